@@ -1,0 +1,220 @@
+// The configuration as plain values: what the YAML file says once it has been
+// read, checked and completed with defaults. No I/O, no YAML, no pointers to
+// anything else; a Config can be copied, compared and kept as long as anybody
+// likes. config/loader.h makes one from a file; config/README.md explains every
+// key and its default.
+
+#ifndef MANTLET_CONFIG_CONFIG_H_
+#define MANTLET_CONFIG_CONFIG_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mantlet::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Where in the YAML a value stands. Line and column count from 1; 0 means that
+// the value is a default and stands nowhere.
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  // Two configurations that differ only in layout are equal.
+  bool operator==(const Location&) const { return true; }
+};
+
+struct Address {
+  enum class Kind { kTcp, kUnix, kSystemd };
+  Kind kind = Kind::kTcp;
+  std::string host;   // kTcp: a literal address or a name; without the brackets of an IPv6 literal
+  uint16_t port = 0;  // kTcp; 0 = any free port
+  std::string path;   // kUnix: file system path; kSystemd: the LISTEN_FDNAMES name
+  bool operator==(const Address&) const = default;
+};
+// The address as the configuration writes it: "127.0.0.1:80", "[::1]:80", "unix:/path", "systemd:NAME".
+std::string ToString(const Address& address);
+
+// One server certificate. Exactly one of {chain and key}, bundle, pkcs12 is set.
+struct CertificateFiles {
+  std::string chain;
+  std::string key;
+  std::string bundle;
+  std::string pkcs12;
+  std::string passphrase_file;  // for pkcs12 and for an encrypted key
+  Location where;
+  bool operator==(const CertificateFiles&) const = default;
+};
+
+enum class TlsVersion { kTls12, kTls13 };
+
+struct Tls {
+  std::vector<CertificateFiles> certificates;  // at least one; the first is the default
+  TlsVersion min_version = TlsVersion::kTls12;
+  TlsVersion max_version = TlsVersion::kTls13;
+  std::vector<std::string> cipher_suites;  // TLS 1.2, OpenSSL or IANA names; empty = safe default
+  std::vector<std::string> groups;         // empty = the library's best
+  bool strict_sni = false;
+  bool session_resumption = false;
+  bool operator==(const Tls&) const = default;
+};
+
+enum class ClientAuthMode { kNone, kOptional, kRequire };
+enum class OnExpiry { kDrain, kClose, kIgnore };
+enum class CrlPolicy { kIfPresent, kRequire };
+
+struct ClientAuth {
+  ClientAuthMode mode = ClientAuthMode::kRequire;
+  std::vector<std::string> trust_bundle;  // files; not empty unless mode is kNone
+  int max_depth = 4;                      // certificates between the leaf and the trust anchor, at most
+  std::vector<std::string> crl_files;
+  CrlPolicy crl_policy = CrlPolicy::kIfPresent;
+  OnExpiry on_expiry = OnExpiry::kDrain;
+  Location where;
+  bool operator==(const ClientAuth&) const = default;
+};
+
+enum class XfccMode { kSanitize, kSanitizeSet, kAppendForward, kForwardOnly, kAlwaysForwardOnly };
+enum class XfccField { kBy, kHash, kSubject, kUri, kDns, kCert, kChain };
+enum class ClientCertMode { kOff, kLeaf, kChain };
+
+// What `identity_headers: set:` may name; config/README.md lists the meanings.
+enum class IdentityField {
+  kVerify,
+  kSubject,
+  kIssuer,
+  kCn,
+  kSerial,
+  kFingerprintSha256,
+  kFingerprintSha1,
+  kSpiffeId,
+  kSanUri,
+  kSanDns,
+  kNotBefore,
+  kNotAfter,
+  kCertPemUrlencoded,
+  kCertDerBase64,
+  kTlsVersion,
+  kTlsCipher,
+  kTlsGroup,
+  kSni,
+};
+
+struct IdentityHeaders {
+  XfccMode xfcc = XfccMode::kSanitizeSet;
+  std::vector<XfccField> xfcc_fields = {XfccField::kBy, XfccField::kHash, XfccField::kSubject,
+                                        XfccField::kUri, XfccField::kDns};
+  ClientCertMode client_cert = ClientCertMode::kOff;
+  std::vector<std::pair<std::string, IdentityField>> set;  // header name as written, field; file order
+  bool operator==(const IdentityHeaders&) const = default;
+};
+
+// Counts of 0 mean "no limit" where config/README.md says so.
+struct Limits {
+  uint32_t connections = 10000;        // open downstream connections of this listener, all workers together
+  uint32_t handshakes = 1000;          // handshakes in flight, all workers together
+  uint32_t header_bytes = 64 * 1024;   // request line and header section, in bytes
+  uint32_t header_count = 100;
+  uint32_t target_bytes = 16 * 1024;   // request-target
+  uint64_t body_bytes = 0;             // request content; 0 = unlimited
+  uint32_t requests_per_connection = 0;  // then Connection: close; 0 = unlimited
+  bool operator==(const Limits&) const = default;
+};
+
+struct DownstreamTimeouts {
+  Milliseconds handshake{10'000};     // accept to finished handshake
+  Milliseconds request_head{15'000};  // first byte of a request to the end of its header section
+  Milliseconds idle{75'000};          // between requests
+  Milliseconds body{60'000};          // between two reads of a request body
+  Milliseconds write{60'000};         // a client that takes no bytes of its response
+  Milliseconds tunnel{3'600'000};     // a tunnel without a byte in either direction
+  bool operator==(const DownstreamTimeouts&) const = default;
+};
+
+struct Policy {
+  bool default_allow = true;
+  bool operator==(const Policy&) const = default;
+};
+
+struct Listener {
+  std::string name;
+  Address address;
+  std::string upstream;  // the name of an Upstream of the same Config
+  Tls tls;
+  ClientAuth client_auth;
+  IdentityHeaders identity_headers;
+  Policy policy;
+  Limits limits;
+  DownstreamTimeouts timeouts;
+  Location where;
+  bool operator==(const Listener&) const = default;
+};
+
+struct UpstreamTimeouts {
+  Milliseconds connect{3'000};
+  Milliseconds response_head{60'000};  // request sent to final response head
+  Milliseconds body{60'000};           // between two reads of a response body
+  Milliseconds write{60'000};          // an upstream that takes no bytes of a request
+  Milliseconds idle{30'000};           // an unused pooled connection is closed after this
+  bool operator==(const UpstreamTimeouts&) const = default;
+};
+
+struct Pool {
+  uint32_t connections = 1024;      // to this upstream, per worker
+  uint32_t idle_connections = 128;  // kept for reuse, per worker
+  uint32_t pending = 1024;          // requests waiting for a connection, per worker; more get 503
+  bool operator==(const Pool&) const = default;
+};
+
+struct Upstream {
+  std::string name;
+  Address address;  // kTcp or kUnix
+  bool allow_plaintext_network = false;
+  UpstreamTimeouts timeouts;
+  Pool pool;
+  Location where;
+  bool operator==(const Upstream&) const = default;
+};
+
+struct Endpoint {
+  bool enabled = false;
+  Address address;
+  Location where;
+  bool operator==(const Endpoint&) const = default;
+};
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+enum class LogFormat { kJson, kText };
+
+struct Log {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kJson;
+  std::string access = "stdout";  // "stdout", "off" or an absolute path
+  bool operator==(const Log&) const = default;
+};
+
+struct Reload {
+  bool watch = true;
+  Milliseconds interval{30'000};  // 0 = no slow look
+  bool operator==(const Reload&) const = default;
+};
+
+struct Config {
+  std::string file;   // the path it was loaded from
+  uint32_t workers = 0;  // 0 = auto
+  std::vector<Listener> listeners;
+  std::vector<Upstream> upstreams;
+  Endpoint metrics;
+  Endpoint admin;
+  Log log;
+  Reload reload;
+  Milliseconds drain{30'000};
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_CONFIG_H_

@@ -1,0 +1,43 @@
+"""One repository with a cc_library for each library that pkg-config knows.
+
+The lists of archives behind one library differ between Debian releases (abseil
+most of all), so they are asked for instead of written down.
+"""
+
+_TARGET = """
+cc_library(
+    name = "{name}",
+    defines = {defines},
+    linkopts = {linkopts},
+    visibility = ["//visibility:public"],
+)
+"""
+
+def _pkg_config(ctx, what, modules):
+    result = ctx.execute(["pkg-config", what] + modules)
+    if result.return_code != 0:
+        fail("pkg-config does not know %s: %s\nRun tools/bootstrap once; it installs what the build needs." %
+             (" ".join(modules), result.stderr))
+    return [word for word in result.stdout.replace("\n", " ").split(" ") if word]
+
+def _system_libraries_impl(ctx):
+    build = ['load("@rules_cc//cc:defs.bzl", "cc_library")\n']
+    for name, modules in ctx.attr.libraries.items():
+        modules = [m for m in modules.split(" ") if m]
+        defines = []
+        linkopts = []
+        if modules:
+            # Only -D is taken from the compiler flags: the headers are on the
+            # default path, and another language standard is not theirs to set.
+            cflags = _pkg_config(ctx, "--cflags", modules)
+            defines = [f[2:] for f in cflags if f.startswith("-D")]
+            linkopts = _pkg_config(ctx, "--libs", modules)
+        build.append(_TARGET.format(name = name, defines = repr(defines), linkopts = repr(linkopts)))
+    ctx.file("BUILD.bazel", "".join(build))
+
+system_libraries = repository_rule(
+    implementation = _system_libraries_impl,
+    attrs = {"libraries": attr.string_dict(mandatory = True)},
+    configure = True,
+    local = True,
+)
