@@ -35,7 +35,8 @@ struct Address {
   std::string path;   // kUnix: file system path; kSystemd: the LISTEN_FDNAMES name
   bool operator==(const Address&) const = default;
 };
-// The address as the configuration writes it: "127.0.0.1:80", "[::1]:80", "unix:/path", "systemd:NAME".
+// The address as the configuration writes it: "127.0.0.1:80", "[::1]:80", "unix:/path",
+// "systemd:NAME".
 std::string ToString(const Address& address);
 
 // One server certificate. Exactly one of {chain and key}, bundle, pkcs12 is set.
@@ -69,7 +70,7 @@ enum class CrlPolicy { kIfPresent, kRequire };
 struct ClientAuth {
   ClientAuthMode mode = ClientAuthMode::kRequire;
   std::vector<std::string> trust_bundle;  // files; not empty unless mode is kNone
-  int max_depth = 4;                      // certificates between the leaf and the trust anchor, at most
+  int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
   std::vector<std::string> crl_files;
   CrlPolicy crl_policy = CrlPolicy::kIfPresent;
   OnExpiry on_expiry = OnExpiry::kDrain;
@@ -108,18 +109,20 @@ struct IdentityHeaders {
   std::vector<XfccField> xfcc_fields = {XfccField::kBy, XfccField::kHash, XfccField::kSubject,
                                         XfccField::kUri, XfccField::kDns};
   ClientCertMode client_cert = ClientCertMode::kOff;
-  std::vector<std::pair<std::string, IdentityField>> set;  // header name as written, field; file order
+  std::vector<std::pair<std::string, IdentityField>>
+      set;  // header name as written, field; file order
   bool operator==(const IdentityHeaders&) const = default;
 };
 
 // Counts of 0 mean "no limit" where config/README.md says so.
 struct Limits {
-  uint32_t connections = 10000;        // open downstream connections of this listener, all workers together
-  uint32_t handshakes = 1000;          // handshakes in flight, all workers together
-  uint32_t header_bytes = 64 * 1024;   // request line and header section, in bytes
+  uint32_t connections =
+      10000;                   // open downstream connections of this listener, all workers together
+  uint32_t handshakes = 1000;  // handshakes in flight, all workers together
+  uint32_t header_bytes = 64 * 1024;  // request line and header section, in bytes
   uint32_t header_count = 100;
-  uint32_t target_bytes = 16 * 1024;   // request-target
-  uint64_t body_bytes = 0;             // request content; 0 = unlimited
+  uint32_t target_bytes = 16 * 1024;     // request-target
+  uint64_t body_bytes = 0;               // request content; 0 = unlimited
   uint32_t requests_per_connection = 0;  // then Connection: close; 0 = unlimited
   bool operator==(const Limits&) const = default;
 };
@@ -203,7 +206,7 @@ struct Reload {
 };
 
 struct Config {
-  std::string file;   // the path it was loaded from
+  std::string file;      // the path it was loaded from
   uint32_t workers = 0;  // 0 = auto
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
