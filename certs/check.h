@@ -1,0 +1,29 @@
+// Everything `mantlet check` says about the certificate material that a
+// configuration names: what would be served and trusted, and every mistake
+// together with its cure.
+
+#ifndef MANTLET_CERTS_CHECK_H_
+#define MANTLET_CERTS_CHECK_H_
+
+#include <cstdint>
+#include <string>
+
+#include "certs/file_reader.h"
+#include "certs/finding.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+struct CheckReport {
+  bool ok = true;     // false: `run` would refuse to start; exit 1
+  Findings findings;  // errors first, then warnings, then notes
+  std::string text;   // for a terminal: per listener the chains, keys, anchors; then the findings
+  std::string json;   // one JSON object: {"ok":…,"listeners":[…],"findings":[…]}
+};
+
+// Reads the files. `now`: seconds since the epoch.
+CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int64_t now);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_CHECK_H_

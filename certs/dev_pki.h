@@ -1,0 +1,37 @@
+// The throw-away PKI of `mantlet certs dev`: a root, an intermediate, a server
+// and a client certificate, and a configuration that uses them. For trying
+// things out, never for production: the keys lie there unencrypted.
+
+#ifndef MANTLET_CERTS_DEV_PKI_H_
+#define MANTLET_CERTS_DEV_PKI_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace mantlet::certs {
+
+struct DevPkiOptions {
+  std::string directory;          // made if missing (mode 0700)
+  std::vector<std::string> sans;  // DNS names and IP addresses; empty = localhost 127.0.0.1 ::1
+  int days = 30;                  // of the leaves; the CAs live at least ten times as long
+  int64_t now = 0;                // seconds since the epoch
+};
+
+struct DevPkiReport {
+  std::vector<std::string> files;  // what was written, absolute paths
+  std::string text;                // for the terminal: what was made, and a curl line to try
+};
+
+// Writes root.crt root.key intermediate.crt intermediate.key ca.crt (the trust
+// bundle) server.crt server.key client.crt client.key (leaf, then intermediate)
+// and mantlet.yaml. Keys have mode 0600. A file of one of these names is
+// replaced only if an earlier run of this function made it (it keeps a list in
+// .mantlet-dev); any other is AlreadyExists, and then nothing is written.
+absl::StatusOr<DevPkiReport> WriteDevPki(const DevPkiOptions& options);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_DEV_PKI_H_

@@ -1,0 +1,50 @@
+// Reading whole files, behind an interface so that everything that judges
+// material can be tested, and fuzzed, without a disk.
+
+#ifndef MANTLET_CERTS_FILE_READER_H_
+#define MANTLET_CERTS_FILE_READER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace mantlet::certs {
+
+struct FileContent {
+  std::string bytes;
+  std::string resolved;  // the path behind every symbolic link
+  uint32_t mode = 0;     // permission bits (07777); 0 = unknown
+  bool operator==(const FileContent&) const = default;
+};
+
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+  // Errors name the path and the system's reason. Regular files only, of at most kMaxFileBytes.
+  virtual absl::StatusOr<FileContent> Read(const std::string& path) = 0;
+
+  static constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
+};
+
+// The file system. Blocking; used from the main thread only, never from a worker.
+class DiskFileReader : public FileReader {
+ public:
+  absl::StatusOr<FileContent> Read(const std::string& path) override;
+};
+
+// Files that exist in memory only, for tests and fuzz targets.
+class MemoryFileReader : public FileReader {
+ public:
+  void Put(const std::string& path, std::string bytes, uint32_t mode = 0600);
+  void Remove(const std::string& path);
+  absl::StatusOr<FileContent> Read(const std::string& path) override;
+
+ private:
+  std::map<std::string, FileContent> files_;
+};
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_FILE_READER_H_

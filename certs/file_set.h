@@ -1,0 +1,56 @@
+// FileSet: which directories to watch for a set of files, and whether what the
+// files resolve to or contain has changed.
+//
+// Files are replaced in many ways: written in place, renamed over, deleted and
+// made anew, or by swinging a symbolic link somewhere on the way (Kubernetes'
+// ..data, certbot's live/). So directories are watched, one for every hop of
+// every link, and a change is judged by content, never by inode or time.
+// Blocking file system calls; main thread only.
+
+#ifndef MANTLET_CERTS_FILE_SET_H_
+#define MANTLET_CERTS_FILE_SET_H_
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "certs/file_reader.h"
+
+namespace mantlet::certs {
+
+// What one path was when last looked at.
+struct FileState {
+  std::string resolved;  // empty if it could not be read
+  std::string sha256;    // of the content, or of the error's sentence
+  bool operator==(const FileState&) const = default;
+};
+
+using FileStates = std::map<std::string, FileState>;
+
+class FileSet {
+ public:
+  FileSet() = default;
+  // Relative paths are taken from the working directory.
+  explicit FileSet(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+  const std::vector<std::string>& paths() const { return paths_; }
+
+  // The directories in which an event may mean a change of one of the paths, as
+  // of now. Ask again after every event: a link may lead elsewhere. Of a
+  // directory that does not exist, the nearest ancestor that does is named.
+  std::set<std::string> Directories() const;
+
+  // Reads every file.
+  FileStates Look(FileReader& reader) const;
+
+ private:
+  std::vector<std::string> paths_;
+};
+
+// The paths whose content differs (or that can be read in one and not in the other).
+std::vector<std::string> ChangedPaths(const FileStates& before, const FileStates& after);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_FILE_SET_H_

@@ -1,0 +1,57 @@
+// From configuration and files to a checked Generation.
+//
+// BuildGeneration is the pure part: bytes in, generation or findings out.
+// GenerationLoader adds the reading: all files are read twice, and again until
+// two readings agree, so that a half-swapped set is not taken for a whole one.
+// Both refuse as a whole: one error anywhere, and there is no generation.
+
+#ifndef MANTLET_CERTS_GENERATION_LOADER_H_
+#define MANTLET_CERTS_GENERATION_LOADER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "certs/file_reader.h"
+#include "certs/finding.h"
+#include "certs/generation.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+// Every file of one reading. A file that could not be read is there with its error.
+using FileImages = std::map<std::string, absl::StatusOr<FileContent>>;
+
+struct BuildResult {
+  GenerationPtr generation;  // null if any finding is an error
+  Findings findings;         // errors, warnings and notes, configuration order
+  // What could be loaded in spite of errors, for `mantlet check` to show.
+  Generation partial;
+};
+
+// The files that the listeners' TLS settings name, each once, configuration order.
+std::vector<std::string> MaterialFiles(const config::Config& config);
+
+// `now`: seconds since the epoch.
+BuildResult BuildGeneration(const config::Config& config, const FileImages& files, int64_t now);
+
+class GenerationLoader {
+ public:
+  static constexpr int kMaxReadings = 6;
+
+  // One stable reading of all files. Unavailable if no two of kMaxReadings
+  // readings agreed.
+  static absl::StatusOr<FileImages> ReadAll(const config::Config& config, FileReader& reader);
+
+  // FailedPrecondition with every error's sentence if the material is refused,
+  // Unavailable if the files would not hold still. Either may pass by itself
+  // (files that are just being replaced): keep the old generation and retry.
+  static absl::StatusOr<GenerationPtr> Load(const config::Config& config, FileReader& reader,
+                                            int64_t now);
+};
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_GENERATION_LOADER_H_

@@ -1,0 +1,30 @@
+// What is inside certificate, key, CRL and PKCS#12 files, for `mantlet certs
+// show`. Never prints a private key.
+
+#ifndef MANTLET_CERTS_SHOW_H_
+#define MANTLET_CERTS_SHOW_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/tls/certificate.h"
+
+namespace mantlet::certs {
+
+struct ShowResult {
+  bool ok = true;    // false: the file could not be read as anything; exit 1
+  std::string text;  // for a terminal, several lines, each ended by \n
+  std::string json;  // one JSON object: {"file":…,"items":[…]} or {"file":…,"error":…}
+};
+
+// `path` is only printed. `passphrase` opens PKCS#12 and encrypted keys; without
+// one, an encrypted key is shown as such, and PKCS#12 is tried with the empty one.
+// `now` (seconds since the epoch) serves "in 12 days" and "3 days ago".
+ShowResult Show(std::string_view path, std::string_view bytes,
+                const std::optional<std::string>& passphrase, int64_t now);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_SHOW_H_
