@@ -1,0 +1,263 @@
+"""The real binary, run with a configuration of its own and observed through what it offers everyone."""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+import yaml
+
+from .timing import scaled, wait_until
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
+
+
+def binary():
+    """The mantlet under test: $MANTLET_BIN, or what the last build left."""
+    return os.environ.get("MANTLET_BIN") or str(REPOSITORY / "bazel-bin/proxy/mantlet")
+
+
+def merge(base, changes):
+    """A copy of base with changes laid over it, mapping by mapping. None removes a key."""
+    result = copy.deepcopy(base)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merge(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def configuration(pki, upstream="127.0.0.1:9", listener=None, upstream_options=None, **top):
+    """A complete configuration as a dict: one mutual-TLS listener `public`, one upstream `app`.
+
+    listener and upstream_options are laid over theirs, everything else over the top level.
+    """
+    chain, key = pki.server_files
+    base_listener = {
+        "name": "public",
+        "address": "127.0.0.1:0",
+        "upstream": "app",
+        "tls": {"certificates": [{"chain": chain, "key": key}]},
+        "client_auth": {"mode": "require", "trust_bundle": [pki.ca_file]},
+    }
+    base = {
+        "workers": 1,
+        "listeners": [merge(base_listener, listener or {})],
+        "upstreams": [merge({"name": "app", "address": str(upstream)}, upstream_options or {})],
+        "metrics": {"address": "127.0.0.1:0"},
+        "admin": {"address": "127.0.0.1:0"},
+        "shutdown": {"drain": "500ms"},
+    }
+    return merge(base, top)
+
+
+NO_CLIENT_AUTH = {"mode": "none", "trust_bundle": None}
+
+
+class Metrics:
+    """One scrape, parsed."""
+
+    _LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")
+    _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+    def __init__(self, text):
+        self.text = text
+        self.samples = []
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                match = self._LINE.match(line)
+                assert match, f"not a metrics line: {line!r}"
+                self.samples.append((match[1], dict(self._LABEL.findall(match[2] or "")), float(match[3])))
+
+    def value(self, name, **labels):
+        """The sum of the samples called name that carry these labels; 0 if there are none."""
+        return sum(self.matching(name, **labels).values())
+
+    def matching(self, name, **labels):
+        return {tuple(sorted(have.items())): value for sample, have, value in self.samples
+                if sample == name and all(have.get(k) == str(v) for k, v in labels.items())}
+
+    def names(self):
+        return {name for name, _, _ in self.samples}
+
+
+class Lines:
+    """What a pipe has brought so far; a thread of its own empties it."""
+
+    def __init__(self, pipe):
+        self.lines = []
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def _read(self, pipe):
+        for line in pipe:
+            self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+        pipe.close()
+
+    def join(self):
+        self._thread.join(scaled(5))
+
+    def records(self):
+        found = []
+        for line in list(self.lines):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                pass
+        return found
+
+
+class Proxy:
+    """A running `mantlet run`. Use the `proxy` fixture: it also checks how the process ends."""
+
+    def __init__(self, directory, config, env=None, pass_fds=(), launcher=(), stop_expectation=0):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.config_path = self.directory / "mantlet.yaml"
+        self.config = config
+        self.expected_exit = stop_expectation
+        self._env = dict(os.environ, **(env or {}))
+        self._pass_fds = pass_fds
+        self._launcher = list(launcher)
+        self.process = None
+        self.write_config(config)
+
+    # -- life ---------------------------------------------------------------
+
+    def write_config(self, config):
+        """Writes a dict as YAML, or text as it is, by rename as an editor would."""
+        text = config if isinstance(config, str) else yaml.safe_dump(config, sort_keys=False)
+        if isinstance(config, dict):
+            self.config = config
+        temporary = self.config_path.with_suffix(".new")
+        temporary.write_text(text)
+        temporary.rename(self.config_path)
+
+    def start(self, wait=True):
+        command = [*self._launcher, binary(), "run", "--config", str(self.config_path)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=self._env, pass_fds=self._pass_fds)
+        self.out, self.err = Lines(self.process.stdout), Lines(self.process.stderr)
+        if wait:
+            self.wait_listening()
+        return self
+
+    def wait_listening(self):
+        wanted = {listener["name"] for listener in self.config.get("listeners", [])}
+        wanted |= {name for name in ("metrics", "admin") if name in self.config}
+
+        def ready():
+            assert self.process.poll() is None, "mantlet ended at start:\n" + "\n".join(self.err.lines)
+            return wanted <= {record.get("listener") for record in self.log("listening")}
+
+        wait_until(ready, 10, f"listening on {sorted(wanted)}")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, timeout=10):
+        """Asks for a drain and waits for the end; returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def wait(self, timeout=10):
+        try:
+            self.process.wait(scaled(timeout))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("mantlet did not end in time:\n" + "\n".join(self.err.lines[-20:]))
+        self.out.join()
+        self.err.join()
+        return self.process.returncode
+
+    def check_end(self):
+        """What must hold for every run: a clean exit, no sanitizer report, nothing but JSON logged."""
+        status = self.stop()
+        text = "\n".join(self.err.lines)
+        assert not SANITIZER_REPORT.search(text), text
+        assert status == self.expected_exit, f"exit status {status}:\n{text}"
+        if self.config.get("log", {}).get("format", "json") == "json":
+            for line in self.err.lines + self.out.lines:
+                assert isinstance(json.loads(line), dict), line
+
+    # -- where ----------------------------------------------------------------
+
+    def address(self, listener="public"):
+        """The last address that listener reported, as (host, port)."""
+        host, port = self.log("listening", listener=listener)[-1]["address"].rsplit(":", 1)
+        return host.strip("[]"), int(port)
+
+    def port(self, listener="public"):
+        return self.address(listener)[1]
+
+    # -- what it says -----------------------------------------------------------
+
+    def log(self, event=None, **fields):
+        """The log records so far that have this event and these fields."""
+        return [record for record in self.err.records()
+                if (event is None or record.get("event") == event)
+                and all(record.get(key) == value for key, value in fields.items())]
+
+    def wait_log(self, event=None, timeout=10, **fields):
+        return wait_until(lambda: self.log(event, **fields), timeout,
+                          f"a log record {event} {fields}; there is:\n" + "\n".join(self.err.lines[-15:]))[0]
+
+    def access_log(self):
+        return self.out.records()
+
+    def wait_access(self, count=1, timeout=10):
+        wait_until(lambda: len(self.access_log()) >= count, timeout, f"{count} access log records")
+        return self.access_log()
+
+    def get(self, path, endpoint="metrics", method="GET", timeout=5):
+        """(status, text) of a request to the metrics or admin endpoint."""
+        host, port = self.address(endpoint)
+        data = b"" if method == "POST" else None
+        request = urllib.request.Request(f"http://{host}:{port}{path}", method=method, data=data)
+        try:
+            with urllib.request.urlopen(request, timeout=scaled(timeout)) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metrics(self):
+        status, text = self.get("/metrics")
+        assert status == 200, (status, text)
+        return Metrics(text)
+
+    def metric(self, name, **labels):
+        return self.metrics().value(name, **labels)
+
+    def wait_metric(self, name, value, timeout=10, **labels):
+        try:
+            wait_until(lambda: self.metric(name, **labels) == value, timeout)
+        except AssertionError:
+            raise AssertionError(f"{name}{labels} is {self.metric(name, **labels)}, not {value}:\n"
+                                 + "\n".join(l for l in self.metrics().text.splitlines() if name in l)) from None
+
+    def rss(self):
+        """Resident memory in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run_command(*arguments, env=None, timeout=30):
+    """`mantlet ARGUMENTS…` to its end: a CompletedProcess with text output."""
+    return subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True,
+                          timeout=scaled(timeout), env=dict(os.environ, **(env or {})))

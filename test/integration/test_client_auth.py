@@ -1,0 +1,77 @@
+"""The modes of client authentication, and chains."""
+
+import ssl
+
+import pytest
+from harness import clients
+from harness.proxy import NO_CLIENT_AUTH
+
+
+def test_require_lets_a_trusted_client_in(mantlet, pki):
+    assert clients.get_json(mantlet.address(), clients.context(pki))[0] == 200
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_require_refuses_a_client_without_certificate_with_an_alert(mantlet, pki, upstream, version):
+    error = clients.handshake_error(mantlet.address(),
+                                    clients.context(pki, client=None, minimum=version, maximum=version))
+    assert "ALERT" in str(error).upper()
+    assert not upstream.requests
+
+
+def test_optional_lets_a_client_without_certificate_in(start, upstream, pki):
+    proxy = start(upstream, listener={"client_auth": {"mode": "optional"}})
+    assert clients.get_json(proxy.address(), clients.context(pki, client=None))[0] == 200
+
+
+def test_optional_refuses_a_certificate_that_does_not_verify(start, upstream, pki):
+    from harness.pki import Authority
+    stranger = pki.write(Authority.root("someone else").issue(), "optional-stranger")
+    proxy = start(upstream, listener={"client_auth": {"mode": "optional"}})
+    clients.handshake_error(proxy.address(), clients.context(pki, client=stranger))
+    assert not upstream.requests
+
+
+def test_none_asks_nobody_for_a_certificate(start, upstream, pki):
+    proxy = start(upstream, listener={"client_auth": NO_CLIENT_AUTH})
+    shown = clients.s_client(pki, proxy.address(), client=None)
+    assert "No client certificate CA names sent" in shown.stdout
+    assert clients.get_json(proxy.address(), clients.context(pki, client=None))[0] == 200
+
+
+def test_a_client_behind_an_intermediate_that_it_sends_is_trusted(mantlet, pki):
+    assert len(pki.client.intermediates) == 1
+    assert clients.get_json(mantlet.address(), clients.context(pki))[0] == 200
+
+
+def test_a_missing_intermediate_may_stand_in_the_trust_bundle(start, upstream, pki, tmp_path):
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_bytes(pki.root.pem + pki.ca.pem)
+    bare = pki.write(pki.client.without_intermediates(), "bare-client")
+    proxy = start(upstream, listener={"client_auth": {"trust_bundle": [str(bundle)]}})
+    assert clients.get_json(proxy.address(), clients.context(pki, client=bare))[0] == 200
+
+
+def test_each_root_of_several_files_is_trusted(start, upstream, pki, tmp_path):
+    from harness.pki import Authority
+    other = Authority.root("second root")
+    proxy = start(upstream, listener={"client_auth": {"trust_bundle": [pki.ca_file, other.write(tmp_path, "second")]}})
+    for client in (pki.client_files, pki.write(other.issue("bob"), "second-bob")):
+        assert clients.get_json(proxy.address(), clients.context(pki, client=client))[0] == 200
+
+
+@pytest.mark.parametrize("key", ["rsa2048", "p256"])
+def test_client_keys_of_the_usual_kinds_are_accepted(mantlet, pki, key):
+    files = pki.write(pki.ca.issue(key=key), f"client-{key}")
+    assert clients.get_json(mantlet.address(), clients.context(pki, client=files))[0] == 200
+
+
+def test_an_rsa_server_certificate_is_served(start, upstream, pki):
+    chain, key = pki.write(pki.ca.server("localhost", key="rsa2048"), "server-rsa")
+    proxy = start(upstream, listener={"tls": {"certificates": [{"chain": chain, "key": key}]}})
+    assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
+
+
+def test_a_client_certificate_without_purposes_is_accepted(mantlet, pki):
+    files = pki.write(pki.ca.issue("no eku", usage=()), "no-eku")
+    assert clients.get_json(mantlet.address(), clients.context(pki, client=files))[0] == 200

@@ -1,0 +1,93 @@
+"""TLS versions, ciphers and ALPN, as clients that others wrote see them."""
+
+import socket
+import ssl
+
+import pytest
+from harness import clients
+
+V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+@pytest.mark.parametrize("version, name", [(V12, "TLSv1.2"), (V13, "TLSv1.3")])
+def test_both_versions_are_served_by_default(mantlet, connect, pki, version, name):
+    client = connect(mantlet, clients.context(pki, minimum=version, maximum=version))
+    assert client.tls.version() == name
+    assert client.get().status == 200
+
+
+def test_tls_1_3_is_chosen_when_the_client_has_both(mantlet, connect):
+    assert connect(mantlet).tls.version() == "TLSv1.3"
+
+
+def test_min_version_1_3_refuses_tls_1_2(start, upstream, pki):
+    proxy = start(upstream, listener={"tls": {"min_version": "1.3"}})
+    error = clients.handshake_error(proxy.address(), clients.context(pki, maximum=V12))
+    assert "PROTOCOL_VERSION" in str(error).upper()
+
+
+def test_max_version_1_2_serves_tls_1_2(start, upstream, connect):
+    proxy = start(upstream, listener={"tls": {"max_version": "1.2"}})
+    assert connect(proxy).tls.version() == "TLSv1.2"
+
+
+def test_tls_1_2_offers_forward_secrecy_with_aead_only(mantlet, pki):
+    for refused in ("ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256"):
+        error = clients.handshake_error(
+            mantlet.address(), clients.context(pki, maximum=V12, ciphers=refused + ":@SECLEVEL=0"))
+        assert "HANDSHAKE_FAILURE" in str(error).upper()
+
+
+def test_configured_cipher_suites_are_the_only_ones(start, upstream, connect, pki):
+    proxy = start(upstream, listener={"tls": {"cipher_suites": ["ECDHE-ECDSA-CHACHA20-POLY1305"]}})
+    client = connect(proxy, clients.context(pki, maximum=V12))
+    assert client.tls.cipher()[0] == "ECDHE-ECDSA-CHACHA20-POLY1305"
+    clients.handshake_error(proxy.address(),
+                            clients.context(pki, maximum=V12, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"))
+
+
+def test_alpn_http_1_1_is_selected(mantlet, connect, pki):
+    client = connect(mantlet, clients.context(pki, alpn=["h2", "http/1.1"]))
+    assert client.tls.selected_alpn_protocol() == "http/1.1"
+    assert client.get().status == 200
+
+
+def test_a_client_without_alpn_is_served(mantlet, connect):
+    client = connect(mantlet)
+    assert client.tls.selected_alpn_protocol() is None
+    assert client.get().status == 200
+
+
+def test_a_client_without_a_common_protocol_is_refused(mantlet, pki):
+    error = clients.handshake_error(mantlet.address(), clients.context(pki, alpn=["h2"]))
+    assert "NO_APPLICATION_PROTOCOL" in str(error).upper()
+
+
+@pytest.mark.parametrize("version", [V12, V13])
+def test_sessions_are_not_resumed(mantlet, connect, pki, version):
+    context = clients.context(pki, minimum=version, maximum=version)
+    first = connect(mantlet, context)
+    first.get()
+    session = first.tls.session
+    with socket.create_connection(mantlet.address()) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost", session=session) as again:
+            assert not again.session_reused
+
+
+def test_the_server_sends_its_intermediates_and_not_the_root(mantlet, pki):
+    shown = clients.s_client(pki, mantlet.address(), "-showcerts", "-servername", "localhost")
+    assert shown.stdout.count("BEGIN CERTIFICATE") == 2
+    assert "Verify return code: 0 (ok)" in shown.stdout
+
+
+def test_openssl_reads_a_response(mantlet, pki):
+    shown = clients.s_client(pki, mantlet.address(), "-quiet",
+                             data=b"GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert "HTTP/1.1 200" in shown.stdout and '"target": "/hello"' in shown.stdout
+
+
+def test_a_connection_is_ended_with_close_notify(mantlet, connect):
+    client = connect(mantlet)
+    client.get("/", "Connection: close")
+    # recv() answers b"" only for close_notify; a bare FIN raises SSLEOFError.
+    assert client.tls.recv(1) == b""
