@@ -1,0 +1,76 @@
+// Why a TLS handshake did not come about, in the words of the metric
+// mantlet_tls_handshake_failures_total{reason} and of the log. The client is told
+// none of this beyond the TLS alert. Pure values; any thread.
+
+#ifndef MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
+#define MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mantlet::base {
+
+enum class HandshakeFailure : uint8_t {
+  kNoClientCertificate,
+  kUnknownCa,
+  kExpired,
+  kNotYetValid,
+  kRevoked,
+  kCrlMissing,
+  kCrlExpired,
+  kBadSignature,
+  kWeakKey,
+  kWrongPurpose,
+  kNameConstraint,
+  kPathTooLong,
+  kInvalidCertificate,
+  kSpiffeInvalid,
+  kProtocolVersion,
+  kNoSharedCipher,
+  kPlaintextHttp,
+  kNotTls,
+  kTimeout,
+  kRateLimited,
+  kPeerClosed,
+  kPeerAlert,
+  kOther,
+};
+
+// Indexed by the enumerator.
+inline constexpr std::array<std::string_view, 23> kHandshakeFailureLabels = {
+    "no_client_certificate",
+    "unknown_ca",
+    "expired",
+    "not_yet_valid",
+    "revoked",
+    "crl_missing",
+    "crl_expired",
+    "bad_signature",
+    "weak_key",
+    "wrong_purpose",
+    "name_constraint",
+    "path_too_long",
+    "invalid_certificate",
+    "spiffe_invalid",
+    "protocol_version",
+    "no_shared_cipher",
+    "plaintext_http",
+    "not_tls",
+    "timeout",
+    "rate_limited",
+    "peer_closed",
+    "peer_alert",
+    "other",
+};
+inline constexpr size_t kHandshakeFailureCount = kHandshakeFailureLabels.size();
+static_assert(static_cast<size_t>(HandshakeFailure::kOther) + 1 == kHandshakeFailureCount);
+
+constexpr std::string_view ToString(HandshakeFailure failure) {
+  return kHandshakeFailureLabels[static_cast<size_t>(failure)];
+}
+
+}  // namespace mantlet::base
+
+#endif  // MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_

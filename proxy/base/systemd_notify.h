@@ -1,0 +1,68 @@
+// The two small protocols of systemd that a service speaks itself, without its
+// library: readiness datagrams (sd_notify(3)) and sockets it is started with
+// (sd_listen_fds(3)).
+
+#ifndef MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
+#define MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mantlet::base {
+
+// Looks a name up in the environment; empty if it is not set. A parameter, so
+// that tests need not change the process's.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+Environment ProcessEnvironment();
+
+// Tells the service manager how we are. Without $NOTIFY_SOCKET every call does
+// nothing and succeeds. Each call opens a socket, sends one datagram without
+// waiting, and closes it. Errors are worth a log record and no more. Thread-safe.
+class SystemdNotifier {
+ public:
+  // Takes $NOTIFY_SOCKET ("/path" or "@abstract"), $WATCHDOG_USEC, $WATCHDOG_PID.
+  explicit SystemdNotifier(const Environment& environment);
+
+  bool active() const { return !socket_.empty(); }
+
+  absl::Status Ready(std::string_view status) const;
+  absl::Status Stopping(std::string_view status) const;
+  // Followed by Ready() when the reload has ended, whatever came of it.
+  absl::Status Reloading(int64_t monotonic_us) const;
+  absl::Status Status(std::string_view status) const;
+  absl::Status Watchdog() const;
+
+  // How often to call Watchdog(): half of what systemd allows. Empty when no
+  // watchdog is asked of this process.
+  std::optional<int64_t> watchdog_interval_ms() const { return watchdog_interval_ms_; }
+
+ private:
+  absl::Status Send(std::string_view message) const;
+
+  std::string socket_;
+  std::optional<int64_t> watchdog_interval_ms_;
+};
+
+// A socket that the service manager opened for us.
+struct InheritedSocket {
+  int fd = -1;
+  std::string name;  // from LISTEN_FDNAMES; "unknown" when systemd gave none
+  bool operator==(const InheritedSocket&) const = default;
+};
+
+// LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES. Empty when there are none or they are
+// meant for another process; an error when they contradict themselves. Touches
+// no file descriptor. Several sockets may have the same name.
+absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environment& environment,
+                                                                   int64_t own_pid);
+
+}  // namespace mantlet::base
+
+#endif  // MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_

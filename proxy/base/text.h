@@ -1,0 +1,33 @@
+// Small renderings that more than one package needs: hexadecimal, RFC 3339
+// times, durations for people. Pure functions; any thread.
+
+#ifndef MANTLET_PROXY_BASE_TEXT_H_
+#define MANTLET_PROXY_BASE_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mantlet::base {
+
+// Lower-case hexadecimal, two digits for each byte, no separators.
+std::string HexLower(std::string_view bytes);
+
+// "2027-01-15T08:00:00Z". Years outside 0000..9999 are clamped to that range.
+std::string Rfc3339Seconds(int64_t unix_seconds);
+// "2027-01-15T08:00:00.123Z", appended without an allocation when `out` has room.
+void AppendRfc3339Ms(int64_t unix_ms, std::string* out);
+
+// A duration as the configuration writes it, exact: "250ms", "5s", "1m30s", "12h".
+std::string DurationText(int64_t milliseconds);
+
+// Microseconds as milliseconds with exactly three decimals: 1234 -> "1.234".
+void AppendMicrosAsMs(int64_t microseconds, std::string* out);
+
+// Decimal digits, appended without an allocation when `out` has room.
+void AppendDecimal(int64_t value, std::string* out);
+void AppendDecimal(uint64_t value, std::string* out);
+
+}  // namespace mantlet::base
+
+#endif  // MANTLET_PROXY_BASE_TEXT_H_

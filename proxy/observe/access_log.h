@@ -1,0 +1,77 @@
+// One access log record for each request. What does not change during a
+// connection (peer, TLS parameters, identity) is rendered once, when the
+// handshake ends; a record then costs a few copies into a buffer that is reused.
+// proxy/observe/README.md lists the fields.
+//
+// An AccessLogWriter belongs to one worker: not thread-safe. It renders into its
+// buffer and hands it to the sink when Flush() is called (the end of a loop
+// iteration) or 64 KiB have gathered. No allocation once warm.
+
+#ifndef MANTLET_PROXY_OBSERVE_ACCESS_LOG_H_
+#define MANTLET_PROXY_OBSERVE_ACCESS_LOG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/log.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/observe/access_log_sink.h"
+
+namespace mantlet::observe {
+
+// The fields of a downstream connection, rendered. Make it once per connection
+// and again if the identity changes. Empty when the access log is off.
+std::string RenderAccessConnection(base::LogFormat format, std::string_view listener,
+                                   std::string_view peer_address,
+                                   const identity::PeerIdentity& identity);
+
+// One request. Views are read during Append() only.
+struct AccessRecord {
+  int64_t wall_ms = 0;  // when the request's first byte arrived, since the epoch
+  std::string_view method;
+  std::string_view target;            // request-target as received
+  std::string_view protocol;          // "HTTP/1.1"
+  int status = 0;                     // of the final response; 0: none was begun
+  uint64_t request_bytes = 0;         // content
+  uint64_t response_bytes = 0;        // content
+  int64_t duration_us = 0;            // first byte of the request to last byte of the response
+  std::string_view upstream;          // name
+  std::string_view upstream_address;  // empty: none was reached
+  int64_t upstream_duration_us = -1;  // request head sent to response head received; -1: none
+  bool answered_by_upstream = false;  // otherwise by mantlet
+  std::string_view error;             // base::ProxyError's label; empty: none
+  std::string_view detail;            // base::ProxyError's detail
+};
+
+class AccessLogWriter {
+ public:
+  static constexpr size_t kFlushBytes = 64 * 1024;
+
+  // The sink outlives the writer.
+  AccessLogWriter(AccessLogSink& sink, base::LogFormat format);
+  ~AccessLogWriter();  // flushes
+  AccessLogWriter(const AccessLogWriter&) = delete;
+  AccessLogWriter& operator=(const AccessLogWriter&) = delete;
+
+  bool enabled() const { return enabled_; }
+  base::LogFormat format() const { return format_; }
+
+  // `connection` comes from RenderAccessConnection with the same format.
+  void Append(std::string_view connection, const AccessRecord& record);
+  void Flush();
+
+ private:
+  void AppendJson(std::string_view connection, const AccessRecord& record);
+  void AppendText(std::string_view connection, const AccessRecord& record);
+
+  AccessLogSink& sink_;
+  const bool enabled_;
+  const base::LogFormat format_;
+  std::string buffer_;
+};
+
+}  // namespace mantlet::observe
+
+#endif  // MANTLET_PROXY_OBSERVE_ACCESS_LOG_H_

@@ -1,0 +1,93 @@
+// All metrics of the process: one shard for each worker, and the state that the
+// main thread keeps (certificates, reloads, draining). Owned by the composition
+// root and handed on by reference; outlives the workers. proxy/observe/README.md
+// lists every metric; a test holds the two together.
+//
+// Threads: AddShard and everything that sets process-wide state may be called
+// from any thread and lock; so does Render(). Nothing here is on the way of a
+// request: see metrics_shard.h for that.
+
+#ifndef MANTLET_PROXY_OBSERVE_METRICS_H_
+#define MANTLET_PROXY_OBSERVE_METRICS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/observe/metrics_shard.h"
+
+namespace mantlet::observe {
+
+// What the running configuration depends on, with the moment it stops being good.
+struct Expiries {
+  struct Certificate {
+    std::string listener, file, subject, serial;
+    int64_t not_after = 0;  // seconds since the epoch
+  };
+  struct TrustAnchor {
+    std::string listener, file, subject;
+    int64_t not_after = 0;
+  };
+  struct Crl {
+    std::string listener, file, issuer;
+    int64_t next_update = 0;
+  };
+  std::vector<Certificate> certificates;
+  std::vector<TrustAnchor> trust_anchors;
+  std::vector<Crl> crls;
+};
+
+class Metrics {
+ public:
+  // Labels of mantlet_build_info: {"version", "0.1.0"}, {"commit", …}, {"boringssl", …}, …
+  using BuildInfo = std::vector<std::pair<std::string, std::string>>;
+
+  explicit Metrics(BuildInfo build_info);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // A new shard, for one thread to write. Lives as long as this object.
+  MetricsShard& AddShard();
+
+  // Replaces all three sets: what is not in the new one is no longer exported.
+  void SetExpiries(Expiries expiries);
+
+  void ReloadSucceeded(int64_t wall_seconds);
+  void ReloadFailed();
+  // The files on disk are not what is served.
+  void SetReloadPending(bool pending);
+  void SetDraining(bool draining);
+  // A number that somebody else counts, asked for at each scrape on its thread.
+  void SetAccessLogDropped(std::function<uint64_t()> count);
+
+  // The exposition in Prometheus' text format, version 0.0.4.
+  std::string Render() const;
+
+ private:
+  friend class MetricsCollector;
+
+  struct ProcessWide {
+    Expiries expiries;
+    uint64_t reloads_succeeded = 0;
+    uint64_t reloads_failed = 0;
+    int64_t last_success = 0;
+    bool pending = false;
+    bool draining = false;
+    std::function<uint64_t()> access_log_dropped;
+  };
+
+  const BuildInfo build_info_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<MetricsShard>> shards_;
+  ProcessWide process_wide_;
+};
+
+}  // namespace mantlet::observe
+
+#endif  // MANTLET_PROXY_OBSERVE_METRICS_H_

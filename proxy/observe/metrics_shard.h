@@ -1,0 +1,169 @@
+// One worker's part of the metrics. The worker writes its shard and nobody
+// else's, so nothing on the way of a request is locked or shared between cores;
+// the scrape adds the shards up.
+//
+// Handles are asked for by name when a configuration takes effect and kept:
+// Listener(), Upstream() and Requests() take a lock and may allocate; what the
+// handles do takes none. The same names give the same handle, and handles live
+// as long as the Metrics: a listener that a reload removes keeps its series with
+// their last values, so that nothing is lost between two scrapes and a name that
+// comes back carries on.
+//
+// Threads: only the worker that owns the shard may call it and its handles.
+
+#ifndef MANTLET_PROXY_OBSERVE_METRICS_SHARD_H_
+#define MANTLET_PROXY_OBSERVE_METRICS_SHARD_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/base/handshake_failure.h"
+#include "proxy/base/proxy_error.h"
+#include "proxy/observe/metric_values.h"
+
+namespace mantlet::observe {
+
+enum class TlsVersionLabel : uint8_t { kTls12, kTls13 };
+inline constexpr size_t kTlsVersionCount = 2;
+inline constexpr std::array<std::string_view, kTlsVersionCount> kTlsVersionLabels = {"TLSv1.2",
+                                                                                     "TLSv1.3"};
+
+class alignas(64) ListenerMetrics {
+ public:
+  void ConnectionOpened() {
+    connections_.Add();
+    active_.Add(1);
+  }
+  void ConnectionClosed() { active_.Add(-1); }
+
+  void HandshakeDone(TlsVersionLabel version, bool resumed, bool client_cert, int64_t duration_us) {
+    handshakes_[HandshakeCell(version, resumed, client_cert)].Add();
+    handshake_duration_.Observe(duration_us);
+  }
+  void HandshakeFailed(base::HandshakeFailure reason) {
+    handshake_failures_[static_cast<size_t>(reason)].Add();
+  }
+
+  // The counter of one policy rule; asked for when a configuration takes effect
+  // (it locks), kept as long as the listener's metrics. "default" is the rule of
+  // `policy: default: deny`.
+  Counter& PolicyDenials(std::string_view rule);
+
+ private:
+  friend class MetricsCollector;
+
+  static size_t HandshakeCell(TlsVersionLabel version, bool resumed, bool client_cert) {
+    return static_cast<size_t>(version) * 4 + (resumed ? 2 : 0) + (client_cert ? 1 : 0);
+  }
+
+  Counter connections_;
+  Gauge active_;
+  std::array<Counter, kTlsVersionCount * 4> handshakes_;
+  std::array<Counter, base::kHandshakeFailureCount> handshake_failures_;
+  DurationHistogram<kHandshakeBoundsUs> handshake_duration_;
+
+  mutable std::mutex rules_mutex_;  // guards the map, not the counters in it
+  std::map<std::string, std::unique_ptr<Counter>, std::less<>> denials_;
+};
+
+enum class UpstreamConnectionState : uint8_t { kConnecting, kActive, kIdle };
+inline constexpr size_t kUpstreamConnectionStateCount = 3;
+inline constexpr std::array<std::string_view, kUpstreamConnectionStateCount>
+    kUpstreamConnectionStateLabels = {"connecting", "active", "idle"};
+
+class alignas(64) UpstreamMetrics {
+ public:
+  void ConnectionAdded(UpstreamConnectionState state) { connections_[Index(state)].Add(1); }
+  void ConnectionRemoved(UpstreamConnectionState state) { connections_[Index(state)].Add(-1); }
+  void ConnectionMoved(UpstreamConnectionState from, UpstreamConnectionState to) {
+    connections_[Index(from)].Add(-1);
+    connections_[Index(to)].Add(1);
+  }
+  // Reasons that are not the upstream's (base::CountsAsUpstreamFailure) are not
+  // counted: the caller need not ask.
+  void Failed(base::ErrorReason reason) { failures_[static_cast<size_t>(reason)].Add(); }
+  // A request that was sent again on another connection.
+  void Retried() { retries_.Add(); }
+
+ private:
+  friend class MetricsCollector;
+
+  static size_t Index(UpstreamConnectionState state) { return static_cast<size_t>(state); }
+
+  std::array<Gauge, kUpstreamConnectionStateCount> connections_;
+  std::array<Counter, base::kErrorReasonCount> failures_;
+  Counter retries_;
+};
+
+// Requests of one listener that belong to one upstream.
+class alignas(64) RequestMetrics {
+ public:
+  // Label values: an upstream or a client must not be able to make series
+  // without end, so unknown methods are "other" and so are impossible codes.
+  static constexpr std::array<std::string_view, 10> kMethodLabels = {
+      "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
+
+  RequestMetrics() = default;
+  ~RequestMetrics();
+  RequestMetrics(const RequestMetrics&) = delete;
+  RequestMetrics& operator=(const RequestMetrics&) = delete;
+
+  // A request that has ended. `method` as in the request line, empty if it could
+  // not be read. `code` is the status of the final response, or 0 when none was
+  // begun. Bytes are those of the content, framing and header sections left out.
+  // Allocates the first time a method is seen, never again.
+  void Record(std::string_view method, int code, int64_t duration_us, uint64_t request_bytes,
+              uint64_t response_bytes);
+
+ private:
+  friend class MetricsCollector;
+
+  // Cell 0: no response; 1: an impossible code; then one for each of 100..599.
+  static constexpr size_t kCodeCells = 502;
+  using Codes = std::array<Counter, kCodeCells>;
+
+  static size_t MethodIndex(std::string_view method);
+  static size_t CodeCell(int code) {
+    if (code == 0) return 0;
+    return code < 100 || code > 599 ? 1 : static_cast<size_t>(code) - 98;
+  }
+
+  std::array<std::atomic<Codes*>, kMethodLabels.size()> by_method_{};  // owned
+  DurationHistogram<kRequestBoundsUs> duration_;
+  Counter request_bytes_;
+  Counter response_bytes_;
+};
+
+class MetricsShard {
+ public:
+  MetricsShard() = default;
+  MetricsShard(const MetricsShard&) = delete;
+  MetricsShard& operator=(const MetricsShard&) = delete;
+
+  ListenerMetrics& Listener(std::string_view name);
+  UpstreamMetrics& Upstream(std::string_view name);
+  RequestMetrics& Requests(std::string_view listener, std::string_view upstream);
+
+ private:
+  friend class MetricsCollector;
+
+  using Pair = std::pair<std::string, std::string>;
+
+  mutable std::mutex mutex_;  // guards the maps, not what they point to
+  std::map<std::string, std::unique_ptr<ListenerMetrics>, std::less<>> listeners_;
+  std::map<std::string, std::unique_ptr<UpstreamMetrics>, std::less<>> upstreams_;
+  std::map<Pair, std::unique_ptr<RequestMetrics>> requests_;
+};
+
+}  // namespace mantlet::observe
+
+#endif  // MANTLET_PROXY_OBSERVE_METRICS_SHARD_H_
