@@ -1,0 +1,38 @@
+# BoringSSL, built at full speed from the upstream tarball of Debian's source
+# package. Debian's binary package is built for size: three times slower at ECDSA.
+# Sourced by tools/bootstrap.
+
+boringssl_package=android-platform-external-boringssl
+# What this repository is tested with. The archive's signature is what counts: a
+# later upload to the same suite is taken too, and said.
+boringssl_sha256=f9223e8c15ad5d9e3f1cd50861f4c272658864661e2332bea5d60952aa0930cd
+
+# boringssl_install WORK PREFIX: builds in the folder WORK, installs into PREFIX.
+boringssl_install() {
+  local work=$1 prefix=$2 source
+  archive_fetch source "$boringssl_package" '*.orig.tar.xz' || return 1
+  if [ "$archive_sha256" != "$boringssl_sha256" ]; then
+    note "the archive has another BoringSSL than the one tested here: $(basename "$archive_file")"
+  fi
+  mkdir -p "$work/unpacked"
+  tar -xJf "$archive_file" -C "$work/unpacked" || return 1
+  source=$(echo "$work"/unpacked/*/)
+  # The tarball has Bazel build files, but no WORKSPACE. Its warnings were chosen
+  # for the compilers of its day; on later ones they are none of our business.
+  touch "$source/WORKSPACE"
+  sed -i '/"-Werror",/d' "$source/BUILD"
+  local startup=(--output_base="$work/bazel" --nohome_rc --noworkspace_rc --batch)
+  local options=(
+    -c opt --nosandbox_debug --color=no --curses=no --show_progress_rate_limit=5
+    # One set of objects is enough: these archives go into executables only.
+    --features=-supports_pic --features=-supports_dynamic_linker
+    --override_repository=rules_cc="$repo/tools/bazel/rules_cc"
+    --override_repository=rules_java=/usr/share/bazel/rules/java
+  )
+  (cd "$source" && progress "building BoringSSL (a minute or two)" "$work/build.log" \
+    "$bazel" "${startup[@]}" build "${options[@]}" //:ssl //:crypto) || return 1
+  mkdir -p "$prefix/include" "$prefix/lib"
+  cp -r "$source/src/include/openssl" "$prefix/include/"
+  install -m 644 "$source"/bazel-bin/lib{crypto,ssl}.a "$prefix/lib/" || return 1
+  install -m 644 "$source/LICENSE" "$prefix/" || return 1
+}
