@@ -47,8 +47,8 @@ struct TlsParameters {
 
 struct PeerIdentity {
   Verification verification = Verification::kNone;
-  std::string failure_reason;      // with kFailed: a handshake failure reason label
-  ClientCertificate certificate;   // meaningful unless kNone
+  std::string failure_reason;     // with kFailed: a handshake failure reason label
+  ClientCertificate certificate;  // meaningful unless kNone
   TlsParameters tls;
   // URI SANs of the server certificate this connection was answered with: XFCC's "By".
   std::vector<std::string> local_san_uri;

@@ -1,0 +1,71 @@
+#include "proxy/http/header_list.h"
+
+#include "absl/strings/match.h"
+
+namespace mantlet::http {
+namespace {
+
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+void HeaderList::Clear() {
+  arena_.clear();
+  entries_.clear();
+  pending_start_ = 0;
+  pending_name_size_ = 0;
+}
+
+void HeaderList::Add(std::string_view name, std::string_view value) {
+  AppendName(name);
+  AppendValue(value);
+  Finish();
+}
+
+void HeaderList::AppendName(std::string_view piece) {
+  arena_.append(piece);
+  pending_name_size_ += static_cast<uint32_t>(piece.size());
+}
+
+void HeaderList::AppendValue(std::string_view piece) { arena_.append(piece); }
+
+void HeaderList::Finish() {
+  Entry entry;
+  entry.name_offset = pending_start_;
+  entry.name_size = pending_name_size_;
+  uint32_t begin = pending_start_ + pending_name_size_;
+  uint32_t end = static_cast<uint32_t>(arena_.size());
+  while (begin < end && IsBlank(arena_[begin])) ++begin;
+  while (end > begin && IsBlank(arena_[end - 1])) --end;
+  entry.value_offset = begin;
+  entry.value_size = end - begin;
+  entry.id = IdentifyHeader(std::string_view(arena_).substr(entry.name_offset, entry.name_size));
+  entries_.push_back(entry);
+  pending_start_ = static_cast<uint32_t>(arena_.size());
+  pending_name_size_ = 0;
+}
+
+std::optional<std::string_view> HeaderList::Find(HeaderId id) const {
+  for (const Entry& entry : entries_) {
+    if (entry.id == id) return View(entry).value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> HeaderList::Find(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    const HeaderView view = View(entry);
+    if (absl::EqualsIgnoreCase({view.name.data(), view.name.size()}, {name.data(), name.size()})) {
+      return view.value;
+    }
+  }
+  return std::nullopt;
+}
+
+size_t HeaderList::Count(HeaderId id) const {
+  size_t count = 0;
+  for (const Entry& entry : entries_) count += entry.id == id;
+  return count;
+}
+
+}  // namespace mantlet::http

@@ -1,0 +1,104 @@
+// A header or trailer section: names and values in one arena, in the order in
+// which they came, duplicates included. Clear() keeps every allocation, so a
+// list that is reused for request after request stops allocating once it has
+// seen its largest one. Views point into the arena: they are valid until the
+// list is next changed. Not thread-safe; belongs to one connection.
+
+#ifndef MANTLET_PROXY_HTTP_HEADER_LIST_H_
+#define MANTLET_PROXY_HTTP_HEADER_LIST_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/http/header_id.h"
+
+namespace mantlet::http {
+
+struct HeaderView {
+  HeaderId id = HeaderId::kOther;
+  std::string_view name;   // as sent
+  std::string_view value;  // without leading and trailing white space
+};
+
+class HeaderList {
+ public:
+  class Iterator;
+
+  void Clear();
+  bool empty() const { return entries_.empty(); }
+  size_t size() const { return entries_.size(); }
+  HeaderView operator[](size_t index) const;
+  Iterator begin() const;
+  Iterator end() const;
+
+  void Add(std::string_view name, std::string_view value);
+
+  // A parser delivers names and values in pieces: any number of AppendName(),
+  // then any number of AppendValue(), then Finish(), which identifies the field
+  // and trims its value.
+  void AppendName(std::string_view piece);
+  void AppendValue(std::string_view piece);
+  void Finish();
+
+  // The first field of that name. The overload for names ignores letter case.
+  std::optional<std::string_view> Find(HeaderId id) const;
+  std::optional<std::string_view> Find(std::string_view name) const;
+  size_t Count(HeaderId id) const;
+
+  // Bytes of all names and values.
+  size_t bytes() const { return arena_.size(); }
+
+ private:
+  struct Entry {
+    uint32_t name_offset;
+    uint32_t name_size;
+    uint32_t value_offset;
+    uint32_t value_size;
+    HeaderId id;
+  };
+  HeaderView View(const Entry& entry) const;
+
+  std::string arena_;
+  std::vector<Entry> entries_;
+  // The field under construction: starts where the last one ended.
+  uint32_t pending_start_ = 0;
+  uint32_t pending_name_size_ = 0;
+};
+
+class HeaderList::Iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = HeaderView;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const HeaderView*;
+  using reference = HeaderView;
+
+  Iterator(const HeaderList* list, size_t index) : list_(list), index_(index) {}
+  HeaderView operator*() const { return (*list_)[index_]; }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+ private:
+  const HeaderList* list_;
+  size_t index_;
+};
+
+inline HeaderView HeaderList::View(const Entry& entry) const {
+  return {entry.id, std::string_view(arena_).substr(entry.name_offset, entry.name_size),
+          std::string_view(arena_).substr(entry.value_offset, entry.value_size)};
+}
+inline HeaderView HeaderList::operator[](size_t index) const { return View(entries_[index]); }
+inline HeaderList::Iterator HeaderList::begin() const { return Iterator(this, 0); }
+inline HeaderList::Iterator HeaderList::end() const { return Iterator(this, entries_.size()); }
+
+}  // namespace mantlet::http
+
+#endif  // MANTLET_PROXY_HTTP_HEADER_LIST_H_

@@ -1,0 +1,80 @@
+// The heads of requests and responses as values, whatever codec they came
+// through. Reset() keeps every allocation; a connection reuses one of each. Not
+// thread-safe; belongs to one connection.
+
+#ifndef MANTLET_PROXY_HTTP_MESSAGE_H_
+#define MANTLET_PROXY_HTTP_MESSAGE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/header_list.h"
+#include "proxy/http/method.h"
+
+namespace mantlet::http {
+
+enum class Version : uint8_t { kHttp10, kHttp11 };
+// "HTTP/1.0", "HTTP/1.1".
+std::string_view VersionName(Version version);
+
+// How the end of a message body is found (RFC 9112 section 6.3).
+struct Framing {
+  enum class Kind : uint8_t {
+    kNone,           // no body at all
+    kContentLength,  // exactly `length` bytes; may be 0
+    kChunked,
+    kUntilClose,  // responses only
+  };
+  Kind kind = Kind::kNone;
+  uint64_t length = 0;  // kContentLength only
+
+  // True if body bytes may follow the head.
+  bool has_body() const {
+    return kind == Kind::kChunked || kind == Kind::kUntilClose ||
+           (kind == Kind::kContentLength && length > 0);
+  }
+  bool operator==(const Framing&) const = default;
+};
+
+struct RequestHead {
+  Method method = Method::kGet;
+  std::string method_text;
+  // What goes to the upstream: origin-form, or "*" for OPTIONS. An absolute-form
+  // target has been taken apart into this and `authority`.
+  std::string target;
+  // Host and port of the request, checked; the absolute-form's wins over Host
+  // (RFC 9112 section 3.2.2). Empty only for an HTTP/1.0 request without either.
+  std::string authority;
+  Version version = Version::kHttp11;
+  Framing framing;
+  // Whether the client lets the connection persist after this exchange.
+  bool keep_alive = true;
+  // Whether the client waits for 100 (Continue) before it sends its body.
+  bool expect_continue = false;
+  // The protocol the client wants to change to, e.g. "websocket"; empty if it
+  // asked for none, for more than one, for one that we do not tunnel (any HTTP or
+  // TLS), or together with a body.
+  std::string upgrade;
+  HeaderList headers;
+
+  bool wants_upgrade() const { return !upgrade.empty(); }
+  void Reset();
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string reason;  // may be empty
+  Version version = Version::kHttp11;
+  Framing framing;
+  // Whether the upstream lets the connection persist after this exchange. False
+  // whenever the body ends with the connection.
+  bool keep_alive = true;
+  HeaderList headers;
+
+  void Reset();
+};
+
+}  // namespace mantlet::http
+
+#endif  // MANTLET_PROXY_HTTP_MESSAGE_H_

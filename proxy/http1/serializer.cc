@@ -1,0 +1,62 @@
+#include "proxy/http1/serializer.h"
+
+#include <charconv>
+
+#include "proxy/http/status.h"
+
+namespace mantlet::http1 {
+namespace {
+
+void AppendNumber(std::string& out, uint64_t number, int base) {
+  char digits[24];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), number, base);
+  out.append(digits, end.ptr);
+}
+
+void AppendHead(std::string& out, int status, std::string_view content_type, size_t size,
+                bool keep_alive, std::string_view extra_headers) {
+  out.append("HTTP/1.1 ");
+  AppendNumber(out, static_cast<uint64_t>(status), 10);
+  out.append(" ").append(http::ReasonPhrase(status));
+  out.append("\r\nContent-Type: ").append(content_type);
+  out.append("\r\nContent-Length: ");
+  AppendNumber(out, size, 10);
+  out.append("\r\n").append(extra_headers);
+  if (!keep_alive) out.append("Connection: close\r\n");
+  out.append("\r\n");
+}
+
+}  // namespace
+
+void AppendChunkHeader(std::string& out, uint64_t size) {
+  AppendNumber(out, size, 16);
+  out.append("\r\n");
+}
+
+void AppendChunk(std::string& out, std::string_view data) {
+  if (data.empty()) return;
+  AppendChunkHeader(out, data.size());
+  out.append(data).append(kChunkEnd);
+}
+
+void AppendLastChunk(std::string& out, std::string_view trailers) {
+  out.append("0\r\n").append(trailers).append("\r\n");
+}
+
+void AppendErrorResponse(std::string& out, const ErrorResponse& response) {
+  constexpr std::string_view kPrefix = "mantlet: ";
+  const std::string_view reason =
+      response.reason.empty() ? http::ReasonPhrase(response.status) : response.reason;
+  AppendHead(out, response.status, "text/plain; charset=utf-8", kPrefix.size() + reason.size() + 1,
+             response.keep_alive, response.extra_headers);
+  if (response.head_request) return;
+  out.append(kPrefix).append(reason).append("\n");
+}
+
+void AppendResponse(std::string& out, int status, std::string_view content_type,
+                    std::string_view body, bool keep_alive, bool head_request) {
+  AppendHead(out, status, content_type, body.size(), keep_alive, {});
+  if (!head_request) out.append(body);
+}
+
+}  // namespace mantlet::http1
