@@ -1,0 +1,44 @@
+// Write buffers that go round: a connection holds one only while it has bytes to
+// get rid of, so that an idle connection costs none. One pool per loop, used on
+// its thread alone.
+
+#ifndef MANTLET_PROXY_IO_BUFFER_POOL_H_
+#define MANTLET_PROXY_IO_BUFFER_POOL_H_
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mantlet::io {
+
+class BufferPool {
+ public:
+  // An empty buffer, usually with capacity from an earlier use.
+  std::string Take() {
+    if (free_.empty()) return {};
+    std::string buffer = std::move(free_.back());
+    free_.pop_back();
+    return buffer;
+  }
+
+  // Gives a buffer back. Large ones, and more than the pool keeps, are freed.
+  void Give(std::string&& buffer) {
+    if (buffer.capacity() < kMinCapacity || buffer.capacity() > kMaxCapacity ||
+        free_.size() >= kMaxBuffers) {
+      return;
+    }
+    buffer.clear();
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr size_t kMinCapacity = 256;
+  static constexpr size_t kMaxCapacity = 256 * 1024;
+  static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB a loop
+  std::vector<std::string> free_;
+};
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_BUFFER_POOL_H_

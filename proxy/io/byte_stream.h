@@ -1,0 +1,67 @@
+// The transport seam: an ordered, reliable stream of bytes in both directions.
+// Sessions know only this; a TCP connection, a Unix socket and TLS over either
+// are implementations of it.
+//
+// Threading: a stream, its handler and everything called through them belong to
+// one loop's thread.
+// Lifetime: the owner may destroy a stream at any time, also from inside one of
+// its handler's callbacks; no callback comes after that.
+
+#ifndef MANTLET_PROXY_IO_BYTE_STREAM_H_
+#define MANTLET_PROXY_IO_BYTE_STREAM_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mantlet::io {
+
+// Why a stream is dead. `code` is a short stable word ("reset", "timeout",
+// "tls", "connect_refused", …), `detail` is for operators.
+struct StreamError {
+  std::string_view code;
+  std::string detail;
+};
+
+class ByteStreamHandler {
+ public:
+  // Bytes from the peer, valid during the call only. Never empty.
+  virtual void OnData(std::string_view bytes) = 0;
+  // The peer sends no more (FIN, or close_notify). Writing is still possible.
+  virtual void OnEnd() = 0;
+  // The stream is dead in both directions. Called once; no callback follows.
+  virtual void OnStreamError(const StreamError& error) = 0;
+  // What had piled up has been handed to the kernel. Called after buffered()
+  // was not zero at the end of a Flush(), once it is.
+  virtual void OnDrained() = 0;
+
+ protected:
+  ~ByteStreamHandler() = default;
+};
+
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  virtual void SetHandler(ByteStreamHandler* handler) = 0;
+
+  // Stops or resumes OnData and OnEnd. Bytes that already arrived are kept and
+  // delivered on a later turn of the loop, never from inside this call.
+  virtual void SetReading(bool reading) = 0;
+
+  // Takes `bytes`; they leave at the next Flush() at the latest.
+  virtual void Write(std::string_view bytes) = 0;
+  // Gives the kernel as much as it takes of what was written so far.
+  virtual void Flush() = 0;
+  // Bytes written that the kernel has not taken yet: the measure for back-pressure.
+  virtual size_t buffered() const = 0;
+
+  // Ends our direction once everything written has left. Reading goes on.
+  virtual void ShutdownWrite() = 0;
+  // Ends both directions now, without waiting. No callback follows.
+  virtual void Close() = 0;
+};
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_BYTE_STREAM_H_

@@ -1,0 +1,97 @@
+// One event loop and what belongs to a turn of it: the clock, the timers, the
+// read buffers that all its streams share, work put off to the end of the turn
+// and objects that must outlive the callback they are in.
+//
+// Threading: everything but Post() and Stop() belongs to the thread that calls
+// Run() (before Run(): the thread that constructs).
+
+#ifndef MANTLET_PROXY_IO_LOOP_H_
+#define MANTLET_PROXY_IO_LOOP_H_
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "proxy/base/timer_wheel.h"
+#include "proxy/io/buffer_pool.h"
+
+namespace mantlet::io {
+
+class Loop {
+ public:
+  // One read(2) takes this much at most; large enough that a bulk transfer is
+  // not bounded by system calls, small enough to stay in the second-level cache.
+  static constexpr size_t kReadBufferBytes = 64 * 1024;
+
+  Loop();
+  ~Loop();  // closes what is still open and lets its callbacks run
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void Run();   // until Stop()
+  void Stop();  // any thread
+
+  // Runs `task` on the loop's thread, in order. Any thread. Tasks posted after
+  // Run() has returned are dropped.
+  void Post(std::function<void()> task);
+
+  // Runs `task` later in this turn of the loop, outside of any stream's callback.
+  void Defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
+
+  // Keeps `object` alive until no callback of this turn can be inside it.
+  template <typename T>
+  void Retire(std::unique_ptr<T> object) {
+    retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
+  }
+  // Arms a timer of this loop `delay_ms` from now.
+  void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
+
+  int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
+  // Coarse deadlines (base/timer_wheel.h): cheap to move, late by a tick at most.
+  base::TimerWheel& timers() { return wheel_; }
+  BufferPool& buffers() { return buffers_; }
+
+  // Scratch that is valid until the current callback returns.
+  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  std::span<char> plaintext_buffer() { return {plaintext_buffer_.get(), kReadBufferBytes}; }
+
+  uv_loop_t* uv() { return &loop_; }
+
+ private:
+  using Retired = std::unique_ptr<void, void (*)(void*)>;
+
+  void RunPosted();
+  void EndTurn();  // deferred tasks, then retired objects, until none is left
+  void ArmTick();  // wakes the wheel when it next has something to do
+
+  struct UvLoop {
+    uv_loop_t loop;
+    UvLoop() { uv_loop_init(&loop); }
+  };
+  UvLoop uv_loop_;
+  uv_loop_t& loop_ = uv_loop_.loop;
+  uv_async_t wakeup_;
+  uv_prepare_t prepare_;
+  uv_check_t check_;
+  uv_timer_t tick_;
+  std::optional<int64_t> tick_at_;  // what tick_ is armed for
+  base::TimerWheel wheel_;
+  BufferPool buffers_;
+  std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<char[]> plaintext_buffer_;
+  std::vector<std::function<void()>> deferred_;
+  std::vector<Retired> retired_;
+
+  std::mutex mutex_;  // guards what follows
+  std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_LOOP_H_

@@ -1,0 +1,49 @@
+// A socket address as a value: TCP over IPv4 or IPv6, or a Unix path.
+
+#ifndef MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
+#define MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
+
+#include <sys/socket.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace mantlet::io {
+
+class SocketAddress {
+ public:
+  SocketAddress() = default;
+  SocketAddress(const sockaddr* address, socklen_t size);
+
+  // `host` is a literal or a name (asked of the resolver, which may block);
+  // every address it has, in the resolver's order.
+  static absl::StatusOr<std::vector<SocketAddress>> Resolve(const std::string& host, uint16_t port);
+  // Paths of up to 107 bytes.
+  static absl::StatusOr<SocketAddress> Unix(const std::string& path);
+
+  const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  sockaddr* data() { return reinterpret_cast<sockaddr*>(&storage_); }
+  socklen_t size() const { return size_; }
+  int family() const { return storage_.ss_family; }
+  bool is_unix() const { return family() == AF_UNIX; }
+  std::string unix_path() const;
+  uint16_t port() const;  // 0 for Unix
+  void set_port(uint16_t port);
+
+  // "127.0.0.1:80", "[::1]:80", "unix:/path"
+  std::string ToString() const;
+  // Without the port: "127.0.0.1", "::1"; "unix" for a Unix peer. IPv4-mapped
+  // IPv6 addresses are given as IPv4.
+  std::string HostText() const;
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
+};
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_SOCKET_ADDRESS_H_

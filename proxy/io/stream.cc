@@ -1,0 +1,252 @@
+#include "proxy/io/stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mantlet::io {
+namespace {
+
+// What piles up beyond this is offered to the kernel without waiting for Flush().
+constexpr size_t kAutoFlushBytes = 128 * 1024;
+// From this size on, bytes are offered where they lie instead of being gathered.
+constexpr size_t kWriteThroughBytes = 8 * 1024;
+
+std::string_view CodeOf(int status) {
+  switch (status) {
+    case UV_ECONNREFUSED:
+    case UV_ENOENT:  // no such Unix socket
+      return "connect_refused";
+    case UV_ECONNRESET:
+    case UV_EPIPE:
+    case UV_ECONNABORTED:
+      return "reset";
+    case UV_ETIMEDOUT:
+      return "timeout";
+    default:
+      return "io";
+  }
+}
+
+StreamError ErrorOf(int status) {
+  return {CodeOf(status), absl::StrCat(uv_strerror(status), " (", uv_err_name(status), ")")};
+}
+
+}  // namespace
+
+struct Stream::Handle {
+  union {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  };
+  Loop* loop;
+  Stream* owner;  // null once the Stream is gone
+  uv_connect_t connect;
+  uv_shutdown_t shutdown;
+};
+
+struct Stream::WriteRequest {
+  uv_write_t request;
+  Handle* handle;
+  std::string bytes;
+};
+
+Stream::Stream(Loop& loop, bool is_unix) : loop_(loop), handle_(new Handle) {
+  handle_->loop = &loop;
+  handle_->owner = this;
+  if (is_unix) {
+    uv_pipe_init(loop.uv(), &handle_->pipe, 0);
+  } else {
+    uv_tcp_init(loop.uv(), &handle_->tcp);
+  }
+  handle_->handle.data = handle_;
+}
+
+Stream::~Stream() { Close(); }
+
+absl::StatusOr<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int fd, bool is_unix) {
+  std::unique_ptr<Stream> stream(new Stream(loop, is_unix));
+  int status =
+      is_unix ? uv_pipe_open(&stream->handle_->pipe, fd) : uv_tcp_open(&stream->handle_->tcp, fd);
+  if (status != 0) {
+    close(fd);
+    return absl::InternalError(absl::StrCat("cannot take over a socket: ", uv_strerror(status)));
+  }
+  return stream;
+}
+
+std::unique_ptr<Stream> Stream::Connect(Loop& loop, const SocketAddress& address,
+                                        ConnectCallback done) {
+  std::unique_ptr<Stream> stream(new Stream(loop, address.is_unix()));
+  stream->on_connect_ = std::move(done);
+  Handle* handle = stream->handle_;
+  handle->connect.data = handle;
+  auto on_connect = [](uv_connect_t* request, int status) {
+    auto* h = static_cast<Handle*>(request->data);
+    if (h->owner == nullptr) return;
+    ConnectCallback callback = std::move(h->owner->on_connect_);
+    if (status == 0) {
+      if (h->handle.type == UV_TCP) uv_tcp_nodelay(&h->tcp, 1);
+      callback(nullptr);
+    } else {
+      StreamError error = ErrorOf(status);
+      callback(&error);
+    }
+  };
+  if (address.is_unix()) {
+    uv_pipe_connect(&handle->connect, &handle->pipe, address.unix_path().c_str(), on_connect);
+    return stream;
+  }
+  int status = uv_tcp_connect(&handle->connect, &handle->tcp, address.data(), on_connect);
+  if (status != 0) {
+    // No callback comes from libuv then; the caller's must still come, and later.
+    loop.Defer([alive = handle, status] {
+      if (alive->owner == nullptr || !alive->owner->on_connect_) return;
+      ConnectCallback callback = std::move(alive->owner->on_connect_);
+      StreamError error = ErrorOf(status);
+      callback(&error);
+    });
+  }
+  return stream;
+}
+
+void Stream::SetReading(bool reading) {
+  reading_ = reading;
+  if (handle_ == nullptr || ended_) return;
+  if (!reading) {
+    uv_read_stop(&handle_->stream);
+    return;
+  }
+  if (uv_is_active(&handle_->handle) && handle_->stream.read_cb != nullptr) return;
+  uv_read_start(
+      &handle_->stream,
+      [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+        auto scratch = static_cast<Handle*>(handle->data)->loop->read_buffer();
+        *buffer = uv_buf_init(scratch.data(), scratch.size());
+      },
+      [](uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
+        auto* h = static_cast<Handle*>(stream->data);
+        if (h->owner != nullptr) h->owner->OnRead(size, buffer->base);
+      });
+}
+
+void Stream::OnRead(ssize_t size, const char* data) {
+  if (size > 0) {
+    handler_->OnData({data, static_cast<size_t>(size)});
+  } else if (size == UV_EOF) {
+    ended_ = true;
+    uv_read_stop(&handle_->stream);
+    handler_->OnEnd();
+  } else if (size < 0) {
+    Fail(static_cast<int>(size));
+  }
+}
+
+void Stream::Write(std::string_view bytes) {
+  if (handle_ == nullptr || bytes.empty()) return;
+  if (bytes.size() >= kWriteThroughBytes && in_flight_bytes_ == 0) {
+    TryWrite(bytes);
+    return;
+  }
+  if (pending_.capacity() == 0) pending_ = loop_.buffers().Take();
+  pending_.append(bytes);
+  if (pending_.size() >= kAutoFlushBytes && in_flight_bytes_ == 0) TryWrite({});
+}
+
+void Stream::Flush() {
+  if (handle_ == nullptr) return;
+  if (in_flight_bytes_ == 0 && !pending_.empty()) {
+    TryWrite({});
+    if (handle_ != nullptr && !pending_.empty()) Queue();
+  }
+  if (shutdown_wanted_) ShutdownWrite();
+}
+
+void Stream::TryWrite(std::string_view more) {
+  std::array<uv_buf_t, 2> buffers;
+  unsigned count = 0;
+  if (!pending_.empty()) buffers[count++] = uv_buf_init(pending_.data(), pending_.size());
+  if (!more.empty()) {
+    buffers[count++] = uv_buf_init(const_cast<char*>(more.data()), more.size());
+  }
+  int written = uv_try_write(&handle_->stream, buffers.data(), count);
+  // Whatever went wrong comes up again in Queue(), where a callback can tell it.
+  size_t taken = written > 0 ? static_cast<size_t>(written) : 0;
+  size_t from_pending = std::min(taken, pending_.size());
+  if (from_pending == pending_.size()) {
+    pending_.clear();
+  } else {
+    pending_.erase(0, from_pending);
+  }
+  more.remove_prefix(taken - from_pending);
+  if (!more.empty()) {
+    if (pending_.capacity() == 0) pending_ = loop_.buffers().Take();
+    pending_.append(more);
+  }
+  if (pending_.empty()) {
+    ReleasePending();
+  } else {
+    Queue();
+  }
+}
+
+void Stream::Queue() {
+  auto* write = new WriteRequest{{}, handle_, std::move(pending_)};
+  pending_ = std::string();
+  in_flight_bytes_ = write->bytes.size();
+  drain_owed_ = true;
+  write->request.data = write;
+  uv_buf_t buffer = uv_buf_init(write->bytes.data(), write->bytes.size());
+  uv_write(&write->request, &handle_->stream, &buffer, 1, [](uv_write_t* request, int status) {
+    std::unique_ptr<WriteRequest> done(static_cast<WriteRequest*>(request->data));
+    done->handle->loop->buffers().Give(std::move(done->bytes));
+    if (done->handle->owner != nullptr) done->handle->owner->OnWritten(status);
+  });
+}
+
+void Stream::OnWritten(int status) {
+  in_flight_bytes_ = 0;
+  if (status != 0) {
+    Fail(status);
+    return;
+  }
+  Flush();
+  if (handle_ == nullptr || buffered() != 0 || !drain_owed_) return;
+  drain_owed_ = false;
+  if (handler_ != nullptr) handler_->OnDrained();
+}
+
+void Stream::ReleasePending() {
+  loop_.buffers().Give(std::move(pending_));
+  pending_ = std::string();
+}
+
+void Stream::ShutdownWrite() {
+  shutdown_wanted_ = true;
+  if (handle_ == nullptr || shutdown_done_ || buffered() != 0) return;
+  shutdown_done_ = true;
+  uv_shutdown(&handle_->shutdown, &handle_->stream, [](uv_shutdown_t*, int) {});
+}
+
+void Stream::Fail(int status) {
+  StreamError error = ErrorOf(status);
+  ByteStreamHandler* handler = handler_;
+  Close();
+  if (handler != nullptr) handler->OnStreamError(error);
+}
+
+void Stream::Close() {
+  if (handle_ == nullptr) return;
+  handle_->owner = nullptr;
+  uv_close(&handle_->handle, [](uv_handle_t* h) { delete static_cast<Handle*>(h->data); });
+  handle_ = nullptr;
+  ReleasePending();
+}
+
+}  // namespace mantlet::io

@@ -1,0 +1,66 @@
+// A connected TCP or Unix stream socket as a ByteStream.
+
+#ifndef MANTLET_PROXY_IO_STREAM_H_
+#define MANTLET_PROXY_IO_STREAM_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/io/loop.h"
+#include "proxy/io/socket_address.h"
+
+namespace mantlet::io {
+
+class Stream final : public ByteStream {
+ public:
+  // Takes over `fd`, a connected non-blocking socket. Closes it on failure.
+  static absl::StatusOr<std::unique_ptr<Stream>> Adopt(Loop& loop, int fd, bool is_unix);
+
+  // Begins to connect. `done` is called once, on a later turn, with null for
+  // success; destroying the stream first means it is never called.
+  using ConnectCallback = std::function<void(const StreamError* error)>;
+  static std::unique_ptr<Stream> Connect(Loop& loop, const SocketAddress& address,
+                                         ConnectCallback done);
+
+  ~Stream() override;
+
+  void SetHandler(ByteStreamHandler* handler) override { handler_ = handler; }
+  void SetReading(bool reading) override;
+  void Write(std::string_view bytes) override;
+  void Flush() override;
+  size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
+  void ShutdownWrite() override;
+  void Close() override;
+
+ private:
+  struct Handle;  // the libuv part; lives until its close callback
+  struct WriteRequest;
+
+  Stream(Loop& loop, bool is_unix);
+  void OnRead(ssize_t size, const char* data);
+  void OnWritten(int status);
+  void Fail(int status);
+  // Gives the kernel pending_ and then `more`; keeps what it does not take.
+  void TryWrite(std::string_view more);
+  void Queue();
+  void ReleasePending();
+
+  Loop& loop_;
+  Handle* handle_;
+  ByteStreamHandler* handler_ = nullptr;
+  ConnectCallback on_connect_;
+  std::string pending_;  // written, not yet offered or not yet taken
+  size_t in_flight_bytes_ = 0;
+  bool reading_ = false;
+  bool ended_ = false;  // FIN seen: reading again would only spin
+  bool shutdown_wanted_ = false;
+  bool shutdown_done_ = false;
+  bool drain_owed_ = false;
+};
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_STREAM_H_

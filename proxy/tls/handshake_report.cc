@@ -1,0 +1,79 @@
+#include "proxy/tls/handshake_report.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace mantlet::tls {
+
+using base::HandshakeFailure;
+
+HandshakeFailure ClassifyHandshakeError(uint32_t error, bool hello_seen) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return HandshakeFailure::kOther;
+  const int reason = ERR_GET_REASON(error);
+  switch (reason) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return HandshakeFailure::kNoClientCertificate;
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+      return HandshakeFailure::kPlaintextHttp;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_NO_SUPPORTED_VERSIONS_ENABLED:
+    case SSL_R_INAPPROPRIATE_FALLBACK:
+    case SSL_R_UNKNOWN_PROTOCOL:
+      return HandshakeFailure::kProtocolVersion;
+    case SSL_R_WRONG_VERSION_NUMBER:
+      return hello_seen ? HandshakeFailure::kProtocolVersion : HandshakeFailure::kNotTls;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_GROUP:
+    case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
+    case SSL_R_WRONG_SIGNATURE_TYPE:
+      return HandshakeFailure::kNoSharedCipher;
+    case SSL_R_BAD_SIGNATURE:
+      return HandshakeFailure::kBadSignature;
+    case SSL_R_KEY_USAGE_BIT_INCORRECT:
+      return HandshakeFailure::kWrongPurpose;
+    case SSL_R_CANNOT_PARSE_LEAF_CERT:
+    case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
+    case SSL_R_PEER_ERROR_UNSUPPORTED_CERTIFICATE_TYPE:
+    case SSL_R_BAD_ECC_CERT:
+      return HandshakeFailure::kInvalidCertificate;
+    default:
+      break;
+  }
+  // The library adds 1000 to the number of an alert that the peer sent.
+  if (reason >= SSL_AD_REASON_OFFSET) return HandshakeFailure::kPeerAlert;
+  return hello_seen ? HandshakeFailure::kOther : HandshakeFailure::kNotTls;
+}
+
+HandshakeFailure ClassifyChainFailure(ChainFailure failure) {
+  switch (failure) {
+    case ChainFailure::kUnknownCa:
+      return HandshakeFailure::kUnknownCa;
+    case ChainFailure::kExpired:
+      return HandshakeFailure::kExpired;
+    case ChainFailure::kNotYetValid:
+      return HandshakeFailure::kNotYetValid;
+    case ChainFailure::kRevoked:
+      return HandshakeFailure::kRevoked;
+    case ChainFailure::kCrlMissing:
+      return HandshakeFailure::kCrlMissing;
+    case ChainFailure::kCrlExpired:
+      return HandshakeFailure::kCrlExpired;
+    case ChainFailure::kBadSignature:
+      return HandshakeFailure::kBadSignature;
+    case ChainFailure::kWeakKey:
+      return HandshakeFailure::kWeakKey;
+    case ChainFailure::kWrongPurpose:
+      return HandshakeFailure::kWrongPurpose;
+    case ChainFailure::kNameConstraint:
+      return HandshakeFailure::kNameConstraint;
+    case ChainFailure::kPathTooLong:
+      return HandshakeFailure::kPathTooLong;
+    case ChainFailure::kNone:
+    case ChainFailure::kInvalidCertificate:
+      break;
+  }
+  return HandshakeFailure::kInvalidCertificate;
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,32 @@
+// What the operator learns of a handshake that failed: one value that becomes
+// the metric's label and the log record.
+
+#ifndef MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_
+#define MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "proxy/base/handshake_failure.h"
+#include "proxy/tls/chain_verifier.h"
+
+namespace mantlet::tls {
+
+struct HandshakeReport {
+  base::HandshakeFailure reason = base::HandshakeFailure::kOther;
+  std::string detail;   // a sentence; never sent to the peer
+  std::string sni;      // empty if none was sent, or the ClientHello never came
+  std::string version;  // "TLSv1.3"; empty before one was negotiated
+  // Meaningful if certificate.ok() is false: the certificate at fault.
+  VerifyResult certificate;
+};
+
+// The label for an error of the library's queue (ERR_get_error). `hello_seen`
+// tells whether the peer ever spoke TLS.
+base::HandshakeFailure ClassifyHandshakeError(uint32_t error, bool hello_seen);
+// The label for a chain that was refused.
+base::HandshakeFailure ClassifyChainFailure(ChainFailure failure);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_

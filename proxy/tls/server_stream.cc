@@ -1,0 +1,423 @@
+#include "proxy/tls/server_stream.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pool.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/identity_extractor.h"
+#include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/presented_chain.h"
+
+namespace mantlet::tls {
+namespace {
+
+using base::HandshakeFailure;
+
+constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
+
+// What a browser or curl shows when somebody forgot the s in https.
+constexpr std::string_view kPlaintextAnswer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 67\r\n"
+    "Connection: close\r\n\r\n"
+    "mantlet: this port speaks TLS; use https:// (a plain request came)\n";
+
+uint8_t AlertFor(ChainFailure failure) {
+  switch (failure) {
+    case ChainFailure::kUnknownCa:
+    case ChainFailure::kPathTooLong:
+      return SSL_AD_UNKNOWN_CA;
+    case ChainFailure::kExpired:
+    case ChainFailure::kNotYetValid:
+      return SSL_AD_CERTIFICATE_EXPIRED;
+    case ChainFailure::kRevoked:
+      return SSL_AD_CERTIFICATE_REVOKED;
+    case ChainFailure::kWrongPurpose:
+      return SSL_AD_UNSUPPORTED_CERTIFICATE;
+    case ChainFailure::kCrlMissing:
+    case ChainFailure::kCrlExpired:
+      return SSL_AD_CERTIFICATE_UNKNOWN;
+    default:
+      return SSL_AD_BAD_CERTIFICATE;
+  }
+}
+
+}  // namespace
+
+// The library calls back with the SSL* or the BIO; each thunk finds the stream
+// and calls one method.
+struct ServerStream::Callbacks {
+  static ServerStream* Of(const SSL* ssl) {
+    return static_cast<ServerStream*>(SSL_get_app_data(ssl));
+  }
+
+  static int Read(BIO* bio, char* out, int size) {
+    auto* self = static_cast<ServerStream*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    if (self->ciphertext_.empty()) {
+      if (self->inner_ended_) return 0;
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    size_t n = std::min(self->ciphertext_.size(), static_cast<size_t>(size));
+    std::memcpy(out, self->ciphertext_.data(), n);
+    self->ciphertext_.remove_prefix(n);
+    return static_cast<int>(n);
+  }
+
+  static int Write(BIO* bio, const char* data, int size) {
+    auto* self = static_cast<ServerStream*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    self->inner_->Write({data, static_cast<size_t>(size)});
+    return size;
+  }
+
+  static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static int Create(BIO* bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+  }
+
+  static const BIO_METHOD* Method() {
+    static const BIO_METHOD* const method = [] {
+      BIO_METHOD* m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mantlet stream");
+      BIO_meth_set_read(m, Read);
+      BIO_meth_set_write(m, Write);
+      BIO_meth_set_ctrl(m, Control);
+      BIO_meth_set_create(m, Create);
+      return m;
+    }();
+    return method;
+  }
+
+  static enum ssl_select_cert_result_t SelectCertificate(const SSL_CLIENT_HELLO* hello) {
+    ServerStream* self = Of(hello->ssl);
+    self->hello_seen_ = true;
+    if (const char* name = SSL_get_servername(hello->ssl, TLSEXT_NAMETYPE_host_name)) {
+      self->sni_ = absl::AsciiStrToLower(name);
+      if (self->sni_.ends_with('.')) self->sni_.pop_back();
+    }
+    size_t index = self->context_->Select(self->sni_);
+    if (index == SIZE_MAX) return ssl_select_cert_error;
+    self->certificate_index_ = index;
+    if (index != 0 && !self->context_->Install(index, hello->ssl)) return ssl_select_cert_error;
+    return ssl_select_cert_success;
+  }
+
+  static enum ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert) {
+    return Of(ssl)->VerifyPeer(out_alert) ? ssl_verify_ok : ssl_verify_invalid;
+  }
+};
+
+void ServerStream::RegisterCallbacks(ssl_ctx_st* ctx) {
+  SSL_CTX_set_select_certificate_cb(ctx, Callbacks::SelectCertificate);
+}
+
+ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
+                           ServerContextPtr context, HandshakeHandler* handler)
+    : loop_(loop),
+      inner_(std::move(inner)),
+      context_(std::move(context)),
+      handshake_handler_(handler),
+      ssl_(SSL_new(context_->ssl_ctx())) {
+  SSL_set_app_data(ssl_, this);
+  SSL_set_accept_state(ssl_);
+  SSL_set_shed_handshake_config(ssl_, 1);
+  int mode = SSL_VERIFY_NONE;
+  if (context_->options().client_auth != config::ClientAuthMode::kNone) mode = SSL_VERIFY_PEER;
+  if (context_->options().client_auth == config::ClientAuthMode::kRequire) {
+    mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  }
+  SSL_set_custom_verify(ssl_, mode, Callbacks::Verify);
+  BIO* bio = BIO_new(Callbacks::Method());
+  BIO_set_data(bio, this);
+  SSL_set_bio(ssl_, bio, bio);
+  inner_->SetHandler(this);
+  inner_->SetReading(true);
+}
+
+ServerStream::~ServerStream() {
+  *alive_ = false;
+  SSL_free(ssl_);
+}
+
+void ServerStream::SetReading(bool reading) {
+  if (reading_ == reading || state_ == State::kClosed) return;
+  reading_ = reading;
+  if (!reading) {
+    inner_->SetReading(false);
+    return;
+  }
+  if (held_.empty() && !inner_ended_ && !end_pending_ && SSL_pending(ssl_) == 0) {
+    inner_->SetReading(true);
+    return;
+  }
+  if (resume_scheduled_) return;
+  resume_scheduled_ = true;
+  loop_.Defer([this, alive = alive_] {
+    if (!*alive) return;
+    resume_scheduled_ = false;
+    if (!reading_ || state_ == State::kClosed) return;
+    if (!inner_ended_) inner_->SetReading(true);
+    std::string held = std::move(held_);
+    held_ = std::string();
+    ciphertext_ = held;
+    Advance();
+    // `held` ends here; KeepRest() has taken what is left of it.
+  });
+}
+
+void ServerStream::OnData(std::string_view bytes) {
+  if (state_ == State::kFailed || state_ == State::kClosed) return;
+  if (held_.empty()) {
+    ciphertext_ = bytes;
+    Advance();
+    return;
+  }
+  // Paused with bytes in hand: the inner stream had more on its way.
+  held_.append(bytes);
+}
+
+void ServerStream::OnEnd() {
+  inner_ended_ = true;
+  if (state_ == State::kHandshake) {
+    FailHandshake(Report(HandshakeFailure::kPeerClosed,
+                         hello_seen_ ? "the client closed the connection during the handshake"
+                                     : "the client closed the connection without a ClientHello"));
+    return;
+  }
+  if (state_ == State::kFailed) {
+    if (handler_ != nullptr) handler_->OnEnd();
+    return;
+  }
+  if (reading_ && held_.empty()) Advance();
+}
+
+void ServerStream::OnStreamError(const io::StreamError& error) {
+  if (state_ == State::kHandshake) {
+    FailHandshake(
+        Report(HandshakeFailure::kPeerClosed,
+               absl::StrCat("the connection broke during the handshake: ", error.detail)));
+    return;
+  }
+  state_ = State::kClosed;
+  if (handler_ != nullptr) handler_->OnStreamError(error);
+}
+
+void ServerStream::OnDrained() {
+  if (handler_ != nullptr) handler_->OnDrained();
+}
+
+void ServerStream::Advance() {
+  std::shared_ptr<bool> alive = alive_;
+  if (state_ == State::kHandshake) Handshake();
+  if (*alive && state_ == State::kOpen) ReadAll();
+  if (*alive) KeepRest();
+}
+
+void ServerStream::KeepRest() {
+  if (!ciphertext_.empty() && state_ == State::kOpen) held_.assign(ciphertext_);
+  ciphertext_ = {};
+}
+
+void ServerStream::Handshake() {
+  ERR_clear_error();
+  int result = SSL_do_handshake(ssl_);
+  if (result == 1) {
+    inner_->Flush();
+    state_ = State::kOpen;
+    handshake_handler_->OnHandshakeDone(TakeIdentity());
+    return;
+  }
+  int error = SSL_get_error(ssl_, result);
+  if (error == SSL_ERROR_WANT_READ) {
+    inner_->Flush();
+    return;
+  }
+  if (!verify_result_.ok()) {
+    HandshakeReport report =
+        Report(ClassifyChainFailure(verify_result_.failure), verify_result_.detail);
+    FailHandshake(std::move(report));
+    return;
+  }
+  uint32_t code = ERR_peek_error();
+  HandshakeFailure reason = ClassifyHandshakeError(code, hello_seen_);
+  if (reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
+  std::string detail = TakeErrors();
+  if (reason == HandshakeFailure::kNoClientCertificate) {
+    detail = "the client sent no certificate, and this listener requires one";
+  } else if (hello_seen_ && context_->Select(sni_) == SIZE_MAX) {
+    detail = absl::StrCat("no certificate has the server name '", sni_, "', and strict_sni is on");
+  }
+  FailHandshake(Report(reason, std::move(detail)));
+}
+
+void ServerStream::AnswerPlaintextHttp() { inner_->Write(kPlaintextAnswer); }
+
+HandshakeReport ServerStream::Report(HandshakeFailure reason, std::string detail) const {
+  HandshakeReport report;
+  report.reason = reason;
+  report.detail = std::move(detail);
+  report.sni = sni_;
+  if (hello_seen_ && SSL_version(ssl_) != 0) report.version = SSL_get_version(ssl_);
+  if (report.version == "unknown") report.version.clear();
+  report.certificate = verify_result_;
+  return report;
+}
+
+void ServerStream::FailHandshake(HandshakeReport report) {
+  state_ = State::kFailed;
+  inner_->Flush();
+  inner_->ShutdownWrite();
+  handshake_handler_->OnHandshakeFailed(std::move(report));
+}
+
+int ServerStream::VerifyPeer(uint8_t* out_alert) {
+  const STACK_OF(CRYPTO_BUFFER)* sent = SSL_get0_peer_certificates(ssl_);
+  std::vector<std::string_view> ders;
+  for (size_t i = 0; sent != nullptr && i < sk_CRYPTO_BUFFER_num(sent); ++i) {
+    const CRYPTO_BUFFER* buffer = sk_CRYPTO_BUFFER_value(sent, i);
+    ders.emplace_back(reinterpret_cast<const char*>(CRYPTO_BUFFER_data(buffer)),
+                      CRYPTO_BUFFER_len(buffer));
+  }
+  absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
+  if (!chain.ok()) {
+    verify_result_.failure = ChainFailure::kInvalidCertificate;
+    verify_result_.detail = std::string(chain.status().message());
+  } else {
+    verify_result_ = context_->verifier()->Verify(*chain, context_->options().clock->WallSeconds());
+  }
+  if (!verify_result_.ok()) {
+    *out_alert = AlertFor(verify_result_.failure);
+    return 0;
+  }
+  client_certificate_ = std::make_unique<identity::ClientCertificate>(ExtractIdentity(*chain));
+  return 1;
+}
+
+identity::PeerIdentity ServerStream::TakeIdentity() {
+  identity::PeerIdentity peer;
+  if (client_certificate_ != nullptr) {
+    peer.verification = identity::Verification::kSuccess;
+    peer.certificate = std::move(*client_certificate_);
+    client_certificate_.reset();
+  }
+  peer.tls.version = SSL_get_version(ssl_);
+  if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_)) {
+    peer.tls.cipher = SSL_CIPHER_standard_name(cipher);
+  }
+  if (const char* group = SSL_get_curve_name(SSL_get_curve_id(ssl_))) peer.tls.group = group;
+  const uint8_t* alpn = nullptr;
+  unsigned alpn_size = 0;
+  SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
+  peer.tls.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
+  peer.tls.sni = std::move(sni_);
+  peer.tls.resumed = SSL_session_reused(ssl_) == 1;
+  peer.local_san_uri = context_->credential(certificate_index_).san_uri;
+  return peer;
+}
+
+void ServerStream::ReadAll() {
+  std::shared_ptr<bool> alive = alive_;
+  std::span<char> out = loop_.plaintext_buffer();
+  while (reading_ && !end_delivered_) {
+    // Whole records are gathered so that the handler sees few, large pieces.
+    size_t filled = 0;
+    int error = SSL_ERROR_NONE;
+    ERR_clear_error();
+    while (filled < out.size()) {
+      int n = SSL_read(ssl_, out.data() + filled, static_cast<int>(out.size() - filled));
+      if (n <= 0) {
+        error = SSL_get_error(ssl_, n);
+        break;
+      }
+      filled += static_cast<size_t>(n);
+    }
+    if (filled > 0) {
+      handler_->OnData({out.data(), filled});
+      if (!*alive || state_ != State::kOpen) return;
+    }
+    if (error == SSL_ERROR_NONE) continue;
+    // A KeyUpdate may have asked for an answer.
+    inner_->Flush();
+    if (error == SSL_ERROR_WANT_READ) return;
+    if (error == SSL_ERROR_ZERO_RETURN || inner_ended_) {
+      end_pending_ = true;  // survives a pause
+      if (reading_) DeliverEnd();
+      return;
+    }
+    FailStream(TakeErrors());
+    return;
+  }
+}
+
+void ServerStream::DeliverEnd() {
+  end_delivered_ = true;
+  handler_->OnEnd();
+}
+
+void ServerStream::FailStream(std::string detail) {
+  inner_->Flush();  // the alert
+  state_ = State::kClosed;
+  handler_->OnStreamError({"tls", std::move(detail)});
+}
+
+void ServerStream::Write(std::string_view bytes) {
+  if (state_ != State::kOpen || shutdown_sent_) return;
+  if (plaintext_.empty() && bytes.size() >= kRecordBytes) {
+    Encrypt(bytes);
+    return;
+  }
+  if (plaintext_.capacity() == 0) plaintext_ = loop_.buffers().Take();
+  size_t room = kRecordBytes - std::min(plaintext_.size(), kRecordBytes);
+  plaintext_.append(bytes.substr(0, room));
+  bytes.remove_prefix(std::min(room, bytes.size()));
+  if (plaintext_.size() < kRecordBytes) return;
+  Encrypt(plaintext_);
+  plaintext_.clear();
+  if (!bytes.empty()) Write(bytes);
+}
+
+void ServerStream::Encrypt(std::string_view bytes) {
+  ERR_clear_error();
+  // Never blocks: the BIO takes everything.
+  SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void ServerStream::Flush() {
+  if (state_ == State::kClosed) return;
+  if (!plaintext_.empty()) {
+    Encrypt(plaintext_);
+    loop_.buffers().Give(std::move(plaintext_));
+    plaintext_ = std::string();
+  }
+  inner_->Flush();
+}
+
+void ServerStream::ShutdownWrite() {
+  if (shutdown_sent_ || state_ == State::kClosed) return;
+  if (state_ == State::kOpen) {
+    Flush();
+    ERR_clear_error();
+    SSL_shutdown(ssl_);
+  }
+  shutdown_sent_ = true;
+  inner_->Flush();
+  inner_->ShutdownWrite();
+}
+
+void ServerStream::Close() {
+  if (state_ == State::kClosed && inner_ == nullptr) return;
+  state_ = State::kClosed;
+  inner_->Close();
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,115 @@
+// The server side of TLS over another ByteStream, itself a ByteStream of the
+// plaintext. First the handshake, whose outcome goes to the HandshakeHandler;
+// then bytes. One loop's thread only.
+//
+// Ciphertext is decrypted straight out of the loop's read buffer and encrypted
+// straight into the inner stream's: an idle connection holds no buffer of ours
+// and, its handshake state shed, little of the library's.
+
+#ifndef MANTLET_PROXY_TLS_SERVER_STREAM_H_
+#define MANTLET_PROXY_TLS_SERVER_STREAM_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/identity/peer_identity.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/io/loop.h"
+#include "proxy/tls/handshake_report.h"
+#include "proxy/tls/server_context.h"
+
+struct ssl_st;  // SSL
+
+namespace mantlet::tls {
+
+class ServerStream final : public io::ByteStream, private io::ByteStreamHandler {
+ public:
+  class HandshakeHandler {
+   public:
+    // Bytes may follow at once, through the ByteStreamHandler.
+    virtual void OnHandshakeDone(identity::PeerIdentity identity) = 0;
+    // The alert is on its way; what still arrives is discarded. The owner closes
+    // when it thinks best (a moment later, so that the alert is not overtaken by
+    // a reset).
+    virtual void OnHandshakeFailed(HandshakeReport report) = 0;
+
+   protected:
+    ~HandshakeHandler() = default;
+  };
+
+  // Begins to read at once. `handler` and the ByteStreamHandler outlive the stream.
+  ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner, ServerContextPtr context,
+               HandshakeHandler* handler);
+  ~ServerStream() override;
+
+  void SetHandler(io::ByteStreamHandler* handler) override { handler_ = handler; }
+  void SetReading(bool reading) override;
+  void Write(std::string_view bytes) override;
+  void Flush() override;
+  size_t buffered() const override { return plaintext_.size() + inner_->buffered(); }
+  void ShutdownWrite() override;
+  void Close() override;
+
+  // Which of the context's certificates was shown.
+  size_t certificate_index() const { return certificate_index_; }
+  const ServerContext& context() const { return *context_; }
+  bool handshake_done() const { return state_ == State::kOpen; }
+  // What is known so far, for a handshake that is given up from outside.
+  HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
+
+  // For ServerContext: hooks this class into the library.
+  static void RegisterCallbacks(ssl_ctx_st* ctx);
+
+ private:
+  enum class State { kHandshake, kOpen, kFailed, kClosed };
+  struct Callbacks;  // thunks for the library
+  friend struct Callbacks;
+
+  // io::ByteStreamHandler
+  void OnData(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnStreamError(const io::StreamError& error) override;
+  void OnDrained() override;
+
+  void Advance();  // as far as the ciphertext at hand leads
+  void Handshake();
+  void ReadAll();
+  void DeliverEnd();
+  void KeepRest();  // ciphertext that must wait moves out of the loop's buffer
+  void FailHandshake(HandshakeReport report);
+  void FailStream(std::string detail);
+  void Encrypt(std::string_view bytes);
+  identity::PeerIdentity TakeIdentity();
+  void AnswerPlaintextHttp();
+  int VerifyPeer(uint8_t* out_alert);
+
+  io::Loop& loop_;
+  std::unique_ptr<io::ByteStream> inner_;
+  ServerContextPtr context_;
+  HandshakeHandler* handshake_handler_;
+  io::ByteStreamHandler* handler_ = nullptr;
+  ssl_st* ssl_;
+  State state_ = State::kHandshake;
+  bool reading_ = true;
+  bool inner_ended_ = false;
+  bool end_pending_ = false;
+  bool end_delivered_ = false;
+  bool hello_seen_ = false;
+  bool resume_scheduled_ = false;
+  bool shutdown_sent_ = false;
+  size_t certificate_index_ = 0;
+  std::string_view ciphertext_;  // what the current call brought and nobody took yet
+  std::string held_;             // the same, kept over a pause
+  std::string plaintext_;        // written, not yet encrypted: fills whole records
+  // Alive during the handshake only.
+  std::string sni_;
+  VerifyResult verify_result_;
+  std::unique_ptr<identity::ClientCertificate> client_certificate_;
+  // Lets deferred work find out that the stream is gone.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_SERVER_STREAM_H_
