@@ -77,9 +77,9 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Sets the deadline, whether or not the timer was armed. One that has passed
-  // already fires in a later Advance(), never in the one that is running.
-  // A timer may be armed in one wheel at a time.
+  // Sets the deadline, whether or not the timer was armed. What a callback arms
+  // never fires in the Advance() that is running, even with a deadline in the
+  // past (unless it was due anyway). A timer may be armed in one wheel at a time.
   void Arm(Timer& timer, int64_t deadline_ms);
   // Does nothing to a timer that is not armed.
   void Cancel(Timer& timer);
@@ -102,8 +102,9 @@ class TimerWheel {
 
   void Insert(Timer& timer);
   void Unlink(Timer& timer);
-  void RunSlot(size_t slot, int64_t tick);
+  void MarkEmpty(size_t slot);
   std::optional<int64_t> NextOccupiedTick() const;
+  static size_t SlotOf(int64_t tick) { return static_cast<size_t>(tick) % kSlots; }
   int64_t CeilTick(int64_t ms) const { return (ms + tick_ms_ - 1) / tick_ms_; }
 
   const int64_t tick_ms_;

@@ -1,0 +1,124 @@
+#include "proxy/base/json_text.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace mantlet::base {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+uint8_t Byte(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
+
+// The length of the well-formed sequence at `i` (Unicode table 3-7), or 0.
+size_t SequenceLength(std::string_view bytes, size_t i) {
+  const uint8_t lead = Byte(bytes, i);
+  size_t length;
+  uint8_t low = 0x80;
+  uint8_t high = 0xBF;  // of the second byte
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    length = 3;
+    if (lead == 0xE0) low = 0xA0;   // overlong
+    if (lead == 0xED) high = 0x9F;  // surrogates
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    if (lead == 0xF0) low = 0x90;   // overlong
+    if (lead == 0xF4) high = 0x8F;  // over U+10FFFF
+  } else {
+    return 0;
+  }
+  if (bytes.size() - i < length) return 0;
+  if (Byte(bytes, i + 1) < low || Byte(bytes, i + 1) > high) return 0;
+  for (size_t k = 2; k < length; ++k) {
+    if ((Byte(bytes, i + k) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+void AppendUnicodeEscape(unsigned code_point, std::string* out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  out->append("\\u");
+  for (int shift = 12; shift >= 0; shift -= 4) out->push_back(kDigits[(code_point >> shift) & 15]);
+}
+
+void AppendAsciiEscape(char c, std::string* out) {
+  switch (c) {
+    case '"':
+      out->append("\\\"");
+      break;
+    case '\\':
+      out->append("\\\\");
+      break;
+    case '\n':
+      out->append("\\n");
+      break;
+    case '\r':
+      out->append("\\r");
+      break;
+    case '\t':
+      out->append("\\t");
+      break;
+    default:
+      AppendUnicodeEscape(static_cast<uint8_t>(c), out);
+  }
+}
+
+// Well-formed, but not fit to stand in a line that people look at: C1 controls
+// and the line and paragraph separators. Returns the code point, or 0.
+unsigned UnwantedCodePoint(std::string_view sequence) {
+  if (sequence.size() == 2 && Byte(sequence, 0) == 0xC2 && Byte(sequence, 1) < 0xA0) {
+    return Byte(sequence, 1);
+  }
+  if (sequence == "\xE2\x80\xA8") return 0x2028;
+  if (sequence == "\xE2\x80\xA9") return 0x2029;
+  return 0;
+}
+
+// May stand in a JSON string, and in a line, as it is.
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+bool IsWord(char c) { return IsPlain(c) && c != ' ' && c != '='; }
+
+}  // namespace
+
+void AppendJsonString(std::string_view bytes, std::string* out) {
+  out->push_back('"');
+  for (size_t i = 0; i < bytes.size();) {
+    size_t plain = i;
+    while (plain < bytes.size() && IsPlain(bytes[plain])) ++plain;
+    out->append(bytes.substr(i, plain - i));
+    i = plain;
+    if (i == bytes.size()) break;
+
+    const size_t length = SequenceLength(bytes, i);
+    if (length == 0) {
+      out->append(kReplacement);
+      ++i;
+      continue;
+    }
+    const std::string_view sequence = bytes.substr(i, length);
+    if (length == 1) {
+      AppendAsciiEscape(sequence[0], out);
+    } else if (const unsigned code_point = UnwantedCodePoint(sequence)) {
+      AppendUnicodeEscape(code_point, out);
+    } else {
+      out->append(sequence);
+    }
+    i += length;
+  }
+  out->push_back('"');
+}
+
+void AppendTextValue(std::string_view bytes, std::string* out) {
+  if (!bytes.empty() && std::all_of(bytes.begin(), bytes.end(), IsWord)) {
+    out->append(bytes);
+  } else {
+    AppendJsonString(bytes, out);
+  }
+}
+
+}  // namespace mantlet::base

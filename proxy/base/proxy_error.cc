@@ -1,0 +1,56 @@
+#include "proxy/base/proxy_error.h"
+
+namespace mantlet::base {
+
+const ErrorFacts& FactsOf(ErrorReason reason) {
+  using F = Fault;
+  using R = RetrySafety;
+  // In the order of the enumerators; the test walks both.
+  static constexpr ErrorFacts kFacts[kErrorReasonCount] = {
+      {F::kDownstream, 400, "bad_request", R::kNever, "The request is not valid HTTP."},
+      {F::kDownstream, 403, "policy_denied", R::kNever, "This client may not make this request."},
+      {F::kDownstream, 408, "request_timeout", R::kNever, "The request took too long to arrive."},
+      {F::kDownstream, 413, "content_too_large", R::kNever, "The request's content is too large."},
+      {F::kDownstream, 414, "uri_too_long", R::kNever, "The request's target is too long."},
+      {F::kDownstream, 417, "expectation_failed", R::kNever, "The expectation cannot be met."},
+      {F::kDownstream, 421, "misdirected", R::kNever,
+       "This connection does not serve the host that was asked for."},
+      {F::kDownstream, 431, "header_too_large", R::kNever,
+       "The request's header section is too large."},
+      {F::kDownstream, 501, "not_implemented", R::kNever,
+       "The request asks for something that is not implemented."},
+      {F::kDownstream, 505, "version_not_supported", R::kNever,
+       "This version of HTTP is not supported."},
+      {F::kDownstream, 0, "client_closed", R::kNever, ""},
+      {F::kDownstream, 0, "client_write_timeout", R::kNever, ""},
+
+      {F::kUpstream, 502, "connect_refused", R::kAlways, "The application cannot be reached."},
+      {F::kUpstream, 504, "connect_timeout", R::kAlways,
+       "The application did not accept a connection in time."},
+      {F::kUpstream, 502, "connect_failed", R::kAlways, "The application cannot be reached."},
+      {F::kUpstream, 502, "resolve_failed", R::kAlways, "The application cannot be reached."},
+      {F::kUpstream, 502, "reset", R::kIfIdempotent, "The application broke the connection."},
+      {F::kUpstream, 502, "closed_early", R::kIfIdempotent,
+       "The application closed the connection without a complete answer."},
+      {F::kUpstream, 504, "timeout_head", R::kNever, "The application did not answer in time."},
+      {F::kUpstream, 504, "timeout_body", R::kNever, "The application stopped answering."},
+      {F::kUpstream, 504, "timeout_write", R::kNever,
+       "The application does not take the request's content."},
+      {F::kUpstream, 502, "protocol_error", R::kNever,
+       "The application's answer is not valid HTTP."},
+      {F::kUpstream, 502, "head_too_large", R::kNever,
+       "The header section of the application's answer is too large."},
+
+      {F::kUs, 503, "pool_exhausted", R::kNever, "Too many requests wait for the application."},
+      {F::kUs, 503, "too_many_requests", R::kNever, "Too many requests at once."},
+      {F::kUs, 503, "draining", R::kNever, "The service is shutting down."},
+      {F::kUs, 500, "internal", R::kNever, "Something went wrong inside the proxy."},
+  };
+  return kFacts[static_cast<size_t>(reason)];
+}
+
+bool CountsAsUpstreamFailure(ErrorReason reason) {
+  return FactsOf(reason).fault == Fault::kUpstream || reason == ErrorReason::kPoolExhausted;
+}
+
+}  // namespace mantlet::base

@@ -1,0 +1,155 @@
+#include "proxy/base/timer_wheel.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace mantlet::base {
+namespace {
+
+// A deadline this far away never comes; the limit keeps arithmetic from overflowing.
+constexpr int64_t kFarthestMs = std::numeric_limits<int64_t>::max() / 4;
+
+void Append(TimerLink& list, TimerLink& link) {
+  link.previous = list.previous;
+  link.next = &list;
+  list.previous->next = &link;
+  list.previous = &link;
+}
+
+void Remove(TimerLink& link) {
+  link.previous->next = link.next;
+  link.next->previous = link.previous;
+  link.previous = link.next = &link;
+}
+
+bool IsEmpty(const TimerLink& list) { return list.next == &list; }
+
+// Moves everything in `from` to the end of `to`.
+void MoveAll(TimerLink& from, TimerLink& to) {
+  if (IsEmpty(from)) return;
+  from.next->previous = to.previous;
+  to.previous->next = from.next;
+  from.previous->next = &to;
+  to.previous = from.previous;
+  from.next = from.previous = &from;
+}
+
+}  // namespace
+
+Timer::~Timer() {
+  if (wheel_ != nullptr) wheel_->Cancel(*this);
+}
+
+TimerWheel::TimerWheel(int64_t now_ms, int64_t tick_ms)
+    : tick_ms_(tick_ms),
+      current_tick_(now_ms / tick_ms),
+      slots_(std::make_unique<std::array<TimerLink, kSlots>>()) {}
+
+TimerWheel::~TimerWheel() {
+  for (TimerLink& slot : *slots_) {
+    while (!IsEmpty(slot)) {
+      Timer& timer = static_cast<Timer&>(*slot.next);
+      Remove(timer);
+      timer.wheel_ = nullptr;
+    }
+  }
+}
+
+void TimerWheel::Arm(Timer& timer, int64_t deadline_ms) {
+  deadline_ms = std::clamp<int64_t>(deadline_ms, 0, kFarthestMs);
+  if (timer.armed()) {
+    // Later than the slot it is in: the slot, when it comes round, moves it on.
+    if (CeilTick(deadline_ms) >= timer.due_tick_) {
+      timer.deadline_ms_ = deadline_ms;
+      return;
+    }
+    Unlink(timer);
+  } else {
+    timer.wheel_ = this;
+    ++armed_;
+  }
+  timer.deadline_ms_ = deadline_ms;
+  Insert(timer);
+}
+
+void TimerWheel::Cancel(Timer& timer) {
+  if (!timer.armed()) return;
+  Unlink(timer);
+  timer.wheel_ = nullptr;
+  --armed_;
+}
+
+// Links an armed timer into the slot of its deadline; one that is more than a
+// revolution away into the farthest slot, to be moved on from there.
+void TimerWheel::Insert(Timer& timer) {
+  timer.due_tick_ = std::clamp(CeilTick(timer.deadline_ms_), current_tick_ + 1,
+                               current_tick_ + static_cast<int64_t>(kSlots) - 1);
+  const size_t slot = SlotOf(timer.due_tick_);
+  Append((*slots_)[slot], timer);
+  occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
+  summary_ |= uint64_t{1} << (slot / 64);
+}
+
+void TimerWheel::Unlink(Timer& timer) {
+  Remove(timer);
+  const size_t slot = SlotOf(timer.due_tick_);
+  if (IsEmpty((*slots_)[slot])) MarkEmpty(slot);
+}
+
+void TimerWheel::MarkEmpty(size_t slot) {
+  occupied_[slot / 64] &= ~(uint64_t{1} << (slot % 64));
+  if (occupied_[slot / 64] == 0) summary_ &= ~(uint64_t{1} << (slot / 64));
+}
+
+void TimerWheel::Advance(int64_t now_ms) {
+  const int64_t target = now_ms / tick_ms_;
+  if (target <= current_tick_) return;
+  // What is due leaves the slots before anything is called: what callbacks arm
+  // goes into the wheel and waits, what they cancel leaves this list.
+  TimerLink due;
+  for (std::optional<int64_t> tick; (tick = NextOccupiedTick()) && *tick <= target;) {
+    const size_t slot = SlotOf(*tick);
+    MoveAll((*slots_)[slot], due);
+    MarkEmpty(slot);
+  }
+  current_tick_ = target;
+  while (!IsEmpty(due)) {
+    Timer& timer = static_cast<Timer&>(*due.next);
+    Unlink(timer);
+    if (CeilTick(timer.deadline_ms_) > target) {  // it was moved meanwhile
+      Insert(timer);
+      continue;
+    }
+    timer.wheel_ = nullptr;
+    --armed_;
+    timer.OnTimer();  // may destroy `timer`
+  }
+}
+
+std::optional<int64_t> TimerWheel::NextDeadline() const {
+  const std::optional<int64_t> tick = NextOccupiedTick();
+  if (!tick) return std::nullopt;
+  return *tick * tick_ms_;
+}
+
+// The slots after the current one, in order, and round to it again.
+std::optional<int64_t> TimerWheel::NextOccupiedTick() const {
+  if (summary_ == 0) return std::nullopt;
+  const size_t start = SlotOf(current_tick_ + 1);
+  const size_t word = start / 64;
+  size_t slot;
+  if (const uint64_t rest = occupied_[word] & (~uint64_t{0} << (start % 64))) {
+    slot = word * 64 + static_cast<size_t>(std::countr_zero(rest));
+  } else {
+    // Words after this one, then from the first; this one's lower half comes last.
+    const size_t next_word = (word + 1) % kWords;
+    const uint64_t turned = std::rotr(summary_, static_cast<int>(next_word));
+    const size_t found = (next_word + static_cast<size_t>(std::countr_zero(turned))) % kWords;
+    slot = found * 64 + static_cast<size_t>(std::countr_zero(occupied_[found]));
+  }
+  const size_t distance = (slot + kSlots - start) % kSlots;
+  return current_tick_ + 1 + static_cast<int64_t>(distance);
+}
+
+}  // namespace mantlet::base
