@@ -83,6 +83,53 @@ class RawClient:
         self.close()
 
 
+class HalfClosingClient:
+    """Sends close_notify and goes on reading, which ssl.SSLSocket cannot do."""
+
+    def __init__(self, address, tls, server_name="localhost", timeout=10):
+        self._socket = socket.create_connection(address, timeout=scaled(timeout))
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._drive(self._tls.do_handshake)
+
+    def _flush(self):
+        self._socket.sendall(self._outgoing.read())
+
+    def _drive(self, step):
+        while True:
+            try:
+                result = step()
+                self._flush()
+                return result
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._socket.recv(65536)
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+
+    def send(self, data):
+        self._drive(lambda: self._tls.write(data))
+
+    def close_write(self):
+        try:
+            self._tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        self._flush()
+
+    def read_to_end(self):
+        got = b""
+        with self._socket:
+            try:
+                while more := self._drive(lambda: self._tls.read(65536)):
+                    got += more
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                pass
+        return got
+
+
 def handshake_error(address, tls, server_name="localhost", timeout=10):
     """What the client learns when the proxy refuses it: the ssl.SSLError or ConnectionError.
 
