@@ -1,7 +1,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "config/config.h"
 
 namespace mantlet::config {
@@ -16,7 +15,7 @@ std::string ToString(const Address& address) {
       break;
   }
   const bool v6 = address.host.find(':') != std::string::npos;
-  return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", address.host, address.port);
+  return absl::StrCat(v6 ? "[" : "", address.host, v6 ? "]:" : ":", address.port);
 }
 
 }  // namespace mantlet::config
