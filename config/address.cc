@@ -1,6 +1,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "config/config.h"
 
 namespace mantlet::config {
@@ -15,7 +16,7 @@ std::string ToString(const Address& address) {
       break;
   }
   const bool v6 = address.host.find(':') != std::string::npos;
-  return absl::StrCat(v6 ? "[" : "", address.host, v6 ? "]:" : ":", address.port);
+  return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", address.host, address.port);
 }
 
 }  // namespace mantlet::config

@@ -2,7 +2,7 @@
 
 namespace mantlet::http {
 
-std::string_view ReasonPhrase(int status) {  // NOLINT(readability-function-size): a table
+std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 100:
       return "Continue";

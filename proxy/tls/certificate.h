@@ -19,33 +19,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proxy/tls/certificate_names.h"
+#include "proxy/tls/public_key.h"
 
 struct x509_st;  // openssl's X509
 
 namespace mantlet::tls {
-
-enum class KeyKind { kRsa, kEcdsa, kEd25519, kOther };
-
-struct PublicKey {
-  KeyKind kind = KeyKind::kOther;
-  int bits = 0;             // RSA modulus or curve size; 0 if the library cannot read the key
-  std::string text;         // "RSA 2048", "ECDSA P-256", "Ed25519", "unknown"
-  std::string spki_sha256;  // lower-case hex of the SubjectPublicKeyInfo's digest
-  // Why this key is refused (RSA below 2048 bits, a curve below P-256, a kind
-  // that we do not know), or empty if it is not.
-  std::string weakness;
-};
-
-struct SubjectAltNames {
-  std::vector<std::string> dns;
-  std::vector<std::string> uri;
-  std::vector<std::string> ip;  // printed: 127.0.0.1, ::1
-  std::vector<std::string> email;
-  int other = 0;  // names of other kinds, counted only
-  bool empty() const {
-    return dns.empty() && uri.empty() && ip.empty() && email.empty() && other == 0;
-  }
-};
 
 class Certificate;
 using CertificatePtr = std::shared_ptr<const Certificate>;

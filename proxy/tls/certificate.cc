@@ -1,0 +1,150 @@
+#include "proxy/tls/certificate.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/mem.h>
+#include <openssl/nid.h>
+#include <openssl/obj.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/hex.h"
+#include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/pem.h"
+#include "proxy/tls/x509_facts.h"
+
+namespace mantlet::tls {
+namespace {
+
+std::string NameDer(X509_NAME* name) {
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  if (!X509_NAME_get0_der(name, &bytes, &size)) return "";
+  return std::string(reinterpret_cast<const char*>(bytes), size);
+}
+
+std::string OctetHex(const ASN1_OCTET_STRING* octets) {
+  if (octets == nullptr) return "";
+  return Hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(octets)),
+              static_cast<size_t>(ASN1_STRING_length(octets))});
+}
+
+std::string SpkiSha256(const X509* x509) {
+  uint8_t* der = nullptr;
+  int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
+  if (size < 0) return "";
+  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  OPENSSL_free(der);
+  return digest;
+}
+
+std::vector<std::string> KeyUsageNames(X509* x509) {
+  static constexpr std::pair<uint32_t, const char*> kNames[] = {
+      {KU_DIGITAL_SIGNATURE, "digitalSignature"},
+      {KU_NON_REPUDIATION, "contentCommitment"},
+      {KU_KEY_ENCIPHERMENT, "keyEncipherment"},
+      {KU_DATA_ENCIPHERMENT, "dataEncipherment"},
+      {KU_KEY_AGREEMENT, "keyAgreement"},
+      {KU_KEY_CERT_SIGN, "keyCertSign"},
+      {KU_CRL_SIGN, "cRLSign"},
+      {KU_ENCIPHER_ONLY, "encipherOnly"},
+      {KU_DECIPHER_ONLY, "decipherOnly"}};
+  std::vector<std::string> names;
+  if ((X509_get_extension_flags(x509) & EXFLAG_KUSAGE) == 0) return names;
+  uint32_t usage = X509_get_key_usage(x509);
+  for (const auto& [bit, name] : kNames) {
+    if ((usage & bit) != 0) names.emplace_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> ExtendedKeyUsageNames(const X509* x509) {
+  std::vector<std::string> names;
+  bssl::UniquePtr<EXTENDED_KEY_USAGE> usages(static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(x509, NID_ext_key_usage, nullptr, nullptr)));
+  if (usages == nullptr) return names;
+  for (size_t i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
+    const ASN1_OBJECT* usage = sk_ASN1_OBJECT_value(usages.get(), i);
+    int nid = OBJ_obj2nid(usage);
+    char dotted[128] = "";
+    if (nid == NID_undef) OBJ_obj2txt(dotted, sizeof(dotted), usage, 1);
+    names.emplace_back(nid == NID_undef ? dotted : OBJ_nid2sn(nid));
+  }
+  return names;
+}
+
+bool HasExtension(const X509* x509, int nid) { return X509_get_ext_by_NID(x509, nid, -1) >= 0; }
+
+}  // namespace
+
+absl::StatusOr<CertificatePtr> Certificate::FromDer(std::string_view der) {
+  ClearErrors();
+  std::shared_ptr<Certificate> certificate(new Certificate());
+  absl::Status filled = certificate->Fill(der);
+  ClearErrors();
+  if (!filled.ok()) return filled;
+  return certificate;
+}
+
+Certificate::~Certificate() { X509_free(x509_); }
+
+absl::Status Certificate::Fill(std::string_view der) {
+  absl::StatusOr<x509_st*> parsed = ParseX509(der);
+  if (!parsed.ok()) return parsed.status();
+  x509_ = *parsed;
+  if ((X509_get_extension_flags(x509_) & EXFLAG_INVALID) != 0) {
+    return absl::InvalidArgumentError("one of its extensions cannot be parsed");
+  }
+  if (!ReadSubjectAltNames(x509_, &san_)) {
+    return absl::InvalidArgumentError("its subject alternative names cannot be parsed");
+  }
+  if (!ReadValidity(x509_, &not_before_, &not_after_)) {
+    return absl::InvalidArgumentError("its validity dates cannot be parsed");
+  }
+  der_ = std::string(der);
+  subject_ = RenderName(X509_get_subject_name(x509_), ControlBytes::kEscape);
+  issuer_ = RenderName(X509_get_issuer_name(x509_), ControlBytes::kEscape);
+  subject_der_ = NameDer(X509_get_subject_name(x509_));
+  issuer_der_ = NameDer(X509_get_issuer_name(x509_));
+  cn_ = CommonName(X509_get_subject_name(x509_));
+  serial_ = SerialHex(x509_);
+  fingerprint_sha256_ = Sha256Hex(der);
+  fingerprint_sha1_ = Sha1Hex(der);
+
+  bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(x509_));
+  public_key_ = DescribeKey(key.get());
+  public_key_.spki_sha256 = SpkiSha256(x509_);
+  const char* algorithm = OBJ_nid2ln(X509_get_signature_nid(x509_));
+  signature_algorithm_ = algorithm == nullptr ? "unknown" : algorithm;
+  weak_signature_ = HasWeakSignature(x509_);
+
+  is_ca_ = (X509_get_extension_flags(x509_) & EXFLAG_CA) != 0;
+  path_length_ = is_ca_ ? static_cast<int>(X509_get_pathlen(x509_)) : -1;
+  self_signed_ = self_issued() && key != nullptr && X509_verify(x509_, key.get()) == 1;
+  key_usage_ = KeyUsageNames(x509_);
+  extended_key_usage_ = ExtendedKeyUsageNames(x509_);
+  for_server_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_SERVER, 0) == 1;
+  for_client_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_CLIENT, 0) == 1;
+  has_name_constraints_ = HasExtension(x509_, NID_name_constraints);
+  subject_key_id_ = OctetHex(X509_get0_subject_key_id(x509_));
+  authority_key_id_ = OctetHex(X509_get0_authority_key_id(x509_));
+  return absl::OkStatus();
+}
+
+bool Certificate::IssuedBy(const Certificate& issuer) const {
+  if (issuer_der_ != issuer.subject_der_) return false;
+  ClearErrors();
+  bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(issuer.x509_));
+  bool fits = key != nullptr && X509_verify(x509_, key.get()) == 1;
+  ClearErrors();
+  return fits;
+}
+
+std::string Certificate::ToPem() const { return tls::ToPem("CERTIFICATE", der_); }
+
+}  // namespace mantlet::tls

@@ -1,0 +1,49 @@
+#include "proxy/tls/identity_extractor.h"
+
+#include <openssl/x509.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "proxy/tls/certificate_names.h"
+#include "proxy/tls/hex.h"
+#include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/x509_facts.h"
+
+namespace mantlet::tls {
+
+identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
+  identity::ClientCertificate identity;
+  X509* leaf = chain.x509(0);
+  identity.subject = RenderName(X509_get_subject_name(leaf), ControlBytes::kKeep);
+  identity.issuer = RenderName(X509_get_issuer_name(leaf), ControlBytes::kKeep);
+  identity.cn = CommonName(X509_get_subject_name(leaf));
+  identity.serial = SerialHex(leaf);
+  identity.fingerprint_sha256 = Sha256Hex(chain.der(0));
+  identity.fingerprint_sha1 = Sha1Hex(chain.der(0));
+  SubjectAltNames names;
+  ReadSubjectAltNames(leaf, &names);
+  identity.san_uri = std::move(names.uri);
+  identity.san_dns = std::move(names.dns);
+  ReadValidity(leaf, &identity.not_before, &identity.not_after);
+  identity.der = std::string(chain.der(0));
+  for (size_t i = 1; i < chain.size(); ++i) identity.chain_der.emplace_back(chain.der(i));
+  // RFC 3986, 3.1: schemes ignore case. Whether the rest is a well-formed ID is
+  // not judged here.
+  if (identity.san_uri.size() == 1 &&
+      absl::StartsWithIgnoreCase(identity.san_uri[0], "spiffe://")) {
+    identity.spiffe_id = identity.san_uri[0];
+  }
+  ClearErrors();
+  return identity;
+}
+
+absl::StatusOr<identity::ClientCertificate> ExtractIdentity(
+    absl::Span<const std::string_view> ders) {
+  absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
+  if (!chain.ok()) return chain.status();
+  return ExtractIdentity(*chain);
+}
+
+}  // namespace mantlet::tls

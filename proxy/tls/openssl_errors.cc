@@ -1,0 +1,22 @@
+#include "proxy/tls/openssl_errors.h"
+
+#include <openssl/err.h>
+
+#include <cstdint>
+
+namespace mantlet::tls {
+
+void ClearErrors() { ERR_clear_error(); }
+
+std::string TakeErrors() {
+  std::string text;
+  while (uint32_t error = ERR_get_error()) {
+    // The reason alone: library and function names help nobody but ourselves.
+    const char* reason = ERR_reason_error_string(error);
+    if (!text.empty()) text += "; ";
+    text += reason != nullptr ? reason : "error " + std::to_string(error);
+  }
+  return text.empty() ? "no further detail" : text;
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,37 @@
+// PEM (RFC 7468), read strictly: a file that is cut off, half overwritten or
+// damaged is an error that names block and line, never a shorter list of
+// blocks. Text between blocks is allowed, as OpenSSL and many CAs write it.
+// Pure; knows nothing of what the blocks hold.
+
+#ifndef MANTLET_PROXY_TLS_PEM_H_
+#define MANTLET_PROXY_TLS_PEM_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace mantlet::tls {
+
+struct PemBlock {
+  std::string label;       // "CERTIFICATE", "PRIVATE KEY", …
+  std::string der;         // the decoded content
+  int number = 0;          // which block of the file, from 1
+  int line = 0;            // of its BEGIN, from 1
+  bool encrypted = false;  // RFC 1421 headers say so (the old encrypted keys)
+};
+
+// Whether the bytes claim to be PEM: a line holds "-----BEGIN ".
+bool LooksLikePem(std::string_view text);
+
+// Errors are InvalidArgument, such as "block 2 (CERTIFICATE, line 24): there is
+// no END line". A text without any block is one, too.
+absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text);
+
+// One block with lines of 64 characters.
+std::string ToPem(std::string_view label, std::string_view der);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_PEM_H_

@@ -1,0 +1,54 @@
+#include "proxy/tls/x509_facts.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/mem.h>
+#include <openssl/nid.h>
+#include <openssl/obj.h>
+#include <openssl/x509.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/hex.h"
+#include "proxy/tls/openssl_errors.h"
+
+namespace mantlet::tls {
+
+absl::StatusOr<X509*> ParseX509(std::string_view der) {
+  if (der.empty()) return absl::InvalidArgumentError("it is empty");
+  const uint8_t* in = reinterpret_cast<const uint8_t*>(der.data());
+  const uint8_t* end = in + der.size();
+  ClearErrors();
+  bssl::UniquePtr<X509> x509(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
+  if (x509 == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it is no X.509 certificate (", TakeErrors(), ")"));
+  }
+  if (in != end) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(end - in, " bytes follow the end of the certificate"));
+  }
+  return x509.release();
+}
+
+bool ReadValidity(const X509* x509, int64_t* not_before, int64_t* not_after) {
+  return ASN1_TIME_to_posix(X509_get0_notBefore(x509), not_before) &&
+         ASN1_TIME_to_posix(X509_get0_notAfter(x509), not_after);
+}
+
+std::string SerialHex(const X509* x509) {
+  bssl::UniquePtr<BIGNUM> number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), nullptr));
+  if (number == nullptr) return "";
+  std::string bytes(BN_num_bytes(number.get()), '\0');
+  BN_bn2bin(number.get(), reinterpret_cast<uint8_t*>(bytes.data()));
+  if (bytes.empty()) bytes.assign(1, '\0');
+  return absl::StrCat(BN_is_negative(number.get()) ? "-" : "", Hex(bytes));
+}
+
+bool HasWeakSignature(const X509* x509) {
+  int digest = NID_undef, key = NID_undef;
+  if (!OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key)) return false;
+  return digest == NID_md5 || digest == NID_sha1 || digest == NID_md4 || digest == NID_md5_sha1;
+}
+
+}  // namespace mantlet::tls
