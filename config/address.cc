@@ -1,5 +1,9 @@
+#include <arpa/inet.h>
+
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "config/config.h"
@@ -17,6 +21,14 @@ std::string ToString(const Address& address) {
   }
   const bool v6 = address.host.find(':') != std::string::npos;
   return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", address.host, address.port);
+}
+
+bool IsLocal(const Address& address) {
+  if (address.kind != Address::Kind::kTcp) return address.kind == Address::Kind::kUnix;
+  in_addr v4;
+  if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  const std::string host = absl::AsciiStrToLower(address.host);
+  return host == "::1" || host == "localhost" || absl::StartsWith(host, "::ffff:127.");
 }
 
 }  // namespace mantlet::config

@@ -39,6 +39,9 @@ struct Address {
 // "systemd:NAME".
 std::string ToString(const Address& address);
 
+// Whether bytes sent there stay on this machine: a Unix socket, 127.0.0.0/8, ::1 or "localhost".
+bool IsLocal(const Address& address);
+
 // One server certificate. Exactly one of {chain and key}, bundle, pkcs12 is set.
 struct CertificateFiles {
   std::string chain;
@@ -56,8 +59,8 @@ struct Tls {
   std::vector<CertificateFiles> certificates;  // at least one; the first is the default
   TlsVersion min_version = TlsVersion::kTls12;
   TlsVersion max_version = TlsVersion::kTls13;
-  std::vector<std::string> cipher_suites;  // TLS 1.2, OpenSSL or IANA names; empty = safe default
-  std::vector<std::string> groups;         // empty = the library's best
+  std::vector<std::string> cipher_suites;  // TLS 1.2, OpenSSL's names; empty = safe default
+  std::vector<std::string> groups;         // BoringSSL's names; empty = the library's best
   bool strict_sni = false;
   bool session_resumption = false;
   bool operator==(const Tls&) const = default;
@@ -109,16 +112,15 @@ struct IdentityHeaders {
   std::vector<XfccField> xfcc_fields = {XfccField::kBy, XfccField::kHash, XfccField::kSubject,
                                         XfccField::kUri, XfccField::kDns};
   ClientCertMode client_cert = ClientCertMode::kOff;
-  std::vector<std::pair<std::string, IdentityField>>
-      set;  // header name as written, field; file order
+  // Header name as written and what it carries, in file order.
+  std::vector<std::pair<std::string, IdentityField>> set;
   bool operator==(const IdentityHeaders&) const = default;
 };
 
 // Counts of 0 mean "no limit" where config/README.md says so.
 struct Limits {
-  uint32_t connections =
-      10000;                   // open downstream connections of this listener, all workers together
-  uint32_t handshakes = 1000;  // handshakes in flight, all workers together
+  uint32_t connections = 10000;       // open ones of this listener, all workers together
+  uint32_t handshakes = 1000;         // handshakes in flight, all workers together
   uint32_t header_bytes = 64 * 1024;  // request line and header section, in bytes
   uint32_t header_count = 100;
   uint32_t target_bytes = 16 * 1024;     // request-target

@@ -1,0 +1,23 @@
+// Which header names `identity_headers: set:` may use.
+
+#ifndef MANTLET_CONFIG_HEADER_NAME_CHECK_H_
+#define MANTLET_CONFIG_HEADER_NAME_CHECK_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "config/value_type.h"
+
+namespace mantlet::config {
+
+// A header name as an application might fold it: letter case gone, '_' and '.' read as '-'.
+std::string FoldHeaderName(absl::string_view name);
+
+// What is wrong with a name, judged by what it folds to: every name that folds to the same is
+// removed from requests, so a name near Content-Length would take Content-Length away.
+std::optional<Problem> CheckHeaderName(const std::string& name);
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_HEADER_NAME_CHECK_H_

@@ -1,0 +1,29 @@
+#include "config/places.h"
+
+#include "absl/strings/match.h"
+
+namespace mantlet::config {
+
+Location Places::Of(const std::string& path) const {
+  std::string at = path;
+  while (true) {
+    const auto found = places_.find(at);
+    if (found != places_.end()) return found->second;
+    const size_t end = at.find_last_of(".[");
+    if (end == std::string::npos) break;
+    at.resize(end);
+  }
+  const auto root = places_.find("");
+  return root == places_.end() ? Location{} : root->second;
+}
+
+bool Places::Refused(const std::string& path) const {
+  for (auto it = refused_.lower_bound(path); it != refused_.end(); ++it) {
+    if (!absl::StartsWith(*it, path)) return false;
+    const char next = it->size() == path.size() ? '.' : (*it)[path.size()];
+    if (path.empty() || next == '.' || next == '[') return true;
+  }
+  return false;
+}
+
+}  // namespace mantlet::config

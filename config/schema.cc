@@ -1,0 +1,252 @@
+#include "config/schema.h"
+
+#include <chrono>
+
+#include "config/words.h"
+
+namespace mantlet::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Milliseconds kMs{1};
+
+void DescribeCertificate(Section& s, CertificateFiles& v) {
+  s.Place(v.where);
+  s.Value({"chain", "certificates, PEM or DER: the leaf first, then the intermediates"}, v.chain,
+          File("/etc/mantlet/tls/tls.crt"));
+  s.Value({"key", "the leaf's private key"}, v.key, File("/etc/mantlet/tls/tls.key"));
+  s.Value({"bundle", "key and chain in one PEM file, instead of `chain` and `key`"}, v.bundle,
+          File("/var/run/creds/bundle.pem"));
+  s.Value({"pkcs12", "key and chain in one PKCS#12 file, instead of `chain` and `key`"}, v.pkcs12,
+          File("/etc/mantlet/server.p12"));
+  s.Value({"passphrase_file", "holds the passphrase of `pkcs12` or of an encrypted key"},
+          v.passphrase_file, File("/etc/mantlet/server.pass"));
+}
+
+void DescribeTls(Section& s, Tls& v) {
+  s.Objects({"certificates",
+             "chosen by SNI, exact names before wildcards; the first is the default", true},
+            v.certificates, DescribeCertificate);
+  s.Value({"min_version", "1.2 is the oldest version without known weaknesses"}, v.min_version,
+          OneWord(kTlsVersionWords));
+  s.Value({"max_version", "the newest there is"}, v.max_version, OneWord(kTlsVersionWords));
+  s.Values({"cipher_suites",
+            "for TLS 1.2, OpenSSL's or IANA's names; empty: ECDHE with AES-GCM or "
+            "ChaCha20-Poly1305, which are all that may be named"},
+           v.cipher_suites, CipherSuite());
+  s.Values(
+      {"groups", "best first; empty: X25519MLKEM768 where the TLS library has it, X25519, P-256"},
+      v.groups, Group());
+  s.Value({"strict_sni",
+           "refuse a handshake whose SNI no certificate covers, instead of using the default one"},
+          v.strict_sni, Boolean());
+  s.Value({"session_resumption",
+           "off, because a resumed session skips the certificate check; `on` is not available yet"},
+          v.session_resumption, OffOrOn());
+}
+
+void DescribeCrl(Section& s, ClientAuth& v) {
+  s.Values({"files", "revocation lists; not available yet, so the list has to be empty"},
+           v.crl_files, File("/etc/mantlet/tls/ca.crl"));
+  s.Value({"policy", "`require`: a list for every CA on the path; not available yet"}, v.crl_policy,
+          OneWord(kCrlPolicyWords));
+}
+
+void DescribeClientAuth(Section& s, ClientAuth& v) {
+  s.Place(v.where);
+  s.Value({"mode",
+           "`optional`: a certificate may be absent, but one that is sent must verify; a listener "
+           "that says nothing lets nobody in without one"},
+          v.mode, OneWord(kClientAuthModeWords));
+  s.Values({"trust_bundle", "files with CA certificates; required unless `mode` is none"},
+           v.trust_bundle, File("/etc/mantlet/tls/ca.crt"));
+  s.Value({"max_depth",
+           "CA certificates between the client's and the trust anchor, at most; "
+           "bounds the work a client can ask for"},
+          v.max_depth, Depth(0, 16));
+  s.Object({"crl", "certificate revocation lists"}, v, DescribeCrl);
+  s.Value({"on_expiry",
+           "open connections whose client certificate stops being valid: `drain` ends them after "
+           "the request in hand, `close` at once, `ignore` never"},
+          v.on_expiry, OneWord(kOnExpiryWords));
+}
+
+void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
+  s.Value(
+      {"xfcc", "x-forwarded-client-cert: the default removes what a client sent and sets our own"},
+      v.xfcc, OneWord(kXfccModeWords));
+  s.Values({"xfcc_fields", "the parts of an element that we write"}, v.xfcc_fields,
+           OneWord(kXfccFieldWords));
+  s.Value({"client_cert",
+           "Client-Cert (`leaf`) and Client-Cert-Chain (`chain`) of RFC 9440; off, for they are "
+           "large and few applications read them"},
+          v.client_cert, OneWord(kClientCertModeWords));
+  s.Pairs({"set", "further headers; each name is removed from every request first"}, v.set,
+          "header name", OneWord(kIdentityFieldWords));
+}
+
+void DescribePolicy(Section& s, Policy& v) {
+  static constexpr Word<bool> kWords[] = {{"allow", true}, {"deny", false}};
+  s.Value({"default",
+           "what becomes of a request that no rule decides: a client that passed `client_auth` is "
+           "let through; `deny` answers 403"},
+          v.default_allow, OneWord(kWords));
+  s.EmptyList({"rules", "not available yet, so the list has to be empty"},
+              "policy rules are not available yet");
+}
+
+void DescribeLimits(Section& s, Limits& v) {
+  s.Value({"connections",
+           "open at once; bounds memory and descriptors, which often end at 20,000 per process"},
+          v.connections, Count(1, 10'000'000));
+  s.Value({"handshakes",
+           "in flight at once: they cost far more CPU than requests do, so a flood is cut here"},
+          v.handshakes, Count(1, 1'000'000));
+  s.Value({"header_bytes",
+           "request line and headers together, then 431; twice what large cookies need"},
+          v.header_bytes, Size(1024, 1024 * 1024));
+  s.Value({"header_count", "then 431; honest requests have fewer than 50"}, v.header_count,
+          Count(1, 10'000));
+  s.Value({"target_bytes", "length of the request's target, then 414"}, v.target_bytes,
+          Size(256, 1024 * 1024));
+  s.Value({"body_bytes", "then 413; bodies are streamed, so their size costs no memory"},
+          v.body_bytes, SizeOrZero(1, 1ull << 50, "no limit"));
+  s.Value({"requests_per_connection", "then the connection is closed, so that clients spread anew"},
+          v.requests_per_connection, Count(1, 1'000'000'000, "no limit"));
+}
+
+void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {
+  s.Value({"handshake", "accept to finished handshake; a slow phone needs 3s"}, v.handshake,
+          Duration(100 * kMs, minutes(10)));
+  s.Value({"request_head",
+           "first byte of a request to the end of its headers, whatever trickles in meanwhile"},
+          v.request_head, Duration(100 * kMs, minutes(10)));
+  s.Value({"idle", "between two requests; longer than the 60s that clients tend to use"}, v.idle,
+          Duration(100 * kMs, hours(24)));
+  s.Value({"body", "between two reads of a request's body, then 408"}, v.body,
+          Duration(100 * kMs, hours(24)));
+  s.Value({"write", "a client that takes nothing of its response"}, v.write,
+          Duration(100 * kMs, hours(24)));
+  s.Value({"tunnel", "an upgraded connection (WebSocket) without a byte either way"}, v.tunnel,
+          Duration(1000 * kMs, hours(24 * 7)));
+}
+
+void DescribeListener(Section& s, Listener& v) {
+  s.Place(v.where);
+  s.Value({"name", "label in metrics and logs", true}, v.name, Name("public"));
+  s.Value({"address", "where clients connect; port 0 takes any free one", true}, v.address,
+          AddressOf({.systemd = true, .any_port = true}, "0.0.0.0:8443"));
+  s.Value({"upstream", "the name of one of `upstreams`", true}, v.upstream, Name("app"));
+  s.Object({"tls", "what the server presents and accepts", true}, v.tls, DescribeTls);
+  s.Object({"client_auth", "which clients are let in"}, v.client_auth, DescribeClientAuth);
+  s.Object({"identity_headers", "how the upstream learns who the client is"}, v.identity_headers,
+           DescribeIdentityHeaders);
+  s.Object({"policy", "which requests are let through"}, v.policy, DescribePolicy);
+  s.Object({"limits", "what a hostile client can use up, all workers together"}, v.limits,
+           DescribeLimits);
+  s.Object({"timeouts", "how long a slow or silent client is waited for"}, v.timeouts,
+           DescribeDownstreamTimeouts);
+}
+
+void DescribeUpstreamTimeouts(Section& s, UpstreamTimeouts& v) {
+  s.Value({"connect", "then 504; a local application answers within milliseconds"}, v.connect,
+          Duration(10 * kMs, minutes(10)));
+  s.Value({"response_head", "request sent to the response's head, then 504"}, v.response_head,
+          Duration(10 * kMs, hours(24)));
+  s.Value({"body", "between two reads of a response's body"}, v.body,
+          Duration(10 * kMs, hours(24)));
+  s.Value({"write", "an upstream that takes nothing of a request"}, v.write,
+          Duration(10 * kMs, hours(24)));
+  s.Value({"idle",
+           "an unused connection is closed after this; keep it below the application's own "
+           "keep-alive time, or it may close the connection just as a request is sent"},
+          v.idle, Duration(10 * kMs, hours(24)));
+}
+
+void DescribePool(Section& s, Pool& v) {
+  s.Value({"connections", "open at once, per worker"}, v.connections, Count(1, 1'000'000));
+  s.Value({"idle_connections", "kept for the next request, per worker"}, v.idle_connections,
+          Count(1, 1'000'000, "a new connection for every request"));
+  s.Value({"pending",
+           "requests that may wait for a connection, per worker; more get 503, so that a slow "
+           "application is not buried"},
+          v.pending, Count(1, 1'000'000, "none waits"));
+}
+
+void DescribeUpstream(Section& s, Upstream& v) {
+  s.Place(v.where);
+  s.Value({"name", "what listeners call it; label in metrics", true}, v.name, Name("app"));
+  s.Value({"address", "where the application listens for plaintext HTTP/1.1", true}, v.address,
+          AddressOf({}, "127.0.0.1:8080"));
+  s.Value({"allow_plaintext_network",
+           "needed for an address that is not loopback: requests and identity headers can be read "
+           "and forged on the way"},
+          v.allow_plaintext_network, Boolean());
+  s.Object({"timeouts", "how long a slow or silent application is waited for"}, v.timeouts,
+           DescribeUpstreamTimeouts);
+  s.Object({"pool", "connections to the application"}, v.pool, DescribePool);
+}
+
+void DescribeMetrics(Section& s, Endpoint& v) {
+  s.Place(v.where);
+  v.enabled = true;
+  s.Value({"address", "plain HTTP; nothing on it is secret", true}, v.address,
+          AddressOf({.any_port = true}, "0.0.0.0:9900"));
+}
+
+void DescribeAdmin(Section& s, Endpoint& v) {
+  s.Place(v.where);
+  v.enabled = true;
+  s.Value({"address", "loopback or unix: only, for who reaches it may reload and drain", true},
+          v.address, AddressOf({.any_port = true}, "127.0.0.1:9901"));
+}
+
+void DescribeLog(Section& s, Log& v) {
+  s.Value({"level", "the least severe that is written; POST /log-level changes it for a while"},
+          v.level, OneWord(kLogLevelWords));
+  s.Value({"format", "json: one object a line; text: for a person at a terminal"}, v.format,
+          OneWord(kLogFormatWords));
+  s.Value({"access", "one line per request; a file is opened anew on SIGHUP"}, v.access,
+          AccessLogTarget());
+}
+
+void DescribeReload(Section& s, Reload& v) {
+  s.Value({"watch",
+           "act on a change of the certificate, key and trust files and of this file "
+           "within a second (inotify, on the directories)"},
+          v.watch, Boolean());
+  s.Value({"interval", "look at the files this often too, for file systems that notify nobody"},
+          v.interval, Duration(seconds(1), hours(24), "never"));
+}
+
+void DescribeShutdown(Section& s, Config& v) {
+  s.Value({"drain",
+           "how long open requests may take after SIGTERM; Kubernetes kills 30s after it by "
+           "default"},
+          v.drain, Duration(seconds(1), hours(24), "not at all"));
+}
+
+}  // namespace
+
+void Describe(Section& s, Config& v) {
+  s.Value(
+      {"workers", "event loops; auto: the CPUs this process may use (affinity and cgroup quota)"},
+      v.workers, Workers(1024));
+  s.Objects({"listeners", "where clients connect, and who is let in", true}, v.listeners,
+            DescribeListener);
+  s.Objects({"upstreams", "the applications behind", true}, v.upstreams, DescribeUpstream);
+  s.Object({"metrics", "GET /metrics /healthz /readyz; without it, none of them"}, v.metrics,
+           DescribeMetrics, v.metrics.enabled);
+  s.Object({"admin",
+            "GET / /certs /config /connections /log-level, POST /reload /drain "
+            "/log-level; without it, none of them"},
+           v.admin, DescribeAdmin, v.admin.enabled);
+  s.Object({"log", "what is written where"}, v.log, DescribeLog);
+  s.Object({"reload", "how changed files are noticed"}, v.reload, DescribeReload);
+  s.Object({"shutdown", "how the end goes"}, v, DescribeShutdown);
+}
+
+}  // namespace mantlet::config

@@ -1,0 +1,136 @@
+// Section: one mapping of the configuration, as the schema sees it.
+//
+// config/schema.cc says once, key by key, what a configuration holds. Three kinds of section walk
+// over that: SectionReader fills the structs from YAML, SchemaLister lists the keys, YamlWriter
+// writes the structs as YAML. So a key can be read, documented and shown if it can be one of them.
+
+#ifndef MANTLET_CONFIG_SECTION_H_
+#define MANTLET_CONFIG_SECTION_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "config/value_type.h"
+
+namespace mantlet::config {
+
+class Section {
+ public:
+  struct Key {
+    const char* name;
+    const char* reason;  // one line for README: what it does, or why the default is what it is
+    bool required = false;
+  };
+
+  virtual ~Section() = default;
+
+  // One scalar. The default is what `value` holds before.
+  template <typename T>
+  void Value(const Key& key, T& value, const ValueType<T>& type) {
+    OnValue(key, {type.name, type.example,
+                  [&](const ScalarText& scalar) { return type.parse(scalar, value); },
+                  [&] { return type.print(value); }});
+  }
+
+  // A list of scalars, which replaces the default as a whole.
+  template <typename T>
+  void Values(const Key& key, std::vector<T>& values, const ValueType<T>& type) {
+    OnValues(key, {type.name, type.example, [&] { values.clear(); },
+                   [&](const ScalarText& scalar) {
+                     T value{};
+                     auto problem = type.parse(scalar, value);
+                     if (!problem) values.push_back(std::move(value));
+                     return problem;
+                   },
+                   [&] {
+                     std::vector<std::string> texts;
+                     for (const T& value : values) texts.push_back(type.print(value));
+                     return texts;
+                   }});
+  }
+
+  // A mapping whose keys are the user's.
+  template <typename T>
+  void Pairs(const Key& key, std::vector<std::pair<std::string, T>>& pairs,
+             const char* name_of_keys, const ValueType<T>& type) {
+    OnPairs(key, {name_of_keys, type.name,
+                  [&](const std::string& name, const ScalarText& scalar) {
+                    T value{};
+                    auto problem = type.parse(scalar, value);
+                    if (!problem) pairs.emplace_back(name, std::move(value));
+                    return problem;
+                  },
+                  [&] {
+                    std::vector<std::pair<std::string, std::string>> texts;
+                    for (const auto& pair : pairs) {
+                      texts.emplace_back(pair.first, type.print(pair.second));
+                    }
+                    return texts;
+                  }});
+  }
+
+  // A mapping with keys of its own. `present`: whether a writer shows it.
+  template <typename T>
+  void Object(const Key& key, T& value, void (*describe)(Section&, T&), bool present = true) {
+    OnObject(key, present, [&, describe](Section& section) { describe(section, value); });
+  }
+
+  // A list of such mappings.
+  template <typename T>
+  void Objects(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
+    OnObjects(key, {values.size(),
+                    [&, describe](Section& section) {
+                      // Described in place: a place or default may be taken from there.
+                      values.emplace_back();
+                      describe(section, values.back());
+                    },
+                    [&, describe](size_t i, Section& section) { describe(section, values[i]); }});
+  }
+
+  // A list that has to be empty until what it asks for exists; `sentence` says so.
+  virtual void EmptyList(const Key& key, const char* sentence) = 0;
+
+  // Stores where this mapping begins.
+  virtual void Place(Location& where) {}
+
+ protected:
+  struct ValueAccess {
+    const std::string& type;
+    const std::string& example;
+    std::function<std::optional<Problem>(const ScalarText&)> parse;
+    std::function<std::string()> print;
+  };
+  struct ValuesAccess {
+    const std::string& type;
+    const std::string& example;
+    std::function<void()> clear;
+    std::function<std::optional<Problem>(const ScalarText&)> append;
+    std::function<std::vector<std::string>()> print;
+  };
+  struct PairsAccess {
+    const char* name_of_keys;
+    const std::string& type;
+    std::function<std::optional<Problem>(const std::string&, const ScalarText&)> append;
+    std::function<std::vector<std::pair<std::string, std::string>>()> print;
+  };
+  struct ObjectsAccess {
+    size_t size;
+    std::function<void(Section&)> describe_new;  // appends an element
+    std::function<void(size_t, Section&)> describe;
+  };
+
+  virtual void OnValue(const Key& key, const ValueAccess& access) = 0;
+  virtual void OnValues(const Key& key, const ValuesAccess& access) = 0;
+  virtual void OnPairs(const Key& key, const PairsAccess& access) = 0;
+  virtual void OnObject(const Key& key, bool present,
+                        const std::function<void(Section&)>& describe) = 0;
+  virtual void OnObjects(const Key& key, const ObjectsAccess& access) = 0;
+};
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_SECTION_H_

@@ -1,0 +1,92 @@
+// Writes a Config as YAML.
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "config/schema.h"
+
+namespace mantlet::config {
+namespace {
+
+// `text` in double quotes, such that the loader reads `text` again.
+std::string Quoted(const std::string& text) {
+  return absl::StrCat(
+      "\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"${", "$${"}}), "\"");
+}
+
+// Numbers and booleans must not be quoted, other values need not be if they are plain words.
+std::string Scalar(const std::string& text) {
+  static constexpr char kPlain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.-";
+  const bool plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos &&
+                     text[0] != '-' && text != "null" && text != "Null" && text != "NULL";
+  return plain ? text : Quoted(text);
+}
+
+class YamlWriter : public Section {
+ public:
+  // `first` precedes the first line, `indent` every other.
+  YamlWriter(std::string first, std::string indent, std::string& out)
+      : first_(std::move(first)), indent_(std::move(indent)), out_(out) {}
+
+  void EmptyList(const Key& key, const char*) override { Line(key.name, " []"); }
+
+ protected:
+  void OnValue(const Key& key, const ValueAccess& access) override {
+    const std::string text = access.print();
+    if (text.empty()) return;
+    Line(key.name, absl::StrCat(" ", Scalar(text)));
+  }
+  void OnValues(const Key& key, const ValuesAccess& access) override {
+    Line(key.name, absl::StrCat(" [",
+                                absl::StrJoin(access.print(), ", ",
+                                              [](std::string* out, const std::string& text) {
+                                                out->append(Scalar(text));
+                                              }),
+                                "]"));
+  }
+  void OnPairs(const Key& key, const PairsAccess& access) override {
+    const auto pairs = access.print();
+    Line(key.name, pairs.empty() ? " {}" : "");
+    for (const auto& pair : pairs) {
+      absl::StrAppend(&out_, indent_, "  ", Quoted(pair.first), ": ", Scalar(pair.second), "\n");
+    }
+  }
+  void OnObject(const Key& key, bool present,
+                const std::function<void(Section&)>& describe) override {
+    if (!present) return;
+    Line(key.name, "");
+    YamlWriter child(indent_ + "  ", indent_ + "  ", out_);
+    describe(child);
+  }
+  void OnObjects(const Key& key, const ObjectsAccess& access) override {
+    Line(key.name, access.size == 0 ? " []" : "");
+    for (size_t i = 0; i < access.size; ++i) {
+      YamlWriter child(indent_ + "  - ", indent_ + "    ", out_);
+      access.describe(i, child);
+    }
+  }
+
+ private:
+  void Line(const char* key, const std::string& rest) {
+    absl::StrAppend(&out_, first_, key, ":", rest, "\n");
+    first_ = indent_;
+  }
+
+  std::string first_;
+  const std::string indent_;
+  std::string& out_;
+};
+
+}  // namespace
+
+std::string ToYaml(const Config& config) {
+  std::string out;
+  YamlWriter writer("", "", out);
+  Config copy = config;
+  Describe(writer, copy);
+  return out;
+}
+
+}  // namespace mantlet::config
