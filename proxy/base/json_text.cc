@@ -4,40 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "proxy/base/utf8.h"
+
 namespace mantlet::base {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
 uint8_t Byte(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
-
-// The length of the well-formed sequence at `i` (Unicode table 3-7), or 0.
-size_t SequenceLength(std::string_view bytes, size_t i) {
-  const uint8_t lead = Byte(bytes, i);
-  size_t length;
-  uint8_t low = 0x80;
-  uint8_t high = 0xBF;  // of the second byte
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;   // overlong
-    if (lead == 0xED) high = 0x9F;  // surrogates
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;   // overlong
-    if (lead == 0xF4) high = 0x8F;  // over U+10FFFF
-  } else {
-    return 0;
-  }
-  if (bytes.size() - i < length) return 0;
-  if (Byte(bytes, i + 1) < low || Byte(bytes, i + 1) > high) return 0;
-  for (size_t k = 2; k < length; ++k) {
-    if ((Byte(bytes, i + k) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
 
 void AppendUnicodeEscape(unsigned code_point, std::string* out) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -94,9 +66,9 @@ void AppendJsonString(std::string_view bytes, std::string* out) {
     i = plain;
     if (i == bytes.size()) break;
 
-    const size_t length = SequenceLength(bytes, i);
+    const size_t length = Utf8SequenceLength(bytes, i);
     if (length == 0) {
-      out->append(kReplacement);
+      out->append(kUtf8Replacement);
       ++i;
       continue;
     }

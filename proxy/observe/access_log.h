@@ -22,7 +22,7 @@
 namespace mantlet::observe {
 
 // The fields of a downstream connection, rendered. Make it once per connection
-// and again if the identity changes. Empty when the access log is off.
+// and again if the identity changes; not at all when the access log is off.
 std::string RenderAccessConnection(base::LogFormat format, std::string_view listener,
                                    std::string_view peer_address,
                                    const identity::PeerIdentity& identity);
@@ -63,9 +63,6 @@ class AccessLogWriter {
   void Flush();
 
  private:
-  void AppendJson(std::string_view connection, const AccessRecord& record);
-  void AppendText(std::string_view connection, const AccessRecord& record);
-
   AccessLogSink& sink_;
   const bool enabled_;
   const base::LogFormat format_;

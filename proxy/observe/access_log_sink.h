@@ -10,9 +10,11 @@
 // 3. Normally one write(2) for each Write().
 //
 // Standard output is shared with whoever started us, so its flags are left alone:
-// it is opened a second time through /proc, which gives a non-blocking file
+// a pipe is opened a second time through /proc, which gives a non-blocking file
 // description of our own; a socket is sent to with MSG_DONTWAIT; if neither works,
 // poll(2) is asked before each write of at most PIPE_BUF bytes.
+//
+// The process must ignore SIGPIPE, as any server does.
 
 #ifndef MANTLET_PROXY_OBSERVE_ACCESS_LOG_SINK_H_
 #define MANTLET_PROXY_OBSERVE_ACCESS_LOG_SINK_H_
@@ -70,6 +72,7 @@ class AccessLogSink {
   // that waiting does not cure (no space, a closed pipe) takes nothing too.
   size_t WriteSome(std::string_view bytes);
   void FlushBacklog();
+  void DropBacklog();
   void Keep(std::string_view rest);
 
   bool enabled_ = false;

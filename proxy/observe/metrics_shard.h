@@ -88,8 +88,8 @@ class alignas(64) UpstreamMetrics {
     connections_[Index(from)].Add(-1);
     connections_[Index(to)].Add(1);
   }
-  // Reasons that are not the upstream's (base::CountsAsUpstreamFailure) are not
-  // counted: the caller need not ask.
+  // Reasons that base::CountsAsUpstreamFailure refuses are not exported: the
+  // caller need not ask.
   void Failed(base::ErrorReason reason) { failures_[static_cast<size_t>(reason)].Add(); }
   // A request that was sent again on another connection.
   void Retried() { retries_.Add(); }
@@ -135,6 +135,10 @@ class alignas(64) RequestMetrics {
   static size_t CodeCell(int code) {
     if (code == 0) return 0;
     return code < 100 || code > 599 ? 1 : static_cast<size_t>(code) - 98;
+  }
+  static std::string CodeLabel(size_t cell) {
+    if (cell == 0) return "0";
+    return cell == 1 ? "other" : std::to_string(cell + 98);
   }
 
   std::array<std::atomic<Codes*>, kMethodLabels.size()> by_method_{};  // owned

@@ -1,0 +1,151 @@
+#include "proxy/observe/access_log.h"
+
+#include "proxy/base/json_text.h"
+#include "proxy/base/text.h"
+
+namespace mantlet::observe {
+namespace {
+
+using base::AppendDecimal;
+using base::AppendJsonString;
+using base::AppendTextValue;
+using base::LogFormat;
+
+// Appends fields to a line, each with what separates it from the one before.
+class FieldWriter {
+ public:
+  FieldWriter(LogFormat format, std::string* out) : json_(format == LogFormat::kJson), out_(out) {}
+
+  void Text(std::string_view name, std::string_view value) {
+    Name(name);
+    if (json_) {
+      AppendJsonString(value, out_);
+    } else if (value.empty()) {
+      out_->push_back('-');
+    } else {
+      AppendTextValue(value, out_);
+    }
+  }
+  // Fields that say nothing when they are empty are left out.
+  void OptionalText(std::string_view name, std::string_view value) {
+    if (!value.empty()) Text(name, value);
+  }
+  void Number(std::string_view name, uint64_t value) {
+    Name(name);
+    AppendDecimal(value, out_);
+  }
+  void Milliseconds(std::string_view name, int64_t microseconds) {
+    Name(name);
+    base::AppendMicrosAsMs(microseconds, out_);
+  }
+  void Truth(std::string_view name, bool value) {
+    Name(name);
+    out_->append(value ? "true" : "false");
+  }
+
+ private:
+  void Name(std::string_view name) {
+    out_->push_back(json_ ? ',' : ' ');
+    if (json_) out_->push_back('"');
+    out_->append(name);
+    out_->append(json_ ? "\":" : "=");
+  }
+
+  const bool json_;
+  std::string* const out_;
+};
+
+void AppendVerification(const identity::PeerIdentity& identity, FieldWriter* fields) {
+  switch (identity.verification) {
+    case identity::Verification::kNone:
+      fields->Text("verify", "NONE");
+      break;
+    case identity::Verification::kSuccess:
+      fields->Text("verify", "SUCCESS");
+      break;
+    case identity::Verification::kFailed:
+      fields->Text("verify", "FAILED:" + identity.failure_reason);
+      break;
+  }
+}
+
+void AppendRequest(const AccessRecord& record, FieldWriter* fields) {
+  fields->Text("method", record.method);
+  fields->Text("path", record.target);
+  fields->Text("protocol", record.protocol);
+  fields->Number("status", static_cast<uint64_t>(record.status < 0 ? 0 : record.status));
+  fields->Number("request_bytes", record.request_bytes);
+  fields->Number("response_bytes", record.response_bytes);
+  fields->Milliseconds("duration_ms", record.duration_us);
+  fields->Text("upstream", record.upstream);
+  fields->OptionalText("upstream_address", record.upstream_address);
+  if (record.upstream_duration_us >= 0) {
+    fields->Milliseconds("upstream_duration_ms", record.upstream_duration_us);
+  }
+  fields->Text("answered_by", record.answered_by_upstream ? "upstream" : "mantlet");
+  fields->OptionalText("error", record.error);
+  fields->OptionalText("error_detail", record.detail);
+}
+
+}  // namespace
+
+std::string RenderAccessConnection(base::LogFormat format, std::string_view listener,
+                                   std::string_view peer_address,
+                                   const identity::PeerIdentity& identity) {
+  std::string out;
+  FieldWriter fields(format, &out);
+  fields.Text("listener", listener);
+  fields.Text("peer", peer_address);
+  const identity::TlsParameters& tls = identity.tls;
+  fields.Text("tls_version", tls.version);
+  fields.Text("tls_cipher", tls.cipher);
+  fields.OptionalText("tls_group", tls.group);
+  fields.OptionalText("sni", tls.sni);
+  fields.Truth("tls_resumed", tls.resumed);
+  AppendVerification(identity, &fields);
+  if (identity.has_certificate()) {
+    const identity::ClientCertificate& certificate = identity.certificate;
+    fields.Text("subject", certificate.subject);
+    fields.Text("serial", certificate.serial);
+    fields.Text("fingerprint_sha256", certificate.fingerprint_sha256);
+    fields.OptionalText("spiffe_id", certificate.spiffe_id);
+    // The SPIFFE ID is a URI SAN; it need not stand there twice.
+    if (certificate.spiffe_id.empty() && !certificate.san_uri.empty()) {
+      fields.Text("san_uri", certificate.san_uri.front());
+    }
+  }
+  return out;
+}
+
+AccessLogWriter::AccessLogWriter(AccessLogSink& sink, base::LogFormat format)
+    : sink_(sink), enabled_(sink.enabled()), format_(format) {
+  if (enabled_) buffer_.reserve(kFlushBytes + 4096);
+}
+
+AccessLogWriter::~AccessLogWriter() { Flush(); }
+
+void AccessLogWriter::Append(std::string_view connection, const AccessRecord& record) {
+  if (!enabled_) return;
+  if (format_ == base::LogFormat::kJson) {
+    buffer_.append("{\"ts\":\"");
+    base::AppendRfc3339Ms(record.wall_ms, &buffer_);
+    // "event" tells these apart from the log's records where both end up in one place.
+    buffer_.append("\",\"event\":\"request\"");
+  } else {
+    base::AppendRfc3339Ms(record.wall_ms, &buffer_);
+    buffer_.append(" request:");
+  }
+  buffer_.append(connection);
+  FieldWriter fields(format_, &buffer_);
+  AppendRequest(record, &fields);
+  buffer_.append(format_ == base::LogFormat::kJson ? "}\n" : "\n");
+  if (buffer_.size() >= kFlushBytes) Flush();
+}
+
+void AccessLogWriter::Flush() {
+  if (buffer_.empty()) return;
+  sink_.Write(buffer_);
+  buffer_.clear();
+}
+
+}  // namespace mantlet::observe

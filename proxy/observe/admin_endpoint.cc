@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "proxy/base/text.h"
+#include "proxy/observe/endpoint.h"
+#include "proxy/observe/endpoint_reply.h"
+
+namespace mantlet::observe {
+namespace {
+
+char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// The host of a Host header, lower case, without port and trailing dot; the
+// brackets of an IPv6 address stay.
+std::string HostName(std::string_view host) {
+  const size_t bracket = host.empty() || host[0] != '[' ? 0 : host.find(']');
+  const size_t colon = bracket == std::string_view::npos ? bracket : host.find(':', bracket);
+  std::string name(host.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), LowerCase);
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  return name;
+}
+
+// A dotted quad within 127.0.0.0/8: nothing that a DNS name could look like.
+bool IsLoopbackV4(std::string_view name) {
+  if (!name.starts_with("127.")) return false;
+  int dots = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      ++dots;
+    } else if (c < '0' || c > '9') {
+      return false;
+    }
+  }
+  return dots == 3 && name.back() != '.';
+}
+
+bool NamesLoopback(std::string_view host) {
+  const std::string name = HostName(host);
+  return name == "localhost" || name == "[::1]" || IsLoopbackV4(name);
+}
+
+// What endpoint.h says about web pages. Empty when the request may pass.
+std::optional<EndpointResponse> RefuseBrowserTricks(const EndpointRequest& request) {
+  if (!request.over_unix_socket && !(request.host && NamesLoopback(*request.host))) {
+    return TextReply(403,
+                     "This port answers only to a loopback name in Host: localhost, 127.0.0.1 or "
+                     "[::1].\n");
+  }
+  if (request.method == "POST" && (request.origin || request.sec_fetch_site)) {
+    return TextReply(403,
+                     "A web page may not do this. Use curl, or another tool that sends neither "
+                     "Origin nor Sec-Fetch-Site.\n");
+  }
+  return std::nullopt;
+}
+
+std::string HtmlText(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string Link(std::string_view path, std::string_view what) {
+  return "<li><a href=\"" + std::string(path) + "\">" + std::string(path) + "</a> " +
+         std::string(what) + "\n";
+}
+
+EndpointResponse Overview(const StatusSource& status) {
+  const std::vector<std::string> missing = status.MissingForReadiness();
+  const std::string failure = status.LastReloadFailure();
+  EndpointResponse response;
+  response.content_type = "text/html; charset=utf-8";
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; frame-ancestors 'none'");
+  std::string& page = response.body;
+  page = "<!doctype html>\n<html lang=\"en\"><title>mantlet</title>\n<h1>" +
+         HtmlText(status.Version()) + "</h1>\n<p>" + (missing.empty() ? "Ready" : "Not ready") +
+         ", up for " + base::DurationText(status.UptimeSeconds() * 1000) + ", log level " +
+         HtmlText(status.LogLevel()) + ".\n";
+  if (!missing.empty()) {
+    page += "<ul>\n";
+    for (const std::string& sentence : missing) page += "<li>" + HtmlText(sentence) + "\n";
+    page += "</ul>\n";
+  }
+  if (!failure.empty()) {
+    page += "<p>The last reload failed, what was loaded before stays in use: " + HtmlText(failure) +
+            "\n";
+  }
+  page += "<h2>To read</h2>\n<ul>\n" + Link("/certs", "certificates, trust anchors and CRLs") +
+          Link("/config", "the configuration in effect") +
+          Link("/connections", "open connections") + Link("/log-level", "the log level") +
+          Link("/metrics", "metrics") + Link("/healthz", "is the process alive") +
+          Link("/readyz", "is it ready, and if not, why") + "</ul>\n";
+  page +=
+      "<h2>To do</h2>\n<pre>\n"
+      "curl -X POST http://ADDRESS/reload              read configuration and certificates now\n"
+      "curl -X POST http://ADDRESS/drain               stop accepting, finish what is open, exit\n"
+      "curl -X POST http://ADDRESS/log-level -d debug  debug, info, warn or error\n"
+      "</pre>\n</html>\n";
+  return response;
+}
+
+EndpointResponse Reload(StatusSource& status) {
+  const std::string problem = status.ReloadNow();
+  if (problem.empty()) return TextReply(200, "Reloaded.\n");
+  return TextReply(500, "Not reloaded, what was loaded before stays in use: " + problem +
+                            (problem.back() == '\n' ? "" : "\n"));
+}
+
+EndpointResponse Drain(StatusSource& status) {
+  status.DrainNow();
+  return TextReply(202, "Draining.\n");
+}
+
+// The level is the body, as it is or as a form's "level=debug", or ?level=debug.
+std::string_view RequestedLevel(const EndpointRequest& request) {
+  std::string_view level = request.body.empty() ? request.query : request.body;
+  if (level.starts_with("level=")) level.remove_prefix(6);
+  while (!level.empty() && (level.back() == '\n' || level.back() == '\r' || level.back() == ' ')) {
+    level.remove_suffix(1);
+  }
+  return level;
+}
+
+EndpointResponse LogLevelReply(const StatusSource& status) {
+  return JsonReply(nlohmann::json{{"level", status.LogLevel()}}.dump() + "\n");
+}
+
+EndpointResponse ChangeLogLevel(StatusSource& status, const EndpointRequest& request) {
+  if (!status.SetLogLevel(RequestedLevel(request))) {
+    return TextReply(400, "The body must be one of: debug, info, warn, error.\n");
+  }
+  return LogLevelReply(status);
+}
+
+EndpointResponse Read(const StatusSource& status, std::string_view path) {
+  if (path == "/") return Overview(status);
+  if (path == "/certs") return JsonReply(status.CertificatesJson());
+  if (path == "/config") return JsonReply(status.ConfigJson());
+  if (path == "/connections") return JsonReply(status.ConnectionsJson());
+  return LogLevelReply(status);
+}
+
+EndpointResponse Do(StatusSource& status, const EndpointRequest& request) {
+  if (request.path == "/reload") return Reload(status);
+  if (request.path == "/drain") return Drain(status);
+  return ChangeLogLevel(status, request);
+}
+
+struct Path {
+  std::string_view path;
+  bool readable;
+  bool doable;
+  std::string_view allow;
+};
+constexpr Path kPaths[] = {
+    {"/", true, false, "GET, HEAD"},
+    {"/certs", true, false, "GET, HEAD"},
+    {"/config", true, false, "GET, HEAD"},
+    {"/connections", true, false, "GET, HEAD"},
+    {"/log-level", true, true, "GET, HEAD, POST"},
+    {"/reload", false, true, "POST"},
+    {"/drain", false, true, "POST"},
+};
+
+EndpointResponse Answer(StatusSource& status, const EndpointRequest& request) {
+  if (std::optional<EndpointResponse> refusal = RefuseBrowserTricks(request)) return *refusal;
+  EndpointResponse response;
+  if (HandleProbe(status, request, &response)) return response;
+  for (const Path& path : kPaths) {
+    if (path.path != request.path) continue;
+    if (path.readable && IsRead(request)) return Read(status, request.path);
+    if (path.doable && request.method == "POST") return Do(status, request);
+    return MethodNotAllowed(path.allow);
+  }
+  return NotFound();
+}
+
+}  // namespace
+
+EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request) {
+  return Finish(request, Answer(status, request));
+}
+
+}  // namespace mantlet::observe

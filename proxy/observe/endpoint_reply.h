@@ -1,0 +1,57 @@
+// The few replies that both endpoint handlers are made of. Private to
+// proxy/observe; pure.
+
+#ifndef MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_
+#define MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "proxy/observe/endpoint.h"
+
+namespace mantlet::observe {
+
+inline EndpointResponse TextReply(int status, std::string body) {
+  EndpointResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+inline EndpointResponse JsonReply(std::string body) {
+  EndpointResponse response;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  return response;
+}
+
+inline EndpointResponse NotFound() { return TextReply(404, "There is nothing here.\n"); }
+
+// `allow`: the methods that the path has, for the Allow header (RFC 9110 section 15.5.6).
+inline EndpointResponse MethodNotAllowed(std::string_view allow) {
+  EndpointResponse response = TextReply(405, "This path takes " + std::string(allow) + " only.\n");
+  response.headers.emplace_back("Allow", allow);
+  return response;
+}
+
+inline bool IsRead(const EndpointRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+// Last step of each handler: what holds for every response.
+inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse response) {
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.content_length = response.body.size();
+  if (request.method == "HEAD") response.body.clear();
+  return response;
+}
+
+// The reply for /metrics, /healthz or /readyz, and whether `request` was for one.
+bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
+                 EndpointResponse* response);
+
+}  // namespace mantlet::observe
+
+#endif  // MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_

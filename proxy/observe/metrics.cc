@@ -1,0 +1,52 @@
+#include "proxy/observe/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include "proxy/observe/metrics_collector.h"
+
+namespace mantlet::observe {
+
+Metrics::Metrics(BuildInfo build_info) : build_info_(std::move(build_info)) {}
+Metrics::~Metrics() = default;
+
+MetricsShard& Metrics::AddShard() {
+  const std::lock_guard lock(mutex_);
+  return *shards_.emplace_back(std::make_unique<MetricsShard>());
+}
+
+void Metrics::SetExpiries(Expiries expiries) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.expiries = std::move(expiries);
+}
+
+void Metrics::ReloadSucceeded(int64_t wall_seconds) {
+  const std::lock_guard lock(mutex_);
+  ++process_wide_.reloads_succeeded;
+  process_wide_.last_success = wall_seconds;
+}
+
+void Metrics::ReloadFailed() {
+  const std::lock_guard lock(mutex_);
+  ++process_wide_.reloads_failed;
+}
+
+void Metrics::SetReloadPending(bool pending) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.pending = pending;
+}
+
+void Metrics::SetDraining(bool draining) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.draining = draining;
+}
+
+void Metrics::SetAccessLogDropped(std::function<uint64_t()> count) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.access_log_dropped = std::move(count);
+}
+
+std::string Metrics::Render() const {
+  return prometheus::TextSerializer().Serialize(MetricsCollector(*this).Collect());
+}
+
+}  // namespace mantlet::observe

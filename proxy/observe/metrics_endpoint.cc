@@ -1,0 +1,48 @@
+#include "proxy/observe/endpoint.h"
+#include "proxy/observe/endpoint_reply.h"
+
+namespace mantlet::observe {
+namespace {
+
+EndpointResponse Readiness(const StatusSource& status) {
+  const std::vector<std::string> missing = status.MissingForReadiness();
+  EndpointResponse response = TextReply(missing.empty() ? 200 : 503, "");
+  response.body = missing.empty() ? "ready\n" : "not ready\n";
+  for (const std::string& sentence : missing) response.body += "- " + sentence + "\n";
+  // A failed reload does not make us unready, the old generation serves on; but
+  // whoever looks here wants to know.
+  const std::string failure = status.LastReloadFailure();
+  if (!failure.empty()) {
+    response.body += "The last reload failed, what was loaded before stays in use: " + failure;
+    if (failure.back() != '\n') response.body += '\n';
+  }
+  return response;
+}
+
+}  // namespace
+
+bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
+                 EndpointResponse* response) {
+  const bool is_metrics = request.path == "/metrics";
+  const bool is_health = request.path == "/healthz";
+  if (!is_metrics && !is_health && request.path != "/readyz") return false;
+  if (!IsRead(request)) {
+    *response = MethodNotAllowed("GET, HEAD");
+  } else if (is_metrics) {
+    *response = TextReply(200, status.MetricsText());
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+  } else if (is_health) {
+    *response = TextReply(200, "ok\n");
+  } else {
+    *response = Readiness(status);
+  }
+  return true;
+}
+
+EndpointResponse HandleMetricsRequest(const StatusSource& status, const EndpointRequest& request) {
+  EndpointResponse response = NotFound();
+  HandleProbe(status, request, &response);
+  return Finish(request, std::move(response));
+}
+
+}  // namespace mantlet::observe

@@ -1,0 +1,33 @@
+// What the kernel says about this process: the values behind the standard
+// process_* metrics. Reads /proc/self at each call; no state, any thread.
+
+#ifndef MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
+#define MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace mantlet::observe {
+
+// A value that could not be read is 0.
+struct ProcessStats {
+  double cpu_seconds = 0;         // user and system, all threads
+  double start_time_seconds = 0;  // since the epoch
+  uint64_t resident_bytes = 0;
+  uint64_t virtual_bytes = 0;
+  uint64_t threads = 0;
+  uint64_t open_fds = 0;
+  uint64_t max_fds = 0;  // the soft limit
+};
+
+ProcessStats ReadProcessStats();
+
+// The part that reads text: /proc/self/stat's line and the boot time in seconds.
+// Units of the kernel: clock ticks of `ticks_per_second`, pages of `page_bytes`.
+// Returns false, and changes nothing, if the line is not what proc(5) describes.
+bool ParseProcStat(std::string_view stat, int64_t boot_time_seconds, int64_t ticks_per_second,
+                   int64_t page_bytes, ProcessStats* stats);
+
+}  // namespace mantlet::observe
+
+#endif  // MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
