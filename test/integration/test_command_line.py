@@ -1,0 +1,188 @@
+"""The commands: exit status, and messages that say where and what to do."""
+
+import json
+import os
+import re
+import ssl
+
+import pytest
+import yaml
+from harness import clients
+from harness.pki import DAY, Authority, now
+from harness.proxy import configuration, run_command
+
+
+@pytest.fixture
+def written(pki, tmp_path):
+    """written(listener={…}, …) writes a configuration and returns its path."""
+    def write(text=None, **kwargs):
+        path = tmp_path / "mantlet.yaml"
+        path.write_text(text if text is not None else yaml.safe_dump(configuration(pki, **kwargs), sort_keys=False))
+        return path
+    return write
+
+
+def refused(done, *words):
+    assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+    for word in words:
+        assert word in done.stderr, done.stderr
+    assert "terminate called" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["fly"], ["run"], ["check"], ["run", "--config"], ["run", "--frobnicate"], ["certs"], ["certs", "show"],
+    ["certs", "dev"], ["version", "extra"],
+])
+def test_wrong_usage_is_2(arguments):
+    done = run_command(*arguments)
+    assert done.returncode == 2, (done.returncode, done.stderr)
+    assert done.stderr.strip()
+
+
+def test_help_is_0():
+    done = run_command("--help")
+    assert done.returncode == 0
+    for command in ("run", "check", "certs", "version"):
+        assert command in done.stdout
+
+
+def test_version_names_the_libraries():
+    done = run_command("version")
+    assert done.returncode == 0
+    for word in ("mantlet", "BoringSSL", "libuv", "llhttp", "yaml-cpp", "prometheus-cpp"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_missing_configuration_is_1(command):
+    refused(run_command(command, "--config", "/nowhere/mantlet.yaml"), "/nowhere/mantlet.yaml")
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("text, line, column, word", [
+    ("workers: 1\nlistners: []\n", 2, 1, "listeners"),
+    ("workers: many\n", 1, 10, "workers"),
+    ("workers: -1\n", 1, 10, "workers"),
+    ("metrics:\n  address: here\n", 2, 12, "address"),
+    ("log:\n  level: loud\n", 2, 10, "level"),
+    ("shutdown:\n  drain: 5 parsecs\n", 2, 10, "drain"),
+    ("workers: 1\nworkers: 2\n", 2, 1, "workers"),
+], ids=["unknown key", "not a number", "out of range", "no address", "no level", "no duration", "twice"])
+def test_a_mistake_is_named_with_its_place(written, command, text, line, column, word):
+    path = written(text)
+    done = run_command(command, "--config", path)
+    refused(done, f"{path}:{line}:{column}: ", word)
+
+
+def test_broken_yaml_is_named_with_its_place(written):
+    path = written("listeners: [\n")
+    done = run_command("run", "--config", path)
+    refused(done)
+    assert re.search(re.escape(str(path)) + r":\d+:\d+: ", done.stderr)
+
+
+def test_check_accepts_a_good_configuration_and_shows_what_is_loaded(written, pki):
+    done = run_command("check", "--config", written())
+    assert done.returncode == 0, done.stderr
+    assert "localhost" in done.stdout and "mantlet test root" in done.stdout
+    assert re.search(r"in \d+ days", done.stdout)
+
+
+def test_check_json_is_json(written):
+    done = run_command("check", "--config", written(), "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_check_does_not_need_the_ports(written, mantlet):
+    done = run_command("check", "--config", written(listener={"address": "127.0.0.1:%d" % mantlet.port()}))
+    assert done.returncode == 0, done.stderr
+
+
+MATERIAL = {
+    "key of another certificate": (lambda pki: (pki.server.chain_pem, pki.client.key_pem), "key"),
+    "expired": (lambda pki: (lambda i: (i.chain_pem, i.key_pem))(
+        pki.ca.server(not_before=now() - 3 * DAY, not_after=now() - DAY)), "expired"),
+    "certificate without server purpose": (lambda pki: (pki.client.chain_pem, pki.client.key_pem), "server"),
+    "no certificate": (lambda pki: (b"", pki.server.key_pem), "certificate"),
+    "no key": (lambda pki: (pki.server.chain_pem, b""), "key"),
+}
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("kind", MATERIAL)
+def test_bad_material_refuses_to_start_and_names_the_file(written, tmp_path, pki, command, kind):
+    make, word = MATERIAL[kind]
+    chain, key = tmp_path / "bad.crt", tmp_path / "bad.key"
+    for path, data in zip((chain, key), make(pki)):
+        path.write_bytes(data)
+        path.chmod(0o600)
+    path = written(listener={"tls": {"certificates": [{"chain": str(chain), "key": str(key)}]}})
+    refused(run_command(command, "--config", path), str(tmp_path / "bad."), word)
+
+
+def test_a_trust_bundle_without_a_ca_refuses_to_start(written, pki):
+    refused(run_command("run", "--config", written(listener={"client_auth": {"trust_bundle": [pki.client_files[0]]}})),
+            pki.client_files[0])
+
+
+def test_a_missing_intermediate_is_pointed_out(written, pki):
+    chain, key = pki.write(pki.server.without_intermediates(), "no-intermediate")
+    done = run_command("check", "--config", written(listener={"tls": {"certificates": [{"chain": chain, "key": key}]}}))
+    assert "intermediate" in done.stdout + done.stderr
+
+
+def test_a_world_readable_key_is_pointed_out(written, pki, tmp_path):
+    chain, key = pki.write(pki.ca.server(), "readable")
+    os.chmod(key, 0o644)
+    done = run_command("check", "--config", written(listener={"tls": {"certificates": [{"chain": chain, "key": key}]}}))
+    assert done.returncode == 0
+    assert key in done.stdout + done.stderr
+    os.chmod(key, 0o600)
+
+
+def test_a_taken_port_refuses_to_start(written, mantlet):
+    done = run_command("run", "--config", written(listener={"address": "127.0.0.1:%d" % mantlet.port("admin")}))
+    refused(done, str(mantlet.port("admin")))
+
+
+def test_certs_show_tells_what_is_inside(pki):
+    done = run_command("certs", "show", *pki.client_files, pki.ca_file)
+    assert done.returncode == 0, done.stderr
+    for word in ("alice", "spiffe://example.org/alice", "mantlet test root"):
+        assert word in done.stdout
+    assert "BEGIN" not in done.stdout
+
+
+def test_certs_show_json_is_json(pki):
+    done = run_command("certs", "show", "--json", pki.client_files[0])
+    assert "alice" in json.dumps(json.loads(done.stdout))
+
+
+def test_certs_show_of_nothing_readable_is_1(tmp_path):
+    (tmp_path / "x.pem").write_text("hello")
+    refused(run_command("certs", "show", tmp_path / "x.pem"), "x.pem")
+
+
+def test_the_daemon_serves_what_certs_dev_made(tmp_path, launch, upstream):
+    out = tmp_path / "dev"
+    assert run_command("certs", "dev", "--out", out, "--san", "localhost").returncode == 0
+    listing = {p.name for p in out.iterdir()}
+    assert {"ca.crt", "server.crt", "server.key", "client.crt", "client.key"} <= listing, listing
+    config = {
+        "workers": 1,
+        "listeners": [{
+            "name": "public", "address": "127.0.0.1:0", "upstream": "app",
+            "tls": {"certificates": [{"chain": f"{out}/server.crt", "key": f"{out}/server.key"}]},
+            "client_auth": {"trust_bundle": [f"{out}/ca.crt"]}}],
+        "upstreams": [{"name": "app", "address": str(upstream)}],
+    }
+    proxy = launch(config)
+    context = ssl.create_default_context(cafile=f"{out}/ca.crt")
+    context.load_cert_chain(f"{out}/client.crt", f"{out}/client.key")
+    assert clients.get_json(proxy.address(), context)[0] == 200
+
+
+def test_an_unused_authority_can_still_be_shown(tmp_path):
+    path = Authority.root("lonely").write(tmp_path)
+    assert "lonely" in run_command("certs", "show", path).stdout

@@ -1,0 +1,191 @@
+"""The end of a run: exchanges finish, nothing new begins, the process leaves in time."""
+
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from harness import clients
+from harness.messages import Incomplete, Reader
+from harness.timing import scaled, wait_until
+
+SLOW_REQUEST = "GET /slow/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def draining(start, upstream):
+    """A proxy with ten seconds for its drain."""
+    return start(upstream, shutdown={"drain": "10s"})
+
+
+def in_flight(upstream, count=1):
+    wait_until(lambda: len(upstream.requests) >= count, 10, "the request at the upstream")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_proxy_ends_at_once(draining, number):
+    begin = time.monotonic()
+    draining.signal(number)
+    assert draining.wait() == 0
+    assert time.monotonic() - begin < scaled(3)
+
+
+def test_a_response_in_flight_is_finished(draining, connect, upstream):
+    client = connect(draining)
+    client.send(SLOW_REQUEST)
+    in_flight(upstream)
+    draining.signal(signal.SIGTERM)
+    reply = client.response()
+    assert reply.status == 200
+    assert reply.headers.get("Connection") == "close"
+    assert client.closed()
+    assert draining.wait() == 0
+
+
+def test_a_body_in_flight_is_finished(start, scripted, connect):
+    more = threading.Event()
+
+    def serve(connection, _):
+        Reader(connection).request()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+        more.wait(scaled(10))
+        connection.sendall(b"world")
+
+    proxy = start(scripted(serve), shutdown={"drain": "10s"})
+    client = connect(proxy)
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client.reader.until(b"hello")
+    proxy.signal(signal.SIGTERM)
+    time.sleep(scaled(0.3))
+    assert proxy.process.poll() is None
+    more.set()
+    assert client.reader.exactly(5) == b"world"
+    assert proxy.wait() == 0
+
+
+def test_new_connections_are_refused_while_it_drains(draining, connect, upstream):
+    client = connect(draining)
+    client.send(SLOW_REQUEST)
+    in_flight(upstream)
+    address = draining.address()
+    draining.signal(signal.SIGTERM)
+
+    def refused():
+        with socket.socket() as probe:
+            return probe.connect_ex(address) != 0
+
+    wait_until(refused, 5, "the listener's end")
+    assert client.response().status == 200
+
+
+def test_idle_connections_are_closed(draining, connect, upstream):
+    busy, idle = connect(draining), connect(draining)
+    idle.get()
+    busy.send(SLOW_REQUEST)
+    in_flight(upstream, 2)
+    draining.signal(signal.SIGTERM)
+    idle.tls.settimeout(scaled(0.8))  # well before the busy one is done
+    assert idle.closed()
+    assert busy.response().status == 200
+
+
+def test_no_further_request_of_a_connection_begins(draining, connect, upstream):
+    client = connect(draining)
+    client.send(SLOW_REQUEST)
+    in_flight(upstream)
+    draining.signal(signal.SIGTERM)
+    wait_until(lambda: draining.metric("mantlet_draining") == 1, 5, "the drain")
+    client.send("GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert client.response().status == 200
+    assert client.closed()
+    assert [r.target for r in upstream.requests] == ["/slow/1"]
+
+
+def test_readiness_ends_with_the_begin_of_the_drain(draining, connect, upstream):
+    assert draining.get("/readyz")[0] == 200
+    client = connect(draining)
+    client.send(SLOW_REQUEST)
+    in_flight(upstream)
+    draining.signal(signal.SIGTERM)
+    wait_until(lambda: draining.get("/readyz")[0] == 503, 5, "readyz 503")
+    assert "drain" in draining.get("/readyz")[1]
+    assert draining.get("/healthz")[0] == 200
+    assert draining.metric("mantlet_draining") == 1
+    assert client.response().status == 200
+
+
+def test_the_deadline_ends_what_will_not_end(start, scripted, connect):
+    def serve(connection, _):
+        Reader(connection).request()
+        connection.recv(1)
+
+    proxy = start(scripted(serve), shutdown={"drain": "500ms"})
+    client = connect(proxy)
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    time.sleep(scaled(0.2))
+    begin = time.monotonic()
+    proxy.signal(signal.SIGTERM)
+    assert proxy.wait() == 0
+    assert time.monotonic() - begin < scaled(3)
+    try:
+        assert client.response().status == 503
+    except (OSError, Incomplete):
+        pass  # ended without an answer, which is as true
+
+
+def test_a_second_signal_ends_at_once(start, connect, upstream):
+    proxy = start(upstream, shutdown={"drain": "30s"}, launch_options={"expected_exit": None})
+    client = connect(proxy)
+    client.send("GET /slow/10 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    in_flight(upstream)
+    proxy.signal(signal.SIGTERM)
+    wait_until(lambda: proxy.metric("mantlet_draining") == 1, 5, "the drain")
+    begin = time.monotonic()
+    proxy.signal(signal.SIGTERM)
+    proxy.process.wait(scaled(3))
+    assert time.monotonic() - begin < scaled(2)
+
+
+def test_a_tunnel_ends_by_the_deadline(start, scripted, connect):
+    def serve(connection, _):
+        Reader(connection).head()
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+        connection.recv(1)
+
+    proxy = start(scripted(serve), shutdown={"drain": "500ms"})
+    client = connect(proxy)
+    client.exchange("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+    begin = time.monotonic()
+    proxy.signal(signal.SIGTERM)
+    assert proxy.wait() == 0
+    assert time.monotonic() - begin < scaled(3)
+
+
+def test_a_handshake_in_flight_does_not_hold_the_drain_up(draining):
+    with socket.create_connection(draining.address()):
+        time.sleep(scaled(0.2))
+        begin = time.monotonic()
+        draining.signal(signal.SIGTERM)
+        assert draining.wait() == 0
+        assert time.monotonic() - begin < scaled(12)
+
+
+def test_post_drain_drains(draining):
+    assert draining.get("/drain", "admin", "POST")[0] in (200, 202)
+    wait_until(lambda: draining.process.poll() is not None or draining.get("/readyz")[0] == 503, 5, "the drain")
+
+
+def test_curl_is_not_cut_short_by_a_drain(draining, pki, upstream):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(clients.curl(pki, draining, "/slow/1")))
+    thread.start()
+    in_flight(upstream)
+    draining.signal(signal.SIGTERM)
+    thread.join(scaled(10))
+    assert results[0].returncode == 0 and b'"target": "/slow/1"' in results[0].stdout
+
+
+def test_a_drain_is_logged(draining):
+    draining.stop()
+    assert [r for r in draining.log() if "drain" in r["event"]]

@@ -1,0 +1,188 @@
+"""What a request may weigh, how long it may take, and what it is told when it does not fit."""
+
+import socket
+import ssl
+import time
+
+import pytest
+from harness import clients
+from harness.messages import Incomplete
+from harness.timing import scaled, wait_until
+
+HOST = "Host: localhost\r\n"
+
+
+def refused(client, data, status):
+    reply = client.exchange(data)
+    assert reply.status == status, reply
+    assert reply.headers.get("Connection") == "close"
+    assert b"mantlet" in reply.body
+    assert client.closed()
+
+
+def limited(**limits):
+    return {"listener": {"limits": limits}}
+
+
+def test_header_bytes_431(start, upstream, connect):
+    proxy = start(upstream, **limited(header_bytes="4KiB"))
+    assert connect(proxy).get("/", "X-A: " + "a" * 3000).status == 200
+    refused(connect(proxy), f"GET / HTTP/1.1\r\n{HOST}X-A: {'a' * 5000}\r\n\r\n", 431)
+
+
+def test_header_count_431(start, upstream, connect):
+    proxy = start(upstream, **limited(header_count=10))
+    assert connect(proxy).get("/", *[f"X-{n}: 1" for n in range(9)]).status == 200
+    refused(connect(proxy), f"GET / HTTP/1.1\r\n{HOST}" + "".join(f"X-{n}: 1\r\n" for n in range(10)) + "\r\n", 431)
+
+
+def test_a_head_that_never_ends_is_431(mantlet, connect):
+    client = connect(mantlet)
+    client.send(f"GET / HTTP/1.1\r\n{HOST}")
+    try:
+        for number in range(200):
+            client.send(f"X-{number}: {'a' * 1000}\r\n")
+    except OSError:
+        pass
+    assert client.response().status == 431
+
+
+def test_target_bytes_414(start, upstream, connect):
+    proxy = start(upstream, **limited(target_bytes="1KiB"))
+    assert connect(proxy).get("/" + "a" * 1000).status == 200
+    refused(connect(proxy), f"GET /{'a' * 2000} HTTP/1.1\r\n{HOST}\r\n", 414)
+
+
+def test_announced_body_413(start, upstream, connect):
+    proxy = start(upstream, **limited(body_bytes="1KiB"))
+    ok = connect(proxy).exchange(f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1024\r\n\r\n" + "a" * 1024)
+    assert ok.status == 200
+    refused(connect(proxy), f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1025\r\n\r\n", 413)
+    assert len(upstream.requests) == 1
+
+
+def test_chunked_body_413(start, upstream, connect):
+    proxy = start(upstream, **limited(body_bytes="1KiB"))
+    client = connect(proxy)
+    reply = client.exchange(f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n"
+                            + f"200\r\n{'a' * 512}\r\n" * 3 + "0\r\n\r\n")
+    assert reply.status == 413
+    assert client.closed()
+    assert not upstream.requests, "a body over the limit must not look complete to the upstream"
+
+
+def test_trailers_count_against_the_header_limits(start, upstream, connect):
+    proxy = start(upstream, **limited(header_bytes="4KiB"))
+    reply = connect(proxy).exchange(f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n"
+                                    f"X-A: {'a' * 5000}\r\n\r\n")
+    assert reply.status in (400, 431)
+    assert not upstream.requests
+
+
+def test_slow_head_408(start, upstream, connect):
+    proxy = start(upstream, listener={"timeouts": {"request_head": "300ms"}})
+    client = connect(proxy)
+    client.send("GET / HTTP/1.1\r\nHost: loc")
+    assert client.response().status == 408
+    assert client.closed()
+
+
+def test_slowloris_is_408_however_often_it_adds_a_byte(start, upstream, connect):
+    proxy = start(upstream, listener={"timeouts": {"request_head": "600ms"}})
+    client = connect(proxy)
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ")
+    begin = time.monotonic()
+    client.tls.settimeout(scaled(0.1))
+    status = None
+    while status is None and time.monotonic() - begin < scaled(5):
+        try:
+            client.send("a")
+            status = client.response().status
+        except TimeoutError:
+            continue
+        except (Incomplete, OSError):
+            break
+    assert status == 408
+
+
+def test_slow_body_408(start, upstream, connect):
+    proxy = start(upstream, listener={"timeouts": {"body": "300ms"}})
+    client = connect(proxy)
+    reply = client.exchange(f"POST / HTTP/1.1\r\n{HOST}Content-Length: 10\r\n\r\nabc")
+    assert reply.status == 408
+    assert client.closed()
+    assert not upstream.requests
+
+
+def test_a_client_that_takes_no_bytes_is_ended(start, upstream, connect):
+    proxy = start(upstream, listener={"timeouts": {"write": "400ms"}})
+    client = connect(proxy)
+    client.send(f"GET /bytes/{100 * 1024 * 1024} HTTP/1.1\r\n{HOST}\r\n")
+    proxy.wait_metric("mantlet_connections_active", 0, listener="public")
+    with pytest.raises((Incomplete, OSError)):
+        client.response()
+
+
+def test_connections_beyond_the_limit_are_not_served(start, upstream, connect, tls):
+    proxy = start(upstream, **limited(connections=3))
+    kept = [connect(proxy) for _ in range(3)]
+    assert all(client.get().status == 200 for client in kept)
+    with pytest.raises((OSError, Incomplete)):
+        with clients.RawClient(proxy.address(), tls, timeout=2) as extra:
+            extra.get()
+    kept[0].close()
+
+    def served():
+        try:
+            with clients.RawClient(proxy.address(), tls, timeout=2) as again:
+                return again.get().status == 200
+        except (OSError, Incomplete):
+            return False
+
+    wait_until(served, 10, "a free place")
+
+
+def test_handshakes_in_flight_are_limited(start, upstream, tls):
+    proxy = start(upstream, listener={"limits": {"handshakes": 2}, "timeouts": {"handshake": "700ms"}})
+    silent = [socket.create_connection(proxy.address()) for _ in range(2)]
+    time.sleep(scaled(0.2))
+    try:
+        with clients.RawClient(proxy.address(), tls, timeout=0.4) as extra:
+            extra.get()
+        served_at_once = True
+    except (OSError, ssl.SSLError, Incomplete):
+        served_at_once = False
+    assert not served_at_once
+
+    def served():
+        try:
+            with clients.RawClient(proxy.address(), tls, timeout=2) as again:
+                return again.get().status == 200
+        except (OSError, Incomplete):
+            return False
+
+    wait_until(served, 10, "a free place")
+    for each in silent:
+        each.close()
+
+
+@pytest.mark.limit(60)
+def test_running_out_of_files_neither_kills_nor_spins(launch, pki, upstream, tls):
+    from harness.proxy import configuration
+    proxy = launch(configuration(pki, upstream), launcher=["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh"])
+    held = [socket.create_connection(proxy.address()) for _ in range(100)]
+    time.sleep(scaled(0.5))
+    before = proxy.cpu_seconds()
+    time.sleep(scaled(1))
+    assert proxy.cpu_seconds() - before < 0.5 * scaled(1), "busy without progress"
+    for each in held:
+        each.close()
+
+    def served():
+        try:
+            with clients.RawClient(proxy.address(), tls, timeout=3) as client:
+                return client.get().status == 200
+        except (OSError, Incomplete):
+            return False
+
+    wait_until(served, 20, "service after the files came back")

@@ -1,0 +1,185 @@
+"""What systemd and a service have to say to each other: passed sockets, notifications, the watchdog."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+
+import pytest
+from harness import clients
+from harness.proxy import NO_CLIENT_AUTH, configuration
+from harness.timing import scaled, wait_until
+
+
+class NotifySocket:
+    """The receiving end of $NOTIFY_SOCKET."""
+
+    def __init__(self, path, abstract=False):
+        self.name = ("@" if abstract else "") + str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + str(path) if abstract else str(path))
+        self.socket.setblocking(False)
+        self.messages = []
+
+    def collect(self):
+        while True:
+            try:
+                self.messages.append(self.socket.recv(4096).decode())
+            except BlockingIOError:
+                return self.messages
+
+    def lines(self):
+        return [line for message in self.collect() for line in message.splitlines()]
+
+    def wait(self, line, timeout=10):
+        wait_until(lambda: line in self.lines(), timeout, f"{line!r} among {self.messages}")
+
+
+@pytest.fixture
+def notify(tmp_path):
+    receiver = NotifySocket(tmp_path / "notify")
+    yield receiver
+    receiver.socket.close()
+
+
+def test_ready_is_said_once_it_listens(launch, pki, upstream, notify):
+    proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
+    notify.wait("READY=1")
+    assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
+
+
+def test_an_abstract_notify_socket_works(launch, pki, upstream, tmp_path):
+    receiver = NotifySocket(f"mantlet-test-{os.getpid()}-{tmp_path.name}", abstract=True)
+    launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": receiver.name})
+    receiver.wait("READY=1")
+    receiver.socket.close()
+
+
+def test_stopping_is_said(launch, pki, upstream, notify):
+    proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
+    notify.wait("READY=1")
+    proxy.stop()
+    assert "STOPPING=1" in notify.lines()
+
+
+def test_a_reload_is_said_to_begin_and_to_end(launch, pki, upstream, notify):
+    proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
+    notify.wait("READY=1")
+    notify.messages.clear()
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    proxy.signal(signal.SIGHUP)
+    notify.wait("READY=1")
+    lines = notify.lines()
+    assert lines.index("RELOADING=1") < lines.index("READY=1")
+    stamp, = [line for line in lines if line.startswith("MONOTONIC_USEC=")]
+    assert int(stamp.split("=")[1]) >= before
+
+
+def test_a_failed_reload_ends_with_ready_too(launch, pki, upstream, notify):
+    proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
+    notify.wait("READY=1")
+    notify.messages.clear()
+    proxy.config_path.write_text("nonsense: 1\n")
+    proxy.signal(signal.SIGHUP)
+    notify.wait("READY=1")
+
+
+def test_the_watchdog_is_fed_in_half_its_time(launch, pki, upstream, notify):
+    launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name, "WATCHDOG_USEC": "400000"})
+    notify.wait("READY=1")
+    time.sleep(scaled(1.3))
+    assert notify.lines().count("WATCHDOG=1") >= 4
+
+
+def test_no_notify_socket_is_no_problem(mantlet):
+    assert mantlet.get("/healthz")[0] == 200
+
+
+# What systemd does before it starts a service: descriptors from 3, and the
+# process's own number, which only the process itself can know.
+LAUNCHER = [sys.executable, "-c", """
+import os, sys
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execvp(sys.argv[1], sys.argv[1:])
+"""]
+# subprocess passes descriptors under their own numbers; the shell moves them to 3 and 4.
+
+
+def activated(launch, pki, upstream, listeners, names, address, **top):
+    moves = " ".join(f"{n + 3}<&{listener.fileno()}" for n, listener in enumerate(listeners))
+    launcher = ["/bin/sh", "-c", f'exec "$@" {moves}', "sh", *LAUNCHER]
+    return launch(configuration(pki, upstream, listener={"address": address}, **top), launcher=launcher,
+                  pass_fds=[listener.fileno() for listener in listeners], wait=False,
+                  env={"LISTEN_FDS": str(len(listeners)), "LISTEN_FDNAMES": names})
+
+
+def high(listener):
+    """The same socket under a number that is in nobody's way."""
+    number = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD, 100)
+    return socket.socket(fileno=number)
+
+
+def serves(port, tls):
+    with clients.RawClient(("127.0.0.1", port), tls) as client:
+        return client.get().status == 200
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_passed_socket_is_listened_on(launch, pki, upstream, tls, workers):
+    with socket.create_server(("127.0.0.1", 0)) as original:
+        port = original.getsockname()[1]
+        with high(original) as passed:
+            proxy = activated(launch, pki, upstream, [passed], "public", "systemd:public", workers=workers)
+            proxy.wait_listening()
+    for _ in range(6):
+        assert serves(port, tls)
+
+
+def test_passed_sockets_are_told_apart_by_name(launch, pki, upstream, tls):
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = one.getsockname()[1], two.getsockname()[1]
+        with high(one) as first, high(two) as second:
+            proxy = activated(launch, pki, upstream, [first, second], "other:public", "systemd:public")
+            proxy.wait_listening()
+    assert proxy.port() == ports[1]
+    assert serves(ports[1], tls)
+
+
+def test_a_connection_made_before_the_start_is_served(launch, pki, upstream, tls):
+    with socket.create_server(("127.0.0.1", 0)) as original:
+        port = original.getsockname()[1]
+        early = socket.create_connection(("127.0.0.1", port))
+        with high(original) as passed:
+            activated(launch, pki, upstream, [passed], "public", "systemd:public").wait_listening()
+    with tls.wrap_socket(early, server_hostname="localhost") as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_name_that_was_not_passed_refuses_to_start(launch, pki, upstream):
+    with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
+        proxy = activated(launch, pki, upstream, [passed], "other", "systemd:public")
+        proxy.expected_exit = 1
+        assert proxy.wait() == 1
+    assert "public" in "\n".join(proxy.err.lines)
+
+
+def test_listen_pid_of_another_process_is_not_for_us(launch, pki, upstream):
+    with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
+        launcher = ["/bin/sh", "-c", f'exec "$@" 3<&{passed.fileno()}', "sh"]
+        proxy = launch(configuration(pki, upstream, listener={"address": "systemd:public"}), launcher=launcher,
+                       pass_fds=[passed.fileno()], wait=False, expected_exit=1,
+                       env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "public", "LISTEN_PID": "1"})
+        assert proxy.wait() == 1
+
+
+def test_credentials_are_found_through_the_environment(launch, pki, upstream):
+    config = configuration(pki, upstream, listener={"client_auth": NO_CLIENT_AUTH})
+    chain, key = pki.server_files
+    config["listeners"][0]["tls"]["certificates"] = [
+        {"chain": "${CREDENTIALS_DIRECTORY}/" + os.path.basename(chain),
+         "key": "${CREDENTIALS_DIRECTORY}/" + os.path.basename(key)}]
+    proxy = launch(config, env={"CREDENTIALS_DIRECTORY": os.path.dirname(chain)})
+    assert clients.get_json(proxy.address(), clients.context(pki, client=None))[0] == 200
