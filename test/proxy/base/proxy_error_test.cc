@@ -1,0 +1,112 @@
+#include "proxy/base/proxy_error.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+namespace mantlet::base {
+namespace {
+
+std::vector<ErrorReason> AllReasons() {
+  std::vector<ErrorReason> all;
+  for (size_t i = 0; i < kErrorReasonCount; ++i) all.push_back(static_cast<ErrorReason>(i));
+  return all;
+}
+
+// The table is in the order of the enumerators; this pins the two together.
+TEST(ProxyError, EveryReasonHasItsOwnFacts) {
+  struct Expected {
+    ErrorReason reason;
+    const char* label;
+    int status;
+  };
+  const std::vector<Expected> expected = {
+      {ErrorReason::kBadRequest, "bad_request", 400},
+      {ErrorReason::kPolicyDenied, "policy_denied", 403},
+      {ErrorReason::kRequestTimeout, "request_timeout", 408},
+      {ErrorReason::kContentTooLarge, "content_too_large", 413},
+      {ErrorReason::kUriTooLong, "uri_too_long", 414},
+      {ErrorReason::kExpectationFailed, "expectation_failed", 417},
+      {ErrorReason::kMisdirected, "misdirected", 421},
+      {ErrorReason::kHeaderTooLarge, "header_too_large", 431},
+      {ErrorReason::kNotImplemented, "not_implemented", 501},
+      {ErrorReason::kVersionNotSupported, "version_not_supported", 505},
+      {ErrorReason::kClientClosed, "client_closed", 0},
+      {ErrorReason::kClientWriteTimeout, "client_write_timeout", 0},
+      {ErrorReason::kConnectRefused, "connect_refused", 502},
+      {ErrorReason::kConnectTimeout, "connect_timeout", 504},
+      {ErrorReason::kConnectFailed, "connect_failed", 502},
+      {ErrorReason::kResolveFailed, "resolve_failed", 502},
+      {ErrorReason::kReset, "reset", 502},
+      {ErrorReason::kClosedEarly, "closed_early", 502},
+      {ErrorReason::kTimeoutHead, "timeout_head", 504},
+      {ErrorReason::kTimeoutBody, "timeout_body", 504},
+      {ErrorReason::kTimeoutWrite, "timeout_write", 504},
+      {ErrorReason::kProtocolError, "protocol_error", 502},
+      {ErrorReason::kHeadTooLarge, "head_too_large", 502},
+      {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
+      {ErrorReason::kTooManyRequests, "too_many_requests", 503},
+      {ErrorReason::kDraining, "draining", 503},
+      {ErrorReason::kInternal, "internal", 500},
+  };
+  ASSERT_EQ(expected.size(), kErrorReasonCount);
+  for (const Expected& e : expected) {
+    EXPECT_EQ(FactsOf(e.reason).label, e.label);
+    EXPECT_EQ(FactsOf(e.reason).status, e.status) << e.label;
+  }
+}
+
+TEST(ProxyError, TheStatusClassFollowsFromTheFault) {
+  for (const ErrorReason reason : AllReasons()) {
+    const ErrorFacts& facts = FactsOf(reason);
+    if (facts.status == 0) {
+      EXPECT_EQ(facts.fault, Fault::kDownstream) << facts.label;
+      EXPECT_EQ(facts.sentence, "") << facts.label;
+      continue;
+    }
+    EXPECT_FALSE(facts.sentence.empty()) << facts.label;
+    if (facts.fault == Fault::kUpstream) {
+      EXPECT_TRUE(facts.status == 502 || facts.status == 504) << facts.label;
+    } else if (facts.fault == Fault::kUs) {
+      EXPECT_TRUE(facts.status == 500 || facts.status == 503) << facts.label;
+    }
+  }
+}
+
+TEST(ProxyError, OnlyWhatCannotHaveReachedTheUpstreamIsAlwaysRetried) {
+  for (const ErrorReason reason : AllReasons()) {
+    const bool is_connect =
+        FactsOf(reason).label.starts_with("connect_") || reason == ErrorReason::kResolveFailed;
+    EXPECT_EQ(FactsOf(reason).retry == RetrySafety::kAlways, is_connect) << FactsOf(reason).label;
+  }
+  EXPECT_EQ(FactsOf(ErrorReason::kReset).retry, RetrySafety::kIfIdempotent);
+  EXPECT_EQ(FactsOf(ErrorReason::kClosedEarly).retry, RetrySafety::kIfIdempotent);
+  EXPECT_EQ(FactsOf(ErrorReason::kTimeoutHead).retry, RetrySafety::kNever);
+}
+
+TEST(ProxyError, CountsTheUpstreamsFaultsAndAFullPoolAsUpstreamFailures) {
+  EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kConnectRefused));
+  EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kHeadTooLarge));
+  EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kPoolExhausted));
+  EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kDraining));
+  EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kClientClosed));
+}
+
+TEST(ProxyError, CarriesDetailBesideWhatFollowsFromTheReason) {
+  const ProxyError error(ErrorReason::kConnectRefused, "127.0.0.1:8080: ECONNREFUSED");
+  EXPECT_EQ(error.fault(), Fault::kUpstream);
+  EXPECT_EQ(error.status(), 502);
+  EXPECT_EQ(error.label(), "connect_refused");
+  EXPECT_EQ(error.detail, "127.0.0.1:8080: ECONNREFUSED");
+  EXPECT_EQ(error.sentence().find("127.0.0.1"), std::string_view::npos);
+}
+
+TEST(ProxyError, NoTwoReasonsShareALabel) {
+  std::set<std::string_view> labels;
+  for (const ErrorReason reason : AllReasons()) labels.insert(FactsOf(reason).label);
+  EXPECT_EQ(labels.size(), kErrorReasonCount);
+}
+
+}  // namespace
+}  // namespace mantlet::base
