@@ -22,9 +22,14 @@ namespace {
 constexpr int kFirstInheritedFd = 3;  // SD_LISTEN_FDS_START
 
 // A newline would begin another assignment.
-std::string StatusLine(std::string_view status) {
-  if (status.empty()) return "";
-  return absl::StrCat("\nSTATUS=", absl::StrReplaceAll(std::string(status), {{"\n", " "}}));
+std::string StatusAssignment(std::string_view status) {
+  return absl::StrCat("STATUS=", absl::StrReplaceAll(std::string(status), {{"\n", " "}}));
+}
+
+// `state`, and the status unless it is empty.
+std::string WithStatus(const char* state, std::string_view status) {
+  if (status.empty()) return state;
+  return absl::StrCat(state, "\n", StatusAssignment(status));
 }
 
 std::optional<int64_t> WatchdogInterval(const Environment& environment) {
@@ -57,11 +62,11 @@ SystemdNotifier::SystemdNotifier(const Environment& environment)
       watchdog_interval_ms_(WatchdogInterval(environment)) {}
 
 absl::Status SystemdNotifier::Ready(std::string_view status) const {
-  return Send(absl::StrCat("READY=1", StatusLine(status)));
+  return Send(WithStatus("READY=1", status));
 }
 
 absl::Status SystemdNotifier::Stopping(std::string_view status) const {
-  return Send(absl::StrCat("STOPPING=1", StatusLine(status)));
+  return Send(WithStatus("STOPPING=1", status));
 }
 
 absl::Status SystemdNotifier::Reloading(int64_t monotonic_us) const {
@@ -69,7 +74,7 @@ absl::Status SystemdNotifier::Reloading(int64_t monotonic_us) const {
 }
 
 absl::Status SystemdNotifier::Status(std::string_view status) const {
-  return Send(StatusLine(status.empty() ? " " : status).substr(1));
+  return Send(StatusAssignment(status));
 }
 
 absl::Status SystemdNotifier::Watchdog() const { return Send("WATCHDOG=1"); }
