@@ -2,7 +2,7 @@
 
 namespace mantlet::http {
 
-std::string_view ReasonPhrase(int status) {
+std::string_view ReasonPhrase(int status) {  // NOLINT(readability-function-size): a table
   switch (status) {
     case 100:
       return "Continue";
