@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "absl/strings/match.h"
+#include "proxy/http/tokens.h"
 
 namespace mantlet::http {
 namespace {
@@ -63,9 +63,7 @@ static_assert(kIndex.begin[kLongest + 1] == kCount);
 HeaderId IdentifyHeader(std::string_view name) {
   if (name.size() > kLongest) return HeaderId::kOther;
   for (size_t i = kIndex.begin[name.size()]; i < kIndex.begin[name.size() + 1]; ++i) {
-    if ((name[0] | 0x20) == (kKnown[i].name[0] | 0x20) &&
-        absl::EqualsIgnoreCase({name.data(), name.size()},
-                               {kKnown[i].name.data(), kKnown[i].name.size()})) {
+    if ((name[0] | 0x20) == (kKnown[i].name[0] | 0x20) && EqualsIgnoreCase(name, kKnown[i].name)) {
       return kKnown[i].id;
     }
   }

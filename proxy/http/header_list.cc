@@ -1,6 +1,6 @@
 #include "proxy/http/header_list.h"
 
-#include "absl/strings/match.h"
+#include "proxy/http/tokens.h"
 
 namespace mantlet::http {
 namespace {
@@ -55,7 +55,7 @@ std::optional<std::string_view> HeaderList::Find(HeaderId id) const {
 std::optional<std::string_view> HeaderList::Find(std::string_view name) const {
   for (const Entry& entry : entries_) {
     const HeaderView view = View(entry);
-    if (absl::EqualsIgnoreCase({view.name.data(), view.name.size()}, {name.data(), name.size()})) {
+    if (EqualsIgnoreCase(view.name, name)) {
       return view.value;
     }
   }

@@ -1,0 +1,74 @@
+// llhttp with every leniency off, as an object: bytes in; start line, fields and
+// body out. The only place that knows llhttp. Knows nothing of what a message
+// means: message_reader.h puts it to work beside the scanners. Owned by a
+// MessageReader; llhttp holds a pointer to it, so it stays where it is.
+
+#ifndef MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_
+#define MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_
+
+#include <llhttp.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/header_list.h"
+#include "proxy/http1/parse_result.h"
+
+namespace mantlet::http1 {
+
+class MessageCodec {
+ public:
+  enum class Kind : uint8_t { kRequest, kResponse };
+
+  // Takes body bytes, without their framing.
+  class BodySink {
+   public:
+    virtual ~BodySink() = default;
+    virtual void OnCodecBody(std::string_view piece) = 0;
+  };
+
+  // What is filled in. All of it outlives the codec.
+  struct Output {
+    std::string& method;  // requests
+    std::string& target;  // requests
+    std::string& reason;  // responses
+    http::HeaderList& headers;
+    http::HeaderList& trailers;
+    BodySink& body;
+  };
+
+  MessageCodec(Kind kind, const Output& output);
+  MessageCodec(const MessageCodec&) = delete;
+  MessageCodec& operator=(const MessageCodec&) = delete;
+
+  // A new message begins with the next byte.
+  void Begin();
+  // False if llhttp refuses; error() says why.
+  bool Feed(std::string_view bytes);
+
+  bool headers_complete() const { return headers_complete_; }
+  bool message_complete() const { return message_complete_; }
+  uint64_t body_bytes() const { return body_bytes_; }
+  int status() const { return parser_.status_code; }
+  bool is_http10() const { return parser_.http_major == 1 && parser_.http_minor == 0; }
+  bool is_http11() const { return parser_.http_major == 1 && parser_.http_minor == 1; }
+  const ParseError& error() const { return error_; }
+
+ private:
+  static llhttp_settings_t MakeSettings();
+  static const llhttp_settings_t& Settings();
+  static MessageCodec& Self(llhttp_t* parser);
+  http::HeaderList& section() { return headers_complete_ ? output_.trailers : output_.headers; }
+
+  Output output_;
+  llhttp_t parser_;
+  bool headers_complete_ = false;
+  bool message_complete_ = false;
+  uint64_t body_bytes_ = 0;
+  ParseError error_;
+};
+
+}  // namespace mantlet::http1
+
+#endif  // MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_

@@ -1,0 +1,81 @@
+#include "proxy/http1/message_fields.h"
+
+#include <limits>
+
+#include "proxy/http/tokens.h"
+
+namespace mantlet::http1 {
+namespace {
+
+using http::HeaderId;
+
+std::optional<uint64_t> ParseLength(std::string_view text) {
+  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
+  uint64_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    const uint64_t digit = static_cast<uint64_t>(c - '0');
+    if (value > (kMax - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (text.empty()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Version version,
+                                      http::Framing* framing) {
+  *framing = {};
+  std::string_view coding;
+  std::string_view length;
+  int codings = 0;
+  int lengths = 0;
+  for (const http::HeaderView field : headers) {
+    if (field.id == HeaderId::kTransferEncoding) {
+      coding = field.value;
+      ++codings;
+    } else if (field.id == HeaderId::kContentLength) {
+      length = field.value;
+      ++lengths;
+    }
+  }
+  if (codings > 0 && lengths > 0) {
+    return ParseError{400, "both Transfer-Encoding and Content-Length"};
+  }
+  if (codings > 1) return ParseError{400, "more than one Transfer-Encoding"};
+  if (lengths > 1) return ParseError{400, "more than one Content-Length"};
+  if (codings == 1) {
+    if (version == http::Version::kHttp10) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
+    if (!http::EqualsIgnoreCase(coding, "chunked")) {
+      return ParseError{400, "Transfer-Encoding other than chunked"};
+    }
+    framing->kind = http::Framing::Kind::kChunked;
+  } else if (lengths == 1) {
+    const std::optional<uint64_t> value = ParseLength(length);
+    if (!value) return ParseError{400, "malformed Content-Length"};
+    framing->kind = http::Framing::Kind::kContentLength;
+    framing->length = *value;
+  }
+  return std::nullopt;
+}
+
+ConnectionOptions ReadConnectionOptions(const http::HeaderList& headers) {
+  ConnectionOptions options;
+  for (const http::HeaderView field : headers) {
+    if (field.id != HeaderId::kConnection) continue;
+    http::ForEachListItem(field.value, [&](std::string_view option) {
+      options.close |= http::EqualsIgnoreCase(option, "close");
+      options.keep_alive |= http::EqualsIgnoreCase(option, "keep-alive");
+      options.upgrade |= http::EqualsIgnoreCase(option, "upgrade");
+    });
+  }
+  return options;
+}
+
+bool IsPersistent(const ConnectionOptions& options, http::Version version) {
+  if (options.close) return false;
+  return version == http::Version::kHttp11 || options.keep_alive;
+}
+
+}  // namespace mantlet::http1

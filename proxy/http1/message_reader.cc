@@ -1,0 +1,212 @@
+#include "proxy/http1/message_reader.h"
+
+#include <algorithm>
+
+#include "proxy/http/tokens.h"
+
+namespace mantlet::http1 {
+namespace {
+
+// Room for what a start line holds besides its target: method, version, spaces.
+constexpr size_t kStartLineExtra = 64;
+constexpr ParseError kDisagreement = {400, "ambiguous message framing"};
+
+bool HasGoodNames(const http::HeaderList& section) {
+  return std::all_of(section.begin(), section.end(),
+                     [](const http::HeaderView& field) { return http::IsToken(field.name); });
+}
+
+}  // namespace
+
+MessageReader::MessageReader(MessageCodec::Kind kind, const ParserLimits& limits,
+                             std::string& method, std::string& target, std::string& reason,
+                             http::HeaderList& headers)
+    : limits_(limits),
+      headers_(headers),
+      section_(limits_),
+      chunks_(limits_),
+      codec_(kind, {method, target, reason, headers, trailers_, *this}) {}
+
+ParseResult MessageReader::Fail(const ParseError& error) {
+  Refuse(error);
+  return {ParseResult::Status::kError, 0, error_};
+}
+
+bool MessageReader::Refuse(const ParseError& error) {
+  if (state_ != State::kFailed) error_ = error;
+  state_ = State::kFailed;
+  return false;
+}
+
+ParseResult MessageReader::Read(std::string_view bytes) {
+  if (state_ == State::kFailed) return Fail(error_);
+  std::string_view rest = bytes;
+  while (!rest.empty() && state_ != State::kDone) {
+    if (!Step(rest)) return {ParseResult::Status::kError, bytes.size() - rest.size(), error_};
+  }
+  const size_t consumed = bytes.size() - rest.size();
+  if (state_ != State::kDone) return {ParseResult::Status::kNeedMore, consumed, {}};
+  state_ = State::kIdle;
+  return {ParseResult::Status::kMessageEnd, consumed, {}};
+}
+
+ParseResult MessageReader::ReadEof() {
+  if (state_ != State::kUntilClose) return Fail({400, "the connection ended inside a message"});
+  OnEnd();
+  state_ = State::kIdle;
+  return {ParseResult::Status::kMessageEnd, 0, {}};
+}
+
+bool MessageReader::Step(std::string_view& bytes) {
+  switch (state_) {
+    case State::kIdle:
+      BeginMessage();
+      return true;
+    case State::kStartLine:
+      return ReadStartLine(bytes);
+    case State::kHead:
+      return ReadHead(bytes);
+    case State::kFixedBody:
+      return ReadFixedBody(bytes);
+    case State::kChunks:
+      return ReadChunks(bytes);
+    case State::kTrailers:
+      return ReadTrailers(bytes);
+    case State::kUntilClose:
+      return ReadUntilClose(bytes);
+    case State::kDone:
+    case State::kFailed:
+      break;
+  }
+  return false;
+}
+
+void MessageReader::BeginMessage() {
+  OnMessageBegin();
+  trailers_.Clear();
+  line_.clear();
+  codec_.Begin();
+  section_.BeginHead();
+  state_ = State::kStartLine;
+}
+
+bool MessageReader::Feed(std::string_view bytes) {
+  return codec_.Feed(bytes) || Refuse(codec_.error());
+}
+
+// The start line is held back until it is complete, so that it is judged as a
+// whole, whatever pieces it came in.
+bool MessageReader::ReadStartLine(std::string_view& bytes) {
+  const size_t room = limits_.target_bytes + kStartLineExtra - line_.size();
+  const SectionScanner::Outcome scan = section_.Scan(bytes.substr(0, room));
+  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (scan.event == SectionScanner::Event::kMore && bytes.size() > room) {
+    return Refuse({414, "start line too long"});
+  }
+  std::string_view line = bytes.substr(0, scan.consumed);
+  bytes.remove_prefix(scan.consumed);
+  if (scan.event == SectionScanner::Event::kMore || !line_.empty()) {
+    line_.append(line);
+    line = line_;
+  }
+  if (scan.event == SectionScanner::Event::kMore) return true;
+  if (const auto error = OnStartLine(line.substr(0, line.size() - 2))) return Refuse(*error);
+  state_ = State::kHead;
+  return Feed(line);
+}
+
+bool MessageReader::ReadHead(std::string_view& bytes) {
+  const SectionScanner::Outcome scan = section_.Scan(bytes);
+  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (!Feed(bytes.substr(0, scan.consumed))) return false;
+  bytes.remove_prefix(scan.consumed);
+  const bool end = scan.event == SectionScanner::Event::kEnd;
+  if (end != codec_.headers_complete()) return Refuse(kDisagreement);
+  return !end || HeadComplete();
+}
+
+bool MessageReader::HeadComplete() {
+  if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
+  if (!HasGoodNames(headers_)) return Refuse({400, "bad byte in a header name"});
+  const HeadVerdict verdict = OnHead(codec_);
+  if (verdict.error) return Refuse(*verdict.error);
+  if (verdict.interim) {
+    BeginMessage();
+    return true;
+  }
+  return EnterBody(verdict.framing);
+}
+
+bool MessageReader::EnterBody(const http::Framing& framing) {
+  switch (framing.kind) {
+    case http::Framing::Kind::kNone:
+      return End();
+    case http::Framing::Kind::kContentLength:
+      remaining_ = framing.length;
+      state_ = State::kFixedBody;
+      return remaining_ > 0 || End();
+    case http::Framing::Kind::kChunked:
+      chunks_.Begin();
+      state_ = State::kChunks;
+      return true;
+    case http::Framing::Kind::kUntilClose:
+      state_ = State::kUntilClose;
+      return true;
+  }
+  return false;
+}
+
+bool MessageReader::End() {
+  OnEnd();
+  state_ = State::kDone;
+  return true;
+}
+
+bool MessageReader::ReadFixedBody(std::string_view& bytes) {
+  const size_t taken = static_cast<size_t>(std::min<uint64_t>(remaining_, bytes.size()));
+  const uint64_t before = codec_.body_bytes();
+  if (!Feed(bytes.substr(0, taken))) return false;
+  bytes.remove_prefix(taken);
+  remaining_ -= taken;
+  if (codec_.body_bytes() - before != taken) return Refuse(kDisagreement);
+  if ((remaining_ == 0) != codec_.message_complete()) return Refuse(kDisagreement);
+  return remaining_ > 0 || End();
+}
+
+bool MessageReader::ReadChunks(std::string_view& bytes) {
+  const ChunkScanner::Outcome scan = chunks_.Scan(bytes);
+  if (scan.event == ChunkScanner::Event::kError) return Refuse(scan.error);
+  if (!Feed(bytes.substr(0, scan.consumed))) return false;
+  bytes.remove_prefix(scan.consumed);
+  if (codec_.body_bytes() != chunks_.data_bytes()) return Refuse(kDisagreement);
+  if (codec_.message_complete()) return Refuse(kDisagreement);
+  if (scan.event == ChunkScanner::Event::kLastChunk) {
+    section_.BeginTrailers();
+    state_ = State::kTrailers;
+  }
+  return true;
+}
+
+bool MessageReader::ReadTrailers(std::string_view& bytes) {
+  const SectionScanner::Outcome scan = section_.Scan(bytes);
+  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (!Feed(bytes.substr(0, scan.consumed))) return false;
+  bytes.remove_prefix(scan.consumed);
+  const bool end = scan.event == SectionScanner::Event::kEnd;
+  if (end != codec_.message_complete()) return Refuse(kDisagreement);
+  if (!end) return true;
+  if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
+  if (!HasGoodNames(trailers_)) return Refuse({400, "bad byte in a trailer name"});
+  if (!trailers_.empty()) OnTrailers(trailers_);
+  return End();
+}
+
+bool MessageReader::ReadUntilClose(std::string_view& bytes) {
+  const uint64_t before = codec_.body_bytes();
+  if (!Feed(bytes)) return false;
+  if (codec_.body_bytes() - before != bytes.size()) return Refuse(kDisagreement);
+  bytes.remove_prefix(bytes.size());
+  return true;
+}
+
+}  // namespace mantlet::http1

@@ -1,0 +1,74 @@
+#include "proxy/http1/request_line.h"
+
+#include <algorithm>
+
+#include "proxy/http/authority.h"
+#include "proxy/http/tokens.h"
+
+namespace mantlet::http1 {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsTargetChar(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
+
+std::optional<ParseError> CheckVersion(std::string_view version) {
+  if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
+  const bool well_formed = version.size() == 8 && version.substr(0, 5) == "HTTP/" &&
+                           IsDigit(version[5]) && version[6] == '.' && IsDigit(version[7]);
+  if (well_formed) return ParseError{505, "HTTP version not supported"};
+  return ParseError{400, "malformed request line"};
+}
+
+// The length of "http://" or "https://" at the beginning of the target, or 0.
+size_t SchemeLength(std::string_view target) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (http::EqualsIgnoreCase(target.substr(0, scheme.size()), scheme)) return scheme.size();
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_target_bytes) {
+  const size_t first = line.find(' ');
+  if (first == std::string_view::npos) return ParseError{400, "malformed request line"};
+  if (!http::IsToken(line.substr(0, first))) return ParseError{400, "malformed method"};
+  const std::string_view rest = line.substr(first + 1);
+  const size_t second = rest.find(' ');
+  if (second == std::string_view::npos) return ParseError{400, "request line without a version"};
+  const std::string_view target = rest.substr(0, second);
+  if (target.size() > max_target_bytes) return ParseError{414, "request-target too long"};
+  if (target.empty()) return ParseError{400, "malformed request line"};
+  if (!std::all_of(target.begin(), target.end(), IsTargetChar)) {
+    return ParseError{400, "bad byte in the request-target"};
+  }
+  return CheckVersion(rest.substr(second + 1));
+}
+
+std::optional<ParseError> SplitTarget(http::Method method, std::string* target,
+                                      std::string* authority) {
+  if (method == http::Method::kConnect) return ParseError{501, "CONNECT is not supported"};
+  if ((*target)[0] == '/') return std::nullopt;
+  if (*target == "*") {
+    if (method == http::Method::kOptions) return std::nullopt;
+    return ParseError{400, "request-target * without OPTIONS"};
+  }
+  const size_t scheme = SchemeLength(*target);
+  if (scheme == 0) return ParseError{400, "unsupported form of request-target"};
+  const size_t end = std::min(target->find_first_of("/?", scheme), target->size());
+  authority->assign(*target, scheme, end - scheme);
+  if (!http::IsValidAuthority(*authority)) {
+    return ParseError{400, "malformed host in the request-target"};
+  }
+  target->erase(0, end);
+  if (target->empty()) {
+    // RFC 9112 section 3.2.4.
+    *target = method == http::Method::kOptions ? "*" : "/";
+  } else if ((*target)[0] == '?') {
+    target->insert(0, 1, '/');
+  }
+  return std::nullopt;
+}
+
+}  // namespace mantlet::http1

@@ -1,0 +1,170 @@
+#include "proxy/http1/request_parser.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "proxy/http/authority.h"
+#include "proxy/http/tokens.h"
+#include "proxy/http1/message_fields.h"
+#include "proxy/http1/message_reader.h"
+#include "proxy/http1/request_line.h"
+
+namespace mantlet::http1 {
+namespace {
+
+using http::HeaderId;
+
+// Empty lines before a request, at most.
+constexpr int kMaxEmptyLines = 4;
+
+// Tunnelling these would let a client speak to the upstream past our checks.
+bool IsTunnelable(std::string_view protocol) {
+  const size_t slash = std::min(protocol.find('/'), protocol.size());
+  const std::string_view name = protocol.substr(0, slash);
+  if (!http::IsToken(name)) return false;
+  if (slash < protocol.size() && !http::IsToken(protocol.substr(slash + 1))) return false;
+  for (std::string_view refused : {"h2", "h2c", "h3", "http", "tls"}) {
+    if (http::EqualsIgnoreCase(name, refused)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+class RequestParser::Impl : private MessageReader {
+ public:
+  explicit Impl(const ParserLimits& limits)
+      : MessageReader(MessageCodec::Kind::kRequest, limits, head_.method_text, head_.target,
+                      no_reason_, head_.headers) {}
+
+  ParseResult Parse(std::string_view bytes, RequestSink& sink);
+  bool Idle() const { return idle(); }
+  http::RequestHead& head() { return head_; }
+
+ private:
+  void OnMessageBegin() override { head_.Reset(); }
+  std::optional<ParseError> OnStartLine(std::string_view line) override {
+    return CheckRequestLine(line, limits().target_bytes);
+  }
+  HeadVerdict OnHead(const MessageCodec& codec) override;
+  void OnBody(std::string_view piece) override { sink_->OnRequestBody(piece); }
+  void OnTrailers(const http::HeaderList& trailers) override { sink_->OnRequestTrailers(trailers); }
+  void OnEnd() override { sink_->OnRequestEnd(); }
+
+  std::optional<ParseError> SkipEmptyLines(std::string_view& bytes);
+  std::optional<ParseError> JudgeHead(const MessageCodec& codec);
+  std::optional<ParseError> ReadHost();
+  std::optional<ParseError> ReadExpect();
+  void ReadUpgrade(const ConnectionOptions& options);
+
+  http::RequestHead head_;
+  std::string no_reason_;
+  RequestSink* sink_ = nullptr;  // during Parse() only
+  int empty_lines_ = 0;
+  bool empty_line_cr_ = false;
+};
+
+ParseResult RequestParser::Impl::Parse(std::string_view bytes, RequestSink& sink) {
+  std::string_view rest = bytes;
+  if (idle()) {
+    if (const auto error = SkipEmptyLines(rest)) return Fail(*error);
+  }
+  sink_ = &sink;
+  ParseResult result = Read(rest);
+  sink_ = nullptr;
+  result.consumed += bytes.size() - rest.size();
+  return result;
+}
+
+std::optional<ParseError> RequestParser::Impl::SkipEmptyLines(std::string_view& bytes) {
+  while (!bytes.empty()) {
+    if (empty_line_cr_) {
+      if (bytes.front() != '\n') return ParseError{400, "CR without LF"};
+      empty_line_cr_ = false;
+      ++empty_lines_;
+    } else if (bytes.front() == '\r') {
+      if (empty_lines_ == kMaxEmptyLines) return ParseError{400, "too many empty lines"};
+      empty_line_cr_ = true;
+    } else {
+      empty_lines_ = 0;
+      return std::nullopt;
+    }
+    bytes.remove_prefix(1);
+  }
+  return std::nullopt;
+}
+
+MessageReader::HeadVerdict RequestParser::Impl::OnHead(const MessageCodec& codec) {
+  HeadVerdict verdict;
+  verdict.error = JudgeHead(codec);
+  if (verdict.error) return verdict;
+  sink_->OnRequestHead(head_);
+  verdict.framing = head_.framing;
+  return verdict;
+}
+
+std::optional<ParseError> RequestParser::Impl::JudgeHead(const MessageCodec& codec) {
+  head_.method = http::ParseMethod(head_.method_text);
+  head_.version = codec.is_http10() ? http::Version::kHttp10 : http::Version::kHttp11;
+  if (auto error = SplitTarget(head_.method, &head_.target, &head_.authority)) return error;
+  if (auto error = ReadHost()) return error;
+  if (auto error = ReadFraming(head_.headers, head_.version, &head_.framing)) return error;
+  if (limits().body_bytes != 0 && head_.framing.length > limits().body_bytes) {
+    return ParseError{413, "request content too large"};
+  }
+  if (auto error = ReadExpect()) return error;
+  const ConnectionOptions options = ReadConnectionOptions(head_.headers);
+  head_.keep_alive = IsPersistent(options, head_.version);
+  ReadUpgrade(options);
+  return std::nullopt;
+}
+
+std::optional<ParseError> RequestParser::Impl::ReadHost() {
+  std::optional<std::string_view> host;
+  for (const http::HeaderView field : head_.headers) {
+    if (field.id != HeaderId::kHost) continue;
+    if (host) return ParseError{400, "more than one Host"};
+    host = field.value;
+  }
+  if (!host) {
+    if (head_.version == http::Version::kHttp10) return std::nullopt;
+    return ParseError{400, "no Host"};
+  }
+  if (!http::IsValidAuthority(*host)) return ParseError{400, "malformed Host"};
+  if (head_.authority.empty()) head_.authority.assign(*host);
+  return std::nullopt;
+}
+
+std::optional<ParseError> RequestParser::Impl::ReadExpect() {
+  for (const http::HeaderView field : head_.headers) {
+    if (field.id != HeaderId::kExpect) continue;
+    if (!http::EqualsIgnoreCase(field.value, "100-continue")) {
+      return ParseError{417, "unknown expectation"};
+    }
+    // RFC 9110 section 10.1.1: meaningless from HTTP/1.0 and without content.
+    head_.expect_continue = head_.version == http::Version::kHttp11 && head_.framing.has_body();
+  }
+  return std::nullopt;
+}
+
+void RequestParser::Impl::ReadUpgrade(const ConnectionOptions& options) {
+  if (!options.upgrade || head_.version == http::Version::kHttp10 || head_.framing.has_body()) {
+    return;
+  }
+  if (head_.headers.Count(HeaderId::kUpgrade) != 1) return;
+  const std::string_view protocol = *head_.headers.Find(HeaderId::kUpgrade);
+  if (IsTunnelable(protocol)) head_.upgrade.assign(protocol);
+}
+
+RequestParser::RequestParser(const ParserLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::~RequestParser() = default;
+
+ParseResult RequestParser::Parse(std::string_view bytes, RequestSink& sink) {
+  return impl_->Parse(bytes, sink);
+}
+bool RequestParser::Idle() const { return impl_->Idle(); }
+const http::RequestHead& RequestParser::head() const { return impl_->head(); }
+http::RequestHead& RequestParser::head() { return impl_->head(); }
+
+}  // namespace mantlet::http1

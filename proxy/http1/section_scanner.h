@@ -1,0 +1,60 @@
+// Reads a start line and header section, or a trailer section, byte for byte
+// beside llhttp: finds where lines and the section end, and refuses every byte
+// that two parsers might treat differently (RFC 9112 sections 2.2, 5, 11.2). Line
+// ends are CRLF and nothing else; no control byte but HTAB; no line begins with
+// white space or a colon. Bounded by `limits`. A value; no allocation.
+
+#ifndef MANTLET_PROXY_HTTP1_SECTION_SCANNER_H_
+#define MANTLET_PROXY_HTTP1_SECTION_SCANNER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/http1/parse_result.h"
+
+namespace mantlet::http1 {
+
+class SectionScanner {
+ public:
+  enum class Event : uint8_t {
+    kMore,          // all bytes were read, the section goes on
+    kStartLineEnd,  // the bytes read end with the start line's CRLF
+    kEnd,           // the bytes read end with the empty line
+    kError,
+  };
+  struct Outcome {
+    Event event = Event::kMore;
+    size_t consumed = 0;
+    ParseError error;
+  };
+
+  explicit SectionScanner(const ParserLimits& limits) : limits_(limits) {}
+
+  void BeginHead();      // a start line comes first
+  void BeginTrailers();  // fields only
+
+  Outcome Scan(std::string_view bytes);
+
+  size_t fields() const { return fields_; }
+
+ private:
+  enum class State : uint8_t { kLineStart, kLine, kLineLf, kEndLf };
+
+  void Begin(State state, bool start_line);
+  Outcome Step(std::string_view bytes, size_t at);
+
+  const ParserLimits& limits_;
+  State state_ = State::kLineStart;
+  bool start_line_ = true;
+  size_t bytes_ = 0;
+  size_t fields_ = 0;
+};
+
+// The length of the longest prefix of `bytes` without control bytes (HTAB
+// counts as one here) and without DEL.
+size_t PlainPrefix(std::string_view bytes);
+
+}  // namespace mantlet::http1
+
+#endif  // MANTLET_PROXY_HTTP1_SECTION_SCANNER_H_
