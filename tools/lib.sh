@@ -59,7 +59,7 @@ progress() {
     note "$text: done in $((SECONDS - start)) s"
   else
     note "$text: failed after $((SECONDS - start)) s. The end of its output:"
-    tail -n 60 "$log" | without_urls | cut -c 1-300 | sed 's/^/     | /'
+    tail -n 60 "$log" | without_urls | cut -c 1-300 | sed -e 's/^/     | /' -e '$a\'
   fi
   return $status
 }

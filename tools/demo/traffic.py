@@ -46,7 +46,7 @@ class Tally:
 
 
 def connect(port, context, tally):
-    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
     connection.connect()
     tally.handshake(connection.sock.getpeercert()["serialNumber"])
     return connection
