@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -67,6 +68,7 @@ std::string HintForErrno(int error) {
   }
 }
 
+// By line and column; what concerns the file as a whole stands last.
 void SortByPlace(std::vector<Diagnostic>& diagnostics) {
   std::stable_sort(
       diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {

@@ -9,7 +9,6 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
-using std::chrono::seconds;
 
 constexpr Milliseconds kMs{1};
 
@@ -120,18 +119,18 @@ void DescribeLimits(Section& s, Limits& v) {
 
 void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {
   s.Value({"handshake", "accept to finished handshake; a slow phone needs 3s"}, v.handshake,
-          Duration(100 * kMs, minutes(10)));
+          Duration(kMs, minutes(10)));
   s.Value({"request_head",
            "first byte of a request to the end of its headers, whatever trickles in meanwhile"},
-          v.request_head, Duration(100 * kMs, minutes(10)));
+          v.request_head, Duration(kMs, minutes(10)));
   s.Value({"idle", "between two requests; longer than the 60s that clients tend to use"}, v.idle,
-          Duration(100 * kMs, hours(24)));
+          Duration(kMs, hours(24)));
   s.Value({"body", "between two reads of a request's body, then 408"}, v.body,
-          Duration(100 * kMs, hours(24)));
+          Duration(kMs, hours(24)));
   s.Value({"write", "a client that takes nothing of its response"}, v.write,
-          Duration(100 * kMs, hours(24)));
+          Duration(kMs, hours(24)));
   s.Value({"tunnel", "an upgraded connection (WebSocket) without a byte either way"}, v.tunnel,
-          Duration(1000 * kMs, hours(24 * 7)));
+          Duration(kMs, hours(24 * 7)));
 }
 
 void DescribeListener(Section& s, Listener& v) {
@@ -153,17 +152,16 @@ void DescribeListener(Section& s, Listener& v) {
 
 void DescribeUpstreamTimeouts(Section& s, UpstreamTimeouts& v) {
   s.Value({"connect", "then 504; a local application answers within milliseconds"}, v.connect,
-          Duration(10 * kMs, minutes(10)));
+          Duration(kMs, minutes(10)));
   s.Value({"response_head", "request sent to the response's head, then 504"}, v.response_head,
-          Duration(10 * kMs, hours(24)));
-  s.Value({"body", "between two reads of a response's body"}, v.body,
-          Duration(10 * kMs, hours(24)));
+          Duration(kMs, hours(24)));
+  s.Value({"body", "between two reads of a response's body"}, v.body, Duration(kMs, hours(24)));
   s.Value({"write", "an upstream that takes nothing of a request"}, v.write,
-          Duration(10 * kMs, hours(24)));
+          Duration(kMs, hours(24)));
   s.Value({"idle",
            "an unused connection is closed after this; keep it below the application's own "
            "keep-alive time, or it may close the connection just as a request is sent"},
-          v.idle, Duration(10 * kMs, hours(24)));
+          v.idle, Duration(kMs, hours(24)));
 }
 
 void DescribePool(Section& s, Pool& v) {
@@ -219,14 +217,14 @@ void DescribeReload(Section& s, Reload& v) {
            "within a second (inotify, on the directories)"},
           v.watch, Boolean());
   s.Value({"interval", "look at the files this often too, for file systems that notify nobody"},
-          v.interval, Duration(seconds(1), hours(24), "never"));
+          v.interval, Duration(kMs, hours(24), "never"));
 }
 
 void DescribeShutdown(Section& s, Config& v) {
   s.Value({"drain",
            "how long open requests may take after SIGTERM; Kubernetes kills 30s after it by "
            "default"},
-          v.drain, Duration(seconds(1), hours(24), "not at all"));
+          v.drain, Duration(kMs, hours(24), "not at all"));
 }
 
 }  // namespace

@@ -13,6 +13,16 @@ cc_library(
 )
 """
 
+# Not every library's headers know their own version.
+_VERSIONS = """
+cc_library(
+    name = "versions",
+    hdrs = ["system_versions.h"],
+    includes = ["."],
+    visibility = ["//visibility:public"],
+)
+"""
+
 def _pkg_config(ctx, what, modules):
     result = ctx.execute(["pkg-config", what] + modules)
     if result.return_code != 0:
@@ -21,6 +31,7 @@ def _pkg_config(ctx, what, modules):
     return [word for word in result.stdout.replace("\n", " ").split(" ") if word]
 
 def _system_libraries_impl(ctx):
+    versions = []
     build = ['load("@rules_cc//cc:defs.bzl", "cc_library")\n']
     for name, modules in ctx.attr.libraries.items():
         modules = [m for m in modules.split(" ") if m]
@@ -32,7 +43,11 @@ def _system_libraries_impl(ctx):
             cflags = _pkg_config(ctx, "--cflags", modules)
             defines = [f[2:] for f in cflags if f.startswith("-D")]
             linkopts = _pkg_config(ctx, "--libs", modules)
+            version = _pkg_config(ctx, "--modversion", modules[:1])[0]
+            versions.append('#define SYSTEM_VERSION_%s "%s"\n' % (name.upper(), version))
         build.append(_TARGET.format(name = name, defines = repr(defines), linkopts = repr(linkopts)))
+    build.append(_VERSIONS)
+    ctx.file("system_versions.h", "#pragma once\n" + "".join(versions))
     ctx.file("BUILD.bazel", "".join(build))
 
 system_libraries = repository_rule(

@@ -1,0 +1,29 @@
+#include "proxy/server/build_info.h"
+
+#include "config/version.h"
+#include "proxy/http1/version.h"
+#include "proxy/io/version.h"
+#include "proxy/observe/version.h"
+#include "proxy/server/commit.h"
+#include "proxy/tls/version.h"
+
+namespace mantlet::server {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+}  // namespace
+
+BuildInfo ThisBuild() {
+  return {kVersion,
+          kCommit,
+          {
+              {"BoringSSL", tls::BoringSslVersion()},
+              {"libuv", io::LibuvVersion()},
+              {"llhttp", http1::LlhttpVersion()},
+              {"yaml-cpp", config::YamlCppVersion()},
+              {"prometheus-cpp", observe::PrometheusCppVersion()},
+          }};
+}
+
+}  // namespace mantlet::server
