@@ -16,7 +16,7 @@ namespace mantlet::certs {
 struct DevPkiOptions {
   std::string directory;          // made if missing (mode 0700)
   std::vector<std::string> sans;  // DNS names and IP addresses; empty = localhost 127.0.0.1 ::1
-  int days = 30;                  // of the leaves; the CAs live at least ten times as long
+  int days = 30;                  // of the leaves; the CAs live ten times as long
   int64_t now = 0;                // seconds since the epoch
 };
 
@@ -27,9 +27,13 @@ struct DevPkiReport {
 
 // Writes root.crt root.key intermediate.crt intermediate.key ca.crt (the trust
 // bundle) server.crt server.key client.crt client.key (leaf, then intermediate)
-// and mantlet.yaml. Keys have mode 0600. A file of one of these names is
-// replaced only if an earlier run of this function made it (it keeps a list in
-// .mantlet-dev); any other is AlreadyExists, and then nothing is written.
+// and mantlet.yaml. Keys have mode 0600.
+//
+// Run again on the same directory it keeps root and intermediate, if they still
+// outlive the new leaves, and replaces the rest: a rotation to try out.
+//
+// A file of one of these names that an earlier run did not make (it keeps a list
+// in .mantlet-dev) is AlreadyExists, and then nothing is written.
 absl::StatusOr<DevPkiReport> WriteDevPki(const DevPkiOptions& options);
 
 }  // namespace mantlet::certs

@@ -9,20 +9,17 @@
 #define MANTLET_CERTS_GENERATION_LOADER_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "certs/file_images.h"
 #include "certs/file_reader.h"
 #include "certs/finding.h"
 #include "certs/generation.h"
 #include "config/config.h"
 
 namespace mantlet::certs {
-
-// Every file of one reading. A file that could not be read is there with its error.
-using FileImages = std::map<std::string, absl::StatusOr<FileContent>>;
 
 struct BuildResult {
   GenerationPtr generation;  // null if any finding is an error

@@ -68,11 +68,14 @@ class Reloader {
   void SetInterval(int64_t interval_ms, int64_t now_ms);
 
  private:
+  void ScheduleSlowLook(int64_t now_ms);
+  std::optional<std::string> Failed(const std::string& error, int64_t now_ms);
+
   Options options_;
   bool pending_ = false;
-  bool requested_ = false;
   std::string last_error_;
-  int64_t retry_ms_ = 0;                 // the current wait between retries
+  int64_t retry_ms_ = 0;                 // the current wait between retries; 0: none failed
+  std::optional<int64_t> load_at_;       // a load is due: asked for, or the files have changed
   std::optional<int64_t> retry_at_;      // set while a load has failed
   std::optional<int64_t> settle_first_;  // first event of the current burst
   std::optional<int64_t> settle_at_;

@@ -1,0 +1,207 @@
+#include "certs/certificate_text.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "certs/time_text.h"
+#include "proxy/base/utf8.h"
+
+namespace mantlet::certs {
+namespace {
+
+using tls::Certificate;
+using tls::CertificatePtr;
+
+// C0, DEL and, in UTF-8, C1.
+bool IsControl(std::string_view sequence) {
+  unsigned char first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first < 0x20 || first == 0x7f;
+  return first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
+std::string Name(const std::string& subject) {
+  return subject.empty() ? "(no subject)" : Printable(subject);
+}
+
+// Drawing state: which certificates have been drawn, so that a ring of issuers
+// comes to an end.
+class Tree {
+ public:
+  Tree(const std::vector<CertificatePtr>& certificates, int indent, int64_t now)
+      : certificates_(certificates), indent_(indent), now_(now) {}
+
+  std::string Draw() {
+    // Tops: self-signed, or without an issuer among us.
+    for (const CertificatePtr& certificate : certificates_) {
+      if (IsTop(*certificate)) DrawTop(*certificate);
+    }
+    for (const CertificatePtr& certificate : certificates_) DrawFrom(*certificate, "", "");
+    return std::move(text_);
+  }
+
+ private:
+  bool IsTop(const Certificate& certificate) const {
+    if (certificate.self_signed()) return true;
+    for (const CertificatePtr& other : certificates_) {
+      if (other.get() != &certificate && certificate.IssuedBy(*other)) return false;
+    }
+    return true;
+  }
+
+  void DrawTop(const Certificate& certificate) {
+    if (certificate.self_signed()) {
+      DrawFrom(certificate, "", "");
+    } else if (!drawn_.contains(certificate.fingerprint_sha256())) {
+      absl::StrAppend(&text_, std::string(indent_, ' '), "? ",
+                      Name(Printable(certificate.issuer())), "  (not in this file)\n");
+      DrawFrom(certificate, "└─ ", "   ");
+    }
+  }
+
+  void DrawFrom(const Certificate& certificate, const std::string& prefix,
+                const std::string& below) {
+    if (!drawn_.insert(certificate.fingerprint_sha256()).second) return;
+    absl::StrAppend(&text_, std::string(indent_, ' '), prefix, Name(certificate.subject()), "  (",
+                    certificate.is_ca() ? "CA, " : "",
+                    certificate.self_signed() ? "self-signed, " : "",
+                    ValidityText(certificate, now_), ")\n");
+    std::vector<const Certificate*> issued;
+    for (const CertificatePtr& other : certificates_) {
+      if (other->IssuedBy(certificate) && !drawn_.contains(other->fingerprint_sha256())) {
+        issued.push_back(other.get());
+      }
+    }
+    for (size_t i = 0; i < issued.size(); ++i) {
+      const bool last = i + 1 == issued.size();
+      DrawFrom(*issued[i], below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  "));
+    }
+  }
+
+  const std::vector<CertificatePtr>& certificates_;
+  const int indent_;
+  const int64_t now_;
+  std::set<std::string> drawn_;
+  std::string text_;
+};
+
+class Lines {
+ public:
+  explicit Lines(int indent) : indent_(indent) {}
+  void Add(std::string_view name, const std::string& value) {
+    constexpr size_t kColumn = 13;
+    std::string padded(name);
+    padded.resize(std::max(kColumn, name.size() + 1), ' ');
+    absl::StrAppend(&text_, std::string(indent_, ' '), padded, value, "\n");
+  }
+  void AddList(std::string_view name, const std::vector<std::string>& values) {
+    if (!values.empty()) Add(name, Printable(absl::StrJoin(values, ", ")));
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  int indent_;
+  std::string text_;
+};
+
+std::string UseText(const Certificate& certificate) {
+  if (certificate.is_ca()) {
+    return certificate.path_length() < 0
+               ? "CA"
+               : absl::StrCat("CA, at most ", certificate.path_length(), " CAs below");
+  }
+  if (certificate.for_server() && certificate.for_client()) return "TLS server, TLS client";
+  if (certificate.for_server()) return "TLS server";
+  if (certificate.for_client()) return "TLS client";
+  return "neither TLS server nor TLS client";
+}
+
+}  // namespace
+
+std::string Printable(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string printable;
+  while (!text.empty()) {
+    size_t length = base::Utf8SequenceLength(text, 0);
+    std::string_view sequence = text.substr(0, std::max<size_t>(length, 1));
+    if (length == 0 || IsControl(sequence)) {
+      for (unsigned char byte : sequence) {
+        absl::StrAppend(&printable, "\\x", std::string(1, kDigits[byte >> 4]),
+                        std::string(1, kDigits[byte & 15]));
+      }
+    } else {
+      printable += sequence;
+    }
+    text.remove_prefix(sequence.size());
+  }
+  return printable;
+}
+
+std::string ValidityText(const Certificate& certificate, int64_t now) {
+  if (certificate.not_before() > now) {
+    return absl::StrCat("valid ", RelativeTime(certificate.not_before(), now));
+  }
+  return absl::StrCat(certificate.not_after() < now ? "expired " : "expires ",
+                      RelativeTime(certificate.not_after(), now));
+}
+
+std::string DrawChain(const std::vector<CertificatePtr>& certificates, int indent, int64_t now) {
+  return Tree(certificates, indent, now).Draw();
+}
+
+std::string DescribeCertificate(const Certificate& certificate, int indent, int64_t now) {
+  Lines lines(indent);
+  lines.Add("subject", Name(certificate.subject()));
+  lines.Add("issuer", certificate.self_signed() ? "itself" : Name(certificate.issuer()));
+  lines.Add("serial", certificate.serial());
+  lines.Add("valid",
+            absl::StrCat(DateTime(certificate.not_before()), " to ",
+                         DateTime(certificate.not_after()), ", ", ValidityText(certificate, now)));
+  lines.Add("use", UseText(certificate));
+  lines.AddList("DNS", certificate.san().dns);
+  lines.AddList("IP", certificate.san().ip);
+  lines.AddList("URI", certificate.san().uri);
+  lines.AddList("email", certificate.san().email);
+  lines.AddList("key usage", certificate.key_usage());
+  lines.AddList("extended", certificate.extended_key_usage());
+  lines.Add("key", absl::StrCat(certificate.public_key().text,
+                                certificate.public_key().weakness.empty() ? "" : " (too weak)"));
+  lines.Add("signature", absl::StrCat(certificate.signature_algorithm(),
+                                      certificate.weak_signature() ? " (too weak)" : ""));
+  lines.Add("SHA-256", certificate.fingerprint_sha256());
+  lines.Add("SHA-1", certificate.fingerprint_sha1());
+  lines.Add("SPKI SHA-256", certificate.public_key().spki_sha256);
+  return lines.text();
+}
+
+void WriteCertificate(const Certificate& certificate, JsonWriter* json) {
+  json->BeginObject();
+  json->Key("subject").String(certificate.subject());
+  json->Key("issuer").String(certificate.issuer());
+  json->Key("cn").String(certificate.cn());
+  json->Key("serial").String(certificate.serial());
+  json->Key("not_before").String(Rfc3339(certificate.not_before()));
+  json->Key("not_after").String(Rfc3339(certificate.not_after()));
+  json->Key("san").BeginObject();
+  json->Key("dns").Strings(certificate.san().dns);
+  json->Key("ip").Strings(certificate.san().ip);
+  json->Key("uri").Strings(certificate.san().uri);
+  json->Key("email").Strings(certificate.san().email);
+  json->EndObject();
+  json->Key("ca").Bool(certificate.is_ca());
+  if (certificate.path_length() >= 0) json->Key("path_length").Number(certificate.path_length());
+  json->Key("self_signed").Bool(certificate.self_signed());
+  json->Key("server").Bool(certificate.for_server());
+  json->Key("client").Bool(certificate.for_client());
+  json->Key("key_usage").Strings(certificate.key_usage());
+  json->Key("extended_key_usage").Strings(certificate.extended_key_usage());
+  json->Key("key").String(certificate.public_key().text);
+  json->Key("signature_algorithm").String(certificate.signature_algorithm());
+  json->Key("fingerprint_sha256").String(certificate.fingerprint_sha256());
+  json->Key("fingerprint_sha1").String(certificate.fingerprint_sha1());
+  json->Key("spki_sha256").String(certificate.public_key().spki_sha256);
+  json->EndObject();
+}
+
+}  // namespace mantlet::certs

@@ -1,0 +1,118 @@
+#include "certs/file_set.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <deque>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/hex.h"
+
+namespace mantlet::certs {
+namespace {
+
+constexpr int kMaxHops = 40;  // as the kernel counts before ELOOP
+
+std::deque<std::string> Components(std::string_view path) {
+  std::deque<std::string> components;
+  while (!path.empty()) {
+    size_t slash = path.find('/');
+    std::string_view component = path.substr(0, slash);
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (!component.empty() && component != ".") components.emplace_back(component);
+  }
+  return components;
+}
+
+std::string Join(const std::string& directory, const std::string& name) {
+  return directory == "/" ? "/" + name : directory + "/" + name;
+}
+
+std::string Parent(const std::string& directory) {
+  size_t slash = directory.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : directory.substr(0, slash);
+}
+
+std::string WorkingDirectory() {
+  char buffer[PATH_MAX];
+  return getcwd(buffer, sizeof(buffer)) == nullptr ? "/" : buffer;
+}
+
+std::string LinkTarget(const std::string& path) {
+  char buffer[PATH_MAX];
+  ssize_t size = readlink(path.c_str(), buffer, sizeof(buffer));
+  return size <= 0 ? "" : std::string(buffer, static_cast<size_t>(size));
+}
+
+// Follows `path` one component at a time, noting the directory that holds each
+// link and the one that holds the file, or that should hold what is missing.
+void Walk(const std::string& path, std::set<std::string>* directories) {
+  std::deque<std::string> rest =
+      Components(path.starts_with('/') ? path : absl::StrCat(WorkingDirectory(), "/", path));
+  std::string directory = "/";
+  int hops = 0;
+  while (!rest.empty()) {
+    std::string name = std::move(rest.front());
+    rest.pop_front();
+    if (name == "..") {
+      directory = Parent(directory);
+      continue;
+    }
+    std::string here = Join(directory, name);
+    struct stat status {};
+    if (lstat(here.c_str(), &status) != 0 || rest.empty() || S_ISLNK(status.st_mode)) {
+      directories->insert(directory);
+    }
+    if (status.st_ino == 0) return;  // nothing is there (yet)
+    if (S_ISLNK(status.st_mode)) {
+      if (++hops > kMaxHops) return;
+      std::string target = LinkTarget(here);
+      if (target.empty()) return;
+      if (target.starts_with('/')) directory = "/";
+      std::deque<std::string> components = Components(target);
+      rest.insert(rest.begin(), components.begin(), components.end());
+    } else {
+      directory = std::move(here);
+    }
+  }
+}
+
+}  // namespace
+
+std::set<std::string> FileSet::Directories() const {
+  std::set<std::string> directories;
+  for (const std::string& path : paths_) Walk(path, &directories);
+  return directories;
+}
+
+FileStates FileSet::Look(FileReader& reader) const {
+  FileStates states;
+  for (const std::string& path : paths_) {
+    absl::StatusOr<FileContent> content = reader.Read(path);
+    FileState state;
+    if (content.ok()) {
+      state.resolved = content->resolved;
+      state.sha256 = tls::Sha256Hex(content->bytes);
+    } else {
+      state.sha256 = tls::Sha256Hex(content.status().ToString());
+    }
+    states[path] = std::move(state);
+  }
+  return states;
+}
+
+std::vector<std::string> ChangedPaths(const FileStates& before, const FileStates& after) {
+  std::vector<std::string> changed;
+  for (const auto& [path, state] : after) {
+    auto old = before.find(path);
+    if (old == before.end() || old->second.sha256 != state.sha256) changed.push_back(path);
+  }
+  for (const auto& [path, state] : before) {
+    if (!after.contains(path)) changed.push_back(path);
+  }
+  return changed;
+}
+
+}  // namespace mantlet::certs

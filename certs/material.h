@@ -1,0 +1,46 @@
+// Material: what one file holds, parsed: certificates, keys and revocation
+// lists out of PEM, DER or PKCS#12. Pure: bytes in, values out.
+
+#ifndef MANTLET_CERTS_MATERIAL_H_
+#define MANTLET_CERTS_MATERIAL_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proxy/tls/certificate.h"
+#include "proxy/tls/crl.h"
+#include "proxy/tls/private_key.h"
+
+namespace mantlet::certs {
+
+struct MaterialItem {
+  enum class Kind { kCertificate, kPrivateKey, kLockedKey, kCrl, kOther };
+  Kind kind = Kind::kOther;
+  std::string where;  // "block 2 (CERTIFICATE, line 24)"; empty where there is only one item
+  std::string label;  // the PEM label, or what the DER turned out to be
+  tls::CertificatePtr certificate;     // kCertificate
+  tls::PrivateKeyPtr key;              // kPrivateKey
+  std::optional<tls::CrlSummary> crl;  // kCrl
+};
+
+struct Material {
+  enum class Format { kPem, kDer, kPkcs12 };
+  Format format = Format::kPem;
+  std::vector<MaterialItem> items;
+
+  std::vector<tls::CertificatePtr> certificates() const;
+};
+
+// Everything must parse: one bad block is an error that names it. An encrypted
+// key is opened with `passphrase`; without one it is kLockedKey, and PKCS#12 is
+// tried with the empty one. Blocks that are none of ours (EC PARAMETERS, …) are
+// kOther.
+absl::StatusOr<Material> ParseMaterial(std::string_view bytes,
+                                       const std::optional<std::string>& passphrase);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_MATERIAL_H_

@@ -1,0 +1,148 @@
+#include "certs/server_certificate_check.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "certs/time_text.h"
+
+namespace mantlet::certs {
+namespace {
+
+using tls::Certificate;
+
+void CheckDates(const Certificate& certificate, const std::string& file, int64_t now,
+                FindingSink* sink) {
+  if (certificate.not_after() < now) {
+    sink->Error("expired", file,
+                absl::StrCat("the certificate ", certificate.subject(), " expired ",
+                             RelativeTime(certificate.not_after(), now), " (",
+                             DateTime(certificate.not_after()), ")"),
+                "renew it; no client would accept it");
+  } else if (certificate.not_before() > now) {
+    sink->Error("not_yet_valid", file,
+                absl::StrCat("the certificate ", certificate.subject(), " becomes valid ",
+                             RelativeTime(certificate.not_before(), now), " (",
+                             DateTime(certificate.not_before()), ")"),
+                "check this machine's clock, or wait");
+  } else if (EndsSoon(certificate, now)) {
+    sink->Warning("expires_soon", file,
+                  absl::StrCat("the certificate ", certificate.subject(), " expires ",
+                               RelativeTime(certificate.not_after(), now), " (",
+                               DateTime(certificate.not_after()), ")"),
+                  "renew it");
+  }
+}
+
+void CheckStrength(const Certificate& certificate, const std::string& file, FindingSink* sink) {
+  const std::string who = absl::StrCat("the certificate ", certificate.subject(), ": ");
+  if (!certificate.public_key().weakness.empty()) {
+    sink->Error("weak_key", file, absl::StrCat(who, certificate.public_key().weakness),
+                "issue a new certificate with an ECDSA P-256 key");
+  }
+  if (certificate.weak_signature() && !certificate.self_signed()) {
+    sink->Error("weak_signature", file,
+                absl::StrCat(who, "it is signed with ", certificate.signature_algorithm(),
+                             ", which clients refuse"),
+                "have it issued again with SHA-256");
+  }
+}
+
+void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* sink) {
+  if (!leaf.for_server()) {
+    sink->Error("no_server_purpose", file,
+                absl::StrCat("the certificate ", leaf.subject(),
+                             " may not be used by a server: its key usage or extended key usage "
+                             "does not allow it"),
+                "have it issued with the extended key usage serverAuth");
+  }
+  if (leaf.san().dns.empty() && leaf.san().ip.empty() && leaf.san().uri.empty()) {
+    sink->Warning("san_missing", file,
+                  absl::StrCat("the certificate ", leaf.subject(),
+                               " has no subject alternative name, and clients do not look at the "
+                               "common name"),
+                  "have it issued with the DNS names and addresses that clients use");
+  }
+  if (leaf.is_ca()) {
+    sink->Warning("leaf_is_ca", file,
+                  absl::StrCat("the server certificate ", leaf.subject(), " is a CA certificate"),
+                  "serve a certificate of its own, issued by this CA; whoever takes this key can "
+                  "issue certificates");
+  }
+}
+
+// The place in the chain where an issuer is wanted that does not follow.
+void CheckLinks(const ServerCertificate& server, FindingSink* sink) {
+  for (size_t i = 0; i + 1 < server.chain.size(); ++i) {
+    const Certificate& certificate = *server.chain[i];
+    const Certificate& next = *server.chain[i + 1];
+    if (!certificate.IssuedBy(next)) {
+      sink->Error(
+          "chain_broken", server.chain_file,
+          absl::StrCat("the certificate ", certificate.subject(), " was issued by ",
+                       certificate.issuer(), ", but the next one in the file is ", next.subject()),
+          certificate.self_signed()
+              ? "remove the certificates that have nothing to do with it"
+              : absl::StrCat("add the intermediate ", certificate.issuer(),
+                             ", and remove what does not belong to the chain"));
+      return;
+    }
+    if (!next.is_ca()) {
+      sink->Error("issuer_not_ca", server.chain_file,
+                  absl::StrCat("the certificate ", next.subject(), " issued ",
+                               certificate.subject(), " but is no CA certificate"),
+                  "have the server certificate issued by a CA");
+    }
+  }
+}
+
+void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& anchors,
+              FindingSink* sink) {
+  const Certificate& last = *server.chain.back();
+  if (last.self_signed()) {
+    if (server.chain.size() > 1) {
+      sink->Note("root_in_chain", server.chain_file,
+                 absl::StrCat("the chain includes its root ", last.subject(),
+                              "; clients have that already"),
+                 "leave the root out");
+    }
+    return;
+  }
+  auto is_issuer = [&](const TrustAnchor& anchor) { return last.IssuedBy(*anchor.certificate); };
+  auto issuer = std::find_if(anchors.begin(), anchors.end(), is_issuer);
+  if (issuer != anchors.end() && issuer->certificate->self_signed()) return;
+  if (issuer != anchors.end()) {
+    sink->Warning(
+        "missing_intermediate", server.chain_file,
+        absl::StrCat("the chain ends with ", last.subject(), ", issued by the intermediate ",
+                     last.issuer(), ", which the file lacks"),
+        absl::StrCat("append that intermediate; it is in ", issuer->file));
+  } else if (server.chain.size() == 1) {
+    sink->Warning(
+        "missing_intermediate", server.chain_file,
+        absl::StrCat("the file holds the server certificate alone; if its issuer ", last.issuer(),
+                     " is an intermediate, clients cannot build the chain"),
+        "append the intermediate, unless the issuer is a root that clients trust");
+  }
+}
+
+}  // namespace
+
+bool EndsSoon(const Certificate& certificate, int64_t now) {
+  const int64_t lifetime = certificate.not_after() - certificate.not_before();
+  return certificate.not_after() - now < std::min(kExpiryWarningSeconds, lifetime / 3);
+}
+
+void CheckServerCertificate(const ServerCertificate& server,
+                            const std::vector<TrustAnchor>& anchors, int64_t now,
+                            FindingSink* sink) {
+  for (const tls::CertificatePtr& certificate : server.chain) {
+    CheckDates(*certificate, server.chain_file, now, sink);
+    CheckStrength(*certificate, server.chain_file, sink);
+  }
+  CheckLeaf(*server.leaf, server.chain_file, sink);
+  CheckLinks(server, sink);
+  CheckEnd(server, anchors, sink);
+}
+
+}  // namespace mantlet::certs

@@ -1,0 +1,182 @@
+#include "certs/server_certificate_loader.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "certs/image_lookup.h"
+#include "certs/material.h"
+
+namespace mantlet::certs {
+namespace {
+
+using Kind = MaterialItem::Kind;
+
+constexpr uint32_t kWorldReadable = 04;
+
+// One line end at the end of the file is not part of the passphrase.
+std::string Passphrase(std::string bytes) {
+  if (bytes.ends_with('\n')) bytes.pop_back();
+  if (bytes.ends_with('\r')) bytes.pop_back();
+  return bytes;
+}
+
+class Assembly {
+ public:
+  Assembly(const config::CertificateFiles& files, const FileImages& images, FindingSink* sink)
+      : files_(files), images_(images), sink_(sink) {}
+
+  std::optional<ServerCertificate> Run() {
+    if (!ReadPassphrase()) return std::nullopt;
+    const bool one_file = files_.chain.empty();
+    server_.chain_file = one_file ? OneFile() : files_.chain;
+    server_.key_file = one_file ? OneFile() : files_.key;
+    // Both are parsed even if one fails, so that all mistakes show at once.
+    std::optional<Material> chain = Parse(server_.chain_file);
+    std::optional<Material> key = one_file ? chain : Parse(server_.key_file);
+    bool have_key = key.has_value() && TakeKey(*key);
+    bool have_chain = chain.has_value() && TakeChain(*chain);
+    if (!have_key || !have_chain || !FindLeaf()) return std::nullopt;
+    OrderChain();
+    Complete();
+    return std::move(server_);
+  }
+
+ private:
+  const std::string& OneFile() const {
+    return files_.bundle.empty() ? files_.pkcs12 : files_.bundle;
+  }
+
+  bool ReadPassphrase() {
+    if (files_.passphrase_file.empty()) return true;
+    const FileContent* content = FindContent(files_.passphrase_file, images_, sink_);
+    if (content == nullptr) return false;
+    passphrase_ = Passphrase(content->bytes);
+    return true;
+  }
+
+  std::optional<Material> Parse(const std::string& path) {
+    const FileContent* content = FindContent(path, images_, sink_);
+    if (content == nullptr) return std::nullopt;
+    absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase_);
+    if (material.ok()) return *std::move(material);
+    std::string why(material.status().message());
+    const bool locked = why.find("passphrase") != std::string::npos;
+    sink_->Error(locked ? "wrong_passphrase" : "unparsable", path, std::move(why),
+                 locked ? (passphrase_.has_value()
+                               ? absl::StrCat("check ", files_.passphrase_file)
+                               : "name the file that holds its passphrase under passphrase_file:")
+                        : "");
+    return std::nullopt;
+  }
+
+  bool TakeKey(const Material& material) {
+    bool locked = false;
+    for (const MaterialItem& item : material.items) {
+      locked = locked || item.kind == Kind::kLockedKey;
+      if (item.kind != Kind::kPrivateKey) continue;
+      if (server_.key != nullptr) {
+        sink_->Error("several_keys", server_.key_file, "it holds more than one private key",
+                     "keep the one that belongs to the certificate");
+        return false;
+      }
+      server_.key = item.key;
+    }
+    if (server_.key == nullptr && locked) {
+      sink_->Error("key_encrypted", server_.key_file, "its private key is encrypted",
+                   "name the file that holds its passphrase under passphrase_file:");
+    } else if (server_.key == nullptr) {
+      sink_->Error("no_key", server_.key_file, "it holds no private key",
+                   material.certificates().empty()
+                       ? "name the file with the certificate's private key"
+                       : "this is a certificate; name its private key's file under key:");
+    } else if (!server_.key->public_key().weakness.empty()) {
+      sink_->Error("weak_key", server_.key_file, server_.key->public_key().weakness,
+                   "issue a new certificate with an ECDSA P-256 key");
+    }
+    const FileContent* content = FindContent(server_.key_file, images_, sink_);
+    if (server_.key != nullptr && content != nullptr && (content->mode & kWorldReadable) != 0) {
+      sink_->Warning("key_world_readable", server_.key_file,
+                     "everybody on this machine can read this private key", "chmod o-rwx it");
+    }
+    return server_.key != nullptr;
+  }
+
+  bool TakeChain(const Material& material) {
+    server_.chain = material.certificates();
+    if (!server_.chain.empty()) return true;
+    sink_->Error("no_certificate", server_.chain_file, "it holds no certificate",
+                 "it must hold the server certificate first, then the intermediates");
+    return false;
+  }
+
+  // The leaf is the certificate whose key we have. In a `chain` file it must
+  // stand first; in the other two forms it may be anywhere.
+  bool FindLeaf() {
+    auto fits = [this](const tls::CertificatePtr& c) { return server_.key->Matches(*c); };
+    auto leaf = std::find_if(server_.chain.begin(), server_.chain.end(), fits);
+    if (leaf == server_.chain.end()) {
+      sink_->Error(
+          "key_mismatch", server_.key_file,
+          absl::StrCat("this key (", server_.key->public_key().text,
+                       ") does not fit the certificate ", server_.chain.front()->subject(), " (",
+                       server_.chain.front()->public_key().text, ") in ", server_.chain_file),
+          "use the key that the certificate was issued for; if the files are just being "
+          "replaced, this passes");
+      return false;
+    }
+    if (leaf != server_.chain.begin() && !files_.chain.empty()) {
+      sink_->Error("leaf_not_first", server_.chain_file,
+                   absl::StrCat("the certificate that the key fits, ", (*leaf)->subject(),
+                                ", is not the first one"),
+                   "put the server certificate first, then the intermediates in order");
+      return false;
+    }
+    std::rotate(server_.chain.begin(), leaf, leaf + 1);
+    return true;
+  }
+
+  // Each certificate followed by its issuer. What belongs to no place stays at
+  // the end, in file order, for the check to complain about.
+  void OrderChain() {
+    auto& chain = server_.chain;
+    for (size_t i = 0; i + 1 < chain.size(); ++i) {
+      auto issued = [&](const tls::CertificatePtr& candidate) {
+        return chain[i]->IssuedBy(*candidate);
+      };
+      auto next = std::find_if(chain.begin() + static_cast<long>(i) + 1, chain.end(), issued);
+      if (next == chain.end()) return;
+      std::rotate(chain.begin() + static_cast<long>(i) + 1, next, next + 1);
+    }
+  }
+
+  void Complete() {
+    server_.leaf = server_.chain.front();
+    for (const tls::CertificatePtr& certificate : server_.chain) {
+      server_.chain_der.push_back(certificate->der());
+    }
+    for (const std::string& name : server_.leaf->san().dns) {
+      server_.names.push_back(absl::AsciiStrToLower(name));
+    }
+    server_.san_uri = server_.leaf->san().uri;
+  }
+
+  const config::CertificateFiles& files_;
+  const FileImages& images_;
+  FindingSink* sink_;
+  std::optional<std::string> passphrase_;
+  ServerCertificate server_;
+};
+
+}  // namespace
+
+std::optional<ServerCertificate> LoadServerCertificate(const config::CertificateFiles& files,
+                                                       const FileImages& images,
+                                                       FindingSink* sink) {
+  return Assembly(files, images, sink).Run();
+}
+
+}  // namespace mantlet::certs

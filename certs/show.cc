@@ -1,0 +1,132 @@
+#include "certs/show.h"
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "certs/certificate_text.h"
+#include "certs/json_writer.h"
+#include "certs/material.h"
+#include "certs/time_text.h"
+
+namespace mantlet::certs {
+namespace {
+
+using Kind = MaterialItem::Kind;
+
+const char* FormatName(Material::Format format) {
+  switch (format) {
+    case Material::Format::kPem:
+      return "PEM";
+    case Material::Format::kDer:
+      return "DER";
+    case Material::Format::kPkcs12:
+      return "PKCS#12";
+  }
+  return "";
+}
+
+// Which of the file's certificates a key belongs to.
+std::string FitText(const tls::PrivateKey& key, const std::vector<tls::CertificatePtr>& all) {
+  if (all.empty()) return "";
+  for (const tls::CertificatePtr& certificate : all) {
+    if (key.Matches(*certificate)) {
+      return absl::StrCat(", fits ", Printable(certificate->subject()));
+    }
+  }
+  return ", fits none of the certificates in this file";
+}
+
+std::string CrlText(const tls::CrlSummary& crl, int64_t now) {
+  std::string next = "never";
+  if (crl.next_update != 0) {
+    next = absl::StrCat(DateTime(crl.next_update), ", ", RelativeTime(crl.next_update, now));
+  }
+  return absl::StrCat("revocation list of ", Printable(crl.issuer), "\n    revoked      ",
+                      crl.revoked, "\n    this update  ", DateTime(crl.this_update), ", ",
+                      RelativeTime(crl.this_update, now), "\n    next update  ", next,
+                      "\n    signature    ", crl.signature_algorithm, "\n");
+}
+
+std::string ItemText(const MaterialItem& item, const std::vector<tls::CertificatePtr>& all,
+                     int64_t now) {
+  switch (item.kind) {
+    case Kind::kCertificate:
+      return absl::StrCat("certificate\n", DescribeCertificate(*item.certificate, 4, now));
+    case Kind::kPrivateKey:
+      return absl::StrCat("private key, ", item.key->public_key().text, FitText(*item.key, all),
+                          "\n");
+    case Kind::kLockedKey:
+      return "private key, encrypted\n";
+    case Kind::kCrl:
+      return CrlText(*item.crl, now);
+    case Kind::kOther:
+      return absl::StrCat(Printable(item.label), ", not looked into\n");
+  }
+  return "";
+}
+
+void WriteItem(const MaterialItem& item, JsonWriter* json) {
+  json->BeginObject();
+  switch (item.kind) {
+    case Kind::kCertificate:
+      json->Key("type").String("certificate");
+      json->Key("certificate");
+      WriteCertificate(*item.certificate, json);
+      break;
+    case Kind::kPrivateKey:
+      json->Key("type").String("private_key");
+      json->Key("key").String(item.key->public_key().text);
+      break;
+    case Kind::kLockedKey:
+      json->Key("type").String("encrypted_private_key");
+      break;
+    case Kind::kCrl:
+      json->Key("type").String("crl");
+      json->Key("issuer").String(item.crl->issuer);
+      json->Key("revoked").Number(static_cast<int64_t>(item.crl->revoked));
+      json->Key("this_update").String(Rfc3339(item.crl->this_update));
+      if (item.crl->next_update != 0) {
+        json->Key("next_update").String(Rfc3339(item.crl->next_update));
+      }
+      break;
+    case Kind::kOther:
+      json->Key("type").String("other");
+      json->Key("label").String(item.label);
+      break;
+  }
+  json->EndObject();
+}
+
+}  // namespace
+
+ShowResult Show(std::string_view path, std::string_view bytes,
+                const std::optional<std::string>& passphrase, int64_t now) {
+  ShowResult result;
+  JsonWriter json;
+  json.BeginObject().Key("file").String(path);
+  absl::StatusOr<Material> material = ParseMaterial(bytes, passphrase);
+  if (!material.ok()) {
+    std::string why(material.status().message());
+    result.ok = false;
+    result.text = absl::StrCat(Printable(path), ": ", Printable(why), "\n");
+    json.Key("error").String(why).EndObject();
+    result.json = json.text();
+    return result;
+  }
+  const std::vector<tls::CertificatePtr> certificates = material->certificates();
+  result.text = absl::StrCat(Printable(path), ": ", FormatName(material->format), "\n");
+  if (!certificates.empty()) result.text += DrawChain(certificates, 2, now);
+  json.Key("format").String(FormatName(material->format));
+  json.Key("items").BeginArray();
+  int number = 0;
+  for (const MaterialItem& item : material->items) {
+    absl::StrAppend(&result.text, "\n  ", ++number, "  ", ItemText(item, certificates, now));
+    WriteItem(item, &json);
+  }
+  json.EndArray().EndObject();
+  result.json = json.text();
+  return result;
+}
+
+}  // namespace mantlet::certs

@@ -1,0 +1,23 @@
+// Dates for people: "2027-01-15 08:00:00 UTC" and "in 12 days".
+
+#ifndef MANTLET_CERTS_TIME_TEXT_H_
+#define MANTLET_CERTS_TIME_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+namespace mantlet::certs {
+
+// Both in seconds since the epoch. "in 12 days", "3 days ago", "in 5 hours",
+// "now"; rounded down, so that "in 1 day" means at least that.
+std::string RelativeTime(int64_t when, int64_t now);
+
+// "2027-01-15 08:00:00 UTC"
+std::string DateTime(int64_t when);
+
+// RFC 3339: "2027-01-15T08:00:00Z"
+std::string Rfc3339(int64_t when);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_TIME_TEXT_H_

@@ -1,0 +1,24 @@
+// Puts a listener's trust anchors together from its bundle files. Pure: works
+// on bytes already read.
+
+#ifndef MANTLET_CERTS_TRUST_LOADER_H_
+#define MANTLET_CERTS_TRUST_LOADER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "certs/file_images.h"
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+
+namespace mantlet::certs {
+
+// Every certificate of every file, or as many as could be read; the sink has
+// got an error for each file or certificate that cannot be a trust anchor.
+std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<std::string>& files,
+                                          const FileImages& images, int64_t now, FindingSink* sink);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_TRUST_LOADER_H_
