@@ -65,6 +65,7 @@ ConnectionOptions ReadConnectionOptions(const http::HeaderList& headers) {
   for (const http::HeaderView field : headers) {
     if (field.id != HeaderId::kConnection) continue;
     http::ForEachListItem(field.value, [&](std::string_view option) {
+      ++options.count;
       options.close |= http::EqualsIgnoreCase(option, "close");
       options.keep_alive |= http::EqualsIgnoreCase(option, "keep-alive");
       options.upgrade |= http::EqualsIgnoreCase(option, "upgrade");

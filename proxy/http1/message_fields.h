@@ -24,7 +24,12 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
+  int count = 0;  // of all options
 };
+// More options than this have no honest use, and looking each header field up
+// among them would cost too much: such a message is refused.
+inline constexpr int kMaxConnectionOptions = 32;
+
 ConnectionOptions ReadConnectionOptions(const http::HeaderList& headers);
 
 // `close` wins; HTTP/1.0 persists only if it says so.

@@ -115,6 +115,7 @@ std::optional<ParseError> RequestParser::Impl::JudgeHead(const MessageCodec& cod
   }
   if (auto error = ReadExpect()) return error;
   const ConnectionOptions options = ReadConnectionOptions(head_.headers);
+  if (options.count > kMaxConnectionOptions) return ParseError{400, "too many Connection options"};
   head_.keep_alive = IsPersistent(options, head_.version);
   ReadUpgrade(options);
   return std::nullopt;

@@ -123,6 +123,7 @@ MessageReader::HeadVerdict ResponseParser::Impl::JudgeInterim() {
 
 std::optional<ParseError> ResponseParser::Impl::JudgeFinal() {
   const ConnectionOptions options = ReadConnectionOptions(head_.headers);
+  if (options.count > kMaxConnectionOptions) return ParseError{502, "too many Connection options"};
   head_.keep_alive = IsPersistent(options, head_.version);
   if (head_.status == 101) {
     if (!upgrade_asked_) return ParseError{502, "101 without a request for an upgrade"};

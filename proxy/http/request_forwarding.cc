@@ -1,0 +1,118 @@
+#include "proxy/http/field_output.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/identity/xfcc.h"
+
+namespace mantlet::http {
+namespace {
+
+using identity::RenderedIdentity;
+
+// Appends the values of every field with this id to a list that `out` ends in.
+// Returns whether there were any.
+bool AppendListItems(const HeaderList& headers, HeaderId id, std::string& out) {
+  bool any = false;
+  for (const HeaderView field : headers) {
+    if (field.id != id || field.value.empty()) continue;
+    if (any) out.append(", ");
+    out.append(field.value);
+    any = true;
+  }
+  return any;
+}
+
+void AppendForwardedFor(const HeaderList& headers, std::string_view client, std::string& out) {
+  const size_t start = out.size();
+  out.append("X-Forwarded-For: ");
+  const bool any = AppendListItems(headers, HeaderId::kXForwardedFor, out);
+  if (!any && client.empty()) {
+    out.resize(start);
+    return;
+  }
+  if (any && !client.empty()) out.append(", ");
+  out.append(client).append("\r\n");
+}
+
+// An incoming list that can be read in two ways is dropped as a whole: behind an
+// open quote our own element would become part of somebody else's value.
+void AppendForwardedClientCert(const HeaderList& headers, const RenderedIdentity& identity,
+                               std::string& out) {
+  if (identity.incoming_xfcc == RenderedIdentity::IncomingXfcc::kRemove) return;
+  const size_t start = out.size();
+  out.append("x-forwarded-client-cert: ");
+  const size_t value = out.size();
+  bool any = AppendListItems(headers, HeaderId::kXForwardedClientCert, out);
+  if (identity.incoming_xfcc == RenderedIdentity::IncomingXfcc::kAppend) {
+    if (any && !identity::IsWellFormedXfcc(std::string_view(out).substr(value))) {
+      out.resize(value);
+      any = false;
+    }
+    if (any && !identity.xfcc_element.empty()) out.append(",");
+    out.append(identity.xfcc_element);
+    any |= !identity.xfcc_element.empty();
+  }
+  if (any) {
+    out.append("\r\n");
+  } else {
+    out.resize(start);
+  }
+}
+
+// TE is of one hop; of what it may say only "trailers" is true of the next one.
+bool AsksForTrailers(const HeaderList& headers) {
+  for (const HeaderView field : headers) {
+    if (field.id == HeaderId::kTe && ListContains(field.value, "trailers")) return true;
+  }
+  return false;
+}
+
+void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
+  const bool trailers = AsksForTrailers(head.headers);
+  if (trailers) out.append("TE: trailers\r\n");
+  if (tunnel) AppendField(out, "Upgrade", head.upgrade);
+  if (!trailers && !tunnel) return;
+  out.append("Connection: ");
+  out.append(trailers && tunnel ? "TE, Upgrade" : trailers ? "TE" : "Upgrade");
+  out.append("\r\n");
+}
+
+// Whether a field travels on as it came.
+bool Passes(const HeaderView& field, const RequestHead& head, const identity::StripSet& strip,
+            const ListedOptions& listed) {
+  switch (field.id) {
+    case HeaderId::kHost:
+    case HeaderId::kContentLength:
+    case HeaderId::kXForwardedFor:
+    case HeaderId::kXForwardedHost:
+    case HeaderId::kXForwardedProto:
+    case HeaderId::kXForwardedClientCert:
+      return false;  // written by us
+    case HeaderId::kExpect:
+      return head.expect_continue;
+    case HeaderId::kTrailer:
+      return head.framing.kind == Framing::Kind::kChunked;
+    default:
+      return !IsHopByHop(field.id) && !strip.Contains(field.name) && !listed.Contain(field.name);
+  }
+}
+
+}  // namespace
+
+void ForwardRequestHead(const RequestHead& head, const RequestForwarding& how, std::string& out) {
+  out.append(head.method_text).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  AppendField(out, "Host",
+              head.authority.empty() ? how.default_host : std::string_view(head.authority));
+  const ListedOptions listed(head.headers);
+  for (const HeaderView field : head.headers) {
+    if (Passes(field, head, how.strip, listed)) AppendField(out, field.name, field.value);
+  }
+  AppendForwardedFor(head.headers, how.client_address, out);
+  out.append("X-Forwarded-Proto: https\r\n");
+  if (!head.authority.empty()) AppendField(out, "X-Forwarded-Host", head.authority);
+  AppendForwardedClientCert(head.headers, how.identity, out);
+  out.append(how.identity.block);
+  AppendConnection(head, how.tunnel_upgrade && head.wants_upgrade(), out);
+  AppendFraming(out, head.framing);
+  out.append("\r\n");
+}
+
+}  // namespace mantlet::http

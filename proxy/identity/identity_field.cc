@@ -1,0 +1,103 @@
+#include "proxy/identity/identity_field.h"
+
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/text.h"
+#include "proxy/identity/encoding.h"
+
+namespace mantlet::identity {
+namespace {
+
+using config::IdentityField;
+
+std::string VerifyValue(const PeerIdentity& peer) {
+  switch (peer.verification) {
+    case Verification::kNone:
+      return "NONE";
+    case Verification::kSuccess:
+      return "SUCCESS";
+    case Verification::kFailed:
+      break;
+  }
+  return "FAILED:" + (IsSafeText(peer.failure_reason) ? peer.failure_reason : "other");
+}
+
+std::string Text(const std::string& text, size_t* unsafe_fields) {
+  if (text.empty() || IsSafeText(text)) return text;
+  ++*unsafe_fields;
+  return "";
+}
+
+std::string Joined(const std::vector<std::string>& names, size_t* unsafe_fields) {
+  std::string joined;
+  for (const std::string& name : names) {
+    if (!IsSafeText(name) || name.find(',') != std::string::npos) {
+      ++*unsafe_fields;
+      continue;
+    }
+    if (!joined.empty()) joined += ",";
+    joined += name;
+  }
+  return joined;
+}
+
+std::string CertificateValue(IdentityField field, const ClientCertificate& certificate,
+                             size_t* unsafe_fields) {
+  switch (field) {
+    case IdentityField::kSubject:
+      return Text(certificate.subject, unsafe_fields);
+    case IdentityField::kIssuer:
+      return Text(certificate.issuer, unsafe_fields);
+    case IdentityField::kCn:
+      return Text(certificate.cn, unsafe_fields);
+    case IdentityField::kSerial:
+      return certificate.serial;
+    case IdentityField::kFingerprintSha256:
+      return certificate.fingerprint_sha256;
+    case IdentityField::kFingerprintSha1:
+      return certificate.fingerprint_sha1;
+    case IdentityField::kSpiffeId:
+      return Text(certificate.spiffe_id, unsafe_fields);
+    case IdentityField::kSanUri:
+      return Joined(certificate.san_uri, unsafe_fields);
+    case IdentityField::kSanDns:
+      return Joined(certificate.san_dns, unsafe_fields);
+    case IdentityField::kNotBefore:
+      return base::Rfc3339Seconds(certificate.not_before);
+    case IdentityField::kNotAfter:
+      return base::Rfc3339Seconds(certificate.not_after);
+    case IdentityField::kCertPemUrlencoded:
+      return certificate.der.empty() ? "" : PercentEncode(CertificatePem(certificate.der));
+    case IdentityField::kCertDerBase64:
+      return Base64(certificate.der);
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::string FieldValue(IdentityField field, const PeerIdentity& peer, size_t* unsafe_fields) {
+  switch (field) {
+    case IdentityField::kVerify:
+      return VerifyValue(peer);
+    case IdentityField::kTlsVersion:
+      return Text(peer.tls.version, unsafe_fields);
+    case IdentityField::kTlsCipher:
+      return Text(peer.tls.cipher, unsafe_fields);
+    case IdentityField::kTlsGroup:
+      return Text(peer.tls.group, unsafe_fields);
+    case IdentityField::kSni:
+      return Text(peer.tls.sni, unsafe_fields);
+    default:
+      if (!peer.is_mutual_tls()) return "";
+      return CertificateValue(field, peer.certificate, unsafe_fields);
+  }
+}
+
+bool HoldsCertificate(IdentityField field) {
+  return field == IdentityField::kCertPemUrlencoded || field == IdentityField::kCertDerBase64;
+}
+
+}  // namespace mantlet::identity

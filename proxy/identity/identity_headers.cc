@@ -1,0 +1,99 @@
+#include "proxy/identity/identity_headers.h"
+
+#include <string_view>
+
+#include "proxy/identity/identity_field.h"
+#include "proxy/identity/rfc9440.h"
+#include "proxy/identity/xfcc.h"
+
+namespace mantlet::identity {
+namespace {
+
+using config::ClientCertMode;
+using config::IdentityField;
+using config::XfccMode;
+using IncomingXfcc = RenderedIdentity::IncomingXfcc;
+
+// How much is told; each step down leaves out what is largest.
+enum class Detail { kAll, kNoChain, kNoCertificate, kVerifyOnly };
+
+void AppendField(std::string& block, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  block.append(name).append(": ").append(value).append("\r\n");
+}
+
+IncomingXfcc IncomingRule(XfccMode mode, bool mutual_tls) {
+  if (mode == XfccMode::kAlwaysForwardOnly) return IncomingXfcc::kForward;
+  if (!mutual_tls) return IncomingXfcc::kRemove;
+  if (mode == XfccMode::kForwardOnly) return IncomingXfcc::kForward;
+  if (mode == XfccMode::kAppendForward) return IncomingXfcc::kAppend;
+  return IncomingXfcc::kRemove;
+}
+
+bool SendsXfcc(XfccMode mode) {
+  return mode == XfccMode::kSanitizeSet || mode == XfccMode::kAppendForward;
+}
+
+void RenderXfcc(const config::IdentityHeaders& headers, const PeerIdentity& peer, Detail detail,
+                size_t* unsafe_fields, RenderedIdentity& out) {
+  out.incoming_xfcc = IncomingRule(headers.xfcc, peer.is_mutual_tls());
+  if (!peer.is_mutual_tls() || !SendsXfcc(headers.xfcc) || detail == Detail::kVerifyOnly) return;
+  const XfccOptions options = {headers.xfcc_fields, detail <= Detail::kNoChain,
+                               detail == Detail::kAll};
+  std::string element = RenderXfccElement(options, peer, unsafe_fields);
+  if (headers.xfcc == XfccMode::kAppendForward) {
+    out.xfcc_element = std::move(element);
+  } else {
+    AppendField(out.block, "x-forwarded-client-cert", element);
+  }
+}
+
+void RenderClientCert(ClientCertMode mode, const PeerIdentity& peer, Detail detail,
+                      std::string& block) {
+  if (mode == ClientCertMode::kOff || !peer.is_mutual_tls() || peer.certificate.der.empty()) return;
+  if (detail >= Detail::kNoCertificate) return;
+  AppendField(block, "Client-Cert", ClientCertValue(peer.certificate.der));
+  if (mode == ClientCertMode::kChain && detail == Detail::kAll) {
+    AppendField(block, "Client-Cert-Chain", ClientCertChainValue(peer.certificate.chain_der));
+  }
+}
+
+void RenderSet(const config::IdentityHeaders& headers, const PeerIdentity& peer, Detail detail,
+               size_t* unsafe_fields, std::string& block) {
+  for (const auto& [name, field] : headers.set) {
+    if (detail >= Detail::kNoCertificate && HoldsCertificate(field)) continue;
+    if (detail == Detail::kVerifyOnly && field != IdentityField::kVerify) continue;
+    AppendField(block, name, FieldValue(field, peer, unsafe_fields));
+  }
+}
+
+RenderedIdentity Render(const config::IdentityHeaders& headers, const PeerIdentity& peer,
+                        Detail detail, size_t* unsafe_fields) {
+  RenderedIdentity out;
+  *unsafe_fields = 0;
+  RenderXfcc(headers, peer, detail, unsafe_fields, out);
+  RenderClientCert(headers.client_cert, peer, detail, out.block);
+  RenderSet(headers, peer, detail, unsafe_fields, out.block);
+  return out;
+}
+
+}  // namespace
+
+RenderedIdentity RenderIdentityHeaders(const config::IdentityHeaders& headers,
+                                       const PeerIdentity& peer, RenderReport* report) {
+  RenderReport unused;
+  if (report == nullptr) report = &unused;
+  *report = {};
+  RenderedIdentity out;
+  for (Detail detail :
+       {Detail::kAll, Detail::kNoChain, Detail::kNoCertificate, Detail::kVerifyOnly}) {
+    report->chain_left_out = detail >= Detail::kNoChain;
+    report->certificate_left_out = detail >= Detail::kNoCertificate;
+    report->fields_left_out = detail == Detail::kVerifyOnly;
+    out = Render(headers, peer, detail, &report->unsafe_fields);
+    if (out.block.size() + out.xfcc_element.size() <= kMaxIdentityBytes) break;
+  }
+  return out;
+}
+
+}  // namespace mantlet::identity

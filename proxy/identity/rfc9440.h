@@ -1,0 +1,22 @@
+// Client-Cert and Client-Cert-Chain (RFC 9440): certificates as Structured
+// Fields byte sequences. Pure.
+
+#ifndef MANTLET_PROXY_IDENTITY_RFC9440_H_
+#define MANTLET_PROXY_IDENTITY_RFC9440_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mantlet::identity {
+
+// ":<base64>:".
+std::string ClientCertValue(std::string_view der);
+
+// ":<base64>:, :<base64>:", in TLS order without the leaf; empty for no
+// certificates.
+std::string ClientCertChainValue(const std::vector<std::string>& chain_der);
+
+}  // namespace mantlet::identity
+
+#endif  // MANTLET_PROXY_IDENTITY_RFC9440_H_

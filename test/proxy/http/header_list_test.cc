@@ -1,0 +1,91 @@
+#include "proxy/http/header_list.h"
+
+#include <gtest/gtest.h>
+
+#include "proxy/http/authority.h"
+#include "proxy/http/tokens.h"
+
+namespace mantlet::http {
+namespace {
+
+TEST(HeaderListTest, KeepsFieldsInOrderWithDuplicates) {
+  HeaderList list;
+  list.Add("A", "1");
+  list.Add("b", "2");
+  list.Add("a", "3");
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(list[0].name, "A");
+  EXPECT_EQ(list[2].value, "3");
+  EXPECT_EQ(list.Find("a"), "1");
+  EXPECT_EQ(list.Find("B"), "2");
+  EXPECT_EQ(list.Find("c"), std::nullopt);
+}
+
+TEST(HeaderListTest, JoinsPiecesAndTrimsTheValue) {
+  HeaderList list;
+  list.AppendName("Ho");
+  list.AppendName("st");
+  list.AppendValue(" \t");
+  list.AppendValue("a");
+  list.AppendValue(" b ");
+  list.Finish();
+  list.AppendName("Empty");
+  list.Finish();
+  EXPECT_EQ(list[0].name, "Host");
+  EXPECT_EQ(list[0].value, "a b");
+  EXPECT_EQ(list[0].id, HeaderId::kHost);
+  EXPECT_EQ(list[1].name, "Empty");
+  EXPECT_EQ(list[1].value, "");
+}
+
+TEST(HeaderListTest, IsEmptyAfterClear) {
+  HeaderList list;
+  list.Add("A", "1");
+  list.AppendName("half");
+  list.Clear();
+  EXPECT_TRUE(list.empty());
+  list.Add("B", "2");
+  EXPECT_EQ(list[0].name, "B");
+}
+
+TEST(HeaderIdTest, KnowsItsNamesInAnyLetterCase) {
+  EXPECT_EQ(IdentifyHeader("te"), HeaderId::kTe);
+  EXPECT_EQ(IdentifyHeader("TRANSFER-encoding"), HeaderId::kTransferEncoding);
+  EXPECT_EQ(IdentifyHeader("x-forwarded-client-cert"), HeaderId::kXForwardedClientCert);
+  EXPECT_EQ(IdentifyHeader("X-Forwarded-For"), HeaderId::kXForwardedFor);
+  EXPECT_EQ(IdentifyHeader("content-length"), HeaderId::kContentLength);
+}
+
+TEST(HeaderIdTest, IsNotFooledByNeighbours) {
+  for (const char* name : {"", "t", "Hosts", "Hos", "Content_Length", "transfer-encodinG ", "@ost",
+                           "x-forwarded-client-cert-and-more", "Content\rLength"}) {
+    EXPECT_EQ(IdentifyHeader(name), HeaderId::kOther) << name;
+  }
+}
+
+TEST(TokensTest, FindsItemsOfALooseList) {
+  EXPECT_TRUE(ListContains("a, b ,,\tc", "C"));
+  EXPECT_TRUE(ListContains("close", "Close"));
+  EXPECT_FALSE(ListContains("a b, cd", "b"));
+  EXPECT_FALSE(ListContains("", "a"));
+}
+
+TEST(AuthorityTest, AcceptsHostsAndPorts) {
+  for (const char* text : {"h", "a.b-c_d~e", "h:", "h:0", "h:65535", "127.0.0.1:80", "[::1]",
+                           "[2001:db8::1]:443", "[::ffff:1.2.3.4]"}) {
+    EXPECT_TRUE(IsValidAuthority(text)) << text;
+  }
+}
+
+TEST(AuthorityTest, RefusesAnythingElse) {
+  for (const char* text : {"",      ":80",   "h:65536", "h:123456", "h:-1",
+                           "h:8 0", "a b",   "a,b",     "a/b",      "a@b",
+                           "a%41",  "a?b",   "a#b",     "[::1",     "::1",
+                           "[]",    "[:]",   "[::1]:x", "[::1]80",  "[fe80::1%25eth0]",
+                           "a\\b",  "\"a\"", "a:b:1"}) {
+    EXPECT_FALSE(IsValidAuthority(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace mantlet::http

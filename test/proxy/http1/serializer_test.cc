@@ -1,0 +1,64 @@
+#include "proxy/http1/serializer.h"
+
+#include <gtest/gtest.h>
+
+#include "test/proxy/http1/parse_helpers.h"
+
+namespace mantlet::http1 {
+namespace {
+
+TEST(SerializerTest, WritesChunks) {
+  std::string out;
+  AppendChunk(out, "hello");
+  AppendChunk(out, "");
+  AppendChunk(out, std::string(26, 'x'));
+  AppendLastChunk(out, "A: b\r\n");
+  EXPECT_EQ(out, "5\r\nhello\r\n1a\r\n" + std::string(26, 'x') + "\r\n0\r\nA: b\r\n\r\n");
+}
+
+TEST(SerializerTest, WritesChunksInParts) {
+  std::string out;
+  AppendChunkHeader(out, 0xffffffffffff);
+  EXPECT_EQ(out, "ffffffffffff\r\n");
+}
+
+TEST(SerializerTest, SaysWhoRefusedAndWhy) {
+  std::string out;
+  ErrorResponse response;
+  response.reason = "no Host";
+  AppendErrorResponse(out, response);
+  EXPECT_EQ(out,
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "Content-Length: 17\r\nConnection: close\r\n\r\nmantlet: no Host\n");
+}
+
+TEST(SerializerTest, WritesErrorResponsesThatParse) {
+  std::string out;
+  ErrorResponse response;
+  response.status = 503;
+  response.keep_alive = true;
+  response.extra_headers = "Retry-After: 1\r\n";
+  AppendErrorResponse(out, response);
+  EXPECT_EQ(testing::ParseResponse({out}).text,
+            "503 Service Unavailable HTTP/1.1 length=29|Content-Type:text/plain; charset=utf-8|"
+            "Content-Length:29|Retry-After:1>mantlet: Service Unavailable\n>.");
+}
+
+TEST(SerializerTest, AnswersHeadWithoutABody) {
+  std::string out;
+  ErrorResponse response;
+  response.reason = "x";
+  response.head_request = true;
+  AppendErrorResponse(out, response);
+  EXPECT_NE(out.find("Content-Length: 11\r\n"), std::string::npos);
+  EXPECT_EQ(out.substr(out.size() - 4), "\r\n\r\n");
+}
+
+TEST(SerializerTest, WritesOtherAnswers) {
+  std::string out;
+  AppendResponse(out, 200, "text/html", "<p>", true, false);
+  EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>");
+}
+
+}  // namespace
+}  // namespace mantlet::http1
