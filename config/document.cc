@@ -15,7 +15,8 @@ namespace {
 // What the YAML library says most often, said so that it can be acted on.
 std::string HintFor(const std::string& message) {
   if (message.find("flow") != std::string::npos || message.find("EOF") != std::string::npos) {
-    return "look for a bracket that is not closed; within [] and {}, put ${NAME} in quotes";
+    return "look for a bracket or quote that is not closed; within [] and {}, put ${NAME} in "
+           "quotes";
   }
   if (message.find("end of map") != std::string::npos ||
       message.find("end of sequence") != std::string::npos) {

@@ -46,7 +46,7 @@ bool Substitute(absl::string_view reference, const Environment& environment, Exp
 }  // namespace
 
 Environment Environment::OfThisProcess() {
-  std::map<std::string, std::string> variables;
+  Variables variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const absl::string_view text = *entry;
     const size_t equals = text.find('=');

@@ -15,9 +15,10 @@ namespace mantlet::config {
 // A copy of some environment, taken once; immutable afterwards and free to be shared by threads.
 class Environment {
  public:
+  using Variables = std::map<std::string, std::string>;
+
   Environment() = default;
-  explicit Environment(std::map<std::string, std::string> variables)
-      : variables_(std::move(variables)) {}
+  explicit Environment(Variables variables) : variables_(std::move(variables)) {}
 
   // The variables of this process. Call it before other threads start.
   static Environment OfThisProcess();
@@ -25,7 +26,7 @@ class Environment {
   std::optional<std::string> Get(absl::string_view name) const;
 
  private:
-  std::map<std::string, std::string> variables_;
+  Variables variables_;
 };
 
 // The outcome of Expand: `text` if `error` is empty.

@@ -70,16 +70,11 @@ std::string HintForErrno(int error) {
 
 // By line and column; what concerns the file as a whole stands last.
 void SortByPlace(std::vector<Diagnostic>& diagnostics) {
-  std::stable_sort(
-      diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
-      });
-}
-
-std::vector<std::string> SchemaKeys() {
-  std::vector<std::string> keys;
-  for (const SchemaEntry& entry : Schema()) keys.push_back(entry.path);
-  return keys;
+  const auto key = [](const Diagnostic& d) {
+    return std::tuple(d.where.line == 0, d.where.line, d.where.column);
+  };
+  std::stable_sort(diagnostics.begin(), diagnostics.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
 }
 
 absl::StatusOr<Config> ConfigOrStatus(LoadResult result) {
@@ -114,8 +109,7 @@ LoadResult LoadText(absl::string_view text, const std::string& filename,
   const std::optional<Node> root = ParseDocument(text, filename, result.diagnostics);
   if (root && !HasErrors(result.diagnostics)) {
     Places places;
-    ReadContext context{environment, DirectoryOf(filename), SchemaKeys(), result.diagnostics,
-                        places};
+    ReadContext context{environment, DirectoryOf(filename), result.diagnostics, places};
     Config config;
     config.file = filename;
     SectionReader reader(context, "", *root);

@@ -104,10 +104,11 @@ void DescribeLimits(Section& s, Limits& v) {
   s.Value({"handshakes",
            "in flight at once: they cost far more CPU than requests do, so a flood is cut here"},
           v.handshakes, Count(1, 1'000'000));
-  s.Value({"header_bytes",
-           "request line and headers together, then 431; twice what large cookies need"},
-          v.header_bytes, Size(1024, 1024 * 1024));
-  s.Value({"header_count", "then 431; honest requests have fewer than 50"}, v.header_count,
+  s.Value(
+      {"header_bytes",
+       "request line and headers together, then 431; applications commonly accept 8KiB to 64KiB"},
+      v.header_bytes, Size(1024, 1024 * 1024));
+  s.Value({"header_count", "then 431; browsers send fewer than 50"}, v.header_count,
           Count(1, 10'000));
   s.Value({"target_bytes", "length of the request's target, then 414"}, v.target_bytes,
           Size(256, 1024 * 1024));
@@ -118,13 +119,16 @@ void DescribeLimits(Section& s, Limits& v) {
 }
 
 void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {
-  s.Value({"handshake", "accept to finished handshake; a slow phone needs 3s"}, v.handshake,
-          Duration(kMs, minutes(10)));
+  s.Value(
+      {"handshake", "accept to finished handshake; generous for a slow link, short for an idler"},
+      v.handshake, Duration(kMs, minutes(10)));
   s.Value({"request_head",
            "first byte of a request to the end of its headers, whatever trickles in meanwhile"},
           v.request_head, Duration(kMs, minutes(10)));
-  s.Value({"idle", "between two requests; longer than the 60s that clients tend to use"}, v.idle,
-          Duration(kMs, hours(24)));
+  s.Value(
+      {"idle",
+       "between two requests; longer than the 60s after which many clients and balancers give up"},
+      v.idle, Duration(kMs, hours(24)));
   s.Value({"body", "between two reads of a request's body, then 408"}, v.body,
           Duration(kMs, hours(24)));
   s.Value({"write", "a client that takes nothing of its response"}, v.write,

@@ -29,12 +29,12 @@ class SchemaLister : public Section {
     Add(key, absl::StrCat("mapping, ", access.name_of_keys, " to ", access.type), "{}");
   }
   void OnObject(const Key& key, bool, const std::function<void(Section&)>& describe) override {
-    Add(key, "mapping", "none", true);
+    Add(key, "mapping", "optional", true);
     SchemaLister child(absl::StrCat(prefix_, key.name, "."), entries_);
     describe(child);
   }
   void OnObjects(const Key& key, const ObjectsAccess& access) override {
-    Add(key, "list of mappings", "none", true);
+    Add(key, "list of mappings", "optional", true);
     SchemaLister child(absl::StrCat(prefix_, key.name, "[]."), entries_);
     access.describe_new(child);
   }

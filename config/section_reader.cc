@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "config/schema.h"
 #include "config/suggest.h"
 #include "config/text_check.h"
 
@@ -186,7 +187,7 @@ void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
       ReadObject(path, item, access.describe_new);
     } else {
       std::vector<Diagnostic> dropped;
-      ReadContext silent{context_.environment, context_.directory, {}, dropped, context_.places};
+      ReadContext silent{context_.environment, context_.directory, dropped, context_.places};
       SectionReader reader(silent, path, empty);
       access.describe_new(reader);
     }
@@ -216,7 +217,8 @@ std::string SectionReader::HintForUnknown(const std::string& key) const {
   std::string hint = DidYouMean(key, known_);
   if (!hint.empty()) return hint;
   const std::string suffix = absl::StrCat(".", key);
-  for (const std::string& path : context_.schema_keys) {
+  for (const SchemaEntry& entry : Schema()) {
+    const std::string& path = entry.path;
     if (path != key && !absl::EndsWith(path, suffix)) continue;
     const std::string parent = path == key ? "" : path.substr(0, path.size() - suffix.size());
     return parent.empty() ? "it belongs at the top of the file"

@@ -20,8 +20,7 @@ namespace mantlet::config {
 // What all readers of one file share; must outlive them.
 struct ReadContext {
   const Environment& environment;
-  std::string directory;                 // where relative paths start from
-  std::vector<std::string> schema_keys;  // every path of the schema, to say where a key belongs
+  std::string directory;  // where relative paths start from
   std::vector<Diagnostic>& diagnostics;
   Places& places;
 };

@@ -10,7 +10,7 @@ const Mistake kMistakes[] = {
      "m.yaml:5:15: the quote that opens here is never closed; close it with \""},
     {"AnUnclosedBracket", "[ca.crt]", "[ca.crt",
      "m.yaml:12:10: this is not valid YAML: end of sequence flow not found; look for a "
-     "bracket that is not closed; within [] and {}, put ${NAME} in quotes"},
+     "bracket or quote that is not closed; within [] and {}, put ${NAME} in quotes"},
     {"WrongIndentation", "    upstream: app", "     upstream: app",
      "m.yaml:5:14: this is not valid YAML: illegal map value; put a value that contains "
      "': ' in quotes, and check the indentation"},

@@ -1,0 +1,177 @@
+#include "config/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "config/restart.h"
+#include "config/schema.h"
+#include "test/config/mistake.h"
+
+namespace mantlet::config {
+namespace {
+
+Config Loaded(const std::string& text, const std::string& filename = "/etc/mantlet/m.yaml") {
+  const Environment environment({{"PORT", "9443"}, {"N", "3"}, {"INJECT", "app\nworkers: 7"}});
+  LoadResult result = LoadText(text, filename, environment);
+  EXPECT_TRUE(result.config.has_value()) << result.status();
+  return result.config.value_or(Config());
+}
+
+std::string Replaced(std::string text, const std::string& find, const std::string& replace) {
+  return text.replace(text.find(find), find.size(), replace);
+}
+
+TEST(LoadText, CompletesTheSmallestConfigurationWithDefaults) {
+  const Config config = Loaded(kGoodText);
+  ASSERT_EQ(config.listeners.size(), 1u);
+  const Listener& listener = config.listeners[0];
+  EXPECT_EQ(listener.limits, Limits());
+  EXPECT_EQ(listener.timeouts, DownstreamTimeouts());
+  EXPECT_EQ(listener.identity_headers, IdentityHeaders());
+  EXPECT_EQ(listener.client_auth.mode, ClientAuthMode::kRequire);
+  EXPECT_FALSE(config.metrics.enabled);
+  EXPECT_FALSE(config.admin.enabled);
+  EXPECT_EQ(config.log, Log());
+  EXPECT_EQ(config.reload, Reload());
+}
+
+TEST(LoadText, TakesPathsRelativeToTheFilesFolder) {
+  const Config config = Loaded(kGoodText);
+  EXPECT_EQ(config.listeners[0].tls.certificates[0].chain, "/etc/mantlet/tls.crt");
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0], "/etc/mantlet/ca.crt");
+  EXPECT_EQ(config.file, "/etc/mantlet/m.yaml");
+}
+
+TEST(LoadText, RemembersWhereThingsStand) {
+  const Config config = Loaded(kGoodText);
+  EXPECT_EQ(ToString(config.listeners[0].where), "/etc/mantlet/m.yaml:3:5");
+  EXPECT_EQ(ToString(config.listeners[0].tls.certificates[0].where), "/etc/mantlet/m.yaml:8:11");
+  EXPECT_EQ(ToString(config.upstreams[0].where), "/etc/mantlet/m.yaml:13:5");
+}
+
+TEST(LoadText, ReplacesVariablesInValuesOfEveryType) {
+  const std::string text = Replaced(Replaced(kGoodText, "workers: 2", "workers: \"${N}\""),
+                                    "127.0.0.1:8443", "[::1]:${PORT}");
+  EXPECT_NE(Replaced(text, "[::1]:${PORT}", "'[::1]:${PORT}'"), text);
+  const Config config = Loaded(Replaced(text, "[::1]:${PORT}", "'[::1]:${PORT}'"));
+  EXPECT_EQ(config.workers, 3u);
+  EXPECT_EQ(ToString(config.listeners[0].address), "[::1]:9443");
+}
+
+TEST(LoadText, LetsNoVariableAddStructure) {
+  const LoadResult result =
+      LoadText(Replaced(kGoodText, "upstream: app", "upstream: ${INJECT}"), "m.yaml",
+               Environment(Environment::Variables{{"INJECT", "app\nworkers: 7"}}));
+  EXPECT_FALSE(result.config.has_value());
+}
+
+TEST(LoadText, ExpandsNoKeys) {
+  const LoadResult result = LoadText(std::string(kGoodText) + "\"${K}\": 1\n", "m.yaml",
+                                     Environment(Environment::Variables{{"K", "log"}}));
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(result.diagnostics[0].what, "unknown key '${K}'");
+}
+
+TEST(LoadText, ReadsLineEndsOfWindowsAndAByteOrderMark) {
+  std::string text = "\xef\xbb\xbf";
+  for (char c : std::string(kGoodText)) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  EXPECT_EQ(Loaded(text), Loaded(kGoodText));
+}
+
+TEST(LoadText, CountsColumnsAfterAByteOrderMarkAsIfItWereNotThere) {
+  const LoadResult result = LoadText("\xef\xbb\xbfworkers: many\n", "m.yaml", Environment());
+  ASSERT_FALSE(result.diagnostics.empty());
+  EXPECT_EQ(ToString(result.diagnostics[0].where), "m.yaml:1:10");
+}
+
+TEST(LoadText, FindsTheQuoteThatIsNotClosedBehindOtherQuotes) {
+  const LoadResult result =
+      LoadText("log:\n  level: \"info\"\n  access: 'it''s\n", "m.yaml", Environment());
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(ToString(result.diagnostics[0]),
+            "m.yaml:3:11: the quote that opens here is never closed; close it with '");
+}
+
+TEST(LoadText, AcceptsQuotesWithinQuotes) {
+  for (const char* name : {R"("a\u0070p")", "'app'", R"("app")"}) {
+    EXPECT_EQ(Loaded(Replaced(kGoodText, "upstream: app", std::string("upstream: ") + name)),
+              Loaded(kGoodText));
+  }
+  const Config config = Loaded(Replaced(kGoodText, "[ca.crt]", "['it''s.crt', \"a\\\"b.crt\"]"));
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0], "/etc/mantlet/it's.crt");
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[1], "/etc/mantlet/a\"b.crt");
+}
+
+TEST(LoadText, DoesNotMindTwoListenersAtAnyPort) {
+  const std::string second =
+      "  - {name: b, address: 127.0.0.1:0, upstream: app, client_auth: {mode: none},\n"
+      "     tls: {certificates: [{bundle: b.pem}]}}\n"
+      "  - {name: c, address: 127.0.0.1:0, upstream: app, client_auth: {mode: none},\n"
+      "     tls: {certificates: [{bundle: b.pem}]}}\n";
+  EXPECT_EQ(Loaded(Replaced(kGoodText, "upstreams:\n", second + "upstreams:\n")).listeners.size(),
+            3u);
+}
+
+TEST(LoadText, RefusesAHugeText) {
+  const LoadResult result = LoadText(std::string(kMaxFileBytes + 1, '#'), "m.yaml", Environment());
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(ToString(result.diagnostics[0]),
+            "m.yaml: the file is larger than 1048576 bytes; a configuration is not that long; "
+            "check the path");
+}
+
+TEST(LoadText, SurvivesDeepNestingOfEveryKind) {
+  for (const char* opening : {"[", "{a: ", "- ", "{[", "? ", "a: [", "\"", "'", "!!", "&a ", "*"}) {
+    std::string text;
+    while (text.size() < 100'000) text += opening;
+    EXPECT_FALSE(LoadText(text, "m.yaml", Environment()).config.has_value()) << opening;
+  }
+  std::string block;
+  for (int depth = 0; depth < 600; ++depth) block += std::string(depth, ' ') + "a:\n";
+  EXPECT_FALSE(LoadText(block, "m.yaml", Environment()).config.has_value());
+}
+
+TEST(LoadFile, SaysWhyAFileCannotBeRead) {
+  const LoadResult missing = LoadFile("/nowhere/m.yaml", Environment());
+  EXPECT_EQ(missing.status().message(),
+            "/nowhere/m.yaml: cannot read the configuration: No such file or directory; check the "
+            "path, and that the file is mounted");
+  const LoadResult directory = LoadFile(testing::TempDir(), Environment());
+  EXPECT_EQ(
+      directory.status().message(),
+      testing::TempDir() + ": cannot read the configuration: Is a directory; name the file in it");
+}
+
+TEST(Load, ReadsAFile) {
+  const std::string path = testing::TempDir() + "/good.yaml";
+  std::ofstream(path) << kGoodText;
+  const absl::StatusOr<Config> config = Load(path, Environment());
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listeners[0].name, "public");
+}
+
+TEST(LoadString, GivesTheFirstErrorAndSaysHowManyMoreThereAre) {
+  const absl::StatusOr<Config> config =
+      LoadString("workers: 0\ncolour: red\n", "m.yaml", Environment());
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(config.status().message(),
+            "m.yaml:1:10: workers: 0 is out of range; write auto or a number from 1 to 1024 "
+            "(and 3 more errors; 'mantlet check' shows all)");
+}
+
+TEST(KeysThatNeedRestart, AreThoseThatDiffer) {
+  const Config before = Loaded(kGoodText);
+  Config after = before;
+  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
+  after.listeners.clear();
+  after.drain = Milliseconds(1);
+  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
+  after.workers = 9;
+  after.admin.enabled = true;
+  EXPECT_EQ(KeysThatNeedRestart(before, after),
+            (std::vector<std::string>{"workers", "admin.address"}));
+}
+
+}  // namespace
+}  // namespace mantlet::config
