@@ -1,0 +1,27 @@
+// `mantlet certs dev`
+
+#ifndef MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
+#define MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
+
+#include <string>
+#include <vector>
+
+#include "proxy/cli/console.h"
+
+namespace mantlet::cli {
+
+// Ten years of something that is thrown away.
+inline constexpr int kMostDays = 3650;
+
+struct CertsDevOptions {
+  std::string directory;
+  std::vector<std::string> sans;
+  int days = 30;
+};
+
+// Writes a throw-away PKI and a configuration that uses it, and says how to try it.
+int CertsDevCommand(const CertsDevOptions& options, const Console& console);
+
+}  // namespace mantlet::cli
+
+#endif  // MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_

@@ -1,0 +1,134 @@
+#include "proxy/cli/check_command.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "certs/check.h"
+#include "certs/file_reader.h"
+#include "config/loader.h"
+#include "proxy/base/clock.h"
+
+namespace mantlet::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+// What the check came to. `material` only if there is a configuration to look for it.
+struct Verdict {
+  config::LoadResult loaded;
+  std::optional<certs::CheckReport> material;
+  bool ok() const { return loaded.config && material && material->ok; }
+};
+
+Verdict Judge(const std::string& path) {
+  Verdict verdict;
+  verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
+  if (verdict.loaded.config) {
+    certs::DiskFileReader reader;
+    verdict.material =
+        certs::CheckMaterial(*verdict.loaded.config, reader, base::SystemClock().WallSeconds());
+  }
+  return verdict;
+}
+
+// "1 error", "2 errors"
+std::string Count(size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+size_t CountOf(const Verdict& verdict, config::Severity in_config, certs::Severity in_material) {
+  const auto& diagnostics = verdict.loaded.diagnostics;
+  size_t count = static_cast<size_t>(
+      std::count_if(diagnostics.begin(), diagnostics.end(),
+                    [&](const config::Diagnostic& d) { return d.severity == in_config; }));
+  if (!verdict.material) return count;
+  const certs::Findings& findings = verdict.material->findings;
+  count += static_cast<size_t>(
+      std::count_if(findings.begin(), findings.end(),
+                    [&](const certs::Finding& f) { return f.severity == in_material; }));
+  return count;
+}
+
+// The first error, the way it is written where all of them are.
+std::string FirstError(const Verdict& verdict) {
+  for (const config::Diagnostic& diagnostic : verdict.loaded.diagnostics) {
+    if (diagnostic.severity == config::Severity::kError) return ToString(diagnostic);
+  }
+  if (verdict.material) {
+    for (const certs::Finding& finding : verdict.material->findings) {
+      if (finding.severity == certs::Severity::kError) return finding.ToString();
+    }
+  }
+  return "";
+}
+
+// The last sentence, good or bad.
+void Conclude(const std::string& path, const Verdict& verdict, const Console& console) {
+  const size_t errors = CountOf(verdict, config::Severity::kError, certs::Severity::kError);
+  const size_t warnings = CountOf(verdict, config::Severity::kWarning, certs::Severity::kWarning);
+  const std::string and_warnings = warnings == 0 ? "" : ", " + Count(warnings, "warning");
+  if (!verdict.ok()) {
+    console.out.flush();
+    console.Complain(FirstError(verdict) + " (" + Count(errors, "error") + and_warnings +
+                     " in all; `run` would refuse to start)");
+    return;
+  }
+  const config::Config& config = *verdict.loaded.config;
+  console.out << path << " is good" << and_warnings << ": "
+              << Count(config.listeners.size(), "listener") << ", "
+              << Count(config.upstreams.size(), "upstream") << ".\n";
+}
+
+void WriteText(const std::string& path, const Verdict& verdict, const Console& console) {
+  for (const config::Diagnostic& diagnostic : verdict.loaded.diagnostics) {
+    console.out << ToString(diagnostic) << "\n";
+  }
+  if (verdict.material) {
+    if (!verdict.loaded.diagnostics.empty()) console.out << "\n";
+    console.out << verdict.material->text << "\n";
+  }
+  Conclude(path, verdict, console);
+}
+
+ordered_json ToJson(const config::Diagnostic& diagnostic) {
+  return {{"severity", diagnostic.severity == config::Severity::kError ? "error" : "warning"},
+          {"file", diagnostic.where.file},
+          {"line", diagnostic.where.line},
+          {"column", diagnostic.where.column},
+          {"what", diagnostic.what},
+          {"hint", diagnostic.hint}};
+}
+
+void WriteJson(const std::string& path, const Verdict& verdict, const Console& console) {
+  ordered_json all = {{"ok", verdict.ok()}, {"config", path}};
+  all["diagnostics"] = ordered_json::array();
+  for (const config::Diagnostic& diagnostic : verdict.loaded.diagnostics) {
+    all["diagnostics"].push_back(ToJson(diagnostic));
+  }
+  if (verdict.material) {
+    const ordered_json material = ordered_json::parse(verdict.material->json, nullptr, false);
+    for (const char* part : {"listeners", "findings"}) {
+      if (material.contains(part)) all[part] = material[part];
+    }
+  }
+  // A file's name need not be UTF-8.
+  console.out << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+  if (!verdict.ok()) Conclude(path, verdict, console);
+}
+
+}  // namespace
+
+int CheckCommand(const CheckCommandOptions& options, const Console& console) {
+  const Verdict verdict = Judge(options.config);
+  if (options.json) {
+    WriteJson(options.config, verdict, console);
+  } else {
+    WriteText(options.config, verdict, console);
+  }
+  return verdict.ok() ? kFine : kRefused;
+}
+
+}  // namespace mantlet::cli

@@ -1,0 +1,123 @@
+#include "proxy/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "proxy/cli/certs_dev_command.h"
+#include "proxy/cli/certs_show_command.h"
+#include "proxy/cli/check_command.h"
+#include "proxy/cli/run_command.h"
+#include "proxy/cli/version_command.h"
+
+namespace mantlet::cli {
+namespace {
+
+// The commands' options, filled in by the parser, and the command that was chosen.
+struct Choice {
+  RunCommandOptions run;
+  CheckCommandOptions check;
+  CertsDevOptions certs_dev;
+  CertsShowOptions certs_show;
+  std::function<int(const Console&)> command;
+};
+
+void AddRun(CLI::App& app, Choice& choice) {
+  CLI::App* run = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
+  run->add_option("--config", choice.run.config, "The configuration (config/README.md)")
+      ->required()
+      ->type_name("FILE");
+  run->callback([&] {
+    choice.command = [&](const Console& console) { return RunCommand(choice.run, console); };
+  });
+}
+
+void AddCheck(CLI::App& app, Choice& choice) {
+  CLI::App* check = app.add_subcommand(
+      "check", "Say what `run` would refuse or warn about, and which certificates it would use");
+  check->add_option("--config", choice.check.config, "The configuration to check")
+      ->required()
+      ->type_name("FILE");
+  check->add_flag("--json", choice.check.json, "Write one JSON object");
+  check->callback([&] {
+    choice.command = [&](const Console& console) { return CheckCommand(choice.check, console); };
+  });
+}
+
+void AddCertsDev(CLI::App& certs, Choice& choice) {
+  CLI::App* dev = certs.add_subcommand(
+      "dev", "Make a throw-away PKI: root, intermediate, server and client certificate");
+  dev->add_option("--out", choice.certs_dev.directory, "The folder to write to; made if missing")
+      ->required()
+      ->type_name("DIR");
+  dev->add_option("--san", choice.certs_dev.sans,
+                  "Names and addresses of the server (default: localhost 127.0.0.1 ::1)")
+      ->type_name("NAME");
+  dev->add_option("--days", choice.certs_dev.days, "How long server and client certificate live")
+      ->check(CLI::Range(1, kMostDays))
+      ->type_name("N")
+      ->capture_default_str();
+  dev->callback([&] {
+    choice.command = [&](const Console& console) {
+      return CertsDevCommand(choice.certs_dev, console);
+    };
+  });
+}
+
+void AddCertsShow(CLI::App& certs, Choice& choice) {
+  CLI::App* show = certs.add_subcommand("show", "Say what is inside PEM, DER and PKCS#12 files");
+  show->add_option("file", choice.certs_show.files, "The files")->required()->type_name("FILE");
+  show->add_option("--passphrase-file", choice.certs_show.passphrase_file,
+                   "Holds the passphrase of PKCS#12 files and encrypted keys")
+      ->type_name("FILE");
+  show->add_flag("--json", choice.certs_show.json, "Write one JSON object");
+  show->callback([&] {
+    choice.command = [&](const Console& console) {
+      return CertsShowCommand(choice.certs_show, console);
+    };
+  });
+}
+
+void AddVersion(CLI::App& app, Choice& choice) {
+  CLI::App* version =
+      app.add_subcommand("version", "Say version, commit and the libraries' versions");
+  version->callback([&] { choice.command = VersionCommand; });
+}
+
+// Help is what was asked for; everything else the parser throws is wrong usage.
+int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return app.exit(error, console.out, console.err);
+  }
+  console.Complain(std::string(error.what()) + "; see mantlet --help");
+  return kWrongUsage;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv, const Console& console) {
+  Choice choice;
+  try {
+    CLI::App app("mantlet: an mTLS sidecar reverse proxy", "mantlet");
+    app.require_subcommand(1);
+    AddRun(app, choice);
+    AddCheck(app, choice);
+    CLI::App* certs = app.add_subcommand("certs", "Certificates: make some, or look into some");
+    certs->require_subcommand(1);
+    AddCertsDev(*certs, choice);
+    AddCertsShow(*certs, choice);
+    AddVersion(app, choice);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return Explain(app, error, console);
+    }
+    return choice.command(console);
+  } catch (const std::exception& error) {
+    console.Complain(std::string("this should not have happened: ") + error.what());
+    return kRefused;
+  }
+}
+
+}  // namespace mantlet::cli

@@ -1,0 +1,15 @@
+// `mantlet version`
+
+#ifndef MANTLET_PROXY_CLI_VERSION_COMMAND_H_
+#define MANTLET_PROXY_CLI_VERSION_COMMAND_H_
+
+#include "proxy/cli/console.h"
+
+namespace mantlet::cli {
+
+// Version, commit, and one line for each library.
+int VersionCommand(const Console& console);
+
+}  // namespace mantlet::cli
+
+#endif  // MANTLET_PROXY_CLI_VERSION_COMMAND_H_
