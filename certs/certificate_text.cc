@@ -142,7 +142,7 @@ std::string ValidityText(const Certificate& certificate, int64_t now) {
   if (certificate.not_before() > now) {
     return absl::StrCat("valid ", RelativeTime(certificate.not_before(), now));
   }
-  return absl::StrCat(certificate.not_after() < now ? "expired " : "expires ",
+  return absl::StrCat(certificate.not_after() <= now ? "expired " : "expires ",
                       RelativeTime(certificate.not_after(), now));
 }
 

@@ -13,7 +13,7 @@ using tls::Certificate;
 
 void CheckDates(const Certificate& certificate, const std::string& file, int64_t now,
                 FindingSink* sink) {
-  if (certificate.not_after() < now) {
+  if (certificate.not_after() <= now) {
     sink->Error("expired", file,
                 absl::StrCat("the certificate ", certificate.subject(), " expired ",
                              RelativeTime(certificate.not_after(), now), " (",

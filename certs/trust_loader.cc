@@ -29,7 +29,7 @@ bool CheckAnchor(const MaterialItem& item, const std::string& file, int64_t now,
                 absl::StrCat("put the certificate of its issuer here: ", certificate.issuer()));
     return false;
   }
-  if (certificate.not_after() < now) {
+  if (certificate.not_after() <= now) {
     sink->Warning("anchor_expired", file,
                   absl::StrCat("the trust anchor ", certificate.subject(), " expired ",
                                RelativeTime(certificate.not_after(), now), " (",
@@ -107,7 +107,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
 }
 
 void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink) {
-  auto expired = [now](const TrustAnchor& a) { return a.certificate->not_after() < now; };
+  auto expired = [now](const TrustAnchor& a) { return a.certificate->not_after() <= now; };
   if (!anchors.empty() && std::all_of(anchors.begin(), anchors.end(), expired)) {
     sink->Error("anchors_expired", anchors.front().file, "every trust anchor has expired",
                 "no client could get in; put the current CA certificates here");

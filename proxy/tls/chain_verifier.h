@@ -57,7 +57,7 @@ struct VerifyResult {
   int64_t not_after = 0;
 
   // On success: the earliest notAfter of the path, the trust anchor included.
-  // After this moment the same chain would be refused.
+  // From this moment on the same chain is refused.
   int64_t path_not_after = 0;
 
   bool ok() const { return failure == ChainFailure::kNone; }

@@ -1,0 +1,182 @@
+#include "proxy/tls/certificate.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(Certificate, SaysWhatItWasIssuedWith) {
+  CertificateTemplate what = ServerTemplate("example", {"example.com", "*.example.com"});
+  what.subject = {{"C", "DE"}, {"O", "Example, Inc."}, {"CN", "example"}};
+  what.san.ip = {"127.0.0.1", "::1"};
+  what.san.uri = {"spiffe://example.com/server"};
+  what.serial_hex = "00ab12";
+  Credential server = MakeCredential(what, &Intermediate());
+  const Certificate& c = *server.certificate;
+  EXPECT_EQ(c.subject(), "CN=example,O=Example\\, Inc.,C=DE");
+  EXPECT_EQ(c.issuer(), "CN=intermediate");
+  EXPECT_EQ(c.cn(), "example");
+  EXPECT_EQ(c.serial(), "ab12");
+  EXPECT_EQ(c.not_before(), what.not_before);
+  EXPECT_EQ(c.not_after(), what.not_after);
+  EXPECT_THAT(c.san().dns, ElementsAre("example.com", "*.example.com"));
+  EXPECT_THAT(c.san().ip, ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(c.san().uri, ElementsAre("spiffe://example.com/server"));
+  EXPECT_THAT(c.key_usage(), ElementsAre("digitalSignature"));
+  EXPECT_THAT(c.extended_key_usage(), ElementsAre("serverAuth"));
+  EXPECT_TRUE(c.for_server());
+  EXPECT_FALSE(c.for_client());
+  EXPECT_FALSE(c.is_ca());
+  EXPECT_EQ(c.public_key().text, "ECDSA P-256");
+  EXPECT_EQ(c.signature_algorithm(), "ecdsa-with-SHA256");
+  EXPECT_EQ(c.fingerprint_sha256().size(), 64u);
+  EXPECT_EQ(c.fingerprint_sha1().size(), 40u);
+  EXPECT_EQ(c.authority_key_id(), Intermediate().certificate->subject_key_id());
+}
+
+TEST(Certificate, KnowsWhoIssuedIt) {
+  EXPECT_TRUE(Intermediate().certificate->IssuedBy(*Root().certificate));
+  EXPECT_FALSE(Root().certificate->IssuedBy(*Intermediate().certificate));
+  EXPECT_TRUE(Root().certificate->self_signed());
+  EXPECT_FALSE(Intermediate().certificate->self_signed());
+  // The same name with another key did not issue it.
+  Credential impostor = MakeCredential(CaTemplate("root"), nullptr);
+  EXPECT_FALSE(Intermediate().certificate->IssuedBy(*impostor.certificate));
+}
+
+TEST(Certificate, PathLengthOfACa) {
+  EXPECT_EQ(Root().certificate->path_length(), -1);
+  CertificateTemplate what = CaTemplate("short");
+  what.path_length = 0;
+  EXPECT_EQ(MakeCredential(what, nullptr).certificate->path_length(), 0);
+}
+
+TEST(Certificate, WeakKeysAndSignaturesAreNamed) {
+  EXPECT_THAT(MakeCredential(ClientTemplate("c"), &Root(), KeyType::kRsa1024)
+                  .certificate->public_key()
+                  .weakness,
+              HasSubstr("RSA 1024"));
+  EXPECT_THAT(MakeCredential(ClientTemplate("c"), &Root(), KeyType::kP224)
+                  .certificate->public_key()
+                  .weakness,
+              HasSubstr("P-224"));
+  for (KeyType type : {KeyType::kP256, KeyType::kP384, KeyType::kEd25519, KeyType::kRsa2048}) {
+    EXPECT_THAT(
+        MakeCredential(ClientTemplate("c"), &Root(), type).certificate->public_key().weakness,
+        IsEmpty());
+  }
+  CertificateTemplate sha1 = ClientTemplate("c");
+  sha1.digest = CertificateTemplate::Digest::kSha1;
+  EXPECT_TRUE(MakeCredential(sha1, &Root()).certificate->weak_signature());
+  EXPECT_FALSE(Root().certificate->weak_signature());
+}
+
+TEST(Certificate, ControlBytesOfNamesAreEscapedAndNothingIsCutAtANul) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.subject = {{"CN", std::string("ad\0min\n", 7)}};
+  EXPECT_EQ(MakeCredential(what, &Root()).certificate->subject(), "CN=ad\\00min\\0a");
+}
+
+// Another encoding of the common name "AB"; the signature no longer fits.
+std::string WithCommonName(std::string_view tag_and_value) {
+  std::string der = MakeCredential(ClientTemplate("AB"), &Root()).certificate->der();
+  size_t place = der.find(std::string("\x0c\x02") + "AB");
+  return der.replace(place, 4,
+                     std::string{tag_and_value[0], 2} + std::string(tag_and_value.substr(1)));
+}
+
+TEST(Certificate, InvalidUtf8InANameIsRefusedOrShowsAsHex) {
+  auto certificate = Certificate::FromDer(WithCommonName("\x0c\xff\xfe"));
+  if (certificate.ok()) {
+    EXPECT_EQ((*certificate)->subject(), "CN=#0c02fffe");
+  }
+}
+
+TEST(Certificate, NamesInOtherEncodingsBecomeUtf8) {
+  auto latin = Certificate::FromDer(WithCommonName("\x14\xfcr"));  // T61String
+  ASSERT_TRUE(latin.ok()) << latin.status();
+  EXPECT_EQ((*latin)->subject(), "CN=ür");
+  auto wide = Certificate::FromDer(WithCommonName("\x1e\x20\xac"));  // BMPString
+  ASSERT_TRUE(wide.ok()) << wide.status();
+  EXPECT_EQ((*wide)->subject(), "CN=€");
+}
+
+TEST(Certificate, ANameThatIsNoStringShowsAsHex) {
+  auto certificate = Certificate::FromDer(WithCommonName("\x04\x01\x02"));  // OCTET STRING
+  if (certificate.ok()) {
+    EXPECT_EQ((*certificate)->subject(), "CN=#04020102");
+  }
+}
+
+TEST(Certificate, SpecialCharactersOfNamesAreEscapedByRfc2253) {
+  struct {
+    const char* value;
+    const char* shown;
+  } cases[] = {{" a", "\\ a"},         {"a ", "a\\ "},       {"#a", "\\#a"}, {"a#", "a#"},
+               {"a,b", "a\\,b"},       {"a+b", "a\\+b"},     {"\"", "\\\""}, {"a\\b", "a\\\\b"},
+               {"<x>;", "\\<x\\>\\;"}, {"Jürgen", "Jürgen"}, {"a=b", "a=b"}};
+  for (const auto& [value, shown] : cases) {
+    CertificateTemplate what = ClientTemplate(value);
+    EXPECT_EQ(MakeCredential(what, &Root()).certificate->subject(), std::string("CN=") + shown);
+  }
+}
+
+TEST(Certificate, TheLastCommonNameIsTheMostSpecific) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.subject = {{"CN", "outer"}, {"OU", "unit"}, {"CN", "inner"}};
+  EXPECT_EQ(MakeCredential(what, &Root()).certificate->cn(), "inner");
+}
+
+TEST(Certificate, AnEmptySubjectIsAnEmptyString) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.subject = {};
+  what.san.uri = {"spiffe://a/b"};
+  EXPECT_EQ(MakeCredential(what, &Root()).certificate->subject(), "");
+}
+
+TEST(Certificate, ASerialNumberOfZeroIsShown) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.serial_hex = "00";
+  EXPECT_EQ(MakeCredential(what, &Root()).certificate->serial(), "00");
+}
+
+TEST(Certificate, EveryTruncationIsRefused) {
+  const std::string& der = Intermediate().certificate->der();
+  for (size_t size = 0; size < der.size(); ++size) {
+    EXPECT_FALSE(Certificate::FromDer(der.substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(Certificate::FromDer(der + "x").ok());
+  EXPECT_TRUE(Certificate::FromDer(der).ok());
+}
+
+TEST(Certificate, FlippedBytesNeverCrashIt) {
+  const std::string& der = Intermediate().certificate->der();
+  for (size_t i = 0; i < der.size(); ++i) {
+    std::string damaged = der;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
+    auto certificate = Certificate::FromDer(damaged);
+    if (certificate.ok()) {
+      EXPECT_FALSE((*certificate)->IssuedBy(*Root().certificate)) << i;
+    }
+  }
+}
+
+TEST(Certificate, ADamagedAlternativeNameExtensionIsRefused) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.raw_extensions = {{"2.5.29.17", false, "\x30\x05\x82"}};
+  absl::StatusOr<PrivateKeyPtr> key = GenerateKey(KeyType::kP256);
+  absl::StatusOr<std::string> der = IssueDer(what, **key, &Root());
+  ASSERT_TRUE(der.ok()) << der.status();
+  EXPECT_FALSE(Certificate::FromDer(*der).ok());
+}
+
+}  // namespace
+}  // namespace mantlet::tls

@@ -1,0 +1,87 @@
+#include "proxy/tls/identity_extractor.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+namespace {
+
+using testing::ElementsAre;
+
+identity::ClientCertificate Extract(const Credential& client) {
+  auto identity = ExtractIdentity(Chain({&client}));
+  EXPECT_TRUE(identity.ok()) << identity.status();
+  return *identity;
+}
+
+TEST(IdentityExtractor, FillsEveryField) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.subject = {{"O", "Example"}, {"CN", "client"}};
+  what.san.uri = {"spiffe://example.com/client"};
+  what.san.dns = {"a.example", "b.example"};
+  what.serial_hex = "7fab";
+  Credential client = MakeCredential(what, &Intermediate());
+  auto identity = ExtractIdentity(Chain({&client, &Intermediate()}));
+  ASSERT_TRUE(identity.ok());
+  EXPECT_EQ(identity->subject, "CN=client,O=Example");
+  EXPECT_EQ(identity->issuer, "CN=intermediate");
+  EXPECT_EQ(identity->cn, "client");
+  EXPECT_EQ(identity->serial, "7fab");
+  EXPECT_EQ(identity->fingerprint_sha256, client.certificate->fingerprint_sha256());
+  EXPECT_EQ(identity->fingerprint_sha1, client.certificate->fingerprint_sha1());
+  EXPECT_THAT(identity->san_uri, ElementsAre("spiffe://example.com/client"));
+  EXPECT_THAT(identity->san_dns, ElementsAre("a.example", "b.example"));
+  EXPECT_EQ(identity->not_before, what.not_before);
+  EXPECT_EQ(identity->not_after, what.not_after);
+  EXPECT_EQ(identity->der, client.certificate->der());
+  EXPECT_THAT(identity->chain_der, ElementsAre(Intermediate().certificate->der()));
+  EXPECT_EQ(identity->spiffe_id, "spiffe://example.com/client");
+}
+
+TEST(IdentityExtractor, ASpiffeIdStandsAlone) {
+  CertificateTemplate two = ClientTemplate("client");
+  two.san.uri = {"spiffe://a/b", "spiffe://a/c"};
+  EXPECT_EQ(Extract(MakeCredential(two, &Root())).spiffe_id, "");
+  CertificateTemplate other = ClientTemplate("client");
+  other.san.uri = {"https://a/b"};
+  EXPECT_EQ(Extract(MakeCredential(other, &Root())).spiffe_id, "");
+}
+
+TEST(IdentityExtractor, KeepsNulAndControlBytesSoThatWritersCanRefuseThem) {
+  CertificateTemplate what = ClientTemplate("x");
+  what.subject = {{"CN", std::string("a\0b\r\n", 5)}};
+  what.san.dns = {std::string("good.example\0.evil", 18)};
+  what.san.uri = {std::string("spiffe://a/\0b", 13)};
+  identity::ClientCertificate identity = Extract(MakeCredential(what, &Root()));
+  EXPECT_EQ(identity.cn, std::string("a\0b\r\n", 5));
+  EXPECT_EQ(identity.subject, std::string("CN=a\0b\r\n", 8));
+  EXPECT_THAT(identity.san_dns, ElementsAre(std::string("good.example\0.evil", 18)));
+  EXPECT_EQ(identity.spiffe_id, std::string("spiffe://a/\0b", 13));
+}
+
+TEST(IdentityExtractor, AnyByteOfTheLeafMayBeWrong) {
+  std::string der = MakeCredential(ClientTemplate("client"), &Root()).certificate->der();
+  for (size_t i = 0; i < der.size(); ++i) {
+    for (int bit : {0x01, 0x80, 0xff}) {
+      std::string damaged = der;
+      damaged[i] = static_cast<char>(damaged[i] ^ bit);
+      auto identity = ExtractIdentity(std::vector<std::string_view>{damaged});
+      if (identity.ok()) {
+        EXPECT_EQ(identity->der, damaged);
+      }
+    }
+  }
+}
+
+TEST(IdentityExtractor, FailsOnGarbage) {
+  EXPECT_FALSE(ExtractIdentity(std::vector<std::string_view>{"garbage"}).ok());
+  EXPECT_FALSE(ExtractIdentity(std::vector<std::string_view>{}).ok());
+}
+
+}  // namespace
+}  // namespace mantlet::tls

@@ -1,0 +1,62 @@
+#include "test/proxy/tls/pki.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace mantlet::tls {
+namespace {
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (value.ok()) return *std::move(value);
+  fprintf(stderr, "test PKI: %s\n", value.status().ToString().c_str());
+  abort();
+}
+
+constexpr int64_t kBegin = kNow - 30 * kDay, kEnd = kNow + 100 * kDay;
+
+}  // namespace
+
+Credential MakeCredential(const CertificateTemplate& what, const Credential* issuer, KeyType type) {
+  return OrDie(IssueWithNewKey(what, issuer, type));
+}
+
+CertificateTemplate CaTemplate(std::string cn) {
+  return CertificateTemplate::Ca(std::move(cn), kBegin, kEnd);
+}
+
+CertificateTemplate ServerTemplate(std::string cn, std::vector<std::string> dns) {
+  return CertificateTemplate::Server(std::move(cn), std::move(dns), kBegin, kEnd);
+}
+
+CertificateTemplate ClientTemplate(std::string cn) {
+  return CertificateTemplate::Client(std::move(cn), kBegin, kEnd);
+}
+
+const Credential& Root() {
+  static const Credential* root = new Credential(MakeCredential(CaTemplate("root"), nullptr));
+  return *root;
+}
+
+const Credential& Intermediate() {
+  static const Credential* intermediate =
+      new Credential(MakeCredential(CaTemplate("intermediate"), &Root()));
+  return *intermediate;
+}
+
+TrustStorePtr Trust(const std::vector<Credential>& anchors) {
+  std::vector<CertificatePtr> certificates;
+  for (const Credential& anchor : anchors) certificates.push_back(anchor.certificate);
+  return OrDie(TrustStore::Create(certificates));
+}
+
+std::vector<std::string_view> Chain(const std::vector<const Credential*>& credentials) {
+  std::vector<std::string_view> ders;
+  for (const Credential* credential : credentials) {
+    ders.emplace_back(credential->certificate->der());
+  }
+  return ders;
+}
+
+}  // namespace mantlet::tls
