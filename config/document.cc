@@ -4,6 +4,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "config/document_builder.h"
@@ -35,6 +36,12 @@ const char* KindName(Node::Kind kind) {
   return kind == Node::Kind::kSequence ? "a list" : "a single value";
 }
 
+// yaml-cpp's sentence, the same from all its releases: since 0.8 it names the anchor.
+absl::string_view Reason(absl::string_view message) {
+  constexpr absl::string_view kUnknownAnchor = "the referenced anchor is not defined";
+  return absl::StartsWith(message, kUnknownAnchor) ? kUnknownAnchor : message;
+}
+
 }  // namespace
 
 std::optional<Node> ParseDocument(absl::string_view text, const std::string& filename,
@@ -53,7 +60,7 @@ std::optional<Node> ParseDocument(absl::string_view text, const std::string& fil
   } catch (const StopParsing&) {
     return std::nullopt;
   } catch (const YAML::Exception& e) {
-    builder.Error(builder.Place(e.mark), absl::StrCat("this is not valid YAML: ", e.msg),
+    builder.Error(builder.Place(e.mark), absl::StrCat("this is not valid YAML: ", Reason(e.msg)),
                   HintFor(e.msg));
     return std::nullopt;
   } catch (const std::exception& e) {
