@@ -3,8 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "config/suggest.h"
 #include "proxy/cli/certs_dev_command.h"
 #include "proxy/cli/certs_show_command.h"
 #include "proxy/cli/check_command.h"
@@ -85,13 +88,50 @@ void AddVersion(CLI::App& app, Choice& choice) {
   version->callback([&] { choice.command = VersionCommand; });
 }
 
+// "mantlet certs show": the commands that the parser recognised.
+std::string Recognised(const CLI::App& app) {
+  const std::vector<CLI::App*> parsed = app.get_subcommands();
+  return app.get_name() + (parsed.empty() ? "" : " " + Recognised(*parsed.front()));
+}
+
+// Where a command is expected, what stands there instead; nothing if it is one of them. The parser
+// itself only says that one is required.
+std::optional<std::string> NoSuchCommand(const CLI::App& app,
+                                         const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (names.empty()) return std::nullopt;
+  if (words.empty()) return "a command is missing; " + config::DidYouMeanOrOneOf("", names);
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == words.front()) {
+      return NoSuchCommand(*command, {words.begin() + 1, words.end()});
+    }
+  }
+  if (words.front().rfind('-', 0) == 0) return std::nullopt;  // the parser's to judge
+  return "there is no command '" + words.front() + "'; " +
+         config::DidYouMeanOrOneOf(words.front(), names);
+}
+
 // Help is what was asked for; everything else the parser throws is wrong usage.
 int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error, console.out, console.err);
   }
-  console.Complain(std::string(error.what()) + "; see mantlet --help");
+  console.Complain(std::string(error.what()) + "; see " + Recognised(app) + " --help");
   return kWrongUsage;
+}
+
+// The commands, with their options bound to `choice`.
+void Build(CLI::App& app, Choice& choice) {
+  app.require_subcommand(1);
+  app.set_version_flag("--version", [] { return VersionText(); }, "As the command version");
+  AddRun(app, choice);
+  AddCheck(app, choice);
+  CLI::App* certs = app.add_subcommand("certs", "Certificates: make some, or look into some");
+  certs->require_subcommand(1);
+  AddCertsDev(*certs, choice);
+  AddCertsShow(*certs, choice);
+  AddVersion(app, choice);
 }
 
 }  // namespace
@@ -100,14 +140,11 @@ int RunCommandLine(int argc, const char* const* argv, const Console& console) {
   Choice choice;
   try {
     CLI::App app("mantlet: an mTLS sidecar reverse proxy", "mantlet");
-    app.require_subcommand(1);
-    AddRun(app, choice);
-    AddCheck(app, choice);
-    CLI::App* certs = app.add_subcommand("certs", "Certificates: make some, or look into some");
-    certs->require_subcommand(1);
-    AddCertsDev(*certs, choice);
-    AddCertsShow(*certs, choice);
-    AddVersion(app, choice);
+    Build(app, choice);
+    if (const auto wrong = NoSuchCommand(app, {argv + 1, argv + argc})) {
+      console.Complain(*wrong);
+      return kWrongUsage;
+    }
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,17 +1,24 @@
 #include "proxy/cli/version_command.h"
 
 #include <iomanip>
+#include <sstream>
 
 #include "proxy/server/build_info.h"
 
 namespace mantlet::cli {
 
-int VersionCommand(const Console& console) {
+std::string VersionText() {
   const server::BuildInfo build = server::ThisBuild();
-  console.out << "mantlet " << build.version << " (commit " << build.commit << ")\n";
+  std::ostringstream text;
+  text << "mantlet " << build.version << " (commit " << build.commit << ")";
   for (const auto& [library, version] : build.libraries) {
-    console.out << "  " << std::left << std::setw(16) << library << version << "\n";
+    text << "\n  " << std::left << std::setw(16) << library << version;
   }
+  return text.str();
+}
+
+int VersionCommand(const Console& console) {
+  console.out << VersionText() << "\n";
   return kFine;
 }
 

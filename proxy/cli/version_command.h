@@ -3,11 +3,15 @@
 #ifndef MANTLET_PROXY_CLI_VERSION_COMMAND_H_
 #define MANTLET_PROXY_CLI_VERSION_COMMAND_H_
 
+#include <string>
+
 #include "proxy/cli/console.h"
 
 namespace mantlet::cli {
 
-// Version, commit, and one line for each library.
+// Version, commit, and one line for each library; no newline at the end.
+std::string VersionText();
+
 int VersionCommand(const Console& console);
 
 }  // namespace mantlet::cli
