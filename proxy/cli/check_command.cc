@@ -10,6 +10,7 @@
 #include "certs/file_reader.h"
 #include "config/loader.h"
 #include "proxy/base/clock.h"
+#include "proxy/tls/library_support.h"
 
 namespace mantlet::cli {
 namespace {
@@ -20,13 +21,25 @@ using nlohmann::ordered_json;
 struct Verdict {
   config::LoadResult loaded;
   std::optional<certs::CheckReport> material;
-  bool ok() const { return loaded.config && material && material->ok; }
+  bool ok() const { return !config::HasErrors(loaded.diagnostics) && material && material->ok; }
 };
+
+// What the configuration may ask for in general, but not of the library that is linked.
+void AskTheLibrary(const config::Config& config, std::vector<config::Diagnostic>& diagnostics) {
+  for (const config::Listener& listener : config.listeners) {
+    for (const std::string& name : tls::NamesTheLibraryLacks(listener.tls)) {
+      diagnostics.push_back({listener.where, config::Severity::kError,
+                             "tls: the TLS library that this mantlet was built with has no " + name,
+                             "remove it, or build with a newer BoringSSL"});
+    }
+  }
+}
 
 Verdict Judge(const std::string& path) {
   Verdict verdict;
   verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
   if (verdict.loaded.config) {
+    AskTheLibrary(*verdict.loaded.config, verdict.loaded.diagnostics);
     certs::DiskFileReader reader;
     verdict.material =
         certs::CheckMaterial(*verdict.loaded.config, reader, base::SystemClock().WallSeconds());
