@@ -71,7 +71,7 @@ void AppendVerification(const identity::PeerIdentity& identity, FieldWriter* fie
 
 void AppendRequest(const AccessRecord& record, FieldWriter* fields) {
   fields->Text("method", record.method);
-  fields->Text("path", record.target);
+  fields->Text("target", record.target);
   fields->Text("protocol", record.protocol);
   fields->Number("status", static_cast<uint64_t>(record.status < 0 ? 0 : record.status));
   fields->Number("request_bytes", record.request_bytes);
@@ -129,11 +129,11 @@ void AccessLogWriter::Append(std::string_view connection, const AccessRecord& re
   if (format_ == base::LogFormat::kJson) {
     buffer_.append("{\"ts\":\"");
     base::AppendRfc3339Ms(record.wall_ms, &buffer_);
-    // "event" tells these apart from the log's records where both end up in one place.
-    buffer_.append("\",\"event\":\"request\"");
+    // Level and event, as in the log's records: both may end up in one place.
+    buffer_.append("\",\"level\":\"info\",\"event\":\"request\"");
   } else {
     base::AppendRfc3339Ms(record.wall_ms, &buffer_);
-    buffer_.append(" request:");
+    buffer_.append(" info request:");
   }
   buffer_.append(connection);
   FieldWriter fields(format_, &buffer_);

@@ -67,7 +67,7 @@ AccessLogSink::~AccessLogSink() {
 
 void AccessLogSink::AttachToDescriptor(int fd) {
   fd_ = fd;
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd, &info) != 0) {
     method_ = Method::kWrite;  // closed: every write fails, every line counts as dropped
   } else if (S_ISSOCK(info.st_mode)) {

@@ -37,9 +37,9 @@ struct Expiries {
     std::string listener, file, issuer;
     int64_t next_update = 0;
   };
-  std::vector<Certificate> certificates;
-  std::vector<TrustAnchor> trust_anchors;
-  std::vector<Crl> crls;
+  std::vector<Certificate> certificates = {};
+  std::vector<TrustAnchor> trust_anchors = {};
+  std::vector<Crl> crls = {};
 };
 
 class Metrics {

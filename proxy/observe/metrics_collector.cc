@@ -135,11 +135,9 @@ void MetricsCollector::CollectConnections(const Listeners& listeners, Families* 
       GaugeFamily("mantlet_connections_active", "Downstream connections open now.");
   for (const auto& [name, shards] : listeners) {
     AddSample(&total, {{"listener", name}},
-              Sum(
-                  shards, [](const auto& m) -> auto& { return m.connections_; }));
+              Sum(shards, [](const auto& m) -> auto& { return m.connections_; }));
     AddSample(&active, {{"listener", name}},
-              Sum(
-                  shards, [](const auto& m) -> auto& { return m.active_; }));
+              Sum(shards, [](const auto& m) -> auto& { return m.active_; }));
   }
   out->push_back(std::move(total));
   out->push_back(std::move(active));
@@ -163,20 +161,17 @@ void MetricsCollector::CollectHandshakes(const Listeners& listeners, Families* o
                      {"version", Text(kTlsVersionLabels[version])},
                      {"resumed", resumed ? "true" : "false"},
                      {"client_cert", client_cert ? "true" : "false"}},
-                    Sum(
-                        shards, [=](const auto& m) -> auto& { return m.handshakes_[cell]; }));
+                    Sum(shards, [=](const auto& m) -> auto& { return m.handshakes_[cell]; }));
         }
       }
     }
     for (size_t reason = 0; reason < base::kHandshakeFailureCount; ++reason) {
       AddSample(&failed,
                 {{"listener", name}, {"reason", Text(base::kHandshakeFailureLabels[reason])}},
-                Sum(
-                    shards, [=](const auto& m) -> auto& { return m.handshake_failures_[reason]; }));
+                Sum(shards, [=](const auto& m) -> auto& { return m.handshake_failures_[reason]; }));
     }
-    AddHistogram<kHandshakeBoundsUs>(
-        &duration, {{"listener", name}}, shards,
-        [](const auto& m) -> auto& { return m.handshake_duration_; });
+    AddHistogram<kHandshakeBoundsUs>(&duration, {{"listener", name}}, shards,
+                                     [](const auto& m) -> auto& { return m.handshake_duration_; });
   }
   out->push_back(std::move(done));
   out->push_back(std::move(failed));
@@ -230,14 +225,12 @@ void MetricsCollector::CollectRequests(const Requests& requests, Families* out) 
         AddSample(&total, std::move(row), count);
       }
     }
-    AddHistogram<kRequestBoundsUs>(
-        &duration, labels, shards, [](const auto& m) -> auto& { return m.duration_; });
+    AddHistogram<kRequestBoundsUs>(&duration, labels, shards,
+                                   [](const auto& m) -> auto& { return m.duration_; });
     AddSample(&request_bytes, labels,
-              Sum(
-                  shards, [](const auto& m) -> auto& { return m.request_bytes_; }));
+              Sum(shards, [](const auto& m) -> auto& { return m.request_bytes_; }));
     AddSample(&response_bytes, labels,
-              Sum(
-                  shards, [](const auto& m) -> auto& { return m.response_bytes_; }));
+              Sum(shards, [](const auto& m) -> auto& { return m.response_bytes_; }));
   }
   for (MetricFamily* family : {&total, &duration, &request_bytes, &response_bytes}) {
     out->push_back(std::move(*family));
@@ -256,19 +249,16 @@ void MetricsCollector::CollectUpstreams(const Upstreams& upstreams, Families* ou
     for (size_t state = 0; state < kUpstreamConnectionStateCount; ++state) {
       AddSample(&connections,
                 {{"upstream", name}, {"state", Text(kUpstreamConnectionStateLabels[state])}},
-                Sum(
-                    shards, [=](const auto& m) -> auto& { return m.connections_[state]; }));
+                Sum(shards, [=](const auto& m) -> auto& { return m.connections_[state]; }));
     }
     for (size_t i = 0; i < base::kErrorReasonCount; ++i) {
       const auto reason = static_cast<base::ErrorReason>(i);
       if (!base::CountsAsUpstreamFailure(reason)) continue;
       AddSample(&failures, {{"upstream", name}, {"reason", Text(base::FactsOf(reason).label)}},
-                Sum(
-                    shards, [=](const auto& m) -> auto& { return m.failures_[i]; }));
+                Sum(shards, [=](const auto& m) -> auto& { return m.failures_[i]; }));
     }
     AddSample(&retries, {{"upstream", name}},
-              Sum(
-                  shards, [](const auto& m) -> auto& { return m.retries_; }));
+              Sum(shards, [](const auto& m) -> auto& { return m.retries_; }));
   }
   out->push_back(std::move(connections));
   out->push_back(std::move(failures));

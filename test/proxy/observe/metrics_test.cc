@@ -1,0 +1,284 @@
+#include "proxy/observe/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "test/proxy/observe/sample_metrics.h"
+
+namespace mantlet::observe {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class MetricsTest : public testing::Test {
+ protected:
+  std::vector<std::string> Scrape() const { return Lines(metrics_.Render()); }
+
+  Metrics metrics_{{{"version", "0.1.0"}, {"commit", "abc1234"}}};
+  MetricsShard& shard_ = metrics_.AddShard();
+};
+
+TEST_F(MetricsTest, AddsUpWhatTheWorkersCounted) {
+  MetricsShard& other = metrics_.AddShard();
+  shard_.Listener("public").ConnectionOpened();
+  shard_.Listener("public").ConnectionOpened();
+  shard_.Listener("public").ConnectionClosed();
+  other.Listener("public").ConnectionOpened();
+  other.Listener("internal").ConnectionOpened();
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_total{listener="public"} 3)"));
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_active{listener="public"} 2)"));
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_total{listener="internal"} 1)"));
+}
+
+TEST_F(MetricsTest, AHandleIsTheSameForTheSameNames) {
+  EXPECT_EQ(&shard_.Listener("a"), &shard_.Listener("a"));
+  EXPECT_NE(&shard_.Listener("a"), &shard_.Listener("b"));
+  EXPECT_EQ(&shard_.Upstream("a"), &shard_.Upstream("a"));
+  EXPECT_EQ(&shard_.Requests("a", "b"), &shard_.Requests("a", "b"));
+  EXPECT_NE(&shard_.Requests("a", "b"), &shard_.Requests("b", "a"));
+  EXPECT_EQ(&shard_.Listener("a").PolicyDenials("r"), &shard_.Listener("a").PolicyDenials("r"));
+}
+
+TEST_F(MetricsTest, ANewListenerBeginsWithZeros) {
+  shard_.Listener("public");
+  const auto lines = Scrape();
+  EXPECT_THAT(lines, Contains(R"(mantlet_connections_total{listener="public"} 0)"));
+  for (const std::string_view reason : base::kHandshakeFailureLabels) {
+    EXPECT_THAT(lines,
+                Contains("mantlet_tls_handshake_failures_total{listener=\"public\",reason=\"" +
+                         std::string(reason) + "\"} 0"));
+  }
+  EXPECT_THAT(
+      lines,
+      Contains(
+          R"(mantlet_tls_handshakes_total{listener="public",version="TLSv1.2",resumed="true",client_cert="false"} 0)"));
+}
+
+TEST_F(MetricsTest, HandshakesAreCountedByVersionResumptionAndCertificate) {
+  ListenerMetrics& listener = shard_.Listener("public");
+  listener.HandshakeDone(TlsVersionLabel::kTls13, false, true, 1000);
+  listener.HandshakeDone(TlsVersionLabel::kTls13, false, true, 1000);
+  listener.HandshakeDone(TlsVersionLabel::kTls12, true, false, 1000);
+  const auto lines = Scrape();
+  EXPECT_THAT(
+      lines,
+      Contains(
+          R"(mantlet_tls_handshakes_total{listener="public",version="TLSv1.3",resumed="false",client_cert="true"} 2)"));
+  EXPECT_THAT(
+      lines,
+      Contains(
+          R"(mantlet_tls_handshakes_total{listener="public",version="TLSv1.2",resumed="true",client_cert="false"} 1)"));
+}
+
+TEST_F(MetricsTest, AHandshakeFailureCountsUnderItsReasonAlone) {
+  shard_.Listener("public").HandshakeFailed(base::HandshakeFailure::kPeerAlert);
+  const auto lines = Scrape();
+  EXPECT_THAT(
+      lines,
+      Contains(R"(mantlet_tls_handshake_failures_total{listener="public",reason="peer_alert"} 1)"));
+  EXPECT_THAT(
+      lines,
+      Contains(R"(mantlet_tls_handshake_failures_total{listener="public",reason="other"} 0)"));
+}
+
+TEST_F(MetricsTest, BucketsAreCumulativeInSecondsAndIncludeTheirBound) {
+  ListenerMetrics& listener = shard_.Listener("public");
+  for (const int64_t us : {int64_t{-1}, int64_t{100}, int64_t{101}, int64_t{10'000'001}}) {
+    listener.HandshakeDone(TlsVersionLabel::kTls13, false, false, us);
+  }
+  const std::string name = "mantlet_tls_handshake_duration_seconds";
+  const auto lines = Scrape();
+  EXPECT_THAT(lines, Contains(name + R"(_bucket{listener="public",le="0.0001"} 2)"));
+  EXPECT_THAT(lines, Contains(name + R"(_bucket{listener="public",le="0.00025"} 3)"));
+  EXPECT_THAT(lines, Contains(name + R"(_bucket{listener="public",le="10"} 3)"));
+  EXPECT_THAT(lines, Contains(name + R"(_bucket{listener="public",le="+Inf"} 4)"));
+  EXPECT_THAT(lines, Contains(name + R"(_count{listener="public"} 4)"));
+  EXPECT_THAT(lines, Contains(name + R"(_sum{listener="public"} 10.000202)"));
+}
+
+TEST_F(MetricsTest, RequestsAreCountedByMethodAndCode) {
+  RequestMetrics& requests = shard_.Requests("public", "app");
+  requests.Record("GET", 200, 1000, 0, 10);
+  requests.Record("GET", 200, 1000, 0, 10);
+  requests.Record("POST", 503, 1000, 5, 3);
+  const auto lines = Scrape();
+  const std::string name = R"(mantlet_requests_total{listener="public",upstream="app",)";
+  EXPECT_THAT(lines, Contains(name + R"(method="GET",code="200"} 2)"));
+  EXPECT_THAT(lines, Contains(name + R"(method="POST",code="503"} 1)"));
+  EXPECT_THAT(lines,
+              Contains(R"(mantlet_request_bytes_total{listener="public",upstream="app"} 5)"));
+  EXPECT_THAT(lines,
+              Contains(R"(mantlet_response_bytes_total{listener="public",upstream="app"} 23)"));
+  EXPECT_THAT(
+      lines,
+      Contains(R"(mantlet_request_duration_seconds_count{listener="public",upstream="app"} 3)"));
+}
+
+TEST_F(MetricsTest, NobodyCanMakeSeriesWithoutEnd) {
+  RequestMetrics& requests = shard_.Requests("public", "app");
+  for (int i = 0; i < 1000; ++i) requests.Record("M" + std::to_string(i), i + 600, 1, 0, 0);
+  requests.Record("get", 99, 1, 0, 0);  // methods are case-sensitive
+  requests.Record("", -1, 1, 0, 0);
+  const auto lines = Scrape();
+  const std::string name = R"(mantlet_requests_total{listener="public",upstream="app",)";
+  EXPECT_THAT(lines, Contains(name + R"(method="other",code="other"} 1002)"));
+}
+
+TEST_F(MetricsTest, ARequestWithoutAResponseHasCodeZero) {
+  shard_.Requests("public", "app").Record("GET", 0, 1000, 0, 0);
+  EXPECT_THAT(
+      Scrape(),
+      Contains(
+          R"(mantlet_requests_total{listener="public",upstream="app",method="GET",code="0"} 1)"));
+}
+
+TEST_F(MetricsTest, TheFirstAndLastCodesHaveTheirOwnCells) {
+  RequestMetrics& requests = shard_.Requests("public", "app");
+  for (const int code : {100, 101, 599}) requests.Record("GET", code, 1, 0, 0);
+  const auto lines = Scrape();
+  const std::string name =
+      R"(mantlet_requests_total{listener="public",upstream="app",method="GET",)";
+  for (const char* code : {"100", "101", "599"}) {
+    EXPECT_THAT(lines, Contains(name + "code=\"" + code + "\"} 1"));
+  }
+}
+
+TEST_F(MetricsTest, UpstreamConnectionsMoveBetweenStates) {
+  UpstreamMetrics& upstream = shard_.Upstream("app");
+  upstream.ConnectionAdded(UpstreamConnectionState::kConnecting);
+  upstream.ConnectionMoved(UpstreamConnectionState::kConnecting, UpstreamConnectionState::kActive);
+  upstream.ConnectionAdded(UpstreamConnectionState::kConnecting);
+  const std::string name = R"(mantlet_upstream_connections{upstream="app",state=)";
+  EXPECT_THAT(Scrape(), Contains(name + R"("active"} 1)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"("connecting"} 1)"));
+  upstream.ConnectionMoved(UpstreamConnectionState::kActive, UpstreamConnectionState::kIdle);
+  upstream.ConnectionRemoved(UpstreamConnectionState::kIdle);
+  EXPECT_THAT(Scrape(), Contains(name + R"("active"} 0)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"("idle"} 0)"));
+}
+
+TEST_F(MetricsTest, AGaugeThatOneWorkerRaisedAnotherMayLower) {
+  MetricsShard& other = metrics_.AddShard();
+  shard_.Listener("public").ConnectionOpened();
+  other.Listener("public").ConnectionClosed();
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_active{listener="public"} 0)"));
+}
+
+TEST_F(MetricsTest, UpstreamFailuresBeginAtZeroForEveryReasonOfTheirs) {
+  shard_.Upstream("app").Failed(base::ErrorReason::kTimeoutHead);
+  shard_.Upstream("app").Failed(base::ErrorReason::kClientClosed);  // not the upstream's
+  const auto lines = Scrape();
+  const std::string name = R"(mantlet_upstream_failures_total{upstream="app",reason=)";
+  EXPECT_THAT(lines, Contains(name + R"("timeout_head"} 1)"));
+  EXPECT_THAT(lines, Contains(name + R"("connect_refused"} 0)"));
+  EXPECT_THAT(lines, Contains(name + R"("pool_exhausted"} 0)"));
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("client_closed")));
+}
+
+TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
+  metrics_.SetExpiries({.certificates = {{"public", "/old.crt", "CN=old", "01", 1'900'000'000}}});
+  EXPECT_THAT(
+      Scrape(),
+      Contains(
+          R"(mantlet_certificate_not_after_timestamp_seconds{listener="public",file="/old.crt",subject="CN=old",serial="01"} 1900000000)"));
+  metrics_.SetExpiries({.crls = {{"public", "/ca.crl", "CN=root", 1'900'000'001}}});
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("/old.crt")));
+  EXPECT_THAT(
+      Scrape(),
+      Contains(
+          R"(mantlet_crl_next_update_timestamp_seconds{listener="public",file="/ca.crl",issuer="CN=root"} 1900000001)"));
+}
+
+TEST_F(MetricsTest, OfTwoAnchorsOfOneNameTheEarlierEndIsExported) {
+  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca.crt", "CN=root", 1'900'000'005},
+                                          {"public", "/ca.crt", "CN=root", 1'900'000'003},
+                                          {"public", "/ca.crt", "CN=root", 1'900'000'004}}});
+  std::vector<std::string> found;
+  for (const std::string& line : Scrape()) {
+    if (line.starts_with("mantlet_trust_anchor")) found.push_back(line);
+  }
+  EXPECT_EQ(
+      found,
+      std::vector<std::string>{
+          R"(mantlet_trust_anchor_not_after_timestamp_seconds{listener="public",file="/ca.crt",subject="CN=root"} 1900000003)"});
+}
+
+TEST_F(MetricsTest, ASubjectCannotBreakTheExposition) {
+  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\\xff", 1}}});
+  EXPECT_THAT(metrics_.Render(), HasSubstr(R"(subject="a\"} 1\nforged 1\\)"
+                                           "\xEF\xBF\xBD\"} 1\n"));
+}
+
+TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_reloads_total{result="success"} 0)"));
+  EXPECT_THAT(Scrape(), Contains("mantlet_draining 0"));
+  metrics_.ReloadSucceeded(1'800'000'000);
+  metrics_.ReloadFailed();
+  metrics_.ReloadFailed();
+  metrics_.SetReloadPending(true);
+  metrics_.SetDraining(true);
+  const auto lines = Scrape();
+  EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="success"} 1)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="failure"} 2)"));
+  EXPECT_THAT(lines, Contains("mantlet_reload_last_success_timestamp_seconds 1800000000"));
+  EXPECT_THAT(lines, Contains("mantlet_reload_pending 1"));
+  EXPECT_THAT(lines, Contains("mantlet_draining 1"));
+}
+
+TEST_F(MetricsTest, AsksForDroppedAccessLogLinesAtEachScrape) {
+  uint64_t dropped = 0;
+  EXPECT_THAT(Scrape(), Contains("mantlet_access_log_dropped_total 0"));
+  metrics_.SetAccessLogDropped([&dropped] { return dropped; });
+  dropped = 17;
+  EXPECT_THAT(Scrape(), Contains("mantlet_access_log_dropped_total 17"));
+}
+
+TEST_F(MetricsTest, NamesWhatItWasBuiltFrom) {
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_build_info{version="0.1.0",commit="abc1234"} 1)"));
+}
+
+TEST(SampleMetrics, HasNoSeriesTwiceAndNoFamilyTwice) {
+  std::set<std::string> seen;
+  for (const std::string& line : Lines(MakeSampleMetrics()->Render())) {
+    const bool is_comment = line.starts_with("#");
+    const std::string key = is_comment ? line : line.substr(0, line.rfind(' '));
+    EXPECT_TRUE(seen.insert(key).second) << key;
+  }
+}
+
+TEST_F(MetricsTest, CanBeScrapedWhileWorkersCount) {
+  std::atomic<bool> stop{false};
+  std::thread worker([&] {
+    ListenerMetrics& listener = shard_.Listener("public");
+    RequestMetrics& requests = shard_.Requests("public", "app");
+    for (int i = 0; i < 100'000; ++i) {
+      listener.ConnectionOpened();
+      requests.Record(i % 2 ? "GET" : "PUT", 100 + i % 500, i, 1, 1);
+    }
+    stop = true;
+  });
+  while (!stop) metrics_.Render();
+  worker.join();
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_total{listener="public"} 100000)"));
+  EXPECT_THAT(Scrape(),
+              Contains(R"(mantlet_request_bytes_total{listener="public",upstream="app"} 100000)"));
+}
+
+}  // namespace
+}  // namespace mantlet::observe

@@ -1,0 +1,34 @@
+#include "test/proxy/observe/sample_metrics.h"
+
+namespace mantlet::observe {
+
+std::unique_ptr<Metrics> MakeSampleMetrics() {
+  auto metrics = std::make_unique<Metrics>(
+      Metrics::BuildInfo{{"version", "0.1.0"}, {"commit", "abc1234"}, {"boringssl", "1"}});
+  for (int worker = 0; worker < 2; ++worker) {
+    MetricsShard& shard = metrics->AddShard();
+    ListenerMetrics& listener = shard.Listener("public");
+    listener.ConnectionOpened();
+    listener.HandshakeDone(TlsVersionLabel::kTls13, false, true, 1500);
+    listener.HandshakeFailed(base::HandshakeFailure::kExpired);
+    listener.PolicyDenials("default").Add();
+    UpstreamMetrics& upstream = shard.Upstream("app");
+    upstream.ConnectionAdded(UpstreamConnectionState::kIdle);
+    upstream.Failed(base::ErrorReason::kConnectRefused);
+    upstream.Retried();
+    RequestMetrics& requests = shard.Requests("public", "app");
+    requests.Record("GET", 200, 2500, 0, 100);
+    requests.Record("BREW", 0, 70'000'000, 7, 0);
+  }
+  metrics->SetExpiries(
+      {.certificates = {{"public", "/tls.crt", "CN=a \"quoted\"\\,\nname", "01ab", 1'900'000'000},
+                        {"public", "/tls.crt", "CN=\xff", "02", 1'900'000'001}},
+       .trust_anchors = {{"public", "/ca.crt", "CN=root", 1'900'000'002},
+                         {"public", "/ca.crt", "CN=root", 1'900'000'003}},
+       .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}}});
+  metrics->ReloadSucceeded(1'800'000'000);
+  metrics->ReloadFailed();
+  return metrics;
+}
+
+}  // namespace mantlet::observe
