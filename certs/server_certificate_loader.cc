@@ -93,9 +93,6 @@ class Assembly {
                    material.certificates().empty()
                        ? "name the file with the certificate's private key"
                        : "this is a certificate; name its private key's file under key:");
-    } else if (!server_.key->public_key().weakness.empty()) {
-      sink_->Error("weak_key", server_.key_file, server_.key->public_key().weakness,
-                   "issue a new certificate with an ECDSA P-256 key");
     }
     const FileContent* content = FindContent(server_.key_file, images_, sink_);
     if (server_.key != nullptr && content != nullptr && (content->mode & kWorldReadable) != 0) {

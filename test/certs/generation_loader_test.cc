@@ -1,0 +1,411 @@
+#include "certs/generation_loader.h"
+
+#include <functional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proxy/tls/pkcs12.h"
+#include "test/certs/material_helper.h"
+
+namespace mantlet::certs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using tls::kDay;
+using tls::kNow;
+
+BuildResult Build(const config::Config& config, MemoryFileReader& files, int64_t now = kNow) {
+  auto images = GenerationLoader::ReadAll(config, files);
+  EXPECT_TRUE(images.ok()) << images.status();
+  return BuildGeneration(config, *images, now);
+}
+
+const Finding* FindCode(const BuildResult& result, const std::string& code) {
+  for (const Finding& finding : result.findings) {
+    if (finding.code == code) return &finding;
+  }
+  return nullptr;
+}
+
+TEST(Generation, HoldsWhatTheFilesHold) {
+  MemoryFileReader files = GoodFiles();
+  auto generation = GenerationLoader::Load(OneListener(), files, kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  const ListenerMaterial* listener = (*generation)->Find("public");
+  ASSERT_NE(listener, nullptr);
+  EXPECT_EQ((*generation)->Find("other"), nullptr);
+  ASSERT_EQ(listener->certificates.size(), 1u);
+  const ServerCertificate& server = listener->certificates[0];
+  EXPECT_EQ(server.chain_der.size(), 2u);
+  EXPECT_EQ(server.leaf->subject(), "CN=server");
+  EXPECT_TRUE(server.key->Matches(*server.leaf));
+  EXPECT_THAT(server.names, ElementsAre("server.example", "*.server.example"));
+  EXPECT_THAT(server.san_uri, ElementsAre("spiffe://example/server"));
+  EXPECT_EQ(server.chain_file, kChain);
+  EXPECT_EQ(server.key_file, kKey);
+  ASSERT_EQ(listener->anchors.size(), 1u);
+  EXPECT_EQ(listener->anchors[0].file, kCa);
+  EXPECT_EQ(listener->trust->anchors().size(), 1u);
+  EXPECT_EQ((*generation)->loaded_at, kNow);
+  EXPECT_THAT((*generation)->warnings, IsEmpty());
+}
+
+TEST(Generation, WithoutClientAuthenticationNoTrustIsLoaded) {
+  config::Config config = OneListener();
+  config.listeners[0].client_auth.mode = config::ClientAuthMode::kNone;
+  MemoryFileReader files = GoodFiles();
+  files.Remove(kCa);
+  auto generation = GenerationLoader::Load(config, files, kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_EQ((*generation)->listeners[0].trust, nullptr);
+}
+
+TEST(Generation, OptionalClientAuthenticationWithoutTrustIsRefused) {
+  config::Config config = OneListener();
+  config.listeners[0].client_auth.mode = config::ClientAuthMode::kOptional;
+  MemoryFileReader files = GoodFiles();
+  files.Remove(kCa);
+  EXPECT_FALSE(GenerationLoader::Load(config, files, kNow).ok());
+}
+
+TEST(Generation, DerFilesServeAsWell) {
+  tls::Credential server = tls::MakeCredential(tls::ServerTemplate("s", {"s"}), &tls::Root());
+  MemoryFileReader files;
+  files.Put(kChain, server.certificate->der());
+  files.Put(kKey, server.key->ToDer());
+  files.Put(kCa, tls::Root().certificate->der());
+  EXPECT_TRUE(GenerationLoader::Load(OneListener(), files, kNow).ok());
+}
+
+TEST(Generation, ABundleMayHaveAnyOrder) {
+  config::Config config = OneListener();
+  config.listeners[0].tls.certificates[0] = {};
+  config.listeners[0].tls.certificates[0].bundle = kBundle;
+  const std::string key = Server().key->ToPem(), leaf = Server().certificate->ToPem(),
+                    intermediate = tls::Intermediate().certificate->ToPem();
+  for (const std::string& bundle :
+       {key + leaf + intermediate, leaf + intermediate + key, intermediate + key + leaf}) {
+    MemoryFileReader files = GoodFiles();
+    files.Put(kBundle, bundle);
+    auto generation = GenerationLoader::Load(config, files, kNow);
+    ASSERT_TRUE(generation.ok()) << generation.status();
+    const ServerCertificate& server = (*generation)->listeners[0].certificates[0];
+    EXPECT_EQ(server.leaf->subject(), "CN=server");
+    EXPECT_EQ(server.chain[1]->subject(), "CN=intermediate");
+    EXPECT_EQ(server.chain_file, kBundle);
+    EXPECT_EQ(server.key_file, kBundle);
+  }
+}
+
+TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
+  config::Config config = OneListener();
+  config.listeners[0].tls.certificates[0] = {};
+  config.listeners[0].tls.certificates[0].pkcs12 = kPkcs12;
+  config.listeners[0].tls.certificates[0].passphrase_file = kPassphrase;
+  MemoryFileReader files = GoodFiles();
+  files.Put(kPkcs12,
+            *tls::MakePkcs12(*Server().key, {Server().certificate, tls::Intermediate().certificate},
+                             "sesame"));
+  files.Put(kPassphrase, "sesame\n");
+  EXPECT_TRUE(GenerationLoader::Load(config, files, kNow).ok());
+  files.Put(kPassphrase, "wrong");
+  BuildResult result = Build(config, files);
+  const Finding* finding = FindCode(result, "wrong_passphrase");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->ToString(),
+              HasSubstr("the passphrase does not open it; check " + std::string(kPassphrase)));
+}
+
+TEST(Generation, AnEncryptedKeyOpensWithThePassphraseFile) {
+  config::Config config = OneListener();
+  MemoryFileReader files = GoodFiles();
+  files.Put(kKey, Server().key->ToEncryptedPem("sesame"));
+  BuildResult locked = Build(config, files);
+  ASSERT_NE(FindCode(locked, "key_encrypted"), nullptr);
+  EXPECT_THAT(FindCode(locked, "key_encrypted")->cure, HasSubstr("passphrase_file"));
+  config.listeners[0].tls.certificates[0].passphrase_file = kPassphrase;
+  files.Put(kPassphrase, "sesame");
+  EXPECT_TRUE(GenerationLoader::Load(config, files, kNow).ok());
+}
+
+TEST(Generation, ItsIdIgnoresTheOrderOfTrustBundlesOnly) {
+  MemoryFileReader files = GoodFiles();
+  tls::Credential other = tls::MakeCredential(tls::CaTemplate("other"), nullptr);
+  files.Put(kCa, tls::Root().certificate->ToPem() + other.certificate->ToPem());
+  std::string before = (*GenerationLoader::Load(OneListener(), files, kNow))->id;
+  files.Put(kCa, "# reordered\n" + other.certificate->ToPem() + tls::Root().certificate->ToPem());
+  EXPECT_EQ((*GenerationLoader::Load(OneListener(), files, kNow + 5))->id, before);
+  files.Put(kCa, other.certificate->ToPem());
+  EXPECT_NE((*GenerationLoader::Load(OneListener(), files, kNow))->id, before);
+}
+
+TEST(Generation, ItsIdChangesWithTheServerCertificate) {
+  MemoryFileReader files = GoodFiles();
+  std::string before = (*GenerationLoader::Load(OneListener(), files, kNow))->id;
+  tls::Credential next =
+      tls::MakeCredential(tls::ServerTemplate("server", {"server.example"}), &tls::Intermediate());
+  files.Put(kChain, ChainPem(next));
+  files.Put(kKey, next.key->ToPem());
+  EXPECT_NE((*GenerationLoader::Load(OneListener(), files, kNow))->id, before);
+}
+
+TEST(Generation, OneBadListenerRefusesAll) {
+  config::Config config = OneListener();
+  config.listeners.push_back(config.listeners[0]);
+  config.listeners[1].name = "second";
+  config.listeners[1].client_auth.trust_bundle = {"/missing"};
+  MemoryFileReader files = GoodFiles();
+  BuildResult result = Build(config, files);
+  EXPECT_EQ(result.generation, nullptr);
+  EXPECT_EQ(result.partial.listeners.size(), 2u);
+}
+
+// One mistake each: how it is made, the code and a part of what is said.
+struct Mistake {
+  const char* name;
+  std::function<void(MemoryFileReader&)> make;
+  Severity severity;
+  const char* code;
+  const char* file;
+  const char* said;
+};
+
+void PutServer(MemoryFileReader& files, const tls::CertificateTemplate& what,
+               tls::KeyType type = tls::KeyType::kP256) {
+  tls::Credential server = tls::MakeCredential(what, &tls::Intermediate(), type);
+  files.Put(kChain, ChainPem(server));
+  files.Put(kKey, server.key->ToPem());
+}
+
+tls::CertificateTemplate ServerWith(const std::function<void(tls::CertificateTemplate&)>& change) {
+  tls::CertificateTemplate what = tls::ServerTemplate("server", {"server.example"});
+  change(what);
+  return what;
+}
+
+std::vector<Mistake> ServerMistakes() {
+  using Files = MemoryFileReader;
+  return {
+      {"ChainMissing", [](Files& f) { f.Remove(kChain); }, Severity::kError, "unreadable", kChain,
+       "No such file"},
+      {"ChainEmpty", [](Files& f) { f.Put(kChain, ""); }, Severity::kError, "unparsable", kChain,
+       "the file is empty"},
+      {"ChainCutOff",
+       [](Files& f) {
+         f.Put(kChain, ChainPem(Server()).substr(0, ChainPem(Server()).size() - 40));
+       },
+       Severity::kError, "unparsable", kChain, "block 2 (CERTIFICATE"},
+      {"ChainWithADamagedBlock",
+       [](Files& f) {
+         f.Put(kChain, Server().certificate->ToPem() +
+                           "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
+       },
+       Severity::kError, "unparsable", kChain, "it is no X.509 certificate"},
+      {"ChainIsText", [](Files& f) { f.Put(kChain, "hello"); }, Severity::kError, "unparsable",
+       kChain, "neither PEM nor the DER"},
+      {"ChainIsAKey", [](Files& f) { f.Put(kChain, Server().key->ToPem()); }, Severity::kError,
+       "no_certificate", kChain, "holds no certificate"},
+      {"KeyMissing", [](Files& f) { f.Remove(kKey); }, Severity::kError, "unreadable", kKey,
+       "No such file"},
+      {"KeyEmpty", [](Files& f) { f.Put(kKey, "\n"); }, Severity::kError, "unparsable", kKey,
+       "the file is empty"},
+      {"KeyIsACertificate", [](Files& f) { f.Put(kKey, Server().certificate->ToPem()); },
+       Severity::kError, "no_key", kKey, "this is a certificate"},
+      {"TwoKeys", [](Files& f) { f.Put(kKey, Server().key->ToPem() + Server().key->ToPem()); },
+       Severity::kError, "several_keys", kKey, "more than one"},
+      {"KeyOfAnother", [](Files& f) { f.Put(kKey, tls::Root().key->ToPem()); }, Severity::kError,
+       "key_mismatch", kKey, "does not fit the certificate CN=server"},
+      {"OldEncryption",
+       [](Files& f) {
+         f.Put(kKey,
+               "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0\n\n"
+               "AQID\n-----END EC PRIVATE KEY-----\n");
+       },
+       Severity::kError, "unparsable", kKey, "openssl pkcs8 -topk8"},
+      {"WorldReadableKey", [](Files& f) { f.Put(kKey, Server().key->ToPem(), 0644); },
+       Severity::kWarning, "key_world_readable", kKey, "everybody"},
+      {"LeafNotFirst",
+       [](Files& f) {
+         f.Put(kChain, tls::Intermediate().certificate->ToPem() + Server().certificate->ToPem());
+       },
+       Severity::kError, "leaf_not_first", kChain, "put the server certificate first"},
+      {"MissingIntermediateMaybe", [](Files& f) { f.Put(kChain, Server().certificate->ToPem()); },
+       Severity::kWarning, "missing_intermediate", kChain,
+       "if its issuer CN=intermediate is an intermediate"},
+      {"MissingIntermediateKnown",
+       [](Files& f) {
+         f.Put(kChain, Server().certificate->ToPem());
+         f.Put(kCa, tls::Root().certificate->ToPem() + tls::Intermediate().certificate->ToPem());
+       },
+       Severity::kWarning, "missing_intermediate", kChain, "append that intermediate; it is in"},
+      {"GapInTheChain",
+       [](Files& f) {
+         f.Put(kChain, Server().certificate->ToPem() + tls::Root().certificate->ToPem());
+       },
+       Severity::kError, "chain_broken", kChain, "add the intermediate CN=intermediate"},
+      {"RootInTheChain",
+       [](Files& f) { f.Put(kChain, ChainPem(Server()) + tls::Root().certificate->ToPem()); },
+       Severity::kNote, "root_in_chain", kChain, "leave the root out"},
+      {"Expired",
+       [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_after = kNow - 3 * kDay; })); },
+       Severity::kError, "expired", kChain, "expired 3 days ago"},
+      {"NotYetValid",
+       [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_before = kNow + 7200; })); },
+       Severity::kError, "not_yet_valid", kChain, "in 2 hours"},
+      {"ExpiresSoon",
+       [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_after = kNow + 12 * kDay; })); },
+       Severity::kWarning, "expires_soon", kChain, "in 12 days"},
+      {"ClientPurposeOnly",
+       [](Files& f) {
+         PutServer(f, ServerWith([](auto& w) { w.extended_key_usage = {"clientAuth"}; }));
+       },
+       Severity::kError, "no_server_purpose", kChain, "serverAuth"},
+      {"NoSan", [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.san = {}; })); },
+       Severity::kWarning, "san_missing", kChain, "no subject alternative name"},
+      {"WeakKey", [](Files& f) { PutServer(f, ServerWith([](auto&) {}), tls::KeyType::kRsa1024); },
+       Severity::kError, "weak_key", kChain, "RSA 1024"},
+      {"WeakSignature",
+       [](Files& f) {
+         PutServer(f,
+                   ServerWith([](auto& w) { w.digest = tls::CertificateTemplate::Digest::kSha1; }));
+       },
+       Severity::kError, "weak_signature", kChain, "SHA1"},
+      {"CaAsServer",
+       [](Files& f) {
+         PutServer(f, ServerWith([](auto& w) {
+                     w.ca = true;
+                     w.key_usage = {"digitalSignature", "keyCertSign"};
+                   }));
+       },
+       Severity::kWarning, "leaf_is_ca", kChain, "is a CA certificate"},
+  };
+}
+
+std::vector<Mistake> TrustMistakes() {
+  using Files = MemoryFileReader;
+  return {
+      {"CaMissing", [](Files& f) { f.Remove(kCa); }, Severity::kError, "unreadable", kCa,
+       "No such file"},
+      {"CaEmpty", [](Files& f) { f.Put(kCa, ""); }, Severity::kError, "unparsable", kCa, "empty"},
+      {"CaHalfWritten",
+       [](Files& f) { f.Put(kCa, tls::Root().certificate->ToPem().substr(0, 200)); },
+       Severity::kError, "unparsable", kCa, "no END line"},
+      {"SecondBlockDamaged",
+       [](Files& f) {
+         f.Put(kCa, tls::Root().certificate->ToPem() + "-----BEGIN CERTIFICATE-----\n!\n");
+       },
+       Severity::kError, "unparsable", kCa, "block 2"},
+      {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, Severity::kError, "no_ca",
+       kCa, "holds no CA certificate"},
+      {"LeafAsCa", [](Files& f) { f.Put(kCa, ChainPem(Server())); }, Severity::kError, "leaf_as_ca",
+       kCa, "put the certificate of its issuer here: CN=intermediate"},
+      {"KeyInBundle",
+       [](Files& f) { f.Put(kCa, tls::Root().certificate->ToPem() + tls::Root().key->ToPem()); },
+       Severity::kWarning, "key_in_bundle", kCa, "private key"},
+      {"IntermediateAlone", [](Files& f) { f.Put(kCa, tls::Intermediate().certificate->ToPem()); },
+       Severity::kError, "anchor_without_root", kCa, "add the root CN=root"},
+      {"UnknownBlock",
+       [](Files& f) {
+         f.Put(kCa, tls::Root().certificate->ToPem() +
+                        "-----BEGIN SOMETHING-----\nAQID\n-----END SOMETHING-----\n");
+       },
+       Severity::kError, "unexpected_block", kCa, "no place in a trust bundle"},
+      {"AllAnchorsExpired",
+       [](Files& f) {
+         tls::CertificateTemplate what = tls::CaTemplate("old");
+         what.not_after = kNow - kDay;
+         f.Put(kCa, tls::MakeCredential(what, nullptr).certificate->ToPem());
+       },
+       Severity::kError, "anchors_expired", kCa, "every trust anchor has expired"},
+      {"WeakAnchor",
+       [](Files& f) {
+         f.Put(kCa, tls::MakeCredential(tls::CaTemplate("weak"), nullptr, tls::KeyType::kRsa1024)
+                        .certificate->ToPem());
+       },
+       Severity::kWarning, "anchor_weak", kCa, "RSA 1024"},
+  };
+}
+
+class OneMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(OneMistake, IsNamedTogetherWithItsCure) {
+  const Mistake& mistake = GetParam();
+  MemoryFileReader files = GoodFiles();
+  mistake.make(files);
+  BuildResult result = Build(OneListener(), files);
+  const Finding* finding = FindCode(result, mistake.code);
+  ASSERT_NE(finding, nullptr) << JoinErrors(result.findings);
+  EXPECT_EQ(finding->severity, mistake.severity);
+  EXPECT_EQ(finding->file, mistake.file);
+  EXPECT_EQ(finding->listener, "public");
+  EXPECT_THAT(finding->ToString(), HasSubstr(mistake.said));
+  EXPECT_EQ(result.generation == nullptr, mistake.severity == Severity::kError);
+}
+
+const auto kName = [](const auto& mistake) { return std::string(mistake.param.name); };
+INSTANTIATE_TEST_SUITE_P(Server, OneMistake, testing::ValuesIn(ServerMistakes()), kName);
+INSTANTIATE_TEST_SUITE_P(Trust, OneMistake, testing::ValuesIn(TrustMistakes()), kName);
+
+TEST(Generation, AShortLivedCertificateIsNoWarningUntilItsLastThird) {
+  MemoryFileReader files = GoodFiles();
+  PutServer(files, ServerWith([](auto& w) {
+              w.not_before = kNow;
+              w.not_after = kNow + kDay;
+            }));
+  EXPECT_EQ(FindCode(Build(OneListener(), files, kNow + 3600), "expires_soon"), nullptr);
+  EXPECT_NE(FindCode(Build(OneListener(), files, kNow + 17 * 3600), "expires_soon"), nullptr);
+}
+
+TEST(Generation, RevocationListsAreRefusedRatherThanIgnored) {
+  config::Config config = OneListener();
+  config.listeners[0].client_auth.crl_files = {"/tls/crl.pem"};
+  MemoryFileReader files = GoodFiles();
+  EXPECT_EQ(Build(config, files).generation, nullptr);
+}
+
+// Answers each reading of kChain with other bytes, for as long as told.
+class RestlessReader : public FileReader {
+ public:
+  explicit RestlessReader(int changes) : files_(GoodFiles()), changes_(changes) {}
+  absl::StatusOr<FileContent> Read(const std::string& path) override {
+    absl::StatusOr<FileContent> content = files_.Read(path);
+    if (path == kChain && changes_ > 0) content->bytes += std::to_string(changes_--);
+    return content;
+  }
+
+ private:
+  MemoryFileReader files_;
+  int changes_;
+};
+
+TEST(GenerationLoader, ReadsAgainUntilTwoReadingsAgree) {
+  RestlessReader reader(3);
+  EXPECT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow).ok());
+}
+
+TEST(GenerationLoader, GivesUpOnFilesThatNeverHoldStill) {
+  RestlessReader reader(1000);
+  auto generation = GenerationLoader::Load(OneListener(), reader, kNow);
+  EXPECT_EQ(generation.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(GenerationLoader, NamesEveryErrorAtOnce) {
+  MemoryFileReader files = GoodFiles();
+  files.Remove(kChain);
+  files.Remove(kCa);
+  auto generation = GenerationLoader::Load(OneListener(), files, kNow);
+  EXPECT_THAT(std::string(generation.status().message()), HasSubstr(kChain));
+  EXPECT_THAT(std::string(generation.status().message()), HasSubstr(kCa));
+}
+
+TEST(MaterialFiles, NamesEachFileOnce) {
+  config::Config config = OneListener();
+  config.listeners.push_back(config.listeners[0]);
+  EXPECT_THAT(MaterialFiles(config), ElementsAre(kChain, kKey, kCa));
+}
+
+}  // namespace
+}  // namespace mantlet::certs

@@ -1,0 +1,36 @@
+// A listener, its certificates and its files, all in memory, for tests of
+// certs/: good as made, to be broken in one place by each test.
+
+#ifndef MANTLET_TEST_CERTS_MATERIAL_HELPER_H_
+#define MANTLET_TEST_CERTS_MATERIAL_HELPER_H_
+
+#include <string>
+
+#include "certs/file_reader.h"
+#include "config/config.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::certs {
+
+inline constexpr char kChain[] = "/tls/tls.crt";
+inline constexpr char kKey[] = "/tls/tls.key";
+inline constexpr char kBundle[] = "/tls/bundle.pem";
+inline constexpr char kPkcs12[] = "/tls/server.p12";
+inline constexpr char kPassphrase[] = "/tls/server.pass";
+inline constexpr char kCa[] = "/tls/ca.crt";
+
+// One listener "public" with kChain, kKey and kCa; client certificates required.
+config::Config OneListener();
+
+// A server certificate for server.example, issued by tls::Intermediate().
+const tls::Credential& Server();
+
+// kChain (leaf and intermediate), kKey and kCa (the root).
+MemoryFileReader GoodFiles();
+
+// Leaf and intermediate as PEM.
+std::string ChainPem(const tls::Credential& leaf);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_TEST_CERTS_MATERIAL_HELPER_H_

@@ -1,0 +1,103 @@
+#include "certs/show.h"
+
+#include <string>
+
+#include "certs/certificate_text.h"
+#include "certs/time_text.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "proxy/tls/pkcs12.h"
+#include "test/certs/material_helper.h"
+
+namespace mantlet::certs {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using tls::kDay;
+using tls::kNow;
+
+TEST(Show, DrawsTheChainFromTheTopDown) {
+  std::string text =
+      Show("tls.crt", ChainPem(Server()) + tls::Root().certificate->ToPem(), {}, kNow).text;
+  size_t root = text.find("  CN=root  (CA, self-signed, expires in 100 days)\n");
+  size_t intermediate = text.find("  └─ CN=intermediate  (CA, expires in 100 days)\n");
+  size_t leaf = text.find("     └─ CN=server  (expires in 100 days)\n");
+  ASSERT_NE(root, std::string::npos) << text;
+  EXPECT_LT(root, intermediate);
+  EXPECT_LT(intermediate, leaf);
+  EXPECT_NE(leaf, std::string::npos);
+}
+
+TEST(Show, SaysWhichIssuerTheFileLacks) {
+  EXPECT_THAT(Show("x", ChainPem(Server()), {}, kNow).text,
+              HasSubstr("? CN=root  (not in this file)\n  └─ CN=intermediate"));
+}
+
+TEST(Show, TellsAboutKeysWithoutShowingThem) {
+  ShowResult result = Show("x", ChainPem(Server()) + Server().key->ToPem(), {}, kNow);
+  EXPECT_THAT(result.text, HasSubstr("private key, ECDSA P-256, fits CN=server"));
+  std::string pem = Server().key->ToPem();
+  EXPECT_THAT(result.text, Not(HasSubstr(pem.substr(30, 40))));
+  EXPECT_THAT(Show("x", ChainPem(Server()) + tls::Root().key->ToPem(), {}, kNow).text,
+              HasSubstr("fits none of the certificates"));
+  std::string locked = Server().key->ToEncryptedPem("sesame");
+  EXPECT_THAT(Show("x", locked, {}, kNow).text, HasSubstr("private key, encrypted"));
+  EXPECT_THAT(Show("x", locked, "sesame", kNow).text, HasSubstr("private key, ECDSA P-256"));
+}
+
+TEST(Show, OpensPkcs12) {
+  std::string bytes = *tls::MakePkcs12(*Server().key, {Server().certificate}, "sesame");
+  EXPECT_FALSE(Show("x.p12", bytes, {}, kNow).ok);
+  ShowResult result = Show("x.p12", bytes, "sesame", kNow);
+  EXPECT_THAT(result.text, AllOf(HasSubstr("PKCS#12"), HasSubstr("CN=server")));
+}
+
+TEST(Show, WhatItCannotReadIsAnError) {
+  ShowResult result = Show("x", "hello", {}, kNow);
+  EXPECT_FALSE(result.ok);
+  EXPECT_THAT(result.text, HasSubstr("x: it is neither PEM"));
+  EXPECT_TRUE(nlohmann::json::parse(result.json).contains("error"));
+}
+
+TEST(Show, TheJsonIsCompleteAndValidWhateverTheNamesHold) {
+  tls::CertificateTemplate what = tls::ClientTemplate("x");
+  what.subject = {{"CN", "a\"\\\x01\n"}};
+  what.san.dns = {std::string("\xff\x00<", 3)};
+  tls::Credential evil = tls::MakeCredential(what, &tls::Root());
+  ShowResult result = Show("x\n", evil.certificate->ToPem() + evil.key->ToPem(), {}, kNow);
+  nlohmann::json json = nlohmann::json::parse(result.json);
+  ASSERT_EQ(json["items"].size(), 2u);
+  EXPECT_EQ(json["items"][0]["type"], "certificate");
+  EXPECT_EQ(json["items"][0]["certificate"]["not_after"], "2027-04-25T08:00:00Z");
+  EXPECT_EQ(json["items"][0]["certificate"]["fingerprint_sha256"],
+            evil.certificate->fingerprint_sha256());
+  EXPECT_EQ(json["items"][1]["type"], "private_key");
+}
+
+TEST(Show, NamesCannotSteerTheTerminal) {
+  tls::CertificateTemplate what = tls::ClientTemplate("x");
+  what.san.dns = {"\x1b[2J\xc2\x9b\xff"};
+  std::string text =
+      Show("x", tls::MakeCredential(what, &tls::Root()).certificate->ToPem(), {}, kNow).text;
+  EXPECT_THAT(text, HasSubstr("\\x1b[2J\\xc2\\x9b\\xff"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST(RelativeTime, IsRoundedDown) {
+  EXPECT_EQ(RelativeTime(kNow, kNow), "now");
+  EXPECT_EQ(RelativeTime(kNow + 12 * kDay + 5, kNow), "in 12 days");
+  EXPECT_EQ(RelativeTime(kNow + kDay, kNow), "in 1 day");
+  EXPECT_EQ(RelativeTime(kNow + kDay - 1, kNow), "in 23 hours");
+  EXPECT_EQ(RelativeTime(kNow - 3 * kDay, kNow), "3 days ago");
+  EXPECT_EQ(RelativeTime(kNow + 59, kNow), "in 59 seconds");
+  EXPECT_EQ(RelativeTime(kNow + 3650 * kDay, kNow), "in 10 years");
+  EXPECT_EQ(DateTime(kNow), "2027-01-15 08:00:00 UTC");
+}
+
+TEST(Printable, KeepsText) { EXPECT_EQ(Printable("Jürgen €"), "Jürgen €"); }
+
+}  // namespace
+}  // namespace mantlet::certs
