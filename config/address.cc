@@ -20,7 +20,8 @@ std::string ToString(const Address& address) {
       break;
   }
   const bool v6 = address.host.find(':') != std::string::npos;
-  return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", address.host, address.port);
+  return v6 ? absl::StrFormat("[%s]:%d", address.host, address.port)
+            : absl::StrFormat("%s:%d", address.host, address.port);
 }
 
 bool IsLocal(const Address& address) {
