@@ -3,6 +3,7 @@
 #ifndef MANTLET_CONFIG_DIAGNOSTIC_H_
 #define MANTLET_CONFIG_DIAGNOSTIC_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ std::string ToString(const Location& where);
 
 // "FILE:LINE:COLUMN: what; hint". A warning says "warning: " before `what`.
 std::string ToString(const Diagnostic& diagnostic);
+
+// Nobody mends more at once; whoever adds to a list stops there.
+inline constexpr size_t kMaxDiagnostics = 100;
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics);
 

@@ -9,6 +9,7 @@
 #ifndef MANTLET_CONFIG_DOCUMENT_H_
 #define MANTLET_CONFIG_DOCUMENT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ namespace mantlet::config {
 
 // Nesting beyond this is refused; the deepest key of the schema stands at 6.
 inline constexpr int kMaxDepth = 16;
+// The same for the entries of one list or mapping, and for the bytes of one key or value. Together
+// they bound the time that a file can take, and the length of a message that quotes it.
+inline constexpr size_t kMaxEntries = 1000;
+inline constexpr size_t kMaxScalarBytes = 4096;
 
 struct Member;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "config/text_check.h"
 
 namespace mantlet::config {
 
@@ -56,7 +57,24 @@ void DocumentBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
   node.quoted = tag != "?";
   RefuseExtras(node.where, tag, anchor);
   if (tag == "!") CheckQuoteCloses(node.where);
+  if (!Presentable(node)) {
+    node.kind = Node::Kind::kRefused;
+    node.text.clear();
+  }
   Take(std::move(node));
+}
+
+// Whether a key or value can be quoted in a message: it becomes part of a line on a terminal.
+bool DocumentBuilder::Presentable(const Node& scalar) {
+  if (scalar.text.size() > kMaxScalarBytes) {
+    Error(scalar.where, absl::StrCat("this is longer than ", kMaxScalarBytes, " bytes"),
+          "no key or value is that long; look for a missing quote");
+    return false;
+  }
+  if (!std::any_of(scalar.text.begin(), scalar.text.end(), IsControl)) return true;
+  Error(scalar.where, "this holds a line break or control character",
+        "write it on one line, in printable characters");
+  return false;
 }
 
 void DocumentBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
@@ -133,6 +151,11 @@ void DocumentBuilder::TakeValue(Node node) {
     return;
   }
   Open& parent = open_.back();
+  if (parent.node.items.size() + parent.node.members.size() >= kMaxEntries) {
+    Error(node.where, absl::StrCat("more than ", kMaxEntries, " entries in one list or mapping"),
+          "no list of a configuration is that long");
+    throw StopParsing{};
+  }
   if (parent.node.kind == Node::Kind::kSequence) {
     parent.node.items.push_back(std::move(node));
     return;

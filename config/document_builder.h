@@ -51,6 +51,7 @@ class DocumentBuilder : public YAML::EventHandler {
   };
 
   bool ExpectsKey() const;
+  bool Presentable(const Node& scalar);
   void Begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
              YAML::anchor_t anchor);
   void Close();

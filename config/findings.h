@@ -23,14 +23,20 @@ class Findings {
   int LineOf(const std::string& path) const { return places_.Of(path).line; }
 
   void Error(const std::string& path, std::string what, std::string hint) {
-    diagnostics_.push_back({places_.Of(path), Severity::kError, std::move(what), std::move(hint)});
+    Add(path, Severity::kError, std::move(what), std::move(hint));
   }
   void Warning(const std::string& path, std::string what, std::string hint) {
-    diagnostics_.push_back(
-        {places_.Of(path), Severity::kWarning, std::move(what), std::move(hint)});
+    Add(path, Severity::kWarning, std::move(what), std::move(hint));
   }
 
  private:
+  void Add(const std::string& path, Severity severity, std::string what, std::string hint) {
+    // An error must be kept whatever there is, or the configuration would be taken.
+    const bool full = diagnostics_.size() >= kMaxDiagnostics;
+    if (full && (severity == Severity::kWarning || HasErrors(diagnostics_))) return;
+    diagnostics_.push_back({places_.Of(path), severity, std::move(what), std::move(hint)});
+  }
+
   const Places& places_;
   std::vector<Diagnostic>& diagnostics_;
 };

@@ -56,6 +56,7 @@ std::string SectionReader::PathOf(const std::string& key) const {
 void SectionReader::Refuse(const std::string& path, const Location& where, std::string what,
                            std::string hint) {
   context_.places.SetRefused(path);
+  if (context_.diagnostics.size() >= kMaxDiagnostics) return;
   context_.diagnostics.push_back({where, Severity::kError, std::move(what), std::move(hint)});
 }
 
@@ -204,6 +205,7 @@ void SectionReader::EmptyList(const Key& key, const char* sentence) {
 void SectionReader::Finish() {
   for (const Member& member : node_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
+    if (context_.diagnostics.size() >= kMaxDiagnostics) return;
     Refuse(PathOf(member.key), member.where,
            absl::StrCat("unknown key '", member.key, "'",
                         path_.empty() ? "" : absl::StrCat(" in ", path_)),

@@ -132,6 +132,18 @@ TEST(LoadText, SurvivesDeepNestingOfEveryKind) {
   EXPECT_FALSE(LoadText(block, "m.yaml", Environment()).config.has_value());
 }
 
+TEST(LoadText, StopsAtAHundredMistakesAndAThousandEntries) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "a" + std::to_string(i) + ": 1\n";
+  EXPECT_EQ(LoadText(text, "m.yaml", Environment()).diagnostics.size(), kMaxDiagnostics);
+  for (int i = 0; i < 5000; ++i) text += "b" + std::to_string(i) + ": 1\n";
+  const LoadResult result = LoadText(text, "m.yaml", Environment());
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(ToString(result.diagnostics[0]),
+            "m.yaml:1001:7: more than 1000 entries in one list or mapping; no list of a "
+            "configuration is that long");
+}
+
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   const LoadResult missing = LoadFile("/nowhere/m.yaml", Environment());
   EXPECT_EQ(missing.status().message(),

@@ -57,6 +57,15 @@ log: {})",
      "m.yaml:5:15: the byte 0xff is not UTF-8; save the file as UTF-8"},
     {"AControlCharacter", "upstream: app", "upstream: \x07",
      "m.yaml:5:15: the control character 0x07 stands here; remove it"},
+    {"ABlockOfText", "upstream: app\n", "upstream: |\n      app\n",
+     "m.yaml:5:15: this holds a line break or control character; write it on one line, in "
+     "printable characters"},
+    {"AnEscapedLineBreakInAKey", "workers: 2", "\"work\\ners\": 2",
+     "m.yaml:1:1: this holds a line break or control character; write it on one line, in "
+     "printable characters"},
+    {"ALongValue", "upstream: app", "upstream: " + std::string(5000, 'a'),
+     "m.yaml:5:15: this is longer than 4096 bytes; no key or value is that long; look for a "
+     "missing quote"},
     {"ATextWithoutKeys", "", "listeners\n",
      "m.yaml:1:1: the file is a single value, not a mapping; begin with 'listeners:'"},
     {"AListAtTheTop", "", "- listeners\n",
