@@ -163,6 +163,9 @@ std::string DescribeCertificate(const Certificate& certificate, int indent, int6
   lines.AddList("IP", certificate.san().ip);
   lines.AddList("URI", certificate.san().uri);
   lines.AddList("email", certificate.san().email);
+  if (certificate.san().other > 0) {
+    lines.Add("other names", absl::StrCat(certificate.san().other, ", not shown"));
+  }
   lines.AddList("key usage", certificate.key_usage());
   lines.AddList("extended", certificate.extended_key_usage());
   lines.Add("key", absl::StrCat(certificate.public_key().text,

@@ -125,7 +125,7 @@ class DevPki {
     for (const char* name :
          {"root.crt", "root.key", "intermediate.crt", "intermediate.key", "ca.crt", "server.crt",
           "server.key", "client.crt", "client.key", "mantlet.yaml"}) {
-      struct stat status {};
+      struct stat status = {};
       if (!ours_.contains(name) && lstat(Path(name).c_str(), &status) == 0) {
         return absl::AlreadyExistsError(absl::StrCat(
             Path(name), ": exists and was not made by `mantlet certs dev`; use another --out"));

@@ -63,7 +63,7 @@ absl::StatusOr<FileContent> DiskFileReader::Read(const std::string& path) {
   // O_NONBLOCK: a FIFO in the file's place must not hold up the main loop.
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return Failed(path, errno);
-  struct stat status {};
+  struct stat status = {};
   if (fstat(file.get(), &status) != 0) return Failed(path, errno);
   if (!S_ISREG(status.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": not a regular file"));

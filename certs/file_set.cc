@@ -61,7 +61,7 @@ void Walk(const std::string& path, std::set<std::string>* directories) {
       continue;
     }
     std::string here = Join(directory, name);
-    struct stat status {};
+    struct stat status = {};
     if (lstat(here.c_str(), &status) != 0 || rest.empty() || S_ISLNK(status.st_mode)) {
       directories->insert(directory);
     }

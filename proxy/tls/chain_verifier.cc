@@ -23,6 +23,9 @@ namespace {
 // built, because versions of the library count differently.
 constexpr int kLibraryDepth = 32;
 
+// How many anchors of one name are tried before a signature counts as bad.
+constexpr size_t kMaxNamesakes = 8;
+
 ChainFailure FailureOf(int error) {
   switch (error) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -154,9 +157,11 @@ bssl::UniquePtr<STACK_OF(X509)> Intermediates(const PresentedChain& chain) {
   return stack;
 }
 
-// A configured context, or null when the library is out of memory.
+// A configured context, or null when the library is out of memory. Unless `only`
+// is null, it takes the place of the trust store's anchors; the context keeps a
+// pointer to it.
 bssl::UniquePtr<X509_STORE_CTX> NewContext(const TrustStore& trust, X509* leaf,
-                                           STACK_OF(X509) * intermediates,
+                                           STACK_OF(X509) * intermediates, STACK_OF(X509) * only,
                                            ChainVerifier::Purpose purpose, int64_t now) {
   bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
   if (context == nullptr ||
@@ -169,7 +174,37 @@ bssl::UniquePtr<X509_STORE_CTX> NewContext(const TrustStore& trust, X509* leaf,
                                            : X509_PURPOSE_SSL_SERVER);
   X509_VERIFY_PARAM_set_depth(param, kLibraryDepth);
   X509_VERIFY_PARAM_set_time_posix(param, now);
+  if (only != nullptr) X509_STORE_CTX_set0_trusted_stack(context.get(), only);
   return context;
+}
+
+// The library settles on the first anchor whose name fits, although a CA that
+// was given a new key has two of one name, and certificates need not say which
+// key signed them. All anchors but the other bearers of `anchor`'s name.
+bssl::UniquePtr<STACK_OF(X509)> WithoutNamesakes(const TrustStore& trust,
+                                                 const Certificate& anchor) {
+  bssl::UniquePtr<STACK_OF(X509)> stack(sk_X509_new_null());
+  for (const CertificatePtr& other : trust.anchors()) {
+    if (other.get() != &anchor && other->subject_der() == anchor.subject_der()) continue;
+    X509_up_ref(other->x509());
+    if (stack == nullptr || !sk_X509_push(stack.get(), other->x509())) {
+      X509_free(other->x509());
+      return nullptr;
+    }
+  }
+  return stack;
+}
+
+std::vector<CertificatePtr> AnchorsNamed(const TrustStore& trust, const X509* certificate) {
+  const uint8_t* name = nullptr;
+  size_t size = 0;
+  std::vector<CertificatePtr> named;
+  if (!X509_NAME_get0_der(X509_get_issuer_name(certificate), &name, &size)) return named;
+  const std::string_view issuer(reinterpret_cast<const char*>(name), size);
+  for (const CertificatePtr& anchor : trust.anchors()) {
+    if (anchor->subject_der() == issuer) named.push_back(anchor);
+  }
+  return named;
 }
 
 VerifyResult FailureFrom(X509_STORE_CTX* context) {
@@ -233,23 +268,44 @@ VerifyResult ChainVerifier::Verify(absl::Span<const std::string_view> ders, int6
 
 VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now) const {
   ClearErrors();
-  bssl::UniquePtr<STACK_OF(X509)> intermediates = Intermediates(chain);
-  bssl::UniquePtr<X509_STORE_CTX> context;
-  if (intermediates != nullptr) {
-    context = NewContext(*trust_, chain.x509(0), intermediates.get(), options_.purpose, now);
-  }
-  if (context == nullptr) {
-    ClearErrors();
-    return Failure(ChainFailure::kInvalidCertificate, chain.x509(0), 0, "out of memory");
-  }
-  VerifyResult result;
-  if (X509_verify_cert(context.get()) == 1) {
-    result = JudgePath(X509_STORE_CTX_get0_chain(context.get()), options_.max_depth);
-  } else {
-    result = FailureFrom(context.get());
+  X509* signed_badly = nullptr;
+  VerifyResult result = VerifyWith(chain, nullptr, now, &signed_badly);
+  if (result.failure == ChainFailure::kBadSignature && signed_badly != nullptr) {
+    const std::vector<CertificatePtr> namesakes = AnchorsNamed(*trust_, signed_badly);
+    for (size_t i = 0; namesakes.size() > 1 && i < std::min(namesakes.size(), kMaxNamesakes); ++i) {
+      VerifyResult again = VerifyWith(chain, namesakes[i].get(), now, &signed_badly);
+      if (again.failure == ChainFailure::kBadSignature) continue;
+      result = std::move(again);
+      break;
+    }
   }
   ClearErrors();
   return result;
+}
+
+VerifyResult ChainVerifier::VerifyWith(const PresentedChain& chain, const Certificate* namesake,
+                                       int64_t now, X509** signed_badly) const {
+  bssl::UniquePtr<STACK_OF(X509)> intermediates = Intermediates(chain);
+  bssl::UniquePtr<STACK_OF(X509)> only;
+  if (namesake != nullptr) only = WithoutNamesakes(*trust_, *namesake);
+  bssl::UniquePtr<X509_STORE_CTX> context;
+  if (intermediates != nullptr && (namesake == nullptr || only != nullptr)) {
+    context =
+        NewContext(*trust_, chain.x509(0), intermediates.get(), only.get(), options_.purpose, now);
+  }
+  if (context == nullptr) {
+    return Failure(ChainFailure::kInvalidCertificate, chain.x509(0), 0, "out of memory");
+  }
+  if (X509_verify_cert(context.get()) == 1) {
+    return JudgePath(X509_STORE_CTX_get0_chain(context.get()), options_.max_depth);
+  }
+  // Only one of the chain's own outlives the context.
+  X509* at_fault = X509_STORE_CTX_get_current_cert(context.get());
+  *signed_badly = nullptr;
+  for (size_t i = 0; i < chain.size(); ++i) {
+    if (chain.x509(i) == at_fault) *signed_badly = at_fault;
+  }
+  return FailureFrom(context.get());
 }
 
 }  // namespace mantlet::tls

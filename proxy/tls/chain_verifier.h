@@ -84,6 +84,12 @@ class ChainVerifier {
   const Options& options() const { return options_; }
 
  private:
+  // One attempt. `namesake`: of the anchors that share its name, only this one
+  // counts; null: all do. `signed_badly`: the presented certificate at fault, if
+  // it is one.
+  VerifyResult VerifyWith(const PresentedChain& chain, const Certificate* namesake, int64_t now,
+                          x509_st** signed_badly) const;
+
   TrustStorePtr trust_;
   Options options_;
 };

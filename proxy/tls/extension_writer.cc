@@ -145,9 +145,11 @@ std::vector<Extension> ExtensionsFor(const CertificateTemplate& what,
                                                            DnsSubtrees(1, what.excluded_dns))});
   }
   extensions.push_back({kSubjectKeyIdOid, false, der::Element(der::kOctetString, subject_key_id)});
-  extensions.push_back(
-      {kAuthorityKeyIdOid, false,
-       der::Element(der::kSequence, der::Element(der::Context(0), issuer_key_id))});
+  if (!what.no_authority_key_id) {
+    extensions.push_back(
+        {kAuthorityKeyIdOid, false,
+         der::Element(der::kSequence, der::Element(der::Context(0), issuer_key_id))});
+  }
   extensions.insert(extensions.end(), what.raw_extensions.begin(), what.raw_extensions.end());
   return extensions;
 }

@@ -49,7 +49,8 @@ struct CertificateTemplate {
     std::string der;
   };
   std::vector<RawExtension> raw_extensions;
-  std::string serial_hex;  // empty: 16 random bytes
+  bool no_authority_key_id = false;  // leave the extension out
+  std::string serial_hex;            // empty: 16 random bytes
 
   // The starting points of most certificates.
   static CertificateTemplate Ca(std::string cn, int64_t not_before, int64_t not_after);

@@ -84,7 +84,8 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
   if (key == nullptr || CBS_len(&cbs) != 0) {
     // A wrong passphrase shows as whatever the garbage it decrypts to breaks.
     ClearErrors();
-    return absl::InvalidArgumentError("the passphrase does not open it, or it is damaged");
+    return absl::InvalidArgumentError(
+        "the passphrase does not open it, or it is encrypted in a way that is not supported");
   }
   return Adopt(key.release());
 }

@@ -82,7 +82,7 @@ TEST_F(DevPkiTest, KeysAreForTheirOwnerOnly) {
   ASSERT_TRUE(report.ok());
   int keys = 0;
   for (const std::string& file : report->files) {
-    struct stat status {};
+    struct stat status = {};
     ASSERT_EQ(stat(file.c_str(), &status), 0) << file;
     if (!file.ends_with(".key")) continue;
     ++keys;

@@ -273,6 +273,32 @@ TEST(ChainVerifier, TwoAnchorsOfOneNameBothCount) {
   EXPECT_TRUE(verifier.Verify(Chain({&second}), kNow).ok());
 }
 
+TEST(ChainVerifier, TwoAnchorsOfOneNameBothCountWithoutKeyIdentifiers) {
+  std::vector<Credential> anchors;
+  for (int i = 0; i < 4; ++i) {
+    CertificateTemplate what = CaTemplate("rolled over");
+    what.no_authority_key_id = true;
+    anchors.push_back(MakeCredential(what, nullptr));
+  }
+  ChainVerifier verifier = Verifier(anchors);
+  for (const Credential& anchor : anchors) {
+    CertificateTemplate what = ClientTemplate("client");
+    what.no_authority_key_id = true;
+    Credential client = MakeCredential(what, &anchor);
+    VerifyResult result = verifier.Verify(Chain({&client}), kNow);
+    EXPECT_TRUE(result.ok()) << result.detail;
+    what.not_after = kNow - 1;
+    Credential expired = MakeCredential(what, &anchor);
+    EXPECT_EQ(verifier.Verify(Chain({&expired}), kNow).reason(), "expired");
+  }
+  CertificateTemplate what = CaTemplate("rolled over");
+  Credential impostor = MakeCredential(what, nullptr);
+  what = ClientTemplate("client");
+  what.no_authority_key_id = true;
+  Credential client = MakeCredential(what, &impostor);
+  EXPECT_EQ(verifier.Verify(Chain({&client}), kNow).reason(), "bad_signature");
+}
+
 TEST(ChainVerifier, ServesManyThreadsAtOnce) {
   Credential good = MakeCredential(ClientTemplate("good"), &Intermediate());
   Credential bad = MakeCredential(ServerTemplate("bad", {}), &Intermediate());
