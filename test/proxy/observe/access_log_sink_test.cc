@@ -127,6 +127,19 @@ TEST_F(AccessLogSinkTest, AFailedReopenKeepsTheOldFile) {
   EXPECT_EQ(ReadFile(path_), "kept\n");
 }
 
+TEST_F(AccessLogSinkTest, ANewFileDoesNotBeginWithTheEndOfAnOldLine) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const int reader = open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const auto sink = AccessLogSink::Open(path_).value();
+  sink->Write(Line(1, 500'000));  // more than the FIFO holds
+  unlink(path_.c_str());
+  ASSERT_TRUE(sink->Reopen().ok());
+  sink->Write("new\n");
+  EXPECT_EQ(ReadFile(path_), "new\n");
+  EXPECT_EQ(sink->dropped(), 1u);
+  close(reader);
+}
+
 TEST_F(AccessLogSinkTest, DoesNotOverwriteWhatSharesTheFileWithIt) {
   // "> file 2>&1": one position for both descriptors.
   const int out = open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -154,8 +167,10 @@ TEST_F(AccessLogSinkTest, LeavesTheFlagsOfASharedDescriptorAlone) {
 // every line is either written or counted as dropped.
 void ExpectNoTornLinesFromASlowReader(const Ends& ends) {
   const auto sink = AccessLogSink::ForDescriptor(ends.write_end);
-  constexpr int kLines = 20'000;  // 6 MB: more than the kernel's buffer and the backlog hold
-  for (int i = 0; i < kLines; ++i) sink->Write(Line(i));
+  constexpr int kLines = 10'000;  // 7 MB: more than the kernel's buffer and the backlog hold
+  // Short ones among long ones: they would still fit where a long one did not.
+  const auto line_at = [](int i) { return Line(i, i % 7 == 0 ? 5000 : 20); };
+  for (int i = 0; i < kLines; ++i) sink->Write(line_at(i));
   EXPECT_GT(sink->dropped(), 0u);
 
   std::string text;
@@ -163,7 +178,7 @@ void ExpectNoTornLinesFromASlowReader(const Ends& ends) {
     text += part;
     sink->Retry();
   }
-  sink->Write(Line(kLines));
+  sink->Write(line_at(kLines));
   text += ends.ReadAvailable();
 
   int last = -1;
@@ -171,7 +186,7 @@ void ExpectNoTornLinesFromASlowReader(const Ends& ends) {
   for (const std::string& line : lines) {
     const int number = std::stoi(line);
     EXPECT_GT(number, last);
-    EXPECT_EQ(line + "\n", Line(number));
+    EXPECT_EQ(line + "\n", line_at(number));
     last = number;
   }
   EXPECT_EQ(last, kLines);
@@ -185,6 +200,21 @@ TEST_F(AccessLogSinkTest, APipeThatNobodyReadsStallsNothing) {
 
 TEST_F(AccessLogSinkTest, ASocketThatNobodyReadsStallsNothing) {
   ExpectNoTornLinesFromASlowReader(Ends::Socket());
+}
+
+TEST_F(AccessLogSinkTest, ALineThatWasBegunIsEndedWhateverItsLength) {
+  const Ends ends = Ends::Pipe();
+  const auto sink = AccessLogSink::ForDescriptor(ends.write_end);
+  const std::string long_line = Line(1, 2 * AccessLogSink::kBacklogLimit);
+  sink->Write(long_line + Line(2));
+  std::string text;
+  for (std::string part; !(part = ends.ReadAvailable()).empty();) {
+    text += part;
+    sink->Retry();
+  }
+  EXPECT_EQ(text, long_line);
+  EXPECT_EQ(sink->dropped(), 1u);
+  ends.Close();
 }
 
 TEST_F(AccessLogSinkTest, WithoutAReaderEveryLineIsCountedAsDropped) {

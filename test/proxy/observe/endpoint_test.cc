@@ -207,8 +207,8 @@ TEST_F(EndpointTest, ActionsWantPostAndPagesWantGet) {
 TEST_F(EndpointTest, AForeignHostIsRefused) {
   for (const char* host :
        {"evil.example", "evil.example:9901", "localhost.evil.example", "127.0.0.1.evil.example",
-        "127.evil.example.com", "1270.0.0.1", "127.0.0", "127.0.0.", "[::2]", "[::1", "10.0.0.1",
-        "", ":9901", "0.0.0.0"}) {
+        "127.evil.example.com", "1270.0.0.1", "127.0.0", "127.0.0.", "127.0.0..", "[::2]", "[::1",
+        "10.0.0.1", "", ":9901", "0.0.0.0"}) {
     EndpointRequest request = Request("GET", "/certs");
     request.host = host;
     EXPECT_EQ(Admin(request).status, 403) << host;
