@@ -27,8 +27,8 @@ absl::Status Errno(std::string_view what, const SocketAddress& address) {
     hint = "; ports below 1024 need CAP_NET_BIND_SERVICE (AmbientCapabilities= in a systemd unit)";
   }
   if (errno == EADDRNOTAVAIL) hint = "; this machine has no such address";
-  return absl::UnavailableError(
-      absl::StrCat(std::string(what), " ", address.ToString(), ": ", std::strerror(errno), std::string(hint)));
+  return absl::UnavailableError(absl::StrCat(std::string(what), " ", address.ToString(), ": ",
+                                             std::strerror(errno), std::string(hint)));
 }
 
 // A socket file that nobody answers on is what a killed process left behind.

@@ -60,6 +60,7 @@ void Loop::EndTurn() {
     std::vector<Retired> objects;
     objects.swap(retired_);
   }
+  if (on_turn_end_) on_turn_end_();
   ArmTick();
 }
 

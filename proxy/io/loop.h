@@ -52,6 +52,10 @@ class Loop {
   // Arms a timer of this loop `delay_ms` from now.
   void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
 
+  // Called at the end of each turn, when everything of the turn is done: the
+  // place to flush what the turn gathered. At most one; cheap, please.
+  void SetTurnEnd(std::function<void()> on_turn_end) { on_turn_end_ = std::move(on_turn_end); }
+
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
   // Coarse deadlines (base/timer_wheel.h): cheap to move, late by a tick at most.
   base::TimerWheel& timers() { return wheel_; }
@@ -87,6 +91,7 @@ class Loop {
   std::unique_ptr<char[]> plaintext_buffer_;
   std::vector<std::function<void()>> deferred_;
   std::vector<Retired> retired_;
+  std::function<void()> on_turn_end_;
 
   std::mutex mutex_;  // guards what follows
   std::vector<std::function<void()>> posted_;

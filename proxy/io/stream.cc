@@ -117,13 +117,12 @@ std::unique_ptr<Stream> Stream::Connect(Loop& loop, const SocketAddress& address
 }
 
 void Stream::SetReading(bool reading) {
+  if (handle_ == nullptr || ended_ || reading == reading_) return;
   reading_ = reading;
-  if (handle_ == nullptr || ended_) return;
   if (!reading) {
     uv_read_stop(&handle_->stream);
     return;
   }
-  if (uv_is_active(&handle_->handle) && handle_->stream.read_cb != nullptr) return;
   uv_read_start(
       &handle_->stream,
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
@@ -149,7 +148,7 @@ void Stream::OnRead(ssize_t size, const char* data) {
 }
 
 void Stream::Write(std::string_view bytes) {
-  if (handle_ == nullptr || bytes.empty()) return;
+  if (handle_ == nullptr || write_dead_ || bytes.empty()) return;
   if (bytes.size() >= kWriteThroughBytes && in_flight_bytes_ == 0) {
     TryWrite(bytes);
     return;
@@ -213,7 +212,11 @@ void Stream::Queue() {
 void Stream::OnWritten(int status) {
   in_flight_bytes_ = 0;
   if (status != 0) {
-    Fail(status);
+    // The peer takes no more. It may have said why before it closed (an early
+    // response, an alert): as long as we read, the end comes up on that side.
+    write_dead_ = true;
+    ReleasePending();
+    if (!reading_ || ended_) Fail(status);
     return;
   }
   Flush();
@@ -229,7 +232,7 @@ void Stream::ReleasePending() {
 
 void Stream::ShutdownWrite() {
   shutdown_wanted_ = true;
-  if (handle_ == nullptr || shutdown_done_ || buffered() != 0) return;
+  if (handle_ == nullptr || write_dead_ || shutdown_done_ || buffered() != 0) return;
   shutdown_done_ = true;
   uv_shutdown(&handle_->shutdown, &handle_->stream, [](uv_shutdown_t*, int) {});
 }

@@ -56,6 +56,7 @@ class Stream final : public ByteStream {
   size_t in_flight_bytes_ = 0;
   bool reading_ = false;
   bool ended_ = false;  // FIN seen: reading again would only spin
+  bool write_dead_ = false;
   bool shutdown_wanted_ = false;
   bool shutdown_done_ = false;
   bool drain_owed_ = false;

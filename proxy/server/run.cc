@@ -1,20 +1,58 @@
 #include "proxy/server/run.h"
 
-#include <iostream>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include "config/diagnostic.h"
 #include "config/loader.h"
+#include "proxy/base/systemd_notify.h"
+#include "proxy/server/log_settings.h"
+#include "proxy/server/server.h"
 
 namespace mantlet::server {
+namespace {
+
+int Refuse(const std::string& sentence) {
+  std::cerr << "mantlet: " << sentence << "\n";
+  return 1;
+}
+
+// A proxy needs two descriptors for each request in flight; the soft limit that
+// shells and service managers set is for programs that use select(2).
+void RaiseFileLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
 
 int RunServer(const RunOptions& options) {
-  const config::LoadResult loaded =
-      config::LoadFile(options.config_path, config::Environment::OfThisProcess());
-  if (!loaded.config) {
-    std::cerr << "mantlet: " << std::string(loaded.status().message()) << "\n";
-    return 1;
+  signal(SIGPIPE, SIG_IGN);  // a broken connection is an error of that write alone
+  RaiseFileLimit();
+
+  const config::Environment environment = config::Environment::OfThisProcess();
+  config::LoadResult loaded = config::LoadFile(options.config_path, environment);
+  if (!loaded.config.has_value()) return Refuse(std::string(loaded.status().message()));
+  auto inherited = base::ParseInheritedSockets(base::ProcessEnvironment(), getpid());
+  if (!inherited.ok()) return Refuse(std::string(inherited.status().message()));
+
+  base::Logger logger(LogFormatOf(loaded.config->log), LogLevelOf(loaded.config->log));
+  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    logger.Warn("config_warning", config::ToString(diagnostic));
   }
-  std::cerr << "mantlet: " << options.config_path << " is good, but this build cannot serve yet\n";
-  return 1;
+  Server server(*std::move(loaded.config), environment, logger, *std::move(inherited));
+  if (absl::Status status = server.Start(); !status.ok()) {
+    return Refuse(std::string(status.message()));
+  }
+  server.Run();
+  return 0;
 }
 
 }  // namespace mantlet::server

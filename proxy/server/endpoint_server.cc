@@ -1,0 +1,153 @@
+#include "proxy/server/endpoint_server.h"
+
+#include <string>
+#include <utility>
+
+#include "proxy/base/text.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http/status.h"
+#include "proxy/http1/request_parser.h"
+#include "proxy/http1/serializer.h"
+#include "proxy/io/stream.h"
+
+namespace mantlet::server {
+namespace {
+
+// Scrapers and probes are few; a flood of connections must not cost the process
+// its descriptors.
+constexpr size_t kMaxClients = 128;
+constexpr int64_t kIdleMs = 60'000;
+constexpr uint64_t kMaxBodyBytes = 64 * 1024;
+
+http1::ParserLimits Limits() {
+  http1::ParserLimits limits;
+  limits.header_bytes = 16 * 1024;
+  limits.body_bytes = kMaxBodyBytes;
+  return limits;
+}
+
+void AppendEndpointResponse(const observe::EndpointResponse& response, bool keep_alive,
+                            std::string& out) {
+  out.append("HTTP/1.1 ");
+  base::AppendDecimal(static_cast<int64_t>(response.status), &out);
+  out.append(" ").append(http::ReasonPhrase(response.status)).append("\r\n");
+  out.append("Content-Type: ").append(response.content_type).append("\r\n");
+  for (const auto& [name, value] : response.headers) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
+  out.append("Content-Length: ");
+  base::AppendDecimal(static_cast<uint64_t>(response.content_length), &out);
+  out.append(keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+  out.append(response.body);
+}
+
+}  // namespace
+
+class EndpointServer::Client final : private io::ByteStreamHandler, private http1::RequestSink {
+ public:
+  Client(EndpointServer* server, std::unique_ptr<io::Stream> stream, bool over_unix_socket)
+      : server_(server),
+        stream_(std::move(stream)),
+        over_unix_socket_(over_unix_socket),
+        parser_(Limits()),
+        idle_([this] { server_->Over(this); }) {
+    stream_->SetHandler(this);
+    stream_->SetReading(true);
+    server_->loop_.ArmIn(idle_, kIdleMs);
+  }
+
+ private:
+  void OnData(std::string_view bytes) override {
+    server_->loop_.ArmIn(idle_, kIdleMs);
+    while (!bytes.empty() && !closing_) {
+      http1::ParseResult result = parser_.Parse(bytes, *this);
+      bytes.remove_prefix(std::min(result.consumed, bytes.size()));
+      if (result.status == http1::ParseResult::Status::kNeedMore) break;
+      if (result.status == http1::ParseResult::Status::kError) {
+        http1::ErrorResponse refusal;
+        refusal.status = result.error.status;
+        refusal.reason = result.error.reason;
+        http1::AppendErrorResponse(out_, refusal);
+        closing_ = true;
+        break;
+      }
+      Answer();
+    }
+    stream_->Write(out_);
+    out_.clear();
+    stream_->Flush();
+    if (!closing_) return;
+    stream_->ShutdownWrite();
+    if (stream_->buffered() == 0) server_->Over(this);
+  }
+
+  void Answer() {
+    const http::RequestHead& head = parser_.head();
+    observe::EndpointRequest request;
+    request.method = head.method_text;
+    std::string_view target = head.target;
+    request.path = target.substr(0, target.find('?'));
+    if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
+    request.body = body_;
+    if (!head.authority.empty()) request.host = head.authority;
+    request.origin = head.headers.Find("origin");
+    request.sec_fetch_site = head.headers.Find("sec-fetch-site");
+    request.over_unix_socket = over_unix_socket_;
+    closing_ = !head.keep_alive;
+    AppendEndpointResponse(server_->handler_(request), head.keep_alive, out_);
+    body_.clear();
+  }
+
+  void OnEnd() override { server_->Over(this); }
+  void OnStreamError(const io::StreamError&) override { server_->Over(this); }
+  void OnDrained() override {
+    if (closing_) server_->Over(this);
+  }
+
+  void OnRequestHead(http::RequestHead& head) override {
+    // Bodies here are a word: a client that asks first may go on.
+    if (head.expect_continue) out_.append(http1::kContinue);
+  }
+  void OnRequestBody(std::string_view piece) override { body_.append(piece); }
+  void OnRequestTrailers(const http::HeaderList&) override {}
+  void OnRequestEnd() override {}
+
+  EndpointServer* server_;
+  std::unique_ptr<io::Stream> stream_;
+  const bool over_unix_socket_;
+  http1::RequestParser parser_;
+  base::FunctionTimer idle_;
+  std::string body_;
+  std::string out_;
+  bool closing_ = false;
+};
+
+EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler)
+    : loop_(loop),
+      handler_(std::move(handler)),
+      listener_(
+          loop, std::move(socket),
+          [this](io::FileDescriptor fd, const io::SocketAddress& peer) {
+            Accept(std::move(fd), peer);
+          },
+          [](const std::string&) {}) {}
+
+EndpointServer::~EndpointServer() = default;
+
+void EndpointServer::Accept(io::FileDescriptor fd, const io::SocketAddress& peer) {
+  if (clients_.size() >= kMaxClients) return;
+  auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
+  if (!stream.ok()) return;
+  auto client = std::make_unique<Client>(this, *std::move(stream), peer.is_unix());
+  Client* key = client.get();
+  clients_.emplace(key, std::move(client));
+}
+
+void EndpointServer::Over(Client* client) {
+  auto it = clients_.find(client);
+  if (it == clients_.end()) return;
+  loop_.Retire(std::move(it->second));
+  clients_.erase(it);
+}
+
+}  // namespace mantlet::server

@@ -1,0 +1,72 @@
+// Keeps what is served equal to what is on disk: watches the directories of every
+// file that counts (the configuration itself, certificates, keys, trust bundles),
+// looks at them every now and then, and loads when something has changed or
+// somebody asks. What a load does is the owner's business.
+//
+// Main loop only; reads files there.
+
+#ifndef MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
+#define MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "certs/file_reader.h"
+#include "certs/file_set.h"
+#include "certs/reloader.h"
+#include "config/config.h"
+#include "proxy/base/log.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/io/directory_watch.h"
+#include "proxy/io/loop.h"
+
+namespace mantlet::server {
+
+struct LoadOutcome {
+  certs::Reloader::Outcome outcome = certs::Reloader::Outcome::kFailed;
+  std::string error;   // kFailed: why
+  std::string detail;  // kSwapped: what changed, for the log
+};
+
+class ReloadController {
+ public:
+  using Load = std::function<LoadOutcome()>;
+
+  // `files`: everything to watch; replaced with SetFiles after each load.
+  ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
+                   std::vector<std::string> files, Load load, std::function<void()> on_outcome);
+
+  // Loads now, on the caller's stack. Returns what is wrong, or an empty string.
+  std::string LoadNow();
+
+  // The configuration changed: other files, another interval.
+  void Configure(const config::Reload& settings, std::vector<std::string> files);
+
+  const certs::Reloader& state() const { return reloader_; }
+
+ private:
+  static certs::Reloader::Options OptionsOf(const config::Reload& settings);
+  void OnFilesEvent();
+  void Step();
+  void DoLoad();
+  void Rewatch();
+  void Rearm();
+
+  io::Loop& loop_;
+  base::Logger& logger_;
+  config::Reload settings_;
+  Load load_;
+  std::function<void()> on_outcome_;
+  certs::DiskFileReader reader_;
+  certs::FileSet files_;
+  certs::FileStates seen_;  // what the last load saw
+  certs::Reloader reloader_;
+  std::unique_ptr<io::DirectoryWatch> watch_;
+  base::FunctionTimer timer_;
+};
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_

@@ -1,0 +1,320 @@
+#include "proxy/server/server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "certs/generation_loader.h"
+#include "config/loader.h"
+#include "proxy/server/build_info.h"
+#include "proxy/server/log_settings.h"
+#include "proxy/server/worker_count.h"
+
+namespace mantlet::server {
+namespace {
+
+using certs::Reloader;
+
+// After the drain's deadline has cut what was left, this long for the pieces to
+// fall before the process ends.
+constexpr int64_t kAfterCutMs = 1000;
+constexpr int64_t kHousekeepingMs = 1000;
+
+observe::Metrics::BuildInfo BuildLabels() {
+  const BuildInfo build = ThisBuild();
+  observe::Metrics::BuildInfo labels = {{"version", build.version}, {"commit", build.commit}};
+  for (const auto& [name, version] : build.libraries) {
+    std::string label = name;
+    for (char& c : label) {
+      if (c == '-') c = '_';
+    }
+    labels.emplace_back(absl::AsciiStrToLower(label), version);
+  }
+  return labels;
+}
+
+}  // namespace
+
+Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
+               std::vector<base::InheritedSocket> inherited)
+    : config_(std::move(config)),
+      environment_(std::move(environment)),
+      logger_(logger),
+      systemd_(base::ProcessEnvironment()),
+      listening_sockets_(std::move(inherited)),
+      metrics_(BuildLabels()),
+      drain_deadline_([this] {
+        for (auto& worker : workers_) worker->Cut();
+        loop_.ArmIn(drain_grace_, kAfterCutMs);
+      }),
+      drain_grace_([this] { FinishDrain(); }),
+      watchdog_([this] { BeatWatchdog(); }),
+      housekeeping_([this] {
+        access_log_->Retry();
+        loop_.ArmIn(housekeeping_, kHousekeepingMs);
+      }) {}
+
+Server::~Server() {
+  // The workers' threads end before anything that they use.
+  workers_.clear();
+}
+
+// ---- start
+
+absl::Status Server::Start() {
+  absl::StatusOr<certs::GenerationPtr> generation =
+      certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds());
+  if (!generation.ok()) return generation.status();
+  absl::StatusOr<SnapshotPtr> snapshot =
+      BuildSnapshot(config_, *std::move(generation), nullptr, clock_);
+  if (!snapshot.ok()) return snapshot.status();
+  auto access_log = observe::AccessLogSink::Open(config_.log.access);
+  if (!access_log.ok()) return access_log.status();
+  access_log_ = *std::move(access_log);
+  metrics_.SetAccessLogDropped([this] { return access_log_->dropped(); });
+
+  const uint32_t count = config_.workers != 0 ? config_.workers : AutomaticWorkerCount();
+  std::vector<Worker::Sockets> sockets(count);
+  if (absl::Status status = OpenListeners(**snapshot, sockets); !status.ok()) return status;
+  board_ = std::make_unique<StatusBoard>(BoardSources());
+  if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
+
+  for (uint32_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(clock_, logger_, metrics_.AddShard(), *access_log_,
+                                                LogFormatOf(config_.log)));
+  }
+  Adopt(*std::move(snapshot), std::move(sockets));
+  listening_ = true;
+  metrics_.ReloadSucceeded(clock_.WallSeconds());
+  StartReload();
+  signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
+                                           [this](int number) { OnSignal(number); });
+  StartWatchdog();
+  loop_.ArmIn(housekeeping_, kHousekeepingMs);
+  logger_.Info("started", "mantlet is serving.",
+               {{"version", ThisBuild().version},
+                {"workers", static_cast<uint64_t>(count)},
+                {"listeners", static_cast<uint64_t>(config_.listeners.size())},
+                {"config", config_.file}});
+  return systemd_.Ready(absl::StrCat("serving ", config_.listeners.size(), " listeners"));
+}
+
+absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets) {
+  for (const ListenerSnapshot& listener : next.listeners) {
+    const ListenerSnapshot* before =
+        snapshot_ == nullptr ? nullptr : snapshot_->Find(listener.config.name);
+    if (before != nullptr && before->config.address == listener.config.address) continue;
+    absl::StatusOr<BoundListener> bound =
+        listening_sockets_.Open(listener.config.address, sockets.size());
+    if (!bound.ok()) {
+      return absl::Status(bound.status().code(),
+                          absl::StrCat("listener '", listener.config.name,
+                                       "': ", std::string(bound.status().message())));
+    }
+    for (size_t i = 0; i < sockets.size(); ++i) {
+      sockets[i].emplace(listener.config.name, std::move(bound->sockets[i]));
+    }
+    logger_.Info("listening", "A listener is bound.",
+                 {{"listener", listener.config.name}, {"address", bound->address}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenEndpoints() {
+  struct Wanted {
+    const config::Endpoint& endpoint;
+    const char* name;
+    std::unique_ptr<EndpointServer>& server;
+    EndpointServer::Handler handler;
+  };
+  Wanted all[] = {
+      {config_.metrics, "metrics", metrics_endpoint_,
+       [this](const observe::EndpointRequest& r) {
+         return observe::HandleMetricsRequest(*board_, r);
+       }},
+      {config_.admin, "admin", admin_endpoint_,
+       [this](const observe::EndpointRequest& r) {
+         return observe::HandleAdminRequest(*board_, r);
+       }},
+  };
+  for (Wanted& wanted : all) {
+    if (!wanted.endpoint.enabled) continue;
+    absl::StatusOr<BoundListener> bound = listening_sockets_.Open(wanted.endpoint.address, 1);
+    if (!bound.ok()) {
+      return absl::Status(bound.status().code(),
+                          absl::StrCat(wanted.name, ": ", std::string(bound.status().message())));
+    }
+    wanted.server = std::make_unique<EndpointServer>(loop_, std::move(bound->sockets[0]),
+                                                     std::move(wanted.handler));
+    logger_.Info("listening", "An endpoint is bound.",
+                 {{"listener", wanted.name}, {"address", bound->address}});
+  }
+  return absl::OkStatus();
+}
+
+StatusBoard::Sources Server::BoardSources() {
+  return {clock_,
+          logger_,
+          metrics_,
+          [this] { return snapshot_; },
+          [this] { return listening_; },
+          [this] { return draining_; },
+          [this] { return reload_ == nullptr ? std::string() : reload_->state().last_error(); },
+          [this] { return reload_->LoadNow(); },
+          [this] { BeginDrain("the admin endpoint asked for it"); },
+          [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; }};
+}
+
+void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
+  snapshot_ = std::move(next);
+  metrics_.SetExpiries(ExpiriesOf(*snapshot_->generation));
+  for (const std::string& warning : snapshot_->generation->warnings) {
+    logger_.Warn("certificate_warning", warning);
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->Apply(snapshot_, std::move(sockets[i]));
+  }
+}
+
+// ---- reload
+
+std::vector<std::string> Server::WatchedFiles() const {
+  std::vector<std::string> files = certs::MaterialFiles(config_);
+  files.push_back(config_.file);
+  return files;
+}
+
+void Server::StartReload() {
+  reload_ = std::make_unique<ReloadController>(
+      loop_, logger_, config_.reload, WatchedFiles(), [this] { return Reload(); },
+      [this] { OnReloadOutcome(); });
+}
+
+LoadOutcome Server::Reload() {
+  LoadOutcome failed{Reloader::Outcome::kFailed, {}, {}};
+  if (draining_) {
+    failed.error = "the drain has begun";
+    return failed;
+  }
+  config::LoadResult loaded = config::LoadFile(config_.file, environment_);
+  if (!loaded.config.has_value()) {
+    failed.error = std::string(loaded.status().message());
+    return failed;
+  }
+  auto generation = certs::GenerationLoader::Load(*loaded.config, reader_, clock_.WallSeconds());
+  if (!generation.ok()) {
+    failed.error = std::string(generation.status().message());
+    return failed;
+  }
+  if (*loaded.config == config_ && (*generation)->id == snapshot_->generation->id) {
+    return {Reloader::Outcome::kUnchanged, {}, {}};
+  }
+  auto next = BuildSnapshot(*loaded.config, *std::move(generation), snapshot_.get(), clock_);
+  if (!next.ok()) {
+    failed.error = std::string(next.status().message());
+    return failed;
+  }
+  std::vector<Worker::Sockets> sockets(workers_.size());
+  if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {
+    failed.error = std::string(status.message());
+    return failed;
+  }
+  WarnOfWhatNeedsARestart(*loaded.config);
+  config_ = *std::move(loaded.config);
+  logger_.set_level(LogLevelOf(config_.log));
+  Adopt(*std::move(next), std::move(sockets));
+  reload_->Configure(config_.reload, WatchedFiles());
+  return {Reloader::Outcome::kSwapped, {}, absl::StrCat("generation ", snapshot_->generation->id)};
+}
+
+void Server::WarnOfWhatNeedsARestart(const config::Config& next) {
+  auto warn = [this](const char* key) {
+    logger_.Warn("restart_needed", "A changed key takes effect at the next start only.",
+                 {{"key", key}});
+  };
+  if (next.workers != config_.workers) warn("workers");
+  if (!(next.metrics == config_.metrics)) warn("metrics.address");
+  if (!(next.admin == config_.admin)) warn("admin.address");
+  if (next.log.format != config_.log.format) warn("log.format");
+  if (next.log.access != config_.log.access) warn("log.access");
+}
+
+void Server::OnReloadOutcome() {
+  const Reloader& state = reload_->state();
+  metrics_.SetReloadPending(state.pending());
+}
+
+// ---- signals, drain, watchdog
+
+void Server::OnSignal(int number) {
+  if (number == SIGHUP) {
+    if (draining_) return;
+    (void)systemd_.Reloading(clock_.MonotonicUs());
+    if (absl::Status status = access_log_->Reopen(); !status.ok()) {
+      logger_.Error("access_log", std::string(status.message()));
+    }
+    const std::string error = reload_->LoadNow();
+    (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
+    return;
+  }
+  if (!draining_) {
+    BeginDrain(number == SIGTERM ? "SIGTERM" : "SIGINT");
+    return;
+  }
+  logger_.Warn("stopping", "A second signal: ending at once.");
+  // Workers may be busy; nobody is owed anything any more.
+  _exit(0);
+}
+
+void Server::BeginDrain(const char* why) {
+  if (std::exchange(draining_, true)) return;
+  metrics_.SetDraining(true);
+  (void)systemd_.Stopping("draining");
+  logger_.Info("drain_begun", "No new requests; those in flight are answered.",
+               {{"why", why}, {"deadline_seconds", config_.drain.count() / 1000.0}});
+  workers_draining_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->Drain([this] {
+      loop_.Post([this] {
+        if (--workers_draining_ == 0) FinishDrain();
+      });
+    });
+  }
+  loop_.ArmIn(drain_deadline_, config_.drain.count());
+}
+
+void Server::FinishDrain() {
+  logger_.Info("stopped", "The drain is over.");
+  loop_.Stop();
+}
+
+void Server::StartWatchdog() {
+  if (!systemd_.watchdog_interval_ms().has_value()) return;
+  BeatWatchdog();
+}
+
+// One beat for all loops: if a worker has not turned since the last one, none is
+// sent, and the service manager acts.
+void Server::BeatWatchdog() {
+  if (pings_out_ == 0) {
+    (void)systemd_.Watchdog();
+    pings_out_ = workers_.size();
+    for (auto& worker : workers_) {
+      worker->Ping([this] { loop_.Post([this] { --pings_out_; }); });
+    }
+  }
+  loop_.ArmIn(watchdog_, *systemd_.watchdog_interval_ms());
+}
+
+void Server::Run() {
+  loop_.Run();
+  metrics_endpoint_.reset();
+  admin_endpoint_.reset();
+  workers_.clear();
+  access_log_->Drain(1000);
+}
+
+}  // namespace mantlet::server

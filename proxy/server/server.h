@@ -1,0 +1,96 @@
+// The whole daemon: makes every part, connects them and sees them to their end.
+// The composition root; nothing else constructs a module of another package.
+//
+// The thread that constructs it is the main thread: signals, reload, the metrics
+// and admin endpoints and the drain live on its loop. Workers have loops of their
+// own (server/worker.h).
+
+#ifndef MANTLET_PROXY_SERVER_SERVER_H_
+#define MANTLET_PROXY_SERVER_SERVER_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "certs/file_reader.h"
+#include "config/config.h"
+#include "config/environment.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/log.h"
+#include "proxy/base/systemd_notify.h"
+#include "proxy/io/loop.h"
+#include "proxy/io/signals.h"
+#include "proxy/observe/access_log_sink.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/server/endpoint_server.h"
+#include "proxy/server/listening_sockets.h"
+#include "proxy/server/reload_controller.h"
+#include "proxy/server/snapshot.h"
+#include "proxy/server/status_board.h"
+#include "proxy/server/worker.h"
+
+namespace mantlet::server {
+
+class Server {
+ public:
+  // `config` was loaded from its file with `environment`, which later reloads use
+  // again.
+  Server(config::Config config, config::Environment environment, base::Logger& logger,
+         std::vector<base::InheritedSocket> inherited);
+  ~Server();
+  Server(const Server&) = delete;
+
+  // Loads the certificates, binds every address, starts the workers. What it
+  // refuses, it refuses as a whole: nothing serves then.
+  absl::Status Start();
+  // Until a signal and the drain after it.
+  void Run();
+
+ private:
+  absl::Status OpenEndpoints();
+  absl::Status OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets);
+  void StartReload();
+  void StartWatchdog();
+  StatusBoard::Sources BoardSources();
+  void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
+  LoadOutcome Reload();
+  void WarnOfWhatNeedsARestart(const config::Config& next);
+  std::vector<std::string> WatchedFiles() const;
+  void OnSignal(int number);
+  void OnReloadOutcome();
+  void BeginDrain(const char* why);
+  void FinishDrain();
+  void BeatWatchdog();
+
+  config::Config config_;  // what runs
+  const config::Environment environment_;
+  base::Logger& logger_;
+  base::SystemClock clock_;
+  base::SystemdNotifier systemd_;
+  certs::DiskFileReader reader_;
+  ListeningSockets listening_sockets_;
+  observe::Metrics metrics_;
+  std::unique_ptr<observe::AccessLogSink> access_log_;
+  io::Loop loop_;
+  SnapshotPtr snapshot_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<StatusBoard> board_;
+  std::unique_ptr<EndpointServer> metrics_endpoint_;
+  std::unique_ptr<EndpointServer> admin_endpoint_;
+  std::unique_ptr<ReloadController> reload_;
+  std::unique_ptr<io::Signals> signals_;
+  base::FunctionTimer drain_deadline_;
+  base::FunctionTimer drain_grace_;
+  base::FunctionTimer watchdog_;
+  base::FunctionTimer housekeeping_;
+  bool listening_ = false;
+  bool draining_ = false;
+  size_t workers_draining_ = 0;
+  size_t pings_out_ = 0;  // to workers, by the watchdog
+};
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_SERVER_H_

@@ -1,0 +1,65 @@
+// What the metrics and admin endpoints show and do, gathered from the server:
+// the bridge between observe's pure handlers and the running process. Main
+// thread only.
+
+#ifndef MANTLET_PROXY_SERVER_STATUS_BOARD_H_
+#define MANTLET_PROXY_SERVER_STATUS_BOARD_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/clock.h"
+#include "proxy/base/log.h"
+#include "proxy/observe/endpoint.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/server/snapshot.h"
+#include "proxy/server/worker.h"
+
+namespace mantlet::server {
+
+class StatusBoard final : public observe::StatusSource {
+ public:
+  // What the board asks of the server. All of it outlives the board.
+  struct Sources {
+    const base::Clock& clock;
+    base::Logger& logger;
+    observe::Metrics& metrics;
+    std::function<SnapshotPtr()> snapshot;
+    std::function<bool()> listening;
+    std::function<bool()> draining;
+    std::function<std::string()> last_reload_failure;
+    std::function<std::string()> reload;
+    std::function<void()> drain;
+    std::function<const std::vector<std::unique_ptr<Worker>>&()> workers;
+  };
+
+  explicit StatusBoard(Sources sources);
+
+  std::vector<std::string> MissingForReadiness() const override;
+  std::string LastReloadFailure() const override { return sources_.last_reload_failure(); }
+  std::string MetricsText() const override { return sources_.metrics.Render(); }
+  std::string CertificatesJson() const override;
+  std::string ConfigJson() const override;
+  std::string ConnectionsJson() const override;
+  std::string Version() const override;
+  int64_t UptimeSeconds() const override;
+  std::string ReloadNow() override { return sources_.reload(); }
+  void DrainNow() override { sources_.drain(); }
+  std::string LogLevel() const override;
+  bool SetLogLevel(std::string_view level) override;
+
+ private:
+  Sources sources_;
+  int64_t started_us_;
+};
+
+// The moments at which certificates and trust anchors end, for the metrics.
+observe::Expiries ExpiriesOf(const certs::Generation& generation);
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_STATUS_BOARD_H_

@@ -1,0 +1,212 @@
+#include "proxy/server/worker.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "proxy/io/stream.h"
+
+namespace mantlet::server {
+
+using session::DownstreamConnection;
+
+namespace {
+
+// Records that clients can provoke, per worker.
+constexpr uint32_t kClientRecordsPerSecond = 100;
+
+}  // namespace
+
+Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
+               observe::AccessLogSink& access_log, base::LogFormat log_format)
+    : metrics_(metrics),
+      logger_(logger),
+      access_log_(access_log, log_format),
+      handshake_log_budget_(kClientRecordsPerSecond),
+      context_{loop_, clock, logger, access_log_, handshake_log_budget_, false},
+      thread_([this] {
+        pthread_setname_np(pthread_self(), "worker");
+        loop_.SetTurnEnd([this] { access_log_.Flush(); });
+        loop_.Run();
+        // Everything that lives on this loop ends on its thread.
+        listeners_.clear();
+        connections_.clear();
+        pools_.clear();
+      }) {}
+
+Worker::~Worker() {
+  loop_.Stop();
+  thread_.join();
+}
+
+void Worker::Apply(SnapshotPtr snapshot, Sockets new_sockets) {
+  // std::function wants copies; the sockets have one owner.
+  auto sockets = std::make_shared<Sockets>(std::move(new_sockets));
+  loop_.Post([this, snapshot = std::move(snapshot), sockets] {
+    ApplyHere(*snapshot, std::move(*sockets));
+  });
+}
+
+void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
+  std::map<std::string, std::shared_ptr<upstream::Pool>> old_pools = pools_;
+  std::map<std::string, Listening> old_listeners = std::move(listeners_);
+  listeners_.clear();
+  for (const ListenerSnapshot& listener : snapshot.listeners) {
+    const std::string& name = listener.config.name;
+    Listening& listening = listeners_[name];
+    if (auto it = old_listeners.find(name); it != old_listeners.end()) {
+      listening = std::move(it->second);
+      old_listeners.erase(it);
+    } else {
+      listening.slot = std::make_shared<session::ListenerSlot>();
+    }
+    listening.slot->current = StateFor(listener);
+    auto socket = new_sockets.find(name);
+    if (socket == new_sockets.end() || context_.draining) continue;
+    // The old socket's queue is taken over before it closes.
+    if (listening.listener != nullptr) listening.listener->AcceptPending();
+    listening.listener = std::make_unique<io::Listener>(
+        loop_, std::move(socket->second),
+        [this, slot = listening.slot](io::FileDescriptor fd, const io::SocketAddress& peer) {
+          Accept(slot, std::move(fd), peer);
+        },
+        [this, name](const std::string& what) {
+          logger_.Error("accept_failed",
+                        "Cannot accept a connection; trying again in a moment. Raise the limit of "
+                        "open files (LimitNOFILE=) or lower limits.connections.",
+                        {{"listener", name}, {"error", what}});
+        });
+  }
+  for (auto& [name, listening] : old_listeners) {
+    if (listening.listener != nullptr) listening.listener->AcceptPending();
+    listening.listener.reset();
+    listening.slot->current = nullptr;
+  }
+  for (auto it = pools_.begin(); it != pools_.end();) {
+    bool used = false;
+    for (const auto& [name, listening] : listeners_) {
+      used = used || listening.slot->current->pool == it->second;
+    }
+    if (used) {
+      ++it;
+    } else {
+      it->second->Retire();
+      it = pools_.erase(it);
+    }
+  }
+  for (const auto& [name, pool] : old_pools) {
+    auto it = pools_.find(name);
+    if (it == pools_.end() || it->second != pool) pool->Retire();
+  }
+}
+
+std::shared_ptr<upstream::Pool> Worker::PoolFor(
+    const std::shared_ptr<const upstream::Target>& target) {
+  std::shared_ptr<upstream::Pool>& pool = pools_[target->config.name];
+  if (pool == nullptr || &pool->target() != target.get()) {
+    pool = std::make_shared<upstream::Pool>(loop_, target, metrics_.Upstream(target->config.name));
+  }
+  return pool;
+}
+
+std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSnapshot& listener) {
+  auto state = std::make_shared<session::ListenerState>();
+  state->config = listener.config;
+  state->strip = identity::StripSet(listener.config.identity_headers);
+  state->tls = listener.tls;
+  state->pool = PoolFor(listener.target);
+  state->counts = listener.counts;
+  state->metrics = &metrics_.Listener(listener.config.name);
+  state->requests = &metrics_.Requests(listener.config.name, listener.config.upstream);
+  state->upstream_metrics = &metrics_.Upstream(listener.config.upstream);
+  state->default_denials = &state->metrics->PolicyDenials("default");
+  return state;
+}
+
+bool Worker::RefuseForLimits(const session::ListenerState& state, const io::SocketAddress& peer) {
+  const config::Limits& limits = state.config.limits;
+  const char* which = nullptr;
+  if (limits.connections != 0 &&
+      state.counts->connections.load(std::memory_order_relaxed) >= limits.connections) {
+    which = "limits.connections";
+  } else if (limits.handshakes != 0 &&
+             state.counts->handshakes.load(std::memory_order_relaxed) >= limits.handshakes) {
+    which = "limits.handshakes";
+  }
+  if (which == nullptr) return false;
+  state.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
+  if (auto go = handshake_log_budget_.Ask(context_.clock.MonotonicMs())) {
+    logger_.Warn("connection_refused", "A connection was closed unanswered: a limit is reached.",
+                 {{"listener", state.config.name},
+                  {"peer", peer.ToString()},
+                  {"limit", which},
+                  {"suppressed", go.suppressed}});
+  }
+  return true;
+}
+
+void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
+                    const io::SocketAddress& peer) {
+  if (slot->current == nullptr || RefuseForLimits(*slot->current, peer)) return;
+  auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
+  if (!stream.ok()) {
+    logger_.Error("accept_failed", "Cannot serve an accepted connection.",
+                  {{"error", std::string(stream.status().message())}});
+    return;
+  }
+  auto connection = std::make_unique<DownstreamConnection>(
+      context_, static_cast<DownstreamConnection::Owner&>(*this), slot, *std::move(stream), peer);
+  DownstreamConnection* key = connection.get();
+  connections_.emplace(key, std::move(connection));
+}
+
+void Worker::OnConnectionOver(DownstreamConnection* connection) {
+  auto it = connections_.find(connection);
+  if (it == connections_.end()) return;
+  loop_.Retire(std::move(it->second));
+  connections_.erase(it);
+  ReportIfEmpty();
+}
+
+void Worker::Drain(std::function<void()> on_empty) {
+  loop_.Post([this, on_empty = std::move(on_empty)] {
+    context_.draining = true;
+    on_empty_ = on_empty;
+    for (auto& [name, listening] : listeners_) listening.listener.reset();
+    for (auto& [name, pool] : pools_) pool->Retire();
+    std::vector<DownstreamConnection*> all;
+    for (auto& [connection, owner] : connections_) all.push_back(connection);
+    for (DownstreamConnection* connection : all) connection->Drain();
+    ReportIfEmpty();
+  });
+}
+
+void Worker::Cut() {
+  loop_.Post([this] {
+    std::vector<DownstreamConnection*> all;
+    for (auto& [connection, owner] : connections_) all.push_back(connection);
+    for (DownstreamConnection* connection : all) connection->Cut();
+  });
+}
+
+void Worker::ReportIfEmpty() {
+  if (!on_empty_ || !connections_.empty()) return;
+  std::exchange(on_empty_, nullptr)();
+}
+
+void Worker::Summarize(size_t limit, std::function<void(std::vector<ConnectionSummary>)> done) {
+  loop_.Post([this, limit, done = std::move(done)] {
+    std::vector<ConnectionSummary> all;
+    for (const auto& [connection, owner] : connections_) {
+      if (all.size() >= limit) break;
+      const identity::PeerIdentity& peer = connection->identity();
+      all.push_back({connection->listener(), connection->peer(),
+                     std::string(DownstreamConnection::StateName(connection->state())),
+                     peer.tls.version, peer.certificate.subject, peer.certificate.spiffe_id,
+                     connection->requests(), connection->opened_wall_ms()});
+    }
+    done(std::move(all));
+  });
+}
+
+}  // namespace mantlet::server

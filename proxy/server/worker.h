@@ -1,0 +1,94 @@
+// One event loop on a thread of its own, with its listening sockets, its upstream
+// pools and its connections. Workers share nothing on the way of a request.
+//
+// Threading: the public methods may be called from the main thread; each posts to
+// the worker's loop and returns. Callbacks that the caller passes in run on the
+// worker's thread.
+
+#ifndef MANTLET_PROXY_SERVER_WORKER_H_
+#define MANTLET_PROXY_SERVER_WORKER_H_
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/log.h"
+#include "proxy/base/log_budget.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/loop.h"
+#include "proxy/observe/access_log.h"
+#include "proxy/observe/metrics_shard.h"
+#include "proxy/server/snapshot.h"
+#include "proxy/session/downstream_connection.h"
+
+namespace mantlet::server {
+
+// A connection as the admin endpoint shows it.
+struct ConnectionSummary {
+  std::string listener, peer, state, tls_version, subject, spiffe_id;
+  uint64_t requests = 0;
+  int64_t opened_wall_ms = 0;
+};
+
+class Worker final : private session::DownstreamConnection::Owner {
+ public:
+  // Everything outlives the worker. The thread starts at once.
+  Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
+         observe::AccessLogSink& access_log, base::LogFormat log_format);
+  ~Worker();  // stops and joins
+
+  // New sockets by listener name; the listeners that `snapshot` no longer has are
+  // closed. Connections carry on.
+  using Sockets = std::map<std::string, io::FileDescriptor>;
+  void Apply(SnapshotPtr snapshot, Sockets new_sockets);
+
+  // Stops listening and ends what can end; `on_empty` is called once no
+  // connection is left.
+  void Drain(std::function<void()> on_empty);
+  // The drain's deadline: ends every connection now.
+  void Cut();
+  // Up to `limit` connections.
+  void Summarize(size_t limit, std::function<void(std::vector<ConnectionSummary>)> done);
+  // Runs an empty task: `done` tells that the loop turns.
+  void Ping(std::function<void()> done) { loop_.Post(std::move(done)); }
+
+ private:
+  struct Listening {
+    std::shared_ptr<session::ListenerSlot> slot;
+    std::unique_ptr<io::Listener> listener;
+  };
+
+  void OnConnectionOver(session::DownstreamConnection* connection) override;
+
+  void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
+  std::shared_ptr<upstream::Pool> PoolFor(const std::shared_ptr<const upstream::Target>& target);
+  std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
+  void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
+              const io::SocketAddress& peer);
+  bool RefuseForLimits(const session::ListenerState& state, const io::SocketAddress& peer);
+  void ReportIfEmpty();
+
+  observe::MetricsShard& metrics_;
+  base::Logger& logger_;
+  io::Loop loop_;
+  observe::AccessLogWriter access_log_;
+  base::LogBudget handshake_log_budget_;
+  session::WorkerContext context_;
+  std::map<std::string, Listening> listeners_;
+  std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name
+  absl::flat_hash_map<session::DownstreamConnection*,
+                      std::unique_ptr<session::DownstreamConnection>>
+      connections_;
+  std::function<void()> on_empty_;
+  std::thread thread_;
+};
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_WORKER_H_

@@ -1,0 +1,419 @@
+#include "proxy/session/downstream_connection.h"
+
+#include <utility>
+
+#include "proxy/session/handshake_record.h"
+
+namespace mantlet::session {
+
+using base::ErrorReason;
+using base::ProxyError;
+
+namespace {
+
+// How long a connection that we have finished with is read on, so that what the
+// client still sends does not turn into a reset that overtakes our last bytes.
+constexpr int64_t kLingerMs = 2000;
+
+http1::ParserLimits LimitsOf(const config::Limits& limits) {
+  http1::ParserLimits parser;
+  parser.target_bytes = limits.target_bytes;
+  parser.header_bytes = limits.header_bytes;
+  parser.header_count = limits.header_count;
+  parser.body_bytes = limits.body_bytes;
+  return parser;
+}
+
+ErrorReason ReasonOf(int status) {
+  switch (status) {
+    case 413:
+      return ErrorReason::kContentTooLarge;
+    case 414:
+      return ErrorReason::kUriTooLong;
+    case 417:
+      return ErrorReason::kExpectationFailed;
+    case 431:
+      return ErrorReason::kHeaderTooLarge;
+    case 501:
+      return ErrorReason::kNotImplemented;
+    case 505:
+      return ErrorReason::kVersionNotSupported;
+    default:
+      return ErrorReason::kBadRequest;
+  }
+}
+
+}  // namespace
+
+std::string_view DownstreamConnection::StateName(State state) {
+  switch (state) {
+    case State::kHandshake:
+      return "handshake";
+    case State::kIdle:
+      return "idle";
+    case State::kRequest:
+      return "request";
+    case State::kTunnel:
+      return "tunnel";
+    case State::kClosing:
+      return "closing";
+  }
+  return "unknown";
+}
+
+DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
+                                           std::shared_ptr<ListenerSlot> slot,
+                                           std::unique_ptr<io::ByteStream> transport,
+                                           const io::SocketAddress& peer)
+    : worker_(worker),
+      owner_(owner),
+      slot_(std::move(slot)),
+      listener_(slot_->current),
+      peer_(peer.is_unix() ? "unix" : peer.ToString()),
+      peer_host_(peer.HostText()),
+      timer_([this] { OnTimeout(); }),
+      parser_(LimitsOf(listener_->config.limits)),
+      exchange_(worker, *this),
+      opened_us_(worker.clock.MonotonicUs()),
+      opened_wall_ms_(worker.clock.WallMs()) {
+  listener_->counts->connections.fetch_add(1, std::memory_order_relaxed);
+  listener_->counts->handshakes.fetch_add(1, std::memory_order_relaxed);
+  listener_->metrics->ConnectionOpened();
+  stream_ =
+      std::make_unique<tls::ServerStream>(worker.loop, std::move(transport), listener_->tls,
+                                          static_cast<tls::ServerStream::HandshakeHandler*>(this));
+  stream_->SetHandler(this);
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
+}
+
+DownstreamConnection::~DownstreamConnection() {
+  *alive_ = false;
+  LeaveHandshake();
+  listener_->counts->connections.fetch_sub(1, std::memory_order_relaxed);
+  listener_->metrics->ConnectionClosed();
+  if (tunnel_ != nullptr) listener_->pool->TunnelEnded();
+}
+
+void DownstreamConnection::LeaveHandshake() {
+  if (!std::exchange(handshaking_, false)) return;
+  listener_->counts->handshakes.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// ---- handshake
+
+void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
+  LeaveHandshake();
+  identity_ = std::move(identity);
+  listener_->metrics->HandshakeDone(
+      identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
+                                         : observe::TlsVersionLabel::kTls12,
+      identity_.tls.resumed, identity_.has_certificate(), worker_.clock.MonotonicUs() - opened_us_);
+  RenderFacts();
+  state_ = State::kIdle;
+  if (worker_.draining) {
+    CloseSoon(false);
+    return;
+  }
+  // A client that has just shaken hands is about to ask: until its first byte
+  // the head's deadline runs, not the longer one between requests.
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
+}
+
+void DownstreamConnection::OnHandshakeFailed(tls::HandshakeReport report) {
+  LeaveHandshake();
+  listener_->metrics->HandshakeFailed(report.reason);
+  RecordHandshakeFailure(worker_, listener_->config.name, peer_, report);
+  state_ = State::kClosing;
+  if (report.reason == base::HandshakeFailure::kPeerClosed) {
+    Over();
+    return;
+  }
+  worker_.loop.ArmIn(timer_, kLingerMs);
+}
+
+void DownstreamConnection::RenderFacts() {
+  identity::RenderReport report;
+  facts_.identity =
+      identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
+  facts_.client_address = peer_host_;
+  if (worker_.access_log.enabled()) {
+    facts_.access_log_part = observe::RenderAccessConnection(
+        worker_.access_log.format(), listener_->config.name, peer_, identity_);
+  }
+  if (!report.clean())
+    RecordUnsafeIdentity(worker_, listener_->config.name, peer_, identity_, report);
+}
+
+// A reload may have brought new rules: they hold from the next request on.
+void DownstreamConnection::RefreshListener() {
+  if (slot_->current == nullptr || slot_->current == listener_) return;
+  // The counts are those of the listener this connection was accepted by; they
+  // are shared by all states of one name, and so are the metrics.
+  if (slot_->current->counts != listener_->counts) return;
+  listener_ = slot_->current;
+  RenderFacts();
+}
+
+// ---- requests
+
+void DownstreamConnection::OnData(std::string_view bytes) {
+  if (state_ == State::kClosing) return;  // lingering
+  if (exchange_.active() && exchange_.request_complete()) {
+    HoldInput(bytes);
+    return;
+  }
+  Process(bytes);
+}
+
+void DownstreamConnection::HoldInput(std::string_view bytes) {
+  input_.append(bytes);
+  paused_by_input_ = true;
+  UpdateReading();
+}
+
+void DownstreamConnection::Process(std::string_view bytes) {
+  if (state_ == State::kIdle) {
+    worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
+  }
+  processing_ = true;
+  http1::ParseResult result = parser_.Parse(bytes, *this);
+  processing_ = false;
+  std::shared_ptr<bool> alive = alive_;
+  if (result.status == http1::ParseResult::Status::kError && !refusal_) {
+    RefuseUnparsed(result.error);
+    return;
+  }
+  std::string_view rest = bytes.substr(std::min(result.consumed, bytes.size()));
+  if (!rest.empty() && result.status == http1::ParseResult::Status::kMessageEnd) HoldInput(rest);
+  if (refusal_) {
+    ProxyError error = std::move(*refusal_);
+    refusal_.reset();
+    exchange_.Refuse(std::move(error));
+    return;
+  }
+  if (!exchange_.active()) {
+    if (parser_.Idle() && state_ == State::kIdle && requests_ > 0) {
+      worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
+    }
+    return;
+  }
+  if (exchange_.request_complete()) {
+    worker_.loop.timers().Cancel(timer_);
+  } else {
+    worker_.loop.ArmIn(timer_, listener_->config.timeouts.body.count());
+  }
+  exchange_.FlushRequest();
+}
+
+void DownstreamConnection::RefuseUnparsed(const http1::ParseError& error) {
+  ProxyError refusal(ReasonOf(error.status), std::string(error.reason));
+  state_ = State::kRequest;
+  if (exchange_.active()) {
+    exchange_.Refuse(std::move(refusal));
+    return;
+  }
+  ++requests_;
+  exchange_.RefuseUnparsed(listener_, parser_.head(), facts_, std::move(refusal));
+}
+
+void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
+  RefreshListener();
+  ++requests_;
+  state_ = State::kRequest;
+  const uint32_t most = listener_->config.limits.requests_per_connection;
+  if (most != 0 && requests_ >= most) head.keep_alive = false;
+  refusal_ = exchange_.Begin(listener_, head, facts_, stream_->certificate_index());
+}
+
+void DownstreamConnection::OnRequestBody(std::string_view piece) { exchange_.OnRequestBody(piece); }
+
+void DownstreamConnection::OnRequestTrailers(const http::HeaderList& trailers) {
+  exchange_.OnRequestTrailers(trailers);
+}
+
+void DownstreamConnection::OnRequestEnd() { exchange_.OnRequestEnd(); }
+
+void DownstreamConnection::SetRequestPaused(bool paused) {
+  paused_by_exchange_ = paused;
+  if (paused) {
+    worker_.loop.timers().Cancel(timer_);  // the upstream's turn
+  } else if (state_ == State::kRequest && !exchange_.request_complete()) {
+    worker_.loop.ArmIn(timer_, listener_->config.timeouts.body.count());
+  }
+  UpdateReading();
+}
+
+void DownstreamConnection::UpdateReading() {
+  stream_->SetReading(!paused_by_exchange_ && !paused_by_input_);
+}
+
+void DownstreamConnection::OnExchangeEnd(ExchangeEnd end) {
+  if (over_) return;
+  switch (end) {
+    case ExchangeEnd::kKeepAlive:
+      NextRequest();
+      return;
+    case ExchangeEnd::kClose:
+      CloseSoon(false);
+      return;
+    case ExchangeEnd::kLinger:
+      CloseSoon(true);
+      return;
+    case ExchangeEnd::kAbort:
+      Abort();
+      return;
+    case ExchangeEnd::kTunnel:
+      StartTunnel();
+      return;
+  }
+}
+
+void DownstreamConnection::NextRequest() {
+  state_ = State::kIdle;
+  if (worker_.draining || (input_ended_ && input_.empty())) {
+    CloseSoon(false);
+    return;
+  }
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
+  if (!input_.empty()) ResumeInput();
+}
+
+// Not from inside the callback that ended the last exchange: a long pipeline
+// would otherwise nest as deep as it is long.
+void DownstreamConnection::ResumeInput() {
+  if (resume_scheduled_) return;
+  resume_scheduled_ = true;
+  worker_.loop.Defer([this, alive = alive_] {
+    if (!*alive || over_) return;
+    resume_scheduled_ = false;
+    if (state_ != State::kIdle) return;
+    std::string input = std::move(input_);
+    input_ = std::string();
+    paused_by_input_ = false;
+    Process(input);
+    if (!*alive || over_ || state_ == State::kClosing) return;
+    UpdateReading();
+    if (input_ended_ && !exchange_.active()) CloseSoon(false);
+  });
+}
+
+void DownstreamConnection::StartTunnel() {
+  state_ = State::kTunnel;
+  worker_.loop.timers().Cancel(timer_);
+  paused_by_exchange_ = paused_by_input_ = false;
+  std::string from_upstream = exchange_.TakeTunnelBytes();
+  std::string from_downstream = std::move(input_);
+  input_ = std::string();
+  tunnel_ = std::make_unique<Tunnel>(worker_.loop, *stream_, exchange_.TakeTunnel(),
+                                     listener_->config.timeouts.tunnel.count(), [this] {
+                                       stream_->SetHandler(this);
+                                       CloseSoon(true);
+                                     });
+  if (!from_upstream.empty()) tunnel_->FromUpstream(from_upstream);
+  if (!from_downstream.empty()) tunnel_->FromDownstream(from_downstream);
+}
+
+// ---- the end
+
+void DownstreamConnection::OnEnd() {
+  input_ended_ = true;
+  if (state_ == State::kClosing) {
+    if (stream_->buffered() == 0) Over();
+    return;
+  }
+  if (exchange_.active()) {
+    // A half-closed client may still wait for its response; one that stopped
+    // within its request does not.
+    if (!exchange_.request_complete()) {
+      exchange_.Abandon(ProxyError(ErrorReason::kClientClosed, "closed within the request"));
+    }
+    return;
+  }
+  if (!input_.empty()) return;  // pipelined requests are still to be answered
+  CloseSoon(false);
+}
+
+void DownstreamConnection::OnStreamError(const io::StreamError& error) {
+  if (exchange_.active()) {
+    exchange_.Abandon(ProxyError(ErrorReason::kClientClosed, error.detail));
+    return;
+  }
+  Over();
+}
+
+void DownstreamConnection::OnDrained() {
+  if (state_ == State::kClosing) {
+    if (input_ended_) Over();
+    return;
+  }
+  exchange_.OnDownstreamDrained();
+}
+
+// Our direction ends; the client's is read (and thrown away) until it ends too,
+// or for a moment at most if we know that it may still be sending.
+void DownstreamConnection::CloseSoon(bool discard_input) {
+  state_ = State::kClosing;
+  input_.clear();
+  stream_->SetReading(true);
+  stream_->ShutdownWrite();
+  if (stream_->buffered() == 0 && (input_ended_ || !discard_input)) {
+    Over();
+    return;
+  }
+  worker_.loop.ArmIn(
+      timer_, stream_->buffered() == 0 ? kLingerMs : listener_->config.timeouts.write.count());
+}
+
+// Without close_notify: an incomplete response must not look complete.
+void DownstreamConnection::Abort() { Over(); }
+
+void DownstreamConnection::Over() {
+  if (std::exchange(over_, true)) return;
+  state_ = State::kClosing;
+  worker_.loop.timers().Cancel(timer_);
+  stream_->Close();
+  owner_.OnConnectionOver(this);
+}
+
+void DownstreamConnection::OnTimeout() {
+  switch (state_) {
+    case State::kHandshake:
+      OnHandshakeFailed(stream_->Report(base::HandshakeFailure::kTimeout,
+                                        "the handshake took longer than timeouts.handshake"));
+      Over();
+      return;
+    case State::kIdle:
+      if (parser_.Idle()) {
+        CloseSoon(false);
+        return;
+      }
+      state_ = State::kRequest;
+      ++requests_;
+      exchange_.RefuseUnparsed(
+          listener_, parser_.head(), facts_,
+          ProxyError(ErrorReason::kRequestTimeout, "the request head took too long"));
+      return;
+    case State::kRequest:
+      exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout, "the request body took too long"));
+      return;
+    case State::kTunnel:
+      return;
+    case State::kClosing:
+      Over();
+      return;
+  }
+}
+
+void DownstreamConnection::Drain() {
+  if (state_ == State::kIdle && parser_.Idle()) CloseSoon(false);
+}
+
+void DownstreamConnection::Cut() {
+  if (exchange_.active()) {
+    exchange_.Abandon(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+    return;
+  }
+  Over();
+}
+
+}  // namespace mantlet::session

@@ -1,0 +1,135 @@
+// One client connection from accept to close: the TLS handshake, then requests
+// one after the other (pipelined ones wait their turn), each handed to the
+// exchange, then a close that loses nothing. Every way in which it can end leaves
+// its metric, and a failed handshake its log record.
+//
+// Owned by its worker; one loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_DOWNSTREAM_CONNECTION_H_
+#define MANTLET_PROXY_SESSION_DOWNSTREAM_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http1/request_parser.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/io/socket_address.h"
+#include "proxy/session/exchange.h"
+#include "proxy/session/listener_state.h"
+#include "proxy/session/tunnel.h"
+#include "proxy/session/worker_context.h"
+#include "proxy/tls/server_stream.h"
+
+namespace mantlet::session {
+
+class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
+                                   private io::ByteStreamHandler,
+                                   private http1::RequestSink,
+                                   private ExchangeHost {
+ public:
+  class Owner {
+   public:
+    // It is over; retire it. Called once, as the last thing it does.
+    virtual void OnConnectionOver(DownstreamConnection* connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  DownstreamConnection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
+                       std::unique_ptr<io::ByteStream> transport, const io::SocketAddress& peer);
+  ~DownstreamConnection();
+
+  // The drain has begun: ends an idle connection now, a busy one with its
+  // response.
+  void Drain();
+  // The drain's deadline: ends now.
+  void Cut();
+
+  // For the admin endpoint.
+  enum class State : uint8_t { kHandshake, kIdle, kRequest, kTunnel, kClosing };
+  static std::string_view StateName(State state);
+  State state() const { return state_; }
+  const identity::PeerIdentity& identity() const { return identity_; }
+  const std::string& peer() const { return peer_; }
+  const std::string& listener() const { return listener_->config.name; }
+  uint64_t requests() const { return requests_; }
+  int64_t opened_wall_ms() const { return opened_wall_ms_; }
+
+ private:
+  // tls::ServerStream::HandshakeHandler
+  void OnHandshakeDone(identity::PeerIdentity identity) override;
+  void OnHandshakeFailed(tls::HandshakeReport report) override;
+  // io::ByteStreamHandler
+  void OnData(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnStreamError(const io::StreamError& error) override;
+  void OnDrained() override;
+  // http1::RequestSink
+  void OnRequestHead(http::RequestHead& head) override;
+  void OnRequestBody(std::string_view piece) override;
+  void OnRequestTrailers(const http::HeaderList& trailers) override;
+  void OnRequestEnd() override;
+  // ExchangeHost
+  io::ByteStream& downstream() override { return *stream_; }
+  void SetRequestPaused(bool paused) override;
+  void OnExchangeEnd(ExchangeEnd end) override;
+
+  void Process(std::string_view bytes);
+  void RefuseUnparsed(const http1::ParseError& error);
+  void HoldInput(std::string_view bytes);
+  void ResumeInput();
+  void NextRequest();
+  void StartTunnel();
+  void RefreshListener();
+  void RenderFacts();
+  void UpdateReading();
+  void CloseSoon(bool discard_input);
+  void Abort();
+  void Over();
+  void OnTimeout();
+  void LeaveHandshake();
+
+  WorkerContext& worker_;
+  Owner& owner_;
+  std::shared_ptr<ListenerSlot> slot_;
+  std::shared_ptr<const ListenerState> listener_;
+  std::string peer_;       // "127.0.0.1:40000"
+  std::string peer_host_;  // "127.0.0.1"
+  std::unique_ptr<tls::ServerStream> stream_;
+  base::FunctionTimer timer_;
+  State state_ = State::kHandshake;
+  bool over_ = false;
+  bool handshaking_ = true;  // counted in listener_->counts->handshakes
+
+  identity::PeerIdentity identity_;
+  ConnectionFacts facts_;
+  http1::RequestParser parser_;
+  Exchange exchange_;
+  std::optional<base::ProxyError> refusal_;  // of Begin(), until the parser's call is over
+  std::string input_;                        // held while an exchange is busy: the next requests
+  std::unique_ptr<Tunnel> tunnel_;
+
+  // Why the client is not read. Each reason has one owner; reading goes on when
+  // none holds.
+  bool paused_by_exchange_ = false;  // the upstream takes no more
+  bool paused_by_input_ = false;     // the next request has come before its turn
+  bool input_ended_ = false;         // the client sends no more
+  bool resume_scheduled_ = false;
+  bool processing_ = false;
+  bool drained_once_ = false;
+
+  uint64_t requests_ = 0;
+  int64_t opened_us_ = 0;
+  int64_t opened_wall_ms_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_DOWNSTREAM_CONNECTION_H_

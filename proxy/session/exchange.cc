@@ -1,0 +1,440 @@
+#include "proxy/session/exchange.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "proxy/http1/serializer.h"
+
+namespace mantlet::session {
+
+using base::ErrorReason;
+using base::ProxyError;
+using http::Framing;
+
+namespace {
+
+// Back-pressure: beyond this much that one side has not taken, the other is not
+// read. It holds a few reads, enough to keep a fast peer busy.
+constexpr size_t kHighWaterBytes = 256 * 1024;
+// The pool's own deadline for a connection comes first; this is for a request
+// that waits because all connections are in use.
+constexpr int64_t kQueueSlackMs = 100;
+
+// A body piece, framed as its message says.
+void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
+  if (!chunked) {
+    to.Write(piece);
+    return;
+  }
+  std::string header;  // "ffffffffffffffff\r\n" at most: never allocates
+  http1::AppendChunkHeader(header, piece.size());
+  to.Write(header);
+  to.Write(piece);
+  to.Write(http1::kChunkEnd);
+}
+
+std::string_view HostOf(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.rfind(':'));
+}
+
+}  // namespace
+
+Exchange::Exchange(WorkerContext& worker, ExchangeHost& host)
+    : worker_(worker), host_(host), timer_([this] { OnTimeout(); }) {}
+
+Exchange::~Exchange() {
+  if (state_ == State::kWaiting) pool_->CancelWait(this);
+  ReleaseUpstream(false);
+}
+
+void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
+                     const ConnectionFacts& facts) {
+  listener_ = std::move(listener);
+  head_ = &head;
+  facts_ = &facts;
+  request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
+  response_started_ = interim_forwarded_ = has_error_ = false;
+  early_body_.clear();
+  trailers_.clear();
+  error_detail_.clear();
+  status_ = 0;
+  began_wall_ms_ = worker_.clock.WallMs();
+  began_us_ = worker_.clock.MonotonicUs();
+  sent_us_ = 0;
+  upstream_us_ = -1;
+  request_bytes_ = response_bytes_ = 0;
+}
+
+std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> listener,
+                                          const http::RequestHead& head,
+                                          const ConnectionFacts& facts, size_t certificate_index) {
+  Reset(std::move(listener), head, facts);
+  state_ = State::kRefused;
+  if (worker_.draining) return ProxyError(ErrorReason::kDraining);
+  if (auto error = CheckMisdirected(certificate_index)) return error;
+  if (!listener_->config.policy.default_allow) {
+    listener_->default_denials->Add();
+    return ProxyError(ErrorReason::kPolicyDenied, "policy: default is deny");
+  }
+  pool_ = listener_->pool;
+  if (auto connection = pool_->TakeIdle()) {
+    StartSending(std::move(connection));
+    return std::nullopt;
+  }
+  if (!pool_->Wait(this)) {
+    return ProxyError(ErrorReason::kPoolExhausted, "pool.pending requests wait already");
+  }
+  state_ = State::kWaiting;
+  ArmUpstreamTimer();
+  return std::nullopt;
+}
+
+// RFC 9110 section 15.5.20. Under client authentication a connection speaks for
+// the server name its certificate was chosen by; a request for a host that has
+// another certificate might have met other rules (see also nginx's check).
+std::optional<ProxyError> Exchange::CheckMisdirected(size_t certificate_index) const {
+  if (listener_->config.client_auth.mode == config::ClientAuthMode::kNone) return std::nullopt;
+  if (listener_->config.tls.certificates.size() < 2 || head_->authority.empty()) {
+    return std::nullopt;
+  }
+  std::string host = absl::AsciiStrToLower(std::string(HostOf(head_->authority)));
+  if (host.ends_with('.')) host.pop_back();
+  if (listener_->tls->Select(host) == certificate_index) return std::nullopt;
+  return ProxyError(
+      ErrorReason::kMisdirected,
+      "the Host belongs to another certificate than the one this connection began with");
+}
+
+void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
+  state_ = State::kSending;
+  upstream_ = std::move(connection);
+  reached_upstream_ = true;
+  upstream_->Begin(this, head_->method, head_->wants_upgrade());
+  SendRequestHead();
+  if (!early_body_.empty()) {
+    upstream_->stream().Write(early_body_);
+    early_body_.clear();
+  }
+  ArmUpstreamTimer();
+}
+
+void Exchange::SendRequestHead() {
+  std::string text = worker_.loop.buffers().Take();
+  http::RequestForwarding how{listener_->strip, facts_->identity, facts_->client_address,
+                              pool_->target().address_text, head_->wants_upgrade()};
+  http::ForwardRequestHead(*head_, how, text);
+  upstream_->stream().Write(text);
+  worker_.loop.buffers().Give(std::move(text));
+  sent_us_ = worker_.clock.MonotonicUs();
+}
+
+void Exchange::OnRequestBody(std::string_view piece) {
+  request_bytes_ += piece.size();
+  const bool chunked = head_->framing.kind == Framing::Kind::kChunked;
+  if (state_ == State::kWaiting) {
+    if (chunked) {
+      http1::AppendChunk(early_body_, piece);
+    } else {
+      early_body_.append(piece);
+    }
+    return;
+  }
+  if (upstream_ == nullptr) return;
+  WriteBody(upstream_->stream(), piece, chunked);
+}
+
+void Exchange::OnRequestTrailers(const http::HeaderList& trailers) {
+  if (state_ == State::kRefused) return;
+  http::ForwardRequestTrailers(trailers, listener_->strip, trailers_);
+}
+
+void Exchange::OnRequestEnd() {
+  request_complete_ = true;
+  if (head_->framing.kind == Framing::Kind::kChunked) {
+    if (state_ == State::kWaiting) {
+      http1::AppendLastChunk(early_body_, trailers_);
+    } else if (upstream_ != nullptr) {
+      std::string last;
+      http1::AppendLastChunk(last, trailers_);
+      upstream_->stream().Write(last);
+    }
+  }
+  trailers_.clear();
+  if (state_ == State::kSending) ArmUpstreamTimer();
+}
+
+void Exchange::FlushRequest() {
+  if (upstream_ != nullptr) upstream_->stream().Flush();
+  const bool full = upstream_ != nullptr ? OverHighWater(upstream_->stream())
+                                         : state_ == State::kWaiting && !early_body_.empty();
+  if (full == request_paused_ || request_complete_) return;
+  request_paused_ = full;
+  host_.SetRequestPaused(full);
+  if (state_ == State::kSending) ArmUpstreamTimer();
+}
+
+void Exchange::OnUpstreamDrained() {
+  if (!request_paused_) return;
+  request_paused_ = false;
+  host_.SetRequestPaused(false);
+  if (state_ == State::kSending) ArmUpstreamTimer();
+}
+
+void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
+  StartSending(std::move(connection));
+  FlushRequest();
+}
+
+void Exchange::OnNoConnection(ProxyError error) {
+  state_ = State::kSending;  // no longer in the queue
+  Fail(std::move(error));
+}
+
+void Exchange::OnInterimResponse(const http::ResponseHead& head) {
+  interim_forwarded_ = true;
+  std::string text = worker_.loop.buffers().Take();
+  http::ForwardInterimResponse(head, head_->version, text);
+  host_.downstream().Write(text);
+  worker_.loop.buffers().Give(std::move(text));
+}
+
+void Exchange::OnResponseHead(const http::ResponseHead& head) {
+  state_ = State::kResponding;
+  status_ = head.status;
+  upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+  // An answer that comes before the request is complete cannot be followed by
+  // another request: where the next one would begin is not known yet.
+  const bool keep_alive = head_->keep_alive && request_complete_ && !worker_.draining;
+  std::string text = worker_.loop.buffers().Take();
+  forwarded_ = http::ForwardResponseHead(head, {head_->version, head_->method, keep_alive}, text);
+  host_.downstream().Write(text);
+  worker_.loop.buffers().Give(std::move(text));
+  response_started_ = true;
+}
+
+void Exchange::OnResponseBody(std::string_view piece) {
+  response_bytes_ += piece.size();
+  WriteBody(host_.downstream(), piece, forwarded_.framing.kind == Framing::Kind::kChunked);
+}
+
+void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
+  http::ForwardResponseTrailers(trailers, trailers_);
+}
+
+void Exchange::OnResponsePause() {
+  io::ByteStream& downstream = host_.downstream();
+  downstream.Flush();
+  if (!response_paused_ && OverHighWater(downstream)) {
+    response_paused_ = true;
+    upstream_->stream().SetReading(false);
+  }
+  ArmUpstreamTimer();
+}
+
+void Exchange::OnDownstreamDrained() {
+  if (!response_paused_) return;
+  response_paused_ = false;
+  if (upstream_ != nullptr) upstream_->stream().SetReading(true);
+  ArmUpstreamTimer();
+}
+
+void Exchange::OnResponseEnd(std::string_view rest) {
+  io::ByteStream& downstream = host_.downstream();
+  if (status_ == 101) {
+    downstream.Flush();
+    tunnel_ = upstream_->TakeStream();
+    tunnel_bytes_.assign(rest);
+    worker_.loop.Retire(std::move(upstream_));
+    End(ExchangeEnd::kTunnel);
+    return;
+  }
+  if (forwarded_.framing.kind == Framing::Kind::kChunked) {
+    std::string last;
+    http1::AppendLastChunk(last, trailers_);
+    downstream.Write(last);
+  }
+  downstream.Flush();
+  ReleaseUpstream(request_complete_);
+  if (forwarded_.keep_alive) {
+    End(ExchangeEnd::kKeepAlive);
+  } else {
+    End(request_complete_ ? ExchangeEnd::kClose : ExchangeEnd::kLinger);
+  }
+}
+
+bool Exchange::MayRetry(const ProxyError& error) const {
+  // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: a connection that had been
+  // idle and died without a word most likely met the upstream's idle timeout.
+  return error.retry() == base::RetrySafety::kIfIdempotent && !retried_ && !interim_forwarded_ &&
+         upstream_ != nullptr && upstream_->reused() && !upstream_->response_begun() &&
+         http::IsIdempotent(head_->method) && !head_->framing.has_body();
+}
+
+void Exchange::OnUpstreamError(ProxyError error) {
+  if (!MayRetry(error)) {
+    listener_->upstream_metrics->Failed(error.reason);
+    Fail(std::move(error));
+    return;
+  }
+  retried_ = true;
+  listener_->upstream_metrics->Retried();
+  ReleaseUpstream(false);
+  // Another idle connection may be as stale: wait for a new one.
+  if (!pool_->Wait(this)) {
+    Fail(ProxyError(ErrorReason::kPoolExhausted));
+    return;
+  }
+  state_ = State::kWaiting;
+  ArmUpstreamTimer();
+}
+
+void Exchange::Refuse(ProxyError error) { Fail(std::move(error)); }
+
+void Exchange::Abandon(ProxyError error) {
+  if (!active()) return;
+  has_error_ = true;
+  error_reason_ = error.reason;
+  error_detail_ = std::move(error.detail);
+  End(ExchangeEnd::kAbort);
+}
+
+void Exchange::Fail(ProxyError error) {
+  if (state_ == State::kWaiting) pool_->CancelWait(this);
+  has_error_ = true;
+  error_reason_ = error.reason;
+  error_detail_ = error.detail;
+  if (error.reason == ErrorReason::kPoolExhausted)
+    listener_->upstream_metrics->Failed(error.reason);
+  ReleaseUpstream(false);
+  if (response_started_ || error.status() == 0) {
+    End(ExchangeEnd::kAbort);
+    return;
+  }
+  Answer(error);
+}
+
+void Exchange::Answer(const ProxyError& error) {
+  status_ = error.status();
+  const bool keep_alive = head_->keep_alive && request_complete_ && !worker_.draining;
+  std::string text = worker_.loop.buffers().Take();
+  http1::ErrorResponse response;
+  response.status = status_;
+  response.reason = error.sentence();
+  response.keep_alive = keep_alive;
+  response.head_request = head_->method == http::Method::kHead;
+  http1::AppendErrorResponse(text, response);
+  host_.downstream().Write(text);
+  host_.downstream().Flush();
+  worker_.loop.buffers().Give(std::move(text));
+  if (keep_alive) {
+    End(ExchangeEnd::kKeepAlive);
+  } else {
+    End(request_complete_ ? ExchangeEnd::kClose : ExchangeEnd::kLinger);
+  }
+}
+
+void Exchange::RefuseUnparsed(std::shared_ptr<const ListenerState> listener,
+                              const http::RequestHead& head, const ConnectionFacts& facts,
+                              ProxyError error) {
+  Reset(std::move(listener), head, facts);
+  state_ = State::kRefused;
+  Fail(std::move(error));
+}
+
+void Exchange::ReleaseUpstream(bool reusable) {
+  if (upstream_ == nullptr) return;
+  upstream_->Detach();
+  if (response_paused_) upstream_->stream().SetReading(true);
+  pool_->Return(std::move(upstream_), reusable);
+}
+
+bool Exchange::OverHighWater(const io::ByteStream& stream) const {
+  return stream.buffered() > kHighWaterBytes;
+}
+
+// One timer, whose meaning follows from the state.
+void Exchange::ArmUpstreamTimer() {
+  const config::UpstreamTimeouts& upstream = pool_->target().config.timeouts;
+  switch (state_) {
+    case State::kWaiting:
+      worker_.loop.ArmIn(timer_, upstream.connect.count() + kQueueSlackMs);
+      return;
+    case State::kSending:
+      if (request_paused_) {
+        worker_.loop.ArmIn(timer_, upstream.write.count());
+      } else if (request_complete_) {
+        worker_.loop.ArmIn(timer_, upstream.response_head.count());
+      } else {
+        worker_.loop.timers().Cancel(timer_);  // the client's turn: its own deadline runs
+      }
+      return;
+    case State::kResponding:
+      worker_.loop.ArmIn(timer_, response_paused_ ? listener_->config.timeouts.write.count()
+                                                  : upstream.body.count());
+      return;
+    case State::kIdle:
+    case State::kRefused:
+      return;
+  }
+}
+
+void Exchange::OnTimeout() {
+  ErrorReason reason = ErrorReason::kInternal;
+  switch (state_) {
+    case State::kWaiting:
+      reason = ErrorReason::kPoolExhausted;
+      break;
+    case State::kSending:
+      reason = request_paused_ ? ErrorReason::kTimeoutWrite : ErrorReason::kTimeoutHead;
+      break;
+    case State::kResponding:
+      reason = response_paused_ ? ErrorReason::kClientWriteTimeout : ErrorReason::kTimeoutBody;
+      break;
+    case State::kIdle:
+    case State::kRefused:
+      return;
+  }
+  if (state_ != State::kWaiting) listener_->upstream_metrics->Failed(reason);
+  Fail(ProxyError(reason));
+}
+
+void Exchange::End(ExchangeEnd end) {
+  if (state_ == State::kWaiting) pool_->CancelWait(this);
+  ReleaseUpstream(false);
+  worker_.loop.timers().Cancel(timer_);
+  Record();
+  state_ = State::kIdle;
+  if (request_paused_) {
+    request_paused_ = false;
+    host_.SetRequestPaused(false);
+  }
+  host_.OnExchangeEnd(end);
+}
+
+void Exchange::Record() {
+  const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
+  listener_->requests->Record(head_->method_text, status_, duration_us, request_bytes_,
+                              response_bytes_);
+  if (!worker_.access_log.enabled()) return;
+  observe::AccessRecord record;
+  record.wall_ms = began_wall_ms_;
+  record.method = head_->method_text;
+  record.target = head_->target;
+  record.protocol = http::VersionName(head_->version);
+  record.status = status_;
+  record.request_bytes = request_bytes_;
+  record.response_bytes = response_bytes_;
+  record.duration_us = duration_us;
+  record.upstream = listener_->config.upstream;
+  if (reached_upstream_) record.upstream_address = pool_->target().address_text;
+  record.upstream_duration_us = upstream_us_;
+  record.answered_by_upstream = upstream_us_ >= 0;
+  if (has_error_) {
+    record.error = base::FactsOf(error_reason_).label;
+    record.detail = error_detail_;
+  }
+  worker_.access_log.Append(facts_->access_log_part, record);
+}
+
+}  // namespace mantlet::session

@@ -1,0 +1,170 @@
+// One request and its response, between a downstream connection and an upstream
+// one: forwards heads and bodies both ways with back-pressure, retries once where
+// that is safe, answers itself when something goes wrong, and leaves one access
+// record and one count when it is over.
+//
+// Owned by its downstream connection and used again for request after request.
+// One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_EXCHANGE_H_
+#define MANTLET_PROXY_SESSION_EXCHANGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http/message.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/session/listener_state.h"
+#include "proxy/session/worker_context.h"
+#include "proxy/upstream/connection.h"
+#include "proxy/upstream/pool.h"
+
+namespace mantlet::session {
+
+// How an exchange leaves its downstream connection.
+enum class ExchangeEnd {
+  kKeepAlive,  // the next request may come
+  kClose,      // the response is complete and said that it is the last
+  kLinger,     // as kClose, but the client may still be sending: do not reset it
+  kAbort,      // the response is incomplete, and must not look complete
+  kTunnel,     // switched protocols; TakeTunnel() has the upstream side
+};
+
+class ExchangeHost {
+ public:
+  virtual io::ByteStream& downstream() = 0;
+  // The request's bytes cannot go anywhere for now: read no more of them.
+  virtual void SetRequestPaused(bool paused) = 0;
+  // The last thing the exchange does; the next Begin() may follow at once.
+  virtual void OnExchangeEnd(ExchangeEnd end) = 0;
+
+ protected:
+  ~ExchangeHost() = default;
+};
+
+// What a connection adds to each of its requests.
+struct ConnectionFacts {
+  identity::RenderedIdentity identity;
+  std::string client_address;   // for X-Forwarded-For
+  std::string access_log_part;  // RenderAccessConnection
+};
+
+class Exchange final : private upstream::Connection::User, private upstream::Pool::Waiter {
+ public:
+  Exchange(WorkerContext& worker, ExchangeHost& host);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+
+  // `head` and `facts` stay valid until OnExchangeEnd(). With an error nothing
+  // has been sent anywhere: call Refuse() with it, once the parser's call is over.
+  std::optional<base::ProxyError> Begin(std::shared_ptr<const ListenerState> listener,
+                                        const http::RequestHead& head, const ConnectionFacts& facts,
+                                        size_t certificate_index);
+  void OnRequestBody(std::string_view piece);
+  void OnRequestTrailers(const http::HeaderList& trailers);
+  void OnRequestEnd();
+  // One read's worth of request has been delivered.
+  void FlushRequest();
+  // Ends the exchange with an answer of our own, if one can still be given.
+  void Refuse(base::ProxyError error);
+  // The client is gone.
+  void Abandon(base::ProxyError error);
+  // The client has taken everything written to it.
+  void OnDownstreamDrained();
+
+  bool active() const { return state_ != State::kIdle; }
+  // The whole request has been read.
+  bool request_complete() const { return request_complete_; }
+  std::unique_ptr<io::ByteStream> TakeTunnel() { return std::move(tunnel_); }
+  std::string TakeTunnelBytes() { return std::move(tunnel_bytes_); }
+  const http::RequestHead* request() const { return head_; }
+
+  // A request that no exchange can begin for, because it could not be parsed:
+  // answers, counts and records it.
+  void RefuseUnparsed(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
+                      const ConnectionFacts& facts, base::ProxyError error);
+
+ private:
+  enum class State {
+    kIdle,
+    kRefused,     // Begin() said no; waits for Refuse()
+    kWaiting,     // for an upstream connection
+    kSending,     // the request is on its way, no final response head yet
+    kResponding,  // the response is on its way
+  };
+
+  // upstream::Pool::Waiter
+  void OnConnection(std::unique_ptr<upstream::Connection> connection) override;
+  void OnNoConnection(base::ProxyError error) override;
+  // upstream::Connection::User
+  void OnInterimResponse(const http::ResponseHead& head) override;
+  void OnResponseHead(const http::ResponseHead& head) override;
+  void OnResponseBody(std::string_view piece) override;
+  void OnResponseTrailers(const http::HeaderList& trailers) override;
+  void OnResponseEnd(std::string_view rest) override;
+  void OnResponsePause() override;
+  void OnUpstreamDrained() override;
+  void OnUpstreamError(base::ProxyError error) override;
+
+  void Reset(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
+             const ConnectionFacts& facts);
+  void Acquire(bool fresh);
+  void StartSending(std::unique_ptr<upstream::Connection> connection);
+  void SendRequestHead();
+  bool MayRetry(const base::ProxyError& error) const;
+  void Fail(base::ProxyError error);
+  void Answer(const base::ProxyError& error);
+  void ReleaseUpstream(bool reusable);
+  void ArmUpstreamTimer();
+  void OnTimeout();
+  void End(ExchangeEnd end);
+  void Record();
+  std::optional<base::ProxyError> CheckMisdirected(size_t certificate_index) const;
+  bool OverHighWater(const io::ByteStream& stream) const;
+
+  WorkerContext& worker_;
+  ExchangeHost& host_;
+  base::FunctionTimer timer_;
+
+  State state_ = State::kIdle;
+  std::shared_ptr<const ListenerState> listener_;
+  const http::RequestHead* head_ = nullptr;
+  const ConnectionFacts* facts_ = nullptr;
+  std::shared_ptr<upstream::Pool> pool_;
+  std::unique_ptr<upstream::Connection> upstream_;
+  std::string early_body_;  // request bytes that came before there was a connection
+  std::unique_ptr<io::ByteStream> tunnel_;
+  std::string tunnel_bytes_;
+
+  bool request_complete_ = false;
+  bool request_paused_ = false;
+  bool retried_ = false;
+  bool response_paused_ = false;
+  bool reached_upstream_ = false;
+  http::ForwardedResponse forwarded_;
+  bool response_started_ = false;  // a final head has been written downstream
+  bool interim_forwarded_ = false;
+  std::string trailers_;  // of the request or the response, rendered
+
+  // For the record.
+  int status_ = 0;
+  base::ErrorReason error_reason_{};
+  bool has_error_ = false;
+  std::string error_detail_;
+  int64_t began_wall_ms_ = 0;
+  int64_t began_us_ = 0;
+  int64_t sent_us_ = 0;
+  int64_t upstream_us_ = -1;
+  uint64_t request_bytes_ = 0;
+  uint64_t response_bytes_ = 0;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_EXCHANGE_H_

@@ -1,0 +1,56 @@
+#include "proxy/session/handshake_record.h"
+
+#include <string>
+#include <vector>
+
+#include "proxy/base/text.h"
+
+namespace mantlet::session {
+
+void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
+                            const tls::HandshakeReport& report) {
+  // Probes that connect and leave are no error and would drown the rest.
+  const bool probe = report.reason == base::HandshakeFailure::kPeerClosed && report.version.empty();
+  const base::LogLevel level = probe ? base::LogLevel::kDebug : base::LogLevel::kWarn;
+  if (!worker.logger.enabled(level)) return;
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+
+  const std::string not_after = base::Rfc3339Seconds(report.certificate.not_after);
+  std::vector<base::LogField> fields = {
+      {"listener", listener},
+      {"peer", peer},
+      {"reason", base::ToString(report.reason)},
+      {"detail", report.detail},
+  };
+  if (!report.sni.empty()) fields.emplace_back("sni", report.sni);
+  if (!report.version.empty()) fields.emplace_back("tls_version", report.version);
+  if (!report.certificate.ok() && report.certificate.depth >= 0) {
+    fields.emplace_back("subject", report.certificate.subject);
+    fields.emplace_back("issuer", report.certificate.issuer);
+    fields.emplace_back("serial", report.certificate.serial);
+    fields.emplace_back("not_after", not_after);
+    fields.emplace_back("depth", report.certificate.depth);
+  }
+  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  worker.logger.Log(level, "handshake_failed", "A client's TLS handshake failed.", fields);
+}
+
+void RecordUnsafeIdentity(WorkerContext& worker, std::string_view listener, std::string_view peer,
+                          const identity::PeerIdentity& identity,
+                          const identity::RenderReport& report) {
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  worker.logger.Warn("identity_fields_left_out",
+                     "Parts of a client certificate are not forwarded: unsafe bytes or too large.",
+                     {{"listener", listener},
+                      {"peer", peer},
+                      {"fingerprint_sha256", identity.certificate.fingerprint_sha256},
+                      {"unsafe_fields", report.unsafe_fields},
+                      {"chain_left_out", report.chain_left_out},
+                      {"certificate_left_out", report.certificate_left_out},
+                      {"fields_left_out", report.fields_left_out},
+                      {"suppressed", go.suppressed}});
+}
+
+}  // namespace mantlet::session

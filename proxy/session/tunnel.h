@@ -1,0 +1,66 @@
+// After 101 (Switching Protocols): bytes both ways, untouched, with back-pressure
+// and half-close, until both sides have ended, one breaks, or nothing has moved
+// for the idle time. One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_TUNNEL_H_
+#define MANTLET_PROXY_SESSION_TUNNEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "proxy/base/timer_wheel.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/io/loop.h"
+
+namespace mantlet::session {
+
+class Tunnel {
+ public:
+  // Takes over the upstream side; the downstream side stays its owner's, but its
+  // handler is set to the tunnel's. `on_end` is called once; destroy the tunnel
+  // through Loop::Retire.
+  Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
+         int64_t idle_ms, std::function<void()> on_end);
+
+  // Bytes that were read before the tunnel existed.
+  void FromDownstream(std::string_view bytes) { downstream_.OnData(bytes); }
+  void FromUpstream(std::string_view bytes) { upstream_.OnData(bytes); }
+
+ private:
+  // One direction: reads from `from`, writes to `to`.
+  class Side final : public io::ByteStreamHandler {
+   public:
+    Side(Tunnel* tunnel, io::ByteStream* from) : tunnel_(tunnel), from_(from) {}
+    void OnData(std::string_view bytes) override;
+    void OnEnd() override;
+    void OnStreamError(const io::StreamError&) override { tunnel_->End(); }
+    void OnDrained() override;  // of `from`, which is the other side's `to`
+
+    io::ByteStream* from() const { return from_; }
+    bool ended() const { return ended_; }
+    Side* other = nullptr;
+
+   private:
+    Tunnel* tunnel_;
+    io::ByteStream* from_;
+    bool paused_ = false;
+    bool ended_ = false;
+  };
+
+  void Touch();
+  void End();
+
+  io::Loop& loop_;
+  std::unique_ptr<io::ByteStream> upstream_stream_;
+  const int64_t idle_ms_;
+  std::function<void()> on_end_;
+  base::FunctionTimer idle_;
+  Side downstream_;
+  Side upstream_;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_TUNNEL_H_

@@ -1,0 +1,27 @@
+// What every session of a worker uses. Belongs to the worker's thread.
+
+#ifndef MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
+#define MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
+
+#include "proxy/base/clock.h"
+#include "proxy/base/log.h"
+#include "proxy/base/log_budget.h"
+#include "proxy/io/loop.h"
+#include "proxy/observe/access_log.h"
+
+namespace mantlet::session {
+
+struct WorkerContext {
+  io::Loop& loop;
+  const base::Clock& clock;
+  base::Logger& logger;
+  observe::AccessLogWriter& access_log;
+  // Bounds the records that clients can provoke; metrics count all of them.
+  base::LogBudget& handshake_log_budget;
+  // Set once, when the drain begins: no new exchange starts after that.
+  bool draining = false;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_

@@ -1,0 +1,94 @@
+// One connection to an upstream: an HTTP/1.1 client that is in somebody's hands
+// (its User) for one exchange at a time and otherwise idle in its pool.
+//
+// One loop's thread only. The pool owns it while idle, the User while in use;
+// it is handed back with Pool::Return, never just dropped.
+
+#ifndef MANTLET_PROXY_UPSTREAM_CONNECTION_H_
+#define MANTLET_PROXY_UPSTREAM_CONNECTION_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http/message.h"
+#include "proxy/http1/response_parser.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/io/stream.h"
+
+namespace mantlet::upstream {
+
+class Connection final : private io::ByteStreamHandler, private http1::ResponseSink {
+ public:
+  // What the exchange hears. From inside the On...Head/Body/Trailers calls the
+  // connection must not be returned; from inside the others it may.
+  class User {
+   public:
+    virtual void OnInterimResponse(const http::ResponseHead& head) = 0;
+    virtual void OnResponseHead(const http::ResponseHead& head) = 0;
+    virtual void OnResponseBody(std::string_view piece) = 0;
+    virtual void OnResponseTrailers(const http::HeaderList& trailers) = 0;
+    // `rest`: bytes behind a 101; they belong to the tunnel.
+    virtual void OnResponseEnd(std::string_view rest) = 0;
+    // Everything that one read brought has been delivered: time to flush.
+    virtual void OnResponsePause() = 0;
+    virtual void OnUpstreamDrained() = 0;
+    // The connection is dead; return it.
+    virtual void OnUpstreamError(base::ProxyError error) = 0;
+
+   protected:
+    ~User() = default;
+  };
+
+  Connection(std::unique_ptr<io::Stream> stream, const http1::ParserLimits& limits);
+
+  // Before each exchange.
+  void Begin(User* user, http::Method method, bool upgrade_asked);
+  // The exchange sees no more events.
+  void Detach() { user_ = nullptr; }
+
+  io::ByteStream& stream() { return *stream_; }
+  // After a 101: gives the stream away; this object is of no use any more.
+  std::unique_ptr<io::ByteStream> TakeStream();
+
+  // It has carried an exchange before: the upstream may be closing it just now.
+  bool reused() const { return exchanges_ > 1; }
+  // No byte of the current response has come.
+  bool response_begun() const { return !parser_.Idle(); }
+  // The last exchange left it in a state to be used again.
+  bool reusable() const { return reusable_; }
+
+  // For the pool.
+  base::FunctionTimer& idle_timer() { return idle_timer_; }
+  void SetIdle(std::function<void()> on_lost);
+
+ private:
+  // io::ByteStreamHandler
+  void OnData(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnStreamError(const io::StreamError& error) override;
+  void OnDrained() override;
+  // http1::ResponseSink
+  void OnInterimResponse(http::ResponseHead& head) override { user_->OnInterimResponse(head); }
+  void OnResponseHead(http::ResponseHead& head) override { user_->OnResponseHead(head); }
+  void OnResponseBody(std::string_view piece) override { user_->OnResponseBody(piece); }
+  void OnResponseTrailers(const http::HeaderList& t) override { user_->OnResponseTrailers(t); }
+  void OnResponseEnd() override {}
+
+  void Lost(base::ProxyError error);
+
+  std::unique_ptr<io::Stream> stream_;
+  http1::ResponseParser parser_;
+  User* user_ = nullptr;
+  std::function<void()> on_lost_;  // while idle
+  base::FunctionTimer idle_timer_;
+  uint64_t exchanges_ = 0;
+  bool reusable_ = true;
+};
+
+}  // namespace mantlet::upstream
+
+#endif  // MANTLET_PROXY_UPSTREAM_CONNECTION_H_
