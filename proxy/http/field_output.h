@@ -40,6 +40,7 @@ inline void AppendFraming(std::string& out, const Framing& framing) {
 class ListedOptions {
  public:
   explicit ListedOptions(const HeaderList& headers) : headers_(headers) {
+    if (!headers.Has(HeaderId::kConnection)) return;
     for (const HeaderView field : headers) {
       if (field.id != HeaderId::kConnection) continue;
       ForEachListItem(field.value, [&](std::string_view option) {

@@ -32,7 +32,7 @@ enum class HeaderId : uint8_t {
   kProxyAuthenticate,
   kProxyAuthorization,
   kTransferEncoding,
-  kXForwardedClientCert,
+  kXForwardedClientCert,  // the last: HeaderList keeps a bit for each
 };
 
 // Letter case does not matter. kOther for every name not listed above.

@@ -14,6 +14,7 @@ void HeaderList::Clear() {
   entries_.clear();
   pending_start_ = 0;
   pending_name_size_ = 0;
+  present_ = 0;
 }
 
 void HeaderList::Add(std::string_view name, std::string_view value) {
@@ -41,11 +42,13 @@ void HeaderList::Finish() {
   entry.value_size = end - begin;
   entry.id = IdentifyHeader(std::string_view(arena_).substr(entry.name_offset, entry.name_size));
   entries_.push_back(entry);
+  present_ |= Bit(entry.id);
   pending_start_ = static_cast<uint32_t>(arena_.size());
   pending_name_size_ = 0;
 }
 
 std::optional<std::string_view> HeaderList::Find(HeaderId id) const {
+  if (!Has(id)) return std::nullopt;
   for (const Entry& entry : entries_) {
     if (entry.id == id) return View(entry).value;
   }
@@ -64,6 +67,7 @@ std::optional<std::string_view> HeaderList::Find(std::string_view name) const {
 
 size_t HeaderList::Count(HeaderId id) const {
   size_t count = 0;
+  if (!Has(id)) return count;
   for (const Entry& entry : entries_) count += entry.id == id;
   return count;
 }

@@ -49,6 +49,8 @@ class HeaderList {
   std::optional<std::string_view> Find(HeaderId id) const;
   std::optional<std::string_view> Find(std::string_view name) const;
   size_t Count(HeaderId id) const;
+  // Whether there is a field with this id, without looking at any. Not for kOther.
+  bool Has(HeaderId id) const { return (present_ & Bit(id)) != 0; }
 
   // Bytes of all names and values.
   size_t bytes() const { return arena_.size(); }
@@ -62,12 +64,14 @@ class HeaderList {
     HeaderId id;
   };
   HeaderView View(const Entry& entry) const;
+  static uint32_t Bit(HeaderId id) { return uint32_t{1} << static_cast<int>(id); }
 
   std::string arena_;
   std::vector<Entry> entries_;
   // The field under construction: starts where the last one ended.
   uint32_t pending_start_ = 0;
   uint32_t pending_name_size_ = 0;
+  uint32_t present_ = 0;  // one bit for each id
 };
 
 class HeaderList::Iterator {
@@ -92,8 +96,9 @@ class HeaderList::Iterator {
 };
 
 inline HeaderView HeaderList::View(const Entry& entry) const {
-  return {entry.id, std::string_view(arena_).substr(entry.name_offset, entry.name_size),
-          std::string_view(arena_).substr(entry.value_offset, entry.value_size)};
+  return {entry.id,
+          {arena_.data() + entry.name_offset, entry.name_size},
+          {arena_.data() + entry.value_offset, entry.value_size}};
 }
 inline HeaderView HeaderList::operator[](size_t index) const { return View(entries_[index]); }
 inline HeaderList::Iterator HeaderList::begin() const { return Iterator(this, 0); }

@@ -11,6 +11,7 @@ using identity::RenderedIdentity;
 // Returns whether there were any.
 bool AppendListItems(const HeaderList& headers, HeaderId id, std::string& out) {
   bool any = false;
+  if (!headers.Has(id)) return any;
   for (const HeaderView field : headers) {
     if (field.id != id || field.value.empty()) continue;
     if (any) out.append(", ");
@@ -59,6 +60,7 @@ void AppendForwardedClientCert(const HeaderList& headers, const RenderedIdentity
 
 // TE is of one hop; of what it may say only "trailers" is true of the next one.
 bool AsksForTrailers(const HeaderList& headers) {
+  if (!headers.Has(HeaderId::kTe)) return false;
   for (const HeaderView field : headers) {
     if (field.id == HeaderId::kTe && ListContains(field.value, "trailers")) return true;
   }

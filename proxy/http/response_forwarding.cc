@@ -7,6 +7,7 @@ namespace {
 // RFC 9440 section 2.4: a response that was chosen by the client certificate
 // cannot be chosen again by a cache that never sees the field.
 bool VariesByCertificate(const HeaderList& headers) {
+  if (!headers.Has(HeaderId::kVary)) return false;
   for (const HeaderView field : headers) {
     if (field.id != HeaderId::kVary) continue;
     if (ListContains(field.value, "Client-Cert") ||

@@ -27,6 +27,9 @@ std::optional<uint64_t> ParseLength(std::string_view text) {
 std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Version version,
                                       http::Framing* framing) {
   *framing = {};
+  if (!headers.Has(HeaderId::kTransferEncoding) && !headers.Has(HeaderId::kContentLength)) {
+    return std::nullopt;
+  }
   std::string_view coding;
   std::string_view length;
   int codings = 0;
@@ -62,6 +65,7 @@ std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Ver
 
 ConnectionOptions ReadConnectionOptions(const http::HeaderList& headers) {
   ConnectionOptions options;
+  if (!headers.Has(HeaderId::kConnection)) return options;
   for (const http::HeaderView field : headers) {
     if (field.id != HeaderId::kConnection) continue;
     http::ForEachListItem(field.value, [&](std::string_view option) {

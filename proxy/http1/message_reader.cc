@@ -11,9 +11,11 @@ namespace {
 constexpr size_t kStartLineExtra = 64;
 constexpr ParseError kDisagreement = {400, "ambiguous message framing"};
 
+// A field that is known by its id has the name of one.
 bool HasGoodNames(const http::HeaderList& section) {
-  return std::all_of(section.begin(), section.end(),
-                     [](const http::HeaderView& field) { return http::IsToken(field.name); });
+  return std::all_of(section.begin(), section.end(), [](const http::HeaderView& field) {
+    return field.id != http::HeaderId::kOther || http::IsToken(field.name);
+  });
 }
 
 }  // namespace

@@ -138,6 +138,7 @@ std::optional<ParseError> RequestParser::Impl::ReadHost() {
 }
 
 std::optional<ParseError> RequestParser::Impl::ReadExpect() {
+  if (!head_.headers.Has(HeaderId::kExpect)) return std::nullopt;
   for (const http::HeaderView field : head_.headers) {
     if (field.id != HeaderId::kExpect) continue;
     if (!http::EqualsIgnoreCase(field.value, "100-continue")) {

@@ -40,10 +40,13 @@ TEST(HeaderListTest, JoinsPiecesAndTrimsTheValue) {
 
 TEST(HeaderListTest, IsEmptyAfterClear) {
   HeaderList list;
-  list.Add("A", "1");
+  list.Add("Host", "1");
+  EXPECT_TRUE(list.Has(HeaderId::kHost));
+  EXPECT_FALSE(list.Has(HeaderId::kTe));
   list.AppendName("half");
   list.Clear();
   EXPECT_TRUE(list.empty());
+  EXPECT_FALSE(list.Has(HeaderId::kHost));
   list.Add("B", "2");
   EXPECT_EQ(list[0].name, "B");
 }
