@@ -21,7 +21,7 @@ struct RequestForwarding {
   const identity::StripSet& strip;
   const identity::RenderedIdentity& identity;
   std::string_view client_address;  // without port, IPv6 without brackets
-  std::string_view default_host;    // Host for an HTTP/1.0 request that has none
+  std::string_view default_host;    // Host for an HTTP/1.0 request without; else "localhost"
   // Forward the Upgrade that head.upgrade asks for. Otherwise the upstream never
   // learns of it.
   bool tunnel_upgrade = false;

@@ -1,3 +1,4 @@
+#include "proxy/http/authority.h"
 #include "proxy/http/field_output.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/identity/xfcc.h"
@@ -77,6 +78,12 @@ void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
   out.append("\r\n");
 }
 
+// The name of a Unix socket is no host; any other server answers to this one.
+std::string_view HostOf(const RequestHead& head, std::string_view default_host) {
+  if (!head.authority.empty()) return head.authority;
+  return IsValidAuthority(default_host) ? default_host : "localhost";
+}
+
 // Whether a field travels on as it came.
 bool Passes(const HeaderView& field, const RequestHead& head, const identity::StripSet& strip,
             const ListedOptions& listed) {
@@ -101,8 +108,7 @@ bool Passes(const HeaderView& field, const RequestHead& head, const identity::St
 
 void ForwardRequestHead(const RequestHead& head, const RequestForwarding& how, std::string& out) {
   out.append(head.method_text).append(" ").append(head.target).append(" HTTP/1.1\r\n");
-  AppendField(out, "Host",
-              head.authority.empty() ? how.default_host : std::string_view(head.authority));
+  AppendField(out, "Host", HostOf(head, how.default_host));
   const ListedOptions listed(head.headers);
   for (const HeaderView field : head.headers) {
     if (Passes(field, head, how.strip, listed)) AppendField(out, field.name, field.value);

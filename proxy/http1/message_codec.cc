@@ -8,6 +8,7 @@ namespace {
 ParseError ErrorOf(const llhttp_t& parser, llhttp_errno_t code) {
   switch (code) {
     case HPE_INVALID_METHOD:
+    case HPE_INVALID_CONSTANT:  // a method of RTSP: the version was judged before
       return {501, "unknown method"};
     case HPE_PAUSED_H2_UPGRADE:
     case HPE_INVALID_VERSION:

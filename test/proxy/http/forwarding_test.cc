@@ -34,7 +34,8 @@ class RequestForwardingTest : public ::testing::Test {
     const http1::ParseResult result = parser.Parse(text, sink);
     EXPECT_NE(result.status, http1::ParseResult::Status::kError) << result.error.reason;
     std::string out;
-    ForwardRequestHead(parser.head(), {strip_, identity_, "192.0.2.1", "upstream:1", tunnel_}, out);
+    ForwardRequestHead(parser.head(), {strip_, identity_, "192.0.2.1", default_host_, tunnel_},
+                       out);
     return out;
   }
 
@@ -55,6 +56,7 @@ class RequestForwardingTest : public ::testing::Test {
 
   StripSet strip_;
   RenderedIdentity identity_;
+  std::string default_host_ = "upstream:1";
   bool tunnel_ = false;
   bool keep_forwarded_for_ = false;
 };
@@ -72,6 +74,12 @@ TEST_F(RequestForwardingTest, GivesAnHttp10RequestWithoutHostOne) {
   EXPECT_EQ(Forward("GET / HTTP/1.0\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: upstream:1\r\nX-Forwarded-For: 192.0.2.1\r\n"
             "X-Forwarded-Proto: https\r\n\r\n");
+}
+
+TEST_F(RequestForwardingTest, DoesNotTakeTheNameOfASocketForAHost) {
+  default_host_ = "unix:/run/app.sock";
+  EXPECT_EQ(Forward("GET / HTTP/1.0\r\n\r\n").substr(0, 33),
+            "GET / HTTP/1.1\r\nHost: localhost\r\n");
 }
 
 TEST_F(RequestForwardingTest, KeepsEndToEndFieldsInOrderDuplicatesIncluded) {

@@ -207,6 +207,7 @@ TEST(RequestParserTest, RefusesADoubtfulRequestLine) {
 TEST(RequestParserTest, AnswersUnknownMethodsAndVersionsWithTheirOwnStatus) {
   ExpectRefused("FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
   ExpectRefused("get / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
+  ExpectRefused("SETUP / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
   ExpectRefused("GETT / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
   ExpectRefused("CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 501);
   ExpectRefused("GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505);
