@@ -18,7 +18,7 @@ class Places {
   // The place of `path`; where it does not stand in the file, that of the nearest mapping or list
   // around it.
   Location Of(const std::string& path) const;
-  bool Has(const std::string& path) const { return places_.count(path) > 0; }
+  bool Has(const std::string& path) const { return places_.contains(path); }
 
   // A value that was refused: nothing more shall be said about it.
   void SetRefused(const std::string& path) { refused_.insert(path); }

@@ -11,8 +11,8 @@
 
 namespace mantlet::config {
 
-// Walks `section` over every key of a configuration, in the order of config/README.md.
-void Describe(Section& section, Config& config);
+// Walks the section `s` over every key of the configuration `v`, in the order of config/README.md.
+void Describe(Section& s, Config& v);
 
 // One key, as config/README.md shows it.
 struct SchemaEntry {

@@ -153,11 +153,11 @@ absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text) {
 std::string ToPem(std::string_view label, std::string_view der) {
   constexpr size_t kLine = 64;
   const std::string base64 = absl::Base64Escape(std::string(der));
-  std::string pem = absl::StrCat(kBegin.data(), std::string(label), "-----\n");
+  std::string pem = absl::StrCat(std::string(kBegin), std::string(label), "-----\n");
   for (size_t i = 0; i < base64.size(); i += kLine) {
     absl::StrAppend(&pem, base64.substr(i, kLine), "\n");
   }
-  absl::StrAppend(&pem, kEnd.data(), std::string(label), "-----\n");
+  absl::StrAppend(&pem, std::string(kEnd), std::string(label), "-----\n");
   return pem;
 }
 
