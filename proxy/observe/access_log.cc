@@ -1,5 +1,7 @@
 #include "proxy/observe/access_log.h"
 
+#include <algorithm>
+
 #include "proxy/base/json_text.h"
 #include "proxy/base/text.h"
 
@@ -128,11 +130,11 @@ void AccessLogWriter::Append(std::string_view connection, const AccessRecord& re
   if (!enabled_) return;
   if (format_ == base::LogFormat::kJson) {
     buffer_.append("{\"ts\":\"");
-    base::AppendRfc3339Ms(record.wall_ms, &buffer_);
+    AppendTime(record.wall_ms);
     // Level and event, as in the log's records: both may end up in one place.
     buffer_.append("\",\"level\":\"info\",\"event\":\"request\"");
   } else {
-    base::AppendRfc3339Ms(record.wall_ms, &buffer_);
+    AppendTime(record.wall_ms);
     buffer_.append(" info request:");
   }
   buffer_.append(connection);
@@ -140,6 +142,22 @@ void AccessLogWriter::Append(std::string_view connection, const AccessRecord& re
   AppendRequest(record, &fields);
   buffer_.append(format_ == base::LogFormat::kJson ? "}\n" : "\n");
   if (buffer_.size() >= kFlushBytes) Flush();
+}
+
+void AccessLogWriter::AppendTime(int64_t wall_ms) {
+  constexpr size_t kUpToThePoint = 20;  // "2027-01-15T08:00:00."
+  const int64_t ms = std::max<int64_t>(wall_ms, 0);
+  if (ms / 1000 != stamp_second_) {
+    stamp_second_ = ms / 1000;
+    stamp_.clear();
+    base::AppendRfc3339Ms(ms, &stamp_);
+  }
+  buffer_.append(stamp_, 0, kUpToThePoint);
+  const int64_t fraction = ms % 1000;
+  const char rest[] = {static_cast<char>('0' + fraction / 100),
+                       static_cast<char>('0' + fraction / 10 % 10),
+                       static_cast<char>('0' + fraction % 10), 'Z'};
+  buffer_.append(rest, sizeof rest);
 }
 
 void AccessLogWriter::Flush() {

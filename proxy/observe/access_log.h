@@ -63,10 +63,15 @@ class AccessLogWriter {
   void Flush();
 
  private:
+  void AppendTime(int64_t wall_ms);
+
   AccessLogSink& sink_;
   const bool enabled_;
   const base::LogFormat format_;
   std::string buffer_;
+  // The second that was rendered last: thousands of records share one.
+  int64_t stamp_second_ = -1;
+  std::string stamp_;
 };
 
 }  // namespace mantlet::observe

@@ -177,6 +177,22 @@ TEST_F(AccessLogTest, TextIsOneLineOfWords) {
                 "upstream_duration_ms=2.000 answered_by=upstream\n");
 }
 
+TEST_F(AccessLogTest, EachRecordHasItsOwnTime) {
+  AccessLogWriter writer(*sink_, LogFormat::kJson);
+  AccessRecord record = Ordinary();
+  for (const int64_t ms : {1'800'000'000'999L, 1'800'000'000'007L, 1'800'000'001'000L, 0L}) {
+    record.wall_ms = ms;
+    writer.Append("", record);
+  }
+  writer.Flush();
+  std::vector<std::string> times;
+  std::istringstream lines(Written());
+  for (std::string line; std::getline(lines, line);) times.push_back(json::parse(line)["ts"]);
+  EXPECT_EQ(times,
+            (std::vector<std::string>{"2027-01-15T08:00:00.999Z", "2027-01-15T08:00:00.007Z",
+                                      "2027-01-15T08:00:01.000Z", "1970-01-01T00:00:00.000Z"}));
+}
+
 TEST_F(AccessLogTest, RecordsWaitForTheEndOfTheIteration) {
   AccessLogWriter writer(*sink_, LogFormat::kJson);
   writer.Append("", Ordinary());
