@@ -395,6 +395,14 @@ TEST(RequestParserTest, HoldsToItsLimitsExactly) {
   ExpectRefused(chunked + "0\r\nA: " + std::string(400, 'x') + "\r\n\r\n", 431, limits);
 }
 
+TEST(RequestParserTest, BoundsTheOptionsInConnection) {
+  std::string head = "GET / HTTP/1.1\r\nHost: h\r\nConnection: a";
+  for (int i = 1; i < 32; ++i) head += ",a";
+  EXPECT_FALSE(ParseRequests({head + "\r\n\r\n"}).failed());
+  ExpectRefused(head + ",a\r\n\r\n", 400);
+  ExpectRefused(head + "\r\nConnection: a\r\n\r\n", 400);
+}
+
 TEST(RequestParserTest, BoundsAllChunkExtensionsOfABodyTogether) {
   ParserLimits limits;
   limits.chunk_extension_bytes = 20;

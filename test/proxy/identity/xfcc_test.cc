@@ -125,9 +125,23 @@ TEST(XfccTest, AcceptsIncomingListsWithOneReading) {
 
 TEST(XfccTest, RefusesIncomingListsThatCouldSwallowOrForgeAnElement) {
   const char* const bad[] = {
-      "",          "Hash",        "=x",          ",",        "Hash=00,",        "Hash=00;",
-      "a=\"b",     "a=\"b\\\"",   "a=\"b\"c",    "a=b\"c\"", "a=\"b\\\\\";c=d", "a=\"\\\\\\\"",
-      "a=\"b\" c", "Ha sh=\"x\"", "\"Hash\"=00", ";Hash=00",
+      "a=\"x\\\\\",Hash=\"",
+      "",
+      "Hash",
+      "=x",
+      ",",
+      "Hash=00,",
+      "Hash=00;",
+      "a=\"b",
+      "a=\"b\\\"",
+      "a=\"b\"c",
+      "a=b\"c\"",
+      "a=\"b\\\\\";c=d",
+      "a=\"\\\\\\\"",
+      "a=\"b\" c",
+      "Ha sh=\"x\"",
+      "\"Hash\"=00",
+      ";Hash=00",
   };
   for (const char* list : bad) EXPECT_FALSE(IsWellFormedXfcc(list)) << list;
 }
