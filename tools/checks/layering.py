@@ -57,7 +57,7 @@ THIRD_PARTY = {
     "spdlog/": {"proxy/base"},
     "fmt/": {"proxy/base"},
     "CLI/": {"proxy/cli"},
-    "nlohmann/": {"proxy/base", "proxy/observe", "proxy/cli"},
+    "nlohmann/": {"proxy/base", "proxy/observe", "proxy/server", "proxy/cli"},
     "gtest/": set(),
     "gmock/": set(),
 }
