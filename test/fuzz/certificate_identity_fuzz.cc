@@ -1,0 +1,70 @@
+// Any bytes as the certificate a client presents, alone and with a CA behind it:
+// what is read is what is there, no control byte reaches a log, and nothing that
+// our CA did not sign is let in.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/tls/certificate.h"
+#include "proxy/tls/chain_verifier.h"
+#include "proxy/tls/identity_extractor.h"
+#include "test/fuzz/fuzz_input.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::fuzz {
+namespace {
+
+bool HasControlByte(std::string_view text) {
+  for (unsigned char c : text) {
+    if (c < 0x20 || c == 0x7f) return true;
+  }
+  return false;
+}
+
+void CompareViews(const identity::ClientCertificate& identity, std::string_view der) {
+  Require(identity.der == der, "the leaf is not what was presented");
+  Require(!HasControlByte(identity.serial), "a serial number with control bytes", identity.serial);
+  if (!identity.spiffe_id.empty()) {
+    Require(identity.san_uri.size() == 1, "a SPIFFE ID among several URIs", identity.spiffe_id);
+  }
+  auto certificate = tls::Certificate::FromDer(der);
+  if (!certificate.ok()) return;
+  const tls::Certificate& whole = **certificate;
+  Require(!HasControlByte(whole.subject()), "a subject with control bytes", whole.subject());
+  Require(!HasControlByte(whole.issuer()), "an issuer with control bytes", whole.issuer());
+  Require(identity.fingerprint_sha256 == whole.fingerprint_sha256(), "two fingerprints");
+  Require(identity.serial == whole.serial(), "two serial numbers", identity.serial, whole.serial());
+  Require(identity.san_dns == whole.san().dns && identity.san_uri == whole.san().uri,
+          "two readings of the alternative names");
+  Require(identity.not_after == whole.not_after(), "two dates");
+  if (!HasControlByte(identity.subject)) {
+    Require(identity.subject == whole.subject(), "two subjects", identity.subject, whole.subject());
+  }
+}
+
+void Present(std::string_view der) {
+  static const tls::ChainVerifier* verifier =
+      new tls::ChainVerifier(tls::Trust({tls::Root()}), tls::ChainVerifier::Options());
+  const std::vector<std::string_view> alone = {der};
+  const std::vector<std::string_view> chain = {der, tls::Intermediate().certificate->der()};
+  auto identity = tls::ExtractIdentity(alone);
+  if (identity.ok()) CompareViews(*identity, der);
+  for (const auto& presented : {alone, chain}) {
+    const tls::VerifyResult result = verifier->Verify(presented, tls::kNow);
+    Require(!result.ok(), "a certificate that we never issued is let in");
+    Require(!result.reason().empty() && !result.detail.empty(), "a refusal without a reason");
+    Require(!HasControlByte(result.subject) && !HasControlByte(result.detail),
+            "control bytes in a log record", result.subject, result.detail);
+  }
+}
+
+}  // namespace
+}  // namespace mantlet::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  mantlet::fuzz::Present({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
