@@ -311,6 +311,12 @@ void Server::BeatWatchdog() {
 
 void Server::Run() {
   loop_.Run();
+  // A signal that arrives from here on changes nothing: the end is a moment away
+  // and must not turn into a death by signal when the handlers go. The workers
+  // follow below, so nobody else could take it.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
   metrics_endpoint_.reset();
   admin_endpoint_.reset();
   workers_.clear();
