@@ -55,7 +55,7 @@ def test_a_bad_certificate_is_refused_with_its_reason(mantlet, upstream, pki, re
     assert isinstance(error, ssl.SSLError) and "ALERT" in str(error).upper(), error
     record = one_record(mantlet, reason)
     assert record["sni"] == "localhost"
-    assert record["version"] in ("TLSv1.2", "TLSv1.3")
+    assert record["tls_version"] in ("TLSv1.2", "TLSv1.3")
     assert isinstance(record["depth"], int)
     for key in ("subject", "issuer", "serial", "not_after"):
         assert record[key], record
