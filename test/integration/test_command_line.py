@@ -104,8 +104,8 @@ MATERIAL = {
     "expired": (lambda pki: (lambda i: (i.chain_pem, i.key_pem))(
         pki.ca.server(not_before=now() - 3 * DAY, not_after=now() - DAY)), "expired"),
     "certificate without server purpose": (lambda pki: (pki.client.chain_pem, pki.client.key_pem), "server"),
-    "no certificate": (lambda pki: (b"", pki.server.key_pem), "certificate"),
-    "no key": (lambda pki: (pki.server.chain_pem, b""), "key"),
+    "no certificate": (lambda pki: (b"", pki.server.key_pem), "empty"),
+    "no key": (lambda pki: (pki.server.chain_pem, b""), "empty"),
 }
 
 
