@@ -15,7 +15,7 @@ def test_require_lets_a_trusted_client_in(mantlet, pki):
 def test_require_refuses_a_client_without_certificate_with_an_alert(mantlet, pki, upstream, version):
     error = clients.handshake_error(mantlet.address(),
                                     clients.context(pki, client=None, minimum=version, maximum=version))
-    assert "ALERT" in str(error).upper()
+    assert "certificate required" in clients.alert(error) or version == ssl.TLSVersion.TLSv1_2 and clients.alert(error)
     assert not upstream.requests
 
 

@@ -141,9 +141,13 @@ def test_a_world_readable_key_is_pointed_out(written, pki, tmp_path):
     os.chmod(key, 0o600)
 
 
-def test_a_taken_port_refuses_to_start(written, mantlet):
-    done = run_command("run", "--config", written(listener={"address": "127.0.0.1:%d" % mantlet.port("admin")}))
-    refused(done, str(mantlet.port("admin")))
+@pytest.mark.parametrize("what", ["another program", "another mantlet"])
+def test_a_taken_port_refuses_to_start(launch, pki, mantlet, upstream, what):
+    port = mantlet.port() if what == "another mantlet" else upstream.port
+    second = launch(configuration(pki, listener={"address": f"127.0.0.1:{port}"}), wait=False)
+    second.expected_exit = 1
+    assert second.wait() == 1
+    assert str(port) in "\n".join(second.err.lines)
 
 
 def test_certs_show_tells_what_is_inside(pki):

@@ -9,7 +9,7 @@ from harness.timing import wait_until
 from harness.upstreams import unused_port
 
 EXPECTED = {
-    "listener": "public", "method": "POST", "path": "/order?id=1", "protocol": "HTTP/1.1", "status": 200,
+    "listener": "public", "method": "POST", "target": "/order?id=1", "protocol": "HTTP/1.1", "status": 200,
     "request_bytes": 5, "upstream": "app", "answered_by": "upstream", "verify": "SUCCESS", "tls_version": "TLSv1.3",
     "sni": "localhost", "spiffe_id": "spiffe://example.org/alice",
 }
@@ -40,7 +40,7 @@ def test_each_request_has_one_record(mantlet, connect):
     for number in range(20):
         client.get(f"/{number}")
     records = mantlet.wait_access(20)
-    assert [r["path"] for r in records] == [f"/{n}" for n in range(20)]
+    assert [r["target"] for r in records] == [f"/{n}" for n in range(20)]
 
 
 def test_a_refused_request_has_a_record_too(mantlet, connect):
@@ -77,7 +77,7 @@ def test_the_access_log_can_be_a_file(start, upstream, connect, tmp_path):
     connect(proxy).get("/to-a-file")
     proxy.stop()
     record, = [json.loads(line) for line in path.read_text().splitlines()]
-    assert record["path"] == "/to-a-file"
+    assert record["target"] == "/to-a-file"
     assert proxy.out.lines == []
 
 

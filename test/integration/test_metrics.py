@@ -105,23 +105,6 @@ def test_expiry_is_a_timestamp_for_every_certificate(mantlet, pki):
                          subject="CN=mantlet test root") == root
 
 
-def test_a_crl_tells_when_the_next_is_due(start, upstream, pki, tmp_path, connect):
-    crl = tmp_path / "ca.crl"
-    crl.write_bytes(pki.ca.crl())
-    proxy = start(upstream, listener={"client_auth": {"crl": {"files": [str(crl)]}}})
-    assert connect(proxy).get().status == 200
-    due = proxy.metric("mantlet_crl_next_update_timestamp_seconds", listener="public", file=str(crl))
-    assert abs(due - time.time() - 7 * 86400) < 3600
-
-
-def test_a_revoked_client_is_refused(start, upstream, pki, tmp_path):
-    crl = tmp_path / "ca.crl"
-    crl.write_bytes(pki.ca.crl(pki.client))
-    proxy = start(upstream, listener={"client_auth": {"crl": {"files": [str(crl)]}}})
-    clients.handshake_error(proxy.address(), clients.context(pki))
-    proxy.wait_metric("mantlet_tls_handshake_failures_total", 1, reason="revoked")
-
-
 def test_the_moment_of_the_last_good_load_is_known(mantlet):
     assert abs(mantlet.metric("mantlet_reload_last_success_timestamp_seconds") - time.time()) < 600
 

@@ -99,20 +99,21 @@ def test_no_notify_socket_is_no_problem(mantlet):
 
 # What systemd does before it starts a service: descriptors from 3, and the
 # process's own number, which only the process itself can know.
-LAUNCHER = [sys.executable, "-c", """
+LAUNCHER = """
 import os, sys
-os.environ["LISTEN_PID"] = str(os.getpid())
-os.execvp(sys.argv[1], sys.argv[1:])
-"""]
-# subprocess passes descriptors under their own numbers; the shell moves them to 3 and 4.
+for place, number in enumerate(sys.argv[1].split(",")):
+    os.dup2(int(number), 3 + place)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
-def activated(launch, pki, upstream, listeners, names, address, **top):
-    moves = " ".join(f"{n + 3}<&{listener.fileno()}" for n, listener in enumerate(listeners))
-    launcher = ["/bin/sh", "-c", f'exec "$@" {moves}', "sh", *LAUNCHER]
-    return launch(configuration(pki, upstream, listener={"address": address}, **top), launcher=launcher,
-                  pass_fds=[listener.fileno() for listener in listeners], wait=False,
-                  env={"LISTEN_FDS": str(len(listeners)), "LISTEN_FDNAMES": names})
+def activated(launch, pki, upstream, listeners, names, env=None, **top):
+    """A proxy that listens on `systemd:public`, started with these sockets under these names."""
+    numbers = [listener.fileno() for listener in listeners]
+    return launch(configuration(pki, upstream, listener={"address": "systemd:public"}, **top),
+                  launcher=[sys.executable, "-c", LAUNCHER, ",".join(map(str, numbers))], pass_fds=numbers, wait=False,
+                  env={"LISTEN_FDS": str(len(numbers)), "LISTEN_FDNAMES": names, **(env or {})})
 
 
 def high(listener):
@@ -131,7 +132,7 @@ def test_a_passed_socket_is_listened_on(launch, pki, upstream, tls, workers):
     with socket.create_server(("127.0.0.1", 0)) as original:
         port = original.getsockname()[1]
         with high(original) as passed:
-            proxy = activated(launch, pki, upstream, [passed], "public", "systemd:public", workers=workers)
+            proxy = activated(launch, pki, upstream, [passed], "public", workers=workers)
             proxy.wait_listening()
     for _ in range(6):
         assert serves(port, tls)
@@ -141,7 +142,7 @@ def test_passed_sockets_are_told_apart_by_name(launch, pki, upstream, tls):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         ports = one.getsockname()[1], two.getsockname()[1]
         with high(one) as first, high(two) as second:
-            proxy = activated(launch, pki, upstream, [first, second], "other:public", "systemd:public")
+            proxy = activated(launch, pki, upstream, [first, second], "other:public")
             proxy.wait_listening()
     assert proxy.port() == ports[1]
     assert serves(ports[1], tls)
@@ -152,7 +153,7 @@ def test_a_connection_made_before_the_start_is_served(launch, pki, upstream, tls
         port = original.getsockname()[1]
         early = socket.create_connection(("127.0.0.1", port))
         with high(original) as passed:
-            activated(launch, pki, upstream, [passed], "public", "systemd:public").wait_listening()
+            activated(launch, pki, upstream, [passed], "public").wait_listening()
     with tls.wrap_socket(early, server_hostname="localhost") as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
@@ -160,7 +161,7 @@ def test_a_connection_made_before_the_start_is_served(launch, pki, upstream, tls
 
 def test_a_name_that_was_not_passed_refuses_to_start(launch, pki, upstream):
     with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
-        proxy = activated(launch, pki, upstream, [passed], "other", "systemd:public")
+        proxy = activated(launch, pki, upstream, [passed], "other")
         proxy.expected_exit = 1
         assert proxy.wait() == 1
     assert "public" in "\n".join(proxy.err.lines)
@@ -168,10 +169,8 @@ def test_a_name_that_was_not_passed_refuses_to_start(launch, pki, upstream):
 
 def test_listen_pid_of_another_process_is_not_for_us(launch, pki, upstream):
     with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
-        launcher = ["/bin/sh", "-c", f'exec "$@" 3<&{passed.fileno()}', "sh"]
-        proxy = launch(configuration(pki, upstream, listener={"address": "systemd:public"}), launcher=launcher,
-                       pass_fds=[passed.fileno()], wait=False, expected_exit=1,
-                       env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "public", "LISTEN_PID": "1"})
+        proxy = activated(launch, pki, upstream, [passed], "public", env={"LISTEN_PID": "1"})
+        proxy.expected_exit = 1
         assert proxy.wait() == 1
 
 

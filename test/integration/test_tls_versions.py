@@ -23,7 +23,7 @@ def test_tls_1_3_is_chosen_when_the_client_has_both(mantlet, connect):
 def test_min_version_1_3_refuses_tls_1_2(start, upstream, pki):
     proxy = start(upstream, listener={"tls": {"min_version": "1.3"}})
     error = clients.handshake_error(proxy.address(), clients.context(pki, maximum=V12))
-    assert "PROTOCOL_VERSION" in str(error).upper()
+    assert "protocol version" in clients.alert(error)
 
 
 def test_max_version_1_2_serves_tls_1_2(start, upstream, connect):
@@ -35,7 +35,7 @@ def test_tls_1_2_offers_forward_secrecy_with_aead_only(mantlet, pki):
     for refused in ("ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256"):
         error = clients.handshake_error(
             mantlet.address(), clients.context(pki, maximum=V12, ciphers=refused + ":@SECLEVEL=0"))
-        assert "HANDSHAKE_FAILURE" in str(error).upper()
+        assert "handshake failure" in clients.alert(error)
 
 
 def test_configured_cipher_suites_are_the_only_ones(start, upstream, connect, pki):
@@ -60,7 +60,7 @@ def test_a_client_without_alpn_is_served(mantlet, connect):
 
 def test_a_client_without_a_common_protocol_is_refused(mantlet, pki):
     error = clients.handshake_error(mantlet.address(), clients.context(pki, alpn=["h2"]))
-    assert "NO_APPLICATION_PROTOCOL" in str(error).upper()
+    assert "no application protocol" in clients.alert(error)
 
 
 @pytest.mark.parametrize("version", [V12, V13])

@@ -203,5 +203,5 @@ def test_the_access_log_says_whose_answer_it_was(start, connect):
     proxy = start(f"127.0.0.1:{unused_port()}")
     connect(proxy).get("/down")
     record, = proxy.wait_access()
-    assert (record["status"], record["path"], record["answered_by"]) == (502, "/down", "mantlet")
+    assert (record["status"], record["target"], record["answered_by"]) == (502, "/down", "mantlet")
     assert record["error"]

@@ -144,9 +144,28 @@ def handshake_error(address, tls, server_name="localhost", timeout=10):
     raise AssertionError(f"the proxy let the client in and said {got!r}")
 
 
+def alert(error):
+    """The words of the TLS alert that the proxy sent, in lower case; fails if it was no alert."""
+    text = str(error).replace("_", " ").lower()
+    assert isinstance(error, ssl.SSLError) and "alert" in text, repr(error)
+    return text
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Python's HTTP client, to an address of ours under the name that the certificate has."""
+
+    def __init__(self, address, **kwargs):
+        super().__init__("localhost", address[1], **kwargs)
+        self._address = address
+
+    def connect(self):
+        plain = socket.create_connection(self._address, timeout=self.timeout)
+        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+
+
 def https(address, tls, timeout=10):
     """Python's own HTTP client on a connection to the proxy."""
-    return http.client.HTTPSConnection(address[0], address[1], context=tls, timeout=scaled(timeout))
+    return _Connection(address, context=tls, timeout=scaled(timeout))
 
 
 def get_json(address, tls, target="/", method="GET", body=None, headers=None):

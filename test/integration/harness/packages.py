@@ -35,6 +35,7 @@ def _unpack(package, root):
             return
         for archive in pathlib.Path(folder).glob("*.deb"):
             fresh = root.with_name(root.name + f".{os.getpid()}")
+            fresh.mkdir(parents=True)
             subprocess.run(["dpkg", "-x", str(archive), str(fresh)], check=True)
             shutil.rmtree(root, ignore_errors=True)
             fresh.rename(root)
