@@ -132,6 +132,14 @@ void ValidateListener(const Listener& listener, const std::string& path, Finding
     ValidateClientAuth(listener.client_auth, path + ".client_auth", findings);
   }
   ValidateIdentityHeaders(listener.identity_headers, path + ".identity_headers", findings);
+  if (listener.identity_headers.xfcc == XfccMode::kAlwaysForwardOnly &&
+      listener.client_auth.mode != ClientAuthMode::kRequire) {
+    findings.Warning(
+        path + ".identity_headers.xfcc",
+        absl::StrCat("xfcc: always_forward_only with mode ", ToString(listener.client_auth.mode),
+                     " lets anybody claim to be anybody"),
+        "write sanitize_set, or client_auth: mode: require");
+  }
   if (!listener.policy.default_allow) {
     findings.Warning(path + ".policy.default",
                      "policy.default: deny without rules refuses every request with 403",
