@@ -72,6 +72,17 @@ absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address)
   return fd;
 }
 
+absl::Status CheckFree(const SocketAddress& address) {
+  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return Errno("cannot open a socket for", address);
+  const int on = 1;  // connections of an earlier run that linger are no obstacle
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(fd.get(), address.data(), address.size()) != 0) {
+    return Errno("cannot listen on", address);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<SocketAddress> LocalAddress(int fd) {
   sockaddr_storage storage;
   socklen_t size = sizeof(storage);

@@ -21,6 +21,9 @@ namespace mantlet::io {
 // A Unix path that a dead process left behind is removed first; one that
 // somebody answers on is an error.
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address);
+// Whether a TCP address is free. OpenListeningSocket cannot tell: another process of
+// the same user that shares the address too would get a part of our connections.
+absl::Status CheckFree(const SocketAddress& address);
 // The address a socket is bound to: tells the port behind port 0.
 absl::StatusOr<SocketAddress> LocalAddress(int fd);
 

@@ -12,11 +12,11 @@
 
 namespace mantlet::server {
 
-absl::StatusOr<BoundListener> ListeningSockets::Open(const config::Address& address,
-                                                     size_t count) const {
+absl::StatusOr<BoundListener> ListeningSockets::Open(const config::Address& address, size_t count,
+                                                     Others others) const {
   switch (address.kind) {
     case config::Address::Kind::kTcp:
-      return OpenTcp(address, count);
+      return OpenTcp(address, count, others);
     case config::Address::Kind::kUnix: {
       absl::StatusOr<io::SocketAddress> path = io::SocketAddress::Unix(address.path);
       if (!path.ok()) return path.status();
@@ -49,12 +49,15 @@ absl::StatusOr<BoundListener> ListeningSockets::Open(const config::Address& addr
 }
 
 absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& address,
-                                                        size_t count) const {
+                                                        size_t count, Others others) const {
   auto addresses = io::SocketAddress::Resolve(address.host, address.port);
   if (!addresses.ok()) return addresses.status();
   // A name with several addresses means its first: an operator who wants both
   // families writes [::] or two listeners.
   io::SocketAddress bind = addresses->front();
+  if (others == Others::kRefuse && bind.port() != 0) {
+    if (absl::Status status = io::CheckFree(bind); !status.ok()) return status;
+  }
   BoundListener bound;
   for (size_t i = 0; i < count; ++i) {
     absl::StatusOr<io::FileDescriptor> socket = io::OpenListeningSocket(bind);

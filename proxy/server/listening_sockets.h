@@ -28,11 +28,17 @@ class ListeningSockets {
   explicit ListeningSockets(std::vector<base::InheritedSocket> inherited)
       : inherited_(std::move(inherited)) {}
 
+  enum class Others {
+    kRefuse,  // nobody else may listen there: at the start
+    kAllow,   // it may be ourselves: a reload that renames a listener
+  };
   // `count` sockets for one address. The error names the address and the cure.
-  absl::StatusOr<BoundListener> Open(const config::Address& address, size_t count) const;
+  absl::StatusOr<BoundListener> Open(const config::Address& address, size_t count,
+                                     Others others) const;
 
  private:
-  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count) const;
+  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count,
+                                        Others others) const;
   absl::StatusOr<BoundListener> Share(io::FileDescriptor socket, size_t count) const;
 
   std::vector<base::InheritedSocket> inherited_;

@@ -108,7 +108,9 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
         snapshot_ == nullptr ? nullptr : snapshot_->Find(listener.config.name);
     if (before != nullptr && before->config.address == listener.config.address) continue;
     absl::StatusOr<BoundListener> bound =
-        listening_sockets_.Open(listener.config.address, sockets.size());
+        listening_sockets_.Open(listener.config.address, sockets.size(),
+                                snapshot_ == nullptr ? ListeningSockets::Others::kRefuse
+                                                     : ListeningSockets::Others::kAllow);
     if (!bound.ok()) {
       return absl::Status(bound.status().code(),
                           absl::StrCat("listener '", listener.config.name,
@@ -142,7 +144,8 @@ absl::Status Server::OpenEndpoints() {
   };
   for (Wanted& wanted : all) {
     if (!wanted.endpoint.enabled) continue;
-    absl::StatusOr<BoundListener> bound = listening_sockets_.Open(wanted.endpoint.address, 1);
+    absl::StatusOr<BoundListener> bound =
+        listening_sockets_.Open(wanted.endpoint.address, 1, ListeningSockets::Others::kRefuse);
     if (!bound.ok()) {
       return absl::Status(bound.status().code(),
                           absl::StrCat(wanted.name, ": ", std::string(bound.status().message())));
@@ -189,8 +192,22 @@ std::vector<std::string> Server::WatchedFiles() const {
 
 void Server::StartReload() {
   reload_ = std::make_unique<ReloadController>(
-      loop_, logger_, config_.reload, WatchedFiles(), [this] { return Reload(); },
+      loop_, logger_, config_.reload, WatchedFiles(),
+      [this] {
+        LoadOutcome result = Reload();
+        CountReload(result.outcome);
+        return result;
+      },
       [this] { OnReloadOutcome(); });
+}
+
+// Finding what is served already is a success: the files have been read and are good.
+void Server::CountReload(Reloader::Outcome outcome) {
+  if (outcome == Reloader::Outcome::kFailed) {
+    metrics_.ReloadFailed();
+  } else {
+    metrics_.ReloadSucceeded(clock_.WallSeconds());
+  }
 }
 
 LoadOutcome Server::Reload() {

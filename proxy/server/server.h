@@ -59,6 +59,7 @@ class Server {
   void WarnOfWhatNeedsARestart(const config::Config& next);
   std::vector<std::string> WatchedFiles() const;
   void OnSignal(int number);
+  void CountReload(certs::Reloader::Outcome outcome);
   void OnReloadOutcome();
   void BeginDrain(const char* why);
   void FinishDrain();
