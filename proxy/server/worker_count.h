@@ -18,7 +18,7 @@ std::optional<uint32_t> ParseCpuMax(std::string_view text);
 // cgroup v1, cpu.cfs_quota_us and cpu.cfs_period_us.
 std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_view period_us);
 // "0::/some/path" of /proc/self/cgroup; empty if there is no such line.
-std::string_view UnifiedCgroup(std::string_view proc_self_cgroup);
+std::string_view UnifiedCgroup(std::string_view text);
 
 }  // namespace mantlet::server
 

@@ -43,7 +43,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
 
   DownstreamConnection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
                        std::unique_ptr<io::ByteStream> transport, const io::SocketAddress& peer);
-  ~DownstreamConnection();
+  ~DownstreamConnection() override;
 
   // The drain has begun: ends an idle connection now, a busy one with its
   // response.

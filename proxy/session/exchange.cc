@@ -303,7 +303,8 @@ void Exchange::Fail(ProxyError error) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   has_error_ = true;
   error_reason_ = error.reason;
-  error_detail_ = error.detail;
+  error_detail_ =
+      std::move(error.detail);  // for the access log; the client is told the reason alone
   if (error.reason == ErrorReason::kPoolExhausted)
     listener_->upstream_metrics->Failed(error.reason);
   ReleaseUpstream(false);
