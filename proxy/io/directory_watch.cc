@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <climits>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace mantlet::io {
@@ -10,9 +12,26 @@ namespace mantlet::io {
 struct DirectoryWatch::Watch {
   uv_fs_event_t event;
   DirectoryWatch* owner;  // null while it closes
-  dev_t device;
-  ino_t inode;
+  dev_t device = 0;
+  ino_t inode = 0;
+  // The directory itself went away. A new one may well get the old inode number,
+  // so that the numbers alone do not tell the two apart.
+  bool gone = false;
+
+  void OnEvent(const char* name, int events);
 };
+
+// libuv gives an event of the directory itself the last part of its path as the
+// name; a file inside that happens to be called the same costs a new watch.
+void DirectoryWatch::Watch::OnEvent(const char* name, int events) {
+  char path[PATH_MAX + 1];
+  size_t size = sizeof(path);
+  std::string_view last;
+  if (uv_fs_event_getpath(&event, path, &size) == 0) last = std::string_view(path, size);
+  last.remove_prefix(last.rfind('/') + 1);  // npos + 1 is 0
+  if ((events & UV_RENAME) != 0 && (name == nullptr || last == name)) gone = true;
+  if (owner != nullptr) owner->on_change_();
+}
 
 DirectoryWatch::DirectoryWatch(Loop& loop, std::function<void()> on_change)
     : loop_(loop), on_change_(std::move(on_change)) {}
@@ -32,8 +51,9 @@ std::vector<std::string> DirectoryWatch::Set(const std::vector<std::string>& dir
   const std::set<std::string> wanted(directories.begin(), directories.end());
   for (auto it = watches_.begin(); it != watches_.end();) {
     struct stat now;
-    bool same = wanted.contains(it->first) && stat(it->first.c_str(), &now) == 0 &&
-                now.st_dev == it->second->device && now.st_ino == it->second->inode;
+    bool same = wanted.contains(it->first) && !it->second->gone &&
+                stat(it->first.c_str(), &now) == 0 && now.st_dev == it->second->device &&
+                now.st_ino == it->second->inode;
     if (same) {
       ++it;
       continue;
@@ -45,14 +65,13 @@ std::vector<std::string> DirectoryWatch::Set(const std::vector<std::string>& dir
   for (const std::string& path : wanted) {
     if (watches_.contains(path)) continue;
     struct stat now;
-    auto* watch = new Watch{{}, this, 0, 0};
+    auto* watch = new Watch{{}, this};
     watch->event.data = watch;
     uv_fs_event_init(loop_.uv(), &watch->event);
     int status = uv_fs_event_start(
         &watch->event,
-        [](uv_fs_event_t* event, const char*, int, int) {
-          auto* self = static_cast<Watch*>(event->data);
-          if (self->owner != nullptr) self->owner->on_change_();
+        [](uv_fs_event_t* event, const char* name, int events, int) {
+          static_cast<Watch*>(event->data)->OnEvent(name, events);
         },
         path.c_str(), 0);
     if (status != 0 || stat(path.c_str(), &now) != 0) {
