@@ -1,0 +1,49 @@
+#include "proxy/io/buffer_pool.h"
+
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+
+namespace mantlet::io {
+namespace {
+
+std::string WithCapacity(size_t bytes) {
+  std::string buffer(bytes, 'x');
+  return buffer;
+}
+
+TEST(BufferPool, GivesBackTheSameMemoryEmptied) {
+  BufferPool pool;
+  std::string buffer = WithCapacity(4096);
+  const char* memory = buffer.data();
+  pool.Give(std::move(buffer));
+  std::string again = pool.Take();
+  EXPECT_TRUE(again.empty());
+  EXPECT_GE(again.capacity(), 4096u);
+  EXPECT_EQ(again.data(), memory);
+}
+
+TEST(BufferPool, AnEmptyPoolGivesAnEmptyBuffer) {
+  BufferPool pool;
+  EXPECT_TRUE(pool.Take().empty());
+}
+
+TEST(BufferPool, KeepsNeitherTinyNorHugeBuffers) {
+  BufferPool pool;
+  pool.Give(WithCapacity(16));
+  EXPECT_LT(pool.Take().capacity(), 256u);
+  pool.Give(WithCapacity(1024 * 1024));
+  EXPECT_LT(pool.Take().capacity(), 256u);
+}
+
+TEST(BufferPool, KeepsNoMoreThanItsShare) {
+  BufferPool pool;
+  for (int i = 0; i < 100; ++i) pool.Give(WithCapacity(1024));
+  int kept = 0;
+  while (pool.Take().capacity() >= 1024) ++kept;
+  EXPECT_EQ(kept, 16);
+}
+
+}  // namespace
+}  // namespace mantlet::io

@@ -1,0 +1,161 @@
+#include "proxy/io/listener.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/temp_directory.h"
+
+namespace mantlet::io {
+namespace {
+
+SocketAddress Loopback(uint16_t port) {
+  return SocketAddress::Resolve("127.0.0.1", port).value().front();
+}
+
+FileDescriptor Dial(const SocketAddress& address) {
+  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(connect(fd.get(), address.data(), address.size()), 0);
+  return fd;
+}
+
+struct Accepted {
+  std::vector<FileDescriptor> fds;
+  std::vector<std::string> peers, errors;
+  std::unique_ptr<Listener> Serve(Loop& loop, FileDescriptor socket) {
+    return std::make_unique<Listener>(
+        loop, std::move(socket),
+        [this](FileDescriptor fd, const SocketAddress& peer) {
+          fds.push_back(std::move(fd));
+          peers.push_back(peer.ToString());
+        },
+        [this](const std::string& what) { errors.push_back(what); });
+  }
+};
+
+TEST(Listener, HandsOverEveryConnectionWithItsPeer) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  ASSERT_NE(address.port(), 0);
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(Dial(address));
+  ASSERT_TRUE(RunUntil(loop, [&] { return accepted.fds.size() == clients.size(); }));
+  EXPECT_EQ(accepted.peers[0], LocalAddress(clients[0].get())->ToString());
+  const int fd = accepted.fds[0].get();
+  EXPECT_TRUE(fcntl(fd, F_GETFL) & O_NONBLOCK);
+  EXPECT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+
+TEST(Listener, SeveralWorkersShareOnePort) {
+  FileDescriptor first = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(first.get()).value();
+  auto second = OpenListeningSocket(address);
+  EXPECT_TRUE(second.ok()) << second.status();
+}
+
+TEST(Listener, TakesWhatWaitsInTheQueueBeforeItGoes) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  FileDescriptor client = Dial(address);
+  listener->AcceptPending();
+  EXPECT_EQ(accepted.fds.size(), 1u);
+}
+
+TEST(Listener, AcceptsNothingMoreOnceItIsGone) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  FileDescriptor kept(dup(socket.get()));  // so that a client can still connect
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  listener.reset();
+  FileDescriptor client = Dial(address);
+  RunReady(loop);
+  EXPECT_TRUE(accepted.fds.empty());
+}
+
+TEST(Listener, PausesWithoutDescriptorsAndCarriesOnWhenThereAreSome) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  FileDescriptor client = Dial(address);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool told = RunUntil(loop, [&] { return !accepted.errors.empty(); });
+  RunReady(loop);  // the queue is readable all the time: no second error in a row
+  const size_t errors = accepted.errors.size();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(errors, 1u);
+  EXPECT_TRUE(RunUntil(loop, [&] { return accepted.fds.size() == 1; }));
+}
+
+TEST(ListeningSocket, AnAddressOfAnotherMachineIsRefusedWithTheReason) {
+  auto socket = OpenListeningSocket(SocketAddress::Resolve("192.0.2.1", 0).value().front());
+  ASSERT_FALSE(socket.ok());
+  EXPECT_NE(socket.status().message().find("this machine has no such address"), std::string::npos);
+}
+
+TEST(ListeningSocket, APortThatSomebodyElseHasIsRefusedWithTheReason) {
+  // Without SO_REUSEPORT: another program.
+  FileDescriptor other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  SocketAddress address = Loopback(0);
+  ASSERT_EQ(bind(other.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(listen(other.get(), 1), 0);
+  auto socket = OpenListeningSocket(LocalAddress(other.get()).value());
+  ASSERT_FALSE(socket.ok());
+  EXPECT_NE(socket.status().message().find("another process listens there"), std::string::npos);
+}
+
+TEST(ListeningSocket, ReplacesTheUnixSocketOfADeadProcess) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("stale.sock")).value();
+  OpenListeningSocket(address).value().Reset();  // the file stays
+  ASSERT_EQ(access(address.unix_path().c_str(), F_OK), 0);
+  auto socket = OpenListeningSocket(address);
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  Dial(address);
+}
+
+TEST(ListeningSocket, LeavesTheUnixSocketOfALiveProcessAlone) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("live.sock")).value();
+  FileDescriptor live = OpenListeningSocket(address).value();
+  auto second = OpenListeningSocket(address);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("another process answers there"), std::string::npos);
+  Dial(address);
+}
+
+TEST(ListeningSocket, DoesNotRemoveAFileThatIsNoSocket) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("precious.txt")).value();
+  FILE* file = fopen(address.unix_path().c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  fclose(file);
+  EXPECT_FALSE(OpenListeningSocket(address).ok());
+  EXPECT_EQ(access(address.unix_path().c_str(), F_OK), 0) << "still there";
+}
+
+}  // namespace
+}  // namespace mantlet::io
