@@ -98,8 +98,9 @@ std::string HintForForm(const Notation& notation, const Range& range, absl::stri
 }
 
 template <typename T>
-ValueType<T> Number(Notation notation, Range range, std::function<uint64_t(const T&)> to_number,
-                    std::function<T(uint64_t)> from_number) {
+ValueType<T> Number(const Notation& notation, Range range,
+                    const std::function<uint64_t(const T&)>& to_number,
+                    const std::function<T(uint64_t)>& from_number) {
   ValueType<T> type;
   type.name = Describe(notation, range);
   type.example = notation.print(range.min);
@@ -125,7 +126,7 @@ ValueType<T> Number(Notation notation, Range range, std::function<uint64_t(const
 }
 
 template <typename T>
-ValueType<T> PlainNumber(Notation notation, Range range) {
+ValueType<T> PlainNumber(const Notation& notation, Range range) {
   return Number<T>(
       std::move(notation), range, [](const T& value) { return static_cast<uint64_t>(value); },
       [](uint64_t value) { return static_cast<T>(value); });

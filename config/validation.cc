@@ -73,7 +73,7 @@ void CheckReferences(const Config& config, Findings& findings) {
   if (unknown) return;  // a reference that went wrong may be to any of them
   for (size_t i = 0; i < config.upstreams.size(); ++i) {
     const std::string& name = config.upstreams[i].name;
-    if (name.empty() || used.count(name) > 0) continue;
+    if (name.empty() || used.contains(name)) continue;
     findings.Warning(Item("upstreams", i) + ".name",
                      absl::StrCat("no listener uses the upstream '", name, "'"),
                      "remove it, or name it in a listener");
