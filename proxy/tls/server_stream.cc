@@ -208,11 +208,14 @@ void ServerStream::OnStreamError(const io::StreamError& error) {
                absl::StrCat("the connection broke during the handshake: ", error.detail)));
     return;
   }
+  // A broken record may have ended the stream before the transport did.
+  if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   if (handler_ != nullptr) handler_->OnStreamError(error);
 }
 
 void ServerStream::OnDrained() {
+  if (state_ == State::kClosed) return;
   if (handler_ != nullptr) handler_->OnDrained();
 }
 
@@ -332,11 +335,14 @@ void ServerStream::ReadAll() {
     // Whole records are gathered so that the handler sees few, large pieces.
     size_t filled = 0;
     int error = SSL_ERROR_NONE;
+    std::string reason;
     ERR_clear_error();
     while (filled < out.size()) {
       int n = SSL_read(ssl_, out.data() + filled, static_cast<int>(out.size() - filled));
       if (n <= 0) {
         error = SSL_get_error(ssl_, n);
+        // Now: the handler may use the library before the error's turn comes.
+        if (error == SSL_ERROR_SSL) reason = TakeErrors();
         break;
       }
       filled += static_cast<size_t>(n);
@@ -354,7 +360,7 @@ void ServerStream::ReadAll() {
       if (reading_) DeliverEnd();
       return;
     }
-    FailStream(TakeErrors());
+    FailStream(std::move(reason));
     return;
   }
 }
