@@ -62,8 +62,8 @@ TEST(Loop, DeferredTasksRunInTheSameTurnAfterTheirCallback) {
 }
 
 TEST(Loop, WhatADeferredTaskDefersRunsInTheSameTurnToo) {
-  Loop loop;
   std::vector<std::string> order;
+  Loop loop;  // its destruction ends a last turn
   loop.SetTurnEnd([&order] {
     if (!order.empty() && order.back() != "end") order.push_back("end");
   });

@@ -1,0 +1,68 @@
+// A TLS client in memory: BoringSSL's own client side over memory BIOs, against
+// a server that is driven through an io::Wire. It verifies no server certificate
+// unless asked to refuse it: what is under test is the server.
+
+#ifndef MANTLET_TEST_PROXY_TLS_MEMORY_CLIENT_H_
+#define MANTLET_TEST_PROXY_TLS_MEMORY_CLIENT_H_
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "test/proxy/io/memory_stream.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+
+class MemoryClient {
+ public:
+  struct Options {
+    std::vector<std::string> chain_der;  // leaf first; empty: no client certificate
+    PrivateKeyPtr key;
+    std::string sni;
+    uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
+    std::string ciphers;            // TLS 1.2; empty: the library's
+    std::vector<std::string> alpn;  // empty: does not offer any
+    bool refuse_server = false;     // answers the server's certificate with an alert
+  };
+
+  explicit MemoryClient(const Options& options);
+  // `wire`: the server's transport. Moves bytes both ways until none moves.
+  void Pump(io::Wire& wire);
+  // The client's bytes since the last call, ciphertext; for tests that tamper.
+  std::string TakeOutgoing();
+
+  void Write(std::string_view plaintext);
+  void SendCloseNotify();
+  void UpdateKeys();
+
+  bool handshake_done() const { return done_; }
+  const std::string& received() const { return received_; }
+  bool got_close_notify() const { return got_close_notify_; }
+  uint8_t alert() const { return alert_; }  // the last one that the server sent; 0: none
+  std::string server_leaf_der() const;
+  std::string alpn() const;
+  size_t requested_ca_names() const { return requested_ca_names_; }
+
+ private:
+  void Advance();
+
+  bssl::UniquePtr<SSL_CTX> ctx_;
+  bssl::UniquePtr<SSL> ssl_;
+  BIO* incoming_;  // owned by ssl_
+  BIO* outgoing_;
+  bool done_ = false, got_close_notify_ = false;
+  uint8_t alert_ = 0;
+  size_t requested_ca_names_ = 0;
+  std::string received_;
+};
+
+// Leaf first. The key is the first credential's.
+MemoryClient::Options WithCertificate(const std::vector<const Credential*>& chain);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_TEST_PROXY_TLS_MEMORY_CLIENT_H_

@@ -1,0 +1,391 @@
+// How handshakes end: the peer's identity, or the reason in the operator's words
+// and no more than an alert for the client.
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "test/proxy/tls/server_side.h"
+
+namespace mantlet::tls {
+namespace {
+
+using base::HandshakeFailure;
+
+class HandshakeTest : public testing::Test {
+ protected:
+  // Meets a client that must fail, and returns the label of the reason.
+  std::string Refused(MemoryClient::Options options) {
+    client_ = std::make_unique<MemoryClient>(options);
+    server_.Meet(*client_);
+    EXPECT_FALSE(server_.peer.has_value());
+    EXPECT_EQ(server_.failures, 1);
+    EXPECT_TRUE(server_.wire->shutdown) << "the alert is the last thing sent";
+    return Reason();
+  }
+  std::string Reason() const {
+    if (!server_.report) return "none";
+    return std::string(base::ToString(server_.report->reason));
+  }
+  // The same for a client certificate made from `what`.
+  std::string RefusedCertificate(const CertificateTemplate& what, const Credential& issuer,
+                                 KeyType type = KeyType::kP256) {
+    Credential leaf = MakeCredential(what, &issuer, type);
+    return Refused(WithCertificate({&leaf}));
+  }
+
+  ServerSide server_;
+  std::unique_ptr<MemoryClient> client_;
+};
+
+TEST_F(HandshakeTest, TellsWhoTheClientIsAndHowTheConnectionIsProtected) {
+  server_.options.client_auth = config::ClientAuthMode::kRequire;
+  MemoryClient::Options options = WithCertificate({&ClientCertificate()});
+  options.sni = "Server.Example";
+  options.alpn = {"http/1.1"};
+  MemoryClient client(options);
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value()) << server_.report->detail;
+  EXPECT_TRUE(client.handshake_done());
+  EXPECT_TRUE(server_.peer->has_certificate());
+  EXPECT_EQ(server_.peer->certificate.subject, "CN=alice");
+  EXPECT_EQ(server_.peer->tls.version, "TLSv1.3");
+  EXPECT_EQ(server_.peer->tls.cipher.substr(0, 4), "TLS_");
+  EXPECT_NE(server_.peer->tls.group, "");
+  EXPECT_EQ(server_.peer->tls.sni, "server.example");
+  EXPECT_EQ(server_.peer->tls.alpn, "http/1.1");
+  EXPECT_FALSE(server_.peer->tls.resumed);
+  ASSERT_EQ(server_.peer->local_san_uri.size(), 1u);
+  EXPECT_EQ(server_.peer->local_san_uri[0], "spiffe://example/server");
+}
+
+TEST_F(HandshakeTest, Tls12Works) {
+  server_.options.client_auth = config::ClientAuthMode::kRequire;
+  MemoryClient::Options options = WithCertificate({&ClientCertificate()});
+  options.max_version = TLS1_2_VERSION;
+  MemoryClient client(options);
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->tls.version, "TLSv1.2");
+  EXPECT_EQ(server_.peer->certificate.subject, "CN=alice");
+}
+
+TEST_F(HandshakeTest, WorksByteByByte) {
+  server_.wire->piece_bytes = 1;
+  MemoryClient client(WithCertificate({&ClientCertificate()}));
+  server_.Meet(client);
+  EXPECT_TRUE(server_.peer.has_value());
+}
+
+TEST_F(HandshakeTest, AnIntermediateThatTheClientSendsLeadsToTheRoot) {
+  Credential leaf = MakeCredential(ClientTemplate("bob"), &Intermediate());
+  MemoryClient client(WithCertificate({&leaf, &Intermediate()}));
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->certificate.subject, "CN=bob");
+}
+
+TEST_F(HandshakeTest, OptionalTakesAClientWithoutACertificate) {
+  MemoryClient client({});
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_FALSE(server_.peer->has_certificate());
+}
+
+TEST_F(HandshakeTest, OptionalRefusesACertificateThatDoesNotVerify) {
+  Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  EXPECT_EQ(RefusedCertificate(ClientTemplate("mallory"), other), "unknown_ca");
+}
+
+TEST_F(HandshakeTest, WithoutClientAuthenticationNoCertificateIsAskedFor) {
+  server_.options.client_auth = config::ClientAuthMode::kNone;
+  server_.options.verifier = nullptr;
+  MemoryClient client(WithCertificate({&ClientCertificate()}));
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_FALSE(server_.peer->has_certificate());
+  EXPECT_EQ(client.requested_ca_names(), 0u);
+}
+
+// ---- every reason that a handshake alone can end with
+
+TEST_F(HandshakeTest, NoClientCertificate) {
+  server_.options.client_auth = config::ClientAuthMode::kRequire;
+  EXPECT_EQ(Refused({}), "no_client_certificate");
+  EXPECT_EQ(client_->alert(), 116);  // certificate_required, RFC 8446 section 6.2
+}
+
+TEST_F(HandshakeTest, NoClientCertificateInTls12) {
+  server_.options.client_auth = config::ClientAuthMode::kRequire;
+  MemoryClient::Options options;
+  options.max_version = TLS1_2_VERSION;
+  EXPECT_EQ(Refused(options), "no_client_certificate");
+  EXPECT_EQ(client_->alert(), SSL_AD_HANDSHAKE_FAILURE);
+}
+
+TEST_F(HandshakeTest, UnknownCaNamesTheCertificateAtFault) {
+  Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  MemoryClient::Options options;
+  Credential leaf = MakeCredential(ClientTemplate("mallory"), &other);
+  options = WithCertificate({&leaf});
+  options.sni = "server.example";
+  EXPECT_EQ(Refused(options), "unknown_ca");
+  EXPECT_EQ(server_.report->certificate.subject, "CN=mallory");
+  EXPECT_EQ(server_.report->certificate.issuer, "CN=other");
+  EXPECT_EQ(server_.report->certificate.serial, leaf.certificate->serial());
+  EXPECT_EQ(server_.report->certificate.depth, 0);
+  EXPECT_EQ(server_.report->sni, "server.example");
+  EXPECT_EQ(server_.report->version, "TLSv1.3");
+  EXPECT_NE(server_.report->detail, "");
+  EXPECT_EQ(client_->alert(), SSL_AD_UNKNOWN_CA);
+}
+
+TEST_F(HandshakeTest, Expired) {
+  CertificateTemplate what = ClientTemplate("late");
+  what.not_after = kNow - 1;
+  EXPECT_EQ(RefusedCertificate(what, Root()), "expired");
+  EXPECT_EQ(server_.report->certificate.not_after, kNow - 1);
+  EXPECT_EQ(client_->alert(), SSL_AD_CERTIFICATE_EXPIRED);
+}
+
+TEST_F(HandshakeTest, ExpiryIsJudgedByTheClockOfTheMoment) {
+  server_.clock.SetWallSeconds(kNow + 200 * kDay);
+  EXPECT_EQ(Refused(WithCertificate({&ClientCertificate()})), "expired");
+}
+
+TEST_F(HandshakeTest, NotYetValid) {
+  CertificateTemplate what = ClientTemplate("early");
+  what.not_before = kNow + kDay;
+  EXPECT_EQ(RefusedCertificate(what, Root()), "not_yet_valid");
+}
+
+TEST_F(HandshakeTest, BadSignature) {
+  Credential leaf = MakeCredential(ClientTemplate("forged"), &Root());
+  MemoryClient::Options options = WithCertificate({&leaf});
+  options.chain_der[0].back() ^= 1;  // the last byte of the signature
+  EXPECT_EQ(Refused(options), "bad_signature");
+}
+
+TEST_F(HandshakeTest, WeakKey) {
+  EXPECT_EQ(RefusedCertificate(ClientTemplate("weak"), Root(), KeyType::kRsa1024), "weak_key");
+  EXPECT_EQ(client_->alert(), SSL_AD_BAD_CERTIFICATE);
+}
+
+TEST_F(HandshakeTest, WrongPurpose) {
+  EXPECT_EQ(RefusedCertificate(ServerTemplate("not a client", {"x.example"}), Root()),
+            "wrong_purpose");
+  EXPECT_EQ(client_->alert(), SSL_AD_UNSUPPORTED_CERTIFICATE);
+}
+
+TEST_F(HandshakeTest, NameConstraint) {
+  CertificateTemplate ca = CaTemplate("constrained");
+  ca.permitted_dns = {"inside.example"};
+  Credential constrained = MakeCredential(ca, &Root());
+  CertificateTemplate what = ClientTemplate("outsider");
+  what.san.dns = {"outside.example"};
+  Credential leaf = MakeCredential(what, &constrained);
+  EXPECT_EQ(Refused(WithCertificate({&leaf, &constrained})), "name_constraint");
+}
+
+TEST_F(HandshakeTest, PathTooLong) {
+  server_.SetTrust(Trust({Root()}), 0);
+  Credential leaf = MakeCredential(ClientTemplate("deep"), &Intermediate());
+  EXPECT_EQ(Refused(WithCertificate({&leaf, &Intermediate()})), "path_too_long");
+}
+
+TEST_F(HandshakeTest, InvalidCertificate) {
+  MemoryClient::Options options = WithCertificate({&ClientCertificate()});
+  options.chain_der.push_back("this is no certificate");
+  EXPECT_EQ(Refused(options), "invalid_certificate");
+  EXPECT_EQ(client_->alert(), SSL_AD_BAD_CERTIFICATE);
+}
+
+TEST_F(HandshakeTest, ProtocolVersion) {
+  server_.options.tls.min_version = config::TlsVersion::kTls13;
+  MemoryClient::Options options;
+  options.max_version = TLS1_2_VERSION;
+  EXPECT_EQ(Refused(options), "protocol_version");
+  EXPECT_EQ(client_->alert(), SSL_AD_PROTOCOL_VERSION);
+}
+
+TEST_F(HandshakeTest, NoSharedCipher) {
+  MemoryClient::Options options;
+  options.max_version = TLS1_2_VERSION;
+  options.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";  // the server's key is ECDSA
+  EXPECT_EQ(Refused(options), "no_shared_cipher");
+  EXPECT_EQ(client_->alert(), SSL_AD_HANDSHAKE_FAILURE);
+}
+
+TEST_F(HandshakeTest, PlaintextHttpIsToldSoInPlaintext) {
+  server_.Start();
+  server_.wire->Arrive("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(Reason(), "plaintext_http");
+  const std::string answer = server_.wire->sent;
+  EXPECT_EQ(answer.substr(0, 26), "HTTP/1.1 400 Bad Request\r\n");
+  const size_t body = answer.find("\r\n\r\n") + 4;
+  const size_t length = answer.find("Content-Length: ") + 16;
+  EXPECT_EQ(std::stoul(answer.substr(length)), answer.size() - body);
+}
+
+TEST_F(HandshakeTest, NotTls) {
+  server_.Start();
+  server_.wire->Arrive("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
+  EXPECT_EQ(Reason(), "not_tls");
+  EXPECT_EQ(server_.report->version, "");
+}
+
+TEST_F(HandshakeTest, PeerClosedBeforeItSaidAnything) {
+  server_.Start();
+  server_.wire->ArriveEnd();
+  EXPECT_EQ(Reason(), "peer_closed");
+  EXPECT_NE(server_.report->detail.find("without a ClientHello"), std::string::npos);
+}
+
+TEST_F(HandshakeTest, PeerClosedInTheMiddle) {
+  server_.Start();
+  MemoryClient client({});
+  server_.wire->Arrive(client.TakeOutgoing());
+  server_.wire->ArriveEnd();
+  EXPECT_EQ(Reason(), "peer_closed");
+  EXPECT_NE(server_.report->detail.find("during the handshake"), std::string::npos);
+}
+
+TEST_F(HandshakeTest, PeerClosedByAReset) {
+  server_.Start();
+  server_.wire->Break("reset");
+  EXPECT_EQ(Reason(), "peer_closed");
+  EXPECT_EQ(server_.handler.errors, 0) << "a failed handshake is told once";
+}
+
+TEST_F(HandshakeTest, PeerAlert) {
+  MemoryClient::Options options;
+  options.refuse_server = true;
+  EXPECT_EQ(Refused(options), "peer_alert");
+}
+
+TEST_F(HandshakeTest, OtherIfOnlyForeignProtocolsAreOffered) {
+  MemoryClient::Options options;
+  options.alpn = {"h2"};
+  EXPECT_EQ(Refused(options), "other");
+  EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
+}
+
+TEST_F(HandshakeTest, OtherIfTheNameIsUnknownAndStrict) {
+  server_.options.tls.strict_sni = true;
+  MemoryClient::Options options;
+  options.sni = "elsewhere.example";
+  EXPECT_EQ(Refused(options), "other");
+  EXPECT_NE(server_.report->detail.find("'elsewhere.example'"), std::string::npos);
+}
+
+TEST_F(HandshakeTest, ATimeoutFromOutsideReportsWhatIsKnownSoFar) {
+  server_.Start();
+  MemoryClient::Options options;
+  options.sni = "server.example";
+  MemoryClient client(options);
+  server_.wire->Arrive(client.TakeOutgoing());
+  HandshakeReport report = server_.stream->Report(HandshakeFailure::kTimeout, "too slow");
+  EXPECT_EQ(report.reason, HandshakeFailure::kTimeout);
+  EXPECT_EQ(report.sni, "server.example");
+  EXPECT_EQ(report.detail, "too slow");
+}
+
+TEST_F(HandshakeTest, WhatArrivesAfterAFailureIsIgnored) {
+  server_.Start();
+  server_.wire->Arrive("GET / HTTP/1.1\r\n\r\n");
+  server_.wire->Arrive("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(server_.failures, 1);
+  server_.wire->ArriveEnd();
+  EXPECT_EQ(server_.handler.ends, 1) << "tells the owner that it need not linger";
+}
+
+// ---- certificates by name
+
+class SniTest : public HandshakeTest {
+ protected:
+  SniTest() {
+    server_.options.credentials.push_back(Serve(exact_, {"a.example", "both.example"}));
+    server_.options.credentials.push_back(Serve(wildcard_, {"*.wild.example", "both.example"}));
+  }
+  // The certificate that a client gets which asks for `name`, as "CN=…".
+  std::string Shown(const std::string& name) {
+    MemoryClient::Options options;
+    options.sni = name;
+    MemoryClient client(options);
+    server_.peer.reset();
+    server_.wire = std::make_shared<io::Wire>();
+    server_.Meet(client);
+    if (!server_.peer) return "refused";
+    auto leaf = Certificate::FromDer(client.server_leaf_der());
+    EXPECT_TRUE(leaf.ok());
+    return (*leaf)->subject();
+  }
+
+  Credential exact_ = MakeCredential(ServerTemplate("exact", {"a.example"}), &Root());
+  // Another type of key than the default's.
+  Credential wildcard_ =
+      MakeCredential(ServerTemplate("wildcard", {"*.wild.example"}), &Root(), KeyType::kRsa2048);
+};
+
+TEST_F(SniTest, PicksTheCertificateOfTheName) {
+  EXPECT_EQ(Shown("server.example"), "CN=server");
+  EXPECT_EQ(server_.stream->certificate_index(), 0u);
+  EXPECT_EQ(Shown("a.example"), "CN=exact");
+  EXPECT_EQ(server_.stream->certificate_index(), 1u);
+  EXPECT_EQ(Shown("x.wild.example"), "CN=wildcard");
+  EXPECT_EQ(server_.stream->certificate_index(), 2u);
+}
+
+TEST_F(SniTest, IgnoresCase) { EXPECT_EQ(Shown("A.eXample"), "CN=exact"); }
+
+TEST_F(SniTest, PicksTheFirstOfTwoWithOneName) { EXPECT_EQ(Shown("both.example"), "CN=exact"); }
+
+TEST_F(SniTest, ShowsTheFirstCertificateForAnotherNameOrNone) {
+  EXPECT_EQ(Shown("unknown.example"), "CN=server");
+  EXPECT_EQ(Shown(""), "CN=server");
+}
+
+TEST_F(SniTest, StrictRefusesAnotherNameAndNone) {
+  server_.options.tls.strict_sni = true;
+  EXPECT_EQ(Shown("unknown.example"), "refused");
+  EXPECT_EQ(Shown(""), "refused");
+  EXPECT_EQ(Shown("a.example"), "CN=exact");
+}
+
+TEST_F(HandshakeTest, ChoosesHttp11AmongTheProtocolsOffered) {
+  MemoryClient::Options options;
+  options.alpn = {"h2", "http/1.1"};
+  MemoryClient client(options);
+  server_.Meet(client);
+  EXPECT_EQ(client.alpn(), "http/1.1");
+}
+
+TEST_F(HandshakeTest, AClientWithoutAlpnIsWelcome) {
+  MemoryClient client({});
+  server_.Meet(client);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->tls.alpn, "");
+}
+
+TEST_F(HandshakeTest, TheCertificateRequestNamesTheTrustAnchors) {
+  server_.SetTrust(Trust({Root(), Intermediate()}));
+  MemoryClient client({});
+  server_.Meet(client);
+  EXPECT_EQ(client.requested_ca_names(), 2u);
+}
+
+TEST_F(HandshakeTest, TheStreamMayBeDestroyedInsideOnHandshakeDone) {
+  server_.on_done = [&] { server_.stream.reset(); };
+  MemoryClient client({});
+  server_.Meet(client);
+  EXPECT_TRUE(server_.wire->destroyed);
+}
+
+TEST_F(HandshakeTest, TheStreamMayBeDestroyedInsideOnHandshakeFailed) {
+  server_.on_failed = [&] { server_.stream.reset(); };
+  server_.Start();
+  server_.wire->Arrive("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(server_.wire->destroyed);
+}
+
+}  // namespace
+}  // namespace mantlet::tls

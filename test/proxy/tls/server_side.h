@@ -1,0 +1,110 @@
+// The server side of a TLS connection in memory: a context, a stream over an
+// io::Wire, and what the stream has told. Tests change `options` before Start().
+
+#ifndef MANTLET_TEST_PROXY_TLS_SERVER_SIDE_H_
+#define MANTLET_TEST_PROXY_TLS_SERVER_SIDE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "proxy/base/clock.h"
+#include "proxy/io/loop.h"
+#include "proxy/tls/server_context.h"
+#include "proxy/tls/server_stream.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/memory_stream.h"
+#include "test/proxy/io/recording_handler.h"
+#include "test/proxy/tls/memory_client.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+
+inline const Credential& ServerCertificate() {
+  static const Credential* server = [] {
+    CertificateTemplate what = ServerTemplate("server", {"server.example"});
+    what.san.uri = {"spiffe://example/server"};
+    return new Credential(MakeCredential(what, &Root()));
+  }();
+  return *server;
+}
+
+inline const Credential& ClientCertificate() {
+  static const Credential* client =
+      new Credential(MakeCredential(ClientTemplate("alice"), &Root()));
+  return *client;
+}
+
+inline ServerCredential Serve(const Credential& credential, std::vector<std::string> names) {
+  ServerCredential served;
+  served.chain_der = {credential.certificate->der()};
+  served.key = credential.key;
+  served.names = std::move(names);
+  served.san_uri = credential.certificate->san().uri;
+  return served;
+}
+
+class ServerSide : public ServerStream::HandshakeHandler {
+ public:
+  // Client certificates from Root() are asked for and may be absent.
+  ServerSide() {
+    options.client_auth = config::ClientAuthMode::kOptional;
+    options.credentials = {Serve(ServerCertificate(), {"server.example"})};
+    options.clock = &clock;
+    SetTrust(Trust({Root()}));
+  }
+
+  void SetTrust(TrustStorePtr trust, int max_depth = 4) {
+    ChainVerifier::Options how;
+    how.max_depth = max_depth;
+    options.verifier = std::make_shared<const ChainVerifier>(std::move(trust), how);
+  }
+
+  void Start() {
+    auto context = ServerContext::Create(options);
+    ASSERT_TRUE(context.ok()) << context.status();
+    stream = std::make_unique<ServerStream>(loop, std::make_unique<io::MemoryStream>(wire),
+                                            *context, this);
+    stream->SetHandler(&handler);
+  }
+
+  // Starts, and lets `client` shake hands as far as it gets.
+  void Meet(MemoryClient& client) {
+    Start();
+    client.Pump(*wire);
+  }
+
+  // What a turn of the loop would do after a pause.
+  void Turn() {
+    io::RunReady(loop);
+    wire->Deliver();
+  }
+
+  void OnHandshakeDone(identity::PeerIdentity identity) override {
+    peer = std::move(identity);
+    if (on_done) on_done();
+  }
+  void OnHandshakeFailed(HandshakeReport why) override {
+    report = std::move(why);
+    ++failures;
+    if (on_failed) on_failed();
+  }
+
+  io::Loop loop;
+  base::ManualClock clock;
+  ServerContext::Options options;
+  std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
+  io::RecordingHandler handler;
+  std::optional<identity::PeerIdentity> peer;  // of a handshake that is done
+  std::optional<HandshakeReport> report;       // of one that failed
+  int failures = 0;
+  std::function<void()> on_done, on_failed;
+  std::unique_ptr<ServerStream> stream;
+};
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_TEST_PROXY_TLS_SERVER_SIDE_H_
