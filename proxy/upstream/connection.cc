@@ -19,7 +19,7 @@ Connection::Connection(std::unique_ptr<io::Stream> stream, const http1::ParserLi
 void Connection::Begin(User* user, http::Method method, bool upgrade_asked) {
   user_ = user;
   on_lost_ = nullptr;
-  reusable_ = false;
+  reusable_ = response_begun_ = false;
   ++exchanges_;
   parser_.Begin(method, upgrade_asked);
 }
@@ -42,6 +42,7 @@ void Connection::OnData(std::string_view bytes) {
     Lost(ProxyError(ErrorReason::kProtocolError, "bytes without a request"));
     return;
   }
+  response_begun_ = true;
   http1::ParseResult result = parser_.Parse(bytes, *this);
   if (user_ == nullptr) return;  // the exchange gave up inside a callback
   switch (result.status) {
@@ -66,7 +67,6 @@ void Connection::OnEnd() {
     Lost(ProxyError(ErrorReason::kClosedEarly));
     return;
   }
-  const bool begun = !parser_.Idle();
   http1::ParseResult result = parser_.OnEof(*this);
   if (user_ == nullptr) return;
   if (result.status == http1::ParseResult::Status::kMessageEnd) {
@@ -74,8 +74,8 @@ void Connection::OnEnd() {
     return;
   }
   Lost(ProxyError(ErrorReason::kClosedEarly,
-                  begun ? "the upstream closed the connection within its response"
-                        : "the upstream closed the connection without a response"));
+                  response_begun_ ? "the upstream closed the connection within its response"
+                                  : "the upstream closed the connection without a response"));
 }
 
 void Connection::OnStreamError(const io::StreamError& error) {

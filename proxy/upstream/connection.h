@@ -56,8 +56,8 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
 
   // It has carried an exchange before: the upstream may be closing it just now.
   bool reused() const { return exchanges_ > 1; }
-  // No byte of the current response has come.
-  bool response_begun() const { return !parser_.Idle(); }
+  // A byte of the current response has come, if only of an interim one.
+  bool response_begun() const { return response_begun_; }
   // The last exchange left it in a state to be used again.
   bool reusable() const { return reusable_; }
 
@@ -86,6 +86,7 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   std::function<void()> on_lost_;  // while idle
   base::FunctionTimer idle_timer_;
   uint64_t exchanges_ = 0;
+  bool response_begun_ = false;
   bool reusable_ = true;
 };
 
