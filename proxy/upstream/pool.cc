@@ -29,7 +29,12 @@ struct Pool::Attempt {
 Pool::Pool(io::Loop& loop, std::shared_ptr<const Target> target, observe::UpstreamMetrics& metrics)
     : loop_(loop), target_(std::move(target)), metrics_(metrics) {}
 
-Pool::~Pool() { Retire(); }
+Pool::~Pool() {
+  Retire();
+  for (size_t i = 0; i < attempts_.size(); ++i) {
+    metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
+  }
+}
 
 std::unique_ptr<Connection> Pool::TakeIdle() {
   if (idle_.empty()) return nullptr;
