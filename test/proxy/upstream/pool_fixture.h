@@ -1,0 +1,80 @@
+// A pool, an upstream for it, and people who wait.
+
+#ifndef MANTLET_TEST_PROXY_UPSTREAM_POOL_FIXTURE_H_
+#define MANTLET_TEST_PROXY_UPSTREAM_POOL_FIXTURE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/upstream/pool.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/upstream/fake_upstream.h"
+
+namespace mantlet::upstream {
+
+struct RecordingWaiter final : Pool::Waiter {
+  void OnConnection(std::unique_ptr<Connection> given) override {
+    connection = std::move(given);
+    ++calls;
+    if (on_call) on_call();
+  }
+  void OnNoConnection(base::ProxyError why) override {
+    error = std::move(why);
+    ++calls;
+    if (on_call) on_call();
+  }
+
+  std::unique_ptr<Connection> connection;
+  std::optional<base::ProxyError> error;
+  int calls = 0;
+  std::function<void()> on_call;
+};
+
+class PoolTest : public testing::Test {
+ protected:
+  // `target_` may be changed before the first call.
+  Pool& pool() {
+    if (pool_ == nullptr) pool_ = std::make_unique<Pool>(loop_, target_, upstream_metrics_);
+    return *pool_;
+  }
+  // A connection of a waiter of its own.
+  std::unique_ptr<Connection> Connect() {
+    RecordingWaiter waiter;
+    EXPECT_TRUE(pool().Wait(&waiter));
+    EXPECT_EQ(waiter.calls, 0) << "never from inside Wait";
+    EXPECT_TRUE(io::RunUntil(loop_, [&] { return waiter.calls > 0; }));
+    EXPECT_NE(waiter.connection, nullptr);
+    return std::move(waiter.connection);
+  }
+  bool Served(const RecordingWaiter& waiter) {
+    return io::RunUntil(loop_, [&] { return waiter.calls > 0; });
+  }
+  // What mantlet_upstream_connections{state} says.
+  std::string Gauge(const std::string& state) const {
+    std::istringstream lines(metrics_.Render());
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("mantlet_upstream_connections{") &&
+          line.find("state=\"" + state + "\"") != std::string::npos) {
+        return line.substr(line.rfind(' ') + 1);
+      }
+    }
+    return "none";
+  }
+
+  observe::Metrics metrics_{{}};
+  observe::UpstreamMetrics& upstream_metrics_ = metrics_.AddShard().Upstream("app");
+  io::Loop loop_;
+  FakeUpstream upstream_{loop_};
+  std::shared_ptr<Target> target_ = upstream_.MakeTarget();
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace mantlet::upstream
+
+#endif  // MANTLET_TEST_PROXY_UPSTREAM_POOL_FIXTURE_H_

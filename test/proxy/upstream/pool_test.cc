@@ -1,0 +1,271 @@
+#include "proxy/upstream/pool.h"
+
+#include <sys/socket.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "test/proxy/upstream/pool_fixture.h"
+
+namespace mantlet::upstream {
+namespace {
+
+using base::ErrorReason;
+using config::Milliseconds;
+using io::RunReady;
+using io::RunUntil;
+
+io::SocketAddress Missing() { return io::SocketAddress::Unix("/nowhere/nobody.sock").value(); }
+
+TEST_F(PoolTest, ConnectsForAWaiter) {
+  auto connection = Connect();
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+  EXPECT_EQ(Gauge("active"), "1");
+  pool().Return(std::move(connection), true);
+  EXPECT_EQ(Gauge("active"), "0");
+  EXPECT_EQ(Gauge("idle"), "1");
+}
+
+TEST_F(PoolTest, ReusesTheMostRecentlyReturnedConnectionFirst) {
+  auto first = Connect();
+  auto second = Connect();
+  Connection* first_raw = first.get();
+  Connection* second_raw = second.get();
+  pool().Return(std::move(first), true);
+  pool().Return(std::move(second), true);
+  auto taken = pool().TakeIdle();
+  auto then = pool().TakeIdle();
+  EXPECT_EQ(taken.get(), second_raw);
+  EXPECT_EQ(then.get(), first_raw);
+  EXPECT_EQ(pool().TakeIdle(), nullptr);
+  EXPECT_EQ(upstream_.peers.size(), 2u) << "nothing new was opened";
+  pool().Return(std::move(taken), false);
+  pool().Return(std::move(then), false);
+}
+
+TEST_F(PoolTest, OpensNoMoreConnectionsThanItsLimit) {
+  target_->config.pool.connections = 1;
+  auto only = Connect();
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 0);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+  Connection* raw = only.get();
+  pool().Return(std::move(only), true);
+  EXPECT_EQ(waiter.connection.get(), raw) << "the one that waits gets the one that is free";
+  pool().Return(std::move(waiter.connection), false);
+}
+
+TEST_F(PoolTest, ServesThoseWhoWaitInTheirOrder) {
+  target_->config.pool.connections = 1;
+  auto only = Connect();
+  RecordingWaiter waiters[3];
+  for (auto& waiter : waiters) ASSERT_TRUE(pool().Wait(&waiter));
+  pool().Return(std::move(only), true);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_NE(waiters[i].connection, nullptr) << i;
+    if (i < 2) {
+      EXPECT_EQ(waiters[i + 1].calls, 0);
+    }
+    pool().Return(std::move(waiters[i].connection), true);
+  }
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
+TEST_F(PoolTest, AConnectionThatCannotBeUsedAgainMakesRoomForANewOne) {
+  target_->config.pool.connections = 1;
+  auto only = Connect();
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  pool().Return(std::move(only), false);
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_EQ(upstream_.peers.size(), 2u);
+  pool().Return(std::move(waiter.connection), true);
+}
+
+TEST_F(PoolTest, RefusesOnceAsManyWaitAsMayWait) {
+  target_->config.pool.connections = 1;
+  target_->config.pool.pending = 2;
+  auto only = Connect();
+  RecordingWaiter waiters[3];
+  EXPECT_TRUE(pool().Wait(&waiters[0]));
+  EXPECT_TRUE(pool().Wait(&waiters[1]));
+  EXPECT_FALSE(pool().Wait(&waiters[2]));
+  pool().CancelWait(&waiters[0]);
+  EXPECT_TRUE(pool().Wait(&waiters[2]));
+  pool().CancelWait(&waiters[1]);
+  pool().CancelWait(&waiters[2]);
+  pool().Return(std::move(only), true);
+  EXPECT_EQ(waiters[0].calls + waiters[1].calls + waiters[2].calls, 0);
+}
+
+TEST_F(PoolTest, AFailureToConnectFailsTheOneWhoHasWaitedLongest) {
+  target_->addresses = {Missing()};
+  target_->config.pool.connections = 1;
+  RecordingWaiter first, second;
+  ASSERT_TRUE(pool().Wait(&first));
+  ASSERT_TRUE(pool().Wait(&second));
+  int second_calls_then = -1;
+  first.on_call = [&] { second_calls_then = second.calls; };
+  ASSERT_TRUE(Served(first));
+  EXPECT_EQ(second_calls_then, 0);
+  ASSERT_TRUE(first.error.has_value());
+  EXPECT_EQ(first.error->reason, ErrorReason::kConnectRefused);
+  ASSERT_TRUE(Served(second)) << "the next one's turn comes without another event";
+  EXPECT_TRUE(second.error.has_value());
+  EXPECT_EQ(Gauge("connecting"), "0");
+}
+
+TEST_F(PoolTest, TriesTheNextAddressIfOneRefuses) {
+  target_->addresses = {Missing(), Missing(), upstream_.address()};
+  auto connection = Connect();
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+  EXPECT_EQ(Gauge("connecting"), "0");
+  pool().Return(std::move(connection), false);
+}
+
+TEST_F(PoolTest, FailsOnceEveryAddressHasRefused) {
+  target_->addresses = {Missing(), Missing()};
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_TRUE(waiter.error.has_value());
+  RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 1);
+}
+
+TEST_F(PoolTest, AnUpstreamThatDoesNotAnswerIsAConnectTimeout) {
+  // A listener whose queue is full: the kernel leaves further SYNs unanswered.
+  io::FileDescriptor silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  io::SocketAddress address = io::SocketAddress::Resolve("127.0.0.1", 0).value().front();
+  ASSERT_EQ(bind(silent.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(listen(silent.get(), 0), 0);
+  address = io::LocalAddress(silent.get()).value();
+  io::FileDescriptor fill(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(fill.get(), address.data(), address.size()), 0);
+
+  target_->addresses = {address};
+  target_->config.timeouts.connect = Milliseconds(150);
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_TRUE(waiter.error.has_value());
+  EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
+  EXPECT_EQ(Gauge("connecting"), "0");
+}
+
+TEST_F(PoolTest, AWaiterMayAskAgainFromInsideItsFailure) {
+  target_->addresses = {Missing()};
+  RecordingWaiter waiter;
+  waiter.on_call = [&] {
+    if (waiter.calls < 3) {
+      EXPECT_TRUE(pool().Wait(&waiter));
+    }
+  };
+  ASSERT_TRUE(pool().Wait(&waiter));
+  EXPECT_TRUE(RunUntil(loop_, [&] { return waiter.calls == 3; }));
+}
+
+TEST_F(PoolTest, KeepsAConnectionThatArrivesWhenNobodyWaitsAnyMore) {
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  pool().CancelWait(&waiter);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 1; }));
+  EXPECT_EQ(waiter.calls, 0);
+  EXPECT_EQ(Gauge("active"), "0");
+  EXPECT_EQ(Gauge("idle"), "1");
+}
+
+TEST_F(PoolTest, ClosesAnIdleConnectionAfterItsTime) {
+  target_->config.timeouts.idle = Milliseconds(60);
+  pool().Return(Connect(), true);
+  ASSERT_EQ(pool().idle(), 1u);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(Gauge("idle"), "0");
+}
+
+TEST_F(PoolTest, DropsAnIdleConnectionThatSaysSomethingUnasked) {
+  pool().Return(Connect(), true);
+  upstream_.peers[0]->Say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
+  EXPECT_EQ(pool().TakeIdle(), nullptr);
+  EXPECT_EQ(Gauge("idle"), "0");
+}
+
+TEST_F(PoolTest, DropsAnIdleConnectionThatTheUpstreamCloses) {
+  pool().Return(Connect(), true);
+  upstream_.peers[0]->Hang();
+  EXPECT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
+}
+
+TEST_F(PoolTest, KeepsNoMoreIdleConnectionsThanItMay) {
+  target_->config.pool.idle_connections = 1;
+  auto first = Connect();
+  auto second = Connect();
+  pool().Return(std::move(first), true);
+  pool().Return(std::move(second), true);
+  EXPECT_EQ(pool().idle(), 1u);
+  EXPECT_EQ(Gauge("active"), "0");
+  EXPECT_EQ(Gauge("idle"), "1");
+  EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[1]->handler.ends == 1; }));
+}
+
+TEST_F(PoolTest, ARetiredPoolKeepsNothing) {
+  auto used = Connect();
+  pool().Return(Connect(), true);
+  pool().Retire();
+  EXPECT_EQ(pool().idle(), 0u);
+  pool().Return(std::move(used), true);
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_TRUE(RunUntil(loop_, [&] {
+    return upstream_.peers[0]->handler.ends == 1 && upstream_.peers[1]->handler.ends == 1;
+  }));
+  EXPECT_EQ(Gauge("active"), "0");
+  EXPECT_EQ(Gauge("idle"), "0");
+}
+
+TEST_F(PoolTest, ARetiredPoolStillServesTheExchangesThatBeganWithIt) {
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  pool().Retire();
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_NE(waiter.connection, nullptr);
+  pool().Return(std::move(waiter.connection), true);
+}
+
+TEST_F(PoolTest, ATunnelHoldsItsSlotUntilItEnds) {
+  target_->config.pool.connections = 1;
+  auto connection = Connect();
+  std::unique_ptr<io::ByteStream> tunnel = connection->TakeStream();
+  connection.reset();
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 0);
+  tunnel.reset();
+  pool().TunnelEnded();
+  ASSERT_TRUE(Served(waiter));
+  pool().Return(std::move(waiter.connection), false);
+  EXPECT_EQ(Gauge("active"), "0");
+}
+
+TEST_F(PoolTest, CountsNothingAnyMoreOnceItIsGone) {
+  pool().Return(Connect(), true);
+  target_->config.pool.connections = 8;
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  pool().CancelWait(&waiter);
+  EXPECT_EQ(Gauge("connecting"), "1");
+  pool_.reset();
+  RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 0);
+  EXPECT_EQ(Gauge("connecting"), "0");
+  EXPECT_EQ(Gauge("idle"), "0");
+}
+
+}  // namespace
+}  // namespace mantlet::upstream
