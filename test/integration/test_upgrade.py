@@ -18,7 +18,8 @@ def websocket_upstream():
     state = {}
 
     async def echo(socket):
-        seen.append(socket.request_headers)
+        # The library's newer interface, Debian 13's, keeps the request whole.
+        seen.append(socket.request.headers if hasattr(socket, "request") else socket.request_headers)
         async for message in socket:
             await socket.send(message)
 

@@ -19,14 +19,15 @@ namespace {
 std::atomic<uint64_t> allocations{0};
 }  // namespace
 
-// Counted, to hold the writer to its promise of none.
-void* operator new(size_t size) {
+// Counted, to hold the writer to its promise of none. Not inlined: g++ would see
+// memory of malloc freed as if it came from the other new, and warn.
+[[gnu::noinline]] void* operator new(size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace mantlet::observe {
 namespace {
