@@ -40,6 +40,7 @@ void Tunnel::Side::OnData(std::string_view bytes) {
 
 void Tunnel::Side::OnDrained() {
   tunnel_->Touch();
+  tunnel_->EndIfComplete();
   if (!other->paused_) return;
   other->paused_ = false;
   other->from_->SetReading(true);
@@ -48,11 +49,14 @@ void Tunnel::Side::OnDrained() {
 void Tunnel::Side::OnEnd() {
   ended_ = true;
   tunnel_->Touch();
-  if (other->ended_) {
-    tunnel_->End();
-    return;
-  }
   other->from_->ShutdownWrite();
+  tunnel_->EndIfComplete();
+}
+
+// The last side to end may have said more than the other has taken yet.
+void Tunnel::EndIfComplete() {
+  const bool ended = downstream_.ended() && upstream_.ended();
+  if (ended && downstream_.from()->buffered() + upstream_.from()->buffered() == 0) End();
 }
 
 void Tunnel::Touch() {

@@ -1,6 +1,6 @@
 // After 101 (Switching Protocols): bytes both ways, untouched, with back-pressure
-// and half-close, until both sides have ended, one breaks, or nothing has moved
-// for the idle time. One loop's thread only.
+// and half-close, until both sides have ended and taken everything, one breaks,
+// or nothing has moved for the idle time. One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_TUNNEL_H_
 #define MANTLET_PROXY_SESSION_TUNNEL_H_
@@ -50,6 +50,7 @@ class Tunnel {
   };
 
   void Touch();
+  void EndIfComplete();
   void End();
 
   io::Loop& loop_;
