@@ -1,0 +1,126 @@
+// An exchange between a client in memory and an upstream on a Unix socket in the
+// same loop, through a real pool.
+
+#ifndef MANTLET_TEST_PROXY_SESSION_EXCHANGE_FIXTURE_H_
+#define MANTLET_TEST_PROXY_SESSION_EXCHANGE_FIXTURE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "proxy/http1/request_parser.h"
+#include "proxy/observe/access_log_sink.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/session/exchange.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/memory_stream.h"
+#include "test/proxy/upstream/fake_upstream.h"
+
+namespace mantlet::session {
+
+class ExchangeTest : public testing::Test, public ExchangeHost, private http1::RequestSink {
+ protected:
+  ExchangeTest() {
+    listener_.config.name = "public";
+    listener_.config.upstream = "app";
+    listener_.config.client_auth.mode = config::ClientAuthMode::kNone;
+    listener_.counts = std::make_shared<ListenerCounts>();
+    listener_.metrics = &shard_.Listener("public");
+    listener_.requests = &shard_.Requests("public", "app");
+    listener_.upstream_metrics = &shard_.Upstream("app");
+    listener_.default_denials = &listener_.metrics->PolicyDenials("default");
+  }
+  ~ExchangeTest() override {
+    exchange_.reset();
+    pool_.reset();
+    io::RunReady(loop_);
+  }
+
+  // What the client sends. The first call fixes `target_` and `listener_`.
+  void Client(std::string_view bytes) {
+    if (pool_ == nullptr) {
+      pool_ = std::make_shared<upstream::Pool>(loop_, target_, *listener_.upstream_metrics);
+      listener_.pool = pool_;
+      state_ = std::make_shared<const ListenerState>(listener_);
+    }
+    if (exchange_ == nullptr) exchange_ = std::make_unique<Exchange>(worker_, *this);
+    http1::ParseResult result = parser_.Parse(bytes, *this);
+    ASSERT_NE(result.status, http1::ParseResult::Status::kError) << result.error.reason;
+    if (refusal_) {
+      base::ProxyError refusal = *std::exchange(refusal_, std::nullopt);
+      exchange_->Refuse(std::move(refusal));
+    } else if (exchange_->active()) {
+      exchange_->FlushRequest();
+    }
+  }
+  // Runs until the exchange is over; says how it left the connection.
+  ExchangeEnd Ended() {
+    EXPECT_TRUE(io::RunUntil(loop_, [&] { return ends_.size() > ended_; })) << "no end in sight";
+    return ends_.size() > ended_ ? ends_[ended_++] : ExchangeEnd::kAbort;
+  }
+  // Until the upstream has `count` connections and the last of them has heard `text`.
+  bool UpstreamHears(size_t count, std::string_view text) {
+    return io::RunUntil(loop_, [&] {
+      return upstream_.peers.size() == count &&
+             upstream_.peers.back()->handler.data.find(text) != std::string::npos;
+    });
+  }
+  upstream::FakeUpstream::Peer& Peer(size_t i = 0) { return *upstream_.peers[i]; }
+  // What the client has got, and the status in it; 0 if there is none.
+  const std::string& got() const { return client_->sent; }
+  int Status() const { return got().starts_with("HTTP/1.1 ") ? std::stoi(got().substr(9)) : 0; }
+  bool Counted(std::string_view line) const {
+    return metrics_.Render().find(line) != std::string::npos;
+  }
+
+  // ExchangeHost
+  io::ByteStream& downstream() override { return stream_; }
+  void SetRequestPaused(bool paused) override { paused_ = paused; }
+  void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(end); }
+  // http1::RequestSink
+  void OnRequestHead(http::RequestHead& head) override {
+    refusal_ = exchange_->Begin(state_, head, facts_, 0);
+  }
+  void OnRequestBody(std::string_view piece) override {
+    if (!refusal_) exchange_->OnRequestBody(piece);
+  }
+  void OnRequestTrailers(const http::HeaderList& trailers) override {
+    exchange_->OnRequestTrailers(trailers);
+  }
+  void OnRequestEnd() override { exchange_->OnRequestEnd(); }
+
+  observe::Metrics metrics_{{}};
+  observe::MetricsShard& shard_ = metrics_.AddShard();
+  base::SystemClock clock_;
+  base::CapturedLog log_;
+  base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
+  std::unique_ptr<observe::AccessLogSink> sink_ = observe::AccessLogSink::Open("off").value();
+  observe::AccessLogWriter access_log_{*sink_, base::LogFormat::kJson};
+  base::LogBudget budget_{100};
+  io::Loop loop_;
+  WorkerContext worker_{loop_, clock_, logger_, access_log_, budget_};
+
+  upstream::FakeUpstream upstream_{loop_};
+  std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
+  std::shared_ptr<upstream::Pool> pool_;
+  ListenerState listener_;
+  std::shared_ptr<const ListenerState> state_;
+  ConnectionFacts facts_{{}, "192.0.2.1", ""};
+
+  std::shared_ptr<io::Wire> client_ = std::make_shared<io::Wire>();
+  io::MemoryStream stream_{client_};
+  http1::RequestParser parser_{http1::ParserLimits{}};
+  std::optional<base::ProxyError> refusal_;
+  std::unique_ptr<Exchange> exchange_;
+  bool paused_ = false;
+  std::vector<ExchangeEnd> ends_;
+  size_t ended_ = 0;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_TEST_PROXY_SESSION_EXCHANGE_FIXTURE_H_

@@ -1,0 +1,424 @@
+#include "proxy/session/exchange.h"
+
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "test/proxy/session/exchange_fixture.h"
+
+namespace mantlet::session {
+namespace {
+
+using config::Milliseconds;
+using io::RunReady;
+using io::RunUntil;
+
+constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n";
+constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+TEST_F(ExchangeTest, ForwardsARequestAndItsResponse) {
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  EXPECT_TRUE(Peer().handler.data.starts_with("GET /x HTTP/1.1\r\n")) << Peer().handler.data;
+  EXPECT_NE(Peer().handler.data.find("192.0.2.1"), std::string::npos) << "X-Forwarded-For";
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200);
+  EXPECT_TRUE(got().ends_with("\r\n\r\nok")) << got();
+  EXPECT_EQ(pool_->idle(), 1u);
+  EXPECT_FALSE(exchange_->active());
+}
+
+TEST_F(ExchangeTest, ServesRequestAfterRequestOverOneUpstreamConnection) {
+  for (int i = 0; i < 5; ++i) {
+    Client(kGet);
+    ASSERT_TRUE(UpstreamHears(1, "GET"));
+    Peer().handler.data.clear();
+    Peer().Say(kOk);
+    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  }
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
+TEST_F(ExchangeTest, StreamsChunkedBodiesBothWays) {
+  Client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "abc"));
+  Client("2\r\nde\r\n0\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "0\r\n\r\n"));
+  Peer().Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return got().find("xyz") != std::string::npos; }))
+      << "a piece is sent on before the next comes";
+  Peer().Say("0\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_TRUE(got().ends_with("0\r\n\r\n"));
+}
+
+TEST_F(ExchangeTest, ForwardsInterimResponses) {
+  Client("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().Say("HTTP/1.1 100 Continue\r\n\r\n");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return got() == "HTTP/1.1 100 Continue\r\n\r\n"; }));
+  Client("ab");
+  ASSERT_TRUE(UpstreamHears(1, "ab"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\n\r\nuntil close");
+  Peer().stream->ShutdownWrite();
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_NE(got().find("until close"), std::string::npos);
+  EXPECT_TRUE(got().ends_with("0\r\n\r\n")) << "chunked, so that the connection can be kept";
+  EXPECT_EQ(pool_->idle(), 0u);
+}
+
+TEST_F(ExchangeTest, AClientThatAskedForCloseIsClosed) {
+  Client("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_EQ(pool_->idle(), 1u) << "the upstream connection has nothing to do with it";
+}
+
+// ---- retries
+
+class RetryTest : public ExchangeTest {
+ protected:
+  // Leaves one used connection in the pool.
+  void Warm() {
+    Client(kGet);
+    ASSERT_TRUE(UpstreamHears(1, "GET"));
+    Peer().Say(kOk);
+    ASSERT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    client_->sent.clear();
+    Peer().handler.data.clear();
+  }
+  // Lets the upstream close the pooled connection just when `request` arrives,
+  // having said `last_words`.
+  void SendOnStale(std::string_view request, std::string_view last_words = "") {
+    upstream_.on_data = [this, said = std::string(last_words)](auto& peer) {
+      if (std::exchange(closed_, true)) return;  // the next connection works
+      if (!said.empty()) peer.Say(said);
+      peer.Hang();
+    };
+    Client(request);
+  }
+
+  bool closed_ = false;
+};
+
+TEST_F(RetryTest, AStaleConnectionIsReplacedByANewOneUnseen) {
+  Warm();
+  SendOnStale(kGet);
+  ASSERT_TRUE(UpstreamHears(2, "GET /x HTTP/1.1\r\n"));
+  Peer(1).Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200);
+  EXPECT_EQ(pool_->idle(), 1u);
+}
+
+TEST_F(RetryTest, AResetCountsAsStaleToo) {
+  Warm();
+  Peer().stream->SetReading(false);  // closing with unread bytes resets
+  Client(kGet);
+  Peer().Hang();
+  ASSERT_TRUE(UpstreamHears(2, "GET /x"));
+  Peer(1).Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(RetryTest, HappensOnlyOnce) {
+  Warm();
+  SendOnStale(kGet);
+  ASSERT_TRUE(UpstreamHears(2, "GET"));
+  Peer(1).Hang();
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 2u);
+}
+
+TEST_F(RetryTest, DoesNotHappenOnAFreshConnection) {
+  SendOnStale(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
+TEST_F(RetryTest, DoesNotHappenForAMethodThatIsNotIdempotent) {
+  Warm();
+  SendOnStale("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
+TEST_F(RetryTest, DoesNotHappenWithABody) {
+  Warm();
+  SendOnStale("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
+TEST_F(RetryTest, AnIdempotentMethodWithoutABodyIsRetriedWhateverItsName) {
+  Warm();
+  SendOnStale("DELETE /y HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(2, "DELETE /y"));
+  Peer(1).Say("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 204);
+}
+
+TEST_F(RetryTest, DoesNotHappenAfterAnInterimResponse) {
+  Warm();
+  SendOnStale(kGet, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+  EXPECT_NE(got().find("HTTP/1.1 502 "), std::string::npos) << got();
+}
+
+TEST_F(RetryTest, DoesNotHappenAfterAByteOfTheResponse) {
+  Warm();
+  SendOnStale(kGet, "HTTP/1.1 2");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
+// ---- what goes wrong
+
+TEST_F(ExchangeTest, AnUpstreamThatRefusesIs502) {
+  target_->addresses = {io::SocketAddress::Unix("/nowhere/nobody.sock").value()};
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_TRUE(Counted("method=\"GET\",code=\"502\"} 1"));
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatDoesNotSpeakHttpIs502) {
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("220 smtp.example ESMTP\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(pool_->idle(), 0u);
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatDoesNotAnswerInTimeIs504) {
+  target_->config.timeouts.response_head = Milliseconds(60);
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 504);
+  EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; })) << "not to be reused";
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
+  target_->config.timeouts.body = Milliseconds(60);
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+}
+
+TEST_F(ExchangeTest, AFullPoolIs503) {
+  target_->config.pool.connections = 1;
+  target_->config.pool.pending = 0;
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say(kOk);
+  Ended();
+  auto taken = pool_->TakeIdle();  // somebody else's exchange
+  ASSERT_NE(taken, nullptr);
+  client_->sent.clear();
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 503);
+  pool_->Return(std::move(taken), false);
+}
+
+TEST_F(ExchangeTest, PolicyDenyIs403AndNothingReachesTheUpstream) {
+  listener_.config.policy.default_allow = false;
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 403);
+  RunReady(loop_);
+  EXPECT_TRUE(upstream_.peers.empty());
+  EXPECT_TRUE(Counted("mantlet_policy_denials_total{listener=\"public\",rule=\"default\"} 1"));
+}
+
+TEST_F(ExchangeTest, NothingBeginsDuringADrain) {
+  worker_.draining = true;
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_EQ(Status(), 503);
+}
+
+TEST_F(ExchangeTest, AnErrorAnswerToHeadHasNoBody) {
+  target_->addresses = {io::SocketAddress::Unix("/nowhere/nobody.sock").value()};
+  Client("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_TRUE(got().ends_with("\r\n\r\n")) << got();
+}
+
+TEST_F(ExchangeTest, ATruncatedResponseIsAnAbortAndDoesNotLookComplete) {
+  for (const char* head :
+       {"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"}) {
+    client_->sent.clear();
+    Client(kGet);
+    const size_t count = upstream_.peers.size();
+    ASSERT_TRUE(UpstreamHears(count == 0 ? 1 : 2, "GET"));
+    upstream_.peers.back()->Say(std::string("HTTP/1.1 200 OK\r\n") + head);
+    upstream_.peers.back()->stream->ShutdownWrite();
+    EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << head;
+    EXPECT_NE(got().find("half"), std::string::npos);
+    EXPECT_TRUE(got().find("half") + 6 >= got().size()) << "nothing but the chunk's end: " << got();
+    EXPECT_EQ(pool_->idle(), 0u);
+  }
+}
+
+TEST_F(ExchangeTest, AnAnswerBeforeTheRequestIsCompleteIsTheLastOne) {
+  Client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  ASSERT_TRUE(UpstreamHears(1, "abc"));
+  Peer().Say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kLinger);
+  EXPECT_EQ(Status(), 413);
+  EXPECT_NE(got().find("onnection: close\r\n"), std::string::npos) << got();
+  EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
+  EXPECT_EQ(pool_->idle(), 0u);
+}
+
+TEST_F(ExchangeTest, ARefusalWithinTheRequestIsAnsweredAndTheUpstreamLetGo) {
+  Client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  ASSERT_TRUE(UpstreamHears(1, "abc"));
+  exchange_->Refuse(base::ProxyError(base::ErrorReason::kRequestTimeout));
+  EXPECT_EQ(Ended(), ExchangeEnd::kLinger);
+  EXPECT_EQ(Status(), 408);
+  EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
+}
+
+TEST_F(ExchangeTest, AClientThatLeftEndsTheUpstreamsPartToo) {
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  exchange_->Abandon(base::ProxyError(base::ErrorReason::kClientClosed));
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(got(), "");
+  EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
+  EXPECT_TRUE(Counted("method=\"GET\",code=\"0\"} 1"));
+}
+
+// ---- tunnels
+
+TEST_F(ExchangeTest, SwitchingProtocolsGivesTheUpstreamStreamAway) {
+  Client("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "websocket"));
+  Peer().Say(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
+  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_EQ(Status(), 101);
+  EXPECT_TRUE(got().ends_with("\r\n\r\n")) << "the tunnel's bytes are the tunnel's";
+  EXPECT_EQ(exchange_->TakeTunnelBytes(), "first");
+  std::unique_ptr<io::ByteStream> tunnel = exchange_->TakeTunnel();
+  ASSERT_NE(tunnel, nullptr);
+  tunnel->Write("frame");
+  tunnel->Flush();
+  EXPECT_TRUE(UpstreamHears(1, "frame"));
+  pool_->TunnelEnded();
+}
+
+TEST_F(ExchangeTest, ARefusedUpgradeIsAnOrdinaryResponse) {
+  Client("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "websocket"));
+  Peer().Say(kOk);
+  EXPECT_NE(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_EQ(Status(), 200);
+}
+
+// ---- back-pressure
+
+TEST_F(ExchangeTest, AClientThatTakesNothingHoldsTheUpstreamBack) {
+  constexpr size_t kMuch = 4 * 1024 * 1024;
+  client_->room = 0;
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n" +
+             std::string(kMuch, 'x'));
+  for (int i = 0; i < 20; ++i) RunReady(loop_);
+  EXPECT_GT(client_->pending.size(), 0u);
+  EXPECT_LT(client_->pending.size(), 512u * 1024) << "memory is bounded";
+  EXPECT_GT(Peer().stream->buffered(), 0u);
+  client_->Take(SIZE_MAX);
+  exchange_->OnDownstreamDrained();
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(got().size() - got().find("\r\n\r\n") - 4, kMuch);
+  EXPECT_EQ(pool_->idle(), 1u);
+}
+
+TEST_F(ExchangeTest, AClientThatTakesNothingForTooLongIsAnAbort) {
+  constexpr size_t kMuch = 4 * 1024 * 1024;
+  listener_.config.timeouts.write = Milliseconds(60);
+  client_->room = 0;
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n" +
+             std::string(kMuch, 'x'));
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatTakesNothingHoldsTheClientBack) {
+  constexpr size_t kMuch = 4 * 1024 * 1024;
+  Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().stream->SetReading(false);
+  size_t sent = 0;
+  while (!paused_ && sent < kMuch) {
+    Client(std::string(64 * 1024, 'y'));
+    sent += 64 * 1024;
+  }
+  ASSERT_TRUE(paused_);
+  EXPECT_LT(sent, kMuch);
+  Peer().stream->SetReading(true);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !paused_; }));
+  while (sent < kMuch) {
+    Client(std::string(64 * 1024, 'y'));
+    sent += 64 * 1024;
+  }
+  ASSERT_TRUE(RunUntil(loop_, [&] { return Peer().handler.data.size() > kMuch; }));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_FALSE(paused_);
+}
+
+TEST_F(ExchangeTest, ABodyThatComesBeforeTheConnectionWaitsAndIsNotLost) {
+  Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
+  EXPECT_TRUE(paused_) << "no more until there is a place for it";
+  ASSERT_TRUE(UpstreamHears(1, "abc"));
+  EXPECT_FALSE(paused_);
+  Client("def");
+  ASSERT_TRUE(UpstreamHears(1, "abcdef"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+// ---- destruction
+
+TEST_F(ExchangeTest, MayBeDestroyedWhileItWaitsForAConnection) {
+  Client(kGet);
+  exchange_.reset();
+  for (int i = 0; i < 5; ++i) RunReady(loop_);
+  EXPECT_TRUE(ends_.empty());
+}
+
+TEST_F(ExchangeTest, MayBeDestroyedWhileItWaitsForAResponse) {
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  exchange_.reset();
+  EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
+  EXPECT_TRUE(ends_.empty());
+}
+
+}  // namespace
+}  // namespace mantlet::session
