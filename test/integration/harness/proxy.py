@@ -24,6 +24,11 @@ def binary():
     return os.environ.get("MANTLET_BIN") or str(REPOSITORY / "bazel-bin/proxy/mantlet")
 
 
+def is_sanitized():
+    """Whether the binary is built with AddressSanitizer."""
+    return b"__asan_init" in pathlib.Path(binary()).read_bytes()
+
+
 def merge(base, changes):
     """A copy of base with changes laid over it, mapping by mapping. None removes a key."""
     result = copy.deepcopy(base)
@@ -128,6 +133,8 @@ class Proxy:
         self.config = config
         self.expected_exit = expected_exit
         self._env = dict(os.environ, **(env or {}))
+        # Freed memory that AddressSanitizer keeps back looks like a leak to tests of memory.
+        self._env["ASAN_OPTIONS"] = self._env.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"
         self._pass_fds = pass_fds
         self._launcher = list(launcher)
         self.process = None
@@ -160,9 +167,9 @@ class Proxy:
 
         def ready():
             assert self.process.poll() is None, "mantlet ended at start:\n" + "\n".join(self.err.lines)
-            return wanted <= {record.get("listener") for record in self.log("listening")}
+            return wanted <= {record.get("listener") for record in self.log("listening")} and self.log("started")
 
-        wait_until(ready, 10, f"listening on {sorted(wanted)}")
+        wait_until(ready, 10, f"the start of {sorted(wanted)}")
 
     def signal(self, number):
         self.process.send_signal(number)
