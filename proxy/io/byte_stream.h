@@ -60,6 +60,8 @@ class ByteStream {
   virtual void ShutdownWrite() = 0;
   // Ends both directions now, without waiting. No callback follows.
   virtual void Close() = 0;
+  // The same, but so that the peer cannot take it for a proper end (TCP: a reset).
+  virtual void Abort() = 0;
 };
 
 }  // namespace mantlet::io

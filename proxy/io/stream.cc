@@ -244,12 +244,28 @@ void Stream::Fail(int status) {
   if (handler != nullptr) handler->OnStreamError(error);
 }
 
-void Stream::Close() {
-  if (handle_ == nullptr) return;
+uv_handle_t* Stream::Disown() {
   handle_->owner = nullptr;
-  uv_close(&handle_->handle, [](uv_handle_t* h) { delete static_cast<Handle*>(h->data); });
+  uv_handle_t* handle = &handle_->handle;
   handle_ = nullptr;
   ReleasePending();
+  return handle;
+}
+
+void Stream::Close() {
+  if (handle_ == nullptr) return;
+  uv_close(Disown(), [](uv_handle_t* h) { delete static_cast<Handle*>(h->data); });
+}
+
+void Stream::Abort() {
+  if (handle_ == nullptr) return;
+  uv_handle_t* handle = Disown();
+  auto free_handle = [](uv_handle_t* h) { delete static_cast<Handle*>(h->data); };
+  // Refused by libuv for Unix sockets and after a shutdown: then it is a plain close.
+  if (handle->type != UV_TCP ||
+      uv_tcp_close_reset(reinterpret_cast<uv_tcp_t*>(handle), free_handle) != 0) {
+    uv_close(handle, free_handle);
+  }
 }
 
 }  // namespace mantlet::io

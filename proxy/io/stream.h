@@ -34,6 +34,7 @@ class Stream final : public ByteStream {
   size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
   void ShutdownWrite() override;
   void Close() override;
+  void Abort() override;
 
  private:
   struct Handle;  // the libuv part; lives until its close callback
@@ -47,6 +48,7 @@ class Stream final : public ByteStream {
   void TryWrite(std::string_view more);
   void Queue();
   void ReleasePending();
+  uv_handle_t* Disown();
 
   Loop& loop_;
   Handle* handle_;

@@ -22,7 +22,9 @@ absl::StatusOr<BoundListener> ListeningSockets::Open(const config::Address& addr
       if (!path.ok()) return path.status();
       absl::StatusOr<io::FileDescriptor> socket = io::OpenListeningSocket(*path);
       if (!socket.ok()) return socket.status();
-      return Share(*std::move(socket), count);
+      absl::StatusOr<BoundListener> bound = Share(*std::move(socket), count);
+      if (bound.ok()) bound->unix_path = address.path;
+      return bound;
     }
     case config::Address::Kind::kSystemd:
       break;

@@ -20,6 +20,7 @@ namespace mantlet::server {
 
 struct BoundListener {
   std::string address;                      // as bound: the port behind port 0
+  std::string unix_path;                    // of a socket file that is ours to remove; else empty
   std::vector<io::FileDescriptor> sockets;  // one per worker
 };
 

@@ -36,6 +36,14 @@ observe::Metrics::BuildInfo BuildLabels() {
   return labels;
 }
 
+bool ListensOn(const Snapshot* snapshot, const config::Address& address) {
+  if (snapshot == nullptr) return false;
+  for (const ListenerSnapshot& listener : snapshot->listeners) {
+    if (listener.config.address == address) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
@@ -109,8 +117,9 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
     if (before != nullptr && before->config.address == listener.config.address) continue;
     absl::StatusOr<BoundListener> bound =
         listening_sockets_.Open(listener.config.address, sockets.size(),
-                                snapshot_ == nullptr ? ListeningSockets::Others::kRefuse
-                                                     : ListeningSockets::Others::kAllow);
+                                ListensOn(snapshot_.get(), listener.config.address)
+                                    ? ListeningSockets::Others::kAllow
+                                    : ListeningSockets::Others::kRefuse);
     if (!bound.ok()) {
       return absl::Status(bound.status().code(),
                           absl::StrCat("listener '", listener.config.name,
@@ -119,6 +128,7 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
     for (size_t i = 0; i < sockets.size(); ++i) {
       sockets[i].emplace(listener.config.name, std::move(bound->sockets[i]));
     }
+    if (!bound->unix_path.empty()) socket_files_[listener.config.name] = bound->unix_path;
     logger_.Info("listening", "A listener is bound.",
                  {{"listener", listener.config.name}, {"address", bound->address}});
   }
@@ -152,6 +162,7 @@ absl::Status Server::OpenEndpoints() {
     }
     wanted.server = std::make_unique<EndpointServer>(loop_, std::move(bound->sockets[0]),
                                                      std::move(wanted.handler));
+    if (!bound->unix_path.empty()) socket_files_[wanted.name] = bound->unix_path;
     logger_.Info("listening", "An endpoint is bound.",
                  {{"listener", wanted.name}, {"address", bound->address}});
   }
@@ -177,8 +188,25 @@ void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
   for (const std::string& warning : snapshot_->generation->warnings) {
     logger_.Warn("certificate_warning", warning);
   }
+  RemoveUnusedSocketFiles(snapshot_.get());
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Apply(snapshot_, std::move(sockets[i]));
+  }
+}
+
+// A socket file outlives its socket. `current` null: the process ends.
+void Server::RemoveUnusedSocketFiles(const Snapshot* current) {
+  for (auto it = socket_files_.begin(); it != socket_files_.end();) {
+    bool used = current != nullptr && (it->first == "metrics" || it->first == "admin");
+    for (size_t i = 0; current != nullptr && i < current->listeners.size(); ++i) {
+      used = used || current->listeners[i].config.address.path == it->second;
+    }
+    if (used) {
+      ++it;
+      continue;
+    }
+    unlink(it->second.c_str());
+    it = socket_files_.erase(it);
   }
 }
 
@@ -337,6 +365,7 @@ void Server::Run() {
   metrics_endpoint_.reset();
   admin_endpoint_.reset();
   workers_.clear();
+  RemoveUnusedSocketFiles(nullptr);
   access_log_->Drain(1000);
 }
 

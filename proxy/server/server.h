@@ -9,6 +9,7 @@
 #define MANTLET_PROXY_SERVER_SERVER_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,10 +57,11 @@ class Server {
   StatusBoard::Sources BoardSources();
   void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
   LoadOutcome Reload();
+  void CountReload(certs::Reloader::Outcome outcome);
   void WarnOfWhatNeedsARestart(const config::Config& next);
   std::vector<std::string> WatchedFiles() const;
+  void RemoveUnusedSocketFiles(const Snapshot* current);
   void OnSignal(int number);
-  void CountReload(certs::Reloader::Outcome outcome);
   void OnReloadOutcome();
   void BeginDrain(const char* why);
   void FinishDrain();
@@ -86,6 +88,7 @@ class Server {
   base::FunctionTimer drain_grace_;
   base::FunctionTimer watchdog_;
   base::FunctionTimer housekeeping_;
+  std::map<std::string, std::string> socket_files_;  // by listener; removed when it goes
   bool listening_ = false;
   bool draining_ = false;
   size_t workers_draining_ = 0;

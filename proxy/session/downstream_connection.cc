@@ -172,7 +172,8 @@ void DownstreamConnection::HoldInput(std::string_view bytes) {
 }
 
 void DownstreamConnection::Process(std::string_view bytes) {
-  if (state_ == State::kIdle) {
+  if (state_ == State::kIdle && parser_.Idle()) {
+    // From the first byte, once: a byte every now and then must not move it.
     worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
   }
   processing_ = true;
@@ -364,8 +365,10 @@ void DownstreamConnection::CloseSoon(bool discard_input) {
       timer_, stream_->buffered() == 0 ? kLingerMs : listener_->config.timeouts.write.count());
 }
 
-// Without close_notify: an incomplete response must not look complete.
-void DownstreamConnection::Abort() { Over(); }
+void DownstreamConnection::Abort() {
+  stream_->Abort();
+  Over();
+}
 
 void DownstreamConnection::Over() {
   if (std::exchange(over_, true)) return;
@@ -405,6 +408,11 @@ void DownstreamConnection::OnTimeout() {
 }
 
 void DownstreamConnection::Drain() {
+  if (state_ == State::kHandshake) {
+    OnHandshakeFailed(stream_->Report(base::HandshakeFailure::kOther, "the drain began"));
+    Over();
+    return;
+  }
   if (state_ == State::kIdle && parser_.Idle()) CloseSoon(false);
 }
 

@@ -45,6 +45,18 @@ HandshakeFailure ClassifyHandshakeError(uint32_t error, bool hello_seen) {
   return hello_seen ? HandshakeFailure::kOther : HandshakeFailure::kNotTls;
 }
 
+std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
+  constexpr size_t kHeader = 5;  // type, version, length (RFC 8446 section 5.1)
+  while (records.size() >= kHeader) {
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>(records[i]); };
+    const size_t length = static_cast<size_t>(byte(3)) << 8 | byte(4);
+    if (byte(1) != 3 || records.size() < kHeader + length) return std::nullopt;
+    if (byte(0) == SSL3_RT_ALERT && length == 2) return byte(kHeader + 1);
+    records.remove_prefix(kHeader + length);
+  }
+  return std::nullopt;
+}
+
 HandshakeFailure ClassifyChainFailure(ChainFailure failure) {
   switch (failure) {
     case ChainFailure::kUnknownCa:

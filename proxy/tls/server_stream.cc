@@ -355,10 +355,15 @@ void ServerStream::ReadAll() {
     // A KeyUpdate may have asked for an answer.
     inner_->Flush();
     if (error == SSL_ERROR_WANT_READ) return;
-    if (error == SSL_ERROR_ZERO_RETURN || inner_ended_) {
+    if (error == SSL_ERROR_ZERO_RETURN) {
       end_pending_ = true;  // survives a pause
       if (reading_) DeliverEnd();
       return;
+    }
+    if (inner_ended_ && reason.empty()) {
+      // RFC 8446 section 6.1: a FIN without close_notify is no end of data, it is
+      // a client that died or left.
+      reason = "the client closed the connection without close_notify";
     }
     FailStream(std::move(reason));
     return;

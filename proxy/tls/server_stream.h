@@ -50,6 +50,8 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   size_t buffered() const override { return plaintext_.size() + inner_->buffered(); }
   void ShutdownWrite() override;
   void Close() override;
+  // Without close_notify, and with a reset: an incomplete message cannot look whole.
+  void Abort() override;
 
   // Which of the context's certificates was shown.
   size_t certificate_index() const { return certificate_index_; }

@@ -42,7 +42,10 @@ class RawClient:
         plain = socket.create_connection(address, timeout=scaled(timeout))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self.tls = tls.wrap_socket(plain, server_hostname=server_name) if tls else plain
+            # Without suppress_ragged_eofs=False, Python takes a reset for a proper end.
+            self.tls = (
+                tls.wrap_socket(plain, server_hostname=server_name, suppress_ragged_eofs=False) if tls else plain
+            )
         except BaseException:
             plain.close()
             raise
