@@ -76,6 +76,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     stream_->Write(out_);
     out_.clear();
     stream_->Flush();
+    // A client that does not read is not read either.
+    if (stream_->buffered() > 0) stream_->SetReading(false);
     if (!closing_) return;
     stream_->ShutdownWrite();
     if (stream_->buffered() == 0) server_->Over(this);
@@ -101,6 +103,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void OnEnd() override { server_->Over(this); }
   void OnStreamError(const io::StreamError&) override { server_->Over(this); }
   void OnDrained() override {
+    stream_->SetReading(true);
     if (closing_) server_->Over(this);
   }
 

@@ -15,17 +15,20 @@ Reloader::Options ReloadController::OptionsOf(const config::Reload& settings) {
 
 ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
                                    const config::Reload& settings, std::vector<std::string> files,
-                                   Load load, std::function<void()> on_outcome)
+                                   certs::FileStates seen, Load load,
+                                   std::function<void()> on_outcome)
     : loop_(loop),
       logger_(logger),
       settings_(settings),
       load_(std::move(load)),
       on_outcome_(std::move(on_outcome)),
       files_(std::move(files)),
-      seen_(files_.Look(reader_)),
+      seen_(std::move(seen)),
       reloader_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
   Rewatch();
+  // What has changed since `seen` was taken, before the watch began.
+  reloader_.FilesEvent(loop_.now_ms());
   Rearm();
 }
 
@@ -91,9 +94,12 @@ void ReloadController::DoLoad() {
   // Before the load: a change that comes while it reads shows at the next look.
   certs::FileStates before = files_.Look(reader_);
   LoadOutcome result = load_();
-  // The load may have brought another set of files.
-  certs::FileStates after = files_.Look(reader_);
-  seen_ = before.size() == after.size() ? std::move(before) : std::move(after);
+  // The load may have brought another set of files; what it read of the old ones
+  // is at least as new as `before`.
+  seen_ = files_.Look(reader_);
+  for (auto& [path, state] : seen_) {
+    if (auto it = before.find(path); it != before.end()) state = it->second;
+  }
   Rewatch();
   if (auto say = reloader_.Loaded(result.outcome, result.error, loop_.now_ms())) {
     if (result.outcome == Reloader::Outcome::kFailed) {

@@ -34,9 +34,11 @@ class ReloadController {
  public:
   using Load = std::function<LoadOutcome()>;
 
-  // `files`: everything to watch; replaced with SetFiles after each load.
+  // `files`: everything to watch. `seen`: their state when, or before, what is
+  // served now was read.
   ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
-                   std::vector<std::string> files, Load load, std::function<void()> on_outcome);
+                   std::vector<std::string> files, certs::FileStates seen, Load load,
+                   std::function<void()> on_outcome);
 
   // Loads now, on the caller's stack. Returns what is wrong, or an empty string.
   std::string LoadNow();

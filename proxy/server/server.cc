@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "certs/generation_loader.h"
 #include "config/loader.h"
+#include "config/restart.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/log_settings.h"
 #include "proxy/server/worker_count.h"
@@ -49,6 +50,7 @@ bool ListensOn(const Snapshot* snapshot, const config::Address& address) {
 Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
                std::vector<base::InheritedSocket> inherited)
     : config_(std::move(config)),
+      started_with_(config_),
       environment_(std::move(environment)),
       logger_(logger),
       systemd_(base::ProcessEnvironment()),
@@ -73,6 +75,7 @@ Server::~Server() {
 // ---- start
 
 absl::Status Server::Start() {
+  certs::FileStates seen = certs::FileSet(WatchedFiles()).Look(reader_);
   absl::StatusOr<certs::GenerationPtr> generation =
       certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds());
   if (!generation.ok()) return generation.status();
@@ -97,10 +100,11 @@ absl::Status Server::Start() {
   Adopt(*std::move(snapshot), std::move(sockets));
   listening_ = true;
   metrics_.ReloadSucceeded(clock_.WallSeconds());
-  StartReload();
+  StartReload(std::move(seen));
   signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
                                            [this](int number) { OnSignal(number); });
   StartWatchdog();
+  WarnOfFixedCredentials();
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
   logger_.Info("started", "mantlet is serving.",
                {{"version", ThisBuild().version},
@@ -115,11 +119,10 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
     const ListenerSnapshot* before =
         snapshot_ == nullptr ? nullptr : snapshot_->Find(listener.config.name);
     if (before != nullptr && before->config.address == listener.config.address) continue;
-    absl::StatusOr<BoundListener> bound =
-        listening_sockets_.Open(listener.config.address, sockets.size(),
-                                ListensOn(snapshot_.get(), listener.config.address)
-                                    ? ListeningSockets::Others::kAllow
-                                    : ListeningSockets::Others::kRefuse);
+    absl::StatusOr<BoundListener> bound = listening_sockets_.Open(
+        listener.config.address, sockets.size(),
+        ListensOn(snapshot_.get(), listener.config.address) ? ListeningSockets::Others::kAllow
+                                                            : ListeningSockets::Others::kRefuse);
     if (!bound.ok()) {
       return absl::Status(bound.status().code(),
                           absl::StrCat("listener '", listener.config.name,
@@ -218,9 +221,9 @@ std::vector<std::string> Server::WatchedFiles() const {
   return files;
 }
 
-void Server::StartReload() {
+void Server::StartReload(certs::FileStates seen) {
   reload_ = std::make_unique<ReloadController>(
-      loop_, logger_, config_.reload, WatchedFiles(),
+      loop_, logger_, config_.reload, WatchedFiles(), std::move(seen),
       [this] {
         LoadOutcome result = Reload();
         CountReload(result.outcome);
@@ -276,15 +279,24 @@ LoadOutcome Server::Reload() {
 }
 
 void Server::WarnOfWhatNeedsARestart(const config::Config& next) {
-  auto warn = [this](const char* key) {
+  for (const std::string& key : config::KeysThatNeedRestart(started_with_, next)) {
     logger_.Warn("restart_needed", "A changed key takes effect at the next start only.",
                  {{"key", key}});
-  };
-  if (next.workers != config_.workers) warn("workers");
-  if (!(next.metrics == config_.metrics)) warn("metrics.address");
-  if (!(next.admin == config_.admin)) warn("admin.address");
-  if (next.log.format != config_.log.format) warn("log.format");
-  if (next.log.access != config_.log.access) warn("log.access");
+  }
+}
+
+// systemd hands LoadCredential= files over once; what it is given later stays
+// outside until a restart.
+void Server::WarnOfFixedCredentials() {
+  const std::optional<std::string> directory = environment_.Get("CREDENTIALS_DIRECTORY");
+  if (!directory.has_value() || directory->empty()) return;
+  for (const std::string& file : WatchedFiles()) {
+    if (!file.starts_with(*directory + "/")) continue;
+    logger_.Warn("credential_does_not_rotate",
+                 "systemd does not renew this file while the service runs: a new certificate "
+                 "needs a restart. Name the original path to have it picked up by itself.",
+                 {{"path", file}});
+  }
 }
 
 void Server::OnReloadOutcome() {

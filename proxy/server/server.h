@@ -52,13 +52,14 @@ class Server {
  private:
   absl::Status OpenEndpoints();
   absl::Status OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets);
-  void StartReload();
+  void StartReload(certs::FileStates seen);
   void StartWatchdog();
   StatusBoard::Sources BoardSources();
   void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
   LoadOutcome Reload();
   void CountReload(certs::Reloader::Outcome outcome);
   void WarnOfWhatNeedsARestart(const config::Config& next);
+  void WarnOfFixedCredentials();
   std::vector<std::string> WatchedFiles() const;
   void RemoveUnusedSocketFiles(const Snapshot* current);
   void OnSignal(int number);
@@ -68,6 +69,7 @@ class Server {
   void BeatWatchdog();
 
   config::Config config_;  // what runs
+  const config::Config started_with_;
   const config::Environment environment_;
   base::Logger& logger_;
   base::SystemClock clock_;

@@ -14,6 +14,8 @@ namespace {
 // How long a connection that we have finished with is read on, so that what the
 // client still sends does not turn into a reset that overtakes our last bytes.
 constexpr int64_t kLingerMs = 2000;
+// Responses that the client has not taken: beyond this, its next request waits.
+constexpr size_t kHighWaterBytes = 256 * 1024;
 
 http1::ParserLimits LimitsOf(const config::Limits& limits) {
   http1::ParserLimits parser;
@@ -174,11 +176,10 @@ void DownstreamConnection::HoldInput(std::string_view bytes) {
 void DownstreamConnection::Process(std::string_view bytes) {
   if (state_ == State::kIdle && parser_.Idle()) {
     // From the first byte, once: a byte every now and then must not move it.
+    exchange_.RequestBegins();
     worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
   }
-  processing_ = true;
   http1::ParseResult result = parser_.Parse(bytes, *this);
-  processing_ = false;
   std::shared_ptr<bool> alive = alive_;
   if (result.status == http1::ParseResult::Status::kError && !refusal_) {
     RefuseUnparsed(result.error);
@@ -223,7 +224,7 @@ void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
   state_ = State::kRequest;
   const uint32_t most = listener_->config.limits.requests_per_connection;
   if (most != 0 && requests_ >= most) head.keep_alive = false;
-  refusal_ = exchange_.Begin(listener_, head, facts_, stream_->certificate_index());
+  refusal_ = exchange_.Begin(listener_, head, facts_, *stream_);
 }
 
 void DownstreamConnection::OnRequestBody(std::string_view piece) { exchange_.OnRequestBody(piece); }
@@ -245,7 +246,7 @@ void DownstreamConnection::SetRequestPaused(bool paused) {
 }
 
 void DownstreamConnection::UpdateReading() {
-  stream_->SetReading(!paused_by_exchange_ && !paused_by_input_);
+  stream_->SetReading(!paused_by_exchange_ && !paused_by_input_ && !backlogged_);
 }
 
 void DownstreamConnection::OnExchangeEnd(ExchangeEnd end) {
@@ -273,6 +274,14 @@ void DownstreamConnection::NextRequest() {
   state_ = State::kIdle;
   if (worker_.draining || (input_ended_ && input_.empty())) {
     CloseSoon(false);
+    return;
+  }
+  if (stream_->buffered() > kHighWaterBytes) {
+    // A client that asks and asks and reads nothing: no more for it until it has
+    // taken what it was given.
+    backlogged_ = true;
+    UpdateReading();
+    worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
     return;
   }
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
@@ -306,9 +315,14 @@ void DownstreamConnection::StartTunnel() {
   std::string from_downstream = std::move(input_);
   input_ = std::string();
   tunnel_ = std::make_unique<Tunnel>(worker_.loop, *stream_, exchange_.TakeTunnel(),
-                                     listener_->config.timeouts.tunnel.count(), [this] {
+                                     listener_->config.timeouts.tunnel.count(),
+                                     [this](Tunnel::Outcome outcome) {
                                        stream_->SetHandler(this);
-                                       CloseSoon(true);
+                                       if (outcome == Tunnel::Outcome::kWhole) {
+                                         Over();
+                                       } else {
+                                         Abort();
+                                       }
                                      });
   if (!from_upstream.empty()) tunnel_->FromUpstream(from_upstream);
   if (!from_downstream.empty()) tunnel_->FromDownstream(from_downstream);
@@ -344,7 +358,16 @@ void DownstreamConnection::OnStreamError(const io::StreamError& error) {
 
 void DownstreamConnection::OnDrained() {
   if (state_ == State::kClosing) {
-    if (input_ended_) Over();
+    if (input_ended_ || !discard_input_) {
+      Over();
+    } else {
+      worker_.loop.ArmIn(timer_, kLingerMs);
+    }
+    return;
+  }
+  if (std::exchange(backlogged_, false)) {
+    UpdateReading();
+    NextRequest();
     return;
   }
   exchange_.OnDownstreamDrained();
@@ -354,10 +377,11 @@ void DownstreamConnection::OnDrained() {
 // or for a moment at most if we know that it may still be sending.
 void DownstreamConnection::CloseSoon(bool discard_input) {
   state_ = State::kClosing;
+  discard_input_ = discard_input || !input_.empty();
   input_.clear();
   stream_->SetReading(true);
   stream_->ShutdownWrite();
-  if (stream_->buffered() == 0 && (input_ended_ || !discard_input)) {
+  if (stream_->buffered() == 0 && (input_ended_ || !discard_input_)) {
     Over();
     return;
   }
@@ -386,6 +410,10 @@ void DownstreamConnection::OnTimeout() {
       Over();
       return;
     case State::kIdle:
+      if (backlogged_) {
+        Abort();
+        return;
+      }
       if (parser_.Idle()) {
         CloseSoon(false);
         return;

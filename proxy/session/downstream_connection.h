@@ -119,10 +119,10 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   // none holds.
   bool paused_by_exchange_ = false;  // the upstream takes no more
   bool paused_by_input_ = false;     // the next request has come before its turn
+  bool backlogged_ = false;          // it has not taken the responses it was given
   bool input_ended_ = false;         // the client sends no more
+  bool discard_input_ = false;       // kClosing: it may still be sending
   bool resume_scheduled_ = false;
-  bool processing_ = false;
-  bool drained_once_ = false;
 
   uint64_t requests_ = 0;
   int64_t opened_us_ = 0;

@@ -59,20 +59,24 @@ void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::
   trailers_.clear();
   error_detail_.clear();
   status_ = 0;
-  began_wall_ms_ = worker_.clock.WallMs();
-  began_us_ = worker_.clock.MonotonicUs();
   sent_us_ = 0;
   upstream_us_ = -1;
   request_bytes_ = response_bytes_ = 0;
 }
 
+void Exchange::RequestBegins() {
+  began_wall_ms_ = worker_.clock.WallMs();
+  began_us_ = worker_.clock.MonotonicUs();
+}
+
 std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> listener,
                                           const http::RequestHead& head,
-                                          const ConnectionFacts& facts, size_t certificate_index) {
+                                          const ConnectionFacts& facts,
+                                          const tls::ServerStream& stream) {
   Reset(std::move(listener), head, facts);
   state_ = State::kRefused;
   if (worker_.draining) return ProxyError(ErrorReason::kDraining);
-  if (auto error = CheckMisdirected(certificate_index)) return error;
+  if (auto error = CheckMisdirected(stream)) return error;
   if (!listener_->config.policy.default_allow) {
     listener_->default_denials->Add();
     return ProxyError(ErrorReason::kPolicyDenied, "policy: default is deny");
@@ -93,14 +97,16 @@ std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> l
 // RFC 9110 section 15.5.20. Under client authentication a connection speaks for
 // the server name its certificate was chosen by; a request for a host that has
 // another certificate might have met other rules (see also nginx's check).
-std::optional<ProxyError> Exchange::CheckMisdirected(size_t certificate_index) const {
-  if (listener_->config.client_auth.mode == config::ClientAuthMode::kNone) return std::nullopt;
-  if (listener_->config.tls.certificates.size() < 2 || head_->authority.empty()) {
+std::optional<ProxyError> Exchange::CheckMisdirected(const tls::ServerStream& stream) const {
+  // What this connection began with decides, not what a reload has brought since.
+  const tls::ServerContext& began_with = stream.context();
+  if (began_with.options().client_auth == config::ClientAuthMode::kNone ||
+      began_with.options().credentials.size() < 2 || head_->authority.empty()) {
     return std::nullopt;
   }
   std::string host = absl::AsciiStrToLower(std::string(HostOf(head_->authority)));
   if (host.ends_with('.')) host.pop_back();
-  if (listener_->tls->Select(host) == certificate_index) return std::nullopt;
+  if (began_with.Select(host) == stream.certificate_index()) return std::nullopt;
   return ProxyError(
       ErrorReason::kMisdirected,
       "the Host belongs to another certificate than the one this connection began with");

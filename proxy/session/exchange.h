@@ -22,6 +22,7 @@
 #include "proxy/io/byte_stream.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/tls/server_stream.h"
 #include "proxy/upstream/connection.h"
 #include "proxy/upstream/pool.h"
 
@@ -61,11 +62,13 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   ~Exchange();
   Exchange(const Exchange&) = delete;
 
+  // The first byte of the next request has come: its time runs from here.
+  void RequestBegins();
   // `head` and `facts` stay valid until OnExchangeEnd(). With an error nothing
   // has been sent anywhere: call Refuse() with it, once the parser's call is over.
   std::optional<base::ProxyError> Begin(std::shared_ptr<const ListenerState> listener,
                                         const http::RequestHead& head, const ConnectionFacts& facts,
-                                        size_t certificate_index);
+                                        const tls::ServerStream& stream);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -125,7 +128,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void OnTimeout();
   void End(ExchangeEnd end);
   void Record();
-  std::optional<base::ProxyError> CheckMisdirected(size_t certificate_index) const;
+  std::optional<base::ProxyError> CheckMisdirected(const tls::ServerStream& stream) const;
   bool OverHighWater(const io::ByteStream& stream) const;
 
   WorkerContext& worker_;

@@ -10,12 +10,12 @@ constexpr size_t kHighWaterBytes = 256 * 1024;
 }  // namespace
 
 Tunnel::Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
-               int64_t idle_ms, std::function<void()> on_end)
+               int64_t idle_ms, EndCallback on_end)
     : loop_(loop),
       upstream_stream_(std::move(upstream)),
       idle_ms_(idle_ms),
       on_end_(std::move(on_end)),
-      idle_([this] { End(); }),
+      idle_([this] { End(Outcome::kBroken); }),
       downstream_(this, &downstream),
       upstream_(this, upstream_stream_.get()) {
   downstream_.other = &upstream_;
@@ -40,32 +40,34 @@ void Tunnel::Side::OnData(std::string_view bytes) {
 
 void Tunnel::Side::OnDrained() {
   tunnel_->Touch();
-  tunnel_->EndIfComplete();
-  if (!other->paused_) return;
-  other->paused_ = false;
-  other->from_->SetReading(true);
+  if (other->paused_) {
+    other->paused_ = false;
+    other->from_->SetReading(true);
+  }
+  tunnel_->EndIfDone();
 }
 
 void Tunnel::Side::OnEnd() {
   ended_ = true;
   tunnel_->Touch();
   other->from_->ShutdownWrite();
-  tunnel_->EndIfComplete();
+  tunnel_->EndIfDone();
 }
 
-// The last side to end may have said more than the other has taken yet.
-void Tunnel::EndIfComplete() {
-  const bool ended = downstream_.ended() && upstream_.ended();
-  if (ended && downstream_.from()->buffered() + upstream_.from()->buffered() == 0) End();
+void Tunnel::EndIfDone() {
+  if (!downstream_.ended() || !upstream_.ended()) return;
+  if (downstream_.from()->buffered() != 0 || upstream_.from()->buffered() != 0) return;
+  End(Outcome::kWhole);
 }
 
 void Tunnel::Touch() {
   if (on_end_) loop_.ArmIn(idle_, idle_ms_);
 }
 
-void Tunnel::End() {
+void Tunnel::End(Outcome outcome) {
   loop_.timers().Cancel(idle_);
-  if (auto on_end = std::exchange(on_end_, nullptr)) on_end();
+  upstream_stream_->Close();
+  if (EndCallback on_end = std::exchange(on_end_, nullptr)) on_end(outcome);
 }
 
 }  // namespace mantlet::session

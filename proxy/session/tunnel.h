@@ -1,6 +1,6 @@
 // After 101 (Switching Protocols): bytes both ways, untouched, with back-pressure
-// and half-close, until both sides have ended and taken everything, one breaks,
-// or nothing has moved for the idle time. One loop's thread only.
+// and half-close, until both sides have ended, one breaks, or nothing has moved
+// for the idle time. One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_TUNNEL_H_
 #define MANTLET_PROXY_SESSION_TUNNEL_H_
@@ -18,11 +18,17 @@ namespace mantlet::session {
 
 class Tunnel {
  public:
+  // How it ended: kWhole if both sides said that they were done and everything was
+  // passed on; kBroken otherwise. A reset on one side is a reset on the other; any
+  // other break closes the upstream side.
+  enum class Outcome { kWhole, kBroken };
+  using EndCallback = std::function<void(Outcome)>;
+
   // Takes over the upstream side; the downstream side stays its owner's, but its
   // handler is set to the tunnel's. `on_end` is called once; destroy the tunnel
   // through Loop::Retire.
   Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
-         int64_t idle_ms, std::function<void()> on_end);
+         int64_t idle_ms, EndCallback on_end);
 
   // Bytes that were read before the tunnel existed.
   void FromDownstream(std::string_view bytes) { downstream_.OnData(bytes); }
@@ -35,7 +41,10 @@ class Tunnel {
     Side(Tunnel* tunnel, io::ByteStream* from) : tunnel_(tunnel), from_(from) {}
     void OnData(std::string_view bytes) override;
     void OnEnd() override;
-    void OnStreamError(const io::StreamError&) override { tunnel_->End(); }
+    void OnStreamError(const io::StreamError& error) override {
+      if (error.code == "reset") tunnel_->upstream_stream_->Abort();
+      tunnel_->End(Outcome::kBroken);
+    }
     void OnDrained() override;  // of `from`, which is the other side's `to`
 
     io::ByteStream* from() const { return from_; }
@@ -50,13 +59,13 @@ class Tunnel {
   };
 
   void Touch();
-  void EndIfComplete();
-  void End();
+  void EndIfDone();
+  void End(Outcome outcome);
 
   io::Loop& loop_;
   std::unique_ptr<io::ByteStream> upstream_stream_;
   const int64_t idle_ms_;
-  std::function<void()> on_end_;
+  EndCallback on_end_;
   base::FunctionTimer idle_;
   Side downstream_;
   Side upstream_;

@@ -31,8 +31,9 @@ Pool::Pool(io::Loop& loop, std::shared_ptr<const Target> target, observe::Upstre
 
 Pool::~Pool() {
   Retire();
-  for (size_t i = 0; i < attempts_.size(); ++i) {
+  for (auto& attempt : attempts_) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
+    loop_.Retire(std::move(attempt->stream));
   }
 }
 
@@ -163,6 +164,8 @@ void Pool::DropIdle(Connection* connection) {
   if (it == idle_.end()) return;
   loop_.timers().Cancel(connection->idle_timer());
   metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
+  // From now on nothing it hears concerns this pool, which may be gone by then.
+  connection->SetIdle(nullptr);
   loop_.Retire(std::move(*it));
   idle_.erase(it);
 }

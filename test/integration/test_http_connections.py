@@ -142,14 +142,15 @@ def test_concurrent_requests_get_connections_of_their_own(mantlet, connect, upst
 
 
 def test_a_client_that_leaves_in_the_middle_ends_the_upstream_exchange(start, scripted, connect):
-    ended = []
+    asked, ended = [], []
 
     def serve(connection, _):
-        Reader(connection).request()
+        asked.append(Reader(connection).request())
         ended.append(connection.recv(1))
 
     client = connect(start(scripted(serve)))
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wait_until(lambda: asked, 10, "the request's arrival")
     client.close()
     wait_until(lambda: ended == [b""], 10, "the upstream connection's end")
 
