@@ -17,6 +17,8 @@ namespace {
 // its descriptors.
 constexpr size_t kMaxClients = 128;
 constexpr int64_t kIdleMs = 60'000;
+// From a request's first byte to its end, however slowly it trickles.
+constexpr int64_t kRequestMs = 5'000;
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
 
 http1::ParserLimits Limits() {
@@ -58,7 +60,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
 
  private:
   void OnData(std::string_view bytes) override {
-    server_->loop_.ArmIn(idle_, kIdleMs);
+    if (parser_.Idle()) server_->loop_.ArmIn(idle_, kRequestMs);
     while (!bytes.empty() && !closing_) {
       http1::ParseResult result = parser_.Parse(bytes, *this);
       bytes.remove_prefix(std::min(result.consumed, bytes.size()));
@@ -73,6 +75,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
       }
       Answer();
     }
+    if (parser_.Idle()) server_->loop_.ArmIn(idle_, kIdleMs);
     stream_->Write(out_);
     out_.clear();
     stream_->Flush();
@@ -138,11 +141,14 @@ EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handle
 EndpointServer::~EndpointServer() = default;
 
 void EndpointServer::Accept(io::FileDescriptor fd, const io::SocketAddress& peer) {
-  if (clients_.size() >= kMaxClients) return;
+  // A probe must get through even if somebody has opened all the connections there
+  // are: the one that has been here longest makes room.
+  if (clients_.size() >= kMaxClients) Over(oldest_first_.front());
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) return;
   auto client = std::make_unique<Client>(this, *std::move(stream), peer.is_unix());
   Client* key = client.get();
+  oldest_first_.push_back(key);
   clients_.emplace(key, std::move(client));
 }
 
@@ -151,6 +157,7 @@ void EndpointServer::Over(Client* client) {
   if (it == clients_.end()) return;
   loop_.Retire(std::move(it->second));
   clients_.erase(it);
+  std::erase(oldest_first_, client);
 }
 
 }  // namespace mantlet::server

@@ -34,6 +34,7 @@ class EndpointServer {
   io::Loop& loop_;
   Handler handler_;
   std::map<Client*, std::unique_ptr<Client>> clients_;
+  std::vector<Client*> oldest_first_;
   io::Listener listener_;
 };
 

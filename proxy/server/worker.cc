@@ -71,10 +71,12 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
           Accept(slot, std::move(fd), peer);
         },
         [this, name](const std::string& what) {
+          auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
+          if (!go) return;
           logger_.Error("accept_failed",
                         "Cannot accept a connection; trying again in a moment. Raise the limit of "
                         "open files (LimitNOFILE=) or lower limits.connections.",
-                        {{"listener", name}, {"error", what}});
+                        {{"listener", name}, {"error", what}, {"suppressed", go.suppressed}});
         });
   }
   for (auto& [name, listening] : old_listeners) {

@@ -79,6 +79,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   io::Loop loop_;
   observe::AccessLogWriter access_log_;
   base::LogBudget handshake_log_budget_;
+  base::LogBudget accept_log_budget_{1};  // asked with a clock ten times slower: 1 per 10 s
   session::WorkerContext context_;
   std::map<std::string, Listening> listeners_;
   std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name

@@ -232,6 +232,7 @@ void ServerStream::KeepRest() {
 }
 
 void ServerStream::Handshake() {
+  const std::string_view arrived = ciphertext_;
   ERR_clear_error();
   int result = SSL_do_handshake(ssl_);
   if (result == 1) {
@@ -255,6 +256,11 @@ void ServerStream::Handshake() {
   HandshakeFailure reason = ClassifyHandshakeError(code, hello_seen_);
   if (reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
   std::string detail = TakeErrors();
+  if (std::optional<uint8_t> alert = FindPlaintextAlert(arrived); alert && hello_seen_) {
+    reason = HandshakeFailure::kPeerAlert;
+    detail = absl::StrCat("the client sent the alert ", *alert, " (",
+                          SSL_alert_desc_string_long(*alert), ")");
+  }
   if (reason == HandshakeFailure::kNoClientCertificate) {
     detail = "the client sent no certificate, and this listener requires one";
   } else if (hello_seen_ && context_->Select(sni_) == SIZE_MAX) {
@@ -429,6 +435,11 @@ void ServerStream::Close() {
   if (state_ == State::kClosed && inner_ == nullptr) return;
   state_ = State::kClosed;
   inner_->Close();
+}
+
+void ServerStream::Abort() {
+  state_ = State::kClosed;
+  inner_->Abort();
 }
 
 }  // namespace mantlet::tls
