@@ -224,7 +224,8 @@ void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
   state_ = State::kRequest;
   const uint32_t most = listener_->config.limits.requests_per_connection;
   if (most != 0 && requests_ >= most) head.keep_alive = false;
-  refusal_ = exchange_.Begin(listener_, head, facts_, *stream_);
+  refusal_ =
+      exchange_.Begin(listener_, head, facts_, {&stream_->context(), stream_->certificate_index()});
 }
 
 void DownstreamConnection::OnRequestBody(std::string_view piece) { exchange_.OnRequestBody(piece); }

@@ -72,11 +72,11 @@ void Exchange::RequestBegins() {
 std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> listener,
                                           const http::RequestHead& head,
                                           const ConnectionFacts& facts,
-                                          const tls::ServerStream& stream) {
+                                          const ShownCertificate& shown) {
   Reset(std::move(listener), head, facts);
   state_ = State::kRefused;
   if (worker_.draining) return ProxyError(ErrorReason::kDraining);
-  if (auto error = CheckMisdirected(stream)) return error;
+  if (auto error = CheckMisdirected(shown)) return error;
   if (!listener_->config.policy.default_allow) {
     listener_->default_denials->Add();
     return ProxyError(ErrorReason::kPolicyDenied, "policy: default is deny");
@@ -97,16 +97,17 @@ std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> l
 // RFC 9110 section 15.5.20. Under client authentication a connection speaks for
 // the server name its certificate was chosen by; a request for a host that has
 // another certificate might have met other rules (see also nginx's check).
-std::optional<ProxyError> Exchange::CheckMisdirected(const tls::ServerStream& stream) const {
+std::optional<ProxyError> Exchange::CheckMisdirected(const ShownCertificate& shown) const {
   // What this connection began with decides, not what a reload has brought since.
-  const tls::ServerContext& began_with = stream.context();
+  if (shown.context == nullptr) return std::nullopt;
+  const tls::ServerContext& began_with = *shown.context;
   if (began_with.options().client_auth == config::ClientAuthMode::kNone ||
       began_with.options().credentials.size() < 2 || head_->authority.empty()) {
     return std::nullopt;
   }
   std::string host = absl::AsciiStrToLower(std::string(HostOf(head_->authority)));
   if (host.ends_with('.')) host.pop_back();
-  if (began_with.Select(host) == stream.certificate_index()) return std::nullopt;
+  if (began_with.Select(host) == shown.index) return std::nullopt;
   return ProxyError(
       ErrorReason::kMisdirected,
       "the Host belongs to another certificate than the one this connection began with");

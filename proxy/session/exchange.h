@@ -22,7 +22,7 @@
 #include "proxy/io/byte_stream.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
-#include "proxy/tls/server_stream.h"
+#include "proxy/tls/server_context.h"
 #include "proxy/upstream/connection.h"
 #include "proxy/upstream/pool.h"
 
@@ -49,6 +49,12 @@ class ExchangeHost {
   ~ExchangeHost() = default;
 };
 
+// The server certificate that a connection began with.
+struct ShownCertificate {
+  const tls::ServerContext* context = nullptr;  // null: no certificate, nothing to compare
+  size_t index = 0;                             // among the context's
+};
+
 // What a connection adds to each of its requests.
 struct ConnectionFacts {
   identity::RenderedIdentity identity;
@@ -68,7 +74,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   // has been sent anywhere: call Refuse() with it, once the parser's call is over.
   std::optional<base::ProxyError> Begin(std::shared_ptr<const ListenerState> listener,
                                         const http::RequestHead& head, const ConnectionFacts& facts,
-                                        const tls::ServerStream& stream);
+                                        const ShownCertificate& shown);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -128,7 +134,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void OnTimeout();
   void End(ExchangeEnd end);
   void Record();
-  std::optional<base::ProxyError> CheckMisdirected(const tls::ServerStream& stream) const;
+  std::optional<base::ProxyError> CheckMisdirected(const ShownCertificate& shown) const;
   bool OverHighWater(const io::ByteStream& stream) const;
 
   WorkerContext& worker_;

@@ -86,6 +86,7 @@ class MemoryStream final : public ByteStream {
   void Flush() override { wire_->Flush(); }
   size_t buffered() const override { return wire_->pending.size(); }
   void ShutdownWrite() override { wire_->shutdown = true; }
+  void Abort() override { Close(); }
   void Close() override {
     wire_->open = false;
     wire_->handler = nullptr;

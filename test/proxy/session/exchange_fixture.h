@@ -83,7 +83,7 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
   void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(end); }
   // http1::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
-    refusal_ = exchange_->Begin(state_, head, facts_, 0);
+    refusal_ = exchange_->Begin(state_, head, facts_, {});
   }
   void OnRequestBody(std::string_view piece) override {
     if (!refusal_) exchange_->OnRequestBody(piece);

@@ -17,7 +17,7 @@ class TunnelTest : public testing::Test {
   void Open(int64_t idle_ms = 3'600'000) {
     tunnel_ = std::make_unique<Tunnel>(loop_, downstream_stream_,
                                        std::make_unique<io::MemoryStream>(upstream_), idle_ms,
-                                       [this] { ++ends_; });
+                                       [this](Tunnel::Outcome) { ++ends_; });
   }
 
   io::Loop loop_;
