@@ -103,7 +103,12 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     body_.clear();
   }
 
-  void OnEnd() override { server_->Over(this); }
+  // It may have asked, and half-closed to say that this was all: its answer leaves.
+  void OnEnd() override {
+    closing_ = true;
+    stream_->ShutdownWrite();
+    if (stream_->buffered() == 0) server_->Over(this);
+  }
   void OnStreamError(const io::StreamError&) override { server_->Over(this); }
   void OnDrained() override {
     stream_->SetReading(true);
