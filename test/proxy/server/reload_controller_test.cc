@@ -1,0 +1,149 @@
+#include "proxy/server/reload_controller.h"
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/temp_directory.h"
+
+namespace mantlet::server {
+namespace {
+
+using certs::Reloader;
+using io::RunUntil;
+
+class ReloadControllerTest : public testing::Test {
+ protected:
+  ReloadControllerTest() { Write("tls.crt", "one"); }
+
+  void Start(bool watch, int64_t interval_ms) {
+    settings_.watch = watch;
+    settings_.interval = config::Milliseconds(interval_ms);
+    controller_ = std::make_unique<ReloadController>(
+        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
+        [this] {
+          ++loads_;
+          return next_;
+        },
+        [this] { ++outcomes_; });
+  }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(directory_.File(name)) << text;
+  }
+  bool Loads(int count) {
+    return RunUntil(loop_, [&] { return loads_ >= count; });
+  }
+
+  io::TempDirectory directory_;
+  io::Loop loop_;
+  base::CapturedLog log_;
+  base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
+  config::Reload settings_;
+  LoadOutcome next_{Reloader::Outcome::kSwapped, "", ""};
+  int loads_ = 0, outcomes_ = 0;
+  std::unique_ptr<ReloadController> controller_;
+};
+
+TEST_F(ReloadControllerTest, LoadsWhenAWatchedFileChanges) {
+  Start(true, 0);
+  Write("tls.crt", "two");
+  ASSERT_TRUE(Loads(1));
+  EXPECT_GT(outcomes_, 0);
+  EXPECT_FALSE(controller_->state().pending());
+  EXPECT_NE(log_.text().find("reload_succeeded"), std::string::npos);
+}
+
+TEST_F(ReloadControllerTest, DoesNotLoadForAnotherFileInTheDirectory) {
+  Start(true, 0);
+  Write("unrelated", "x");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ > 0; })) << "it looks";
+  EXPECT_EQ(loads_, 0);
+  Write("tls.crt", "two");
+  EXPECT_TRUE(Loads(1));
+}
+
+TEST_F(ReloadControllerTest, SeesALinkThatIsSwappedUnderneath) {
+  std::filesystem::create_directories(directory_.File("..1"));
+  std::filesystem::create_directories(directory_.File("..2"));
+  Write("..1/tls.crt", "one");
+  Write("..2/tls.crt", "two");
+  std::filesystem::remove(directory_.File("tls.crt"));
+  std::filesystem::create_symlink("..1", directory_.File("..data"));
+  std::filesystem::create_symlink("..data/tls.crt", directory_.File("tls.crt"));
+  Start(true, 0);
+  std::filesystem::create_symlink("..2", directory_.File("..data_tmp"));
+  std::filesystem::rename(directory_.File("..data_tmp"), directory_.File("..data"));
+  EXPECT_TRUE(Loads(1));
+}
+
+TEST_F(ReloadControllerTest, SeesADirectoryThatWasDeletedAndCameBack) {
+  std::filesystem::create_directories(directory_.File("tls"));
+  Write("tls/tls.crt", "one");
+  settings_.watch = true;
+  settings_.interval = config::Milliseconds(0);
+  Start(true, 0);
+  controller_->Configure(settings_, {directory_.File("tls/tls.crt")});
+  controller_->LoadNow();
+  for (int round = 1; round <= 3; ++round) {
+    loads_ = 0;
+    std::filesystem::remove_all(directory_.File("tls"));
+    ASSERT_TRUE(Loads(1)) << "the file is gone, round " << round;
+    loads_ = 0;
+    std::filesystem::create_directories(directory_.File("tls"));
+    Write("tls/tls.crt", "round " + std::to_string(round));
+    ASSERT_TRUE(Loads(1)) << "the file is back, round " << round;
+    loads_ = 0;
+    Write("tls/tls.crt", "changed in round " + std::to_string(round));
+    ASSERT_TRUE(Loads(1)) << "the new directory is watched, round " << round;
+  }
+}
+
+TEST_F(ReloadControllerTest, TheSlowLookFindsAChangeWithoutAWatch) {
+  Start(false, 100);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ >= 2; }));
+  EXPECT_EQ(loads_, 0) << "nothing has changed";
+  Write("tls.crt", "two");
+  EXPECT_TRUE(Loads(1));
+}
+
+TEST_F(ReloadControllerTest, AFailureIsSaidOnceAndTriedAgainUntilItPasses) {
+  Start(true, 0);
+  next_ = {Reloader::Outcome::kFailed, "the key does not fit", ""};
+  Write("tls.crt", "two");
+  ASSERT_TRUE(Loads(2));
+  EXPECT_TRUE(controller_->state().pending());
+  EXPECT_EQ(controller_->state().last_error(), "the key does not fit");
+  size_t said = 0;
+  for (const std::string& line : log_.lines()) said += line.find("does not fit") != line.npos;
+  EXPECT_EQ(said, 1u);
+  next_ = {Reloader::Outcome::kSwapped, "", ""};
+  const int before = loads_;
+  ASSERT_TRUE(Loads(before + 1));
+  EXPECT_FALSE(controller_->state().pending());
+  EXPECT_EQ(controller_->state().last_error(), "");
+}
+
+TEST_F(ReloadControllerTest, LoadsNowWhenAsked) {
+  Start(false, 0);
+  EXPECT_EQ(controller_->LoadNow(), "");
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(outcomes_, 1);
+  next_ = {Reloader::Outcome::kFailed, "no", ""};
+  EXPECT_EQ(controller_->LoadNow(), "no");
+}
+
+TEST_F(ReloadControllerTest, WatchesTheFilesOfTheNewConfiguration) {
+  Start(true, 0);
+  std::filesystem::create_directories(directory_.File("other"));
+  Write("other/ca.crt", "one");
+  controller_->Configure(settings_, {directory_.File("other/ca.crt")});
+  controller_->LoadNow();
+  Write("other/ca.crt", "two");
+  EXPECT_TRUE(Loads(2));
+}
+
+}  // namespace
+}  // namespace mantlet::server

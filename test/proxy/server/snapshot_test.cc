@@ -1,0 +1,118 @@
+#include "proxy/server/snapshot.h"
+
+#include <string>
+#include <utility>
+
+#include "certs/generation_loader.h"
+#include "gtest/gtest.h"
+#include "test/certs/material_helper.h"
+
+namespace mantlet::server {
+namespace {
+
+class SnapshotTest : public testing::Test {
+ protected:
+  SnapshotTest() : config_(certs::OneListener()) {
+    config_.listeners[0].upstream = "app";
+    config::Upstream app;
+    app.name = "app";
+    app.address.host = "127.0.0.1";
+    app.address.port = 8080;
+    config_.upstreams = {app};
+  }
+
+  absl::StatusOr<SnapshotPtr> Build(const Snapshot* previous = nullptr) {
+    certs::MemoryFileReader files = certs::GoodFiles();
+    auto generation = certs::GenerationLoader::Load(config_, files, tls::kNow);
+    if (!generation.ok()) return generation.status();
+    return BuildSnapshot(config_, *generation, previous, clock_);
+  }
+
+  base::ManualClock clock_;
+  config::Config config_;
+};
+
+TEST_F(SnapshotTest, HoldsEachListenerWithItsContextAndTarget) {
+  auto snapshot = Build();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  const ListenerSnapshot* listener = (*snapshot)->Find("public");
+  ASSERT_NE(listener, nullptr);
+  EXPECT_EQ((*snapshot)->Find("other"), nullptr);
+  EXPECT_NE(listener->tls, nullptr);
+  EXPECT_NE(listener->tls->verifier(), nullptr);
+  EXPECT_NE(listener->counts, nullptr);
+  EXPECT_EQ(listener->target->address_text, "127.0.0.1:8080");
+  ASSERT_EQ(listener->target->addresses.size(), 1u);
+  EXPECT_EQ(listener->target->addresses[0].ToString(), "127.0.0.1:8080");
+}
+
+TEST_F(SnapshotTest, AnUnchangedUpstreamKeepsItsTargetSoThatPoolsLiveOn) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.listeners[0].limits.header_count = 7;
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ((*second)->Find("public")->target, (*first)->Find("public")->target);
+  EXPECT_EQ((*second)->Find("public")->counts, (*first)->Find("public")->counts);
+  EXPECT_EQ((*second)->Find("public")->config.limits.header_count, 7u);
+}
+
+TEST_F(SnapshotTest, AChangedUpstreamGetsANewTarget) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.upstreams[0].address.port = 8081;
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)->Find("public")->target, (*first)->Find("public")->target);
+  EXPECT_EQ((*second)->Find("public")->target->address_text, "127.0.0.1:8081");
+  config_.upstreams[0].pool.connections = 3;
+  auto third = Build(second->get());
+  ASSERT_TRUE(third.ok());
+  EXPECT_NE((*third)->Find("public")->target, (*second)->Find("public")->target);
+}
+
+TEST_F(SnapshotTest, AListenerOfAnotherNameIsCountedAnew) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.listeners[0].name = "renamed";
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)->Find("renamed")->counts, (*first)->Find("public")->counts);
+  EXPECT_EQ((*second)->Find("renamed")->target, (*first)->Find("public")->target);
+}
+
+TEST_F(SnapshotTest, TwoListenersOfOneUpstreamShareItsTarget) {
+  config_.listeners.push_back(config_.listeners[0]);
+  config_.listeners[1].name = "second";
+  auto snapshot = Build();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ((*snapshot)->Find("public")->target, (*snapshot)->Find("second")->target);
+  EXPECT_NE((*snapshot)->Find("public")->counts, (*snapshot)->Find("second")->counts);
+}
+
+TEST_F(SnapshotTest, AUnixUpstreamIsItsPath) {
+  config_.upstreams[0].address = {};
+  config_.upstreams[0].address.kind = config::Address::Kind::kUnix;
+  config_.upstreams[0].address.path = "/run/app.sock";
+  auto snapshot = Build();
+  ASSERT_TRUE(snapshot.ok());
+  EXPECT_EQ((*snapshot)->Find("public")->target->addresses[0].ToString(), "unix:/run/app.sock");
+}
+
+TEST_F(SnapshotTest, NamesTheUpstreamWhoseHostCannotBeResolved) {
+  config_.upstreams[0].address.host = "no such host";
+  auto snapshot = Build();
+  ASSERT_FALSE(snapshot.ok());
+  EXPECT_NE(snapshot.status().message().find("upstream 'app'"), std::string::npos);
+  EXPECT_NE(snapshot.status().message().find("no such host"), std::string::npos);
+}
+
+TEST_F(SnapshotTest, NamesTheListenerWhoseTlsSettingsTheLibraryRefuses) {
+  config_.listeners[0].tls.cipher_suites = {"RC4-MD5"};
+  auto snapshot = Build();
+  ASSERT_FALSE(snapshot.ok());
+  EXPECT_NE(snapshot.status().message().find("listener 'public'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mantlet::server

@@ -1,0 +1,87 @@
+#include "proxy/server/status_json.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "certs/generation_loader.h"
+#include "gtest/gtest.h"
+#include "test/certs/material_helper.h"
+
+namespace mantlet::server {
+namespace {
+
+using Json = nlohmann::json;
+
+TEST(StatusJson, ShowsEachCertificateWithItsChainAndEachAnchorWithItsFile) {
+  certs::MemoryFileReader files = certs::GoodFiles();
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  const Json document = Json::parse(CertificatesAsJson(**generation));
+  EXPECT_EQ(document["generation"], (*generation)->id);
+  EXPECT_EQ(document["loaded_at"], "2027-01-15T08:00:00Z");
+  ASSERT_EQ(document["listeners"].size(), 1u);
+  const Json& listener = document["listeners"][0];
+  EXPECT_EQ(listener["name"], "public");
+  ASSERT_EQ(listener["certificates"].size(), 1u);
+  const Json& certificate = listener["certificates"][0];
+  EXPECT_EQ(certificate["file"], certs::kChain);
+  EXPECT_EQ(certificate["key_file"], certs::kKey);
+  ASSERT_EQ(certificate["chain"].size(), 2u);
+  EXPECT_EQ(certificate["chain"][0]["subject"], "CN=server");
+  EXPECT_EQ(certificate["chain"][0]["issuer"], "CN=intermediate");
+  EXPECT_EQ(certificate["chain"][0]["fingerprint_sha256"],
+            certs::Server().certificate->fingerprint_sha256());
+  EXPECT_EQ(certificate["chain"][1]["subject"], "CN=intermediate");
+  ASSERT_EQ(listener["trust_anchors"].size(), 1u);
+  EXPECT_EQ(listener["trust_anchors"][0]["subject"], "CN=root");
+  EXPECT_EQ(listener["trust_anchors"][0]["file"], certs::kCa);
+}
+
+TEST(StatusJson, ShowsNoPrivateKey) {
+  certs::MemoryFileReader files = certs::GoodFiles();
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  ASSERT_TRUE(generation.ok());
+  EXPECT_EQ(CertificatesAsJson(**generation).find("PRIVATE"), std::string::npos);
+}
+
+TEST(StatusJson, ANameWithBytesThatAreNoTextIsStillJson) {
+  ConnectionSummary connection;
+  connection.subject = "CN=\xff\xfe\"quoted\"\n";
+  const Json document = Json::parse(ConnectionsAsJson({connection}));
+  EXPECT_NE(document["connections"][0]["subject"].get<std::string>().find("\"quoted\"\n"),
+            std::string::npos);
+}
+
+TEST(StatusJson, CountsAndDescribesConnections) {
+  ConnectionSummary connection;
+  connection.listener = "public";
+  connection.peer = "192.0.2.1:40000";
+  connection.state = "idle";
+  connection.tls_version = "TLSv1.3";
+  connection.requests = 7;
+  connection.opened_wall_ms = 1'800'000'000'123;
+  const Json document = Json::parse(ConnectionsAsJson({connection, connection}));
+  EXPECT_EQ(document["count"], 2);
+  ASSERT_EQ(document["connections"].size(), 2u);
+  EXPECT_EQ(document["connections"][0]["peer"], "192.0.2.1:40000");
+  EXPECT_EQ(document["connections"][0]["requests"], 7);
+  EXPECT_EQ(document["connections"][0]["opened"], "2027-01-15T08:00:00.123Z");
+}
+
+TEST(StatusJson, NoConnectionsAreAnEmptyList) {
+  const Json document = Json::parse(ConnectionsAsJson({}));
+  EXPECT_EQ(document["count"], 0);
+  EXPECT_TRUE(document["connections"].is_array());
+}
+
+TEST(StatusJson, ShowsTheEffectiveConfiguration) {
+  config::Config config = certs::OneListener();
+  config.file = "/etc/mantlet/mantlet.yaml";
+  const Json document = Json::parse(ConfigAsJson(config));
+  EXPECT_EQ(document["file"], "/etc/mantlet/mantlet.yaml");
+  EXPECT_NE(document["effective_yaml"].get<std::string>().find("header_bytes"), std::string::npos)
+      << "defaults included";
+}
+
+}  // namespace
+}  // namespace mantlet::server
