@@ -127,6 +127,16 @@ TEST(ListeningSocket, APortThatSomebodyElseHasIsRefusedWithTheReason) {
   EXPECT_NE(socket.status().message().find("another process listens there"), std::string::npos);
 }
 
+TEST(ListeningSocket, ACheckFindsAnotherListenerThatSharesThePort) {
+  FileDescriptor other = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(other.get()).value();
+  absl::Status taken = CheckFree(address);
+  ASSERT_FALSE(taken.ok());
+  EXPECT_NE(taken.message().find("another process listens there"), std::string::npos);
+  other.Reset();
+  EXPECT_TRUE(CheckFree(address).ok());
+}
+
 TEST(ListeningSocket, ReplacesTheUnixSocketOfADeadProcess) {
   TempDirectory directory;
   const SocketAddress address = SocketAddress::Unix(directory.File("stale.sock")).value();

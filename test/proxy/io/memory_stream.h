@@ -62,6 +62,7 @@ struct Wire {
   size_t room = SIZE_MAX;  // what the kernel takes before it is full
   bool shutdown = false;   // our direction is to end behind `pending`
   bool open = true;        // neither closed nor broken nor destroyed
+  bool aborted = false;    // ended by Abort()
   bool destroyed = false;
   bool reading = false;
   std::string inbox;
@@ -86,7 +87,10 @@ class MemoryStream final : public ByteStream {
   void Flush() override { wire_->Flush(); }
   size_t buffered() const override { return wire_->pending.size(); }
   void ShutdownWrite() override { wire_->shutdown = true; }
-  void Abort() override { Close(); }
+  void Abort() override {
+    wire_->aborted = wire_->open;
+    Close();
+  }
   void Close() override {
     wire_->open = false;
     wire_->handler = nullptr;

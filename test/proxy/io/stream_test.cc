@@ -340,6 +340,29 @@ TEST(StreamConnect, AResetByThePeerIsAnErrorCalledReset) {
   EXPECT_EQ(handler.ends, 0);
 }
 
+TEST(StreamConnect, AnAbortIsAResetForThePeer) {
+  Loop loop;
+  auto socket = OpenListeningSocket(Loopback(0));
+  ASSERT_TRUE(socket.ok());
+  Connected connected;
+  auto stream = Stream::Connect(loop, LocalAddress(socket->get()).value(), connected.callback());
+  ASSERT_TRUE(RunUntil(loop, [&] { return connected.calls > 0; }));
+  FileDescriptor accepted(accept(socket->get(), nullptr, nullptr));
+  stream->Abort();
+  stream->Abort();
+  RunReady(loop);
+  char byte;
+  EXPECT_EQ(recv(accepted.get(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST_F(StreamTest, AnAbortOfAUnixSocketIsAClose) {
+  stream_->Abort();
+  RunReady(loop_);
+  PeerReads();
+  EXPECT_TRUE(peer_saw_end_);
+}
+
 TEST(StreamConnect, SaysThatAPortNobodyListensOnRefuses) {
   Loop loop;
   SocketAddress address;

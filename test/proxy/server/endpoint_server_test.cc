@@ -1,5 +1,6 @@
 #include "proxy/server/endpoint_server.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -152,17 +153,31 @@ TEST_F(EndpointServerTest, AClientThatSaysNoMoreStillGetsItsAnswer) {
   EXPECT_GT(client->handler.data.size(), body_.size());
 }
 
-TEST_F(EndpointServerTest, AFloodOfConnectionsCostsABoundedNumberOfDescriptors) {
+TEST_F(EndpointServerTest, AFloodOfConnectionsCostsABoundedNumberAndShutsNobodyOut) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 140; ++i) clients.push_back(Connect());
-  auto closed = [&] {
-    int count = 0;
-    for (const auto& client : clients) count += client->handler.ends + client->handler.errors > 0;
-    return count;
+  auto closed = [](const auto& client) {
+    return client->handler.ends + client->handler.errors > 0;
   };
-  EXPECT_TRUE(RunUntil(loop_, [&] { return closed() == 12; }));
-  clients[0]->Say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_TRUE(Gets(*clients[0], "fine\n")) << "those who came first are served";
+  EXPECT_TRUE(
+      RunUntil(loop_, [&] { return std::count_if(clients.begin(), clients.end(), closed) == 12; }));
+  EXPECT_EQ(std::count_if(clients.begin(), clients.begin() + 12, closed), 12)
+      << "those who have been here longest make room";
+  clients.back()->Say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(Gets(*clients.back(), "fine\n"));
+}
+
+TEST_F(EndpointServerTest, AClientThatAsksAndNeverReadsIsNotReadForEver) {
+  body_ = std::string(16 * 1024, 'm');
+  constexpr size_t kRequests = 40'000;  // many reads' worth
+  auto client = Connect();
+  client->stream->SetReading(false);
+  std::string requests;
+  for (size_t i = 0; i < kRequests; ++i) requests += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  client->Say(requests);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !seen_.empty(); }));
+  for (int i = 0; i < 20; ++i) io::RunReady(loop_);
+  EXPECT_LT(seen_.size(), kRequests / 4);
 }
 
 TEST_F(EndpointServerTest, MayGoWithClientsConnected) {

@@ -17,13 +17,21 @@ using io::RunUntil;
 
 class ReloadControllerTest : public testing::Test {
  protected:
-  ReloadControllerTest() { Write("tls.crt", "one"); }
+  ReloadControllerTest() {
+    Write("tls.crt", "one");
+    Look();
+  }
+  // What the load that the daemon starts with would see.
+  void Look() {
+    certs::DiskFileReader reader;
+    seen_ = certs::FileSet({directory_.File("tls.crt")}).Look(reader);
+  }
 
   void Start(bool watch, int64_t interval_ms) {
     settings_.watch = watch;
     settings_.interval = config::Milliseconds(interval_ms);
     controller_ = std::make_unique<ReloadController>(
-        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
+        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")}, seen_,
         [this] {
           ++loads_;
           return next_;
@@ -42,6 +50,7 @@ class ReloadControllerTest : public testing::Test {
   base::CapturedLog log_;
   base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
   config::Reload settings_;
+  certs::FileStates seen_;
   LoadOutcome next_{Reloader::Outcome::kSwapped, "", ""};
   int loads_ = 0, outcomes_ = 0;
   std::unique_ptr<ReloadController> controller_;
@@ -73,6 +82,7 @@ TEST_F(ReloadControllerTest, SeesALinkThatIsSwappedUnderneath) {
   std::filesystem::remove(directory_.File("tls.crt"));
   std::filesystem::create_symlink("..1", directory_.File("..data"));
   std::filesystem::create_symlink("..data/tls.crt", directory_.File("tls.crt"));
+  Look();
   Start(true, 0);
   std::filesystem::create_symlink("..2", directory_.File("..data_tmp"));
   std::filesystem::rename(directory_.File("..data_tmp"), directory_.File("..data"));
@@ -106,6 +116,12 @@ TEST_F(ReloadControllerTest, TheSlowLookFindsAChangeWithoutAWatch) {
   ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ >= 2; }));
   EXPECT_EQ(loads_, 0) << "nothing has changed";
   Write("tls.crt", "two");
+  EXPECT_TRUE(Loads(1));
+}
+
+TEST_F(ReloadControllerTest, AChangeSinceTheFirstLoadIsFoundToo) {
+  Write("tls.crt", "changed between the load and the watch");
+  Start(false, 100);
   EXPECT_TRUE(Loads(1));
 }
 

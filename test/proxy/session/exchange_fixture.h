@@ -83,7 +83,7 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
   void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(end); }
   // http1::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
-    refusal_ = exchange_->Begin(state_, head, facts_, {});
+    refusal_ = exchange_->Begin(state_, head, facts_, shown_);
   }
   void OnRequestBody(std::string_view piece) override {
     if (!refusal_) exchange_->OnRequestBody(piece);
@@ -109,6 +109,7 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
   std::shared_ptr<upstream::Pool> pool_;
   ListenerState listener_;
   std::shared_ptr<const ListenerState> state_;
+  ShownCertificate shown_;
   ConnectionFacts facts_{{}, "192.0.2.1", ""};
 
   std::shared_ptr<io::Wire> client_ = std::make_shared<io::Wire>();

@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "test/proxy/session/exchange_fixture.h"
+#include "test/proxy/tls/server_side.h"
 
 namespace mantlet::session {
 namespace {
@@ -254,6 +255,26 @@ TEST_F(ExchangeTest, NothingBeginsDuringADrain) {
   Client(kGet);
   EXPECT_EQ(Ended(), ExchangeEnd::kClose);
   EXPECT_EQ(Status(), 503);
+}
+
+TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
+  tls::ServerSide side;
+  tls::Credential second =
+      tls::MakeCredential(tls::ServerTemplate("second", {"b.example"}), &tls::Root());
+  side.options.credentials = {tls::Serve(tls::ServerCertificate(), {"a.example"}),
+                              tls::Serve(second, {"b.example"})};
+  auto context = tls::ServerContext::Create(side.options);
+  ASSERT_TRUE(context.ok()) << context.status();
+  shown_ = {context->get(), 0};
+  Client("GET / HTTP/1.1\r\nHost: B.example:8443\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 421);
+  EXPECT_TRUE(upstream_.peers.empty());
+  client_->sent.clear();
+  Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "GET")) << "the same connection may go on with its own host";
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, AnErrorAnswerToHeadHasNoBody) {

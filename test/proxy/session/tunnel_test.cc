@@ -1,6 +1,7 @@
 #include "proxy/session/tunnel.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -17,7 +18,10 @@ class TunnelTest : public testing::Test {
   void Open(int64_t idle_ms = 3'600'000) {
     tunnel_ = std::make_unique<Tunnel>(loop_, downstream_stream_,
                                        std::make_unique<io::MemoryStream>(upstream_), idle_ms,
-                                       [this](Tunnel::Outcome) { ++ends_; });
+                                       [this](Tunnel::Outcome outcome) {
+                                         ++ends_;
+                                         outcome_ = outcome;
+                                       });
   }
 
   io::Loop loop_;
@@ -25,6 +29,7 @@ class TunnelTest : public testing::Test {
   std::shared_ptr<io::Wire> upstream_ = std::make_shared<io::Wire>();
   io::MemoryStream downstream_stream_{downstream_};
   int ends_ = 0;
+  std::optional<Tunnel::Outcome> outcome_;
   std::unique_ptr<Tunnel> tunnel_;
 };
 
@@ -54,6 +59,7 @@ TEST_F(TunnelTest, PassesAHalfCloseOnAndCarriesTheOtherDirectionFurther) {
   EXPECT_EQ(downstream_->sent, "the answer takes longer");
   upstream_->ArriveEnd();
   EXPECT_EQ(ends_, 1);
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kWhole);
 }
 
 TEST_F(TunnelTest, PassesTheUpstreamsHalfCloseOnToo) {
@@ -107,14 +113,30 @@ TEST_F(TunnelTest, EndsOnceWhenASideBreaks) {
   Open();
   upstream_->Break("reset");
   EXPECT_EQ(ends_, 1);
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
   downstream_->ArriveEnd();
   downstream_->Break("reset");
   EXPECT_EQ(ends_, 1);
 }
 
+TEST_F(TunnelTest, AResetByTheClientResetsTheUpstream) {
+  Open();
+  downstream_->Break("reset");
+  EXPECT_TRUE(upstream_->aborted);
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
+}
+
+TEST_F(TunnelTest, AnotherBreakClosesTheUpstreamPlainly) {
+  Open();
+  downstream_->Break("tls");
+  EXPECT_FALSE(upstream_->aborted);
+  EXPECT_FALSE(upstream_->open);
+}
+
 TEST_F(TunnelTest, EndsWhenNothingMovesForItsIdleTime) {
   Open(60);
   EXPECT_TRUE(io::RunUntil(loop_, [&] { return ends_ == 1; }));
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
 }
 
 TEST_F(TunnelTest, AByteInEitherDirectionPutsTheIdleTimeOff) {

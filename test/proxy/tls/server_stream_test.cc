@@ -248,6 +248,13 @@ TEST_F(ServerStreamTest, CloseSendsNoCloseNotifySoThatTruncationShows) {
   EXPECT_FALSE(wire().open);
 }
 
+TEST_F(ServerStreamTest, AbortResetsTheTransportWithoutCloseNotify) {
+  stream().Abort();
+  client_.Pump(wire());
+  EXPECT_TRUE(wire().aborted);
+  EXPECT_FALSE(client_.got_close_notify());
+}
+
 TEST_F(ServerStreamTest, ATamperedRecordIsAnErrorAndAnAlert) {
   client_.Write("tampered");
   std::string record = client_.TakeOutgoing();
