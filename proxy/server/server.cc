@@ -48,11 +48,12 @@ bool ListensOn(const Snapshot* snapshot, const config::Address& address) {
 }  // namespace
 
 Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
-               std::vector<base::InheritedSocket> inherited)
+               observe::AccessLogSink& log_sink, std::vector<base::InheritedSocket> inherited)
     : config_(std::move(config)),
       started_with_(config_),
       environment_(std::move(environment)),
       logger_(logger),
+      log_sink_(log_sink),
       systemd_(base::ProcessEnvironment()),
       listening_sockets_(std::move(inherited)),
       metrics_(BuildLabels()),
@@ -62,10 +63,7 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       }),
       drain_grace_([this] { FinishDrain(); }),
       watchdog_([this] { BeatWatchdog(); }),
-      housekeeping_([this] {
-        access_log_->Retry();
-        loop_.ArmIn(housekeeping_, kHousekeepingMs);
-      }) {}
+      housekeeping_([this] { KeepHouse(); }) {}
 
 Server::~Server() {
   // The workers' threads end before anything that they use.
@@ -364,6 +362,17 @@ void Server::BeatWatchdog() {
     }
   }
   loop_.ArmIn(watchdog_, *systemd_.watchdog_interval_ms());
+}
+
+void Server::KeepHouse() {
+  access_log_->Retry();
+  log_sink_.Retry();
+  if (const uint64_t dropped = log_sink_.dropped(); dropped != log_lines_dropped_) {
+    logger_.Warn("log_lines_dropped", "Standard error was not read; records are lost.",
+                 {{"count", dropped - log_lines_dropped_}});
+    log_lines_dropped_ = dropped;
+  }
+  loop_.ArmIn(housekeeping_, kHousekeepingMs);
 }
 
 void Server::Run() {

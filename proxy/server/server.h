@@ -38,8 +38,9 @@ class Server {
  public:
   // `config` was loaded from its file with `environment`, which later reloads use
   // again.
+  // `log_sink` is where `logger` writes; it is given a hand when its reader is slow.
   Server(config::Config config, config::Environment environment, base::Logger& logger,
-         std::vector<base::InheritedSocket> inherited);
+         observe::AccessLogSink& log_sink, std::vector<base::InheritedSocket> inherited);
   ~Server();
   Server(const Server&) = delete;
 
@@ -67,11 +68,14 @@ class Server {
   void BeginDrain(const char* why);
   void FinishDrain();
   void BeatWatchdog();
+  void KeepHouse();
 
   config::Config config_;  // what runs
   const config::Config started_with_;
   const config::Environment environment_;
   base::Logger& logger_;
+  observe::AccessLogSink& log_sink_;
+  uint64_t log_lines_dropped_ = 0;  // as last reported
   base::SystemClock clock_;
   base::SystemdNotifier systemd_;
   certs::DiskFileReader reader_;

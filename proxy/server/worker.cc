@@ -32,6 +32,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         listeners_.clear();
         connections_.clear();
         pools_.clear();
+        loop_.SetTurnEnd(nullptr);  // the loop outlives what it flushes
       }) {}
 
 Worker::~Worker() {

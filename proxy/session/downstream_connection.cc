@@ -327,6 +327,7 @@ void DownstreamConnection::StartTunnel() {
                                      });
   if (!from_upstream.empty()) tunnel_->FromUpstream(from_upstream);
   if (!from_downstream.empty()) tunnel_->FromDownstream(from_downstream);
+  if (input_ended_) tunnel_->DownstreamEnded();
 }
 
 // ---- the end

@@ -168,7 +168,7 @@ void Exchange::OnRequestEnd() {
     }
   }
   trailers_.clear();
-  if (state_ == State::kSending) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmUpstreamTimer();
 }
 
 void Exchange::FlushRequest() {
@@ -178,14 +178,14 @@ void Exchange::FlushRequest() {
   if (full == request_paused_ || request_complete_) return;
   request_paused_ = full;
   host_.SetRequestPaused(full);
-  if (state_ == State::kSending) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmUpstreamTimer();
 }
 
 void Exchange::OnUpstreamDrained() {
   if (!request_paused_) return;
   request_paused_ = false;
   host_.SetRequestPaused(false);
-  if (state_ == State::kSending) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmUpstreamTimer();
 }
 
 void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
@@ -369,17 +369,19 @@ void Exchange::ArmUpstreamTimer() {
       worker_.loop.ArmIn(timer_, upstream.connect.count() + kQueueSlackMs);
       return;
     case State::kSending:
-      if (request_paused_) {
-        worker_.loop.ArmIn(timer_, upstream.write.count());
-      } else if (request_complete_) {
-        worker_.loop.ArmIn(timer_, upstream.response_head.count());
-      } else {
-        worker_.loop.timers().Cancel(timer_);  // the client's turn: its own deadline runs
-      }
-      return;
     case State::kResponding:
-      worker_.loop.ArmIn(timer_, response_paused_ ? listener_->config.timeouts.write.count()
-                                                  : upstream.body.count());
+      if (response_paused_) {
+        worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
+      } else if (request_paused_) {
+        worker_.loop.ArmIn(timer_, upstream.write.count());
+      } else if (!request_complete_) {
+        // The client's turn, whose own deadline runs; an upstream that answers
+        // early may wait for the rest as long as that takes.
+        worker_.loop.timers().Cancel(timer_);
+      } else {
+        worker_.loop.ArmIn(timer_, state_ == State::kSending ? upstream.response_head.count()
+                                                             : upstream.body.count());
+      }
       return;
     case State::kIdle:
     case State::kRefused:
@@ -394,10 +396,14 @@ void Exchange::OnTimeout() {
       reason = ErrorReason::kPoolExhausted;
       break;
     case State::kSending:
-      reason = request_paused_ ? ErrorReason::kTimeoutWrite : ErrorReason::kTimeoutHead;
-      break;
     case State::kResponding:
-      reason = response_paused_ ? ErrorReason::kClientWriteTimeout : ErrorReason::kTimeoutBody;
+      if (response_paused_) {
+        reason = ErrorReason::kClientWriteTimeout;
+      } else if (request_paused_) {
+        reason = ErrorReason::kTimeoutWrite;
+      } else {
+        reason = state_ == State::kSending ? ErrorReason::kTimeoutHead : ErrorReason::kTimeoutBody;
+      }
       break;
     case State::kIdle:
     case State::kRefused:

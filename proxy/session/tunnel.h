@@ -33,6 +33,8 @@ class Tunnel {
   // Bytes that were read before the tunnel existed.
   void FromDownstream(std::string_view bytes) { downstream_.OnData(bytes); }
   void FromUpstream(std::string_view bytes) { upstream_.OnData(bytes); }
+  // The client's end, if it was seen before the tunnel existed.
+  void DownstreamEnded() { downstream_.OnEnd(); }
 
  private:
   // One direction: reads from `from`, writes to `to`.
