@@ -20,6 +20,8 @@ constexpr int64_t kIdleMs = 60'000;
 // From a request's first byte to its end, however slowly it trickles.
 constexpr int64_t kRequestMs = 5'000;
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
+// Answers that are gathered for one write.
+constexpr size_t kMaxAnswersBytes = 256 * 1024;
 
 http1::ParserLimits Limits() {
   http1::ParserLimits limits;
@@ -62,6 +64,11 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void OnData(std::string_view bytes) override {
     if (parser_.Idle()) server_->loop_.ArmIn(idle_, kRequestMs);
     while (!bytes.empty() && !closing_) {
+      if (out_.size() > kMaxAnswersBytes) {
+        // The rest of a pipeline waits until these answers have been taken.
+        held_.assign(bytes);
+        break;
+      }
       http1::ParseResult result = parser_.Parse(bytes, *this);
       bytes.remove_prefix(std::min(result.consumed, bytes.size()));
       if (result.status == http1::ParseResult::Status::kNeedMore) break;
@@ -80,7 +87,12 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     out_.clear();
     stream_->Flush();
     // A client that does not read is not read either.
-    if (stream_->buffered() > 0) stream_->SetReading(false);
+    if (stream_->buffered() > 0) {
+      stream_->SetReading(false);
+    } else if (!held_.empty() && !closing_) {
+      ProcessHeld();
+      return;
+    }
     if (!closing_) return;
     stream_->ShutdownWrite();
     if (stream_->buffered() == 0) server_->Over(this);
@@ -111,8 +123,18 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   }
   void OnStreamError(const io::StreamError&) override { server_->Over(this); }
   void OnDrained() override {
+    if (closing_) {
+      server_->Over(this);
+      return;
+    }
     stream_->SetReading(true);
-    if (closing_) server_->Over(this);
+    ProcessHeld();
+  }
+
+  void ProcessHeld() {
+    std::string held = std::move(held_);
+    held_.clear();
+    if (!held.empty()) OnData(held);
   }
 
   void OnRequestHead(http::RequestHead& head) override {
@@ -130,6 +152,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   base::FunctionTimer idle_;
   std::string body_;
   std::string out_;
+  std::string held_;  // requests that came before the last answers were taken
   bool closing_ = false;
 };
 
