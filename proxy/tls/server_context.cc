@@ -23,6 +23,13 @@ constexpr char kDefaultCiphers[] =
     "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 
+// The hybrid first where the library has it: it may not be among its defaults.
+#ifdef SSL_GROUP_X25519_MLKEM768
+constexpr char kDefaultGroups[] = "X25519MLKEM768:X25519:P-256:P-384";
+#else
+constexpr char kDefaultGroups[] = "X25519:P-256:P-384";
+#endif
+
 // A CertificateRequest with more names than this costs more in bytes on every
 // handshake than it ever helps a client to choose.
 constexpr size_t kMaxCaNamesBytes = 8 * 1024;
@@ -123,13 +130,11 @@ absl::Status ServerContext::SetParameters() {
         absl::StrCat("cipher_suites: the TLS library does not have all of ", ciphers, " (",
                      TakeErrors(), "); leave the list empty for the safe default"));
   }
-  if (!tls.groups.empty()) {
-    std::string groups = absl::StrJoin(tls.groups, ":");
-    if (!SSL_CTX_set1_curves_list(ctx_, groups.c_str())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("groups: the TLS library does not have all of ", groups, " (", TakeErrors(),
-                       "); leave the list empty for the library's best"));
-    }
+  const std::string groups = tls.groups.empty() ? kDefaultGroups : absl::StrJoin(tls.groups, ":");
+  if (!SSL_CTX_set1_curves_list(ctx_, groups.c_str())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("groups: the TLS library does not have all of ", groups, " (", TakeErrors(),
+                     "); leave the list empty for the library's best"));
   }
   if (options_.verifier == nullptr) return absl::OkStatus();
 
