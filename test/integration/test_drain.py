@@ -189,3 +189,16 @@ def test_curl_is_not_cut_short_by_a_drain(draining, pki, upstream):
 def test_a_drain_is_logged(draining):
     draining.stop()
     assert [r for r in draining.log() if "drain" in r["event"]]
+
+
+def test_a_finished_download_ends_the_drain(draining, connect, upstream):
+    size = 20 * 1024 * 1024
+    client = connect(draining)
+    client.send(f"GET /bytes/{size} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    in_flight(upstream)
+    draining.signal(signal.SIGTERM)
+    time.sleep(scaled(0.3))
+    assert len(client.response().body) == size
+    begin = time.monotonic()
+    assert draining.wait() == 0  # although the client keeps its side open
+    assert time.monotonic() - begin < scaled(4)

@@ -195,3 +195,53 @@ def test_bodies_are_counted(start, upstream, pki):
     metrics = proxy.metrics()
     assert metrics.value("mantlet_request_bytes_total") >= 1000
     assert metrics.value("mantlet_response_bytes_total") >= 5000
+
+
+def test_a_client_that_pipelines_and_never_reads_is_held_back(start, scripted, connect):
+    def serve(connection, _):
+        reader = Reader(connection)
+        while reader.request():
+            connection.sendall(response(body=b"x" * 30_000))
+
+    proxy = start(scripted(serve))
+    client = connect(proxy)
+    client.tls.settimeout(scaled(1))
+    with PeakMemory(proxy) as memory:
+        try:
+            for _ in range(200):
+                client.tls.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        except TimeoutError:
+            pass
+        time.sleep(scaled(0.5))
+    assert memory.growth < 8 * MIB * FACTOR, memory.growth
+
+
+def test_a_held_back_pipeline_goes_on_when_its_client_reads(start, scripted, connect):
+    def serve(connection, _):
+        reader = Reader(connection)
+        while reader.request():
+            connection.sendall(response(body=b"x" * 30_000))
+
+    client = connect(start(scripted(serve)))
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500)
+    time.sleep(scaled(0.5))
+    for _ in range(500):
+        assert len(client.response().body) == 30_000
+
+
+def test_an_upload_may_go_on_slowly_after_an_early_answer(start, scripted, connect):
+    def serve(connection, _):
+        reader = Reader(connection)
+        message = reader.head()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n")
+        reader.request_body(message)
+        connection.sendall(b"4\r\nlate\r\n0\r\n\r\n")
+
+    proxy = start(scripted(serve), listener={"timeouts": {"body": "3s"}},
+                  upstream_options={"timeouts": {"body": "600ms"}})
+    client = connect(proxy)
+    client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n")
+    for _ in range(15):
+        client.send("x")
+        time.sleep(0.1)
+    assert client.response().body == b"earlylate"

@@ -2,13 +2,14 @@
 
 import calendar
 import json
+import socket
 import subprocess
 import time
 import urllib.request
 
 import pytest
 from harness import clients, packages
-from harness.timing import wait_until
+from harness.timing import FACTOR, scaled, wait_until
 from harness.upstreams import unused_port
 
 
@@ -157,3 +158,16 @@ def test_prometheus_scrapes_it(mantlet, connect, tmp_path):
     finally:
         process.terminate()
         process.wait()
+
+
+def test_scrapes_that_nobody_reads_are_held_back(mantlet):
+    before = mantlet.rss()
+    with socket.create_connection(mantlet.address("metrics")) as greedy:
+        greedy.settimeout(scaled(1))
+        try:
+            for _ in range(300):
+                greedy.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        except OSError:
+            pass  # held back, or ended
+        assert mantlet.get("/healthz")[0] == 200
+        assert mantlet.rss() - before < 16e6 * FACTOR

@@ -7,9 +7,10 @@ import socket
 import pytest
 import yaml
 from harness import clients, kubernetes, upstreams
-from harness.messages import Incomplete
+from harness.messages import Incomplete, Reader
 from harness.proxy import NO_CLIENT_AUTH, configuration, merge
 from harness.timing import wait_until
+from harness.upstreams import response
 
 
 def changed(proxy, **changes):
@@ -160,3 +161,36 @@ def test_the_configuration_through_a_kubernetes_configmap(launch, own_pki, upstr
     mounted.wait_metric("mantlet_reloads_total", before + 1, result="success")
     connect(mounted, clients.context(own_pki)).get()
     assert upstream.requests[-1].headers.all("X-Who") == ["alice"]
+
+
+def test_certificates_in_another_order_misdirect_nobody(start, upstream, pki):
+    files = []
+    for name in ("one.example", "two.example"):
+        chain, key = pki.write(pki.ca.server(name), f"order-{name}")
+        files.append({"chain": chain, "key": key})
+    proxy = start(upstream, listener={"tls": {"certificates": files}})
+    with clients.RawClient(proxy.address(), clients.context(pki, verify=False), "two.example") as steady:
+        request = "GET / HTTP/1.1\r\nHost: two.example\r\n\r\n"
+        assert steady.exchange(request).status == 200
+        reload(proxy, changed(proxy, tls={"certificates": files[::-1]}))
+        assert steady.exchange(request).status == 200
+        assert steady.exchange(request.replace("two", "one")).status == 421
+
+
+def test_upstreams_that_move_while_their_connections_end_leave_nothing_behind(start, connect, scripted):
+    """The old pool dies in the turn in which its idle connections are closed by their upstream."""
+    def serve(connection, _):
+        reader = Reader(connection)
+        while reader.request():
+            connection.sendall(response(body=b"x"))
+
+    one, two = scripted(serve), scripted(serve)
+    proxy = start(one)
+    for number in range(8):
+        for _ in range(4):
+            connect(proxy).get("/", "Connection: close")
+        config = copy.deepcopy(proxy.config)
+        config["upstreams"][0]["address"] = str(two if number % 2 == 0 else one)
+        reload(proxy, config)
+        (one if number % 2 == 0 else two).drop_connections()
+    assert connect(proxy).get().status == 200

@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 import websockets
 from harness import clients
 from harness.messages import Reader
 from harness.timing import scaled
-from harness.upstreams import response
+from harness.upstreams import reset, response
 
 
 @pytest.fixture
@@ -181,3 +182,37 @@ def test_an_idle_tunnel_is_ended(start, scripted, connect):
     client = connect(proxy)
     client.exchange(UPGRADE)
     assert client.closed()
+
+
+def test_a_client_that_half_closes_before_the_101_is_known_to_the_tunnel(start, scripted, tls):
+    ended = threading.Event()
+
+    def serve(connection, _):
+        reader = Reader(connection)
+        reader.head()
+        time.sleep(scaled(0.3))
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+        reader.to_end()
+        ended.set()
+
+    proxy = start(scripted(serve))
+    client = clients.HalfClosingClient(proxy.address(), tls)
+    client.send(UPGRADE.encode())
+    client.close_write()
+    client.read_to_end()
+    assert ended.wait(scaled(10))
+    proxy.wait_metric("mantlet_connections_active", 0, listener="public")
+
+
+def test_a_tunnel_that_breaks_does_not_end_as_if_complete(start, scripted, connect):
+    def then(connection):
+        connection.sendall(b"part")
+        connection.recv(1)
+        reset(connection)
+
+    client = connect(start(scripted(switching(then))))
+    client.exchange(UPGRADE)
+    assert client.reader.exactly(4) == b"part"
+    client.send("x")
+    with pytest.raises(OSError):  # close_notify would read as a clean end
+        client.tls.recv(1)
