@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -43,6 +44,22 @@ bool ListensOn(const Snapshot* snapshot, const config::Address& address) {
     if (listener.config.address == address) return true;
   }
   return false;
+}
+
+// Whether an upstream has a name that somebody else resolves.
+bool NamesAnUpstream(const config::Config& config) {
+  for (const config::Upstream& upstream : config.upstreams) {
+    const std::string& host = upstream.address.host;
+    const bool literal = host.find_first_not_of("0123456789.") == std::string::npos ||
+                         host.find(':') != std::string::npos;
+    if (upstream.address.kind == config::Address::Kind::kTcp && !literal) return true;
+  }
+  return false;
+}
+
+bool SameTargets(const Snapshot& a, const Snapshot& b) {
+  return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(),
+                    [](const auto& x, const auto& y) { return x.target == y.target; });
 }
 
 }  // namespace
@@ -255,13 +272,17 @@ LoadOutcome Server::Reload() {
     failed.error = std::string(generation.status().message());
     return failed;
   }
-  if (*loaded.config == config_ && (*generation)->id == snapshot_->generation->id) {
-    return {Reloader::Outcome::kUnchanged, {}, {}};
-  }
+  const bool same_files =
+      *loaded.config == config_ && (*generation)->id == snapshot_->generation->id;
+  if (same_files && !NamesAnUpstream(config_)) return {Reloader::Outcome::kUnchanged, {}, {}};
   auto next = BuildSnapshot(*loaded.config, *std::move(generation), snapshot_.get(), clock_);
   if (!next.ok()) {
     failed.error = std::string(next.status().message());
     return failed;
+  }
+  // The files are the same, but a name may have another address by now.
+  if (same_files && SameTargets(**next, *snapshot_)) {
+    return {Reloader::Outcome::kUnchanged, {}, {}};
   }
   std::vector<Worker::Sockets> sockets(workers_.size());
   if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {

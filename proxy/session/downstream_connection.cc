@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proxy/session/back_pressure.h"
 #include "proxy/session/handshake_record.h"
 
 namespace mantlet::session {
@@ -14,8 +15,6 @@ namespace {
 // How long a connection that we have finished with is read on, so that what the
 // client still sends does not turn into a reset that overtakes our last bytes.
 constexpr int64_t kLingerMs = 2000;
-// Responses that the client has not taken: beyond this, its next request waits.
-constexpr size_t kHighWaterBytes = 256 * 1024;
 
 http1::ParserLimits LimitsOf(const config::Limits& limits) {
   http1::ParserLimits parser;
@@ -277,7 +276,7 @@ void DownstreamConnection::NextRequest() {
     CloseSoon(false);
     return;
   }
-  if (stream_->buffered() > kHighWaterBytes) {
+  if (OverHighWater(*stream_)) {
     // A client that asks and asks and reads nothing: no more for it until it has
     // taken what it was given.
     backlogged_ = true;

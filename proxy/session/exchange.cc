@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "proxy/http1/serializer.h"
+#include "proxy/session/back_pressure.h"
 
 namespace mantlet::session {
 
@@ -13,9 +14,6 @@ using http::Framing;
 
 namespace {
 
-// Back-pressure: beyond this much that one side has not taken, the other is not
-// read. It holds a few reads, enough to keep a fast peer busy.
-constexpr size_t kHighWaterBytes = 256 * 1024;
 // The pool's own deadline for a connection comes first; this is for a request
 // that waits because all connections are in use.
 constexpr int64_t kQueueSlackMs = 100;
@@ -355,10 +353,6 @@ void Exchange::ReleaseUpstream(bool reusable) {
   upstream_->Detach();
   if (response_paused_) upstream_->stream().SetReading(true);
   pool_->Return(std::move(upstream_), reusable);
-}
-
-bool Exchange::OverHighWater(const io::ByteStream& stream) const {
-  return stream.buffered() > kHighWaterBytes;
 }
 
 // One timer, whose meaning follows from the state.

@@ -135,7 +135,6 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void End(ExchangeEnd end);
   void Record();
   std::optional<base::ProxyError> CheckMisdirected(const ShownCertificate& shown) const;
-  bool OverHighWater(const io::ByteStream& stream) const;
 
   WorkerContext& worker_;
   ExchangeHost& host_;

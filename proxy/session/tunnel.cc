@@ -2,13 +2,9 @@
 
 #include <utility>
 
+#include "proxy/session/back_pressure.h"
+
 namespace mantlet::session {
-namespace {
-
-constexpr size_t kHighWaterBytes = 256 * 1024;
-
-}  // namespace
-
 Tunnel::Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
                int64_t idle_ms, EndCallback on_end)
     : loop_(loop),
@@ -32,7 +28,7 @@ void Tunnel::Side::OnData(std::string_view bytes) {
   io::ByteStream* to = other->from_;
   to->Write(bytes);
   to->Flush();
-  if (!paused_ && to->buffered() > kHighWaterBytes) {
+  if (!paused_ && OverHighWater(*to)) {
     paused_ = true;
     from_->SetReading(false);
   }
