@@ -181,8 +181,12 @@ void DescribePool(Section& s, Pool& v) {
 void DescribeUpstream(Section& s, Upstream& v) {
   s.Place(v.where);
   s.Value({"name", "what listeners call it; label in metrics", true}, v.name, Name("app"));
-  s.Value({"address", "where the application listens for plaintext HTTP/1.1", true}, v.address,
-          AddressOf({}, "127.0.0.1:8080"));
+  s.Value({"address",
+           "where the application listens for plaintext HTTP/1.1; a name is resolved at the start "
+           "and at "
+           "each reload",
+           true},
+          v.address, AddressOf({}, "127.0.0.1:8080"));
   s.Value({"allow_plaintext_network",
            "needed for an address that is not loopback: requests and identity headers can be read "
            "and forged on the way"},
