@@ -90,6 +90,9 @@ Server::~Server() {
 // ---- start
 
 absl::Status Server::Start() {
+  // First of all: a signal that comes while this goes on waits for the loop.
+  signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
+                                           [this](int number) { OnSignal(number); });
   certs::FileStates seen = certs::FileSet(WatchedFiles()).Look(reader_);
   absl::StatusOr<certs::GenerationPtr> generation =
       certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds());
@@ -116,8 +119,6 @@ absl::Status Server::Start() {
   listening_ = true;
   metrics_.ReloadSucceeded(clock_.WallSeconds());
   StartReload(std::move(seen));
-  signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
-                                           [this](int number) { OnSignal(number); });
   StartWatchdog();
   WarnOfFixedCredentials();
   loop_.ArmIn(housekeeping_, kHousekeepingMs);

@@ -106,10 +106,19 @@ struct ServerStream::Callbacks {
       if (self->sni_.ends_with('.')) self->sni_.pop_back();
     }
     size_t index = self->context_->Select(self->sni_);
-    if (index == SIZE_MAX) return ssl_select_cert_error;
+    if (index == SIZE_MAX) return ssl_select_cert_success;  // CheckServerName() refuses it
     self->certificate_index_ = index;
     if (index != 0 && !self->context_->Install(index, hello->ssl)) return ssl_select_cert_error;
     return ssl_select_cert_success;
+  }
+
+  // After SelectCertificate; the place where the library lets us choose the alert
+  // (RFC 6066 section 3).
+  static int CheckServerName(SSL* ssl, int* out_alert, void*) {
+    ServerStream* self = Of(ssl);
+    if (self->context_->Select(self->sni_) != SIZE_MAX) return SSL_TLSEXT_ERR_OK;
+    *out_alert = SSL_AD_UNRECOGNIZED_NAME;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
   static enum ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert) {
@@ -119,6 +128,7 @@ struct ServerStream::Callbacks {
 
 void ServerStream::RegisterCallbacks(ssl_ctx_st* ctx) {
   SSL_CTX_set_select_certificate_cb(ctx, Callbacks::SelectCertificate);
+  SSL_CTX_set_tlsext_servername_callback(ctx, Callbacks::CheckServerName);
 }
 
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,

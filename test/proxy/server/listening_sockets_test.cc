@@ -114,7 +114,9 @@ TEST_F(InheritedTest, TheServiceManagersSocketIsFoundByItsName) {
 }
 
 TEST_F(InheritedTest, TheOriginalStaysForALaterReload) {
-  { auto bound = Open("public", 2); }
+  {
+    auto bound = Open("public", 2);
+  }
   EXPECT_TRUE(Listens(given_.get()));
   auto again = Open("public");
   ASSERT_TRUE(again.ok());
