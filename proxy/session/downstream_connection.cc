@@ -92,7 +92,10 @@ DownstreamConnection::~DownstreamConnection() {
   LeaveHandshake();
   listener_->counts->connections.fetch_sub(1, std::memory_order_relaxed);
   listener_->metrics->ConnectionClosed();
-  if (tunnel_ != nullptr) listener_->pool->TunnelEnded();
+  if (tunnel_ != nullptr) {
+    exchange_.TunnelEnded(tunnel_->downstream_bytes(), tunnel_->upstream_bytes());
+    listener_->pool->TunnelEnded();
+  }
 }
 
 void DownstreamConnection::LeaveHandshake() {

@@ -411,13 +411,19 @@ void Exchange::End(ExchangeEnd end) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   ReleaseUpstream(false);
   worker_.loop.timers().Cancel(timer_);
-  Record();
+  if (end != ExchangeEnd::kTunnel) Record();
   state_ = State::kIdle;
   if (request_paused_) {
     request_paused_ = false;
     host_.SetRequestPaused(false);
   }
   host_.OnExchangeEnd(end);
+}
+
+void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
+  request_bytes_ = from_client;
+  response_bytes_ = from_upstream;
+  Record();
 }
 
 void Exchange::Record() {

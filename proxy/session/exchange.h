@@ -84,6 +84,9 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void Refuse(base::ProxyError error);
   // The client is gone.
   void Abandon(base::ProxyError error);
+  // After kTunnel: what passed each way, once it is over. The count and the record
+  // of the exchange wait for this.
+  void TunnelEnded(uint64_t from_client, uint64_t from_upstream);
   // The client has taken everything written to it.
   void OnDownstreamDrained();
 

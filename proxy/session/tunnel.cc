@@ -24,6 +24,7 @@ Tunnel::Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::B
 }
 
 void Tunnel::Side::OnData(std::string_view bytes) {
+  bytes_ += bytes.size();
   tunnel_->Touch();
   io::ByteStream* to = other->from_;
   to->Write(bytes);

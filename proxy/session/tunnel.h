@@ -33,6 +33,9 @@ class Tunnel {
   // Bytes that were read before the tunnel existed.
   void FromDownstream(std::string_view bytes) { downstream_.OnData(bytes); }
   void FromUpstream(std::string_view bytes) { upstream_.OnData(bytes); }
+  // What each side has said.
+  uint64_t downstream_bytes() const { return downstream_.bytes(); }
+  uint64_t upstream_bytes() const { return upstream_.bytes(); }
   // The client's end, if it was seen before the tunnel existed.
   void DownstreamEnded() { downstream_.OnEnd(); }
 
@@ -51,11 +54,13 @@ class Tunnel {
 
     io::ByteStream* from() const { return from_; }
     bool ended() const { return ended_; }
+    uint64_t bytes() const { return bytes_; }
     Side* other = nullptr;
 
    private:
     Tunnel* tunnel_;
     io::ByteStream* from_;
+    uint64_t bytes_ = 0;
     bool paused_ = false;
     bool ended_ = false;
   };

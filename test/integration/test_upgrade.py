@@ -136,6 +136,22 @@ def test_the_client_ends_the_tunnel(start, scripted, connect):
     assert ended.wait(scaled(10))
 
 
+def test_a_tunnel_has_one_record_when_it_ends(start, scripted, connect):
+    def answer(connection):
+        assert connection.recv(5) == b"hello"
+        connection.sendall(b"good day")
+
+    proxy = start(scripted(switching(answer)))
+    client = connect(proxy)
+    client.exchange(UPGRADE)
+    client.send("hello")
+    assert client.reader.exactly(8) == b"good day"
+    assert not proxy.access_log()
+    client.close()
+    record, = proxy.wait_access()
+    assert (record["status"], record["request_bytes"], record["response_bytes"]) == (101, 5, 8)
+
+
 def test_half_closing_the_tunnel_leaves_the_other_way_open(start, scripted, tls):
     def then(connection):
         got = Reader(connection).to_end()
