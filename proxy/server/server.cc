@@ -147,7 +147,7 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
     for (size_t i = 0; i < sockets.size(); ++i) {
       sockets[i].emplace(listener.config.name, std::move(bound->sockets[i]));
     }
-    if (!bound->unix_path.empty()) socket_files_[listener.config.name] = bound->unix_path;
+    if (!bound->unix_path.empty()) socket_files_.insert(bound->unix_path);
     logger_.Info("listening", "A listener is bound.",
                  {{"listener", listener.config.name}, {"address", bound->address}});
   }
@@ -181,7 +181,7 @@ absl::Status Server::OpenEndpoints() {
     }
     wanted.server = std::make_unique<EndpointServer>(loop_, std::move(bound->sockets[0]),
                                                      std::move(wanted.handler));
-    if (!bound->unix_path.empty()) socket_files_[wanted.name] = bound->unix_path;
+    if (!bound->unix_path.empty()) socket_files_.insert(bound->unix_path);
     logger_.Info("listening", "An endpoint is bound.",
                  {{"listener", wanted.name}, {"address", bound->address}});
   }
@@ -215,18 +215,19 @@ void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
 
 // A socket file outlives its socket. `current` null: the process ends.
 void Server::RemoveUnusedSocketFiles(const Snapshot* current) {
-  for (auto it = socket_files_.begin(); it != socket_files_.end();) {
-    bool used = current != nullptr && (it->first == "metrics" || it->first == "admin");
-    for (size_t i = 0; current != nullptr && i < current->listeners.size(); ++i) {
-      used = used || current->listeners[i].config.address.path == it->second;
+  std::erase_if(socket_files_, [&](const std::string& path) {
+    if (current != nullptr) {
+      // The endpoints stay where they were at the start.
+      if (started_with_.metrics.address.path == path || started_with_.admin.address.path == path) {
+        return false;
+      }
+      for (const ListenerSnapshot& listener : current->listeners) {
+        if (listener.config.address.path == path) return false;
+      }
     }
-    if (used) {
-      ++it;
-      continue;
-    }
-    unlink(it->second.c_str());
-    it = socket_files_.erase(it);
-  }
+    unlink(path.c_str());
+    return true;
+  });
 }
 
 // ---- reload

@@ -9,8 +9,8 @@
 #define MANTLET_PROXY_SERVER_SERVER_H_
 
 #include <cstddef>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,7 +94,7 @@ class Server {
   base::FunctionTimer drain_grace_;
   base::FunctionTimer watchdog_;
   base::FunctionTimer housekeeping_;
-  std::map<std::string, std::string> socket_files_;  // by listener; removed when it goes
+  std::set<std::string> socket_files_;  // ours to remove when nothing listens there any more
   bool listening_ = false;
   bool draining_ = false;
   size_t workers_draining_ = 0;

@@ -182,7 +182,6 @@ void DownstreamConnection::Process(std::string_view bytes) {
     worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
   }
   http1::ParseResult result = parser_.Parse(bytes, *this);
-  std::shared_ptr<bool> alive = alive_;
   if (result.status == http1::ParseResult::Status::kError && !refusal_) {
     RefuseUnparsed(result.error);
     return;

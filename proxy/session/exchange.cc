@@ -52,10 +52,10 @@ void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = has_error_ = false;
+  response_started_ = interim_forwarded_ = false;
+  error_.reset();
   early_body_.clear();
   trailers_.clear();
-  error_detail_.clear();
   status_ = 0;
   sent_us_ = 0;
   upstream_us_ = -1;
@@ -125,12 +125,10 @@ void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
 }
 
 void Exchange::SendRequestHead() {
-  std::string text = worker_.loop.buffers().Take();
   http::RequestForwarding how{listener_->strip, facts_->identity, facts_->client_address,
                               pool_->target().address_text, head_->wants_upgrade()};
-  http::ForwardRequestHead(*head_, how, text);
-  upstream_->stream().Write(text);
-  worker_.loop.buffers().Give(std::move(text));
+  WriteText(upstream_->stream(),
+            [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
   sent_us_ = worker_.clock.MonotonicUs();
 }
 
@@ -198,24 +196,25 @@ void Exchange::OnNoConnection(ProxyError error) {
 
 void Exchange::OnInterimResponse(const http::ResponseHead& head) {
   interim_forwarded_ = true;
-  std::string text = worker_.loop.buffers().Take();
-  http::ForwardInterimResponse(head, head_->version, text);
-  host_.downstream().Write(text);
-  worker_.loop.buffers().Give(std::move(text));
+  WriteText(host_.downstream(),
+            [&](std::string& text) { http::ForwardInterimResponse(head, head_->version, text); });
 }
 
 void Exchange::OnResponseHead(const http::ResponseHead& head) {
   state_ = State::kResponding;
   status_ = head.status;
   upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
-  // An answer that comes before the request is complete cannot be followed by
-  // another request: where the next one would begin is not known yet.
-  const bool keep_alive = head_->keep_alive && request_complete_ && !worker_.draining;
-  std::string text = worker_.loop.buffers().Take();
-  forwarded_ = http::ForwardResponseHead(head, {head_->version, head_->method, keep_alive}, text);
-  host_.downstream().Write(text);
-  worker_.loop.buffers().Give(std::move(text));
+  WriteText(host_.downstream(), [&](std::string& text) {
+    forwarded_ =
+        http::ForwardResponseHead(head, {head_->version, head_->method, MayKeepAlive()}, text);
+  });
   response_started_ = true;
+}
+
+// An answer that comes before the request is complete cannot be followed by
+// another request: where the next one would begin is not known yet.
+bool Exchange::MayKeepAlive() const {
+  return head_->keep_alive && request_complete_ && !worker_.draining;
 }
 
 void Exchange::OnResponseBody(std::string_view piece) {
@@ -261,7 +260,12 @@ void Exchange::OnResponseEnd(std::string_view rest) {
   }
   downstream.Flush();
   ReleaseUpstream(request_complete_);
-  if (forwarded_.keep_alive) {
+  EndAnswered(forwarded_.keep_alive);
+}
+
+// The answer is complete; `keep_alive` is what its head said.
+void Exchange::EndAnswered(bool keep_alive) {
+  if (keep_alive) {
     End(ExchangeEnd::kKeepAlive);
   } else {
     End(request_complete_ ? ExchangeEnd::kClose : ExchangeEnd::kLinger);
@@ -298,46 +302,35 @@ void Exchange::Refuse(ProxyError error) { Fail(std::move(error)); }
 
 void Exchange::Abandon(ProxyError error) {
   if (!active()) return;
-  has_error_ = true;
-  error_reason_ = error.reason;
-  error_detail_ = std::move(error.detail);
+  error_ = std::move(error);
   End(ExchangeEnd::kAbort);
 }
 
 void Exchange::Fail(ProxyError error) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
-  has_error_ = true;
-  error_reason_ = error.reason;
-  error_detail_ =
-      std::move(error.detail);  // for the access log; the client is told the reason alone
-  if (error.reason == ErrorReason::kPoolExhausted)
+  if (error.reason == ErrorReason::kPoolExhausted) {
     listener_->upstream_metrics->Failed(error.reason);
+  }
   ReleaseUpstream(false);
-  if (response_started_ || error.status() == 0) {
+  error_ = std::move(error);
+  if (response_started_ || error_->status() == 0) {
     End(ExchangeEnd::kAbort);
     return;
   }
-  Answer(error);
+  Answer(*error_);
 }
 
 void Exchange::Answer(const ProxyError& error) {
   status_ = error.status();
-  const bool keep_alive = head_->keep_alive && request_complete_ && !worker_.draining;
-  std::string text = worker_.loop.buffers().Take();
   http1::ErrorResponse response;
   response.status = status_;
   response.reason = error.sentence();
-  response.keep_alive = keep_alive;
+  response.keep_alive = MayKeepAlive();
   response.head_request = head_->method == http::Method::kHead;
-  http1::AppendErrorResponse(text, response);
-  host_.downstream().Write(text);
+  WriteText(host_.downstream(),
+            [&](std::string& text) { http1::AppendErrorResponse(text, response); });
   host_.downstream().Flush();
-  worker_.loop.buffers().Give(std::move(text));
-  if (keep_alive) {
-    End(ExchangeEnd::kKeepAlive);
-  } else {
-    End(request_complete_ ? ExchangeEnd::kClose : ExchangeEnd::kLinger);
-  }
+  EndAnswered(response.keep_alive);
 }
 
 void Exchange::RefuseUnparsed(std::shared_ptr<const ListenerState> listener,
@@ -444,9 +437,9 @@ void Exchange::Record() {
   if (reached_upstream_) record.upstream_address = pool_->target().address_text;
   record.upstream_duration_us = upstream_us_;
   record.answered_by_upstream = upstream_us_ >= 0;
-  if (has_error_) {
-    record.error = base::FactsOf(error_reason_).label;
-    record.detail = error_detail_;
+  if (error_.has_value()) {
+    record.error = error_->label();
+    record.detail = error_->detail;
   }
   worker_.access_log.Append(facts_->access_log_part, record);
 }

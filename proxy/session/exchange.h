@@ -95,7 +95,6 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   bool request_complete() const { return request_complete_; }
   std::unique_ptr<io::ByteStream> TakeTunnel() { return std::move(tunnel_); }
   std::string TakeTunnelBytes() { return std::move(tunnel_bytes_); }
-  const http::RequestHead* request() const { return head_; }
 
   // A request that no exchange can begin for, because it could not be parsed:
   // answers, counts and records it.
@@ -129,6 +128,16 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void Acquire(bool fresh);
   void StartSending(std::unique_ptr<upstream::Connection> connection);
   void SendRequestHead();
+  // Renders into a buffer of the loop's and writes it.
+  template <typename Render>
+  void WriteText(io::ByteStream& to, Render render) {
+    std::string text = worker_.loop.buffers().Take();
+    render(text);
+    to.Write(text);
+    worker_.loop.buffers().Give(std::move(text));
+  }
+  bool MayKeepAlive() const;
+  void EndAnswered(bool keep_alive);
   bool MayRetry(const base::ProxyError& error) const;
   void Fail(base::ProxyError error);
   void Answer(const base::ProxyError& error);
@@ -165,9 +174,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
 
   // For the record.
   int status_ = 0;
-  base::ErrorReason error_reason_{};
-  bool has_error_ = false;
-  std::string error_detail_;
+  std::optional<base::ProxyError> error_;
   int64_t began_wall_ms_ = 0;
   int64_t began_us_ = 0;
   int64_t sent_us_ = 0;

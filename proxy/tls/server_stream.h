@@ -56,7 +56,6 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   // Which of the context's certificates was shown.
   size_t certificate_index() const { return certificate_index_; }
   const ServerContext& context() const { return *context_; }
-  bool handshake_done() const { return state_ == State::kOpen; }
   // What is known so far, for a handshake that is given up from outside.
   HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
 

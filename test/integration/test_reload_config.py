@@ -82,6 +82,16 @@ def test_a_listener_can_change_its_address(mantlet, tls):
         assert client.get().status == 200
 
 
+def test_a_unix_listener_that_moves_takes_its_socket_file_along(start, upstream, tmp_path):
+    old, new = tmp_path / "old.sock", tmp_path / "new.sock"
+    proxy = start(upstream, listener={"address": f"unix:{old}"})
+    assert old.exists()
+    reload(proxy, changed(proxy, address=f"unix:{new}"))
+    assert new.exists() and not old.exists()
+    proxy.stop()
+    assert not new.exists()
+
+
 def test_an_address_that_cannot_be_had_keeps_the_old_configuration(mantlet, connect):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = changed(mantlet, address="127.0.0.1:%d" % taken.getsockname()[1])
