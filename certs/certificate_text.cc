@@ -180,6 +180,11 @@ std::string DescribeCertificate(const Certificate& certificate, int indent, int6
 
 void WriteCertificate(const Certificate& certificate, JsonWriter* json) {
   json->BeginObject();
+  WriteCertificateMembers(certificate, json);
+  json->EndObject();
+}
+
+void WriteCertificateMembers(const Certificate& certificate, JsonWriter* json) {
   json->Key("subject").String(certificate.subject());
   json->Key("issuer").String(certificate.issuer());
   json->Key("cn").String(certificate.cn());
@@ -204,7 +209,6 @@ void WriteCertificate(const Certificate& certificate, JsonWriter* json) {
   json->Key("fingerprint_sha256").String(certificate.fingerprint_sha256());
   json->Key("fingerprint_sha1").String(certificate.fingerprint_sha1());
   json->Key("spki_sha256").String(certificate.public_key().spki_sha256);
-  json->EndObject();
 }
 
 }  // namespace mantlet::certs

@@ -32,8 +32,9 @@ std::string ValidityText(const tls::Certificate& certificate, int64_t now);
 // All of it, several lines.
 std::string DescribeCertificate(const tls::Certificate& certificate, int indent, int64_t now);
 
-// As one JSON object.
+// As one JSON object; or as members of one that has been begun.
 void WriteCertificate(const tls::Certificate& certificate, JsonWriter* json);
+void WriteCertificateMembers(const tls::Certificate& certificate, JsonWriter* json);
 
 }  // namespace mantlet::certs
 

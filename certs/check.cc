@@ -7,6 +7,9 @@
 #include "certs/certificate_text.h"
 #include "certs/generation_loader.h"
 #include "certs/json_writer.h"
+#include "certs/material_json.h"
+#include "certs/spiffe_loader.h"
+#include "certs/time_text.h"
 
 namespace mantlet::certs {
 namespace {
@@ -35,6 +38,17 @@ const char* Word(config::ClientAuthMode mode) {
   return "";
 }
 
+std::string OcspText(const StapledResponse& ocsp, int64_t now) {
+  return absl::StrCat(
+      "    OCSP   ", Printable(ocsp.file), ", good since ", DateTime(ocsp.this_update),
+      ocsp.next_update == 0 ? ""
+                            : absl::StrCat(" until ", DateTime(ocsp.next_update), ", ",
+                                           RelativeTime(ocsp.next_update, now)),
+      ocsp.signer == nullptr ? ", signature not checked"
+                             : absl::StrCat(", signed by ", Printable(ocsp.signer->subject())),
+      "\n");
+}
+
 std::string ServerText(const ServerCertificate& server, bool is_default, int64_t now) {
   std::string text =
       absl::StrCat("  server certificate ", Printable(server.chain_file),
@@ -50,7 +64,40 @@ std::string ServerText(const ServerCertificate& server, bool is_default, int64_t
   if (!server.san_uri.empty()) {
     absl::StrAppend(&text, "    URI    ", Printable(absl::StrJoin(server.san_uri, ", ")), "\n");
   }
+  if (server.ocsp != nullptr) text += OcspText(*server.ocsp, now);
   return text;
+}
+
+// The anchors of one file; with a trust domain, its authorities. Empty if there are none.
+std::string AnchorsText(const std::string& title, const std::string& file,
+                        const std::string& trust_domain, const ListenerMaterial& material,
+                        int64_t now) {
+  std::vector<tls::CertificatePtr> anchors;
+  for (const TrustAnchor& anchor : material.anchors) {
+    if (anchor.file == file && anchor.trust_domain == trust_domain) {
+      anchors.push_back(anchor.certificate);
+    }
+  }
+  if (anchors.empty()) return "";
+  return absl::StrCat("  ", title, " ", Printable(file), "\n", DrawChain(anchors, 4, now));
+}
+
+std::string RevocationText(const LoadedRevocationList& loaded, int64_t now) {
+  const tls::RevocationList& list = *loaded.list;
+  std::string text = absl::StrCat(
+      "  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()), ", ",
+      list.entries(), " revoked", list.number().empty() ? "" : ", number ", list.number(),
+      list.scope() == tls::RevocationList::Scope::kUserCertificates ? ", no CAs" : "",
+      list.scope() == tls::RevocationList::Scope::kCaCertificates ? ", CAs only" : "", "\n    of ",
+      DateTime(list.this_update()), ", to be replaced ",
+      list.next_update() == 0 ? "at no set time"
+                              : absl::StrCat("by ", DateTime(list.next_update()), ", ",
+                                             RelativeTime(list.next_update(), now)),
+      "\n    ");
+  if (loaded.signer == nullptr)
+    return text + "signature not checked yet: its CA is no trust anchor\n";
+  return absl::StrCat(text, "signature verified with the key of ",
+                      Printable(loaded.signer->subject()), " ", loaded.signer->serial(), "\n");
 }
 
 std::string TrustText(const config::ClientAuth& client_auth, const ListenerMaterial& material,
@@ -62,12 +109,22 @@ std::string TrustText(const config::ClientAuth& client_auth, const ListenerMater
                                                      " intermediates below a trust anchor"),
                                   "\n");
   for (const std::string& file : client_auth.trust_bundle) {
-    std::vector<tls::CertificatePtr> anchors;
-    for (const TrustAnchor& anchor : material.anchors) {
-      if (anchor.file == file) anchors.push_back(anchor.certificate);
+    absl::StrAppend(&text, AnchorsText("trust anchors", file, "", material, now));
+  }
+  for (const SpiffeDomain& domain : material.spiffe) {
+    const std::string title = absl::StrCat("trust domain ", domain.name);
+    if (domain.trust == nullptr) {
+      absl::StrAppend(&text, "  ", title, ": no X.509 authority, everybody is refused\n");
     }
-    if (anchors.empty()) continue;
-    absl::StrAppend(&text, "  trust anchors ", Printable(file), "\n", DrawChain(anchors, 4, now));
+    for (const std::string& file : SpiffeFiles(client_auth.spiffe)) {
+      absl::StrAppend(&text, AnchorsText(title, file, domain.name, material, now));
+    }
+  }
+  if (!client_auth.spki_pins.empty()) {
+    absl::StrAppend(&text, "  pinned keys: ", client_auth.spki_pins.size(), "\n");
+  }
+  for (const LoadedRevocationList& loaded : material.revocation_lists) {
+    text += RevocationText(loaded, now);
   }
   return text;
 }
@@ -97,27 +154,8 @@ void WriteListener(const config::Listener& listener, const ListenerMaterial& mat
   json->BeginObject();
   json->Key("name").String(listener.name);
   json->Key("client_auth").String(Word(listener.client_auth.mode));
-  json->Key("certificates").BeginArray();
-  for (const ServerCertificate& server : material.certificates) {
-    json->BeginObject();
-    json->Key("chain_file").String(server.chain_file);
-    json->Key("key_file").String(server.key_file);
-    json->Key("names").Strings(server.names);
-    json->Key("chain").BeginArray();
-    for (const tls::CertificatePtr& certificate : server.chain)
-      WriteCertificate(*certificate, json);
-    json->EndArray().EndObject();
-  }
-  json->EndArray();
-  json->Key("trust_anchors").BeginArray();
-  for (const TrustAnchor& anchor : material.anchors) {
-    json->BeginObject();
-    json->Key("file").String(anchor.file);
-    json->Key("certificate");
-    WriteCertificate(*anchor.certificate, json);
-    json->EndObject();
-  }
-  json->EndArray().EndObject();
+  WriteMaterial(material, json);
+  json->EndObject();
 }
 
 void WriteFindings(const Findings& findings, JsonWriter* json) {
@@ -145,7 +183,7 @@ CheckReport Unstable(const std::string& why) {
 }  // namespace
 
 CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int64_t now) {
-  absl::StatusOr<FileImages> files = GenerationLoader::ReadAll(config, reader);
+  absl::StatusOr<Reading> files = GenerationLoader::ReadAll(config, reader);
   CheckReport report;
   BuildResult built;
   if (files.ok()) {

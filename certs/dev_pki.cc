@@ -185,6 +185,8 @@ class DevPki {
     client.subject = {{"O", "mantlet dev"}, {"CN", "client"}};
     client.san.dns = {"client.dev.mantlet"};
     client.san.uri = {"spiffe://dev.mantlet/client"};
+    // An SVID is for both ends, or says nothing (X509-SVID, section 4.4).
+    client.extended_key_usage = {"serverAuth", "clientAuth"};
     return Make("client", client, &intermediate_, &client_);
   }
 

@@ -12,7 +12,10 @@
 
 namespace mantlet::certs {
 
+// Private keys and passphrases are among them: Wipe() when they have been used.
 using FileImages = std::map<std::string, absl::StatusOr<FileContent>>;
+
+void Wipe(FileImages* images);
 
 }  // namespace mantlet::certs
 

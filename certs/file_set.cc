@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/hashing_source.h"
 #include "proxy/tls/hex.h"
 
 namespace mantlet::certs {
@@ -87,19 +88,23 @@ std::set<std::string> FileSet::Directories() const {
   return directories;
 }
 
+FileState StateOf(const absl::StatusOr<FileContent>& content) {
+  if (!content.ok()) return {"", tls::Sha256Hex(content.status().ToString())};
+  return {content->resolved, tls::Sha256Hex(content->bytes)};
+}
+
+FileState LookAt(const std::string& path, FileReader& reader) {
+  absl::StatusOr<std::unique_ptr<FileStream>> stream = reader.Open(path);
+  if (!stream.ok()) return {"", tls::Sha256Hex(stream.status().ToString())};
+  tls::HashingSource hashing(**stream);
+  absl::StatusOr<std::string> sha256 = hashing.Finish();
+  if (!sha256.ok()) return {"", tls::Sha256Hex(sha256.status().ToString())};
+  return {(*stream)->resolved, *std::move(sha256)};
+}
+
 FileStates FileSet::Look(FileReader& reader) const {
   FileStates states;
-  for (const std::string& path : paths_) {
-    absl::StatusOr<FileContent> content = reader.Read(path);
-    FileState state;
-    if (content.ok()) {
-      state.resolved = content->resolved;
-      state.sha256 = tls::Sha256Hex(content->bytes);
-    } else {
-      state.sha256 = tls::Sha256Hex(content.status().ToString());
-    }
-    states[path] = std::move(state);
-  }
+  for (const std::string& path : paths_) states[path] = LookAt(path, reader);
   return states;
 }
 

@@ -28,6 +28,10 @@ struct FileState {
 
 using FileStates = std::map<std::string, FileState>;
 
+FileState StateOf(const absl::StatusOr<FileContent>& content);
+// The same without ever holding the whole file.
+FileState LookAt(const std::string& path, FileReader& reader);
+
 class FileSet {
  public:
   FileSet() = default;

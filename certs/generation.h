@@ -8,15 +8,29 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "certs/revocation_reader.h"
 #include "proxy/tls/certificate.h"
 #include "proxy/tls/private_key.h"
+#include "proxy/tls/revocation_lists.h"
 #include "proxy/tls/trust_store.h"
 
 namespace mantlet::certs {
+
+// An OCSP response that says that a server certificate is good.
+struct StapledResponse {
+  static constexpr int64_t kClockSkewSeconds = 300;  // of the responder's clock
+
+  std::string file;
+  std::string der;
+  int64_t this_update = 0;     // seconds since the epoch
+  int64_t next_update = 0;     // 0: it does not say
+  tls::CertificatePtr signer;  // null: the issuer is not known, and nothing was checked
+};
 
 struct ServerCertificate {
   std::vector<std::string> chain_der;      // leaf first; what the handshake sends
@@ -27,18 +41,43 @@ struct ServerCertificate {
   std::vector<std::string> san_uri;        // our own URI SANs: XFCC's "By"
   std::string chain_file;                  // where the chain was read: chain, bundle or pkcs12
   std::string key_file;                    // where the key was read; may equal chain_file
+  std::shared_ptr<const StapledResponse> ocsp;  // null: none
 };
 
 struct TrustAnchor {
   tls::CertificatePtr certificate;
   std::string file;
+  std::string trust_domain;  // the SPIFFE trust domain it speaks for; empty: the trust bundle's
+};
+
+// A SPIFFE trust domain and who may issue its IDs.
+struct SpiffeDomain {
+  std::string name;
+  tls::TrustStorePtr trust;          // null: the bundle is empty, and all of the domain is refused
+  std::optional<uint64_t> sequence;  // the greatest spiffe_sequence of its files
+};
+
+struct LoadedRevocationList {
+  tls::RevocationListPtr list;
+  std::string file;
+  // The trust anchor whose key signed it; null: its CA is none of them, and the
+  // signature is checked when a client brings that CA's certificate.
+  tls::CertificatePtr signer;
 };
 
 struct ListenerMaterial {
   std::string listener;                         // the listener's name in the configuration
   std::vector<ServerCertificate> certificates;  // configuration order; the first is the default
-  tls::TrustStorePtr trust;                     // null if and only if client_auth.mode is none
-  std::vector<TrustAnchor> anchors;             // every anchor of every file, file order
+  // Null if client_auth.mode is none, or if SPIFFE is used and there is no trust bundle.
+  tls::TrustStorePtr trust;
+  std::vector<SpiffeDomain> spiffe;  // sorted by name
+  // Every anchor of every file: the trust bundle's in file order, then those of the
+  // SPIFFE trust domains.
+  std::vector<TrustAnchor> anchors;
+  // Every list of every file of client_auth.crl, file order.
+  std::vector<LoadedRevocationList> revocation_lists;
+  // The same, to be asked; null: neither lists nor a policy that requires them.
+  tls::RevocationListsPtr revocation;
   // Lower-case hex digest of what is served and trusted here. Equal digests:
   // nothing needs to be swapped. Order within trust bundles does not count.
   std::string id;
@@ -48,6 +87,7 @@ struct Generation {
   std::vector<ListenerMaterial> listeners;  // configuration order
   std::string id;                           // digest over all listeners' ids and names
   int64_t loaded_at = 0;                    // seconds since the epoch
+  RevocationFiles revocation_files;         // for the next load: what has not changed is taken over
   std::vector<std::string> warnings;        // sentences, e.g. about a certificate that ends soon
 
   // Null if there is no such listener.

@@ -1,25 +1,38 @@
 #include "certs/generation_loader.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "certs/finding_sink.h"
+#include "certs/ocsp_loader.h"
+#include "certs/policy_names_check.h"
+#include "certs/revocation_loader.h"
 #include "certs/server_certificate_check.h"
 #include "certs/server_certificate_loader.h"
+#include "certs/spiffe_loader.h"
 #include "certs/trust_loader.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
 namespace {
 
-void AddFile(const std::string& path, std::vector<std::string>* files) {
-  if (path.empty() || std::find(files->begin(), files->end(), path) != files->end()) return;
-  files->push_back(path);
-}
+// Paths in the order they are added, each once.
+class PathList {
+ public:
+  void Add(const std::string& path) {
+    if (!path.empty() && known_.insert(path).second) paths_.push_back(path);
+  }
+  std::vector<std::string> Take() { return std::move(paths_); }
+
+ private:
+  std::set<std::string> known_;
+  std::vector<std::string> paths_;
+};
 
 // Digest of what is served and trusted. The key needs no part in it: it fits the
 // leaf, so another key means another certificate.
@@ -29,24 +42,27 @@ std::string MaterialId(const ListenerMaterial& material) {
     for (const std::string& der : server.chain_der) {
       absl::StrAppend(&digests, tls::Sha256Hex(der), " ");
     }
+    if (server.ocsp != nullptr) {
+      absl::StrAppend(&digests, "OCSP ", tls::Sha256Hex(server.ocsp->der));
+    }
     digests += '\n';
   }
-  digests += material.trust == nullptr ? "no client authentication" : material.trust->id();
+  digests += material.trust == nullptr ? "no trust bundle" : material.trust->id();
+  for (const SpiffeDomain& domain : material.spiffe) {
+    absl::StrAppend(&digests, "\nspiffe://", domain.name, " ",
+                    domain.trust == nullptr ? "nobody" : domain.trust->id());
+  }
+  if (material.revocation != nullptr) {
+    absl::StrAppend(&digests, "\nrevocation ", material.revocation->id());
+  }
   return tls::Sha256Hex(digests);
 }
 
-// Trust of one listener: `material->trust` is left null if it needs none, or if
-// the sink got an error.
-void BuildTrust(const config::ClientAuth& client_auth, const FileImages& files, int64_t now,
-                FindingSink* sink, ListenerMaterial* material) {
-  if (!client_auth.crl_files.empty()) {
-    // Never to be mistaken for something that is checked.
-    sink->Error("crl_unsupported", client_auth.crl_files.front(),
-                "certificate revocation lists cannot be applied by this version",
-                "remove client_auth.crl.files");
-  }
-  if (client_auth.mode == config::ClientAuthMode::kNone) return;
-  material->anchors = LoadTrustAnchors(client_auth.trust_bundle, files, now, sink);
+void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& files, int64_t now,
+                      FindingSink* sink, ListenerMaterial* material) {
+  if (client_auth.trust_bundle.empty() && client_auth.spiffe.enabled()) return;
+  material->anchors =
+      LoadTrustAnchors(client_auth.trust_bundle, client_auth.partial_chain, files, now, sink);
   std::vector<tls::CertificatePtr> anchors;
   for (const TrustAnchor& anchor : material->anchors) anchors.push_back(anchor.certificate);
   absl::StatusOr<tls::TrustStorePtr> trust = tls::TrustStore::Create(anchors);
@@ -60,70 +76,128 @@ void BuildTrust(const config::ClientAuth& client_auth, const FileImages& files, 
   }
 }
 
-ListenerMaterial BuildListener(const config::Listener& listener, const FileImages& files,
+// Trust of one listener: `material->trust` is left null if it needs none, or if
+// the sink got an error.
+void BuildTrust(const config::ClientAuth& client_auth, const Reading& reading, int64_t now,
+                FindingSink* sink, ListenerMaterial* material) {
+  if (client_auth.mode == config::ClientAuthMode::kNone) return;
+  BuildTrustBundle(client_auth, reading.files, now, sink, material);
+  material->spiffe =
+      LoadSpiffeDomains(client_auth.spiffe, reading.files, now, sink, &material->anchors);
+  LoadRevocationLists(client_auth, reading.revocation_files, now, sink, material);
+}
+
+ListenerMaterial BuildListener(const config::Listener& listener, const Reading& reading,
                                int64_t now, Findings* findings) {
   FindingSink sink(listener.name, findings);
   ListenerMaterial material;
   material.listener = listener.name;
-  BuildTrust(listener.client_auth, files, now, &sink, &material);
+  BuildTrust(listener.client_auth, reading, now, &sink, &material);
   for (const config::CertificateFiles& certificate : listener.tls.certificates) {
-    std::optional<ServerCertificate> server = LoadServerCertificate(certificate, files, &sink);
+    std::optional<ServerCertificate> server =
+        LoadServerCertificate(certificate, reading.files, &sink);
     if (!server.has_value()) continue;
     CheckServerCertificate(*server, material.anchors, now, &sink);
+    if (!certificate.ocsp_response.empty()) {
+      LoadOcspResponse(certificate.ocsp_response, reading.files, material.anchors, now, &sink,
+                       &*server);
+    }
     material.certificates.push_back(*std::move(server));
   }
+  CheckSideBySide(material.certificates, &sink);
   if (listener.tls.certificates.empty()) {
     sink.Error("no_server_certificate", "",
                absl::StrCat("listener ", listener.name, " has no server certificate"),
                "name one under tls.certificates");
   }
+  CheckPolicyNames(listener, material, &sink);
   material.id = MaterialId(material);
   return material;
 }
 
-// Readings are the same if every file has the same bytes, or the same error.
-bool SameReading(const FileImages& a, const FileImages& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [path, image] : a) {
-    auto other = b.find(path);
-    if (other == b.end() || image.ok() != other->second.ok()) return false;
-    if (image.ok() ? *image != *other->second : image.status() != other->second.status()) {
-      return false;
+// The files that are read as a whole.
+std::vector<std::string> MaterialPaths(const config::Config& config) {
+  PathList files;
+  for (const config::Listener& listener : config.listeners) {
+    for (const config::CertificateFiles& certificate : listener.tls.certificates) {
+      for (const std::string* path :
+           {&certificate.chain, &certificate.key, &certificate.bundle, &certificate.pkcs12,
+            &certificate.passphrase_file, &certificate.ocsp_response}) {
+        files.Add(*path);
+      }
     }
+    if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
+    for (const std::string& path : listener.client_auth.trust_bundle) files.Add(path);
+    for (const std::string& path : SpiffeFiles(listener.client_auth.spiffe)) files.Add(path);
+  }
+  return files.Take();
+}
+
+std::vector<std::string> RevocationPaths(const config::Config& config) {
+  PathList files;
+  for (const config::Listener& listener : config.listeners) {
+    if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
+    for (const std::string& path : listener.client_auth.crl_files) files.Add(path);
+  }
+  return files.Take();
+}
+
+FileStates StatesOf(const Reading& reading) {
+  FileStates states;
+  for (const auto& [path, image] : reading.files) states.emplace(path, StateOf(image));
+  for (const auto& [path, file] : reading.revocation_files) states.emplace(path, file->state);
+  return states;
+}
+
+const FileState* Find(const FileStates& states, const std::string& path) {
+  auto found = states.find(path);
+  return found == states.end() ? nullptr : &found->second;
+}
+
+RevocationFilePtr Find(const Generation* generation, const std::string& path) {
+  if (generation == nullptr) return nullptr;
+  auto found = generation->revocation_files.find(path);
+  return found == generation->revocation_files.end() ? nullptr : found->second;
+}
+
+// Whether another reading found every one of these files just so.
+bool Agree(const FileStates& states, const FileStates& other) {
+  for (const auto& [path, state] : states) {
+    auto found = other.find(path);
+    if (found == other.end() || found->second != state) return false;
   }
   return true;
 }
 
-FileImages ReadOnce(const std::vector<std::string>& paths, FileReader& reader) {
-  FileImages images;
-  for (const std::string& path : paths) images.emplace(path, reader.Read(path));
-  return images;
-}
-
 }  // namespace
 
-std::vector<std::string> MaterialFiles(const config::Config& config) {
-  std::vector<std::string> files;
-  for (const config::Listener& listener : config.listeners) {
-    for (const config::CertificateFiles& certificate : listener.tls.certificates) {
-      for (const std::string* path : {&certificate.chain, &certificate.key, &certificate.bundle,
-                                      &certificate.pkcs12, &certificate.passphrase_file}) {
-        AddFile(*path, &files);
-      }
-    }
-    if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
-    for (const std::string& path : listener.client_auth.trust_bundle) AddFile(path, &files);
+void Wipe(FileImages* images) {
+  for (auto& [path, image] : *images) {
+    if (image.ok()) tls::Wipe(&image->bytes);
   }
-  return files;
 }
 
-BuildResult BuildGeneration(const config::Config& config, const FileImages& files, int64_t now) {
+std::vector<std::string> MaterialFiles(const config::Config& config) {
+  PathList files;
+  for (const std::string& path : MaterialPaths(config)) files.Add(path);
+  for (const std::string& path : RevocationPaths(config)) files.Add(path);
+  return files.Take();
+}
+
+BuildResult BuildGeneration(const config::Config& config, const Reading& reading, int64_t now,
+                            const Generation* previous) {
   BuildResult result;
   Generation& generation = result.partial;
   generation.loaded_at = now;
+  generation.revocation_files = reading.revocation_files;
   std::string ids;
   for (const config::Listener& listener : config.listeners) {
-    generation.listeners.push_back(BuildListener(listener, files, now, &result.findings));
+    generation.listeners.push_back(BuildListener(listener, reading, now, &result.findings));
+    const ListenerMaterial* before = previous == nullptr ? nullptr : previous->Find(listener.name);
+    if (before != nullptr) {
+      FindingSink sink(listener.name, &result.findings);
+      WarnOfOlderLists(generation.listeners.back(), *before, &sink);
+    }
     absl::StrAppend(&ids, generation.listeners.back().id, " ", listener.name, "\n");
   }
   generation.id = tls::Sha256Hex(ids);
@@ -136,24 +210,38 @@ BuildResult BuildGeneration(const config::Config& config, const FileImages& file
   return result;
 }
 
-absl::StatusOr<FileImages> GenerationLoader::ReadAll(const config::Config& config,
-                                                     FileReader& reader) {
-  const std::vector<std::string> paths = MaterialFiles(config);
-  FileImages previous = ReadOnce(paths, reader);
-  for (int reading = 2; reading <= kMaxReadings; ++reading) {
-    FileImages current = ReadOnce(paths, reader);
-    if (SameReading(previous, current)) return current;
-    previous = std::move(current);
+absl::StatusOr<Reading> GenerationLoader::ReadAll(const config::Config& config, FileReader& reader,
+                                                  const FileStates* looked, FileStates* seen,
+                                                  const Generation* previous) {
+  const std::vector<std::string> paths = MaterialPaths(config);
+  const std::vector<std::string> revocation_paths = RevocationPaths(config);
+  FileStates before = looked == nullptr ? FileStates() : *looked;
+  for (int number = 1; number <= kMaxReadings; ++number) {
+    Reading reading;
+    for (const std::string& path : paths) reading.files.emplace(path, reader.Read(path));
+    for (const std::string& path : revocation_paths) {
+      reading.revocation_files.emplace(
+          path, ReadRevocationFile(path, reader, Find(before, path), Find(previous, path)));
+    }
+    FileStates states = StatesOf(reading);
+    const bool stable = Agree(states, before);
+    if (seen != nullptr) *seen = states;
+    if (stable) return reading;
+    Wipe(&reading.files);
+    before = std::move(states);
   }
   return absl::UnavailableError(
       "the certificate files keep changing while they are read; trying again");
 }
 
 absl::StatusOr<GenerationPtr> GenerationLoader::Load(const config::Config& config,
-                                                     FileReader& reader, int64_t now) {
-  absl::StatusOr<FileImages> files = ReadAll(config, reader);
-  if (!files.ok()) return files.status();
-  BuildResult result = BuildGeneration(config, *files, now);
+                                                     FileReader& reader, int64_t now,
+                                                     const FileStates* looked, FileStates* seen,
+                                                     const Generation* previous) {
+  absl::StatusOr<Reading> reading = ReadAll(config, reader, looked, seen, previous);
+  if (!reading.ok()) return reading.status();
+  BuildResult result = BuildGeneration(config, *reading, now, previous);
+  Wipe(&reading->files);
   if (result.generation == nullptr) {
     return absl::FailedPreconditionError(JoinErrors(result.findings));
   }

@@ -15,11 +15,19 @@
 #include "absl/status/statusor.h"
 #include "certs/file_images.h"
 #include "certs/file_reader.h"
+#include "certs/file_set.h"
 #include "certs/finding.h"
 #include "certs/generation.h"
+#include "certs/revocation_reader.h"
 #include "config/config.h"
 
 namespace mantlet::certs {
+
+// Everything that one reading of all files has brought.
+struct Reading {
+  FileImages files;
+  RevocationFiles revocation_files;  // these never are among `files`, unless named twice
+};
 
 struct BuildResult {
   GenerationPtr generation;  // null if any finding is an error
@@ -31,22 +39,32 @@ struct BuildResult {
 // The files that the listeners' TLS settings name, each once, configuration order.
 std::vector<std::string> MaterialFiles(const config::Config& config);
 
-// `now`: seconds since the epoch.
-BuildResult BuildGeneration(const config::Config& config, const FileImages& files, int64_t now);
+// `now`: seconds since the epoch. `previous`: what is in use, or null; only for
+// warnings of what has become older.
+BuildResult BuildGeneration(const config::Config& config, const Reading& reading, int64_t now,
+                            const Generation* previous = nullptr);
 
 class GenerationLoader {
  public:
   static constexpr int kMaxReadings = 6;
 
-  // One stable reading of all files. Unavailable if no two of kMaxReadings
-  // readings agreed.
-  static absl::StatusOr<FileImages> ReadAll(const config::Config& config, FileReader& reader);
+  // One stable reading of all files: the last of two that agree. `looked`: what a
+  // look a moment ago has seen; if it has the files, it counts as the first
+  // reading. `seen`: gets the states of what was read last, in every case. Both
+  // may be null. Unavailable if no two of kMaxReadings readings agreed. `previous`:
+  // revocation lists that have not changed since are taken from there; may be null.
+  static absl::StatusOr<Reading> ReadAll(const config::Config& config, FileReader& reader,
+                                         const FileStates* looked = nullptr,
+                                         FileStates* seen = nullptr,
+                                         const Generation* previous = nullptr);
 
   // FailedPrecondition with every error's sentence if the material is refused,
   // Unavailable if the files would not hold still. Either may pass by itself
   // (files that are just being replaced): keep the old generation and retry.
   static absl::StatusOr<GenerationPtr> Load(const config::Config& config, FileReader& reader,
-                                            int64_t now);
+                                            int64_t now, const FileStates* looked = nullptr,
+                                            FileStates* seen = nullptr,
+                                            const Generation* previous = nullptr);
 };
 
 }  // namespace mantlet::certs

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/pem.h"
 #include "proxy/tls/pkcs12.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
 namespace {
@@ -40,8 +41,20 @@ absl::Status SetEncryptedKey(std::string_view der, const Passphrase& passphrase,
   return absl::OkStatus();
 }
 
+absl::Status SetOldEncryptedKey(const tls::PemBlock& block, const Passphrase& passphrase,
+                                MaterialItem* item) {
+  item->kind = Kind::kLockedKey;
+  if (!passphrase.has_value()) return absl::OkStatus();
+  absl::StatusOr<tls::PrivateKeyPtr> key =
+      tls::PrivateKey::FromOldPem(block.dek_info, block.der, *passphrase);
+  if (!key.ok()) return key.status();
+  item->kind = Kind::kPrivateKey;
+  item->key = *std::move(key);
+  return absl::OkStatus();
+}
+
 absl::Status SetCrl(std::string_view der, MaterialItem* item) {
-  absl::StatusOr<tls::CrlSummary> crl = tls::SummarizeCrl(der);
+  absl::StatusOr<std::unique_ptr<tls::RevocationList>> crl = tls::RevocationList::FromDer(der);
   if (!crl.ok()) return crl.status();
   item->kind = Kind::kCrl;
   item->crl = *std::move(crl);
@@ -50,10 +63,7 @@ absl::Status SetCrl(std::string_view der, MaterialItem* item) {
 
 absl::Status SetFromBlock(const tls::PemBlock& block, const Passphrase& passphrase,
                           MaterialItem* item) {
-  if (block.encrypted) {
-    return absl::InvalidArgumentError(
-        "this old way of encrypting a key is not supported; convert it with: openssl pkcs8 -topk8");
-  }
+  if (block.encrypted) return SetOldEncryptedKey(block, passphrase, item);
   const std::string& label = block.label;
   if (label == "CERTIFICATE" || label == "X509 CERTIFICATE") return SetCertificate(block.der, item);
   if (label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY") {
@@ -72,7 +82,8 @@ absl::StatusOr<Material> FromPem(std::string_view text, const Passphrase& passph
   absl::StatusOr<std::vector<tls::PemBlock>> blocks = tls::ParsePem(text);
   if (!blocks.ok()) return blocks.status();
   Material material;
-  for (const tls::PemBlock& block : *blocks) {
+  for (tls::PemBlock& block : *blocks) {
+    tls::WipeAtEnd wipe(&block.der);
     MaterialItem item;
     item.label = block.label;
     item.where =

@@ -11,8 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "proxy/tls/certificate.h"
-#include "proxy/tls/crl.h"
 #include "proxy/tls/private_key.h"
+#include "proxy/tls/revocation_list.h"
 
 namespace mantlet::certs {
 
@@ -21,9 +21,9 @@ struct MaterialItem {
   Kind kind = Kind::kOther;
   std::string where;  // "block 2 (CERTIFICATE, line 24)"; empty where there is only one item
   std::string label;  // the PEM label, or what the DER turned out to be
-  tls::CertificatePtr certificate;     // kCertificate
-  tls::PrivateKeyPtr key;              // kPrivateKey
-  std::optional<tls::CrlSummary> crl;  // kCrl
+  tls::CertificatePtr certificate;  // kCertificate
+  tls::PrivateKeyPtr key;           // kPrivateKey
+  tls::RevocationListPtr crl;       // kCrl
 };
 
 struct Material {

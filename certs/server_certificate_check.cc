@@ -1,10 +1,14 @@
 #include "certs/server_certificate_check.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "certs/time_text.h"
+#include "proxy/tls/leaf_key.h"
 
 namespace mantlet::certs {
 namespace {
@@ -143,6 +147,26 @@ void CheckServerCertificate(const ServerCertificate& server,
   CheckLeaf(*server.leaf, server.chain_file, sink);
   CheckLinks(server, sink);
   CheckEnd(server, anchors, sink);
+}
+
+void CheckSideBySide(const std::vector<ServerCertificate>& servers, FindingSink* sink) {
+  std::map<std::pair<std::string, tls::LeafKey>, const ServerCertificate*> first;
+  for (const ServerCertificate& server : servers) {
+    const tls::PublicKey& key = server.key->public_key();
+    const std::set<std::string> names(server.names.begin(), server.names.end());
+    for (const std::string& name : names) {
+      auto [known, is_first] = first.try_emplace({name, tls::LeafKeyOf(key)}, &server);
+      if (is_first) continue;
+      sink->Warning("shadowed", server.chain_file,
+                    absl::StrCat("the name ", name,
+                                 " has another certificate with a key of the "
+                                 "same kind (",
+                                 key.text, ") in ", known->second->chain_file,
+                                 ", which comes first; this one is never shown for it"),
+                    "keep one of the two, or give them keys of different kinds");
+      break;  // one name says it for the pair
+    }
+  }
 }
 
 }  // namespace mantlet::certs

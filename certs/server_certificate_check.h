@@ -24,6 +24,11 @@ void CheckServerCertificate(const ServerCertificate& server,
                             const std::vector<TrustAnchor>& anchors, int64_t now,
                             FindingSink* sink);
 
+// The certificates of one listener, side by side: a name may have one certificate
+// for each kind of key (ECDSA by curve, Ed25519, RSA); a second of a kind is
+// never shown for it.
+void CheckSideBySide(const std::vector<ServerCertificate>& servers, FindingSink* sink);
+
 }  // namespace mantlet::certs
 
 #endif  // MANTLET_CERTS_SERVER_CERTIFICATE_CHECK_H_

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "certs/image_lookup.h"
 #include "certs/material.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
 namespace {
@@ -18,9 +20,9 @@ using Kind = MaterialItem::Kind;
 constexpr uint32_t kWorldReadable = 04;
 
 // One line end at the end of the file is not part of the passphrase.
-std::string Passphrase(std::string bytes) {
-  if (bytes.ends_with('\n')) bytes.pop_back();
-  if (bytes.ends_with('\r')) bytes.pop_back();
+std::string_view Passphrase(std::string_view bytes) {
+  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+  if (bytes.ends_with('\r')) bytes.remove_suffix(1);
   return bytes;
 }
 
@@ -28,6 +30,10 @@ class Assembly {
  public:
   Assembly(const config::CertificateFiles& files, const FileImages& images, FindingSink* sink)
       : files_(files), images_(images), sink_(sink) {}
+
+  ~Assembly() {
+    if (passphrase_.has_value()) tls::Wipe(&*passphrase_);
+  }
 
   std::optional<ServerCertificate> Run() {
     if (!ReadPassphrase()) return std::nullopt;
@@ -54,7 +60,7 @@ class Assembly {
     if (files_.passphrase_file.empty()) return true;
     const FileContent* content = FindContent(files_.passphrase_file, images_, sink_);
     if (content == nullptr) return false;
-    passphrase_ = Passphrase(content->bytes);
+    passphrase_.emplace(Passphrase(content->bytes));
     return true;
   }
 
@@ -63,13 +69,15 @@ class Assembly {
     if (content == nullptr) return std::nullopt;
     absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase_);
     if (material.ok()) return *std::move(material);
-    std::string why(material.status().message());
-    const bool locked = why.find("passphrase") != std::string::npos;
-    sink_->Error(locked ? "wrong_passphrase" : "unparsable", path, std::move(why),
-                 locked ? (passphrase_.has_value()
-                               ? absl::StrCat("check ", files_.passphrase_file)
-                               : "name the file that holds its passphrase under passphrase_file:")
-                        : "");
+    const std::string why(material.status().message());
+    if (why.find("passphrase") == std::string::npos) {
+      sink_->Error("unparsable", path, why, CureOf(why));
+    } else {
+      sink_->Error("wrong_passphrase", path, why,
+                   passphrase_.has_value()
+                       ? absl::StrCat("check ", files_.passphrase_file)
+                       : "name the file that holds its passphrase under passphrase_file:");
+    }
     return std::nullopt;
   }
 

@@ -37,15 +37,16 @@ std::string FitText(const tls::PrivateKey& key, const std::vector<tls::Certifica
   return ", fits none of the certificates in this file";
 }
 
-std::string CrlText(const tls::CrlSummary& crl, int64_t now) {
+std::string CrlText(const tls::RevocationList& crl, int64_t now) {
   std::string next = "never";
-  if (crl.next_update != 0) {
-    next = absl::StrCat(DateTime(crl.next_update), ", ", RelativeTime(crl.next_update, now));
+  if (crl.next_update() != 0) {
+    next = absl::StrCat(DateTime(crl.next_update()), ", ", RelativeTime(crl.next_update(), now));
   }
-  return absl::StrCat("revocation list of ", Printable(crl.issuer), "\n    revoked      ",
-                      crl.revoked, "\n    this update  ", DateTime(crl.this_update), ", ",
-                      RelativeTime(crl.this_update, now), "\n    next update  ", next,
-                      "\n    signature    ", crl.signature_algorithm, "\n");
+  return absl::StrCat(
+      "revocation list of ", Printable(crl.issuer()), "\n    revoked      ", crl.entries(),
+      "\n    number       ", crl.number().empty() ? "none" : crl.number(), "\n    this update  ",
+      DateTime(crl.this_update()), ", ", RelativeTime(crl.this_update(), now),
+      "\n    next update  ", next, "\n    signature    ", crl.signature_algorithm(), "\n");
 }
 
 std::string ItemText(const MaterialItem& item, const std::vector<tls::CertificatePtr>& all,
@@ -83,11 +84,12 @@ void WriteItem(const MaterialItem& item, JsonWriter* json) {
       break;
     case Kind::kCrl:
       json->Key("type").String("crl");
-      json->Key("issuer").String(item.crl->issuer);
-      json->Key("revoked").Number(static_cast<int64_t>(item.crl->revoked));
-      json->Key("this_update").String(Rfc3339(item.crl->this_update));
-      if (item.crl->next_update != 0) {
-        json->Key("next_update").String(Rfc3339(item.crl->next_update));
+      json->Key("issuer").String(item.crl->issuer());
+      json->Key("revoked").Number(static_cast<int64_t>(item.crl->entries()));
+      if (!item.crl->number().empty()) json->Key("number").String(item.crl->number());
+      json->Key("this_update").String(Rfc3339(item.crl->this_update()));
+      if (item.crl->next_update() != 0) {
+        json->Key("next_update").String(Rfc3339(item.crl->next_update()));
       }
       break;
     case Kind::kOther:

@@ -14,9 +14,19 @@
 
 namespace mantlet::certs {
 
+// Whether the certificate may be an anchor. `place`: where in the file it stands,
+// may be empty.
+bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
+                 const std::string& file, int64_t now, FindingSink* sink);
+
+// The anchors of one file, PEM or DER.
+std::vector<TrustAnchor> LoadAnchorFile(const std::string& file, const FileImages& images,
+                                        int64_t now, FindingSink* sink);
+
 // Every certificate of every file, or as many as could be read; the sink has
 // got an error for each file or certificate that cannot be a trust anchor.
-std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<std::string>& files,
+// `partial_chain`: an intermediate may be an anchor without its root.
+std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<std::string>& files, bool partial_chain,
                                           const FileImages& images, int64_t now, FindingSink* sink);
 
 }  // namespace mantlet::certs

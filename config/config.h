@@ -13,19 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "config/location.h"
+#include "config/policy.h"
+
 namespace mantlet::config {
 
 using Milliseconds = std::chrono::milliseconds;
-
-// Where in the YAML a value stands. Line and column count from 1; 0 means that
-// the value is a default and stands nowhere.
-struct Location {
-  std::string file;
-  int line = 0;
-  int column = 0;
-  // Two configurations that differ only in layout are equal.
-  bool operator==(const Location&) const { return true; }
-};
 
 struct Address {
   enum class Kind { kTcp, kUnix, kSystemd };
@@ -49,6 +42,7 @@ struct CertificateFiles {
   std::string bundle;
   std::string pkcs12;
   std::string passphrase_file;  // for pkcs12 and for an encrypted key
+  std::string ocsp_response;    // stapled; empty: none
   Location where;
   bool operator==(const CertificateFiles&) const = default;
 };
@@ -63,20 +57,44 @@ struct Tls {
   std::vector<std::string> groups;         // BoringSSL's names; empty = the library's best
   bool strict_sni = false;
   bool session_resumption = false;
+  Milliseconds session_lifetime{3'600'000};  // of a resumable session, renewals included
   bool operator==(const Tls&) const = default;
 };
 
 enum class ClientAuthMode { kNone, kOptional, kRequire };
-enum class OnExpiry { kDrain, kClose, kIgnore };
+// What becomes of open connections whose client would not be let in any more.
+enum class OnInvalid { kDrain, kClose, kIgnore };
 enum class CrlPolicy { kIfPresent, kRequire };
+enum class ExpiredCrl { kRefuse, kUse };
+
+// One trust domain and the files with the anchors of its bundle.
+struct SpiffeTrustDomain {
+  std::string name;
+  std::vector<std::string> bundle;  // PEM, DER or SPIFFE bundle JSON; at least one file
+  Location where;
+  bool operator==(const SpiffeTrustDomain&) const = default;
+};
+
+struct Spiffe {
+  std::vector<SpiffeTrustDomain> trust_domains;
+  std::string bundle_map;  // a file with the bundles of several trust domains; empty: none
+  bool enabled() const { return !trust_domains.empty() || !bundle_map.empty(); }
+  bool operator==(const Spiffe&) const = default;
+};
 
 struct ClientAuth {
   ClientAuthMode mode = ClientAuthMode::kRequire;
-  std::vector<std::string> trust_bundle;  // files; not empty unless mode is kNone
+  std::vector<std::string> trust_bundle;  // files; may be empty if mode is kNone or SPIFFE is used
+  bool partial_chain = false;             // an anchor may be an intermediate
+  bool any_extended_key_usage = false;    // anyExtendedKeyUsage counts as clientAuth
   int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
+  Spiffe spiffe;
+  std::vector<std::string> spki_pins;  // SHA-256 of the leaf's SubjectPublicKeyInfo, hex or base64
   std::vector<std::string> crl_files;
   CrlPolicy crl_policy = CrlPolicy::kIfPresent;
-  OnExpiry on_expiry = OnExpiry::kDrain;
+  ExpiredCrl crl_expired = ExpiredCrl::kRefuse;
+  OnInvalid on_expiry = OnInvalid::kDrain;      // the client certificate has ended
+  OnInvalid on_revocation = OnInvalid::kDrain;  // it would be refused for any other reason
   Location where;
   bool operator==(const ClientAuth&) const = default;
 };
@@ -114,13 +132,20 @@ struct IdentityHeaders {
   ClientCertMode client_cert = ClientCertMode::kOff;
   // Header name as written and what it carries, in file order.
   std::vector<std::pair<std::string, IdentityField>> set;
+  // Of all these headers of one request together, names and line ends included.
+  uint32_t max_bytes = 16 * 1024;
   bool operator==(const IdentityHeaders&) const = default;
 };
 
 // Counts of 0 mean "no limit" where config/README.md says so.
 struct Limits {
-  uint32_t connections = 10000;       // open ones of this listener, all workers together
-  uint32_t handshakes = 1000;         // handshakes in flight, all workers together
+  uint32_t connections = 10000;        // open ones of this listener, all workers together
+  uint32_t handshakes = 1000;          // handshakes in flight, all workers together
+  uint32_t handshakes_per_second = 0;  // all workers together; 0 = unlimited
+  // The same for one client address (IPv6: one /64); 0 = unlimited.
+  uint32_t client_connections = 0;
+  uint32_t client_handshakes = 0;
+  uint32_t client_handshakes_per_second = 0;
   uint32_t header_bytes = 64 * 1024;  // request line and header section, in bytes
   uint32_t header_count = 100;
   uint32_t target_bytes = 16 * 1024;     // request-target
@@ -137,11 +162,6 @@ struct DownstreamTimeouts {
   Milliseconds write{60'000};         // a client that takes no bytes of its response
   Milliseconds tunnel{3'600'000};     // a tunnel without a byte in either direction
   bool operator==(const DownstreamTimeouts&) const = default;
-};
-
-struct Policy {
-  bool default_allow = true;
-  bool operator==(const Policy&) const = default;
 };
 
 struct Listener {

@@ -22,9 +22,11 @@ namespace mantlet::config {
 
 // Nesting beyond this is refused; the deepest key of the schema stands at 6.
 inline constexpr int kMaxDepth = 16;
-// The same for the entries of one list or mapping, and for the bytes of one key or value. Together
-// they bound the time that a file can take, and the length of a message that quotes it.
+// The same for the entries of one mapping, the items of one list, and the bytes of one key or
+// value. Together they bound the time that a file can take, and the length of a message that quotes
+// it.
 inline constexpr size_t kMaxEntries = 1000;
+inline constexpr size_t kMaxItems = 10'000;
 inline constexpr size_t kMaxScalarBytes = 4096;
 
 struct Member;

@@ -151,12 +151,15 @@ void DocumentBuilder::TakeValue(Node node) {
     return;
   }
   Open& parent = open_.back();
-  if (parent.node.items.size() + parent.node.members.size() >= kMaxEntries) {
-    Error(node.where, absl::StrCat("more than ", kMaxEntries, " entries in one list or mapping"),
-          "no list of a configuration is that long");
+  const bool list = parent.node.kind == Node::Kind::kSequence;
+  const size_t most = list ? kMaxItems : kMaxEntries;
+  if (parent.node.items.size() + parent.node.members.size() >= most) {
+    Error(node.where,
+          absl::StrCat("more than ", most, list ? " items in one list" : " entries in one mapping"),
+          "no configuration is that long");
     throw StopParsing{};
   }
-  if (parent.node.kind == Node::Kind::kSequence) {
+  if (list) {
     parent.node.items.push_back(std::move(node));
     return;
   }

@@ -41,7 +41,7 @@ bool Contains(const absl::string_view (&names)[N], absl::string_view name) {
 std::string FoldHeaderName(absl::string_view name) {
   std::string folded = absl::AsciiStrToLower(name);
   for (char& c : folded) {
-    if (c == '_' || c == '.') c = '-';
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c))) c = '-';
   }
   return folded;
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/header_name_check.h"
+#include "config/policy_validation.h"
 #include "config/words.h"
 
 namespace mantlet::config {
@@ -69,31 +70,64 @@ void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
   const auto as_is = [](const std::string& text) { return text; };
   WarnOfTwins(tls.cipher_suites, path + ".cipher_suites", "cipher_suites", as_is, findings);
   WarnOfTwins(tls.groups, path + ".groups", "groups", as_is, findings);
-  if (tls.session_resumption) {
-    findings.Error(path + ".session_resumption", "session_resumption: on is not available yet",
-                   "write off, or remove the key");
+}
+
+void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& findings) {
+  const std::string list = path + ".trust_domains";
+  std::map<std::string, std::string> seen;  // name to path
+  for (size_t i = 0; i < spiffe.trust_domains.size(); ++i) {
+    const SpiffeTrustDomain& domain = spiffe.trust_domains[i];
+    const std::string item = Item(list, i);
+    if (domain.bundle.empty() && !findings.Refused(item)) {
+      findings.Error(item + ".bundle",
+                     absl::StrCat("bundle: the trust domain '", domain.name, "' has no file"),
+                     "name one; a SPIFFE bundle with empty 'keys' refuses everybody");
+    }
+    if (domain.name.empty()) continue;  // refused before
+    const auto [twin, added] = seen.emplace(domain.name, item + ".name");
+    if (added) continue;
+    findings.Error(item + ".name",
+                   absl::StrCat("two of the trust_domains are named '", domain.name, "'"),
+                   absl::StrCat("put all files into the bundle of the one in line ",
+                                findings.LineOf(twin->second)));
+  }
+}
+
+void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& findings) {
+  WarnOfTwins(
+      auth.crl_files, path + ".files", "files", [](const std::string& file) { return file; },
+      findings);
+  if (findings.Refused(path + ".files") || !auth.crl_files.empty()) return;
+  if (auth.crl_policy == CrlPolicy::kRequire && auth.mode != ClientAuthMode::kNone) {
+    findings.Error(path + ".policy", "policy: require, and no revocation list is named",
+                   "add 'files: [FILE]', or nobody would be let in");
+  }
+  if (auth.crl_expired == ExpiredCrl::kUse) {
+    findings.Warning(path + ".expired", "expired has no effect without files", "remove it");
   }
 }
 
 void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Findings& findings) {
-  if (!auth.crl_files.empty()) {
-    findings.Error(path + ".crl.files", "crl.files: revocation lists are not available yet",
-                   "leave the list empty");
-  }
-  // Accepting this and checking nothing would fail open.
-  if (auth.crl_policy == CrlPolicy::kRequire) {
-    findings.Error(path + ".crl.policy", "crl.policy: require is not available yet",
-                   "write if_present, or remove the key");
-  }
   WarnOfTwins(
       auth.trust_bundle, path + ".trust_bundle", "trust_bundle",
       [](const std::string& file) { return file; }, findings);
-  if (findings.Refused(path + ".mode") || findings.Refused(path + ".trust_bundle")) return;
-  if (auth.mode == ClientAuthMode::kNone && !auth.trust_bundle.empty()) {
-    findings.Warning(path + ".trust_bundle", "trust_bundle has no effect with mode none",
+  WarnOfTwins(
+      auth.spki_pins, path + ".spki_pins", "spki_pins", [](const std::string& pin) { return pin; },
+      findings);
+  ValidateSpiffe(auth.spiffe, path + ".spiffe", findings);
+  ValidateCrl(auth, path + ".crl", findings);
+  if (findings.Refused(path + ".mode")) return;
+  const auto warn_unless_asked = [&](bool used, const std::string& key) {
+    if (auth.mode != ClientAuthMode::kNone || !used) return;
+    findings.Warning(path + "." + key, key + " has no effect with mode none",
                      "remove it, or write mode: require to ask for certificates");
-  }
-  if (auth.mode != ClientAuthMode::kNone && auth.trust_bundle.empty()) {
+  };
+  warn_unless_asked(!auth.trust_bundle.empty(), "trust_bundle");
+  warn_unless_asked(auth.spiffe.enabled(), "spiffe");
+  warn_unless_asked(!auth.spki_pins.empty(), "spki_pins");
+  warn_unless_asked(!auth.crl_files.empty(), "crl");
+  if (findings.Refused(path + ".trust_bundle") || findings.Refused(path + ".spiffe")) return;
+  if (auth.mode != ClientAuthMode::kNone && auth.trust_bundle.empty() && !auth.spiffe.enabled()) {
     findings.Error(
         path + ".trust_bundle",
         absl::StrCat(path, " has no 'trust_bundle', which mode ", ToString(auth.mode), " needs"),
@@ -115,11 +149,11 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
     }
     const auto [twin, added] = seen.emplace(FoldHeaderName(name), name);
     if (added) continue;
-    findings.Error(
-        place,
-        absl::StrCat("set: '", name, "' and '", twin->second,
-                     "' are one header to applications that fold case, '-', '_' and '.'"),
-        "keep one");
+    findings.Error(place,
+                   absl::StrCat("set: '", name, "' and '", twin->second,
+                                "' are one header to applications that fold case and take '-', "
+                                "'_', '.' and the like for one"),
+                   "keep one");
   }
 }
 
@@ -140,11 +174,7 @@ void ValidateListener(const Listener& listener, const std::string& path, Finding
                      " lets anybody claim to be anybody"),
         "write sanitize_set, or client_auth: mode: require");
   }
-  if (!listener.policy.default_allow) {
-    findings.Warning(path + ".policy.default",
-                     "policy.default: deny without rules refuses every request with 403",
-                     "write allow, unless that is meant");
-  }
+  ValidatePolicy(listener, path, findings);
 }
 
 }  // namespace mantlet::config

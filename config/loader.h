@@ -21,7 +21,7 @@
 namespace mantlet::config {
 
 // A file larger than this is refused unread.
-inline constexpr size_t kMaxFileBytes = 1024 * 1024;
+inline constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
 
 struct LoadResult {
   std::optional<Config> config;         // set if and only if no diagnostic is an error

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "config/policy_schema.h"
 #include "config/words.h"
 
 namespace mantlet::config {
@@ -23,11 +24,17 @@ void DescribeCertificate(Section& s, CertificateFiles& v) {
           File("/etc/mantlet/server.p12"));
   s.Value({"passphrase_file", "holds the passphrase of `pkcs12` or of an encrypted key"},
           v.passphrase_file, File("/etc/mantlet/server.pass"));
+  s.Value({"ocsp_response",
+           "stapled for clients that ask (RFC 6066); DER, renewed by whoever "
+           "fetches it"},
+          v.ocsp_response, File("/etc/mantlet/tls/tls.ocsp"));
 }
 
 void DescribeTls(Section& s, Tls& v) {
   s.Objects({"certificates",
-             "chosen by SNI, exact names before wildcards; the first is the default", true},
+             "chosen by SNI, exact names before wildcards; the first is the default. Side by side "
+             "for one name: ECDSA, Ed25519, RSA",
+             true},
             v.certificates, DescribeCertificate);
   s.Value({"min_version", "1.2 is the oldest version without known weaknesses"}, v.min_version,
           OneWord(kTlsVersionWords));
@@ -43,15 +50,37 @@ void DescribeTls(Section& s, Tls& v) {
            "refuse a handshake whose SNI no certificate covers, instead of using the default one"},
           v.strict_sni, Boolean());
   s.Value({"session_resumption",
-           "off, because a resumed session skips the certificate check; `on` is not available yet"},
+           "`on` lets clients come back with a ticket, which saves a quarter of a connection's CPU "
+           "or more; what decided is checked again each time"},
           v.session_resumption, OffOrOn());
+  s.Value({"session_lifetime",
+           "of a session from its full handshake on, however often its ticket is renewed"},
+          v.session_lifetime, Duration(std::chrono::seconds(1), hours(24)));
 }
 
 void DescribeCrl(Section& s, ClientAuth& v) {
-  s.Values({"files", "revocation lists; not available yet, so the list has to be empty"},
-           v.crl_files, File("/etc/mantlet/tls/ca.crl"));
-  s.Value({"policy", "`require`: a list for every CA on the path; not available yet"}, v.crl_policy,
-          OneWord(kCrlPolicyWords));
+  s.Values({"files", "full revocation lists, PEM or DER, of as many CAs as you like"}, v.crl_files,
+           File("/etc/mantlet/tls/ca.crl"));
+  s.Value({"policy", "`require`: refuse a client unless there is a list for every CA on its path"},
+          v.crl_policy, OneWord(kCrlPolicyWords));
+  s.Value({"expired",
+           "a list whose nextUpdate has passed: `refuse` its CA's clients, for it may hide a "
+           "revocation, or `use` it on"},
+          v.crl_expired, OneWord(kExpiredCrlWords));
+}
+
+void DescribeSpiffeTrustDomain(Section& s, SpiffeTrustDomain& v) {
+  s.Place(v.where);
+  s.Value({"name", "the trust domain, without `spiffe://`", true}, v.name, TrustDomain());
+  s.Values({"bundle", "its CA certificates: PEM, DER or SPIFFE bundle JSON", true}, v.bundle,
+           File("/run/spiffe/example.org.json"));
+}
+
+void DescribeSpiffe(Section& s, Spiffe& v) {
+  s.Objects({"trust_domains", "a client with a SPIFFE ID is judged by its own domain's CAs only"},
+            v.trust_domains, DescribeSpiffeTrustDomain);
+  s.Value({"bundle_map", "a SPIFFE bundle map: JSON with the bundles of several trust domains"},
+          v.bundle_map, File("/run/spiffe/bundles.json"));
 }
 
 void DescribeClientAuth(Section& s, ClientAuth& v) {
@@ -60,17 +89,34 @@ void DescribeClientAuth(Section& s, ClientAuth& v) {
            "`optional`: a certificate may be absent, but one that is sent must verify; a listener "
            "that says nothing lets nobody in without one"},
           v.mode, OneWord(kClientAuthModeWords));
-  s.Values({"trust_bundle", "files with CA certificates; required unless `mode` is none"},
+  s.Values({"trust_bundle",
+            "files with CA certificates; required unless `mode` is none or `spiffe` is used"},
            v.trust_bundle, File("/etc/mantlet/tls/ca.crt"));
+  s.Value(
+      {"partial_chain", "let a trust anchor be an intermediate, whose root is not in the bundle"},
+      v.partial_chain, OffOrOn());
+  s.Value({"any_extended_key_usage",
+           "take anyExtendedKeyUsage for clientAuth; off, because such certificates were rarely "
+           "meant to let clients in"},
+          v.any_extended_key_usage, OffOrOn());
   s.Value({"max_depth",
-           "CA certificates between the client's and the trust anchor, at most; "
-           "bounds the work a client can ask for"},
+           "CA certificates between the client's and the trust anchor, at most, "
+           "self-issued ones not counted"},
           v.max_depth, Depth(0, 16));
+  s.Object({"spiffe", "clients with SPIFFE IDs (X.509-SVIDs)"}, v.spiffe, DescribeSpiffe);
+  s.Values({"spki_pins",
+            "SHA-256 of the public keys (SubjectPublicKeyInfo) that are let in, hex or base64; "
+            "empty: any key with a good chain"},
+           v.spki_pins, SpkiPin());
   s.Object({"crl", "certificate revocation lists"}, v, DescribeCrl);
   s.Value({"on_expiry",
            "open connections whose client certificate stops being valid: `drain` ends them after "
            "the request in hand, `close` at once, `ignore` never"},
-          v.on_expiry, OneWord(kOnExpiryWords));
+          v.on_expiry, OneWord(kOnInvalidWords));
+  s.Value({"on_revocation",
+           "the same for a client that is refused by now for another reason: its certificate was "
+           "revoked, its CA is trusted no more"},
+          v.on_revocation, OneWord(kOnInvalidWords));
 }
 
 void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
@@ -85,16 +131,10 @@ void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
           v.client_cert, OneWord(kClientCertModeWords));
   s.Pairs({"set", "further headers; each name is removed from every request first"}, v.set,
           "header name", OneWord(kIdentityFieldWords));
-}
-
-void DescribePolicy(Section& s, Policy& v) {
-  static constexpr Word<bool> kWords[] = {{"allow", true}, {"deny", false}};
-  s.Value({"default",
-           "what becomes of a request that no rule decides: a client that passed `client_auth` is "
-           "let through; `deny` answers 403"},
-          v.default_allow, OneWord(kWords));
-  s.EmptyList({"rules", "not available yet, so the list has to be empty"},
-              "policy rules are not available yet");
+  s.Value({"max_bytes",
+           "of all these headers of one request; what is too large is left out step by step, as "
+           "told above, so that the application does not answer 431"},
+          v.max_bytes, Size(1024, 1024 * 1024));
 }
 
 void DescribeLimits(Section& s, Limits& v) {
@@ -102,8 +142,20 @@ void DescribeLimits(Section& s, Limits& v) {
            "open at once; bounds memory and descriptors, which often end at 20,000 per process"},
           v.connections, Count(1, 10'000'000));
   s.Value({"handshakes",
-           "in flight at once: they cost far more CPU than requests do, so a flood is cut here"},
+           "in flight at once: they cost far more CPU than requests do, so a flood is cut here; "
+           "counted from their first byte on"},
           v.handshakes, Count(1, 1'000'000));
+  s.Value({"handshakes_per_second",
+           "begun; a core manages one to two thousand, and no default fits every machine"},
+          v.handshakes_per_second, Count(1, 1'000'000, "no limit"));
+  s.Value({"client_connections",
+           "of one client address (IPv6: of one /64); no limit, because behind a balancer or a "
+           "gateway all clients have one address"},
+          v.client_connections, Count(1, 10'000'000, "no limit"));
+  s.Value({"client_handshakes", "of one client address, in flight at once"}, v.client_handshakes,
+          Count(1, 1'000'000, "no limit"));
+  s.Value({"client_handshakes_per_second", "of one client address, begun"},
+          v.client_handshakes_per_second, Count(1, 1'000'000, "no limit"));
   s.Value(
       {"header_bytes",
        "request line and headers together, then 431; applications commonly accept 8KiB to 64KiB"},

@@ -14,14 +14,16 @@ class SchemaLister : public Section {
   SchemaLister(std::string prefix, std::vector<SchemaEntry>& entries)
       : prefix_(std::move(prefix)), entries_(entries) {}
 
-  void EmptyList(const Key& key, const char*) override { Add(key, "list", "[]"); }
-
  protected:
   void OnValue(const Key& key, const ValueAccess& access) override {
     const std::string value = access.print();
     Add(key, access.type, value.empty() ? "none" : value);
   }
   void OnValues(const Key& key, const ValuesAccess& access) override {
+    if (key.one_or_more) {
+      Add(key, absl::StrCat("one or a list, each ", access.type), "none");
+      return;
+    }
     Add(key, absl::StrCat("list, each ", access.type),
         absl::StrCat("[", absl::StrJoin(access.print(), ", "), "]"));
   }
@@ -29,11 +31,19 @@ class SchemaLister : public Section {
     Add(key, absl::StrCat("mapping, ", access.name_of_keys, " to ", access.type), "{}");
   }
   void OnObject(const Key& key, bool, const std::function<void(Section&)>& describe) override {
+    if (key.keys_of != nullptr) {
+      Add(key, absl::StrCat("mapping with the keys of `", key.keys_of, "`"), "none");
+      return;
+    }
     Add(key, "mapping", "optional", true);
     SchemaLister child(absl::StrCat(prefix_, key.name, "."), entries_);
     describe(child);
   }
   void OnObjects(const Key& key, const ObjectsAccess& access) override {
+    if (key.keys_of != nullptr) {
+      Add(key, absl::StrCat("list of mappings with the keys of `", key.keys_of, "`"), "none");
+      return;
+    }
     Add(key, "list of mappings", "optional", true);
     SchemaLister child(absl::StrCat(prefix_, key.name, "[]."), entries_);
     access.describe_new(child);

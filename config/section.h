@@ -24,6 +24,12 @@ class Section {
     const char* name;
     const char* reason;  // one line for README: what it does, or why the default is what it is
     bool required = false;
+    // A list that says something by being there: a single value may stand for a list of one, an
+    // empty list is refused, and a writer leaves it out.
+    bool one_or_more = false;
+    // A mapping, or list of mappings, that has the keys of one around it, the one of this name.
+    // Whoever lists keys does not go in, for there would be no end.
+    const char* keys_of = nullptr;
   };
 
   virtual ~Section() = default;
@@ -79,6 +85,15 @@ class Section {
     OnObject(key, present, [&, describe](Section& section) { describe(section, value); });
   }
 
+  // The same for one that may be left out: `values` holds it, or nothing.
+  template <typename T>
+  void Optional(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
+    OnObject(key, !values.empty(), [&, describe](Section& section) {
+      if (values.empty()) values.emplace_back();
+      describe(section, values.front());
+    });
+  }
+
   // A list of such mappings.
   template <typename T>
   void Objects(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
@@ -90,9 +105,6 @@ class Section {
                     },
                     [&, describe](size_t i, Section& section) { describe(section, values[i]); }});
   }
-
-  // A list that has to be empty until what it asks for exists; `sentence` says so.
-  virtual void EmptyList(const Key& key, const char* sentence) = 0;
 
   // Stores where this mapping begins.
   virtual void Place(Location& where) {}

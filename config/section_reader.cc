@@ -60,19 +60,29 @@ void SectionReader::Refuse(const std::string& path, const Location& where, std::
   context_.diagnostics.push_back({where, Severity::kError, std::move(what), std::move(hint)});
 }
 
+const Node* SectionReader::Look(const Key& key) const {
+  const auto member = std::find_if(node_.members.begin(), node_.members.end(),
+                                   [&](const Member& m) { return m.key == key.name; });
+  return member == node_.members.end() ? nullptr : &member->value;
+}
+
+bool SectionReader::CheckNotEmpty(const Key& key, const Node& node, const char* cure) {
+  if (!node.items.empty()) return true;
+  Refuse(PathOf(key.name), node.where, absl::StrCat(key.name, " is empty"), cure);
+  return false;
+}
+
 const Node* SectionReader::Find(const Key& key, Node::Kind kind, const std::string& expected,
                                 const std::string& cure) {
   known_.push_back(key.name);
   const std::string path = PathOf(key.name);
-  const auto member = std::find_if(node_.members.begin(), node_.members.end(),
-                                   [&](const Member& m) { return m.key == key.name; });
-  if (member == node_.members.end()) {
+  const Node* node = Look(key);
+  if (node == nullptr) {
     if (key.required) NoteMissing(key, cure);
     return nullptr;
   }
-  context_.places.Set(path, member->value.where);
-  if (!CheckKind(path, key.name, member->value, kind, expected)) return nullptr;
-  return &member->value;
+  context_.places.Set(path, node->where);
+  return CheckKind(path, key.name, *node, kind, expected) ? node : nullptr;
 }
 
 void SectionReader::NoteMissing(const Key& key, const std::string& cure) {
@@ -134,9 +144,16 @@ void SectionReader::OnValue(const Key& key, const ValueAccess& access) {
 }
 
 void SectionReader::OnValues(const Key& key, const ValuesAccess& access) {
+  if (const Node* look = Look(key);
+      key.one_or_more && look != nullptr && look->kind == Node::Kind::kScalar) {
+    access.clear();
+    OnValue(key, {access.type, access.example, access.append, nullptr});
+    return;
+  }
   const Node* node =
       Find(key, Node::Kind::kSequence, "a list", absl::StrCat("[", access.example, "]"));
   if (node == nullptr) return;
+  if (key.one_or_more && !CheckNotEmpty(key, *node, "name at least one, or remove the key")) return;
   access.clear();
   for (size_t i = 0; i < node->items.size(); ++i) {
     const std::string path = Item(PathOf(key.name), i);
@@ -175,10 +192,7 @@ void SectionReader::OnObject(const Key& key, bool, const std::function<void(Sect
 void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
   const Node* node = Find(key, Node::Kind::kSequence, "a list", "");
   if (node == nullptr) return;
-  if (key.required && node->items.empty()) {
-    Refuse(PathOf(key.name), node->where, absl::StrCat(key.name, " is empty"),
-           "begin an item with '- '");
-  }
+  if (key.required || key.one_or_more) CheckNotEmpty(key, *node, "begin an item with '- '");
   for (size_t i = 0; i < node->items.size(); ++i) {
     const std::string path = Item(PathOf(key.name), i);
     const Node& item = node->items[i];
@@ -193,13 +207,6 @@ void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
       access.describe_new(reader);
     }
   }
-}
-
-void SectionReader::EmptyList(const Key& key, const char* sentence) {
-  const Node* node = Find(key, Node::Kind::kSequence, "a list", "[]");
-  if (node == nullptr || node->items.empty()) return;
-  Refuse(PathOf(key.name), node->where, absl::StrCat(key.name, ": ", sentence),
-         "leave the list empty");
 }
 
 void SectionReader::Finish() {

@@ -34,7 +34,6 @@ class SectionReader : public Section {
   // Says which keys of the mapping nobody asked for, and which required ones are missing.
   void Finish();
 
-  void EmptyList(const Key& key, const char* sentence) override;
   void Place(Location& where) override { where = node_.where; }
 
  protected:
@@ -51,6 +50,10 @@ class SectionReader : public Section {
   // the first are errors, and the first is if the key is required. `expected` completes "expected".
   const Node* Find(const Key& key, Node::Kind kind, const std::string& expected,
                    const std::string& cure);
+  // The member of that key, whatever it is; nullptr if it is not there.
+  const Node* Look(const Key& key) const;
+  // A list where one is wanted that has something in it; false if that is refused.
+  bool CheckNotEmpty(const Key& key, const Node& node, const char* cure);
   void NoteMissing(const Key& key, const std::string& cure);
   bool CheckKind(const std::string& path, const std::string& label, const Node& node,
                  Node::Kind kind, const std::string& expected);

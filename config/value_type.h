@@ -71,6 +71,12 @@ ValueType<std::string> AccessLogTarget();
 ValueType<std::string> CipherSuite();
 ValueType<std::string> Group();
 
+// The name of a SPIFFE trust domain, without "spiffe://".
+ValueType<std::string> TrustDomain();
+
+// A SHA-256 in hex or base64, also as "sha256/BASE64"; stored in lower-case hex.
+ValueType<std::string> SpkiPin();
+
 // The kinds of address that a key takes.
 struct AddressKinds {
   bool systemd = false;

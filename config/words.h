@@ -27,15 +27,20 @@ inline constexpr Word<ClientAuthMode> kClientAuthModeWords[] = {
     {"require", ClientAuthMode::kRequire},
 };
 
-inline constexpr Word<OnExpiry> kOnExpiryWords[] = {
-    {"drain", OnExpiry::kDrain},
-    {"close", OnExpiry::kClose},
-    {"ignore", OnExpiry::kIgnore},
+inline constexpr Word<OnInvalid> kOnInvalidWords[] = {
+    {"drain", OnInvalid::kDrain},
+    {"close", OnInvalid::kClose},
+    {"ignore", OnInvalid::kIgnore},
 };
 
 inline constexpr Word<CrlPolicy> kCrlPolicyWords[] = {
     {"if_present", CrlPolicy::kIfPresent},
     {"require", CrlPolicy::kRequire},
+};
+
+inline constexpr Word<ExpiredCrl> kExpiredCrlWords[] = {
+    {"refuse", ExpiredCrl::kRefuse},
+    {"use", ExpiredCrl::kUse},
 };
 
 inline constexpr Word<XfccMode> kXfccModeWords[] = {
@@ -79,6 +84,18 @@ inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
     {"sni", IdentityField::kSni},
 };
 
+inline constexpr Word<RuleAction> kRuleActionWords[] = {
+    {"allow", RuleAction::kAllow},
+    {"deny", RuleAction::kDeny},
+    {"require_client_cert", RuleAction::kRequireClientCert},
+};
+
+// kEither has no word: the key is left out.
+inline constexpr Word<CertificatePresence> kCertificatePresenceWords[] = {
+    {"present", CertificatePresence::kPresent},
+    {"absent", CertificatePresence::kAbsent},
+};
+
 inline constexpr Word<LogLevel> kLogLevelWords[] = {
     {"debug", LogLevel::kDebug},
     {"info", LogLevel::kInfo},
@@ -102,12 +119,14 @@ constexpr const char* WordFor(const Word<Enum> (&words)[N], Enum value) {
 
 inline const char* ToString(TlsVersion v) { return WordFor(kTlsVersionWords, v); }
 inline const char* ToString(ClientAuthMode v) { return WordFor(kClientAuthModeWords, v); }
-inline const char* ToString(OnExpiry v) { return WordFor(kOnExpiryWords, v); }
+inline const char* ToString(OnInvalid v) { return WordFor(kOnInvalidWords, v); }
 inline const char* ToString(CrlPolicy v) { return WordFor(kCrlPolicyWords, v); }
+inline const char* ToString(ExpiredCrl v) { return WordFor(kExpiredCrlWords, v); }
 inline const char* ToString(XfccMode v) { return WordFor(kXfccModeWords, v); }
 inline const char* ToString(XfccField v) { return WordFor(kXfccFieldWords, v); }
 inline const char* ToString(ClientCertMode v) { return WordFor(kClientCertModeWords, v); }
 inline const char* ToString(IdentityField v) { return WordFor(kIdentityFieldWords, v); }
+inline const char* ToString(RuleAction v) { return WordFor(kRuleActionWords, v); }
 inline const char* ToString(LogLevel v) { return WordFor(kLogLevelWords, v); }
 inline const char* ToString(LogFormat v) { return WordFor(kLogFormatWords, v); }
 

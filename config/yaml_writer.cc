@@ -1,5 +1,7 @@
 // Writes a Config as YAML.
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -30,8 +32,6 @@ class YamlWriter : public Section {
   YamlWriter(std::string first, std::string indent, std::string& out)
       : first_(std::move(first)), indent_(std::move(indent)), out_(out) {}
 
-  void EmptyList(const Key& key, const char*) override { Line(key.name, " []"); }
-
  protected:
   void OnValue(const Key& key, const ValueAccess& access) override {
     const std::string text = access.print();
@@ -39,8 +39,10 @@ class YamlWriter : public Section {
     Line(key.name, absl::StrCat(" ", Scalar(text)));
   }
   void OnValues(const Key& key, const ValuesAccess& access) override {
+    const std::vector<std::string> texts = access.print();
+    if (key.one_or_more && texts.empty()) return;
     Line(key.name, absl::StrCat(" [",
-                                absl::StrJoin(access.print(), ", ",
+                                absl::StrJoin(texts, ", ",
                                               [](std::string* out, const std::string& text) {
                                                 out->append(Scalar(text));
                                               }),
@@ -56,15 +58,21 @@ class YamlWriter : public Section {
   void OnObject(const Key& key, bool present,
                 const std::function<void(Section&)>& describe) override {
     if (!present) return;
-    Line(key.name, "");
+    const std::string before = std::exchange(first_, indent_);
+    const size_t begin = out_.size();
     YamlWriter child(indent_ + "  ", indent_ + "  ", out_);
     describe(child);
+    const bool empty = out_.size() == begin;
+    out_.insert(begin, absl::StrCat(before, key.name, empty ? ": {}\n" : ":\n"));
   }
   void OnObjects(const Key& key, const ObjectsAccess& access) override {
+    if (key.one_or_more && access.size == 0) return;
     Line(key.name, access.size == 0 ? " []" : "");
     for (size_t i = 0; i < access.size; ++i) {
+      const size_t begin = out_.size();
       YamlWriter child(indent_ + "  - ", indent_ + "    ", out_);
       access.describe(i, child);
+      if (out_.size() == begin) absl::StrAppend(&out_, indent_, "  - {}\n");
     }
   }
 

@@ -27,6 +27,7 @@ enum class HandshakeFailure : uint8_t {
   kPathTooLong,
   kInvalidCertificate,
   kSpiffeInvalid,
+  kNotPinned,
   kProtocolVersion,
   kNoSharedCipher,
   kPlaintextHttp,
@@ -39,7 +40,7 @@ enum class HandshakeFailure : uint8_t {
 };
 
 // Indexed by the enumerator.
-inline constexpr std::array<std::string_view, 23> kHandshakeFailureLabels = {
+inline constexpr std::array<std::string_view, 24> kHandshakeFailureLabels = {
     "no_client_certificate",
     "unknown_ca",
     "expired",
@@ -54,6 +55,7 @@ inline constexpr std::array<std::string_view, 23> kHandshakeFailureLabels = {
     "path_too_long",
     "invalid_certificate",
     "spiffe_invalid",
+    "not_pinned",
     "protocol_version",
     "no_shared_cipher",
     "plaintext_http",

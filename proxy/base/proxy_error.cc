@@ -23,6 +23,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
        "This version of HTTP is not supported."},
       {F::kDownstream, 0, "client_closed", R::kNever, ""},
       {F::kDownstream, 0, "client_write_timeout", R::kNever, ""},
+      {F::kDownstream, 0, "client_invalid", R::kNever, ""},
 
       {F::kUpstream, 502, "connect_refused", R::kAlways, "The application cannot be reached."},
       {F::kUpstream, 504, "connect_timeout", R::kAlways,

@@ -42,6 +42,7 @@ enum class ErrorReason : uint8_t {
   kVersionNotSupported,  // 505
   kClientClosed,         // it left before its response was complete; no status can be sent
   kClientWriteTimeout,   // it takes no bytes of its response; no status can be sent
+  kClientInvalid,        // it would not be let in any more; no status can be sent
   // Upstream.
   kConnectRefused,  // 502
   kConnectTimeout,  // 504

@@ -25,6 +25,8 @@ struct RequestForwarding {
   // Forward the Upgrade that head.upgrade asks for. Otherwise the upstream never
   // learns of it.
   bool tunnel_upgrade = false;
+  // What to ask for instead of head.target; empty: that.
+  std::string_view target = {};
 };
 
 // Appends the request head for the upstream. Its body is framed as head.framing says.

@@ -107,7 +107,8 @@ bool Passes(const HeaderView& field, const RequestHead& head, const identity::St
 }  // namespace
 
 void ForwardRequestHead(const RequestHead& head, const RequestForwarding& how, std::string& out) {
-  out.append(head.method_text).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  out.append(head.method_text).append(" ");
+  out.append(how.target.empty() ? head.target : how.target).append(" HTTP/1.1\r\n");
   AppendField(out, "Host", HostOf(head, how.default_host));
   const ListedOptions listed(head.headers);
   for (const HeaderView field : head.headers) {

@@ -1,5 +1,6 @@
 #include "proxy/identity/encoding.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
@@ -17,6 +18,15 @@ bool IsSafeText(std::string_view text) {
     at += length;
   }
   return !text.empty();
+}
+
+bool IsSafeUnquoted(std::string_view text) {
+  return IsSafeText(text) && text.front() != ' ' && text.back() != ' ';
+}
+
+bool IsSafeAscii(std::string_view text) {
+  return IsSafeText(text) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
 }
 
 std::string Base64(std::string_view bytes) {

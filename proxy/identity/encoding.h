@@ -13,6 +13,14 @@ namespace mantlet::identity {
 // would not be what the certificate says.
 bool IsSafeText(std::string_view text);
 
+// The same as a whole header value or a member of a list, where readers cut off
+// spaces at either end (RFC 9110 section 5.5).
+bool IsSafeUnquoted(std::string_view text);
+
+// The same, and ASCII, which is all that an alternative name may hold (IA5String,
+// RFC 5280 section 4.2.1.6): beyond it, readers guess at an encoding.
+bool IsSafeAscii(std::string_view text);
+
 // RFC 4648 section 4, with padding.
 std::string Base64(std::string_view bytes);
 

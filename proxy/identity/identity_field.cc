@@ -24,7 +24,7 @@ std::string VerifyValue(const PeerIdentity& peer) {
 }
 
 std::string Text(const std::string& text, size_t* unsafe_fields) {
-  if (text.empty() || IsSafeText(text)) return text;
+  if (text.empty() || IsSafeUnquoted(text)) return text;
   ++*unsafe_fields;
   return "";
 }
@@ -32,7 +32,7 @@ std::string Text(const std::string& text, size_t* unsafe_fields) {
 std::string Joined(const std::vector<std::string>& names, size_t* unsafe_fields) {
   std::string joined;
   for (const std::string& name : names) {
-    if (!IsSafeText(name) || name.find(',') != std::string::npos) {
+    if (!IsSafeAscii(name) || !IsSafeUnquoted(name) || name.find(',') != std::string::npos) {
       ++*unsafe_fields;
       continue;
     }
@@ -50,6 +50,7 @@ std::string CertificateValue(IdentityField field, const ClientCertificate& certi
     case IdentityField::kIssuer:
       return Text(certificate.issuer, unsafe_fields);
     case IdentityField::kCn:
+      if (certificate.cn_unreadable) ++*unsafe_fields;
       return Text(certificate.cn, unsafe_fields);
     case IdentityField::kSerial:
       return certificate.serial;
@@ -98,6 +99,10 @@ std::string FieldValue(IdentityField field, const PeerIdentity& peer, size_t* un
 
 bool HoldsCertificate(IdentityField field) {
   return field == IdentityField::kCertPemUrlencoded || field == IdentityField::kCertDerBase64;
+}
+
+bool HoldsNames(IdentityField field) {
+  return field == IdentityField::kSanUri || field == IdentityField::kSanDns;
 }
 
 }  // namespace mantlet::identity

@@ -1,6 +1,7 @@
 #include "proxy/identity/identity_headers.h"
 
 #include <string_view>
+#include <utility>
 
 #include "proxy/identity/identity_field.h"
 #include "proxy/identity/rfc9440.h"
@@ -15,7 +16,7 @@ using config::XfccMode;
 using IncomingXfcc = RenderedIdentity::IncomingXfcc;
 
 // How much is told; each step down leaves out what is largest.
-enum class Detail { kAll, kNoChain, kNoCertificate, kVerifyOnly };
+enum class Detail { kAll, kNoChain, kNoCertificate, kNoNames, kVerifyOnly };
 
 void AppendField(std::string& block, std::string_view name, std::string_view value) {
   if (value.empty()) return;
@@ -39,7 +40,7 @@ void RenderXfcc(const config::IdentityHeaders& headers, const PeerIdentity& peer
   out.incoming_xfcc = IncomingRule(headers.xfcc, peer.is_mutual_tls());
   if (!peer.is_mutual_tls() || !SendsXfcc(headers.xfcc) || detail == Detail::kVerifyOnly) return;
   const XfccOptions options = {headers.xfcc_fields, detail <= Detail::kNoChain,
-                               detail == Detail::kAll};
+                               detail == Detail::kAll, detail <= Detail::kNoCertificate};
   std::string element = RenderXfccElement(options, peer, unsafe_fields);
   if (headers.xfcc == XfccMode::kAppendForward) {
     out.xfcc_element = std::move(element);
@@ -62,6 +63,7 @@ void RenderSet(const config::IdentityHeaders& headers, const PeerIdentity& peer,
                size_t* unsafe_fields, std::string& block) {
   for (const auto& [name, field] : headers.set) {
     if (detail >= Detail::kNoCertificate && HoldsCertificate(field)) continue;
+    if (detail >= Detail::kNoNames && HoldsNames(field)) continue;
     if (detail == Detail::kVerifyOnly && field != IdentityField::kVerify) continue;
     AppendField(block, name, FieldValue(field, peer, unsafe_fields));
   }
@@ -84,14 +86,22 @@ RenderedIdentity RenderIdentityHeaders(const config::IdentityHeaders& headers,
   RenderReport unused;
   if (report == nullptr) report = &unused;
   *report = {};
-  RenderedIdentity out;
-  for (Detail detail :
-       {Detail::kAll, Detail::kNoChain, Detail::kNoCertificate, Detail::kVerifyOnly}) {
-    report->chain_left_out = detail >= Detail::kNoChain;
-    report->certificate_left_out = detail >= Detail::kNoCertificate;
-    report->fields_left_out = detail == Detail::kVerifyOnly;
-    out = Render(headers, peer, detail, &report->unsafe_fields);
-    if (out.block.size() + out.xfcc_element.size() <= kMaxIdentityBytes) break;
+  const auto size = [](const RenderedIdentity& rendered) {
+    return rendered.block.size() + rendered.xfcc_element.size();
+  };
+  RenderedIdentity out = Render(headers, peer, Detail::kAll, &report->unsafe_fields);
+  const std::pair<Detail, bool*> steps[] = {
+      {Detail::kNoChain, &report->chain_left_out},
+      {Detail::kNoCertificate, &report->certificate_left_out},
+      {Detail::kNoNames, &report->names_left_out},
+      {Detail::kVerifyOnly, &report->fields_left_out},
+  };
+  for (const auto& [detail, left_out] : steps) {
+    if (size(out) <= headers.max_bytes) break;
+    size_t unsafe_fields = 0;
+    RenderedIdentity smaller = Render(headers, peer, detail, &unsafe_fields);
+    *left_out = size(smaller) < size(out);
+    out = std::move(smaller);
   }
   return out;
 }

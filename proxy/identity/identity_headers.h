@@ -29,25 +29,28 @@ struct RenderedIdentity {
 
 // What could not be forwarded; for the log and for a counter.
 struct RenderReport {
-  // Fields left out because they hold a control byte, NUL or invalid UTF-8.
+  // Values left out because no reader of the header could be sure of them: a
+  // control byte, NUL, invalid UTF-8, a separator of the list.
   size_t unsafe_fields = 0;
-  // Set if the certificate chain, or the certificate too, was left out because
-  // the block would have grown over kMaxIdentityBytes.
+  // What was left out, in this order, until the rest fitted into max_bytes: the
+  // certificate chain, the certificate, the alternative names (of which one
+  // certificate may have thousands), everything but `verify`. A step that saved
+  // nothing is not set.
   bool chain_left_out = false;
   bool certificate_left_out = false;
-  // Set if even the small fields did not fit: only `verify` is sent.
+  bool names_left_out = false;
   bool fields_left_out = false;
 
-  bool clean() const {
-    return unsafe_fields == 0 && !chain_left_out && !certificate_left_out && !fields_left_out;
+  // How many of the four.
+  size_t too_large() const {
+    return size_t{chain_left_out} + size_t{certificate_left_out} + size_t{names_left_out} +
+           size_t{fields_left_out};
   }
+  bool clean() const { return unsafe_fields == 0 && too_large() == 0; }
 };
 
-// Most servers refuse header sections over 8 to 64 KiB; a certificate chain of
-// RSA keys, URL-encoded, is about 2.5 KiB per certificate.
-inline constexpr size_t kMaxIdentityBytes = 32 * 1024;
-
-// `report` may be null.
+// What is rendered, names and line ends included, has at most headers.max_bytes
+// bytes, unless `verify` under long names alone has more. `report` may be null.
 RenderedIdentity RenderIdentityHeaders(const config::IdentityHeaders& headers,
                                        const PeerIdentity& peer, RenderReport* report);
 

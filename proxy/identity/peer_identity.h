@@ -18,16 +18,19 @@ struct ClientCertificate {
   std::string subject;             // RFC 2253 string, UTF-8
   std::string issuer;              // RFC 2253 string, UTF-8
   std::string cn;                  // the last (most specific) commonName, or empty
+  bool cn_unreadable = false;      // there is one, not valid in its encoding
+  std::vector<std::string> ou;     // every organizationalUnitName, most specific first
   std::string serial;              // lower-case hex, no separators, no leading zero byte
   std::string fingerprint_sha256;  // lower-case hex of the DER's digest
   std::string fingerprint_sha1;
+  std::string spki_sha256;           // lower-case hex of the SubjectPublicKeyInfo's digest
   std::vector<std::string> san_uri;  // in certificate order
   std::vector<std::string> san_dns;
   int64_t not_before = 0;  // seconds since the epoch
   int64_t not_after = 0;
   std::string der;                     // the leaf
   std::vector<std::string> chain_der;  // what the peer sent after the leaf, in TLS order
-  std::string spiffe_id;               // the one URI SAN with scheme spiffe, or empty
+  std::string spiffe_id;  // the one URI SAN, if it is a well-formed SPIFFE ID, or empty
 };
 
 enum class Verification {
@@ -49,6 +52,9 @@ struct PeerIdentity {
   Verification verification = Verification::kNone;
   std::string failure_reason;     // with kFailed: a handshake failure reason label
   ClientCertificate certificate;  // meaningful unless kNone
+  // With a verified certificate: the moment, in seconds since the epoch, from which it
+  // may be refused (tls::VerifyResult).
+  int64_t valid_until = 0;
   TlsParameters tls;
   // URI SANs of the server certificate this connection was answered with: XFCC's "By".
   std::vector<std::string> local_san_uri;

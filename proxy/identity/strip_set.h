@@ -1,7 +1,7 @@
 // The names that no peer may send: the whole identity family of a listener.
 // Names match after folding what an application might fold together: letter
-// case, and `-` `_` `.` as one. Built once per listener and configuration,
-// immutable afterwards, so it may be read from any thread.
+// case, and all that is no letter or digit (`-` `_` `.` …) as one. Built once per listener and
+// configuration, immutable afterwards, so it may be read from any thread.
 
 #ifndef MANTLET_PROXY_IDENTITY_STRIP_SET_H_
 #define MANTLET_PROXY_IDENTITY_STRIP_SET_H_
@@ -48,9 +48,9 @@ class StripSet {
 };
 
 inline char StripSet::Fold(char c) {
+  // CGI gateways make `_` of all that is no letter or digit, not only of `-` and `.`.
   if (c >= 'A' && c <= 'Z') return static_cast<char>(c | 0x20);
-  if (c == '_' || c == '.') return '-';
-  return c;
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 }
 
 }  // namespace mantlet::identity

@@ -41,7 +41,7 @@ class ElementWriter {
 
   void AddAll(std::string_view key, const std::vector<std::string>& values) {
     for (const std::string& value : values) {
-      if (IsSafeText(value) && value.find('\\') == std::string::npos) {
+      if (IsSafeAscii(value) && value.find('\\') == std::string::npos) {
         AddQuoted(key, value);
       } else {
         ++*unsafe_fields_;
@@ -83,10 +83,10 @@ void AddField(XfccField field, const XfccOptions& options, const PeerIdentity& p
       writer.AddName("Subject", certificate.subject);
       break;
     case XfccField::kUri:
-      writer.AddAll("URI", certificate.san_uri);
+      if (options.with_names) writer.AddAll("URI", certificate.san_uri);
       break;
     case XfccField::kDns:
-      writer.AddAll("DNS", certificate.san_dns);
+      if (options.with_names) writer.AddAll("DNS", certificate.san_dns);
       break;
     case XfccField::kCert:
       if (options.with_certificate && !certificate.der.empty()) {

@@ -29,6 +29,7 @@ struct XfccOptions {
   const std::vector<config::XfccField>& fields;
   bool with_certificate = true;  // false leaves out Cert even if `fields` has it
   bool with_chain = true;        // the same for Chain
+  bool with_names = true;        // the same for URI and DNS
 };
 
 // Our element for a peer with a verified certificate; empty if there is nothing

@@ -85,6 +85,7 @@ void AppendRequest(const AccessRecord& record, FieldWriter* fields) {
     fields->Milliseconds("upstream_duration_ms", record.upstream_duration_us);
   }
   fields->Text("answered_by", record.answered_by_upstream ? "upstream" : "mantlet");
+  fields->OptionalText("rule", record.rule);
   fields->OptionalText("error", record.error);
   fields->OptionalText("error_detail", record.detail);
 }

@@ -41,6 +41,7 @@ struct AccessRecord {
   std::string_view upstream_address;  // empty: none was reached
   int64_t upstream_duration_us = -1;  // request head sent to response head received; -1: none
   bool answered_by_upstream = false;  // otherwise by mantlet
+  std::string_view rule;              // of the policy that decided; empty: there are none
   std::string_view error;             // base::ProxyError's label; empty: none
   std::string_view detail;            // base::ProxyError's detail
 };

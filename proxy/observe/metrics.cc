@@ -35,6 +35,11 @@ void Metrics::SetReloadPending(bool pending) {
   process_wide_.pending = pending;
 }
 
+bool Metrics::reload_pending() const {
+  const std::lock_guard lock(mutex_);
+  return process_wide_.pending;
+}
+
 void Metrics::SetDraining(bool draining) {
   const std::lock_guard lock(mutex_);
   process_wide_.draining = draining;

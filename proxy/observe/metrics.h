@@ -30,16 +30,22 @@ struct Expiries {
     int64_t not_after = 0;  // seconds since the epoch
   };
   struct TrustAnchor {
-    std::string listener, file, subject;
+    std::string listener, file, subject, serial;
+    std::string trust_domain;  // of SPIFFE; empty: an anchor of the trust bundle
     int64_t not_after = 0;
   };
   struct Crl {
     std::string listener, file, issuer;
     int64_t next_update = 0;
   };
+  struct OcspResponse {
+    std::string listener, file;
+    int64_t next_update = 0;
+  };
   std::vector<Certificate> certificates = {};
   std::vector<TrustAnchor> trust_anchors = {};
   std::vector<Crl> crls = {};
+  std::vector<OcspResponse> ocsp_responses = {};
 };
 
 class Metrics {
@@ -55,13 +61,14 @@ class Metrics {
   // A new shard, for one thread to write. Lives as long as this object.
   MetricsShard& AddShard();
 
-  // Replaces all three sets: what is not in the new one is no longer exported.
+  // Replaces all sets: what is not in the new one is no longer exported.
   void SetExpiries(Expiries expiries);
 
   void ReloadSucceeded(int64_t wall_seconds);
   void ReloadFailed();
   // The files on disk are not what is served.
   void SetReloadPending(bool pending);
+  bool reload_pending() const;
   void SetDraining(bool draining);
   // A number that somebody else counts, asked for at each scrape on its thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);

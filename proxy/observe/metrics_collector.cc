@@ -121,6 +121,7 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   }
   CollectConnections(listeners, &out);
   CollectHandshakes(listeners, &out);
+  CollectIdentity(listeners, &out);
   CollectPolicy(listeners, &out);
   CollectRequests(requests, &out);
   CollectUpstreams(upstreams, &out);
@@ -133,20 +134,35 @@ void MetricsCollector::CollectConnections(const Listeners& listeners, Families* 
       CounterFamily("mantlet_connections_total", "Downstream connections accepted.");
   MetricFamily active =
       GaugeFamily("mantlet_connections_active", "Downstream connections open now.");
+  MetricFamily ended =
+      CounterFamily("mantlet_connections_ended_total",
+                    "Open connections that were ended because their client would not be let in "
+                    "any more, by reason.");
   for (const auto& [name, shards] : listeners) {
     AddSample(&total, {{"listener", name}},
               Sum(shards, [](const auto& m) -> auto& { return m.connections_; }));
     AddSample(&active, {{"listener", name}},
               Sum(shards, [](const auto& m) -> auto& { return m.active_; }));
+    for (size_t reason = 0; reason < base::kEndReasonCount; ++reason) {
+      if (!base::CanEndConnection(reason)) continue;
+      AddSample(
+          &ended,
+          {{"listener", name}, {"reason", Text(ToString(static_cast<base::EndReason>(reason)))}},
+          Sum(shards, [=](const auto& m) -> auto& { return m.ended_[reason]; }));
+    }
   }
   out->push_back(std::move(total));
   out->push_back(std::move(active));
+  out->push_back(std::move(ended));
 }
 
 void MetricsCollector::CollectHandshakes(const Listeners& listeners, Families* out) const {
   MetricFamily done = CounterFamily("mantlet_tls_handshakes_total", "TLS handshakes completed.");
   MetricFamily failed = CounterFamily("mantlet_tls_handshake_failures_total",
                                       "TLS handshakes that did not complete, by reason.");
+  MetricFamily refused =
+      CounterFamily("mantlet_tls_resumptions_refused_total",
+                    "Session tickets that were not taken, so that a full handshake followed.");
   MetricFamily duration =
       Family("mantlet_tls_handshake_duration_seconds", MetricType::Histogram,
              "Time from accepting a connection to the end of its completed TLS handshake.");
@@ -170,12 +186,31 @@ void MetricsCollector::CollectHandshakes(const Listeners& listeners, Families* o
                 {{"listener", name}, {"reason", Text(base::kHandshakeFailureLabels[reason])}},
                 Sum(shards, [=](const auto& m) -> auto& { return m.handshake_failures_[reason]; }));
     }
+    for (size_t reason = 0; reason < base::kResumptionRefusalCount; ++reason) {
+      AddSample(
+          &refused, {{"listener", name}, {"reason", Text(base::kResumptionRefusalLabels[reason])}},
+          Sum(shards, [=](const auto& m) -> auto& { return m.resumptions_refused_[reason]; }));
+    }
     AddHistogram<kHandshakeBoundsUs>(&duration, {{"listener", name}}, shards,
                                      [](const auto& m) -> auto& { return m.handshake_duration_; });
   }
   out->push_back(std::move(done));
   out->push_back(std::move(failed));
+  out->push_back(std::move(refused));
   out->push_back(std::move(duration));
+}
+
+void MetricsCollector::CollectIdentity(const Listeners& listeners, Families* out) const {
+  MetricFamily dropped = CounterFamily("mantlet_identity_fields_dropped_total",
+                                       "Parts of client certificates left out of the identity "
+                                       "headers: unsafe to read, or too large.");
+  for (const auto& [name, shards] : listeners) {
+    AddSample(&dropped, {{"listener", name}, {"reason", "unsafe"}},
+              Sum(shards, [](const auto& m) -> auto& { return m.identity_unsafe_; }));
+    AddSample(&dropped, {{"listener", name}, {"reason", "too_large"}},
+              Sum(shards, [](const auto& m) -> auto& { return m.identity_too_large_; }));
+  }
+  out->push_back(std::move(dropped));
 }
 
 void MetricsCollector::CollectPolicy(const Listeners& listeners, Families* out) const {
@@ -289,7 +324,12 @@ void MetricsCollector::CollectExpiries(Families* out) const {
   MetricFamily anchors = GaugeFamily("mantlet_trust_anchor_not_after_timestamp_seconds",
                                      "When a certificate of a trust bundle ends, since the epoch.");
   for (const auto& a : expiries.trust_anchors) {
-    moments.Add({{"listener", a.listener}, {"file", a.file}, {"subject", a.subject}}, a.not_after);
+    moments.Add({{"listener", a.listener},
+                 {"file", a.file},
+                 {"subject", a.subject},
+                 {"serial", a.serial},
+                 {"trust_domain", a.trust_domain}},
+                a.not_after);
   }
   moments.MoveTo(&anchors);
   MetricFamily crls = GaugeFamily("mantlet_crl_next_update_timestamp_seconds",
@@ -298,7 +338,14 @@ void MetricsCollector::CollectExpiries(Families* out) const {
     moments.Add({{"listener", c.listener}, {"file", c.file}, {"issuer", c.issuer}}, c.next_update);
   }
   moments.MoveTo(&crls);
-  for (MetricFamily* family : {&certificates, &anchors, &crls}) out->push_back(std::move(*family));
+  MetricFamily responses = GaugeFamily("mantlet_ocsp_next_update_timestamp_seconds",
+                                       "When a stapled OCSP response ends, since the epoch.");
+  for (const auto& o : expiries.ocsp_responses) {
+    moments.Add({{"listener", o.listener}, {"file", o.file}}, o.next_update);
+  }
+  moments.MoveTo(&responses);
+  for (MetricFamily* family : {&certificates, &anchors, &crls, &responses})
+    out->push_back(std::move(*family));
 }
 
 void MetricsCollector::CollectLifeCycle(Families* out) const {

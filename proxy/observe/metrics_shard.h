@@ -26,8 +26,10 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/base/end_reason.h"
 #include "proxy/base/handshake_failure.h"
 #include "proxy/base/proxy_error.h"
+#include "proxy/base/resumption_refusal.h"
 #include "proxy/observe/metric_values.h"
 
 namespace mantlet::observe {
@@ -53,6 +55,18 @@ class alignas(64) ListenerMetrics {
     handshake_failures_[static_cast<size_t>(reason)].Add();
   }
 
+  void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
+  void ResumptionRefused(base::ResumptionRefusal refusal) {
+    resumptions_refused_[static_cast<size_t>(refusal)].Add();
+  }
+
+  // Parts of a client certificate that a connection's identity headers could not
+  // carry: no reader could be sure of them, or the whole was too large.
+  void IdentityFieldsDropped(size_t unsafe, size_t too_large) {
+    identity_unsafe_.Add(unsafe);
+    identity_too_large_.Add(too_large);
+  }
+
   // The counter of one policy rule; asked for when a configuration takes effect
   // (it locks), kept as long as the listener's metrics. "default" is the rule of
   // `policy: default: deny`.
@@ -70,6 +84,10 @@ class alignas(64) ListenerMetrics {
   std::array<Counter, kTlsVersionCount * 4> handshakes_;
   std::array<Counter, base::kHandshakeFailureCount> handshake_failures_;
   DurationHistogram<kHandshakeBoundsUs> handshake_duration_;
+  std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
+  std::array<Counter, base::kEndReasonCount> ended_;
+  Counter identity_unsafe_;
+  Counter identity_too_large_;
 
   mutable std::mutex rules_mutex_;  // guards the map, not the counters in it
   std::map<std::string, std::unique_ptr<Counter>, std::less<>> denials_;

@@ -22,7 +22,8 @@ ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
       settings_(settings),
       load_(std::move(load)),
       on_outcome_(std::move(on_outcome)),
-      files_(std::move(files)),
+      configured_(std::move(files)),
+      files_(configured_),
       seen_(std::move(seen)),
       reloader_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
@@ -37,24 +38,49 @@ void ReloadController::Configure(const config::Reload& settings, std::vector<std
     reloader_.SetInterval(settings.interval.count(), loop_.now_ms());
   }
   settings_ = settings;
-  files_ = certs::FileSet(std::move(files));
+  configured_ = std::move(files);
+  files_ = certs::FileSet(configured_);
 }
 
-void ReloadController::Rewatch() {
+// Whether other directories are watched now than before: then something may have
+// happened in them unseen.
+bool ReloadController::Rewatch() {
   if (!settings_.watch) {
     watch_.reset();
-    return;
+    watched_.clear();
+    return false;
   }
   if (watch_ == nullptr) {
     watch_ = std::make_unique<io::DirectoryWatch>(loop_, [this] { OnFilesEvent(); });
   }
-  const std::set<std::string> directories = files_.Directories();
-  std::vector<std::string> unwatched =
-      watch_->Set(std::vector<std::string>(directories.begin(), directories.end()));
-  for (const std::string& path : unwatched) {
-    logger_.Debug("not_watched", "A directory cannot be watched; the slow look covers it.",
-                  {{"path", path}});
+  constexpr int kMostRounds = 4;  // a link that swings faster than this is caught by its events
+  bool changed = false;
+  for (int round = 0; round < kMostRounds; ++round) {
+    std::set<std::string> directories = files_.Directories();
+    const bool same = directories == watched_;
+    watched_ = directories;
+    Watch(std::move(directories));
+    if (same) break;
+    changed = true;  // once more: a link may have swung before its target was watched
   }
+  return changed;
+}
+
+// Of a directory that cannot be watched, say because it cannot be read, the one
+// above: that is where it shows when it can be read again.
+void ReloadController::Watch(std::set<std::string> directories) {
+  std::vector<std::string> unwatched;
+  do {
+    unwatched = watch_->Set(std::vector<std::string>(directories.begin(), directories.end()));
+    for (const std::string& path : unwatched) {
+      logger_.Debug("not_watched",
+                    "A directory cannot be watched; the one above and the slow look cover it.",
+                    {{"path", path}});
+      directories.erase(path);
+      const size_t slash = path.rfind('/');
+      if (slash != 0 && slash != std::string::npos) directories.insert(path.substr(0, slash));
+    }
+  } while (!unwatched.empty() && !directories.empty());
 }
 
 void ReloadController::OnFilesEvent() {
@@ -69,13 +95,13 @@ void ReloadController::Step() {
     case Reloader::Action::kLook: {
       // A link may lead elsewhere by now, a directory may be back.
       Rewatch();
-      const bool changed = !certs::ChangedPaths(seen_, files_.Look(reader_)).empty();
-      reloader_.Looked(changed, loop_.now_ms());
-      if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad();
+      const certs::FileStates looked = files_.Look(reader_);
+      reloader_.Looked(!certs::ChangedPaths(seen_, looked).empty(), loop_.now_ms());
+      if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad(&looked);
       break;
     }
     case Reloader::Action::kLoad:
-      DoLoad();
+      DoLoad(nullptr);
       break;
   }
   on_outcome_();
@@ -84,23 +110,41 @@ void ReloadController::Step() {
 
 std::string ReloadController::LoadNow() {
   reloader_.Requested(loop_.now_ms());
-  if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad();
+  if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad(nullptr);
   on_outcome_();
   Rearm();
   return reloader_.last_error();
 }
 
-void ReloadController::DoLoad() {
-  // Before the load: a change that comes while it reads shows at the next look.
-  certs::FileStates before = files_.Look(reader_);
-  LoadOutcome result = load_();
-  // The load may have brought another set of files; what it read of the old ones
-  // is at least as new as `before`.
-  seen_ = files_.Look(reader_);
-  for (auto& [path, state] : seen_) {
-    if (auto it = before.find(path); it != before.end()) state = it->second;
+// From now on a change is what differs from what the load has read. A load that
+// was refused early has not come to every file: those stay as they were seen.
+void ReloadController::Remember(certs::FileStates read, const certs::FileStates* looked) {
+  std::vector<std::string> all = configured_;
+  const std::set<std::string> configured(all.begin(), all.end());
+  for (const auto& [path, state] : read) {
+    if (!configured.contains(path)) all.push_back(path);
   }
-  Rewatch();
+  std::vector<std::string> unknown;
+  for (const std::string& path : all) {
+    if (read.contains(path)) continue;
+    if (looked != nullptr && looked->contains(path)) {
+      read[path] = looked->at(path);
+    } else if (auto known = seen_.find(path); known != seen_.end()) {
+      read[path] = known->second;
+    } else {
+      unknown.push_back(path);
+    }
+  }
+  read.merge(certs::FileSet(std::move(unknown)).Look(reader_));
+  seen_ = std::move(read);
+  files_ = certs::FileSet(std::move(all));
+}
+
+void ReloadController::DoLoad(const certs::FileStates* looked) {
+  LoadOutcome result = load_(looked);
+  Remember(std::move(result.seen), looked);
+  // Files that are new here may have changed between the load and the watch.
+  if (Rewatch()) reloader_.FilesEvent(loop_.now_ms());
   if (auto say = reloader_.Loaded(result.outcome, result.error, loop_.now_ms())) {
     if (result.outcome == Reloader::Outcome::kFailed) {
       logger_.Error("reload_failed",

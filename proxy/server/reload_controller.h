@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,16 @@ struct LoadOutcome {
   certs::Reloader::Outcome outcome = certs::Reloader::Outcome::kFailed;
   std::string error;   // kFailed: why
   std::string detail;  // kSwapped: what changed, for the log
+  // Exactly what the load read, file by file, as far as it came: what differs
+  // from this later is a change.
+  certs::FileStates seen = {};
 };
 
 class ReloadController {
  public:
-  using Load = std::function<LoadOutcome()>;
+  // `looked`: what the controller has read a moment ago, or null. Counts as one of
+  // the readings that must agree, so that each file is read twice and not more.
+  using Load = std::function<LoadOutcome(const certs::FileStates* looked)>;
 
   // `files`: everything to watch. `seen`: their state when, or before, what is
   // served now was read.
@@ -52,8 +58,10 @@ class ReloadController {
   static certs::Reloader::Options OptionsOf(const config::Reload& settings);
   void OnFilesEvent();
   void Step();
-  void DoLoad();
-  void Rewatch();
+  void DoLoad(const certs::FileStates* looked);
+  void Remember(certs::FileStates read, const certs::FileStates* looked);
+  bool Rewatch();
+  void Watch(std::set<std::string> directories);
   void Rearm();
 
   io::Loop& loop_;
@@ -62,8 +70,10 @@ class ReloadController {
   Load load_;
   std::function<void()> on_outcome_;
   certs::DiskFileReader reader_;
-  certs::FileSet files_;
-  certs::FileStates seen_;  // what the last load saw
+  std::vector<std::string> configured_;  // the files of the configuration that is in use
+  certs::FileSet files_;                 // those, and what a refused one would have needed
+  std::set<std::string> watched_;        // directories, as last asked for
+  certs::FileStates seen_;               // what the last load saw
   certs::Reloader reloader_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;

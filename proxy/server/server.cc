@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "certs/generation_loader.h"
+#include "certs/spiffe_loader.h"
 #include "config/loader.h"
 #include "config/restart.h"
 #include "proxy/server/build_info.h"
@@ -93,10 +94,15 @@ absl::Status Server::Start() {
   // First of all: a signal that comes while this goes on waits for the loop.
   signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
                                            [this](int number) { OnSignal(number); });
-  certs::FileStates seen = certs::FileSet(WatchedFiles()).Look(reader_);
+  certs::FileStates seen;
   absl::StatusOr<certs::GenerationPtr> generation =
-      certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds());
+      certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds(), nullptr, &seen);
   if (!generation.ok()) return generation.status();
+  // The configuration was read before; should it have changed since, its state
+  // stays blank and the first look finds it changed.
+  config::LoadResult reread;
+  const certs::FileState state = ReadConfig(&reread);
+  seen[config_.file] = reread.config == config_ ? state : certs::FileState();
   absl::StatusOr<SnapshotPtr> snapshot =
       BuildSnapshot(config_, *std::move(generation), nullptr, clock_);
   if (!snapshot.ok()) return snapshot.status();
@@ -241,8 +247,8 @@ std::vector<std::string> Server::WatchedFiles() const {
 void Server::StartReload(certs::FileStates seen) {
   reload_ = std::make_unique<ReloadController>(
       loop_, logger_, config_.reload, WatchedFiles(), std::move(seen),
-      [this] {
-        LoadOutcome result = Reload();
+      [this](const certs::FileStates* looked) {
+        LoadOutcome result = Reload(looked);
         CountReload(result.outcome);
         return result;
       },
@@ -258,25 +264,46 @@ void Server::CountReload(Reloader::Outcome outcome) {
   }
 }
 
-LoadOutcome Server::Reload() {
+// The configuration as it is on disk, and the state of the file it was read from.
+certs::FileState Server::ReadConfig(config::LoadResult* loaded) {
+  absl::StatusOr<certs::FileContent> text = reader_.Read(config_.file);
+  // The loader has better words for a file that cannot be read.
+  *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
+                ? config::LoadText(text->bytes, config_.file, environment_)
+                : config::LoadFile(config_.file, environment_);
+  return certs::StateOf(text);
+}
+
+LoadOutcome Server::Reload(const certs::FileStates* looked) {
   LoadOutcome failed{Reloader::Outcome::kFailed, {}, {}};
   if (draining_) {
     failed.error = "the drain has begun";
     return failed;
   }
-  config::LoadResult loaded = config::LoadFile(config_.file, environment_);
+  config::LoadResult loaded;
+  const certs::FileState config_state = ReadConfig(&loaded);
+  failed.seen[config_.file] = config_state;
   if (!loaded.config.has_value()) {
     failed.error = std::string(loaded.status().message());
     return failed;
   }
-  auto generation = certs::GenerationLoader::Load(*loaded.config, reader_, clock_.WallSeconds());
+  certs::FileStates seen;
+  auto generation = certs::GenerationLoader::Load(*loaded.config, reader_, clock_.WallSeconds(),
+                                                  looked, &seen, snapshot_->generation.get());
+  seen[config_.file] = config_state;
+  failed.seen = seen;
+  // Half a configuration may well be a whole one that says less.
+  if (certs::StateOf(reader_.Read(config_.file)) != config_state) {
+    failed.error = absl::StrCat(config_.file, " changes while it is read; trying again");
+    return failed;
+  }
   if (!generation.ok()) {
     failed.error = std::string(generation.status().message());
     return failed;
   }
   const bool same_files =
       *loaded.config == config_ && (*generation)->id == snapshot_->generation->id;
-  if (same_files && !NamesAnUpstream(config_)) return {Reloader::Outcome::kUnchanged, {}, {}};
+  if (same_files && !NamesAnUpstream(config_)) return {Reloader::Outcome::kUnchanged, {}, {}, seen};
   auto next = BuildSnapshot(*loaded.config, *std::move(generation), snapshot_.get(), clock_);
   if (!next.ok()) {
     failed.error = std::string(next.status().message());
@@ -284,7 +311,7 @@ LoadOutcome Server::Reload() {
   }
   // The files are the same, but a name may have another address by now.
   if (same_files && SameTargets(**next, *snapshot_)) {
-    return {Reloader::Outcome::kUnchanged, {}, {}};
+    return {Reloader::Outcome::kUnchanged, {}, {}, seen};
   }
   std::vector<Worker::Sockets> sockets(workers_.size());
   if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {
@@ -292,11 +319,18 @@ LoadOutcome Server::Reload() {
     return failed;
   }
   WarnOfWhatNeedsARestart(*loaded.config);
+  for (const std::string& sentence :
+       certs::SequencesThatFell(*snapshot_->generation, *(*next)->generation)) {
+    logger_.Warn("certificate_warning", sentence);
+  }
   config_ = *std::move(loaded.config);
   logger_.set_level(LogLevelOf(config_.log));
   Adopt(*std::move(next), std::move(sockets));
   reload_->Configure(config_.reload, WatchedFiles());
-  return {Reloader::Outcome::kSwapped, {}, absl::StrCat("generation ", snapshot_->generation->id)};
+  return {Reloader::Outcome::kSwapped,
+          {},
+          absl::StrCat("generation ", snapshot_->generation->id),
+          std::move(seen)};
 }
 
 void Server::WarnOfWhatNeedsARestart(const config::Config& next) {

@@ -18,6 +18,7 @@
 #include "certs/file_reader.h"
 #include "config/config.h"
 #include "config/environment.h"
+#include "config/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/systemd_notify.h"
@@ -57,7 +58,8 @@ class Server {
   void StartWatchdog();
   StatusBoard::Sources BoardSources();
   void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
-  LoadOutcome Reload();
+  certs::FileState ReadConfig(config::LoadResult* loaded);
+  LoadOutcome Reload(const certs::FileStates* looked);
   void CountReload(certs::Reloader::Outcome outcome);
   void WarnOfWhatNeedsARestart(const config::Config& next);
   void WarnOfFixedCredentials();

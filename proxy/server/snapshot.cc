@@ -1,6 +1,7 @@
 #include "proxy/server/snapshot.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -45,22 +46,60 @@ TargetPtr FindTarget(const Snapshot* snapshot, const std::string& name) {
   return nullptr;
 }
 
+tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
+                                     const certs::ListenerMaterial& material) {
+  tls::ChainVerifier::Options chain;
+  chain.max_depth = config.max_depth;
+  chain.partial_chain = config.partial_chain;
+  chain.any_extended_key_usage = config.any_extended_key_usage;
+  chain.revocation = material.revocation;
+  tls::ClientVerifier::Options options;
+  options.spki_pins = config.spki_pins;
+  if (material.trust != nullptr) {
+    options.by_trust_bundle = std::make_shared<const tls::ChainVerifier>(material.trust, chain);
+  }
+  if (config.spiffe.enabled()) {
+    // An authority need not be self-signed (X509-SVID, 6.1).
+    chain.partial_chain = true;
+    options.spiffe.emplace();
+    for (const certs::SpiffeDomain& domain : material.spiffe) {
+      options.spiffe->emplace(
+          domain.name, domain.trust == nullptr
+                           ? nullptr
+                           : std::make_shared<const tls::ChainVerifier>(domain.trust, chain));
+    }
+  }
+  return std::make_shared<const tls::ClientVerifier>(std::move(options));
+}
+
+// `previous`: the context this listener has now, or null; kept if it still serves, and
+// its session tickets with it.
 absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
                                                const certs::ListenerMaterial& material,
+                                               uint64_t policy_edition,
+                                               const tls::ServerContextPtr& previous,
                                                const base::Clock& clock) {
   tls::ServerContext::Options options;
+  options.listener = config.name;
+  options.policy_id = absl::StrCat(policy_edition);
   options.tls = config.tls;
   options.client_auth = config.client_auth.mode;
   options.clock = &clock;
   for (const certs::ServerCertificate& certificate : material.certificates) {
-    options.credentials.push_back(
-        {certificate.chain_der, certificate.key, certificate.names, certificate.san_uri});
+    options.credentials.push_back({certificate.chain_der, certificate.key, certificate.names,
+                                   certificate.san_uri, certificate.leaf->san().ip});
+    if (const certs::StapledResponse* ocsp = certificate.ocsp.get()) {
+      tls::ServerCredential& credential = options.credentials.back();
+      credential.ocsp_response = ocsp->der;
+      credential.ocsp_from = ocsp->this_update - certs::StapledResponse::kClockSkewSeconds;
+      credential.ocsp_until =
+          ocsp->next_update == 0 ? std::numeric_limits<int64_t>::max() : ocsp->next_update;
+    }
   }
-  if (material.trust != nullptr) {
-    tls::ChainVerifier::Options verifier;
-    verifier.max_depth = config.client_auth.max_depth;
-    options.verifier = std::make_shared<const tls::ChainVerifier>(material.trust, verifier);
+  if (config.client_auth.mode != config::ClientAuthMode::kNone) {
+    options.verifier = BuildVerifier(config.client_auth, material);
   }
+  if (previous != nullptr && previous->Serves(options)) return previous;
   auto context = tls::ServerContext::Create(std::move(options));
   if (!context.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(config::ToString(config.where), ": listener '",
@@ -68,6 +107,18 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
                                                    "': ", std::string(context.status().message())));
   }
   return context;
+}
+
+// The same object for the same rules: connections see by that that nothing has changed.
+std::shared_ptr<const policy::Policy> BuildPolicy(const config::Listener& listener,
+                                                  const Snapshot* previous,
+                                                  const ListenerSnapshot* before) {
+  if (before != nullptr) {
+    for (const config::Listener& old : previous->config.listeners) {
+      if (old.name == listener.name && old.policy == listener.policy) return before->policy;
+    }
+  }
+  return std::make_shared<const policy::Policy>(listener.policy);
 }
 
 }  // namespace
@@ -91,12 +142,20 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
 
     const certs::ListenerMaterial* material = snapshot->generation->Find(listener.name);
     if (material == nullptr) return absl::InternalError("a listener without certificates");
-    absl::StatusOr<tls::ServerContextPtr> tls = BuildTls(listener, *material, clock);
+    const ListenerSnapshot* before = previous == nullptr ? nullptr : previous->Find(listener.name);
+    made.policy = BuildPolicy(listener, previous, before);
+    if (before != nullptr) {
+      made.policy_edition = before->policy_edition + (made.policy == before->policy ? 0 : 1);
+    }
+    absl::StatusOr<tls::ServerContextPtr> tls = BuildTls(
+        listener, *material, made.policy_edition, before == nullptr ? nullptr : before->tls, clock);
     if (!tls.ok()) return tls.status();
     made.tls = *std::move(tls);
 
-    const ListenerSnapshot* before = previous == nullptr ? nullptr : previous->Find(listener.name);
-    made.counts = before != nullptr ? before->counts : std::make_shared<session::ListenerCounts>();
+    made.admission = before != nullptr ? before->admission : std::make_shared<session::Admission>();
+
+    // The workers copy this; the rules are in `policy`.
+    made.config.policy.rules.clear();
 
     for (const ListenerSnapshot& other : snapshot->listeners) {
       if (other.target != nullptr && other.config.upstream == listener.upstream) {

@@ -4,6 +4,7 @@
 #ifndef MANTLET_PROXY_SERVER_SNAPSHOT_H_
 #define MANTLET_PROXY_SERVER_SNAPSHOT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "certs/generation.h"
 #include "config/config.h"
 #include "proxy/base/clock.h"
+#include "proxy/policy/policy.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/upstream/target.h"
@@ -19,10 +21,13 @@
 namespace mantlet::server {
 
 struct ListenerSnapshot {
-  config::Listener config;
+  config::Listener config;  // but for policy.rules
   tls::ServerContextPtr tls;
+  std::shared_ptr<const policy::Policy> policy;
+  // Grows with every change of the policy.
+  uint64_t policy_edition = 0;
   std::shared_ptr<const upstream::Target> target;
-  std::shared_ptr<session::ListenerCounts> counts;  // the same for all snapshots of one name
+  std::shared_ptr<session::Admission> admission;  // the same for all snapshots of one name
 };
 
 struct Snapshot {
@@ -36,7 +41,7 @@ struct Snapshot {
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 // `previous` may be null; what has not changed is taken over from it, so that
-// upstream pools and counts live on. Resolves upstream names (may block).
+// upstream pools and what is counted live on. Resolves upstream names (may block).
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
                                           const base::Clock& clock);

@@ -63,7 +63,8 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
 }
 
 std::string StatusBoard::CertificatesJson() const {
-  return CertificatesAsJson(*sources_.snapshot()->generation);
+  return CertificatesAsJson(*sources_.snapshot()->generation,
+                            {sources_.metrics.reload_pending(), sources_.last_reload_failure()});
 }
 
 std::string StatusBoard::ConfigJson() const { return ConfigAsJson(sources_.snapshot()->config); }
@@ -98,14 +99,24 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
   observe::Expiries expiries;
   for (const certs::ListenerMaterial& listener : generation.listeners) {
     for (const certs::ServerCertificate& certificate : listener.certificates) {
-      expiries.certificates.push_back({listener.listener, certificate.chain_file,
-                                       certificate.leaf->subject(), certificate.leaf->serial(),
-                                       certificate.leaf->not_after()});
+      for (const tls::CertificatePtr& link : certificate.chain) {
+        expiries.certificates.push_back({listener.listener, certificate.chain_file, link->subject(),
+                                         link->serial(), link->not_after()});
+      }
+      if (certificate.ocsp != nullptr && certificate.ocsp->next_update != 0) {
+        expiries.ocsp_responses.push_back(
+            {listener.listener, certificate.ocsp->file, certificate.ocsp->next_update});
+      }
     }
     for (const certs::TrustAnchor& anchor : listener.anchors) {
       expiries.trust_anchors.push_back({listener.listener, anchor.file,
-                                        anchor.certificate->subject(),
-                                        anchor.certificate->not_after()});
+                                        anchor.certificate->subject(), anchor.certificate->serial(),
+                                        anchor.trust_domain, anchor.certificate->not_after()});
+    }
+    for (const certs::LoadedRevocationList& loaded : listener.revocation_lists) {
+      if (loaded.list->next_update() == 0) continue;
+      expiries.crls.push_back(
+          {listener.listener, loaded.file, loaded.list->issuer(), loaded.list->next_update()});
     }
   }
   return expiries;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "certs/json_writer.h"
+#include "certs/material_json.h"
 #include "config/schema.h"
 #include "proxy/base/text.h"
 
@@ -15,45 +17,19 @@ std::string Dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json Describe(const tls::Certificate& certificate) {
-  return {{"subject", certificate.subject()},
-          {"issuer", certificate.issuer()},
-          {"serial", certificate.serial()},
-          {"not_before", base::Rfc3339Seconds(certificate.not_before())},
-          {"not_after", base::Rfc3339Seconds(certificate.not_after())},
-          {"fingerprint_sha256", certificate.fingerprint_sha256()},
-          {"key", certificate.public_key().text},
-          {"san_dns", certificate.san().dns},
-          {"san_ip", certificate.san().ip},
-          {"san_uri", certificate.san().uri}};
-}
-
 }  // namespace
 
-std::string CertificatesAsJson(const certs::Generation& generation) {
-  Json document = {{"generation", generation.id},
-                   {"loaded_at", base::Rfc3339Seconds(generation.loaded_at)},
-                   {"warnings", generation.warnings},
-                   {"listeners", Json::array()}};
+std::string CertificatesAsJson(const certs::Generation& generation, const ReloadState& reload) {
+  Json document = {
+      {"generation", generation.id},      {"loaded_at", base::Rfc3339Seconds(generation.loaded_at)},
+      {"reload_pending", reload.pending}, {"last_reload_failure", reload.last_failure},
+      {"warnings", generation.warnings},  {"listeners", Json::array()}};
   for (const certs::ListenerMaterial& listener : generation.listeners) {
-    Json certificates = Json::array();
-    for (const certs::ServerCertificate& certificate : listener.certificates) {
-      Json chain = Json::array();
-      for (const tls::CertificatePtr& link : certificate.chain) chain.push_back(Describe(*link));
-      certificates.push_back({{"file", certificate.chain_file},
-                              {"key_file", certificate.key_file},
-                              {"names", certificate.names},
-                              {"chain", std::move(chain)}});
-    }
-    Json anchors = Json::array();
-    for (const certs::TrustAnchor& anchor : listener.anchors) {
-      Json described = Describe(*anchor.certificate);
-      described["file"] = anchor.file;
-      anchors.push_back(std::move(described));
-    }
-    document["listeners"].push_back({{"name", listener.listener},
-                                     {"certificates", std::move(certificates)},
-                                     {"trust_anchors", std::move(anchors)}});
+    certs::JsonWriter material;
+    material.BeginObject().Key("name").String(listener.listener);
+    certs::WriteMaterial(listener, &material);
+    material.EndObject();
+    document["listeners"].push_back(Json::parse(material.text(), nullptr, false));
   }
   return Dump(document);
 }

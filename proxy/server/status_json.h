@@ -12,9 +12,16 @@
 
 namespace mantlet::server {
 
-// Per listener: every certificate with its chain, key file, dates and
-// fingerprints, and every trust anchor with the file it came from.
-std::string CertificatesAsJson(const certs::Generation& generation);
+// How the files on disk stand to what is served.
+struct ReloadState {
+  bool pending = false;      // they are not the same
+  std::string last_failure;  // why not; empty after a reload that succeeded
+};
+
+// Per listener: every certificate with its files, its chain, dates and
+// fingerprints, and every trust anchor with the file it came from, under the names
+// that `mantlet check --json` has for them.
+std::string CertificatesAsJson(const certs::Generation& generation, const ReloadState& reload);
 // The effective configuration, defaults included, keyed as in the YAML. It holds
 // file names, no secrets.
 std::string ConfigAsJson(const config::Config& config);

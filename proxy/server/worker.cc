@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "proxy/io/stream.h"
+#include "proxy/session/handshake_record.h"
+#include "proxy/session/standing.h"
 
 namespace mantlet::server {
 
@@ -23,7 +25,8 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       logger_(logger),
       access_log_(access_log, log_format),
       handshake_log_budget_(kClientRecordsPerSecond),
-      context_{loop_, clock, logger, access_log_, handshake_log_budget_, false},
+      standing_(loop_, clock),
+      context_{loop_, clock, logger, access_log_, handshake_log_budget_, false, &standing_},
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
@@ -52,6 +55,8 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   std::map<std::string, std::shared_ptr<upstream::Pool>> old_pools = pools_;
   std::map<std::string, Listening> old_listeners = std::move(listeners_);
   listeners_.clear();
+  context_.drain_ms = snapshot.config.drain.count();
+  std::map<const session::ListenerSlot*, WhomToJudge> changed;
   for (const ListenerSnapshot& listener : snapshot.listeners) {
     const std::string& name = listener.config.name;
     Listening& listening = listeners_[name];
@@ -61,7 +66,9 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
     } else {
       listening.slot = std::make_shared<session::ListenerSlot>();
     }
+    std::shared_ptr<const session::ListenerState> before = listening.slot->current;
     listening.slot->current = StateFor(listener);
+    changed[listening.slot.get()] = Compare(before.get(), listening.slot->current.get());
     auto socket = new_sockets.find(name);
     if (socket == new_sockets.end() || context_.draining) continue;
     // The old socket's queue is taken over before it closes.
@@ -84,7 +91,9 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
     if (listening.listener != nullptr) listening.listener->AcceptPending();
     listening.listener.reset();
     listening.slot->current = nullptr;
+    changed[listening.slot.get()] = WhomToJudge::kEverybody;
   }
+  JudgeConnections(changed);
   for (auto it = pools_.begin(); it != pools_.end();) {
     bool used = false;
     for (const auto& [name, listening] : listeners_) {
@@ -103,6 +112,26 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   }
 }
 
+Worker::WhomToJudge Worker::Compare(const session::ListenerState* before,
+                                    const session::ListenerState* after) {
+  if (before == nullptr) return WhomToJudge::kNobody;
+  if (session::JudgesAnew(*before, after)) return WhomToJudge::kEverybody;
+  // Policy judges requests; those that became tunnels are still under way.
+  return before->policy != after->policy ? WhomToJudge::kTunnels : WhomToJudge::kNobody;
+}
+
+// Marks them only: the book sees to it that they are judged bit by bit.
+void Worker::JudgeConnections(
+    const std::map<const session::ListenerSlot*, WhomToJudge>& listeners) {
+  for (auto& [connection, owner] : connections_) {
+    auto it = listeners.find(connection->slot());
+    if (it == listeners.end() || it->second == WhomToJudge::kNobody) continue;
+    const bool tunnel = connection->state() == DownstreamConnection::State::kTunnel;
+    if (it->second == WhomToJudge::kTunnels && !tunnel) continue;
+    standing_.SetDue(*connection, session::StandingBook::kNow);
+  }
+}
+
 std::shared_ptr<upstream::Pool> Worker::PoolFor(
     const std::shared_ptr<const upstream::Target>& target) {
   std::shared_ptr<upstream::Pool>& pool = pools_[target->config.name];
@@ -118,39 +147,25 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
   state->strip = identity::StripSet(listener.config.identity_headers);
   state->tls = listener.tls;
   state->pool = PoolFor(listener.target);
-  state->counts = listener.counts;
+  state->admission = listener.admission;
   state->metrics = &metrics_.Listener(listener.config.name);
   state->requests = &metrics_.Requests(listener.config.name, listener.config.upstream);
   state->upstream_metrics = &metrics_.Upstream(listener.config.upstream);
-  state->default_denials = &state->metrics->PolicyDenials("default");
+  state->policy = listener.policy;
+  state->FindDenialCounters();
   return state;
-}
-
-bool Worker::RefuseForLimits(const session::ListenerState& state, const io::SocketAddress& peer) {
-  const config::Limits& limits = state.config.limits;
-  const char* which = nullptr;
-  if (limits.connections != 0 &&
-      state.counts->connections.load(std::memory_order_relaxed) >= limits.connections) {
-    which = "limits.connections";
-  } else if (limits.handshakes != 0 &&
-             state.counts->handshakes.load(std::memory_order_relaxed) >= limits.handshakes) {
-    which = "limits.handshakes";
-  }
-  if (which == nullptr) return false;
-  state.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
-  if (auto go = handshake_log_budget_.Ask(context_.clock.MonotonicMs())) {
-    logger_.Warn("connection_refused", "A connection was closed unanswered: a limit is reached.",
-                 {{"listener", state.config.name},
-                  {"peer", peer.ToString()},
-                  {"limit", which},
-                  {"suppressed", go.suppressed}});
-  }
-  return true;
 }
 
 void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
-  if (slot->current == nullptr || RefuseForLimits(*slot->current, peer)) return;
+  if (slot->current == nullptr) return;
+  const session::ListenerState& state = *slot->current;
+  session::Admission::Place place;
+  if (const char* limit = session::Admission::Admit(state.admission, state.config.limits,
+                                                    session::ClientKeyOf(peer), &place)) {
+    session::RecordLimit(context_, state, peer.ToString(), limit);
+    return;
+  }
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) {
     logger_.Error("accept_failed", "Cannot serve an accepted connection.",
@@ -158,7 +173,8 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
     return;
   }
   auto connection = std::make_unique<DownstreamConnection>(
-      context_, static_cast<DownstreamConnection::Owner&>(*this), slot, *std::move(stream), peer);
+      context_, static_cast<DownstreamConnection::Owner&>(*this), slot, std::move(place),
+      *std::move(stream), peer);
   DownstreamConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));
 }

@@ -26,6 +26,7 @@
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/session/downstream_connection.h"
+#include "proxy/session/standing_book.h"
 
 namespace mantlet::server {
 
@@ -59,6 +60,11 @@ class Worker final : private session::DownstreamConnection::Owner {
   void Ping(std::function<void()> done) { loop_.Post(std::move(done)); }
 
  private:
+  // Of a listener whose rules have changed.
+  enum class WhomToJudge { kNobody, kTunnels, kEverybody };
+  static WhomToJudge Compare(const session::ListenerState* before,
+                             const session::ListenerState* after);
+
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot;
     std::unique_ptr<io::Listener> listener;
@@ -67,11 +73,11 @@ class Worker final : private session::DownstreamConnection::Owner {
   void OnConnectionOver(session::DownstreamConnection* connection) override;
 
   void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
+  void JudgeConnections(const std::map<const session::ListenerSlot*, WhomToJudge>& listeners);
   std::shared_ptr<upstream::Pool> PoolFor(const std::shared_ptr<const upstream::Target>& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
               const io::SocketAddress& peer);
-  bool RefuseForLimits(const session::ListenerState& state, const io::SocketAddress& peer);
   void ReportIfEmpty();
 
   observe::MetricsShard& metrics_;
@@ -80,6 +86,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   observe::AccessLogWriter access_log_;
   base::LogBudget handshake_log_budget_;
   base::LogBudget accept_log_budget_{1};  // asked with a clock ten times slower: 1 per 10 s
+  session::StandingBook standing_;
   session::WorkerContext context_;
   std::map<std::string, Listening> listeners_;
   std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name

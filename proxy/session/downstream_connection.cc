@@ -1,5 +1,6 @@
 #include "proxy/session/downstream_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/session/back_pressure.h"
@@ -64,6 +65,7 @@ std::string_view DownstreamConnection::StateName(State state) {
 
 DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
                                            std::shared_ptr<ListenerSlot> slot,
+                                           Admission::Place place,
                                            std::unique_ptr<io::ByteStream> transport,
                                            const io::SocketAddress& peer)
     : worker_(worker),
@@ -73,12 +75,11 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       peer_(peer.is_unix() ? "unix" : peer.ToString()),
       peer_host_(peer.HostText()),
       timer_([this] { OnTimeout(); }),
+      place_(std::move(place)),
       parser_(LimitsOf(listener_->config.limits)),
       exchange_(worker, *this),
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
-  listener_->counts->connections.fetch_add(1, std::memory_order_relaxed);
-  listener_->counts->handshakes.fetch_add(1, std::memory_order_relaxed);
   listener_->metrics->ConnectionOpened();
   stream_ =
       std::make_unique<tls::ServerStream>(worker.loop, std::move(transport), listener_->tls,
@@ -89,8 +90,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
 
 DownstreamConnection::~DownstreamConnection() {
   *alive_ = false;
-  LeaveHandshake();
-  listener_->counts->connections.fetch_sub(1, std::memory_order_relaxed);
+  worker_.standing->SetDue(*this, StandingBook::kNever);
   listener_->metrics->ConnectionClosed();
   if (tunnel_ != nullptr) {
     exchange_.TunnelEnded(tunnel_->downstream_bytes(), tunnel_->upstream_bytes());
@@ -98,16 +98,22 @@ DownstreamConnection::~DownstreamConnection() {
   }
 }
 
-void DownstreamConnection::LeaveHandshake() {
-  if (!std::exchange(handshaking_, false)) return;
-  listener_->counts->handshakes.fetch_sub(1, std::memory_order_relaxed);
-}
-
 // ---- handshake
 
+bool DownstreamConnection::OnHandshakeBegins() {
+  const char* limit = place_.BeginHandshake(
+      slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits,
+      worker_.clock.MonotonicUs());
+  if (limit == nullptr) return true;
+  RecordLimit(worker_, *listener_, peer_, limit);
+  Abort();
+  return false;
+}
+
 void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
-  LeaveHandshake();
+  place_.EndHandshake();
   identity_ = std::move(identity);
+  CountRefusedResumption();
   listener_->metrics->HandshakeDone(
       identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
                                          : observe::TlsVersionLabel::kTls12,
@@ -121,10 +127,20 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
   // A client that has just shaken hands is about to ask: until its first byte
   // the head's deadline runs, not the longer one between requests.
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
+  const bool over_already =
+      identity_.has_certificate() && identity_.valid_until <= worker_.clock.WallSeconds();
+  if (slot_->current != listener_ || over_already) {
+    // Other rules may hold by now than those it was begun under; or a client waited with
+    // its last message until its certificate had ended.
+    Judge(true);
+  } else if (identity_.has_certificate()) {
+    worker_.standing->SetDue(*this, identity_.valid_until);
+  }
 }
 
 void DownstreamConnection::OnHandshakeFailed(tls::HandshakeReport report) {
-  LeaveHandshake();
+  place_.EndHandshake();
+  CountRefusedResumption();
   listener_->metrics->HandshakeFailed(report.reason);
   RecordHandshakeFailure(worker_, listener_->config.name, peer_, report);
   state_ = State::kClosing;
@@ -135,25 +151,30 @@ void DownstreamConnection::OnHandshakeFailed(tls::HandshakeReport report) {
   worker_.loop.ArmIn(timer_, kLingerMs);
 }
 
+void DownstreamConnection::CountRefusedResumption() {
+  if (auto refusal = stream_->resumption_refusal()) listener_->metrics->ResumptionRefused(*refusal);
+}
+
 void DownstreamConnection::RenderFacts() {
   identity::RenderReport report;
   facts_.identity =
       identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
   facts_.client_address = peer_host_;
+  facts_.peer = &identity_;
+  facts_.peer_address = peer_;
   if (worker_.access_log.enabled()) {
     facts_.access_log_part = observe::RenderAccessConnection(
         worker_.access_log.format(), listener_->config.name, peer_, identity_);
   }
-  if (!report.clean())
-    RecordUnsafeIdentity(worker_, listener_->config.name, peer_, identity_, report);
+  if (!report.clean()) RecordUnsafeIdentity(worker_, *listener_, peer_, identity_, report);
 }
 
 // A reload may have brought new rules: they hold from the next request on.
 void DownstreamConnection::RefreshListener() {
   if (slot_->current == nullptr || slot_->current == listener_) return;
-  // The counts are those of the listener this connection was accepted by; they
-  // are shared by all states of one name, and so are the metrics.
-  if (slot_->current->counts != listener_->counts) return;
+  // Its place is with the listener it was accepted by; the admission is shared by
+  // all states of one name, and so are the metrics.
+  if (slot_->current->admission != listener_->admission) return;
   listener_ = slot_->current;
   RenderFacts();
 }
@@ -176,6 +197,13 @@ void DownstreamConnection::HoldInput(std::string_view bytes) {
 }
 
 void DownstreamConnection::Process(std::string_view bytes) {
+  if (due() != StandingBook::kNever && !exchange_.active() &&
+      due() <= worker_.clock.WallSeconds()) {
+    // Its turn to be judged has not come yet, but no request begins before that.
+    worker_.standing->SetDue(*this, StandingBook::kNever);
+    OnStandingDue();
+    if (state_ == State::kClosing) return;
+  }
   if (state_ == State::kIdle && parser_.Idle()) {
     // From the first byte, once: a byte every now and then must not move it.
     exchange_.RequestBegins();
@@ -226,7 +254,8 @@ void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
   const uint32_t most = listener_->config.limits.requests_per_connection;
   if (most != 0 && requests_ >= most) head.keep_alive = false;
   refusal_ =
-      exchange_.Begin(listener_, head, facts_, {&stream_->context(), stream_->certificate_index()});
+      exchange_.Begin(listener_, head, facts_,
+                      {&stream_->context(), stream_->certificate_index(), stream_->verifiable()});
 }
 
 void DownstreamConnection::OnRequestBody(std::string_view piece) { exchange_.OnRequestBody(piece); }
@@ -274,7 +303,7 @@ void DownstreamConnection::OnExchangeEnd(ExchangeEnd end) {
 
 void DownstreamConnection::NextRequest() {
   state_ = State::kIdle;
-  if (worker_.draining || (input_ended_ && input_.empty())) {
+  if (worker_.draining || ending_ || (input_ended_ && input_.empty())) {
     CloseSoon(false);
     return;
   }
@@ -329,6 +358,64 @@ void DownstreamConnection::StartTunnel() {
   if (!from_upstream.empty()) tunnel_->FromUpstream(from_upstream);
   if (!from_downstream.empty()) tunnel_->FromDownstream(from_downstream);
   if (input_ended_) tunnel_->DownstreamEnded();
+  // It may have been asked for under another policy.
+  if (!over_) JudgeTunnel();
+}
+
+// ---- still true later
+
+void DownstreamConnection::OnStandingDue() {
+  // A handshake is judged when it is done.
+  if (over_ || ending_ || state_ == State::kHandshake || state_ == State::kClosing) return;
+  Judge(false);
+}
+
+void DownstreamConnection::Judge(bool handshake_just_done) {
+  const int64_t now = worker_.clock.WallSeconds();
+  Standing standing = JudgeStanding(slot_->current.get(), identity_, now);
+  if (!standing.ending.has_value()) {
+    // In case a verdict is good at its own end: not again and again in the same second.
+    worker_.standing->SetDue(*this, std::max(standing.valid_until, now + 1));
+    JudgeTunnel();
+    return;
+  }
+  // `ignore` is about connections that were open; this one would just have been
+  // refused.
+  if (handshake_just_done) standing.ending->action = config::OnInvalid::kClose;
+  EndFor(*std::move(standing.ending));
+}
+
+void DownstreamConnection::JudgeTunnel() {
+  if (state_ != State::kTunnel || ending_ || slot_->current == nullptr) return;
+  const ListenerState& newest = *slot_->current;
+  const config::OnInvalid action = newest.config.client_auth.on_revocation;
+  if (newest.policy == listener_->policy || action == config::OnInvalid::kIgnore) return;
+  if (std::optional<ProxyError> refusal = exchange_.JudgeAgain(newest)) {
+    EndFor({base::EndReason::kPolicyDenied,
+            "policy would refuse the request that this tunnel began with", action});
+  }
+}
+
+void DownstreamConnection::EndFor(Ending ending) {
+  if (ending.action == config::OnInvalid::kIgnore) return;
+  RecordEnding(worker_, *listener_, peer_, StateName(state_), identity_, ending);
+  ending_ = true;
+  exchange_.MakeLast();
+  ProxyError error(ErrorReason::kClientInvalid, std::move(ending.detail));
+  if (state_ == State::kIdle) {
+    // It may just be asking: what it says is read and thrown away for a moment.
+    CloseSoon(true);
+  } else if (ending.action == config::OnInvalid::kClose) {
+    CutWith(std::move(error));
+  } else {
+    if (state_ == State::kTunnel && ending.reason != base::EndReason::kPolicyDenied) {
+      exchange_.SetTunnelError(std::move(error));
+    }
+    deadline_ = std::make_unique<base::FunctionTimer>([this] {
+      CutWith(ProxyError(ErrorReason::kClientInvalid, "cut at the deadline, shutdown.drain"));
+    });
+    worker_.loop.ArmIn(*deadline_, worker_.drain_ms);
+  }
 }
 
 // ---- the end
@@ -401,6 +488,7 @@ void DownstreamConnection::Over() {
   if (std::exchange(over_, true)) return;
   state_ = State::kClosing;
   worker_.loop.timers().Cancel(timer_);
+  if (deadline_ != nullptr) worker_.loop.timers().Cancel(*deadline_);
   stream_->Close();
   owner_.OnConnectionOver(this);
 }
@@ -448,8 +536,12 @@ void DownstreamConnection::Drain() {
 }
 
 void DownstreamConnection::Cut() {
+  CutWith(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+}
+
+void DownstreamConnection::CutWith(ProxyError error) {
   if (exchange_.active()) {
-    exchange_.Abandon(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+    exchange_.Abandon(std::move(error));
     return;
   }
   Over();

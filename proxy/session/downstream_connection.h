@@ -19,8 +19,11 @@
 #include "proxy/http1/request_parser.h"
 #include "proxy/identity/peer_identity.h"
 #include "proxy/io/socket_address.h"
+#include "proxy/session/admission.h"
 #include "proxy/session/exchange.h"
 #include "proxy/session/listener_state.h"
+#include "proxy/session/standing.h"
+#include "proxy/session/standing_book.h"
 #include "proxy/session/tunnel.h"
 #include "proxy/session/worker_context.h"
 #include "proxy/tls/server_stream.h"
@@ -30,7 +33,8 @@ namespace mantlet::session {
 class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
                                    private io::ByteStreamHandler,
                                    private http1::RequestSink,
-                                   private ExchangeHost {
+                                   private ExchangeHost,
+                                   public StandingBook::Member {
  public:
   class Owner {
    public:
@@ -42,7 +46,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   };
 
   DownstreamConnection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
-                       std::unique_ptr<io::ByteStream> transport, const io::SocketAddress& peer);
+                       Admission::Place place, std::unique_ptr<io::ByteStream> transport,
+                       const io::SocketAddress& peer);
   ~DownstreamConnection() override;
 
   // The drain has begun: ends an idle connection now, a busy one with its
@@ -50,6 +55,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void Drain();
   // The drain's deadline: ends now.
   void Cut();
+  // StandingBook::Member: would the client still be let in?
+  void OnStandingDue() override;
 
   // For the admin endpoint.
   enum class State : uint8_t { kHandshake, kIdle, kRequest, kTunnel, kClosing };
@@ -58,11 +65,13 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   const identity::PeerIdentity& identity() const { return identity_; }
   const std::string& peer() const { return peer_; }
   const std::string& listener() const { return listener_->config.name; }
+  const ListenerSlot* slot() const { return slot_.get(); }
   uint64_t requests() const { return requests_; }
   int64_t opened_wall_ms() const { return opened_wall_ms_; }
 
  private:
   // tls::ServerStream::HandshakeHandler
+  bool OnHandshakeBegins() override;
   void OnHandshakeDone(identity::PeerIdentity identity) override;
   void OnHandshakeFailed(tls::HandshakeReport report) override;
   // io::ByteStreamHandler
@@ -86,14 +95,18 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void ResumeInput();
   void NextRequest();
   void StartTunnel();
+  void CountRefusedResumption();
   void RefreshListener();
   void RenderFacts();
   void UpdateReading();
+  void Judge(bool handshake_just_done);
+  void JudgeTunnel();
+  void EndFor(Ending ending);
+  void CutWith(base::ProxyError error);
   void CloseSoon(bool discard_input);
   void Abort();
   void Over();
   void OnTimeout();
-  void LeaveHandshake();
 
   WorkerContext& worker_;
   Owner& owner_;
@@ -105,7 +118,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   base::FunctionTimer timer_;
   State state_ = State::kHandshake;
   bool over_ = false;
-  bool handshaking_ = true;  // counted in listener_->counts->handshakes
+  Admission::Place place_;
 
   identity::PeerIdentity identity_;
   ConnectionFacts facts_;
@@ -114,6 +127,11 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   std::optional<base::ProxyError> refusal_;  // of Begin(), until the parser's call is over
   std::string input_;                        // held while an exchange is busy: the next requests
   std::unique_ptr<Tunnel> tunnel_;
+
+  // Its client would not be let in any more: what is in flight is the last, and ends
+  // by the deadline.
+  bool ending_ = false;
+  std::unique_ptr<base::FunctionTimer> deadline_;
 
   // Why the client is not read. Each reason has one owner; reading goes on when
   // none holds.

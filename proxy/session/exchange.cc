@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "proxy/http1/serializer.h"
 #include "proxy/session/back_pressure.h"
+#include "proxy/session/denial_record.h"
 
 namespace mantlet::session {
 
@@ -31,9 +32,12 @@ void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
   to.Write(http1::kChunkEnd);
 }
 
-std::string_view HostOf(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.rfind(':'));
+// In lower case, without port and trailing dot.
+std::string HostName(std::string_view authority) {
+  const size_t end = authority.starts_with('[') ? authority.find(']') + 1 : authority.rfind(':');
+  std::string host = absl::AsciiStrToLower(std::string(authority.substr(0, end)));
+  if (host.ends_with('.')) host.pop_back();
+  return host;
 }
 
 }  // namespace
@@ -52,7 +56,8 @@ void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = false;
+  response_started_ = interim_forwarded_ = tunnel_open_ = path_normal_ = false;
+  rule_ = {};
   error_.reset();
   early_body_.clear();
   trailers_.clear();
@@ -75,10 +80,7 @@ std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> l
   state_ = State::kRefused;
   if (worker_.draining) return ProxyError(ErrorReason::kDraining);
   if (auto error = CheckMisdirected(shown)) return error;
-  if (!listener_->config.policy.default_allow) {
-    listener_->default_denials->Add();
-    return ProxyError(ErrorReason::kPolicyDenied, "policy: default is deny");
-  }
+  if (auto error = AskPolicy(*listener_)) return error;
   pool_ = listener_->pool;
   if (auto connection = pool_->TakeIdle()) {
     StartSending(std::move(connection));
@@ -92,10 +94,53 @@ std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> l
   return std::nullopt;
 }
 
+// Nothing of a request goes anywhere before this has let it pass. What the rules
+// see of its path is what the upstream will be asked for.
+std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
+  const policy::Policy& policy = *listener.policy;
+  client_.Refresh(listener.policy, facts_->peer);
+  if (policy.asks_for_path() && !path_normal_) {
+    if (const char* why = path_.Normalize(head_->target)) {
+      return ProxyError(ErrorReason::kBadRequest, why);
+    }
+    path_normal_ = true;
+  }
+  const std::string_view path = path_normal_ ? std::string_view(path_.decoded()) : "";
+  const policy::Decision decision = policy.Decide({client_, head_->method_text, path});
+  if (policy.rule_count() > 0 || !decision.permit) rule_ = policy.rule_name(decision.rule);
+  if (decision.permit) return std::nullopt;
+  listener.denials[decision.rule]->Add();
+  RecordDenial(worker_, listener.config.name, facts_->peer_address, rule_, *head_, facts_->peer);
+  return ProxyError(ErrorReason::kPolicyDenied);
+}
+
+std::optional<ProxyError> Exchange::JudgeAgain(const ListenerState& listener) {
+  if (!active() && !tunnel_open_) return std::nullopt;
+  if (state_ == State::kRefused) return std::nullopt;
+  const std::string_view began_by = rule_;
+  const bool path_normal = path_normal_;
+  std::optional<ProxyError> refusal = AskPolicy(listener);
+  // What the upstream was asked for does not change any more, nor does the record of it; the names
+  // in it are those of the state that this request keeps.
+  rule_ = began_by;
+  path_normal_ = path_normal;
+  if (refusal && tunnel_open_) error_ = refusal;
+  return refusal;
+}
+
 // RFC 9110 section 15.5.20. Under client authentication a connection speaks for
 // the server name its certificate was chosen by; a request for a host that has
 // another certificate might have met other rules (see also nginx's check).
 std::optional<ProxyError> Exchange::CheckMisdirected(const ShownCertificate& shown) const {
+  // Rules about the server name would be worth nothing if a request could be for
+  // another one.
+  const bool sni_decides = listener_->policy != nullptr && listener_->policy->asks_for_sni() &&
+                           facts_->peer != nullptr && !facts_->peer->tls.sni.empty();
+  if (sni_decides && !head_->authority.empty() &&
+      HostName(head_->authority) != facts_->peer->tls.sni) {
+    return ProxyError(ErrorReason::kMisdirected,
+                      "the Host is not the server name of the handshake, which rules ask for");
+  }
   // What this connection began with decides, not what a reload has brought since.
   if (shown.context == nullptr) return std::nullopt;
   const tls::ServerContext& began_with = *shown.context;
@@ -103,9 +148,8 @@ std::optional<ProxyError> Exchange::CheckMisdirected(const ShownCertificate& sho
       began_with.options().credentials.size() < 2 || head_->authority.empty()) {
     return std::nullopt;
   }
-  std::string host = absl::AsciiStrToLower(std::string(HostOf(head_->authority)));
-  if (host.ends_with('.')) host.pop_back();
-  if (began_with.Select(host) == shown.index) return std::nullopt;
+  const std::string host = HostName(head_->authority);
+  if (began_with.MayServe(shown.index, host, shown.verifiable)) return std::nullopt;
   return ProxyError(
       ErrorReason::kMisdirected,
       "the Host belongs to another certificate than the one this connection began with");
@@ -125,8 +169,10 @@ void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
 }
 
 void Exchange::SendRequestHead() {
-  http::RequestForwarding how{listener_->strip, facts_->identity, facts_->client_address,
-                              pool_->target().address_text, head_->wants_upgrade()};
+  http::RequestForwarding how{
+      listener_->strip,       facts_->identity,
+      facts_->client_address, pool_->target().address_text,
+      head_->wants_upgrade(), path_normal_ ? std::string_view(path_.target()) : ""};
   WriteText(upstream_->stream(),
             [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
   sent_us_ = worker_.clock.MonotonicUs();
@@ -214,7 +260,7 @@ void Exchange::OnResponseHead(const http::ResponseHead& head) {
 // An answer that comes before the request is complete cannot be followed by
 // another request: where the next one would begin is not known yet.
 bool Exchange::MayKeepAlive() const {
-  return head_->keep_alive && request_complete_ && !worker_.draining;
+  return head_->keep_alive && request_complete_ && !worker_.draining && !last_;
 }
 
 void Exchange::OnResponseBody(std::string_view piece) {
@@ -404,7 +450,8 @@ void Exchange::End(ExchangeEnd end) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   ReleaseUpstream(false);
   worker_.loop.timers().Cancel(timer_);
-  if (end != ExchangeEnd::kTunnel) Record();
+  tunnel_open_ = end == ExchangeEnd::kTunnel;
+  if (!tunnel_open_) Record();
   state_ = State::kIdle;
   if (request_paused_) {
     request_paused_ = false;
@@ -416,6 +463,7 @@ void Exchange::End(ExchangeEnd end) {
 void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
   request_bytes_ = from_client;
   response_bytes_ = from_upstream;
+  tunnel_open_ = false;
   Record();
 }
 
@@ -437,6 +485,7 @@ void Exchange::Record() {
   if (reached_upstream_) record.upstream_address = pool_->target().address_text;
   record.upstream_duration_us = upstream_us_;
   record.answered_by_upstream = upstream_us_ >= 0;
+  record.rule = rule_;
   if (error_.has_value()) {
     record.error = error_->label();
     record.detail = error_->detail;

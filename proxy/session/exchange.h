@@ -19,7 +19,10 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http/message.h"
+#include "proxy/http/request_path.h"
+#include "proxy/identity/peer_identity.h"
 #include "proxy/io/byte_stream.h"
+#include "proxy/policy/policy.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
 #include "proxy/tls/server_context.h"
@@ -53,6 +56,7 @@ class ExchangeHost {
 struct ShownCertificate {
   const tls::ServerContext* context = nullptr;  // null: no certificate, nothing to compare
   size_t index = 0;                             // among the context's
+  tls::LeafKeySet verifiable;                   // what the client can verify
 };
 
 // What a connection adds to each of its requests.
@@ -60,6 +64,9 @@ struct ConnectionFacts {
   identity::RenderedIdentity identity;
   std::string client_address;   // for X-Forwarded-For
   std::string access_log_part;  // RenderAccessConnection
+  // Of the connection, which outlives its exchanges; null: nothing is known of the client.
+  const identity::PeerIdentity* peer = nullptr;
+  std::string_view peer_address = {};  // with port, for the log
 };
 
 class Exchange final : private upstream::Connection::User, private upstream::Pool::Waiter {
@@ -75,6 +82,11 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   std::optional<base::ProxyError> Begin(std::shared_ptr<const ListenerState> listener,
                                         const http::RequestHead& head, const ConnectionFacts& facts,
                                         const ShownCertificate& shown);
+  // Whether `listener`'s policy would let the request in hand begin, or the one that
+  // became a tunnel: nothing, or what to end it with. A denial is counted and
+  // recorded. May be called from Begin() on until OnExchangeEnd(), and after
+  // kTunnel until TunnelEnded(); otherwise there is no request, and nothing to say.
+  std::optional<base::ProxyError> JudgeAgain(const ListenerState& listener);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -84,6 +96,10 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void Refuse(base::ProxyError error);
   // The client is gone.
   void Abandon(base::ProxyError error);
+  // Whatever the response says about it: no request follows this one.
+  void MakeLast() { last_ = true; }
+  // After kTunnel: why it will end, for the record.
+  void SetTunnelError(base::ProxyError error) { error_ = std::move(error); }
   // After kTunnel: what passed each way, once it is over. The count and the record
   // of the exchange wait for this.
   void TunnelEnded(uint64_t from_client, uint64_t from_upstream);
@@ -147,6 +163,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void End(ExchangeEnd end);
   void Record();
   std::optional<base::ProxyError> CheckMisdirected(const ShownCertificate& shown) const;
+  std::optional<base::ProxyError> AskPolicy(const ListenerState& listener);
 
   WorkerContext& worker_;
   ExchangeHost& host_;
@@ -161,7 +178,14 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   std::string early_body_;  // request bytes that came before there was a connection
   std::unique_ptr<io::ByteStream> tunnel_;
   std::string tunnel_bytes_;
+  bool tunnel_open_ = false;  // from kTunnel to TunnelEnded()
 
+  policy::ConnectionView client_;
+  http::RequestPath path_;  // of the request; meaningless unless the policy asks for it
+  bool path_normal_ = false;
+  std::string_view rule_;  // what decided, a name that `listener_` keeps
+
+  bool last_ = false;  // MakeLast()
   bool request_complete_ = false;
   bool request_paused_ = false;
   bool retried_ = false;

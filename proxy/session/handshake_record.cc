@@ -36,19 +36,35 @@ void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, st
   worker.logger.Log(level, "handshake_failed", "A client's TLS handshake failed.", fields);
 }
 
-void RecordUnsafeIdentity(WorkerContext& worker, std::string_view listener, std::string_view peer,
-                          const identity::PeerIdentity& identity,
+void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
+                 std::string_view limit) {
+  listener.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  worker.logger.Warn("connection_refused",
+                     "A connection was closed unanswered: a limit is reached.",
+                     {{"listener", listener.config.name},
+                      {"peer", peer},
+                      {"reason", base::ToString(base::HandshakeFailure::kRateLimited)},
+                      {"limit", limit},
+                      {"suppressed", go.suppressed}});
+}
+
+void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
+                          std::string_view peer, const identity::PeerIdentity& identity,
                           const identity::RenderReport& report) {
+  listener.metrics->IdentityFieldsDropped(report.unsafe_fields, report.too_large());
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   worker.logger.Warn("identity_fields_left_out",
                      "Parts of a client certificate are not forwarded: unsafe bytes or too large.",
-                     {{"listener", listener},
+                     {{"listener", listener.config.name},
                       {"peer", peer},
                       {"fingerprint_sha256", identity.certificate.fingerprint_sha256},
                       {"unsafe_fields", report.unsafe_fields},
                       {"chain_left_out", report.chain_left_out},
                       {"certificate_left_out", report.certificate_left_out},
+                      {"names_left_out", report.names_left_out},
                       {"fields_left_out", report.fields_left_out},
                       {"suppressed", go.suppressed}});
 }

@@ -9,6 +9,7 @@
 
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/peer_identity.h"
+#include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
 #include "proxy/tls/handshake_report.h"
 
@@ -17,8 +18,14 @@ namespace mantlet::session {
 void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
                             const tls::HandshakeReport& report);
 
-void RecordUnsafeIdentity(WorkerContext& worker, std::string_view listener, std::string_view peer,
-                          const identity::PeerIdentity& identity,
+// A connection that was refused because `limit`, by its name in the configuration,
+// is reached; counted as rate_limited.
+void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
+                 std::string_view limit);
+
+// Counts what was left out of the identity headers, and says of whose.
+void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
+                          std::string_view peer, const identity::PeerIdentity& identity,
                           const identity::RenderReport& report);
 
 }  // namespace mantlet::session

@@ -5,35 +5,45 @@
 #ifndef MANTLET_PROXY_SESSION_LISTENER_STATE_H_
 #define MANTLET_PROXY_SESSION_LISTENER_STATE_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "config/config.h"
 #include "proxy/identity/strip_set.h"
 #include "proxy/observe/metrics_shard.h"
+#include "proxy/policy/policy.h"
+#include "proxy/session/admission.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/upstream/pool.h"
 
 namespace mantlet::session {
-
-// Counted over all workers; the only thing they share per connection.
-struct ListenerCounts {
-  std::atomic<uint32_t> connections{0};
-  std::atomic<uint32_t> handshakes{0};
-};
 
 struct ListenerState {
   config::Listener config;
   identity::StripSet strip;
   tls::ServerContextPtr tls;
   std::shared_ptr<upstream::Pool> pool;
-  std::shared_ptr<ListenerCounts> counts;
+  std::shared_ptr<Admission> admission;
   observe::ListenerMetrics* metrics = nullptr;  // of this worker's shard
   observe::RequestMetrics* requests = nullptr;
   observe::UpstreamMetrics* upstream_metrics = nullptr;
-  observe::Counter* default_denials = nullptr;
+  std::shared_ptr<const policy::Policy> policy;
+  // By the number of the rule, the default's at the end; null for rules that never refuse.
+  std::vector<observe::Counter*> denials;
+
+  // Of `metrics`, for `policy`; when a configuration takes effect.
+  void FindDenialCounters();
 };
+
+inline void ListenerState::FindDenialCounters() {
+  denials.assign(policy->rule_count() + 1, nullptr);
+  for (uint32_t rule = 0; rule < denials.size(); ++rule) {
+    // The default's begins at 0 with the listener, whatever it is.
+    if (policy->may_deny(rule) || rule == policy->rule_count())
+      denials[rule] = &metrics->PolicyDenials(policy->rule_name(rule));
+  }
+}
 
 // Where the newest state of a listener is found. One per worker and listener
 // name; null once the listener is gone.

@@ -3,6 +3,8 @@
 #ifndef MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
 #define MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
 
+#include <cstdint>
+
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
@@ -10,6 +12,8 @@
 #include "proxy/observe/access_log.h"
 
 namespace mantlet::session {
+
+class StandingBook;
 
 struct WorkerContext {
   io::Loop& loop;
@@ -20,6 +24,10 @@ struct WorkerContext {
   base::LogBudget& handshake_log_budget;
   // Set once, when the drain begins: no new exchange starts after that.
   bool draining = false;
+  // When its connections are judged again; never null where there are connections.
+  StandingBook* standing = nullptr;
+  // shutdown.drain: what a connection that is to end gets for what it has begun.
+  int64_t drain_ms = 30'000;
 };
 
 }  // namespace mantlet::session

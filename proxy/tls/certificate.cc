@@ -34,15 +34,6 @@ std::string OctetHex(const ASN1_OCTET_STRING* octets) {
               static_cast<size_t>(ASN1_STRING_length(octets))});
 }
 
-std::string SpkiSha256(const X509* x509) {
-  uint8_t* der = nullptr;
-  int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
-  if (size < 0) return "";
-  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
-  OPENSSL_free(der);
-  return digest;
-}
-
 std::vector<std::string> KeyUsageNames(X509* x509) {
   static constexpr std::pair<uint32_t, const char*> kNames[] = {
       {KU_DIGITAL_SIGNATURE, "digitalSignature"},
@@ -111,14 +102,14 @@ absl::Status Certificate::Fill(std::string_view der) {
   issuer_ = RenderName(X509_get_issuer_name(x509_), ControlBytes::kEscape);
   subject_der_ = NameDer(X509_get_subject_name(x509_));
   issuer_der_ = NameDer(X509_get_issuer_name(x509_));
-  cn_ = CommonName(X509_get_subject_name(x509_));
+  cn_ = CommonName(X509_get_subject_name(x509_)).value_or("");
   serial_ = SerialHex(x509_);
   fingerprint_sha256_ = Sha256Hex(der);
   fingerprint_sha1_ = Sha1Hex(der);
 
   bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(x509_));
   public_key_ = DescribeKey(key.get());
-  public_key_.spki_sha256 = SpkiSha256(x509_);
+  public_key_.spki_sha256 = SpkiSha256Hex(x509_);
   const char* algorithm = OBJ_nid2ln(X509_get_signature_nid(x509_));
   signature_algorithm_ = algorithm == nullptr ? "unknown" : algorithm;
   weak_signature_ = HasWeakSignature(x509_);

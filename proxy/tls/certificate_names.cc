@@ -8,9 +8,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
@@ -21,6 +24,19 @@ namespace {
 std::string_view View(const ASN1_STRING* string) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
           static_cast<size_t>(ASN1_STRING_length(string))};
+}
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+}
+
+// RFC 2253 section 3: ALPHA *( ALPHA / DIGIT / "-" ). Some names that the library
+// gives to objects are no keywords.
+bool IsKeyword(std::string_view name) {
+  return !name.empty() && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+         });
 }
 
 bool IsCharacterString(int type) {
@@ -39,9 +55,19 @@ bool IsCharacterString(int type) {
   }
 }
 
+// Strings that hold ASCII by their definition. The library would take a byte above
+// it for Latin-1, others for UTF-8: it has no reading at all. (T61String has no
+// better one than Latin-1, which is what everybody takes it for.)
+bool MustBeAscii(int type) {
+  return type == V_ASN1_PRINTABLESTRING || type == V_ASN1_IA5STRING ||
+         type == V_ASN1_VISIBLESTRING || type == V_ASN1_NUMERICSTRING;
+}
+
 // False if the value is no character string or holds what its encoding forbids.
 bool ToUtf8(const ASN1_STRING* value, std::string* text) {
-  if (!IsCharacterString(ASN1_STRING_type(value))) return false;
+  const int type = ASN1_STRING_type(value);
+  if (!IsCharacterString(type)) return false;
+  if (MustBeAscii(type) && !IsAscii(View(value))) return false;
   unsigned char* utf8 = nullptr;
   int length = ASN1_STRING_to_UTF8(&utf8, value);
   if (length < 0) {
@@ -53,23 +79,38 @@ bool ToUtf8(const ASN1_STRING* value, std::string* text) {
   return true;
 }
 
-// Tag and length by hand: attribute values are primitive strings, and one that
-// cannot be decoded must still be shown byte for byte.
+// RFC 2253, 2.4: the value's whole DER.
 std::string DerHex(const ASN1_STRING* value) {
-  std::string_view content = View(value);
-  std::string der(1, static_cast<char>(ASN1_STRING_type(value) & 0x1f));
-  if (content.size() < 128) {
-    der += static_cast<char>(content.size());
-  } else {
-    std::string length;
-    for (size_t rest = content.size(); rest != 0; rest >>= 8) {
-      length.insert(length.begin(), static_cast<char>(rest & 0xff));
-    }
-    der += static_cast<char>(0x80 | length.size());
-    der += length;
+  unsigned char* der = nullptr;
+  const int size = i2d_ASN1_PRINTABLE(value, &der);
+  if (size < 0) {
+    ClearErrors();
+    return "#";
   }
-  der += content;
-  return "#" + Hex(der);
+  std::string hex = "#" + Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  OPENSSL_free(der);
+  return hex;
+}
+
+// Empty if there is none.
+std::string_view KeywordOf(const ASN1_OBJECT* object) {
+  const int nid = OBJ_obj2nid(object);
+  const char* name = nid == NID_undef ? nullptr : OBJ_nid2sn(nid);
+  return name != nullptr && IsKeyword(name) ? name : "";
+}
+
+// An arc above 64 bits has no text here; what stands for it can be part of no
+// attribute type.
+std::string DottedText(const ASN1_OBJECT* object, ControlBytes control_bytes) {
+  const int size = OBJ_obj2txt(nullptr, 0, object, /*always_return_oid=*/1);
+  if (size <= 0) {
+    ClearErrors();
+    return control_bytes == ControlBytes::kKeep ? std::string(1, '\0') : "\\00";
+  }
+  std::string dotted(static_cast<size_t>(size) + 1, '\0');
+  OBJ_obj2txt(dotted.data(), size + 1, object, /*always_return_oid=*/1);
+  dotted.pop_back();
+  return dotted;
 }
 
 // RFC 2253, 2.4.
@@ -82,8 +123,12 @@ void AppendEscaped(std::string_view value, ControlBytes control_bytes, std::stri
       absl::StrAppend(out, "\\", Hex(value.substr(i, 1)));
       continue;
     }
+    if (last && c == ' ') {
+      *out += "\\20";  // "\ " would lose its space where blanks around a value are cut off
+      continue;
+    }
     bool special = std::string_view(",+\"\\<>;").find(c) != std::string_view::npos;
-    if (special || (first && (c == '#' || c == ' ')) || (last && c == ' ')) *out += '\\';
+    if (special || (first && (c == '#' || c == ' '))) *out += '\\';
     *out += c;
   }
 }
@@ -91,16 +136,14 @@ void AppendEscaped(std::string_view value, ControlBytes control_bytes, std::stri
 void AppendAttribute(const X509_NAME_ENTRY* entry, ControlBytes control_bytes, std::string* out) {
   const auto* object = X509_NAME_ENTRY_get_object(entry);
   const auto* value = X509_NAME_ENTRY_get_data(entry);
-  int nid = OBJ_obj2nid(object);
+  const std::string_view keyword = KeywordOf(object);
   std::string text;
-  if (nid == NID_undef) {
-    char dotted[128] = "";
-    OBJ_obj2txt(dotted, sizeof(dotted), object, /*always_return_oid=*/1);
-    absl::StrAppend(out, dotted, "=", DerHex(value));
-  } else if (!ToUtf8(value, &text)) {
-    absl::StrAppend(out, OBJ_nid2sn(nid), "=", DerHex(value));
+  *out += keyword.empty() ? DottedText(object, control_bytes) : std::string(keyword);
+  *out += '=';
+  // RFC 2253, 2.4: what has no keyword has no known syntax either.
+  if (keyword.empty() || !ToUtf8(value, &text)) {
+    *out += DerHex(value);
   } else {
-    absl::StrAppend(out, OBJ_nid2sn(nid), "=");
     AppendEscaped(text, control_bytes, out);
   }
 }
@@ -161,15 +204,26 @@ std::string RenderName(const X509_NAME* name, ControlBytes control_bytes) {
   return text;
 }
 
-std::string CommonName(const X509_NAME* name) {
+std::optional<std::string> CommonName(const X509_NAME* name) {
   for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
     const auto* entry = X509_NAME_get_entry(name, i);
     if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != NID_commonName) continue;
     std::string text;
-    ToUtf8(X509_NAME_ENTRY_get_data(entry), &text);
+    if (!ToUtf8(X509_NAME_ENTRY_get_data(entry), &text)) return std::nullopt;
     return text;
   }
   return "";
+}
+
+std::vector<std::string> OrganizationalUnits(const X509_NAME* name) {
+  std::vector<std::string> units;
+  for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
+    const auto* entry = X509_NAME_get_entry(name, i);
+    if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != NID_organizationalUnitName) continue;
+    std::string text;
+    if (ToUtf8(X509_NAME_ENTRY_get_data(entry), &text)) units.push_back(std::move(text));
+  }
+  return units;
 }
 
 bool ReadSubjectAltNames(X509* certificate, SubjectAltNames* names) {

@@ -5,6 +5,7 @@
 #ifndef MANTLET_PROXY_TLS_CERTIFICATE_NAMES_H_
 #define MANTLET_PROXY_TLS_CERTIFICATE_NAMES_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,20 @@ namespace mantlet::tls {
 enum class ControlBytes { kEscape, kKeep };
 
 // "CN=client,O=Example\, Inc.,C=DE": the most specific attribute first, UTF-8
-// left as it is. Attributes the library has no short name for, and values that
-// are no character string or not valid in their encoding, show as #hex of
-// the value's DER. Empty for an empty name.
+// left as it is, a space at the end as \20. Values of attributes the library has no
+// keyword for, and values that are no character string or not valid in their
+// encoding, show as #hex of the value's DER. An attribute type with an arc above 64
+// bits cannot be written; a NUL (control bytes!) stands for it. Empty for an empty
+// name.
 std::string RenderName(const X509_name_st* name, ControlBytes control_bytes);
 
 // The last, most specific commonName as UTF-8 with all its bytes; empty if there
-// is none or it cannot be decoded.
-std::string CommonName(const X509_name_st* name);
+// is none. Nothing if it cannot be decoded.
+std::optional<std::string> CommonName(const X509_name_st* name);
+
+// Every organizationalUnitName that can be decoded, the most specific first, in
+// the same form.
+std::vector<std::string> OrganizationalUnits(const X509_name_st* name);
 
 struct SubjectAltNames {
   std::vector<std::string> dns;

@@ -1,32 +1,73 @@
-// Which server certificate a name asks for: an exact match first, then a
-// wildcard that covers one label (RFC 9525 section 6.3), otherwise none. Names
-// are compared in lower case. Pure and immutable; any thread.
+// Which server certificate a name asks for: one with exactly that name first,
+// then one with a wildcard that covers one label (RFC 9525 section 6.3),
+// otherwise the default. Of several that fit as well, one that the client can
+// verify: ECDSA before Ed25519 before RSA, configuration order among equals.
+// Names are compared in lower case. The cost does not grow with the number of
+// certificates. Pure and immutable; any thread.
 
 #ifndef MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
 #define MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "proxy/tls/leaf_key.h"
 
 namespace mantlet::tls {
 
 class CertificateSelector {
  public:
-  // `names[i]` are the names of certificate i, lower case, wildcards as
-  // "*.example.com". Of two certificates with one name the first is chosen.
-  explicit CertificateSelector(const std::vector<std::vector<std::string>>& names);
+  struct Entry {
+    std::vector<std::string> names;  // lower case, wildcards as "*.example.com"
+    // Addresses, or URIs where there is nothing else. No client asks for them;
+    // they tell apart certificates that could serve as the default.
+    std::vector<std::string> other_names;
+    LeafKey key = LeafKey::kEcdsaP256;
+  };
 
-  // `name` in lower case, without port and trailing dot.
-  std::optional<size_t> Find(std::string_view name) const;
+  // Configuration order. The first is the default, together with those that have
+  // the same names.
+  explicit CertificateSelector(const std::vector<Entry>& entries);
+
+  // `name` in lower case, without port and trailing dot. Nothing if no
+  // certificate has that name. If the client can verify none that has it, the
+  // one that is preferred is chosen all the same: no other would do better.
+  std::optional<size_t> Find(std::string_view name, LeafKeySet verifiable) const;
+
+  // Whether this certificate stands for the name: it is one of those with exactly
+  // that name, or if there are none, with a wildcard for it.
+  bool StandsFor(size_t index, std::string_view name) const;
+  // The same for names that nobody has.
+  bool IsDefault(size_t index) const { return default_.Has(index); }
+
+  // For a name that Find does not find, and for clients that send none.
+  size_t Default(LeafKeySet verifiable) const;
 
  private:
-  absl::flat_hash_map<std::string, size_t> exact_;
-  absl::flat_hash_map<std::string, size_t> wildcard_;  // "example.com" for "*.example.com"
+  // The first certificate for each kind of key; kNone: there is none.
+  static constexpr uint32_t kNone = UINT32_MAX;
+  struct Candidates {
+    Candidates() { by_key.fill(kNone); }
+    void Add(LeafKey key, size_t index);
+    // The preferred one among the keys of `verifiable`.
+    std::optional<size_t> Choose(LeafKeySet verifiable) const;
+    bool Has(size_t index) const;
+    std::array<uint32_t, kLeafKeys> by_key;
+  };
+  using Map = absl::flat_hash_map<std::string, Candidates>;
+
+  static const Candidates* Lookup(const Map& map, std::string_view name);
+  const Candidates* LookupWildcard(std::string_view name) const;
+
+  Map exact_;
+  Map wildcard_;  // "example.com" for "*.example.com"
+  Candidates default_;
 };
 
 }  // namespace mantlet::tls

@@ -3,12 +3,14 @@
 // which certificate is at fault in the words of the log record.
 //
 // Pure: no clock, no I/O. Immutable, so one verifier serves every worker. The
-// work is bounded by PresentedChain's limits, the depth and the number of
-// anchors of one name.
+// work is bounded; PathBuilder says by what.
 //
-// Beyond what the library checks we refuse RSA keys below 2048 bits, curves
-// below P-256 and MD5 or SHA-1 signatures anywhere on the path; only the trust
-// anchor's own signature, which nobody relies on, is excepted.
+// What is checked: signatures, validity, basic constraints and path lengths, key
+// usage and extended key usage of every certificate, name constraints, certificate
+// policies, unknown critical extensions. And, of our own: RSA keys below 2048 bits,
+// curves below P-256 and MD5 or SHA-1 signatures are refused anywhere on the path;
+// only the trust anchor's own signature, which nobody relies on, is excepted.
+// README.md beside this file tells where RFC 5280 leaves a choice.
 
 #ifndef MANTLET_PROXY_TLS_CHAIN_VERIFIER_H_
 #define MANTLET_PROXY_TLS_CHAIN_VERIFIER_H_
@@ -20,49 +22,15 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "proxy/tls/anchor_index.h"
+#include "proxy/tls/path_fault.h"
 #include "proxy/tls/presented_chain.h"
 #include "proxy/tls/trust_store.h"
+#include "proxy/tls/verify_result.h"
 
 namespace mantlet::tls {
 
-enum class ChainFailure {
-  kNone,
-  kUnknownCa,
-  kExpired,
-  kNotYetValid,
-  kRevoked,
-  kCrlMissing,
-  kCrlExpired,
-  kBadSignature,
-  kWeakKey,
-  kWrongPurpose,
-  kNameConstraint,
-  kPathTooLong,
-  kInvalidCertificate,
-};
-
-// The label of mantlet_tls_handshake_failures_total: "unknown_ca", …; "" for kNone.
-std::string_view ReasonLabel(ChainFailure failure);
-
-struct VerifyResult {
-  ChainFailure failure = ChainFailure::kNone;
-  std::string detail;  // a sentence for operators; never sent to the peer
-
-  // The certificate at fault; only set on failure, and empty where the chain
-  // could not even be parsed.
-  int depth = -1;  // 0 is the leaf
-  std::string subject;
-  std::string issuer;
-  std::string serial;
-  int64_t not_after = 0;
-
-  // On success: the earliest notAfter of the path, the trust anchor included.
-  // From this moment on the same chain is refused.
-  int64_t path_not_after = 0;
-
-  bool ok() const { return failure == ChainFailure::kNone; }
-  std::string_view reason() const { return ReasonLabel(failure); }
-};
+class RevocationLists;
 
 class ChainVerifier {
  public:
@@ -71,6 +39,12 @@ class ChainVerifier {
   struct Options {
     Purpose purpose = Purpose::kClientAuth;
     int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
+    // An anchor that is an intermediate ends a path, too.
+    bool partial_chain = false;
+    // anyExtendedKeyUsage counts as the purpose (RFC 5280, 4.2.1.12).
+    bool any_extended_key_usage = false;
+    // Asked about every certificate of a path but the anchor; null: none.
+    std::shared_ptr<const RevocationLists> revocation = nullptr;
   };
 
   ChainVerifier(TrustStorePtr trust, Options options);
@@ -82,16 +56,16 @@ class ChainVerifier {
 
   const TrustStore& trust() const { return *trust_; }
   const Options& options() const { return options_; }
+  // Lower-case hex digest of everything that decides: verifiers with equal ids give
+  // equal verdicts.
+  std::string id() const;
 
  private:
-  // One attempt. `namesake`: of the anchors that share its name, only this one
-  // counts; null: all do. `signed_badly`: the presented certificate at fault, if
-  // it is one.
-  VerifyResult VerifyWith(const PresentedChain& chain, const Certificate* namesake, int64_t now,
-                          x509_st** signed_badly) const;
+  PathRules RulesAt(int64_t now) const;
 
   TrustStorePtr trust_;
   Options options_;
+  AnchorIndex anchors_;
 };
 
 }  // namespace mantlet::tls

@@ -57,35 +57,4 @@ std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
   return std::nullopt;
 }
 
-HandshakeFailure ClassifyChainFailure(ChainFailure failure) {
-  switch (failure) {
-    case ChainFailure::kUnknownCa:
-      return HandshakeFailure::kUnknownCa;
-    case ChainFailure::kExpired:
-      return HandshakeFailure::kExpired;
-    case ChainFailure::kNotYetValid:
-      return HandshakeFailure::kNotYetValid;
-    case ChainFailure::kRevoked:
-      return HandshakeFailure::kRevoked;
-    case ChainFailure::kCrlMissing:
-      return HandshakeFailure::kCrlMissing;
-    case ChainFailure::kCrlExpired:
-      return HandshakeFailure::kCrlExpired;
-    case ChainFailure::kBadSignature:
-      return HandshakeFailure::kBadSignature;
-    case ChainFailure::kWeakKey:
-      return HandshakeFailure::kWeakKey;
-    case ChainFailure::kWrongPurpose:
-      return HandshakeFailure::kWrongPurpose;
-    case ChainFailure::kNameConstraint:
-      return HandshakeFailure::kNameConstraint;
-    case ChainFailure::kPathTooLong:
-      return HandshakeFailure::kPathTooLong;
-    case ChainFailure::kNone:
-    case ChainFailure::kInvalidCertificate:
-      break;
-  }
-  return HandshakeFailure::kInvalidCertificate;
-}
-
 }  // namespace mantlet::tls

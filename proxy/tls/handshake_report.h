@@ -16,9 +16,11 @@ namespace mantlet::tls {
 
 struct HandshakeReport {
   base::HandshakeFailure reason = base::HandshakeFailure::kOther;
-  std::string detail;   // a sentence; never sent to the peer
-  std::string sni;      // empty if none was sent, or the ClientHello never came
-  std::string version;  // "TLSv1.3"; empty before one was negotiated
+  std::string detail;  // a sentence; never sent to the peer
+  std::string sni;     // empty if none was sent, or the ClientHello never came
+  // "TLSv1.3"; empty before one was negotiated; with kProtocolVersion, where none
+  // was, the newest that the client offered.
+  std::string version;
   // Meaningful if certificate.ok() is false: the certificate at fault.
   VerifyResult certificate;
 };
@@ -31,8 +33,6 @@ base::HandshakeFailure ClassifyHandshakeError(uint32_t error, bool hello_seen);
 // do that when it refuses our certificate; the library takes it for a record that
 // cannot be decrypted.
 std::optional<uint8_t> FindPlaintextAlert(std::string_view records);
-// The label for a chain that was refused.
-base::HandshakeFailure ClassifyChainFailure(ChainFailure failure);
 
 }  // namespace mantlet::tls
 

@@ -2,10 +2,11 @@
 
 #include <openssl/x509.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "proxy/identity/spiffe_id.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
@@ -18,10 +19,14 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   X509* leaf = chain.x509(0);
   identity.subject = RenderName(X509_get_subject_name(leaf), ControlBytes::kKeep);
   identity.issuer = RenderName(X509_get_issuer_name(leaf), ControlBytes::kKeep);
-  identity.cn = CommonName(X509_get_subject_name(leaf));
+  const std::optional<std::string> cn = CommonName(X509_get_subject_name(leaf));
+  identity.cn = cn.value_or("");
+  identity.cn_unreadable = !cn.has_value();
+  identity.ou = OrganizationalUnits(X509_get_subject_name(leaf));
   identity.serial = SerialHex(leaf);
   identity.fingerprint_sha256 = Sha256Hex(chain.der(0));
   identity.fingerprint_sha1 = Sha1Hex(chain.der(0));
+  identity.spki_sha256 = SpkiSha256Hex(leaf);
   SubjectAltNames names;
   ReadSubjectAltNames(leaf, &names);
   identity.san_uri = std::move(names.uri);
@@ -29,11 +34,9 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   ReadValidity(leaf, &identity.not_before, &identity.not_after);
   identity.der = std::string(chain.der(0));
   for (size_t i = 1; i < chain.size(); ++i) identity.chain_der.emplace_back(chain.der(i));
-  // RFC 3986, 3.1: schemes ignore case. Whether the rest is a well-formed ID is
-  // not judged here.
-  if (identity.san_uri.size() == 1 &&
-      absl::StartsWithIgnoreCase(identity.san_uri[0], "spiffe://")) {
-    identity.spiffe_id = identity.san_uri[0];
+  if (identity.san_uri.size() == 1) {
+    absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(identity.san_uri[0]);
+    if (id.ok() && !id->path.empty()) identity.spiffe_id = identity.san_uri[0];
   }
   ClearErrors();
   return identity;

@@ -16,7 +16,7 @@ namespace mantlet::tls {
 
 // Never fails: a name that cannot be decoded shows as RFC 2253's #hex form, a
 // SAN keeps its bytes, NULs and all. `spiffe_id` is set only if there is exactly
-// one URI SAN and its scheme is spiffe.
+// one URI SAN and it is a well-formed SPIFFE ID with a path (X509-SVID, 2 and 3.1).
 identity::ClientCertificate ExtractIdentity(const PresentedChain& chain);
 
 // The same from DER, leaf first; fails where PresentedChain::Parse does.

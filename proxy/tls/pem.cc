@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::tls {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
+constexpr std::string_view kDekInfo = "DEK-Info:";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool Contains(std::string_view text, std::string_view part) {
@@ -58,6 +60,9 @@ bool IsBase64Line(std::string_view line) {
 // Goes through the lines; `open_` says whether it is inside a block.
 class Parser {
  public:
+  // It may have been a private key.
+  ~Parser() { Wipe(&base64_); }
+
   absl::Status Line(std::string_view line, int number) {
     // A line that only just misses to be a boundary would hide a block.
     if (open_) return InsideLine(line, number);
@@ -75,7 +80,7 @@ class Parser {
     std::string_view label;
     if (Label(line, kBegin, &label)) {
       open_ = true;
-      base64_.clear();
+      Wipe(&base64_);
       block_ = PemBlock();
       block_.label = std::string(label);
       block_.number = static_cast<int>(blocks_.size()) + 1;
@@ -99,6 +104,10 @@ class Parser {
     if (base64_.empty() && Contains(line, ":")) {
       if (line.starts_with("Proc-Type:") && Contains(line, "ENCRYPTED")) {
         block_.encrypted = true;
+      }
+      if (line.starts_with(kDekInfo)) {
+        block_.dek_info = std::string(line.substr(kDekInfo.size()));
+        block_.dek_info.erase(0, block_.dek_info.find_first_not_of(' '));
       }
       return absl::OkStatus();
     }

@@ -20,6 +20,7 @@ struct PemBlock {
   int number = 0;          // which block of the file, from 1
   int line = 0;            // of its BEGIN, from 1
   bool encrypted = false;  // RFC 1421 headers say so (the old encrypted keys)
+  std::string dek_info;    // and how: the value of DEK-Info
 };
 
 // Whether the bytes claim to be PEM: a line holds "-----BEGIN ".

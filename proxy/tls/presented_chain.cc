@@ -35,6 +35,18 @@ absl::StatusOr<PresentedChain> PresentedChain::Parse(absl::Span<const std::strin
   return chain;
 }
 
+PresentedChain PresentedChain::WithIssuers(absl::Span<const size_t> indices) const {
+  PresentedChain chain;
+  const auto add = [&](size_t i) {
+    X509_up_ref(certificates_[i]);
+    chain.certificates_.push_back(certificates_[i]);
+    chain.ders_.push_back(ders_[i]);
+  };
+  add(0);
+  for (size_t i : indices) add(i);
+  return chain;
+}
+
 PresentedChain::PresentedChain(PresentedChain&& other) noexcept
     : ders_(std::move(other.ders_)), certificates_(std::exchange(other.certificates_, {})) {}
 

@@ -3,7 +3,9 @@
 // length of one handshake; movable, not copyable.
 //
 // The peer controls every byte: there is a limit on the number of certificates
-// and on their size, and nothing here asserts.
+// and on their size, and nothing here asserts. Nobody needs a hundred certificates,
+// but a client that presents the cross-signs of a large federation, or a bundle by
+// mistake, is judged by what it can prove: path building has limits of its own.
 
 #ifndef MANTLET_PROXY_TLS_PRESENTED_CHAIN_H_
 #define MANTLET_PROXY_TLS_PRESENTED_CHAIN_H_
@@ -22,13 +24,16 @@ namespace mantlet::tls {
 
 class PresentedChain {
  public:
-  static constexpr size_t kMaxCertificates = 16;
+  static constexpr size_t kMaxCertificates = 128;
   static constexpr size_t kMaxBytes = 128 * 1024;  // all certificates together
 
   // `ders`: leaf first, as on the wire; the bytes must outlive the chain. An
   // error means that the reason is `invalid_certificate`; its message says which
   // certificate, counted from 1, and what is wrong with it.
   static absl::StatusOr<PresentedChain> Parse(absl::Span<const std::string_view> ders);
+
+  // The same leaf, followed by only those of its certificates that `indices` name.
+  PresentedChain WithIssuers(absl::Span<const size_t> indices) const;
 
   PresentedChain(PresentedChain&& other) noexcept;
   PresentedChain& operator=(PresentedChain&& other) noexcept;

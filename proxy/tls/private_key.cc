@@ -11,8 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/encrypted_key.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/pem.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::tls {
 namespace {
@@ -60,6 +62,16 @@ std::string TakeBytes(CBB* cbb) {
   return taken;
 }
 
+// The key in what was decrypted, which is wiped.
+absl::StatusOr<PrivateKeyPtr> Opened(absl::StatusOr<std::string> der) {
+  if (!der.ok()) return der.status();
+  WipeAtEnd wipe(&*der);
+  absl::StatusOr<PrivateKeyPtr> key = PrivateKey::FromDer(*der);
+  // One wrong passphrase in 256 leaves a padding that looks right.
+  if (!key.ok()) return absl::InvalidArgumentError("the passphrase does not open it");
+  return key;
+}
+
 }  // namespace
 
 absl::StatusOr<PrivateKeyPtr> PrivateKey::FromDer(std::string_view der) {
@@ -81,13 +93,17 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
   CBS cbs = Bytes(der);
   bssl::UniquePtr<EVP_PKEY> key(
       PKCS8_parse_encrypted_private_key(&cbs, passphrase.data(), passphrase.size()));
-  if (key == nullptr || CBS_len(&cbs) != 0) {
-    // A wrong passphrase shows as whatever the garbage it decrypts to breaks.
-    ClearErrors();
-    return absl::InvalidArgumentError(
-        "the passphrase does not open it, or it is encrypted in a way that is not supported");
-  }
-  return Adopt(key.release());
+  if (key != nullptr && CBS_len(&cbs) == 0) return Adopt(key.release());
+  // A wrong passphrase shows as whatever the garbage it decrypts to breaks; or
+  // this is one of the forms that the library does not know.
+  ClearErrors();
+  return Opened(DecryptPbes2(der, passphrase));
+}
+
+absl::StatusOr<PrivateKeyPtr> PrivateKey::FromOldPem(std::string_view dek_info,
+                                                     std::string_view bytes,
+                                                     std::string_view passphrase) {
+  return Opened(DecryptOldPem(dek_info, bytes, passphrase));
 }
 
 PrivateKeyPtr PrivateKey::Adopt(EVP_PKEY* key) {

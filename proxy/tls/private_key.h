@@ -27,6 +27,10 @@ class PrivateKey {
   // PKCS#8 EncryptedPrivateKeyInfo. A wrong passphrase is InvalidArgument.
   static absl::StatusOr<PrivateKeyPtr> FromEncryptedDer(std::string_view der,
                                                         std::string_view passphrase);
+  // RFC 1421's encryption, as OpenSSL's traditional key files have it: the value of
+  // the DEK-Info header and the decoded block.
+  static absl::StatusOr<PrivateKeyPtr> FromOldPem(std::string_view dek_info, std::string_view bytes,
+                                                  std::string_view passphrase);
   // Takes over one reference; null is not allowed.
   static PrivateKeyPtr Adopt(evp_pkey_st* key);
 

@@ -34,6 +34,11 @@ std::string CurveName(const EVP_PKEY* key) {
 
 }  // namespace
 
+bool IsKnownKind(const EVP_PKEY* key) {
+  const int id = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_id(key);
+  return id == EVP_PKEY_RSA || id == EVP_PKEY_EC || id == EVP_PKEY_ED25519;
+}
+
 bool IsWeakKey(const EVP_PKEY* key) {
   if (key == nullptr) return true;
   switch (EVP_PKEY_id(key)) {
@@ -55,7 +60,9 @@ PublicKey DescribeKey(const EVP_PKEY* key) {
     description.weakness = "its key is of a kind that the TLS library does not know";
     return description;
   }
-  description.bits = static_cast<int>(EVP_PKEY_bits(key));
+  // Of other kinds the library cannot always tell the size: a DSA key may come
+  // without the numbers that it would ask (RFC 3279, 2.3.2).
+  if (IsKnownKind(key)) description.bits = static_cast<int>(EVP_PKEY_bits(key));
   switch (EVP_PKEY_id(key)) {
     case EVP_PKEY_RSA:
       description.kind = KeyKind::kRsa;

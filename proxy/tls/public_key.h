@@ -26,6 +26,9 @@ struct PublicKey {
 // empty; it is the caller who has the bytes.
 PublicKey DescribeKey(const evp_pkey_st* key);
 
+// RSA, ECDSA or Ed25519; of a key of any other kind nothing must be asked.
+bool IsKnownKind(const evp_pkey_st* key);
+
 // Only the judgement, without building the words: for the handshake.
 bool IsWeakKey(const evp_pkey_st* key);
 

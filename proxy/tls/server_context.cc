@@ -2,10 +2,15 @@
 
 #include <openssl/bytestring.h>
 #include <openssl/err.h>
+#include <openssl/nid.h>
 #include <openssl/pool.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,18 +39,66 @@ constexpr char kDefaultGroups[] = "X25519:P-256:P-384";
 // handshake than it ever helps a client to choose.
 constexpr size_t kMaxCaNamesBytes = 8 * 1024;
 
+// In handshakes, ours and the client's: no SHA-1, and Ed25519 not only for us.
+// The library's own list for clients lacks Ed25519 and P-521, and has SHA-1.
+constexpr uint16_t kSignatureAlgorithms[] = {
+    SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ED25519,
+    SSL_SIGN_RSA_PSS_RSAE_SHA256,    SSL_SIGN_RSA_PKCS1_SHA256,
+    SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA384,
+    SSL_SIGN_RSA_PKCS1_SHA384,       SSL_SIGN_ECDSA_SECP521R1_SHA512,
+    SSL_SIGN_RSA_PSS_RSAE_SHA512,    SSL_SIGN_RSA_PKCS1_SHA512,
+};
+
 uint16_t WireVersion(config::TlsVersion version) {
   return version == config::TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
-std::vector<std::vector<std::string>> NamesOf(const std::vector<ServerCredential>& credentials) {
-  std::vector<std::vector<std::string>> names;
-  for (const ServerCredential& credential : credentials) names.push_back(credential.names);
-  return names;
+std::vector<CertificateSelector::Entry> EntriesOf(
+    const std::vector<ServerCredential>& credentials) {
+  std::vector<CertificateSelector::Entry> entries;
+  for (const ServerCredential& credential : credentials) {
+    CertificateSelector::Entry& entry = entries.emplace_back();
+    entry.names = credential.names;
+    entry.other_names = credential.san_ip;
+    if (entry.names.empty() && entry.other_names.empty()) entry.other_names = credential.san_uri;
+    entry.key = LeafKeyOf(credential.key->public_key());
+  }
+  return entries;
 }
 
 CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
   return CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
+}
+
+// Everything that decides who gets in and as whom, as one digest: the session-id
+// context of the library, and what a ticket is bound to besides its keys.
+std::string DecidedBy(const ServerContext::Options& options) {
+  std::string text;
+  // Lengths before contents: no two lists give one text.
+  const auto add = [&text](std::string_view part) {
+    absl::StrAppend(&text, part.size(), ":");
+    text.append(part);
+  };
+  add(options.listener);
+  add(std::to_string(static_cast<int>(options.client_auth)));
+  add(options.verifier == nullptr ? "" : options.verifier->id());
+  add(options.policy_id);
+  for (const ServerCredential& credential : options.credentials) {
+    add("certificate");
+    for (const std::string& der : credential.chain_der) add(der);  // the key fits the leaf
+    for (const std::string& name : credential.names) add(name);
+  }
+  static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+         reinterpret_cast<uint8_t*>(digest.data()));
+  return digest;
+}
+
+bool SameResponses(const std::vector<ServerCredential>& a, const std::vector<ServerCredential>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.ocsp_response == y.ocsp_response;
+  });
 }
 
 // RFC 7301: http/1.1 is what we speak. A client that offers only other protocols
@@ -70,7 +123,7 @@ int SelectAlpn(SSL*, const uint8_t** out, uint8_t* out_size, const uint8_t* in, 
 
 ServerContext::ServerContext(Options options)
     : options_(std::move(options)),
-      selector_(NamesOf(options_.credentials)),
+      selector_(EntriesOf(options_.credentials)),
       pool_(CRYPTO_BUFFER_POOL_new()) {}
 
 ServerContext::~ServerContext() {
@@ -120,8 +173,7 @@ absl::Status ServerContext::SetParameters() {
   const config::Tls& tls = options_.tls;
   SSL_CTX_set_min_proto_version(ctx_, WireVersion(tls.min_version));
   SSL_CTX_set_max_proto_version(ctx_, WireVersion(tls.max_version));
-  SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
+  SetResumption();
 
   std::string ciphers =
       tls.cipher_suites.empty() ? kDefaultCiphers : absl::StrJoin(tls.cipher_suites, ":");
@@ -136,11 +188,18 @@ absl::Status ServerContext::SetParameters() {
         absl::StrCat("groups: the TLS library does not have all of ", groups, " (", TakeErrors(),
                      "); leave the list empty for the library's best"));
   }
+  if (!SSL_CTX_set_signing_algorithm_prefs(ctx_, kSignatureAlgorithms,
+                                           std::size(kSignatureAlgorithms)) ||
+      !SSL_CTX_set_verify_algorithm_prefs(ctx_, kSignatureAlgorithms,
+                                          std::size(kSignatureAlgorithms))) {
+    return absl::InternalError(TakeErrors());
+  }
+  NoteAbilities();
   if (options_.verifier == nullptr) return absl::OkStatus();
 
   size_t bytes = 0;
   bssl::UniquePtr<STACK_OF(CRYPTO_BUFFER)> names(sk_CRYPTO_BUFFER_new_null());
-  for (const std::string& name : options_.verifier->trust().subject_names_der()) {
+  for (const std::string& name : options_.verifier->subject_names_der()) {
     bytes += name.size();
     bssl::PushToStack(names.get(), bssl::UniquePtr<CRYPTO_BUFFER>(NewBuffer(name, pool_)));
   }
@@ -148,16 +207,76 @@ absl::Status ServerContext::SetParameters() {
   return absl::OkStatus();
 }
 
-size_t ServerContext::Select(std::string_view server_name) const {
-  if (!server_name.empty()) {
-    if (auto index = selector_.Find(server_name)) return *index;
+void ServerContext::SetResumption() {
+  SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_early_data_enabled(ctx_, 0);  // could be played back (RFC 8446 section 8)
+  if (!options_.tls.session_resumption) {
+    SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
+    return;
   }
-  return options_.tls.strict_sni ? SIZE_MAX : 0;
+  const int64_t lifetime =
+      std::chrono::duration_cast<std::chrono::seconds>(options_.tls.session_lifetime).count();
+  tickets_ = std::make_unique<SessionTickets>(DecidedBy(options_), lifetime);
+  const std::string& context = tickets_->decided_by();
+  SSL_CTX_set_session_id_context(ctx_, reinterpret_cast<const uint8_t*>(context.data()),
+                                 context.size());
+  // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal starts them
+  // anew. The terms in the ticket do not start anew.
+  SSL_CTX_set_timeout(ctx_, static_cast<uint32_t>(lifetime));
+  SSL_CTX_set_session_psk_dhe_timeout(ctx_, static_cast<uint32_t>(lifetime));
+  // Every resumption brings a new one.
+  SSL_CTX_set_num_tickets(ctx_, 1);
+  ServerStream::RegisterTicketCallbacks(ctx_);
+}
+
+bool ServerContext::Serves(const Options& options) const {
+  // Who gets in has nothing to do with it, so the tickets' keys do not depend on it.
+  if (!SameResponses(options_.credentials, options.credentials)) return false;
+  return options_.tls == options.tls && options_.clock == options.clock &&
+         DecidedBy(options_) == DecidedBy(options);
+}
+
+void ServerContext::NoteAbilities() {
+  abilities_.tls12 = options_.tls.min_version == config::TlsVersion::kTls12;
+  abilities_.tls13 = options_.tls.max_version == config::TlsVersion::kTls13;
+  const STACK_OF(SSL_CIPHER)* suites = SSL_CTX_get_ciphers(ctx_);
+  for (size_t i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
+    const SSL_CIPHER* suite = sk_SSL_CIPHER_value(suites, i);
+    const int kind = SSL_CIPHER_get_auth_nid(suite);
+    const uint16_t number = SSL_CIPHER_get_protocol_id(suite);
+    if (kind == NID_auth_ecdsa) abilities_.ecdsa_suites.push_back(number);
+    if (kind == NID_auth_rsa) abilities_.rsa_suites.push_back(number);
+  }
+}
+
+size_t ServerContext::Select(std::string_view server_name, LeafKeySet verifiable) const {
+  if (!server_name.empty()) {
+    if (auto index = selector_.Find(server_name, verifiable)) return *index;
+  }
+  return options_.tls.strict_sni ? SIZE_MAX : selector_.Default(verifiable);
+}
+
+bool ServerContext::MayServe(size_t index, std::string_view host, LeafKeySet verifiable) const {
+  const size_t selected = Select(host, verifiable);
+  if (selected == index || selector_.StandsFor(index, host)) return true;
+  // A name that no certificate has is as good as none.
+  return selector_.IsDefault(selected) && selector_.IsDefault(index) &&
+         !selector_.Find(host, verifiable).has_value();
 }
 
 bool ServerContext::Install(size_t index, void* ssl) const {
   return SSL_set_chain_and_key(static_cast<SSL*>(ssl), chains_[index].data(), chains_[index].size(),
                                options_.credentials[index].key->pkey(), nullptr) == 1;
+}
+
+bool ServerContext::Staple(size_t index, void* ssl) const {
+  const ServerCredential& credential = options_.credentials[index];
+  if (credential.ocsp_response.empty()) return true;
+  const int64_t now = options_.clock->WallSeconds();
+  if (now < credential.ocsp_from || now >= credential.ocsp_until) return true;
+  return SSL_set_ocsp_response(static_cast<SSL*>(ssl),
+                               reinterpret_cast<const uint8_t*>(credential.ocsp_response.data()),
+                               credential.ocsp_response.size()) == 1;
 }
 
 }  // namespace mantlet::tls

@@ -5,6 +5,7 @@
 #ifndef MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
 #define MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,8 +15,10 @@
 #include "config/config.h"
 #include "proxy/base/clock.h"
 #include "proxy/tls/certificate_selector.h"
-#include "proxy/tls/chain_verifier.h"
+#include "proxy/tls/client_offer.h"
+#include "proxy/tls/client_verifier.h"
 #include "proxy/tls/private_key.h"
+#include "proxy/tls/session_tickets.h"
 
 struct ssl_ctx_st;        // SSL_CTX
 struct crypto_buffer_st;  // CRYPTO_BUFFER
@@ -28,16 +31,26 @@ struct ServerCredential {
   PrivateKeyPtr key;
   std::vector<std::string> names;    // lower case
   std::vector<std::string> san_uri;  // XFCC's "By"
+  std::vector<std::string> san_ip;
+  // A response of the OCSP (RFC 6960) about the leaf, as DER, stapled for clients
+  // that ask; empty: none. And when it holds, in seconds since the epoch.
+  std::string ocsp_response = {};
+  int64_t ocsp_from = 0;
+  int64_t ocsp_until = 0;
 };
 
 class ServerContext {
  public:
   struct Options {
+    std::string listener;  // its name
     config::Tls tls;
     config::ClientAuthMode client_auth = config::ClientAuthMode::kRequire;
-    std::vector<ServerCredential> credentials;      // at least one; the first is the default
-    std::shared_ptr<const ChainVerifier> verifier;  // null if client_auth is none
-    const base::Clock* clock = nullptr;             // outlives every context
+    std::vector<ServerCredential> credentials;  // at least one; the first is the default
+    ClientVerifierPtr verifier;                 // null if client_auth is none
+    // A digest of whatever else decides about a client; a session is resumed only
+    // while it stays the same.
+    std::string policy_id;
+    const base::Clock* clock = nullptr;  // outlives every context
   };
 
   // Refuses cipher suites and groups that the library does not have.
@@ -47,24 +60,44 @@ class ServerContext {
 
   ssl_ctx_st* ssl_ctx() const { return ctx_; }
   const Options& options() const { return options_; }
-  const ChainVerifier* verifier() const { return options_.verifier.get(); }
+  const ClientVerifier* verifier() const { return options_.verifier.get(); }
+  // Null if sessions are not resumed.
+  SessionTickets* tickets() const { return tickets_.get(); }
+  // Whether a context made from `options` would do just what this one does. Then it
+  // need not be made, and the tickets that this one has given out stay good.
+  bool Serves(const Options& options) const;
 
-  // The certificate for a server name (lower case, may be empty). With
-  // strict_sni: SIZE_MAX if no certificate has that name.
-  size_t Select(std::string_view server_name) const;
+  // The certificate for a server name (lower case, may be empty) and a client
+  // that can verify these keys. With strict_sni: SIZE_MAX if no certificate has
+  // that name.
+  size_t Select(std::string_view server_name, LeafKeySet verifiable) const;
+  // Whether a connection that was shown this certificate may ask for this host:
+  // its client would have been shown the same one, or one beside it for the same
+  // name, had it named the host.
+  bool MayServe(size_t index, std::string_view host, LeafKeySet verifiable) const;
+  LeafKeySet Verifiable(const ClientOffer& offer) const {
+    return VerifiableKeys(offer, abilities_);
+  }
   const ServerCredential& credential(size_t index) const { return options_.credentials[index]; }
   // Makes `ssl` (an SSL*) answer with that certificate.
   bool Install(size_t index, void* ssl) const;
+  // Makes `ssl` (an SSL*) staple that certificate's OCSP response, if there is one
+  // that holds now.
+  bool Staple(size_t index, void* ssl) const;
 
  private:
   explicit ServerContext(Options options);
   absl::Status Init();
   absl::Status SetParameters();
+  void SetResumption();
+  void NoteAbilities();
 
   Options options_;
   CertificateSelector selector_;
+  ServerAbilities abilities_;
   crypto_buffer_pool_st* pool_;  // equal certificates of many clients are kept once
   ssl_ctx_st* ctx_ = nullptr;
+  std::unique_ptr<SessionTickets> tickets_;
   std::vector<std::vector<crypto_buffer_st*>> chains_;  // as options_.credentials
 };
 

@@ -2,19 +2,17 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pool.h>
+#include <openssl/mem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/identity_extractor.h"
 #include "proxy/tls/openssl_errors.h"
-#include "proxy/tls/presented_chain.h"
 
 namespace mantlet::tls {
 namespace {
@@ -29,24 +27,74 @@ constexpr std::string_view kPlaintextAnswer =
     "Connection: close\r\n\r\n"
     "mantlet: this port speaks TLS; use https:// (a plain request came)\n";
 
-uint8_t AlertFor(ChainFailure failure) {
+uint8_t AlertFor(HandshakeFailure failure) {
   switch (failure) {
-    case ChainFailure::kUnknownCa:
-    case ChainFailure::kPathTooLong:
+    case HandshakeFailure::kUnknownCa:
+    case HandshakeFailure::kPathTooLong:
       return SSL_AD_UNKNOWN_CA;
-    case ChainFailure::kExpired:
-    case ChainFailure::kNotYetValid:
+    case HandshakeFailure::kExpired:
+    case HandshakeFailure::kNotYetValid:
       return SSL_AD_CERTIFICATE_EXPIRED;
-    case ChainFailure::kRevoked:
+    case HandshakeFailure::kRevoked:
       return SSL_AD_CERTIFICATE_REVOKED;
-    case ChainFailure::kWrongPurpose:
+    case HandshakeFailure::kWrongPurpose:
       return SSL_AD_UNSUPPORTED_CERTIFICATE;
-    case ChainFailure::kCrlMissing:
-    case ChainFailure::kCrlExpired:
+    case HandshakeFailure::kCrlMissing:
+    case HandshakeFailure::kCrlExpired:
       return SSL_AD_CERTIFICATE_UNKNOWN;
     default:
       return SSL_AD_BAD_CERTIFICATE;
   }
+}
+
+// The newest version that a ClientHello offers, GREASE left out (RFC 8446 section
+// 4.2.1, RFC 8701).
+uint16_t NewestVersion(const SSL_CLIENT_HELLO* hello) {
+  const uint8_t* list = nullptr;
+  size_t size = 0;
+  if (!SSL_early_callback_ctx_extension_get(hello, TLSEXT_TYPE_supported_versions, &list, &size)) {
+    return hello->version;
+  }
+  uint16_t newest = 0;
+  for (size_t i = 1; i + 1 < size; i += 2) {
+    const uint16_t version = static_cast<uint16_t>(list[i] << 8 | list[i + 1]);
+    if ((version & 0x0f0f) != 0x0a0a) newest = std::max(newest, version);
+  }
+  return newest;
+}
+
+std::string VersionText(uint16_t version) {
+  switch (version) {
+    case SSL3_VERSION:
+      return "SSLv3";
+    case TLS1_VERSION:
+      return "TLSv1";
+    case TLS1_1_VERSION:
+      return "TLSv1.1";
+    case TLS1_2_VERSION:
+      return "TLSv1.2";
+    case TLS1_3_VERSION:
+      return "TLSv1.3";
+    default:
+      return "";
+  }
+}
+
+std::optional<std::string_view> Extension(const SSL_CLIENT_HELLO* hello, uint16_t type) {
+  const uint8_t* body = nullptr;
+  size_t size = 0;
+  if (!SSL_early_callback_ctx_extension_get(hello, type, &body, &size)) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(body), size);
+}
+
+ClientOffer OfferOf(const SSL_CLIENT_HELLO* hello) {
+  ClientOffer offer;
+  offer.cipher_suites = {reinterpret_cast<const char*>(hello->cipher_suites),
+                         hello->cipher_suites_len};
+  offer.signature_algorithms = Extension(hello, TLSEXT_TYPE_signature_algorithms);
+  offer.supported_groups = Extension(hello, TLSEXT_TYPE_supported_groups);
+  offer.supported_versions = Extension(hello, TLSEXT_TYPE_supported_versions);
+  return offer;
 }
 
 }  // namespace
@@ -101,14 +149,17 @@ struct ServerStream::Callbacks {
   static enum ssl_select_cert_result_t SelectCertificate(const SSL_CLIENT_HELLO* hello) {
     ServerStream* self = Of(hello->ssl);
     self->hello_seen_ = true;
+    self->attempt_->offered_version = NewestVersion(hello);
     if (const char* name = SSL_get_servername(hello->ssl, TLSEXT_NAMETYPE_host_name)) {
-      self->sni_ = absl::AsciiStrToLower(name);
-      if (self->sni_.ends_with('.')) self->sni_.pop_back();
+      self->attempt_->sni = absl::AsciiStrToLower(name);
+      if (self->attempt_->sni.ends_with('.')) self->attempt_->sni.pop_back();
     }
-    size_t index = self->context_->Select(self->sni_);
+    self->verifiable_ = self->context_->Verifiable(OfferOf(hello));
+    size_t index = self->context_->Select(self->attempt_->sni, self->verifiable_);
     if (index == SIZE_MAX) return ssl_select_cert_success;  // CheckServerName() refuses it
     self->certificate_index_ = index;
     if (index != 0 && !self->context_->Install(index, hello->ssl)) return ssl_select_cert_error;
+    if (!self->context_->Staple(index, hello->ssl)) return ssl_select_cert_error;
     return ssl_select_cert_success;
   }
 
@@ -116,7 +167,9 @@ struct ServerStream::Callbacks {
   // (RFC 6066 section 3).
   static int CheckServerName(SSL* ssl, int* out_alert, void*) {
     ServerStream* self = Of(ssl);
-    if (self->context_->Select(self->sni_) != SIZE_MAX) return SSL_TLSEXT_ERR_OK;
+    if (self->context_->Select(self->attempt_->sni, self->verifiable_) != SIZE_MAX) {
+      return SSL_TLSEXT_ERR_OK;
+    }
     *out_alert = SSL_AD_UNRECOGNIZED_NAME;
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -124,11 +177,44 @@ struct ServerStream::Callbacks {
   static enum ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert) {
     return Of(ssl)->VerifyPeer(out_alert) ? ssl_verify_ok : ssl_verify_invalid;
   }
+
+  static size_t MaxTicketOverhead(SSL*) { return SessionTickets::kMaxOverheadBytes; }
+
+  static int SealTicket(SSL* ssl, uint8_t* out, size_t* out_size, size_t max_size,
+                        const uint8_t* in, size_t in_size) {
+    std::string ticket = Of(ssl)->SealTicket({reinterpret_cast<const char*>(in), in_size});
+    // TLS 1.3 has no empty ticket; one that opens nowhere does the same.
+    if (ticket.empty() && SSL_version(ssl) == TLS1_3_VERSION) ticket.assign(1, '\0');
+    if (ticket.size() > max_size) return 0;
+    std::copy(ticket.begin(), ticket.end(), out);
+    *out_size = ticket.size();
+    return 1;
+  }
+
+  static enum ssl_ticket_aead_result_t OpenTicket(SSL* ssl, uint8_t* out, size_t* out_size,
+                                                  size_t max_size, const uint8_t* in,
+                                                  size_t in_size) {
+    std::string session;
+    if (!Of(ssl)->OpenTicket({reinterpret_cast<const char*>(in), in_size}, &session) ||
+        session.size() > max_size) {
+      return ssl_ticket_aead_ignore_ticket;
+    }
+    std::copy(session.begin(), session.end(), out);
+    *out_size = session.size();
+    OPENSSL_cleanse(session.data(), session.size());
+    return ssl_ticket_aead_success;
+  }
 };
 
 void ServerStream::RegisterCallbacks(ssl_ctx_st* ctx) {
   SSL_CTX_set_select_certificate_cb(ctx, Callbacks::SelectCertificate);
   SSL_CTX_set_tlsext_servername_callback(ctx, Callbacks::CheckServerName);
+}
+
+void ServerStream::RegisterTicketCallbacks(ssl_ctx_st* ctx) {
+  static constexpr SSL_TICKET_AEAD_METHOD kMethod = {Callbacks::MaxTicketOverhead,
+                                                     Callbacks::SealTicket, Callbacks::OpenTicket};
+  SSL_CTX_set_ticket_aead_method(ctx, &kMethod);
 }
 
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
@@ -187,6 +273,7 @@ void ServerStream::SetReading(bool reading) {
 
 void ServerStream::OnData(std::string_view bytes) {
   if (state_ == State::kFailed || state_ == State::kClosed) return;
+  if (!std::exchange(begun_, true) && !handshake_handler_->OnHandshakeBegins()) return;
   if (held_.empty()) {
     ciphertext_ = bytes;
     Advance();
@@ -248,7 +335,9 @@ void ServerStream::Handshake() {
   if (result == 1) {
     inner_->Flush();
     state_ = State::kOpen;
-    handshake_handler_->OnHandshakeDone(TakeIdentity());
+    identity::PeerIdentity peer = TakeIdentity();
+    attempt_.reset();
+    handshake_handler_->OnHandshakeDone(std::move(peer));
     return;
   }
   int error = SSL_get_error(ssl_, result);
@@ -256,14 +345,15 @@ void ServerStream::Handshake() {
     inner_->Flush();
     return;
   }
-  if (!verify_result_.ok()) {
-    HandshakeReport report =
-        Report(ClassifyChainFailure(verify_result_.failure), verify_result_.detail);
-    FailHandshake(std::move(report));
+  if (const VerifyResult& verdict = attempt_->client.verdict; !verdict.ok()) {
+    FailHandshake(Report(*verdict.failure, verdict.detail));
     return;
   }
-  uint32_t code = ERR_peek_error();
-  HandshakeFailure reason = ClassifyHandshakeError(code, hello_seen_);
+  HandshakeFailure reason = ClassifyHandshakeError(ERR_peek_error(), hello_seen_);
+  if (reason == HandshakeFailure::kOther) {
+    // The first error may be the arithmetic's; what it meant to TLS comes after.
+    reason = ClassifyHandshakeError(ERR_peek_last_error(), hello_seen_);
+  }
   if (reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
   std::string detail = TakeErrors();
   if (std::optional<uint8_t> alert = FindPlaintextAlert(arrived); alert && hello_seen_) {
@@ -273,8 +363,9 @@ void ServerStream::Handshake() {
   }
   if (reason == HandshakeFailure::kNoClientCertificate) {
     detail = "the client sent no certificate, and this listener requires one";
-  } else if (hello_seen_ && context_->Select(sni_) == SIZE_MAX) {
-    detail = absl::StrCat("no certificate has the server name '", sni_, "', and strict_sni is on");
+  } else if (hello_seen_ && context_->Select(attempt_->sni, verifiable_) == SIZE_MAX) {
+    detail = absl::StrCat("no certificate has the server name '", attempt_->sni,
+                          "', and strict_sni is on");
   }
   FailHandshake(Report(reason, std::move(detail)));
 }
@@ -285,10 +376,13 @@ HandshakeReport ServerStream::Report(HandshakeFailure reason, std::string detail
   HandshakeReport report;
   report.reason = reason;
   report.detail = std::move(detail);
-  report.sni = sni_;
+  report.sni = attempt_->sni;
   if (hello_seen_ && SSL_version(ssl_) != 0) report.version = SSL_get_version(ssl_);
   if (report.version == "unknown") report.version.clear();
-  report.certificate = verify_result_;
+  if (reason == HandshakeFailure::kProtocolVersion) {
+    report.version = VersionText(attempt_->offered_version);
+  }
+  report.certificate = attempt_->client.verdict;
   return report;
 }
 
@@ -300,34 +394,61 @@ void ServerStream::FailHandshake(HandshakeReport report) {
 }
 
 int ServerStream::VerifyPeer(uint8_t* out_alert) {
-  const STACK_OF(CRYPTO_BUFFER)* sent = SSL_get0_peer_certificates(ssl_);
-  std::vector<std::string_view> ders;
-  for (size_t i = 0; sent != nullptr && i < sk_CRYPTO_BUFFER_num(sent); ++i) {
-    const CRYPTO_BUFFER* buffer = sk_CRYPTO_BUFFER_value(sent, i);
-    ders.emplace_back(reinterpret_cast<const char*>(CRYPTO_BUFFER_data(buffer)),
-                      CRYPTO_BUFFER_len(buffer));
-  }
-  absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
-  if (!chain.ok()) {
-    verify_result_.failure = ChainFailure::kInvalidCertificate;
-    verify_result_.detail = std::string(chain.status().message());
-  } else {
-    verify_result_ = context_->verifier()->Verify(*chain, context_->options().clock->WallSeconds());
-  }
-  if (!verify_result_.ok()) {
-    *out_alert = AlertFor(verify_result_.failure);
+  const int64_t now = context_->options().clock->WallSeconds();
+  attempt_->client =
+      CheckClient(*context_->verifier(), DersOf(SSL_get0_peer_certificates(ssl_)), now);
+  const VerifyResult& verdict = attempt_->client.verdict;
+  if (!verdict.ok()) {
+    *out_alert = AlertFor(*verdict.failure);
     return 0;
   }
-  client_certificate_ = std::make_unique<identity::ClientCertificate>(ExtractIdentity(*chain));
+  if (SessionTickets* tickets = context_->tickets()) {
+    // What the client is told of its session's lifetime, and what the library itself
+    // holds renewals to.
+    const int64_t left = std::min(tickets->lifetime_seconds(), verdict.valid_until - now);
+    SSL_SESSION_set_timeout(SSL_get_session(ssl_), static_cast<uint32_t>(left));
+  }
   return 1;
+}
+
+// Called by the library where it would give the client a ticket: after its chain was
+// found good, or after a resumption. Empty: none.
+std::string ServerStream::SealTicket(std::string_view session) {
+  // Without this extension the keys of a TLS 1.2 session say nothing about who was
+  // at its other end (RFC 7627 section 5.3).
+  if (SSL_get_extms_support(ssl_) != 1) return {};
+  const base::Clock& clock = *context_->options().clock;
+  SessionTickets& tickets = *context_->tickets();
+  if (SSL_session_reused(ssl_)) {
+    // The terms stay those of the full handshake.
+    return tickets.Seal(attempt_->resumption->terms, session, clock.MonotonicMs());
+  }
+  const int64_t valid_until = attempt_->client.certificate != nullptr
+                                  ? attempt_->client.verdict.valid_until
+                                  : std::numeric_limits<int64_t>::max();
+  return tickets.Seal(tickets.NewTerms(clock.WallSeconds(), valid_until, attempt_->sni), session,
+                      clock.MonotonicMs());
+}
+
+bool ServerStream::OpenTicket(std::string_view ticket, std::string* session) {
+  refusal_ = JudgeTicket(*context_, ticket, attempt_->sni, &attempt_->resumption);
+  if (refusal_.has_value()) return false;
+  *session = std::move(attempt_->resumption->session);
+  return true;
 }
 
 identity::PeerIdentity ServerStream::TakeIdentity() {
   identity::PeerIdentity peer;
-  if (client_certificate_ != nullptr) {
+  peer.tls.resumed = SSL_session_reused(ssl_) == 1;
+  // A ticket that was found good is not always used: then only what this handshake
+  // itself has shown counts.
+  std::unique_ptr<identity::ClientCertificate> certificate = std::move(
+      peer.tls.resumed ? attempt_->resumption->certificate : attempt_->client.certificate);
+  if (certificate != nullptr) {
     peer.verification = identity::Verification::kSuccess;
-    peer.certificate = std::move(*client_certificate_);
-    client_certificate_.reset();
+    peer.certificate = std::move(*certificate);
+    peer.valid_until =
+        peer.tls.resumed ? attempt_->resumption->valid_until : attempt_->client.verdict.valid_until;
   }
   peer.tls.version = SSL_get_version(ssl_);
   if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_)) {
@@ -338,8 +459,7 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   unsigned alpn_size = 0;
   SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
   peer.tls.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
-  peer.tls.sni = std::move(sni_);
-  peer.tls.resumed = SSL_session_reused(ssl_) == 1;
+  peer.tls.sni = std::move(attempt_->sni);
   peer.local_san_uri = context_->credential(certificate_index_).san_uri;
   return peer;
 }

@@ -10,13 +10,17 @@
 #define MANTLET_PROXY_TLS_SERVER_STREAM_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "proxy/base/resumption_refusal.h"
 #include "proxy/identity/peer_identity.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
+#include "proxy/tls/client_check.h"
 #include "proxy/tls/handshake_report.h"
+#include "proxy/tls/resumption.h"
 #include "proxy/tls/server_context.h"
 
 struct ssl_st;  // SSL
@@ -27,6 +31,9 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
  public:
   class HandshakeHandler {
    public:
+    // The client's first bytes have come; nothing has been done with them yet. False:
+    // the handler has ended the connection.
+    virtual bool OnHandshakeBegins() { return true; }
     // Bytes may follow at once, through the ByteStreamHandler.
     virtual void OnHandshakeDone(identity::PeerIdentity identity) = 0;
     // The alert is on its way; what still arrives is discarded. The owner closes
@@ -55,15 +62,29 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
 
   // Which of the context's certificates was shown.
   size_t certificate_index() const { return certificate_index_; }
+  // The keys whose certificates the client can verify.
+  LeafKeySet verifiable() const { return verifiable_; }
   const ServerContext& context() const { return *context_; }
   // What is known so far, for a handshake that is given up from outside.
   HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
 
+  // Why the ticket that the client came with was not taken; none: it had none, or it
+  // was. Set once the ClientHello has been read.
+  std::optional<base::ResumptionRefusal> resumption_refusal() const { return refusal_; }
+
   // For ServerContext: hooks this class into the library.
   static void RegisterCallbacks(ssl_ctx_st* ctx);
+  static void RegisterTicketCallbacks(ssl_ctx_st* ctx);
 
  private:
   enum class State { kHandshake, kOpen, kFailed, kClosed };
+  // What a handshake gathers; an open connection has no use for it.
+  struct Attempt {
+    std::string sni;
+    uint16_t offered_version = 0;          // the newest that the ClientHello names
+    ClientCheck client;                    // of the chain it presented
+    std::optional<Resumption> resumption;  // of a ticket that was found good
+  };
   struct Callbacks;  // thunks for the library
   friend struct Callbacks;
 
@@ -84,6 +105,8 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   identity::PeerIdentity TakeIdentity();
   void AnswerPlaintextHttp();
   int VerifyPeer(uint8_t* out_alert);
+  std::string SealTicket(std::string_view session);
+  bool OpenTicket(std::string_view ticket, std::string* session);
 
   io::Loop& loop_;
   std::unique_ptr<io::ByteStream> inner_;
@@ -96,17 +119,17 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   bool inner_ended_ = false;
   bool end_pending_ = false;
   bool end_delivered_ = false;
+  bool begun_ = false;
   bool hello_seen_ = false;
   bool resume_scheduled_ = false;
   bool shutdown_sent_ = false;
   size_t certificate_index_ = 0;
+  LeafKeySet verifiable_;
   std::string_view ciphertext_;  // what the current call brought and nobody took yet
   std::string held_;             // the same, kept over a pause
   std::string plaintext_;        // written, not yet encrypted: fills whole records
-  // Alive during the handshake only.
-  std::string sni_;
-  VerifyResult verify_result_;
-  std::unique_ptr<identity::ClientCertificate> client_certificate_;
+  std::optional<base::ResumptionRefusal> refusal_;
+  std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // until the handshake is done
   // Lets deferred work find out that the stream is gone.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -45,6 +45,15 @@ std::string SerialHex(const X509* x509) {
   return absl::StrCat(BN_is_negative(number.get()) ? "-" : "", Hex(bytes));
 }
 
+std::string SpkiSha256Hex(const X509* x509) {
+  uint8_t* der = nullptr;
+  int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
+  if (size < 0) return "";
+  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  OPENSSL_free(der);
+  return digest;
+}
+
 bool HasWeakSignature(const X509* x509) {
   int digest = NID_undef, key = NID_undef;
   if (!OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key)) return false;

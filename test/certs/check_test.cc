@@ -27,7 +27,7 @@ TEST(Check, ShowsWhatWouldBeServedAndTrusted) {
   nlohmann::json json = nlohmann::json::parse(report.json);
   EXPECT_EQ(json["ok"], true);
   EXPECT_EQ(json["listeners"][0]["certificates"][0]["chain"].size(), 2u);
-  EXPECT_EQ(json["listeners"][0]["trust_anchors"][0]["certificate"]["subject"], "CN=root");
+  EXPECT_EQ(json["listeners"][0]["trust_anchors"][0]["subject"], "CN=root");
   EXPECT_TRUE(json["findings"].empty());
 }
 
@@ -53,6 +53,29 @@ TEST(Check, AListenerWithNothingUsableIsShownAsSuch) {
   CheckReport report = CheckMaterial(OneListener(), files, kNow);
   EXPECT_FALSE(report.ok);
   EXPECT_THAT(report.text, HasSubstr("no usable server certificate"));
+}
+
+TEST(Check, ShowsTrustDomainsWithTheirAuthorities) {
+  MemoryFileReader files = GoodFiles();
+  files.Put("/empty.json", R"({"keys":[]})");
+  config::Config config = OneListener();
+  config::ClientAuth& auth = config.listeners[0].client_auth;
+  auth.trust_bundle.clear();
+  auth.spiffe.trust_domains = {{"example.org", {kCa}, {}}, {"empty.example", {"/empty.json"}, {}}};
+  auth.spki_pins = {std::string(64, '0')};
+  const CheckReport report = CheckMaterial(config, files, tls::kNow);
+  EXPECT_TRUE(report.ok) << report.text;
+  for (const char* part :
+       {"  trust domain example.org /tls/ca.crt\n    CN=root  (CA, self-signed",
+        "  trust domain empty.example: no X.509 authority, everybody is refused\n",
+        "  pinned keys: 1\n", "warning: /empty.json: the bundle of trust domain empty.example"}) {
+    EXPECT_NE(report.text.find(part), std::string::npos) << part << "\n" << report.text;
+  }
+  const nlohmann::json json = nlohmann::json::parse(report.json);
+  EXPECT_EQ(json["listeners"][0]["trust_domains"],
+            nlohmann::json::parse(R"([{"name":"empty.example","authorities":0},
+                                      {"name":"example.org","authorities":1}])"));
+  EXPECT_EQ(json["listeners"][0]["trust_anchors"][0]["trust_domain"], "example.org");
 }
 
 }  // namespace

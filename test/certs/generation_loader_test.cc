@@ -71,6 +71,17 @@ TEST(Generation, OptionalClientAuthenticationWithoutTrustIsRefused) {
   EXPECT_FALSE(GenerationLoader::Load(config, files, kNow).ok());
 }
 
+TEST(Generation, AnIntermediateMayBeTheOnlyAnchorByOption) {
+  config::Config config = OneListener();
+  MemoryFileReader files = GoodFiles();
+  files.Put(kCa, tls::Intermediate().certificate->ToPem());
+  EXPECT_FALSE(GenerationLoader::Load(config, files, kNow).ok());
+  config.listeners[0].client_auth.partial_chain = true;
+  auto generation = GenerationLoader::Load(config, files, kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_THAT((*generation)->warnings, IsEmpty());
+}
+
 TEST(Generation, DerFilesServeAsWell) {
   tls::Credential server = tls::MakeCredential(tls::ServerTemplate("s", {"s"}), &tls::Root());
   MemoryFileReader files;
@@ -78,6 +89,28 @@ TEST(Generation, DerFilesServeAsWell) {
   files.Put(kKey, server.key->ToDer());
   files.Put(kCa, tls::Root().certificate->der());
   EXPECT_TRUE(GenerationLoader::Load(OneListener(), files, kNow).ok());
+}
+
+TEST(Generation, TwoCertificatesForOneNameAreFineIfTheirKeysAreOfDifferentKinds) {
+  config::Config config = OneListener();
+  config.listeners[0].tls.certificates.push_back({});
+  config.listeners[0].tls.certificates[1].bundle = kBundle;
+  auto codes = [&](tls::KeyType type) {
+    tls::Credential second =
+        tls::MakeCredential(tls::ServerTemplate("s", {"server.example"}), &tls::Root(), type);
+    MemoryFileReader files = GoodFiles();
+    files.Put(kBundle, second.certificate->ToPem() + second.key->ToPem());
+    BuildResult result = Build(config, files);
+    EXPECT_NE(result.generation, nullptr);
+    const Finding* finding = FindCode(result, "shadowed");
+    return finding == nullptr ? "" : finding->ToString();
+  };
+  EXPECT_EQ(codes(tls::KeyType::kEd25519), "");
+  EXPECT_EQ(codes(tls::KeyType::kP384), "");
+  EXPECT_THAT(codes(tls::KeyType::kP256),
+              HasSubstr("the name server.example has another certificate with a key of the same "
+                        "kind (ECDSA P-256) in " +
+                        std::string(kChain)));
 }
 
 TEST(Generation, ABundleMayHaveAnyOrder) {
@@ -224,7 +257,7 @@ std::vector<Mistake> ServerMistakes() {
                "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0\n\n"
                "AQID\n-----END EC PRIVATE KEY-----\n");
        },
-       Severity::kError, "unparsable", kKey, "openssl pkcs8 -topk8"},
+       Severity::kError, "key_encrypted", kKey, "passphrase_file"},
       {"WorldReadableKey", [](Files& f) { f.Put(kKey, Server().key->ToPem(), 0644); },
        Severity::kWarning, "key_world_readable", kKey, "everybody"},
       {"LeafNotFirst",
@@ -359,31 +392,49 @@ TEST(Generation, AShortLivedCertificateIsNoWarningUntilItsLastThird) {
   EXPECT_NE(FindCode(Build(OneListener(), files, kNow + 17 * 3600), "expires_soon"), nullptr);
 }
 
-TEST(Generation, RevocationListsAreRefusedRatherThanIgnored) {
-  config::Config config = OneListener();
-  config.listeners[0].client_auth.crl_files = {"/tls/crl.pem"};
-  MemoryFileReader files = GoodFiles();
-  EXPECT_EQ(Build(config, files).generation, nullptr);
-}
-
 // Answers each reading of kChain with other bytes, for as long as told.
 class RestlessReader : public FileReader {
  public:
   explicit RestlessReader(int changes) : files_(GoodFiles()), changes_(changes) {}
   absl::StatusOr<FileContent> Read(const std::string& path) override {
     absl::StatusOr<FileContent> content = files_.Read(path);
+    readings_ += path == kChain;
     if (path == kChain && changes_ > 0) content->bytes += std::to_string(changes_--);
     return content;
   }
+  int readings() const { return readings_; }
 
  private:
   MemoryFileReader files_;
   int changes_;
+  int readings_ = 0;
 };
 
 TEST(GenerationLoader, ReadsAgainUntilTwoReadingsAgree) {
   RestlessReader reader(3);
   EXPECT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow).ok());
+}
+
+TEST(GenerationLoader, ALookThatFoundTheSameCountsAsTheFirstReading) {
+  // One change: the look and the first reading differ, so a second one is needed.
+  for (int changes : {0, 1}) {
+    RestlessReader reader(changes);
+    FileStates seen;
+    const FileStates looked = FileSet({kChain, kKey, kCa, "/etc/mantlet.yaml"}).Look(reader);
+    const int before = reader.readings();
+    ASSERT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow, &looked, &seen).ok());
+    EXPECT_EQ(reader.readings() - before, 1 + changes);
+    EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Look(reader)), IsEmpty())
+        << "what it hands back is what it read";
+  }
+}
+
+TEST(GenerationLoader, HandsBackWhatItReadEvenIfItRefusesIt) {
+  MemoryFileReader files = GoodFiles();
+  files.Put(kKey, "");
+  FileStates seen;
+  EXPECT_FALSE(GenerationLoader::Load(OneListener(), files, kNow, nullptr, &seen).ok());
+  EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Look(files)), IsEmpty());
 }
 
 TEST(GenerationLoader, GivesUpOnFilesThatNeverHoldStill) {

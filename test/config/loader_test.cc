@@ -117,7 +117,7 @@ TEST(LoadText, RefusesAHugeText) {
   const LoadResult result = LoadText(std::string(kMaxFileBytes + 1, '#'), "m.yaml", Environment());
   ASSERT_EQ(result.diagnostics.size(), 1u);
   EXPECT_EQ(ToString(result.diagnostics[0]),
-            "m.yaml: the file is larger than 1048576 bytes; a configuration is not that long; "
+            "m.yaml: the file is larger than 4194304 bytes; a configuration is not that long; "
             "check the path");
 }
 
@@ -140,8 +140,28 @@ TEST(LoadText, StopsAtAHundredMistakesAndAThousandEntries) {
   const LoadResult result = LoadText(text, "m.yaml", Environment());
   ASSERT_EQ(result.diagnostics.size(), 1u);
   EXPECT_EQ(ToString(result.diagnostics[0]),
-            "m.yaml:1001:7: more than 1000 entries in one list or mapping; no list of a "
-            "configuration is that long");
+            "m.yaml:1001:7: more than 1000 entries in one mapping; no configuration is that long");
+}
+
+TEST(LoadText, TakesTenThousandItemsAndNoMore) {
+  std::string text = "listeners: [";
+  for (int i = 0; i < 10'001; ++i) text += "a, ";
+  const LoadResult result = LoadText(text + "a]", "m.yaml", Environment());
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(result.diagnostics[0].what, "more than 10000 items in one list");
+}
+
+TEST(LoadText, TakesTenThousandRules) {
+  std::string rules;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string n = std::to_string(i);
+    rules += "        - {name: r" + n +
+             ", action: allow, match: {spiffe_id: spiffe://example.org/ns/*/sa/s" + n +
+             ", path: /svc-" + n + "/**}}\n";
+  }
+  const config::Config config = Loaded(
+      Replaced(kGoodText, "    tls:\n", "    policy:\n      rules:\n" + rules + "    tls:\n"));
+  EXPECT_EQ(config.listeners[0].policy.rules.size(), 10'000u);
 }
 
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {

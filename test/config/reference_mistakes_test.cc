@@ -43,7 +43,7 @@ const Mistake kMistakes[] = {
     tls:
 )",
      "m.yaml:9:9: set: 'x_client' and 'X-Client' are one header to applications that fold "
-     "case, '-', '_' and '.'; keep one"},
+     "case and take '-', '_', '.' and the like for one; keep one"},
     {"AnUnknownIdentityField", "    tls:\n",
      R"(    identity_headers:
       set: {X-Client: subjet}

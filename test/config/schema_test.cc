@@ -73,6 +73,21 @@ listeners:
       groups: [X25519, secp256r1]
     client_auth: {mode: optional, trust_bundle: [a, "b: c"], max_depth: 0, on_expiry: ignore}
     identity_headers: {xfcc_fields: [chain], client_cert: chain, set: {X-A: sni, "x-b": verify}}
+    policy:
+      default: deny
+      rules:
+        - {name: a, action: allow}
+        - {name: b, action: require_client_cert, match: {}}
+        - name: c
+          action: deny
+          match:
+            spiffe_id: "spiffe://a/*"
+            trust_domain: [a, b]
+            issuer: "CN=a,O=\"b\""
+            client_cert: present
+            path: [/a, "/**/b"]
+            any: [{cn: "x: y"}, {}, {all: [{ou: z}], not: {sni: "*.a"}}]
+            not: {}
     limits: {body_bytes: 1MiB, header_count: 7}
     timeouts: {idle: 1500ms}
 upstreams:

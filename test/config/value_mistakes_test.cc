@@ -113,12 +113,6 @@ const Mistake kMistakes[] = {
       groups: [X25519, P-257]
 )",
      "m.yaml:7:24: groups[1]: the group 'P-257' is not known; did you mean 'P-256'?"},
-    {"SessionResumption", "    tls:\n",
-     R"(    tls:
-      session_resumption: on
-)",
-     "m.yaml:7:27: session_resumption: on is not available yet; write off, or remove the "
-     "key"},
     {"ACertificateWithoutKey", "          key: tls.key\n", "",
      "m.yaml:8:11: listeners[0].tls.certificates[0] has a 'chain' but no 'key'; add 'key: "
      "FILE'"},
@@ -153,30 +147,18 @@ const Mistake kMistakes[] = {
      "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
     {"ATrustBundleWithoutValue", " [ca.crt]", "",
      "m.yaml:11:7: trust_bundle has no value; write one after the ':', or remove the key"},
-    {"ARevocationList", "    client_auth:\n",
+    {"APinThatIsNoDigest", "    client_auth:\n",
      R"(    client_auth:
-      crl: {files: [ca.crl]}
+      spki_pins: [abc]
 )",
-     "m.yaml:11:20: crl.files: revocation lists are not available yet; leave the list "
-     "empty"},
-    {"ARequiredRevocationList", "    client_auth:\n",
-     R"(    client_auth:
-      crl: {policy: require}
-)",
-     "m.yaml:11:21: crl.policy: require is not available yet; write if_present, or remove "
-     "the key"},
+     "m.yaml:11:19: spki_pins[0]: 'abc' is no SHA-256 in hex or base64; openssl x509 -in "
+     "client.crt "
+     "-pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 prints one"},
     {"TooDeepAChain", "    client_auth:\n",
      R"(    client_auth:
       max_depth: 17
 )",
      "m.yaml:11:18: max_depth: 17 is out of range; write a whole number from 0 to 16"},
-    {"APolicyRule", "    tls:\n",
-     R"(    policy:
-      rules:
-        - allow: everybody
-    tls:
-)",
-     "m.yaml:8:9: rules: policy rules are not available yet; leave the list empty"},
 };
 
 INSTANTIATE_TEST_SUITE_P(ValueMistakes, MistakeTest, testing::ValuesIn(kMistakes), NameOf);

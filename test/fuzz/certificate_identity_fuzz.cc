@@ -8,9 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/identity/spiffe_id.h"
 #include "proxy/tls/certificate.h"
 #include "proxy/tls/chain_verifier.h"
 #include "proxy/tls/identity_extractor.h"
+#include "proxy/tls/presented_chain.h"
+#include "proxy/tls/svid.h"
 #include "test/fuzz/fuzz_input.h"
 #include "test/proxy/tls/pki.h"
 
@@ -29,6 +32,8 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
   Require(!HasControlByte(identity.serial), "a serial number with control bytes", identity.serial);
   if (!identity.spiffe_id.empty()) {
     Require(identity.san_uri.size() == 1, "a SPIFFE ID among several URIs", identity.spiffe_id);
+    Require(identity::ParseSpiffeId(identity.spiffe_id).ok(), "a malformed SPIFFE ID",
+            identity.spiffe_id);
   }
   auto certificate = tls::Certificate::FromDer(der);
   if (!certificate.ok()) return;
@@ -45,13 +50,32 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
   }
 }
 
+// A good SVID is one to both readers, under the same trust domain; a claim to be one
+// that is not good is told as no SPIFFE ID, or breaks another rule.
+void CompareSvid(const identity::ClientCertificate& identity, const tls::PresentedChain& chain) {
+  const tls::LeafSvid svid = tls::ReadLeafSvid(chain.x509(0));
+  if (svid.claimed && svid.violation.empty()) {
+    const auto id = identity::ParseSpiffeId(identity.spiffe_id);
+    Require(id.ok() && id->trust_domain == svid.trust_domain, "two SPIFFE IDs", identity.spiffe_id,
+            svid.trust_domain);
+  }
+  Require(identity.spiffe_id.empty() || svid.claimed, "an ID that is told and not judged",
+          identity.spiffe_id);
+  Require(!HasControlByte(svid.violation), "control bytes in a log record", svid.violation);
+  const std::string signer = tls::SignerViolation(chain.x509(0), "example.org");
+  Require(!HasControlByte(signer), "control bytes in a log record", signer);
+}
+
 void Present(std::string_view der) {
   static const tls::ChainVerifier* verifier =
       new tls::ChainVerifier(tls::Trust({tls::Root()}), tls::ChainVerifier::Options());
   const std::vector<std::string_view> alone = {der};
   const std::vector<std::string_view> chain = {der, tls::Intermediate().certificate->der()};
   auto identity = tls::ExtractIdentity(alone);
-  if (identity.ok()) CompareViews(*identity, der);
+  if (identity.ok()) {
+    CompareViews(*identity, der);
+    CompareSvid(*identity, *tls::PresentedChain::Parse(alone));
+  }
   for (const auto& presented : {alone, chain}) {
     const tls::VerifyResult result = verifier->Verify(presented, tls::kNow);
     Require(!result.ok(), "a certificate that we never issued is let in");

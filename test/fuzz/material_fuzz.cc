@@ -1,4 +1,4 @@
-// Any bytes in the place of each file a listener names (the first byte, '0' to '4',
+// Any bytes in the place of each file a listener names (the first byte, '0' to '6',
 // says which): what is shown is clean text, and a generation that is accepted keeps
 // its promises.
 
@@ -9,11 +9,14 @@
 
 #include "certs/generation_loader.h"
 #include "certs/show.h"
+#include "proxy/identity/spiffe_id.h"
 #include "test/certs/material_helper.h"
 #include "test/fuzz/fuzz_input.h"
 
 namespace mantlet::fuzz {
 namespace {
+
+constexpr char kSpiffe[] = "/spiffe/bundle.json";
 
 void RequireCleanText(std::string_view text) {
   for (unsigned char c : text) {
@@ -32,7 +35,11 @@ void ShowAny(std::string_view bytes) {
 
 void RequirePromises(const certs::Generation& generation) {
   for (const certs::ListenerMaterial& listener : generation.listeners) {
-    Require(listener.trust != nullptr && !listener.anchors.empty(), "no trust anchors");
+    Require(listener.trust != nullptr || !listener.spiffe.empty(), "no trust");
+    Require(listener.trust == nullptr || !listener.anchors.empty(), "no trust anchors");
+    for (const certs::SpiffeDomain& domain : listener.spiffe) {
+      Require(identity::CheckTrustDomain(domain.name).ok(), "a trust domain that is none");
+    }
     for (const certs::TrustAnchor& anchor : listener.anchors) {
       Require(anchor.certificate->is_ca(), "an anchor that is no CA");
     }
@@ -53,7 +60,8 @@ void Load(uint8_t role, const std::string& bytes) {
   certs::MemoryFileReader files = certs::GoodFiles();
   config::Config config = certs::OneListener();
   config::CertificateFiles& names = config.listeners[0].tls.certificates[0];
-  switch (static_cast<uint8_t>(role - '0') % 5) {
+  config::ClientAuth& auth = config.listeners[0].client_auth;
+  switch (static_cast<uint8_t>(role - '0') % 7) {
     case 0:
       files.Put(certs::kChain, bytes);
       break;
@@ -73,6 +81,14 @@ void Load(uint8_t role, const std::string& bytes) {
       names = {};
       names.pkcs12 = certs::kPkcs12;
       files.Put(certs::kPkcs12, bytes);
+      break;
+    case 5:
+      auth.spiffe.trust_domains = {{"example.org", {kSpiffe}, {}}};
+      files.Put(kSpiffe, bytes);
+      break;
+    case 6:
+      auth.spiffe.bundle_map = kSpiffe;
+      files.Put(kSpiffe, bytes);
       break;
   }
   auto images = certs::GenerationLoader::ReadAll(config, files);

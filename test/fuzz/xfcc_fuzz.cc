@@ -45,7 +45,7 @@ XfccElement Expected(const PeerIdentity& peer) {
   }
   const auto add = [&element](const char* key, const std::vector<std::string>& values) {
     for (const std::string& value : values) {
-      if (IsSafeText(value) && value.find('\\') == std::string::npos) {
+      if (identity::IsSafeAscii(value) && value.find('\\') == std::string::npos) {
         element.emplace_back(key, value);
       }
     }

@@ -6,8 +6,10 @@ import urllib.parse
 import pytest
 from cryptography import x509
 from harness import clients
+from harness.messages import Reader
 from harness.pki import Identity, name
 from harness.proxy import NO_CLIENT_AUTH
+from harness.upstreams import response
 
 XFCC = "x-forwarded-client-cert"
 FORGED = 'Hash=00;Subject="CN=admin";URI=spiffe://example.org/admin'
@@ -146,17 +148,30 @@ def test_no_client_cert_chain_without_a_certificate(start, connect, upstream, pk
     assert not seen(upstream).all("Client-Cert") and not seen(upstream).all("Client-Cert-Chain")
 
 
-@pytest.mark.parametrize("field", ["Client-Cert", "Client-Cert-Chain"])
-def test_a_response_that_varies_by_certificate_is_not_to_be_shared(start, scripted, connect, field):
-    from harness.messages import Reader
-    from harness.upstreams import response
-
+def vary_of(start, scripted, connect, *lines, **identity_headers):
+    """What becomes of a response's Vary lines."""
     def serve(connection, _):
         Reader(connection).request()
-        connection.sendall(response(body=b"x", headers=[("Vary", f"Accept, {field}")]))
+        connection.sendall(response(body=b"x", headers=[("Vary", line) for line in lines]))
 
-    proxy = start(scripted(serve), listener=with_headers(client_cert="chain"))
-    assert connect(proxy).get().headers.all("Vary") == ["*"]
+    proxy = start(scripted(serve), listener=with_headers(**identity_headers))
+    return connect(proxy).get().headers.all("Vary")
+
+
+@pytest.mark.parametrize("lines", [
+    ["Client-Cert"], ["Client-Cert-Chain"], ["client-cert"], ["CLIENT-CERT-CHAIN"], ["Accept, Client-Cert"],
+    ["Accept,Client-Cert,Cookie"], ["Accept , \tcLIENT-cERT\t, Cookie"], [", ,Client-Cert,"], ["Accept", "Client-Cert"],
+    ["Client-Cert", "Accept"], ["*", "Client-Cert"], ["Accept, Client-Cert-Chain, Client-Cert"]], ids="|".join)
+@pytest.mark.parametrize("mode", ["off", "chain"])
+def test_a_response_that_varies_by_certificate_is_not_to_be_shared(start, scripted, connect, lines, mode):
+    """RFC 9440 section 2.4, whatever is sent to the upstream: a cache in front never sees the field."""
+    assert vary_of(start, scripted, connect, *lines, client_cert=mode) == ["*"]
+
+
+@pytest.mark.parametrize("lines", [["Accept"], ["*"], ["Client-Certs"], ["X-Client-Cert, Accept"], ["Accept", "Cookie"]],
+                         ids="|".join)
+def test_other_variation_is_passed_on(start, scripted, connect, lines):
+    assert vary_of(start, scripted, connect, *lines) == lines
 
 
 # -- set: ------------------------------------------------------------------------
@@ -223,6 +238,31 @@ def test_a_forged_header_is_removed_in_every_spelling(start, connect, upstream, 
         assert not upstream.requests
         return
     assert "forged-identity" not in str(list(seen(upstream)))
+
+
+FAMILY = [*ALIASES, "X-SSL-Client-S-DN"]
+
+
+@pytest.mark.parametrize("client_auth", [{"mode": "require"}, {"mode": "optional"}, NO_CLIENT_AUTH],
+                         ids=["mtls", "optional", "none"])
+def test_the_whole_family_is_removed_from_head_and_trailers_whatever_connection_says(
+        start, connect, upstream, pki, client_auth):
+    """Nothing of one request that names every alias in its head, its trailers, Trailer and Connection."""
+    proxy = start(upstream, listener={"client_auth": client_auth, **with_headers(set={"X-SSL-Client-S-DN": "subject"})})
+    context = clients.context(pki, client="default" if client_auth["mode"] == "require" else None)
+    lines = "".join(f"{alias}: forged-identity\r\n" for alias in FAMILY)
+    reply = connect(proxy, context).exchange(
+        f"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTrailer: {', '.join(FAMILY)}\r\n"
+        f"Connection: {', '.join(FAMILY)}\r\n{lines}X-Fine: yes\r\n\r\n3\r\nabc\r\n0\r\n{lines}X-Fine-Too: yes\r\n\r\n")
+    assert reply.status == 200
+    request, = upstream.requests
+    assert "forged-identity" not in str([*request.headers, *request.trailers])
+    assert request.headers.get("X-Fine") == "yes" and request.trailers.get("X-Fine-Too") == "yes"
+    if client_auth["mode"] == "require":
+        assert pki.client.sha256 in request.headers.get(XFCC)
+        assert request.headers.all("X-SSL-Client-S-DN") == [pki.client.certificate.subject.rfc4514_string()]
+    else:
+        assert not request.headers.all(XFCC) and not request.headers.all("X-SSL-Client-S-DN")
 
 
 def test_a_forged_header_in_the_trailers_is_removed(mantlet, connect, upstream):

@@ -1,7 +1,6 @@
 """What a request may weigh, how long it may take, and what it is told when it does not fit."""
 
 import socket
-import ssl
 import time
 
 import pytest
@@ -128,43 +127,89 @@ def test_connections_beyond_the_limit_are_not_served(start, upstream, connect, t
     proxy = start(upstream, **limited(connections=3))
     kept = [connect(proxy) for _ in range(3)]
     assert all(client.get().status == 200 for client in kept)
-    with pytest.raises((OSError, Incomplete)):
-        with clients.RawClient(proxy.address(), tls, timeout=2) as extra:
-            extra.get()
+    assert not is_served(proxy, tls)
     kept[0].close()
+    wait_until(lambda: is_served(proxy, tls), 10, "a free place")
 
-    def served():
-        try:
-            with clients.RawClient(proxy.address(), tls, timeout=2) as again:
-                return again.get().status == 200
-        except (OSError, Incomplete):
-            return False
 
-    wait_until(served, 10, "a free place")
+# A record of type handshake, version TLS 1.0, that announces 512 bytes: the first of a ClientHello.
+FIRST_BYTES = bytes([22, 3, 1, 2, 0])
+
+
+def is_served(proxy, tls, source=None, timeout=2):
+    try:
+        with clients.RawClient(proxy.address(), tls, timeout=timeout, source=source) as client:
+            return client.get().status == 200
+    except (OSError, Incomplete):
+        return False
+
+
+def opened(proxy, first_bytes=b""):
+    connection = socket.create_connection(proxy.address())
+    connection.sendall(first_bytes)
+    return connection
+
+
+def rate_limited(proxy):
+    return proxy.metric("mantlet_tls_handshake_failures_total", listener="public", reason="rate_limited")
 
 
 def test_handshakes_in_flight_are_limited(start, upstream, tls):
     proxy = start(upstream, listener={"limits": {"handshakes": 2}, "timeouts": {"handshake": "700ms"}})
-    silent = [socket.create_connection(proxy.address()) for _ in range(2)]
+    begun = [opened(proxy, FIRST_BYTES) for _ in range(2)]
     time.sleep(scaled(0.2))
-    try:
-        with clients.RawClient(proxy.address(), tls, timeout=0.4) as extra:
-            extra.get()
-        served_at_once = True
-    except (OSError, ssl.SSLError, Incomplete):
-        served_at_once = False
-    assert not served_at_once
+    assert not is_served(proxy, tls, timeout=0.4)
+    wait_until(lambda: is_served(proxy, tls), 10, "a free place")
+    assert rate_limited(proxy) >= 1
+    for each in begun:
+        each.close()
 
-    def served():
-        try:
-            with clients.RawClient(proxy.address(), tls, timeout=2) as again:
-                return again.get().status == 200
-        except (OSError, Incomplete):
-            return False
 
-    wait_until(served, 10, "a free place")
+def test_silent_connections_do_not_keep_clients_out(start, upstream, tls):
+    proxy = start(upstream, listener={"limits": {"handshakes": 2}})
+    silent = [opened(proxy) for _ in range(20)]
+    time.sleep(scaled(0.2))
+    assert is_served(proxy, tls)
+    assert rate_limited(proxy) == 0
     for each in silent:
         each.close()
+
+
+def test_handshakes_per_second_are_limited(start, upstream, tls):
+    proxy = start(upstream, **limited(handshakes_per_second=2))
+    begin = time.monotonic()
+    served = sum(is_served(proxy, tls) for _ in range(12))
+    most = 2 + 2 * (time.monotonic() - begin) + 1
+    assert 2 <= served <= most
+    assert rate_limited(proxy) == 12 - served
+
+
+def test_one_address_does_not_take_all_connections(start, upstream, connect, tls):
+    proxy = start(upstream, **limited(client_connections=2))
+    kept = [connect(proxy) for _ in range(2)]
+    assert all(client.get().status == 200 for client in kept)
+    assert not is_served(proxy, tls)
+    assert is_served(proxy, tls, source="127.0.0.2"), "another client must not suffer"
+    kept[0].close()
+    wait_until(lambda: is_served(proxy, tls), 10, "a free place")
+
+
+def test_one_address_does_not_take_all_handshakes(start, upstream, tls):
+    proxy = start(upstream, **limited(client_handshakes=1))
+    begun = opened(proxy, FIRST_BYTES)
+    time.sleep(scaled(0.2))
+    assert not is_served(proxy, tls)
+    assert is_served(proxy, tls, source="127.0.0.2")
+    begun.close()
+    wait_until(lambda: is_served(proxy, tls), 10, "a free place")
+
+
+def test_one_address_does_not_begin_all_handshakes(start, upstream, tls):
+    proxy = start(upstream, **limited(client_handshakes_per_second=1))
+    outcomes = [is_served(proxy, tls) for _ in range(10)]
+    assert outcomes[0] and not all(outcomes)
+    assert is_served(proxy, tls, source="127.0.0.2")
+    proxy.wait_log("connection_refused", limit="limits.client_handshakes_per_second")
 
 
 @pytest.mark.limit(60)
@@ -180,11 +225,4 @@ def test_running_out_of_files_neither_kills_nor_spins(launch, pki, upstream, tls
     for each in held:
         each.close()
 
-    def served():
-        try:
-            with clients.RawClient(proxy.address(), tls, timeout=3) as client:
-                return client.get().status == 200
-        except (OSError, Incomplete):
-            return False
-
-    wait_until(served, 20, "service after the files came back")
+    wait_until(lambda: is_served(proxy, tls, timeout=3), 20, "service after the files came back")

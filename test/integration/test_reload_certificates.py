@@ -224,8 +224,10 @@ def test_the_expiry_in_the_metrics_follows_the_rotation(rotating, own_pki):
                          calendar.timegm(fresh.certificate.not_valid_after.timetuple()),
                          listener="public", file=own_pki.server_files[0],
                          subject=fresh.certificate.subject.rfc4514_string())
-    assert len(rotating.metrics().matching("mantlet_certificate_not_after_timestamp_seconds",
-                                           file=own_pki.server_files[0])) == 1
+    # One for each certificate of the chain, and none of the old leaf.
+    serials = {int(dict(labels)["serial"], 16) for labels in rotating.metrics().matching(
+        "mantlet_certificate_not_after_timestamp_seconds", file=own_pki.server_files[0])}
+    assert serials == {c.serial_number for c in (fresh.certificate, *fresh.intermediates)}
 
 
 def test_a_file_that_changes_to_the_same_content_is_no_reload(rotating, own_pki):

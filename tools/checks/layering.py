@@ -16,9 +16,11 @@ import sys
 ALLOWED = {
     # Values and helpers that everybody may use.
     "proxy/base": set(),
-    "config": {"proxy/base"},
+    "proxy/pattern": {"proxy/base"},
+    "config": {"proxy/base", "proxy/pattern"},
     # Pure: no sockets, no clock, no log.
     "proxy/identity": {"proxy/base", "config"},
+    "proxy/policy": {"proxy/base", "proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
     "proxy/http1": {"proxy/base", "proxy/http"},
     # Each hides one library.
@@ -26,17 +28,17 @@ ALLOWED = {
     "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io"},
     "proxy/observe": {"proxy/base", "config", "proxy/identity", "proxy/http"},
     # Certificate files, and what is made of them.
-    "certs": {"proxy/base", "config", "proxy/identity", "proxy/tls", "proxy/io"},
+    "certs": {"proxy/base", "proxy/pattern", "config", "proxy/identity", "proxy/tls", "proxy/io"},
     # The data path.
     "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
     "proxy/session": {
-        "proxy/base", "config", "proxy/identity", "proxy/http", "proxy/http1", "proxy/io", "proxy/tls",
-        "proxy/observe", "proxy/upstream",
+        "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
+        "proxy/tls", "proxy/observe", "proxy/upstream",
     },
     # The composition root knows everybody; nobody but the commands knows it.
     "proxy/server": {
-        "proxy/base", "config", "proxy/identity", "proxy/http", "proxy/http1", "proxy/io", "proxy/tls",
-        "proxy/observe", "certs", "proxy/upstream", "proxy/session",
+        "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
+        "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
     },
     "proxy/cli": {
         "proxy/base", "config", "proxy/identity", "proxy/io", "proxy/tls", "proxy/observe", "certs",
@@ -57,7 +59,7 @@ THIRD_PARTY = {
     "spdlog/": {"proxy/base"},
     "fmt/": {"proxy/base"},
     "CLI/": {"proxy/cli"},
-    "nlohmann/": {"proxy/base", "proxy/observe", "proxy/server", "proxy/cli"},
+    "nlohmann/": {"certs", "proxy/base", "proxy/observe", "proxy/server", "proxy/cli"},
     "gtest/": set(),
     "gmock/": set(),
 }

@@ -38,8 +38,8 @@ def context(pki, client="default", verify=True, minimum=None, maximum=None, ciph
 class RawClient:
     """A TLS connection for bytes as they are, and a reader of what comes back."""
 
-    def __init__(self, address, tls, server_name="localhost", timeout=10):
-        plain = socket.create_connection(address, timeout=scaled(timeout))
+    def __init__(self, address, tls, server_name="localhost", timeout=10, source=None):
+        plain = socket.create_connection(address, timeout=scaled(timeout), source_address=source and (source, 0))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             # Without suppress_ragged_eofs=False, Python takes a reset for a proper end.

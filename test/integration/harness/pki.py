@@ -6,7 +6,7 @@ import pathlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
@@ -23,6 +23,10 @@ def new_key(kind="p256"):
         return ec.generate_private_key(ec.SECP256R1())
     if kind == "p224":
         return ec.generate_private_key(ec.SECP224R1())
+    if kind == "p384":
+        return ec.generate_private_key(ec.SECP384R1())
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     assert kind.startswith("rsa"), kind
     return rsa.generate_private_key(public_exponent=65537, key_size=int(kind[3:]))
 

@@ -34,6 +34,7 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kVersionNotSupported, "version_not_supported", 505},
       {ErrorReason::kClientClosed, "client_closed", 0},
       {ErrorReason::kClientWriteTimeout, "client_write_timeout", 0},
+      {ErrorReason::kClientInvalid, "client_invalid", 0},
       {ErrorReason::kConnectRefused, "connect_refused", 502},
       {ErrorReason::kConnectTimeout, "connect_timeout", 504},
       {ErrorReason::kConnectFailed, "connect_failed", 502},

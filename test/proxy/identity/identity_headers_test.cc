@@ -173,35 +173,97 @@ TEST(IdentityHeadersTest, LeavesOutANameThatHoldsTheSeparatorOfTheList) {
   EXPECT_EQ(Value(IdentityField::kSanUri, peer), "N: urn:b\r\n");
 }
 
-TEST(IdentityHeadersTest, LeavesOutTheChainThenTheCertificateThenTheRestWhenTooLarge) {
+TEST(IdentityHeadersTest, LeavesOutAndCountsWhatLosesItsSpacesOnTheWay) {
+  for (const char* text : {" a", "a ", " "}) {
+    PeerIdentity peer = Alice();
+    peer.certificate.cn = text;
+    peer.certificate.san_uri = {text, "urn:ok"};
+    IdentityHeaders headers = Only("N", IdentityField::kCn);
+    headers.set.emplace_back("U", IdentityField::kSanUri);
+    RenderReport report;
+    EXPECT_EQ(RenderIdentityHeaders(headers, peer, &report).block, "U: urn:ok\r\n") << text;
+    EXPECT_EQ(report.unsafe_fields, 2u);
+  }
+}
+
+TEST(IdentityHeadersTest, CountsACommonNameThatCannotBeRead) {
+  PeerIdentity peer = Alice();
+  peer.certificate.cn = "";
+  peer.certificate.cn_unreadable = true;
+  RenderReport report;
+  EXPECT_EQ(RenderIdentityHeaders(Only("N", IdentityField::kCn), peer, &report).block, "");
+  EXPECT_EQ(report.unsafe_fields, 1u);
+  peer.certificate.cn_unreadable = false;
+  RenderIdentityHeaders(Only("N", IdentityField::kCn), peer, &report);
+  EXPECT_TRUE(report.clean());
+}
+
+// What is left when one part after the other grows beyond all measure.
+TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge) {
   IdentityHeaders headers;
   headers.xfcc_fields = {XfccField::kHash, XfccField::kDns, XfccField::kCert, XfccField::kChain};
   headers.client_cert = ClientCertMode::kChain;
-  headers.set = {{"V", IdentityField::kVerify}, {"P", IdentityField::kCertPemUrlencoded}};
+  headers.set = {{"V", IdentityField::kVerify},
+                 {"P", IdentityField::kCertPemUrlencoded},
+                 {"D", IdentityField::kSanDns},
+                 {"C", IdentityField::kCn}};
   RenderReport report;
 
   PeerIdentity peer = Alice();
-  peer.certificate.chain_der = {std::string(kMaxIdentityBytes, 'x')};
+  peer.certificate.chain_der = {std::string(headers.max_bytes, 'x')};
   std::string block = RenderIdentityHeaders(headers, peer, &report).block;
+  EXPECT_EQ(report.too_large(), 1u);
   EXPECT_TRUE(report.chain_left_out);
-  EXPECT_FALSE(report.certificate_left_out);
   EXPECT_EQ(block.find("Chain"), std::string::npos);
   EXPECT_NE(block.find("Cert=\""), std::string::npos);
   EXPECT_NE(block.find("Client-Cert: "), std::string::npos);
-  EXPECT_LE(block.size(), kMaxIdentityBytes);
+  EXPECT_LE(block.size(), headers.max_bytes);
 
-  peer.certificate.der = std::string(kMaxIdentityBytes, 'x');
+  peer.certificate.der = std::string(headers.max_bytes, 'x');
   block = RenderIdentityHeaders(headers, peer, &report).block;
+  EXPECT_EQ(report.too_large(), 2u);
   EXPECT_TRUE(report.certificate_left_out);
-  EXPECT_FALSE(report.fields_left_out);
   EXPECT_EQ(block,
             "x-forwarded-client-cert: Hash=256;DNS=\"a.example\";DNS=\"b.example\"\r\n"
-            "V: SUCCESS\r\n");
+            "V: SUCCESS\r\nD: a.example,b.example\r\nC: alice\r\n");
 
   peer.certificate.san_dns.assign(5000, "long.example");
   block = RenderIdentityHeaders(headers, peer, &report).block;
+  EXPECT_EQ(report.too_large(), 3u);
+  EXPECT_TRUE(report.names_left_out);
+  EXPECT_EQ(block, "x-forwarded-client-cert: Hash=256\r\nV: SUCCESS\r\nC: alice\r\n");
+
+  peer.certificate.cn.assign(headers.max_bytes, 'x');
+  block = RenderIdentityHeaders(headers, peer, &report).block;
+  EXPECT_EQ(report.too_large(), 4u);
   EXPECT_TRUE(report.fields_left_out);
   EXPECT_EQ(block, "V: SUCCESS\r\n");
+}
+
+TEST(IdentityHeadersTest, ReportsOnlyWhatWasThereToBeLeftOut) {
+  IdentityHeaders headers;
+  headers.xfcc_fields = {XfccField::kHash, XfccField::kDns};
+  headers.max_bytes = 1024;
+  PeerIdentity peer = Alice();
+  peer.certificate.san_dns.assign(100, "long.example");
+  RenderReport report;
+  RenderIdentityHeaders(headers, peer, &report);
+  EXPECT_EQ(report.too_large(), 1u);
+  EXPECT_TRUE(report.names_left_out);
+}
+
+// Whatever the limit is, it holds: on the byte.
+TEST(IdentityHeadersTest, KeepsTheLimitToTheByte) {
+  IdentityHeaders headers;
+  headers.xfcc_fields = {XfccField::kHash, XfccField::kSubject, XfccField::kUri, XfccField::kChain};
+  headers.client_cert = ClientCertMode::kChain;
+  const size_t whole = RenderIdentityHeaders(headers, Alice(), nullptr).block.size();
+  for (size_t limit = 0; limit <= whole + 1; ++limit) {
+    headers.max_bytes = static_cast<uint32_t>(limit);
+    RenderReport report;
+    EXPECT_LE(RenderIdentityHeaders(headers, Alice(), &report).block.size(), limit);
+    EXPECT_EQ(report.clean(), limit >= whole) << limit;
+  }
 }
 
 }  // namespace

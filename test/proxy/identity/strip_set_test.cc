@@ -24,7 +24,8 @@ TEST(StripSetTest, SeesThroughEverySpellingAnApplicationMightFold) {
   for (const char* name :
        {"x-ssl-client-s-dn", "X_SSL_CLIENT_S_DN", "x.ssl.client.s.dn", "X-ssl_Client.S-dn",
         "USER-ID-V2", "user.id_v2", "CLIENT_CERT", "client.cert.chain", "X_Forwarded_Client_Cert",
-        "x_forwarded_for", "X.Forwarded.Proto", "content_length", "Transfer.Encoding"}) {
+        "x_forwarded_for", "X.Forwarded.Proto", "content_length", "Transfer.Encoding",
+        "Client+Cert", "X~SSL~Client~S~DN", "client|cert!chain"}) {
     EXPECT_TRUE(strip.Contains(name)) << name;
   }
 }
@@ -34,7 +35,7 @@ TEST(StripSetTest, LeavesOtherNamesAlone) {
   headers.set = {{"X-User", config::IdentityField::kCn}};
   const StripSet strip(headers);
   for (const char* name : {"", "X", "X-Use", "X-Users", "X-Usar", "XUser", "X--User", "Cookie",
-                           "Client-Certs", "Client+Cert", "X~User", "Host", "x-user "}) {
+                           "Client-Certs", "ClientCert", "X~Users", "Host", "x-user "}) {
     EXPECT_FALSE(strip.Contains(name)) << name;
   }
 }

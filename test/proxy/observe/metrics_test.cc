@@ -205,24 +205,28 @@ TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
           R"(mantlet_crl_next_update_timestamp_seconds{listener="public",file="/ca.crl",issuer="CN=root"} 1900000001)"));
 }
 
-TEST_F(MetricsTest, OfTwoAnchorsOfOneNameTheEarlierEndIsExported) {
-  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca.crt", "CN=root", 1'900'000'005},
-                                          {"public", "/ca.crt", "CN=root", 1'900'000'003},
-                                          {"public", "/ca.crt", "CN=root", 1'900'000'004}}});
+TEST_F(MetricsTest, AnchorsOfOneNameAreToldApart) {
+  metrics_.SetExpiries(
+      {.trust_anchors = {{"public", "/ca", "CN=root", "0a", "", 1'900'000'005},
+                         {"public", "/ca", "CN=root", "0a", "", 1'900'000'003},
+                         {"public", "/ca", "CN=root", "0b", "", 1'900'000'004},
+                         {"public", "/ca", "CN=root", "0b", "example.org", 1'900'000'004}}});
   std::vector<std::string> found;
   for (const std::string& line : Scrape()) {
     if (line.starts_with("mantlet_trust_anchor")) found.push_back(line);
   }
   EXPECT_EQ(
       found,
-      std::vector<std::string>{
-          R"(mantlet_trust_anchor_not_after_timestamp_seconds{listener="public",file="/ca.crt",subject="CN=root"} 1900000003)"});
+      (std::vector<std::string>{
+          R"(mantlet_trust_anchor_not_after_timestamp_seconds{listener="public",file="/ca",subject="CN=root",serial="0a",trust_domain=""} 1900000003)",
+          R"(mantlet_trust_anchor_not_after_timestamp_seconds{listener="public",file="/ca",subject="CN=root",serial="0b",trust_domain=""} 1900000004)",
+          R"(mantlet_trust_anchor_not_after_timestamp_seconds{listener="public",file="/ca",subject="CN=root",serial="0b",trust_domain="example.org"} 1900000004)"}));
 }
 
 TEST_F(MetricsTest, ASubjectCannotBreakTheExposition) {
-  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\\xff", 1}}});
+  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\\xff", "", "", 1}}});
   EXPECT_THAT(metrics_.Render(), HasSubstr(R"(subject="a\"} 1\nforged 1\\)"
-                                           "\xEF\xBF\xBD\"} 1\n"));
+                                           "\xEF\xBF\xBD\",serial=\"\",trust_domain=\"\"} 1\n"));
 }
 
 TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {

@@ -23,9 +23,10 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
   metrics->SetExpiries(
       {.certificates = {{"public", "/tls.crt", "CN=a \"quoted\"\\,\nname", "01ab", 1'900'000'000},
                         {"public", "/tls.crt", "CN=\xff", "02", 1'900'000'001}},
-       .trust_anchors = {{"public", "/ca.crt", "CN=root", 1'900'000'002},
-                         {"public", "/ca.crt", "CN=root", 1'900'000'003}},
-       .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}}});
+       .trust_anchors = {{"public", "/ca.crt", "CN=root", "01", "", 1'900'000'002},
+                         {"public", "/ca.json", "CN=root", "02", "example.org", 1'900'000'003}},
+       .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}},
+       .ocsp_responses = {{"public", "/tls.ocsp", 1'900'000'005}}});
   metrics->ReloadSucceeded(1'800'000'000);
   metrics->ReloadFailed();
   return metrics;

@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "test/proxy/io/loop_driver.h"
@@ -32,9 +34,11 @@ class ReloadControllerTest : public testing::Test {
     settings_.interval = config::Milliseconds(interval_ms);
     controller_ = std::make_unique<ReloadController>(
         loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")}, seen_,
-        [this] {
+        [this](const certs::FileStates*) {
           ++loads_;
-          return next_;
+          LoadOutcome outcome = next_;
+          if (during_load_) during_load_(outcome);
+          return outcome;
         },
         [this] { ++outcomes_; });
   }
@@ -52,6 +56,7 @@ class ReloadControllerTest : public testing::Test {
   config::Reload settings_;
   certs::FileStates seen_;
   LoadOutcome next_{Reloader::Outcome::kSwapped, "", ""};
+  std::function<void(LoadOutcome&)> during_load_;
   int loads_ = 0, outcomes_ = 0;
   std::unique_ptr<ReloadController> controller_;
 };
@@ -149,6 +154,56 @@ TEST_F(ReloadControllerTest, LoadsNowWhenAsked) {
   EXPECT_EQ(outcomes_, 1);
   next_ = {Reloader::Outcome::kFailed, "no", ""};
   EXPECT_EQ(controller_->LoadNow(), "no");
+}
+
+TEST_F(ReloadControllerTest, AChangeThatComesWhileALoadReadsIsFoundAfterwards) {
+  Start(false, 50);
+  during_load_ = [this](LoadOutcome& outcome) {
+    Look();
+    outcome.seen = seen_;
+    if (loads_ == 1) Write("tls.crt", "three, after the load has read it");
+  };
+  Write("tls.crt", "two");
+  ASSERT_TRUE(Loads(2));
+  during_load_ = nullptr;
+  const int looks = outcomes_;
+  ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ >= looks + 3; }));
+  EXPECT_EQ(loads_, 2) << "and then there is nothing more to find";
+}
+
+TEST_F(ReloadControllerTest, ALookIsHandedToTheLoadAndARequestHasNone) {
+  Start(true, 0);
+  controller_.reset();
+  std::vector<size_t> looked;
+  controller_ = std::make_unique<ReloadController>(
+      loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")}, seen_,
+      [&](const certs::FileStates* states) {
+        looked.push_back(states == nullptr ? 0 : states->size());
+        return next_;
+      },
+      [] {});
+  controller_->LoadNow();
+  Write("tls.crt", "two");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return looked.size() >= 2; }));
+  EXPECT_EQ(looked, (std::vector<size_t>{0, 1}));
+}
+
+TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
+  Start(true, 0);
+  std::filesystem::create_directories(directory_.File("other"));
+  const std::string wanted = directory_.File("other/new.crt");
+  next_ = {Reloader::Outcome::kFailed, "new.crt is missing", ""};
+  during_load_ = [&](LoadOutcome& outcome) {
+    certs::DiskFileReader reader;
+    outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Look(reader);
+  };
+  Write("tls.crt", "two");
+  // By then it waits for two seconds between attempts.
+  ASSERT_TRUE(Loads(3));
+  const int64_t since = loop_.now_ms();
+  Write("other/new.crt", "here it is");
+  ASSERT_TRUE(Loads(4));
+  EXPECT_LT(loop_.now_ms() - since, 1500);
 }
 
 TEST_F(ReloadControllerTest, WatchesTheFilesOfTheNewConfiguration) {

@@ -1,5 +1,6 @@
 #include "proxy/server/snapshot.h"
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -40,10 +41,33 @@ TEST_F(SnapshotTest, HoldsEachListenerWithItsContextAndTarget) {
   EXPECT_EQ((*snapshot)->Find("other"), nullptr);
   EXPECT_NE(listener->tls, nullptr);
   EXPECT_NE(listener->tls->verifier(), nullptr);
-  EXPECT_NE(listener->counts, nullptr);
+  EXPECT_NE(listener->admission, nullptr);
   EXPECT_EQ(listener->target->address_text, "127.0.0.1:8080");
   ASSERT_EQ(listener->target->addresses.size(), 1u);
   EXPECT_EQ(listener->target->addresses[0].ToString(), "127.0.0.1:8080");
+}
+
+TEST_F(SnapshotTest, ClientsAreVerifiedWhereverTheirTrustComesFrom) {
+  auto by_bundle = Build();
+  ASSERT_TRUE(by_bundle.ok());
+  config::ClientAuth& auth = config_.listeners[0].client_auth;
+  auth.spiffe.trust_domains = {{"example.org", {certs::kCa}, {}}};
+  auto by_both = Build();
+  ASSERT_TRUE(by_both.ok());
+  auth.trust_bundle.clear();
+  auto by_domain = Build();
+  ASSERT_TRUE(by_domain.ok());
+  auth.spki_pins = {std::string(64, '0')};
+  auto pinned = Build();
+  ASSERT_TRUE(pinned.ok());
+  std::set<std::string> ids;
+  for (const SnapshotPtr& snapshot : {*by_bundle, *by_both, *by_domain, *pinned}) {
+    ASSERT_NE(snapshot->Find("public")->tls->verifier(), nullptr);
+    ids.insert(snapshot->Find("public")->tls->verifier()->id());
+  }
+  EXPECT_EQ(ids.size(), 4u);
+  auth.mode = config::ClientAuthMode::kNone;
+  EXPECT_EQ((*Build())->Find("public")->tls->verifier(), nullptr);
 }
 
 TEST_F(SnapshotTest, AnUnchangedUpstreamKeepsItsTargetSoThatPoolsLiveOn) {
@@ -53,7 +77,7 @@ TEST_F(SnapshotTest, AnUnchangedUpstreamKeepsItsTargetSoThatPoolsLiveOn) {
   auto second = Build(first->get());
   ASSERT_TRUE(second.ok());
   EXPECT_EQ((*second)->Find("public")->target, (*first)->Find("public")->target);
-  EXPECT_EQ((*second)->Find("public")->counts, (*first)->Find("public")->counts);
+  EXPECT_EQ((*second)->Find("public")->admission, (*first)->Find("public")->admission);
   EXPECT_EQ((*second)->Find("public")->config.limits.header_count, 7u);
 }
 
@@ -71,13 +95,47 @@ TEST_F(SnapshotTest, AChangedUpstreamGetsANewTarget) {
   EXPECT_NE((*third)->Find("public")->target, (*second)->Find("public")->target);
 }
 
+TEST_F(SnapshotTest, AReloadThatChangesNothingForAListenerKeepsItsSessionTickets) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.listeners[0].limits.header_count = 7;
+  config_.listeners[0].client_auth.on_expiry = config::OnInvalid::kClose;
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ((*second)->Find("public")->tls, (*first)->Find("public")->tls);
+}
+
+TEST_F(SnapshotTest, AChangedPolicyMakesNewTicketKeys) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.listeners[0].policy.default_allow = false;
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)->Find("public")->tls, (*first)->Find("public")->tls);
+  config_.listeners[0].policy.default_allow = true;
+  auto third = Build(second->get());
+  ASSERT_TRUE(third.ok());
+  EXPECT_NE((*third)->Find("public")->tls->options().policy_id,
+            (*first)->Find("public")->tls->options().policy_id)
+      << "what was given out before the change stays worthless";
+}
+
+TEST_F(SnapshotTest, ChangedRulesForClientsMakeNewTicketKeys) {
+  auto first = Build();
+  ASSERT_TRUE(first.ok());
+  config_.listeners[0].client_auth.max_depth = 1;
+  auto second = Build(first->get());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE((*second)->Find("public")->tls, (*first)->Find("public")->tls);
+}
+
 TEST_F(SnapshotTest, AListenerOfAnotherNameIsCountedAnew) {
   auto first = Build();
   ASSERT_TRUE(first.ok());
   config_.listeners[0].name = "renamed";
   auto second = Build(first->get());
   ASSERT_TRUE(second.ok());
-  EXPECT_NE((*second)->Find("renamed")->counts, (*first)->Find("public")->counts);
+  EXPECT_NE((*second)->Find("renamed")->admission, (*first)->Find("public")->admission);
   EXPECT_EQ((*second)->Find("renamed")->target, (*first)->Find("public")->target);
 }
 
@@ -87,7 +145,7 @@ TEST_F(SnapshotTest, TwoListenersOfOneUpstreamShareItsTarget) {
   auto snapshot = Build();
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_EQ((*snapshot)->Find("public")->target, (*snapshot)->Find("second")->target);
-  EXPECT_NE((*snapshot)->Find("public")->counts, (*snapshot)->Find("second")->counts);
+  EXPECT_NE((*snapshot)->Find("public")->admission, (*snapshot)->Find("second")->admission);
 }
 
 TEST_F(SnapshotTest, AUnixUpstreamIsItsPath) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "certs/check.h"
 #include "certs/generation_loader.h"
 #include "gtest/gtest.h"
 #include "test/certs/material_helper.h"
@@ -16,7 +17,7 @@ TEST(StatusJson, ShowsEachCertificateWithItsChainAndEachAnchorWithItsFile) {
   certs::MemoryFileReader files = certs::GoodFiles();
   auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
   ASSERT_TRUE(generation.ok()) << generation.status();
-  const Json document = Json::parse(CertificatesAsJson(**generation));
+  const Json document = Json::parse(CertificatesAsJson(**generation, {}));
   EXPECT_EQ(document["generation"], (*generation)->id);
   EXPECT_EQ(document["loaded_at"], "2027-01-15T08:00:00Z");
   ASSERT_EQ(document["listeners"].size(), 1u);
@@ -24,8 +25,11 @@ TEST(StatusJson, ShowsEachCertificateWithItsChainAndEachAnchorWithItsFile) {
   EXPECT_EQ(listener["name"], "public");
   ASSERT_EQ(listener["certificates"].size(), 1u);
   const Json& certificate = listener["certificates"][0];
-  EXPECT_EQ(certificate["file"], certs::kChain);
+  EXPECT_EQ(certificate["chain_file"], certs::kChain);
   EXPECT_EQ(certificate["key_file"], certs::kKey);
+  EXPECT_EQ(certificate["default"], true);
+  EXPECT_EQ(document["reload_pending"], false);
+  EXPECT_EQ(document["last_reload_failure"], "");
   ASSERT_EQ(certificate["chain"].size(), 2u);
   EXPECT_EQ(certificate["chain"][0]["subject"], "CN=server");
   EXPECT_EQ(certificate["chain"][0]["issuer"], "CN=intermediate");
@@ -37,11 +41,48 @@ TEST(StatusJson, ShowsEachCertificateWithItsChainAndEachAnchorWithItsFile) {
   EXPECT_EQ(listener["trust_anchors"][0]["file"], certs::kCa);
 }
 
+TEST(StatusJson, ShowsTheTrustDomainOfEachAuthority) {
+  certs::MemoryFileReader files = certs::GoodFiles();
+  files.Put("/empty.json", R"({"keys":[],"spiffe_sequence":7})");
+  config::Config config = certs::OneListener();
+  config.listeners[0].client_auth.spiffe.trust_domains = {{"example.org", {certs::kCa}, {}},
+                                                          {"empty.example", {"/empty.json"}, {}}};
+  auto generation = certs::GenerationLoader::Load(config, files, tls::kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  const Json document = Json::parse(CertificatesAsJson(**generation, {}));
+  const Json& listener = document["listeners"][0];
+  ASSERT_EQ(listener["trust_anchors"].size(), 2u);
+  EXPECT_FALSE(listener["trust_anchors"][0].contains("trust_domain"));
+  EXPECT_EQ(listener["trust_anchors"][1]["trust_domain"], "example.org");
+  EXPECT_EQ(listener["trust_anchors"][1]["file"], certs::kCa);
+  EXPECT_EQ(listener["trust_domains"],
+            Json::parse(R"([{"name":"empty.example","authorities":0,"spiffe_sequence":7},
+                            {"name":"example.org","authorities":1}])"));
+}
+
+TEST(StatusJson, SaysThatAReloadIsPendingAndWhy) {
+  const Json document = Json::parse(CertificatesAsJson(certs::Generation(), {true, "half a file"}));
+  EXPECT_EQ(document["reload_pending"], true);
+  EXPECT_EQ(document["last_reload_failure"], "half a file");
+}
+
+// One name for one thing, wherever it is shown.
+TEST(StatusJson, UsesTheNamesOfCheck) {
+  certs::MemoryFileReader files = certs::GoodFiles();
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  ASSERT_TRUE(generation.ok());
+  Json served = Json::parse(CertificatesAsJson(**generation, {}))["listeners"][0];
+  Json checked = Json::parse(
+      certs::CheckMaterial(certs::OneListener(), files, tls::kNow).json)["listeners"][0];
+  checked.erase("client_auth");
+  EXPECT_EQ(served, checked);
+}
+
 TEST(StatusJson, ShowsNoPrivateKey) {
   certs::MemoryFileReader files = certs::GoodFiles();
   auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
   ASSERT_TRUE(generation.ok());
-  EXPECT_EQ(CertificatesAsJson(**generation).find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(CertificatesAsJson(**generation, {}).find("PRIVATE"), std::string::npos);
 }
 
 TEST(StatusJson, ANameWithBytesThatAreNoTextIsStillJson) {

@@ -16,6 +16,7 @@
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/session/exchange.h"
+#include "test/config/policy_text.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/memory_stream.h"
 #include "test/proxy/upstream/fake_upstream.h"
@@ -28,16 +29,23 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
     listener_.config.name = "public";
     listener_.config.upstream = "app";
     listener_.config.client_auth.mode = config::ClientAuthMode::kNone;
-    listener_.counts = std::make_shared<ListenerCounts>();
+    listener_.admission = std::make_shared<Admission>();
     listener_.metrics = &shard_.Listener("public");
     listener_.requests = &shard_.Requests("public", "app");
     listener_.upstream_metrics = &shard_.Upstream("app");
-    listener_.default_denials = &listener_.metrics->PolicyDenials("default");
+    listener_.policy = std::make_shared<const policy::Policy>();
+    listener_.FindDenialCounters();
   }
   ~ExchangeTest() override {
     exchange_.reset();
     pool_.reset();
     io::RunReady(loop_);
+  }
+
+  // The policy, as its YAML stands between { and }; before the first Client().
+  void Policy(const std::string& flow) {
+    listener_.policy = std::make_shared<const policy::Policy>(config::ParsePolicy(flow));
+    listener_.FindDenialCounters();
   }
 
   // What the client sends. The first call fixes `target_` and `listener_`.
@@ -83,6 +91,7 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
   void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(end); }
   // http1::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
+    facts_.peer = &peer_;
     refusal_ = exchange_->Begin(state_, head, facts_, shown_);
   }
   void OnRequestBody(std::string_view piece) override {
@@ -110,6 +119,7 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
   ListenerState listener_;
   std::shared_ptr<const ListenerState> state_;
   ShownCertificate shown_;
+  identity::PeerIdentity peer_;
   ConnectionFacts facts_{{}, "192.0.2.1", ""};
 
   std::shared_ptr<io::Wire> client_ = std::make_shared<io::Wire>();

@@ -241,7 +241,7 @@ TEST_F(ExchangeTest, AFullPoolIs503) {
 }
 
 TEST_F(ExchangeTest, PolicyDenyIs403AndNothingReachesTheUpstream) {
-  listener_.config.policy.default_allow = false;
+  Policy("default: deny");
   Client(kGet);
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
   EXPECT_EQ(Status(), 403);
@@ -265,7 +265,7 @@ TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
                               tls::Serve(second, {"b.example"})};
   auto context = tls::ServerContext::Create(side.options);
   ASSERT_TRUE(context.ok()) << context.status();
-  shown_ = {context->get(), 0};
+  shown_ = {context->get(), 0, tls::LeafKeySet::All()};
   Client("GET / HTTP/1.1\r\nHost: B.example:8443\r\n\r\n");
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
   EXPECT_EQ(Status(), 421);
@@ -273,6 +273,24 @@ TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
   client_->sent.clear();
   Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET")) << "the same connection may go on with its own host";
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangeTest, CertificatesSideBySideForOneNameAreNoMisdirection) {
+  tls::ServerSide side;
+  tls::Credential ecdsa =
+      tls::MakeCredential(tls::ServerTemplate("e", {"a.example"}), &tls::Root());
+  tls::Credential ed25519 = tls::MakeCredential(tls::ServerTemplate("d", {"a.example"}),
+                                                &tls::Root(), tls::KeyType::kEd25519);
+  side.options.credentials = {tls::Serve(ecdsa, {"a.example"}), tls::Serve(ed25519, {"a.example"})};
+  auto context = tls::ServerContext::Create(side.options);
+  ASSERT_TRUE(context.ok()) << context.status();
+  const tls::LeafKeySet only = {tls::LeafKey::kEd25519};
+  shown_ = {context->get(), (*context)->Select("a.example", only), only};
+  ASSERT_EQ(shown_.index, 1u);
+  Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
 }

@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proxy/tls/der_writer.h"
 #include "test/proxy/tls/pki.h"
 
 namespace mantlet::tls {
@@ -109,6 +110,27 @@ TEST(Certificate, NamesInOtherEncodingsBecomeUtf8) {
   EXPECT_EQ((*wide)->subject(), "CN=€");
 }
 
+TEST(Certificate, AStringOfAsciiThatHoldsMoreShowsAsHex) {
+  for (const char* value : {"\x16\xc3\xab",
+                            "\x13\xeb"
+                            "a",
+                            "\x12\xff\xff"}) {
+    auto certificate = Certificate::FromDer(WithCommonName(value));
+    ASSERT_TRUE(certificate.ok()) << certificate.status();
+    EXPECT_THAT((*certificate)->subject(), testing::StartsWith("CN=#"));
+    EXPECT_EQ((*certificate)->cn(), "");
+  }
+}
+
+TEST(Certificate, ValuesThatAreNoStringsShowTheirWholeDer) {
+  auto bits = Certificate::FromDer(WithCommonName(std::string("\x03\x05\xe0", 3)));
+  ASSERT_TRUE(bits.ok()) << bits.status();
+  EXPECT_EQ((*bits)->subject(), "CN=#030205e0");  // the number of unused bits is part of it
+  auto sequence = Certificate::FromDer(WithCommonName(std::string("\x30\x05\x00", 3)));
+  ASSERT_TRUE(sequence.ok()) << sequence.status();
+  EXPECT_EQ((*sequence)->subject(), "CN=#30020500");
+}
+
 TEST(Certificate, ANameThatIsNoStringShowsAsHex) {
   auto certificate = Certificate::FromDer(WithCommonName("\x04\x01\x02"));  // OCTET STRING
   if (certificate.ok()) {
@@ -120,7 +142,7 @@ TEST(Certificate, SpecialCharactersOfNamesAreEscapedByRfc2253) {
   struct {
     const char* value;
     const char* shown;
-  } cases[] = {{" a", "\\ a"},         {"a ", "a\\ "},       {"#a", "\\#a"}, {"a#", "a#"},
+  } cases[] = {{" a", "\\ a"},         {"a ", "a\\20"},      {"#a", "\\#a"}, {"a#", "a#"},
                {"a,b", "a\\,b"},       {"a+b", "a\\+b"},     {"\"", "\\\""}, {"a\\b", "a\\\\b"},
                {"<x>;", "\\<x\\>\\;"}, {"Jürgen", "Jürgen"}, {"a=b", "a=b"}};
   for (const auto& [value, shown] : cases) {
@@ -176,6 +198,32 @@ TEST(Certificate, ADamagedAlternativeNameExtensionIsRefused) {
   absl::StatusOr<std::string> der = IssueDer(what, **key, &Root());
   ASSERT_TRUE(der.ok()) << der.status();
   EXPECT_FALSE(Certificate::FromDer(*der).ok());
+}
+
+// The public key of a DSA certificate may leave its domain parameters to the issuer's
+// (RFC 3279, 2.3.2); asking the library for its size would end the process.
+TEST(Certificate, ADsaKeyWithoutParametersIsAWeakKeyAndNothingWorse) {
+  const std::string name;  // empty
+  const std::string algorithm =
+      der::Element(der::kSequence, der::Element(0x06, "\x2a\x86\x48\xce\x38\x04\x03"));
+  const std::string spki = der::Element(
+      der::kSequence,
+      der::Element(der::kSequence, der::Element(0x06, "\x2a\x86\x48\xce\x38\x04\x01")) +
+          der::Element(der::kBitString,
+                       std::string(1, '\0') + der::Element(der::kInteger, "\x05")));
+  const std::string validity = der::Element(
+      der::kSequence, der::Element(0x17, "200101000000Z") + der::Element(0x17, "300101000000Z"));
+  const std::string tbs =
+      der::Element(der::kSequence, der::Element(der::kInteger, "\x01") + algorithm +
+                                       der::Element(der::kSequence, name) + validity +
+                                       der::Element(der::kSequence, name) + spki);
+  const std::string certificate = der::Element(
+      der::kSequence,
+      tbs + algorithm + der::Element(der::kBitString, std::string(1, '\0') + "signature"));
+  auto parsed = Certificate::FromDer(certificate);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_FALSE((*parsed)->public_key().weakness.empty());
+  EXPECT_EQ((*parsed)->public_key().bits, 0);
 }
 
 }  // namespace

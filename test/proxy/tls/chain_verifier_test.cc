@@ -55,7 +55,7 @@ TEST(ChainVerifier, SaysUntilWhenThePathHolds) {
   Credential client = MakeCredential(ClientTemplate("client"), &intermediate);
   VerifyResult result = Verifier({Root()}).Verify(Chain({&client, &intermediate}), kNow);
   ASSERT_TRUE(result.ok()) << result.detail;
-  EXPECT_EQ(result.path_not_after, kNow + 3 * kDay);
+  EXPECT_EQ(result.valid_until, kNow + 3 * kDay + 1);  // notAfter itself still counts
 }
 
 TEST(ChainVerifier, UnknownCaNamesTheIssuerThatIsMissing) {
@@ -99,8 +99,8 @@ TEST(ChainVerifier, ExpiryIsJudgedAtTheGivenTime) {
   CertificateTemplate what = ClientTemplate("client");
   Credential client = MakeCredential(what, &Root());
   ChainVerifier verifier = Verifier({Root()});
-  EXPECT_TRUE(verifier.Verify(Chain({&client}), what.not_after - 1).ok());
-  VerifyResult late = verifier.Verify(Chain({&client}), what.not_after);
+  EXPECT_TRUE(verifier.Verify(Chain({&client}), what.not_after).ok());
+  VerifyResult late = verifier.Verify(Chain({&client}), what.not_after + 1);
   EXPECT_EQ(late.reason(), "expired");
   EXPECT_EQ(late.not_after, what.not_after);
   EXPECT_TRUE(verifier.Verify(Chain({&client}), what.not_before).ok());

@@ -54,16 +54,5 @@ TEST(HandshakeReport, WhatHasNoNameIsOtherOrNotTls) {
   EXPECT_EQ(ClassifyHandshakeError(0, true), HandshakeFailure::kOther);
 }
 
-TEST(HandshakeReport, EveryChainFailureKeepsItsLabel) {
-  for (ChainFailure failure :
-       {ChainFailure::kUnknownCa, ChainFailure::kExpired, ChainFailure::kNotYetValid,
-        ChainFailure::kRevoked, ChainFailure::kCrlMissing, ChainFailure::kCrlExpired,
-        ChainFailure::kBadSignature, ChainFailure::kWeakKey, ChainFailure::kWrongPurpose,
-        ChainFailure::kNameConstraint, ChainFailure::kPathTooLong,
-        ChainFailure::kInvalidCertificate}) {
-    EXPECT_EQ(base::ToString(ClassifyChainFailure(failure)), ReasonLabel(failure));
-  }
-}
-
 }  // namespace
 }  // namespace mantlet::tls

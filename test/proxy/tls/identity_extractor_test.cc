@@ -21,19 +21,21 @@ identity::ClientCertificate Extract(const Credential& client) {
 
 TEST(IdentityExtractor, FillsEveryField) {
   CertificateTemplate what = ClientTemplate("client");
-  what.subject = {{"O", "Example"}, {"CN", "client"}};
+  what.subject = {{"O", "Example"}, {"OU", "Operations"}, {"OU", "Night"}, {"CN", "client"}};
   what.san.uri = {"spiffe://example.com/client"};
   what.san.dns = {"a.example", "b.example"};
   what.serial_hex = "7fab";
   Credential client = MakeCredential(what, &Intermediate());
   auto identity = ExtractIdentity(Chain({&client, &Intermediate()}));
   ASSERT_TRUE(identity.ok());
-  EXPECT_EQ(identity->subject, "CN=client,O=Example");
+  EXPECT_EQ(identity->subject, "CN=client,OU=Night,OU=Operations,O=Example");
   EXPECT_EQ(identity->issuer, "CN=intermediate");
   EXPECT_EQ(identity->cn, "client");
+  EXPECT_THAT(identity->ou, ElementsAre("Night", "Operations"));
   EXPECT_EQ(identity->serial, "7fab");
   EXPECT_EQ(identity->fingerprint_sha256, client.certificate->fingerprint_sha256());
   EXPECT_EQ(identity->fingerprint_sha1, client.certificate->fingerprint_sha1());
+  EXPECT_EQ(identity->spki_sha256, client.certificate->public_key().spki_sha256);
   EXPECT_THAT(identity->san_uri, ElementsAre("spiffe://example.com/client"));
   EXPECT_THAT(identity->san_dns, ElementsAre("a.example", "b.example"));
   EXPECT_EQ(identity->not_before, what.not_before);
@@ -52,6 +54,18 @@ TEST(IdentityExtractor, ASpiffeIdStandsAlone) {
   EXPECT_EQ(Extract(MakeCredential(other, &Root())).spiffe_id, "");
 }
 
+TEST(IdentityExtractor, AMalformedSpiffeIdIsNotToldAsOne) {
+  for (const char* uri :
+       {"SPIFFE://a/b", "spiffe://A/b", "spiffe://a", "spiffe://a/", "spiffe://a/b?c",
+        "spiffe://a/../b", "spiffe://u@a/b", "spiffe://a:1/b", "spiffe://a/%62"}) {
+    CertificateTemplate what = ClientTemplate("client");
+    what.san.uri = {uri};
+    const identity::ClientCertificate identity = Extract(MakeCredential(what, &Root()));
+    EXPECT_EQ(identity.spiffe_id, "") << uri;
+    EXPECT_THAT(identity.san_uri, ElementsAre(uri));
+  }
+}
+
 TEST(IdentityExtractor, KeepsNulAndControlBytesSoThatWritersCanRefuseThem) {
   CertificateTemplate what = ClientTemplate("x");
   what.subject = {{"CN", std::string("a\0b\r\n", 5)}};
@@ -61,7 +75,8 @@ TEST(IdentityExtractor, KeepsNulAndControlBytesSoThatWritersCanRefuseThem) {
   EXPECT_EQ(identity.cn, std::string("a\0b\r\n", 5));
   EXPECT_EQ(identity.subject, std::string("CN=a\0b\r\n", 8));
   EXPECT_THAT(identity.san_dns, ElementsAre(std::string("good.example\0.evil", 18)));
-  EXPECT_EQ(identity.spiffe_id, std::string("spiffe://a/\0b", 13));
+  EXPECT_THAT(identity.san_uri, ElementsAre(std::string("spiffe://a/\0b", 13)));
+  EXPECT_EQ(identity.spiffe_id, "");
 }
 
 TEST(IdentityExtractor, AnyByteOfTheLeafMayBeWrong) {

@@ -20,7 +20,24 @@ MemoryClient::MemoryClient(const Options& options) : ctx_(SSL_CTX_new(TLS_with_b
       !SSL_CTX_set_strict_cipher_list(ctx_.get(), options.ciphers.c_str())) {
     abort();
   }
+  SSL_CTX_set_session_cache_mode(ctx_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(ctx_.get(), [](SSL* ssl, SSL_SESSION* session) {
+    static_cast<MemoryClient*>(SSL_get_app_data(ssl))->session_.reset(session, [](SSL_SESSION* s) {
+      SSL_SESSION_free(s);
+    });
+    return 1;
+  });
+  // More than the library's own list for clients: P-521 and Ed25519, too.
+  std::vector<uint16_t> algorithms = options.verify_algorithms;
+  if (algorithms.empty()) {
+    algorithms = {SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
+                  SSL_SIGN_ED25519, SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_RSA_PKCS1_SHA256};
+  }
+  if (!SSL_CTX_set_verify_algorithm_prefs(ctx_.get(), algorithms.data(), algorithms.size())) {
+    abort();
+  }
   ssl_.reset(SSL_new(ctx_.get()));
+  if (options.session != nullptr) SSL_set_session(ssl_.get(), options.session.get());
   SSL_set_connect_state(ssl_.get());
   SSL_set_app_data(ssl_.get(), this);
   SSL_set_info_callback(ssl_.get(), [](const SSL* ssl, int type, int value) {

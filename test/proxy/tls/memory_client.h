@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,12 @@ class MemoryClient {
     PrivateKeyPtr key;
     std::string sni;
     uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
-    std::string ciphers;            // TLS 1.2; empty: the library's
-    std::vector<std::string> alpn;  // empty: does not offer any
-    bool refuse_server = false;     // answers the server's certificate with an alert
+    std::string ciphers;  // TLS 1.2; empty: the library's
+    // signature_algorithms; empty: all that the server could use.
+    std::vector<uint16_t> verify_algorithms;
+    std::vector<std::string> alpn;         // empty: does not offer any
+    std::shared_ptr<SSL_SESSION> session;  // to come back with
+    bool refuse_server = false;            // answers the server's certificate with an alert
   };
 
   explicit MemoryClient(const Options& options);
@@ -45,6 +49,9 @@ class MemoryClient {
   uint8_t alert() const { return alert_; }  // the last one that the server sent; 0: none
   std::string server_leaf_der() const;
   std::string alpn() const;
+  // The newest session that the server gave; null: none.
+  std::shared_ptr<SSL_SESSION> session() const { return session_; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   size_t requested_ca_names() const { return requested_ca_names_; }
 
  private:
@@ -52,6 +59,7 @@ class MemoryClient {
 
   bssl::UniquePtr<SSL_CTX> ctx_;
   bssl::UniquePtr<SSL> ssl_;
+  std::shared_ptr<SSL_SESSION> session_;
   BIO* incoming_;  // owned by ssl_
   BIO* outgoing_;
   bool done_ = false, got_close_notify_ = false;

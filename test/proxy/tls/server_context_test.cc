@@ -74,14 +74,14 @@ TEST(ServerContext, SelectsTheFirstCertificateForNoNameUnlessStrict) {
   ServerSide side;
   auto lax = ServerContext::Create(side.options);
   ASSERT_TRUE(lax.ok());
-  EXPECT_EQ((*lax)->Select(""), 0u);
-  EXPECT_EQ((*lax)->Select("elsewhere.example"), 0u);
+  EXPECT_EQ((*lax)->Select("", LeafKeySet::All()), 0u);
+  EXPECT_EQ((*lax)->Select("elsewhere.example", LeafKeySet::All()), 0u);
   side.options.tls.strict_sni = true;
   auto strict = ServerContext::Create(side.options);
   ASSERT_TRUE(strict.ok());
-  EXPECT_EQ((*strict)->Select(""), SIZE_MAX);
-  EXPECT_EQ((*strict)->Select("elsewhere.example"), SIZE_MAX);
-  EXPECT_EQ((*strict)->Select("server.example"), 0u);
+  EXPECT_EQ((*strict)->Select("", LeafKeySet::All()), SIZE_MAX);
+  EXPECT_EQ((*strict)->Select("elsewhere.example", LeafKeySet::All()), SIZE_MAX);
+  EXPECT_EQ((*strict)->Select("server.example", LeafKeySet::All()), 0u);
 }
 
 TEST(ServerContext, AConnectionKeepsTheContextItBeganWith) {

@@ -387,5 +387,75 @@ TEST_F(HandshakeTest, TheStreamMayBeDestroyedInsideOnHandshakeFailed) {
   EXPECT_TRUE(server_.wire->destroyed);
 }
 
+// Certificates for server.example with an RSA, an Ed25519 and an ECDSA key.
+class SideBySideTest : public HandshakeTest {
+ protected:
+  void SetUp() override {
+    for (KeyType type : {KeyType::kRsa2048, KeyType::kEd25519, KeyType::kP256}) {
+      all_.push_back(MakeCredential(ServerTemplate("s", {"server.example"}), &Root(), type));
+    }
+    server_.options.credentials.clear();
+    for (const Credential& each : all_) {
+      server_.options.credentials.push_back(Serve(each, {"server.example"}));
+    }
+  }
+  // The number of the certificate that such a client is shown.
+  size_t Shown(MemoryClient::Options options, const std::string& sni = "server.example") {
+    options.sni = sni;
+    MemoryClient client(options);
+    server_.Meet(client);
+    EXPECT_TRUE(client.handshake_done()) << (server_.report ? server_.report->detail : "");
+    const std::string der = client.server_leaf_der();
+    size_t number = 0;
+    while (number < all_.size() && all_[number].certificate->der() != der) ++number;
+    EXPECT_EQ(server_.stream->certificate_index(), number);
+    return number;
+  }
+  static MemoryClient::Options Verifying(std::vector<uint16_t> algorithms) {
+    MemoryClient::Options options;
+    options.verify_algorithms = std::move(algorithms);
+    return options;
+  }
+  static MemoryClient::Options Tls12(std::string ciphers) {
+    MemoryClient::Options options;
+    options.max_version = TLS1_2_VERSION;
+    options.ciphers = std::move(ciphers);
+    return options;
+  }
+
+  std::vector<Credential> all_;
+};
+
+TEST_F(SideBySideTest, AClientThatCanVerifyAllGetsEcdsa) { EXPECT_EQ(Shown({}), 2u); }
+TEST_F(SideBySideTest, AClientWithoutANameGetsTheDefaultsEcdsa) { EXPECT_EQ(Shown({}, ""), 2u); }
+TEST_F(SideBySideTest, AClientThatVerifiesOnlyRsaGetsRsa) {
+  EXPECT_EQ(Shown(Verifying({SSL_SIGN_RSA_PSS_RSAE_SHA256})), 0u);
+}
+TEST_F(SideBySideTest, AClientThatVerifiesNoEcdsaGetsEd25519) {
+  EXPECT_EQ(Shown(Verifying({SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_ED25519})), 1u);
+}
+TEST_F(SideBySideTest, ATls12ClientWithRsaSuitesOnlyGetsRsa) {
+  EXPECT_EQ(Shown(Tls12("ECDHE-RSA-AES128-GCM-SHA256")), 0u);
+}
+TEST_F(SideBySideTest, ATls12ClientWithEcdsaSuitesOnlyGetsEcdsa) {
+  EXPECT_EQ(Shown(Tls12("ECDHE-ECDSA-AES128-GCM-SHA256")), 2u);
+}
+TEST_F(SideBySideTest, AClientThatCanVerifyNoneIsRefusedForThatReason) {
+  MemoryClient::Options options = Verifying({SSL_SIGN_ECDSA_SECP521R1_SHA512});
+  options.sni = "server.example";
+  EXPECT_EQ(Refused(options), "no_shared_cipher");
+}
+TEST_F(HandshakeTest, AnEd25519ClientCertificateIsAccepted) {
+  Credential leaf = MakeCredential(ClientTemplate("ed"), &Root(), KeyType::kEd25519);
+  for (uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    ServerSide side;
+    MemoryClient::Options options = WithCertificate({&leaf});
+    options.max_version = version;
+    MemoryClient client(options);
+    side.Meet(client);
+    EXPECT_TRUE(side.peer.has_value()) << (side.report ? side.report->detail : "");
+  }
+}
+
 }  // namespace
 }  // namespace mantlet::tls

@@ -60,14 +60,29 @@ class ServerSide : public ServerStream::HandshakeHandler {
   void SetTrust(TrustStorePtr trust, int max_depth = 4) {
     ChainVerifier::Options how;
     how.max_depth = max_depth;
-    options.verifier = std::make_shared<const ChainVerifier>(std::move(trust), how);
+    ClientVerifier::Options verifier;
+    verifier.by_trust_bundle = std::make_shared<const ChainVerifier>(std::move(trust), how);
+    options.verifier = std::make_shared<const ClientVerifier>(std::move(verifier));
   }
 
   void Start() {
-    auto context = ServerContext::Create(options);
-    ASSERT_TRUE(context.ok()) << context.status();
-    stream = std::make_unique<ServerStream>(loop, std::make_unique<io::MemoryStream>(wire),
-                                            *context, this);
+    auto made = ServerContext::Create(options);
+    ASSERT_TRUE(made.ok()) << made.status();
+    context = *made;
+    Open();
+  }
+  // The next connection, under the context there is.
+  void Accept() {
+    stream.reset();
+    wire = std::make_shared<io::Wire>();
+    peer.reset();
+    report.reset();
+    failures = 0;
+    Open();
+  }
+  void Open() {
+    stream = std::make_unique<ServerStream>(loop, std::make_unique<io::MemoryStream>(wire), context,
+                                            this);
     stream->SetHandler(&handler);
   }
 
@@ -96,6 +111,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::Loop loop;
   base::ManualClock clock;
   ServerContext::Options options;
+  ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;
   std::optional<identity::PeerIdentity> peer;  // of a handshake that is done

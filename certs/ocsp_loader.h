@@ -1,0 +1,24 @@
+// The OCSP response of one server certificate: whether it may be stapled. Pure.
+
+#ifndef MANTLET_CERTS_OCSP_LOADER_H_
+#define MANTLET_CERTS_OCSP_LOADER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "certs/file_images.h"
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+
+namespace mantlet::certs {
+
+// Fills `server->ocsp` from `path`. The issuer is looked for in the server's own
+// chain and among `anchors`. `now`: seconds since the epoch.
+void LoadOcspResponse(const std::string& path, const FileImages& images,
+                      const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+                      ServerCertificate* server);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_OCSP_LOADER_H_

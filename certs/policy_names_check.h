@@ -1,0 +1,18 @@
+// Compares the server names that policy rules ask for with those of the certificates.
+
+#ifndef MANTLET_CERTS_POLICY_NAMES_CHECK_H_
+#define MANTLET_CERTS_POLICY_NAMES_CHECK_H_
+
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+// Warns of each `sni` that no certificate of the listener covers.
+void CheckPolicyNames(const config::Listener& listener, const ListenerMaterial& material,
+                      FindingSink* sink);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_POLICY_NAMES_CHECK_H_

@@ -1,0 +1,157 @@
+#include "certs/revocation_loader.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "certs/time_text.h"
+
+namespace mantlet::certs {
+namespace {
+
+std::string ListOf(const tls::RevocationList& list) {
+  return absl::StrCat("the revocation list of ", list.issuer());
+}
+
+void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink* sink) {
+  if (file == nullptr) {
+    sink->Error("unreadable", path, "it was not read", "");
+    return;
+  }
+  std::string message(file->status.message());
+  if (file->readable) {
+    sink->Error("unparsable", path, std::move(message),
+                "it must hold full revocation lists, as PEM or DER");
+    return;
+  }
+  // The reader's sentence starts with the path; a Finding brings its own.
+  if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
+  sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),
+              absl::IsPermissionDenied(file->status) ? "let the user that mantlet runs as read it"
+                                                     : "check the path");
+}
+
+// Finds who signed the list among the anchors of its name. A list that bears an
+// anchor's name and is not the anchor's would refuse all of that CA's clients.
+void FindSigner(const std::vector<TrustAnchor>& anchors, FindingSink* sink,
+                LoadedRevocationList* loaded) {
+  const TrustAnchor* namesake = nullptr;
+  for (const TrustAnchor& anchor : anchors) {
+    if (!loaded->list->HasIssuer(*anchor.certificate)) continue;
+    namesake = &anchor;
+    if (!loaded->list->SignedBy(anchor.certificate->x509())) continue;
+    loaded->signer = anchor.certificate;
+    if (tls::MaySignLists(anchor.certificate->x509())) return;
+  }
+  if (loaded->signer != nullptr) {
+    sink->Error("crl_issuer_may_not_sign", loaded->file,
+                absl::StrCat(ListOf(*loaded->list),
+                             " must not be used: the key usage of that CA's certificate does not "
+                             "allow cRLSign"),
+                "have the CA's certificate issued anew with cRLSign, or take the list out");
+  } else if (namesake != nullptr) {
+    sink->Error(
+        "crl_wrong_signature", loaded->file,
+        absl::StrCat(ListOf(*loaded->list),
+                     " was not signed with the key of that CA's certificate in ", namesake->file),
+        "take the list that this CA has signed; if the CA has a new key, add its new "
+        "certificate to the trust bundle");
+  } else {
+    sink->Note("crl_issuer_unknown", loaded->file,
+               absl::StrCat(ListOf(*loaded->list),
+                            " is of a CA that is no trust anchor; its signature is checked when a "
+                            "client brings that CA's certificate"),
+               "");
+  }
+}
+
+void CheckDates(const LoadedRevocationList& loaded, bool use_expired, int64_t now,
+                FindingSink* sink) {
+  const tls::RevocationList& list = *loaded.list;
+  if (list.this_update() > now + tls::RevocationLists::kClockSkewSeconds) {
+    sink->Warning("crl_not_yet_valid", loaded.file,
+                  absl::StrCat(ListOf(list), " is not valid before ", DateTime(list.this_update()),
+                               " (", RelativeTime(list.this_update(), now),
+                               "), so clients of that CA are refused until then"),
+                  "check this machine's clock");
+  }
+  if (list.next_update() == 0 || list.next_update() > now) return;
+  sink->Warning(
+      "crl_expired", loaded.file,
+      absl::StrCat(
+          ListOf(list), " should have been replaced by ", DateTime(list.next_update()), " (",
+          RelativeTime(list.next_update(), now), ")",
+          use_expired ? ", and is used all the same" : ", so clients of that CA are refused"),
+      "put the CA's current list here");
+}
+
+// Whether the one stands in the other's place. Each key of a CA counts its own.
+bool Succeeds(const LoadedRevocationList& loaded, const LoadedRevocationList& old) {
+  auto signer = [](const LoadedRevocationList& of) {
+    return of.signer == nullptr ? std::string() : of.signer->public_key().spki_sha256;
+  };
+  return old.file == loaded.file && old.list->issuer() == loaded.list->issuer() &&
+         old.list->scope() == loaded.list->scope() && signer(old) == signer(loaded);
+}
+
+bool Covered(const tls::Certificate& ca, const std::vector<LoadedRevocationList>& lists) {
+  return std::any_of(lists.begin(), lists.end(), [&](const LoadedRevocationList& loaded) {
+    return loaded.list->HasIssuer(ca) && loaded.list->SignedBy(ca.x509());
+  });
+}
+
+void WarnOfMissingLists(const ListenerMaterial& material, FindingSink* sink) {
+  for (const TrustAnchor& anchor : material.anchors) {
+    if (Covered(*anchor.certificate, material.revocation_lists)) continue;
+    sink->Warning("crl_missing", anchor.file,
+                  absl::StrCat("there is no revocation list of ", anchor.certificate->subject(),
+                               ", so nothing that this CA has issued is accepted"),
+                  "add its list to client_auth.crl.files, or write policy: if_present");
+  }
+}
+
+}  // namespace
+
+void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
+                         int64_t now, FindingSink* sink, ListenerMaterial* material) {
+  const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
+  const bool use_expired = client_auth.crl_expired == config::ExpiredCrl::kUse;
+  if (client_auth.crl_files.empty() && !require) return;
+  std::vector<tls::RevocationListPtr> lists;
+  for (const std::string& path : client_auth.crl_files) {
+    auto found = files.find(path);
+    const RevocationFile* file = found == files.end() ? nullptr : found->second.get();
+    if (file == nullptr || !file->status.ok()) {
+      TellWhyNot(path, file, sink);
+      continue;
+    }
+    for (const tls::RevocationListPtr& list : file->lists) {
+      LoadedRevocationList loaded{list, path, nullptr};
+      FindSigner(material->anchors, sink, &loaded);
+      CheckDates(loaded, use_expired, now, sink);
+      lists.push_back(list);
+      material->revocation_lists.push_back(std::move(loaded));
+    }
+  }
+  if (require) WarnOfMissingLists(*material, sink);
+  material->revocation = tls::RevocationLists::Create(
+      std::move(lists), {.require = require, .use_expired = use_expired});
+}
+
+void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
+                      FindingSink* sink) {
+  for (const LoadedRevocationList& loaded : material.revocation_lists) {
+    for (const LoadedRevocationList& old : before.revocation_lists) {
+      if (!Succeeds(loaded, old) || !tls::HasLowerNumber(*loaded.list, *old.list)) continue;
+      sink->Warning("crl_older", loaded.file,
+                    absl::StrCat(ListOf(*loaded.list), " has the number ", loaded.list->number(),
+                                 ", and the one that was in use had ", old.list->number()),
+                    "check that this is the CA's current list; a revocation may have been undone");
+    }
+  }
+}
+
+}  // namespace mantlet::certs

@@ -1,0 +1,28 @@
+// The revocation lists of one listener: whether they can be applied, and what an
+// operator should know about them. Pure.
+
+#ifndef MANTLET_CERTS_REVOCATION_LOADER_H_
+#define MANTLET_CERTS_REVOCATION_LOADER_H_
+
+#include <cstdint>
+
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+#include "certs/revocation_reader.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+// Fills revocation_lists and revocation of `material`, whose anchors must be there
+// already: they tell who signed a list. `now`: seconds since the epoch.
+void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
+                         int64_t now, FindingSink* sink, ListenerMaterial* material);
+
+// A list whose number is below that of the one it replaces: somebody may be
+// undoing a revocation, or copied the wrong file.
+void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
+                      FindingSink* sink);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_REVOCATION_LOADER_H_

@@ -1,0 +1,115 @@
+#include "certs/revocation_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/hashing_source.h"
+#include "proxy/tls/hex.h"
+#include "proxy/tls/pem_stream.h"
+
+namespace mantlet::certs {
+namespace {
+
+// Looks at the first two bytes without taking them.
+class PeekedSource final : public tls::ByteSource {
+ public:
+  explicit PeekedSource(tls::ByteSource& source) : source_(source) {}
+
+  absl::StatusOr<std::string> Peek() {
+    while (first_.size() < 2) {
+      uint8_t byte[1];
+      absl::StatusOr<size_t> got = source_.Read(absl::MakeSpan(byte));
+      if (!got.ok()) return got.status();
+      if (*got == 0) break;
+      first_ += static_cast<char>(byte[0]);
+    }
+    return first_;
+  }
+
+  absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override {
+    if (first_.empty()) return source_.Read(buffer);
+    const size_t size = std::min(buffer.size(), first_.size());
+    std::copy_n(first_.begin(), size, buffer.begin());
+    first_.erase(0, size);
+    return size;
+  }
+
+ private:
+  tls::ByteSource& source_;
+  std::string first_;
+};
+
+absl::Status ReadPem(tls::ByteSource& source, std::vector<tls::RevocationListPtr>* lists) {
+  tls::PemStream pem(source);
+  while (true) {
+    absl::StatusOr<bool> more = pem.Next();
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    if (pem.label() != "X509 CRL") {
+      return absl::InvalidArgumentError(
+          absl::StrCat(pem.where(), " is no revocation list; take it out"));
+    }
+    auto list = tls::RevocationList::Parse(pem.content());
+    if (!list.ok()) {
+      const std::string message(list.status().message());
+      // The PEM's own complaints say where.
+      return absl::InvalidArgumentError(
+          message.starts_with("block ") ? message : absl::StrCat(pem.where(), ": ", message));
+    }
+    lists->push_back(*std::move(list));
+  }
+  if (!lists->empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("it holds no revocation list, neither as PEM nor as DER");
+}
+
+absl::Status ReadLists(tls::ByteSource& source, std::vector<tls::RevocationListPtr>* lists) {
+  PeekedSource peeked(source);
+  absl::StatusOr<std::string> first = peeked.Peek();
+  if (!first.ok()) return first.status();
+  if (first->empty()) return absl::InvalidArgumentError("the file is empty");
+  // A SEQUENCE of more than 127 bytes; as text that would be "0" and half a character.
+  const bool der = first->size() == 2 && (*first)[0] == 0x30 && ((*first)[1] & 0x80) != 0;
+  if (!der) return ReadPem(peeked, lists);
+  auto list = tls::RevocationList::Parse(peeked);
+  if (!list.ok()) return list.status();
+  lists->push_back(*std::move(list));
+  return absl::OkStatus();
+}
+
+RevocationFile Unreadable(absl::Status status) {
+  RevocationFile file;
+  file.state.sha256 = tls::Sha256Hex(status.ToString());
+  file.status = std::move(status);
+  return file;
+}
+
+RevocationFile ReadFile(const std::string& path, FileReader& reader, bool parse) {
+  absl::StatusOr<std::unique_ptr<FileStream>> stream = reader.Open(path);
+  if (!stream.ok()) return Unreadable(stream.status());
+  RevocationFile file;
+  file.readable = true;
+  tls::HashingSource hashing(**stream);
+  if (parse) file.status = ReadLists(hashing, &file.lists);
+  absl::StatusOr<std::string> sha256 = hashing.Finish();
+  if (!sha256.ok()) return Unreadable(sha256.status());
+  file.state = {(*stream)->resolved, *std::move(sha256)};
+  if (!file.status.ok()) file.lists.clear();
+  return file;
+}
+
+}  // namespace
+
+RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
+                                     const FileState* expected, const RevocationFilePtr& known) {
+  if (expected != nullptr && known != nullptr && known->state == *expected) {
+    RevocationFile now = ReadFile(path, reader, false);
+    if (now.state == known->state) return known;
+    // It changes while it is read, and has to be read again anyway.
+    now.status = absl::UnavailableError("it has just changed");
+    return std::make_shared<const RevocationFile>(std::move(now));
+  }
+  return std::make_shared<const RevocationFile>(ReadFile(path, reader, true));
+}
+
+}  // namespace mantlet::certs

@@ -1,0 +1,41 @@
+// Reading one file of revocation lists, piece by piece: a list of a million
+// entries is never held as a whole.
+
+#ifndef MANTLET_CERTS_REVOCATION_READER_H_
+#define MANTLET_CERTS_REVOCATION_READER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "certs/file_reader.h"
+#include "certs/file_set.h"
+#include "proxy/tls/revocation_list.h"
+
+namespace mantlet::certs {
+
+// What a file was when it was read. Immutable, shared by all who need it: a list
+// that two listeners name, or two generations, is in memory once.
+struct RevocationFile {
+  FileState state;  // as FileSet::Look() would see it
+  // Why nothing can be used: what the reader said (it names the file), or what is
+  // wrong inside (it does not).
+  absl::Status status;
+  bool readable = false;                      // else `status` is the reader's
+  std::vector<tls::RevocationListPtr> lists;  // file order; at least one if `status` is OK
+};
+
+using RevocationFilePtr = std::shared_ptr<const RevocationFile>;
+using RevocationFiles = std::map<std::string, RevocationFilePtr>;  // by path
+
+// PEM with one or more "X509 CRL" blocks and nothing else, or the DER of one list.
+// `known` may be null: what the file was at another time. If it still is what
+// `expected` says and `known` was that, too, `known` itself comes back.
+RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
+                                     const FileState* expected, const RevocationFilePtr& known);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_REVOCATION_READER_H_

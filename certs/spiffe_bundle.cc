@@ -1,0 +1,150 @@
+#include "certs/spiffe_bundle.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "certs/strict_json.h"
+#include "proxy/identity/spiffe_id.h"
+#include "proxy/tls/jwk.h"
+
+namespace mantlet::certs {
+namespace {
+
+using Json = nlohmann::json;
+
+absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
+
+// The text of a member; null if it is missing or something else.
+const std::string* TextOf(const Json& object, const char* name) {
+  const auto member = object.find(name);
+  if (member == object.end()) return nullptr;
+  return member->get_ptr<const std::string*>();
+}
+
+std::string_view WithoutLeadingZeros(std::string_view number) {
+  const size_t start = number.find_first_not_of('\0');
+  return start == std::string_view::npos ? std::string_view() : number.substr(start);
+}
+
+// RFC 7517, 4.7: the first certificate's key must be the key that the other members
+// spell out. What they leave out says nothing against it.
+absl::Status CheckSameKey(const Json& key, const tls::Certificate& certificate) {
+  const tls::Jwk expected = tls::DescribeAsJwk(certificate);
+  const std::string* curve = TextOf(key, "crv");
+  bool same = *TextOf(key, "kty") == expected.kty && (curve == nullptr || *curve == expected.crv);
+  for (const auto& [name, number] : expected.numbers) {
+    const std::string* written = TextOf(key, name.c_str());
+    if (written == nullptr) continue;
+    std::string bytes;
+    same = same && absl::WebSafeBase64Unescape(*written, &bytes) &&
+           WithoutLeadingZeros(bytes) == WithoutLeadingZeros(number);
+  }
+  if (same) return absl::OkStatus();
+  return Refuse("its x5c is the certificate of another key than the one spelled out beside it");
+}
+
+absl::StatusOr<tls::CertificatePtr> ReadCertificate(const Json& x5c) {
+  const auto* base64 = x5c.get_ptr<const std::string*>();
+  std::string der;
+  if (base64 == nullptr || !absl::Base64Unescape(*base64, &der)) {
+    return Refuse("the first entry of its x5c is not base64");
+  }
+  absl::StatusOr<tls::CertificatePtr> certificate = tls::Certificate::FromDer(der);
+  if (certificate.ok()) return certificate;
+  return Refuse(
+      absl::StrCat("the first entry of its x5c: ", std::string(certificate.status().message())));
+}
+
+// The certificate of one key; null if the key is to be ignored.
+absl::StatusOr<tls::CertificatePtr> ReadKey(const Json& key) {
+  if (!key.is_object()) return Refuse("it is no object");
+  const std::string* use = TextOf(key, "use");
+  if (use == nullptr || *use != "x509-svid") return tls::CertificatePtr();
+  const std::string* kty = TextOf(key, "kty");
+  if (kty == nullptr) return Refuse("it has no kty");
+  if (*kty != "RSA" && *kty != "EC" && *kty != "OKP") return tls::CertificatePtr();
+  const auto x5c = key.find("x5c");
+  if (x5c == key.end()) return tls::CertificatePtr();
+  if (!x5c->is_array()) return Refuse("its x5c is no list");
+  if (x5c->empty()) return tls::CertificatePtr();
+  absl::StatusOr<tls::CertificatePtr> certificate = ReadCertificate(x5c->front());
+  if (!certificate.ok()) return certificate;
+  if (absl::Status status = CheckSameKey(key, **certificate); !status.ok()) return status;
+  return certificate;
+}
+
+absl::Status ReadNumber(const Json& bundle, const char* name, std::optional<uint64_t>* number) {
+  const auto member = bundle.find(name);
+  if (member == bundle.end()) return absl::OkStatus();
+  const auto* value = member->get_ptr<const Json::number_unsigned_t*>();
+  if (value == nullptr) {
+    return Refuse(absl::StrCat(name, " is no whole number from 0 to 18446744073709551615"));
+  }
+  *number = *value;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
+  SpiffeBundle bundle;
+  if (!json.is_object()) return Refuse("it is no JSON object");
+  if (absl::Status status = ReadNumber(json, "spiffe_sequence", &bundle.sequence); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = ReadNumber(json, "spiffe_refresh_hint", &bundle.refresh_hint);
+      !status.ok()) {
+    return status;
+  }
+  const auto keys = json.find("keys");
+  if (keys == json.end()) return Refuse("it has no 'keys'");
+  if (!keys->is_array()) return Refuse("its 'keys' is no list");
+  for (size_t i = 0; i < keys->size(); ++i) {
+    std::string where = absl::StrCat("keys[", i, "]");
+    absl::StatusOr<tls::CertificatePtr> certificate = ReadKey((*keys)[i]);
+    if (!certificate.ok()) {
+      return Refuse(absl::StrCat(where, ": ", std::string(certificate.status().message())));
+    }
+    if (*certificate == nullptr) continue;
+    bundle.authorities.push_back({*std::move(certificate), std::move(where)});
+  }
+  return bundle;
+}
+
+}  // namespace
+
+absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json) {
+  absl::StatusOr<Json> parsed = ParseStrictJson(json);
+  if (!parsed.ok()) return parsed.status();
+  if (parsed->is_object() && parsed->contains("trust_domains")) {
+    return Refuse("it is a bundle map; name it as bundle_map");
+  }
+  return ReadBundle(*parsed);
+}
+
+absl::StatusOr<SpiffeBundles> ParseSpiffeBundleMap(std::string_view json) {
+  absl::StatusOr<Json> parsed = ParseStrictJson(json);
+  if (!parsed.ok()) return parsed.status();
+  if (!parsed->is_object()) return Refuse("it is no JSON object");
+  const auto domains = parsed->find("trust_domains");
+  if (domains == parsed->end() || !domains->is_object()) {
+    return Refuse(parsed->contains("keys")
+                      ? "it is the bundle of one trust domain; name it under trust_domains"
+                      : "it has no 'trust_domains' with bundles by name");
+  }
+  SpiffeBundles bundles;
+  for (const auto& [name, json_bundle] : domains->items()) {
+    if (absl::Status status = identity::CheckTrustDomain(name); !status.ok()) {
+      return Refuse(absl::StrCat("trust domain '", name, "': ", std::string(status.message())));
+    }
+    absl::StatusOr<SpiffeBundle> bundle = ReadBundle(json_bundle);
+    if (!bundle.ok()) {
+      return Refuse(
+          absl::StrCat("trust domain '", name, "': ", std::string(bundle.status().message())));
+    }
+    bundles.emplace(name, *std::move(bundle));
+  }
+  return bundles;
+}
+
+}  // namespace mantlet::certs

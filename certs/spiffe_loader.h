@@ -1,0 +1,35 @@
+// Puts the bundles of a listener's SPIFFE trust domains together from files:
+// certificates in PEM or DER, SPIFFE bundles and a bundle map in JSON. Pure: works
+// on bytes already read.
+
+#ifndef MANTLET_CERTS_SPIFFE_LOADER_H_
+#define MANTLET_CERTS_SPIFFE_LOADER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "certs/file_images.h"
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+// The files that `spiffe` names.
+std::vector<std::string> SpiffeFiles(const config::Spiffe& spiffe);
+
+// Every trust domain, sorted by name; its authorities are added to `anchors`. The
+// sink has got an error for each file, and each authority, that cannot be used.
+std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const FileImages& images,
+                                            int64_t now, FindingSink* sink,
+                                            std::vector<TrustAnchor>* anchors);
+
+// The trust domains of `next` whose bundle has a lower spiffe_sequence than it has
+// in `served`, a sentence each: somebody may have put an old bundle back. The
+// standard wants the sequence to grow, but the files are right.
+std::vector<std::string> SequencesThatFell(const Generation& served, const Generation& next);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_SPIFFE_LOADER_H_

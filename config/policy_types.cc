@@ -1,0 +1,179 @@
+#include "config/policy_types.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "proxy/pattern/distinguished_name.h"
+#include "proxy/pattern/dns_pattern.h"
+#include "proxy/pattern/glob.h"
+
+namespace mantlet::config {
+namespace {
+
+constexpr char kSpiffeScheme[] = "spiffe://";
+
+using Check = std::optional<Problem> (*)(const std::string&);
+
+// A text that is kept as it is written if `check` finds nothing wrong with it.
+ValueType<std::string> CheckedText(const char* name, const char* example, Check check) {
+  ValueType<std::string> type;
+  type.name = name;
+  type.example = example;
+  type.parse = [check](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
+    if (scalar.text.empty()) return Problem{"the text is empty", "write one, or remove the key"};
+    std::optional<Problem> problem = check(scalar.text);
+    if (!problem) out = scalar.text;
+    return problem;
+  };
+  type.print = [](const std::string& value) { return value; };
+  return type;
+}
+
+std::optional<Problem> CheckGlob(const std::string& text) {
+  const char* fault = pattern::Glob::Fault(text);
+  if (fault == nullptr) return std::nullopt;
+  return Problem{absl::StrCat("'", text, "' ", fault),
+                 "write '*' within a segment, or '**' between two '/' for any number of segments"};
+}
+
+// With wildcards.
+bool IsTrustDomain(absl::string_view text) {
+  for (char c : text) {
+    const bool good = absl::ascii_islower(c) || absl::ascii_isdigit(c) ||
+                      absl::string_view(".-_*").find(c) != absl::string_view::npos;
+    if (!good) return false;
+  }
+  return !text.empty();
+}
+
+bool IsSpiffeSegment(absl::string_view text) {
+  for (char c : text) {
+    if (!absl::ascii_isalnum(c) && absl::string_view(".-_*").find(c) == absl::string_view::npos) {
+      return false;
+    }
+  }
+  return !text.empty() && text != "." && text != "..";
+}
+
+// SPIFFE-ID, section 2.
+std::optional<Problem> CheckSpiffeId(const std::string& text) {
+  const auto never = [&](const char* why, const char* hint) {
+    return Problem{absl::StrCat("no SPIFFE ID can match '", text, "': ", why), hint};
+  };
+  if (!absl::StartsWith(text, kSpiffeScheme)) {
+    return never("it does not begin with spiffe://", "write spiffe://example.org/ns/*/sa/web");
+  }
+  const std::vector<std::string> segments =
+      absl::StrSplit(text.substr(sizeof kSpiffeScheme - 1), '/');
+  if (!IsTrustDomain(segments[0])) {
+    return never("a trust domain has lower-case letters, digits, '.', '-' and '_'",
+                 "write spiffe://example.org/ns/*/sa/web");
+  }
+  for (size_t i = 1; i < segments.size(); ++i) {
+    if (!IsSpiffeSegment(segments[i])) {
+      return never("its path has letters, digits, '.', '-' and '_', and no empty segment",
+                   "write spiffe://example.org/ns/*/sa/web");
+    }
+  }
+  if (segments.size() == 1 && segments[0] != "**") {
+    return never("an ID has a path", "add '/**' for all of the trust domain, or see trust_domain");
+  }
+  return CheckGlob(text);
+}
+
+std::optional<Problem> CheckUri(const std::string& text) {
+  if (text[0] != '*' && !absl::StrContains(text, ':')) {
+    return Problem{absl::StrCat("'", text, "' is not a URI"),
+                   "begin it with its scheme, as in https://example.org/**"};
+  }
+  return CheckGlob(text);
+}
+
+std::optional<Problem> CheckPath(const std::string& text) {
+  const auto never = [&](const char* why, const char* hint) {
+    return Problem{absl::StrCat("no path can match '", text, "': ", why), hint};
+  };
+  if (text[0] != '/') return never("a path begins with '/'", "begin it with '/', or with '/**/'");
+  if (absl::StrContains(text, '?')) {
+    return never("the query is not part of it", "end it before the '?'");
+  }
+  if (absl::StrContains(text, ';') || absl::StrContains(text, '\\')) {
+    return never("paths with ';' or '\\' are refused", "leave it out");
+  }
+  for (size_t i = 0; i + 2 < text.size(); ++i) {
+    if (text[i] == '%' && absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2])) {
+      return never("paths are compared decoded", "write the character itself");
+    }
+  }
+  const std::vector<std::string> segments = absl::StrSplit(text, '/');
+  for (size_t i = 1; i < segments.size(); ++i) {
+    if (segments[i] == "." || segments[i] == "..") {
+      return never("'.' and '..' are resolved first", "write the path that is meant");
+    }
+    if (segments[i].empty() && i + 1 < segments.size()) {
+      return never("empty segments are merged first", "write a single '/'");
+    }
+  }
+  return CheckGlob(text);
+}
+
+std::optional<Problem> CheckDistinguishedName(const std::string& text) {
+  const auto name = pattern::CanonicalName(text);
+  if (name && !name->empty()) return std::nullopt;
+  return Problem{absl::StrCat("'", text, "' is not a distinguished name"),
+                 "write it as `mantlet certs show` does: CN=Example CA,O=Example"};
+}
+
+std::optional<Problem> CheckMethod(const std::string& text) {
+  for (char c : text) {
+    if (absl::ascii_isalnum(c) ||
+        absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos) {
+      continue;
+    }
+    return Problem{absl::StrCat("'", text, "' is not a method"), "write GET, POST …"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ValueType<std::string> SpiffeIdPattern() {
+  return CheckedText("SPIFFE ID, `*` and `**` allowed", "spiffe://example.org/ns/*/sa/web",
+                     CheckSpiffeId);
+}
+ValueType<std::string> UriPattern() {
+  return CheckedText("URI, `*` and `**` allowed", "https://example.org/**", CheckUri);
+}
+ValueType<std::string> PathPattern() {
+  return CheckedText("path, `*` and `**` allowed", "/api/**", CheckPath);
+}
+ValueType<std::string> DistinguishedName() {
+  return CheckedText("distinguished name", "CN=Example CA,O=Example", CheckDistinguishedName);
+}
+ValueType<std::string> Method() { return CheckedText("method", "GET", CheckMethod); }
+ValueType<std::string> Text(const char* example) {
+  return CheckedText("text", example,
+                     [](const std::string&) -> std::optional<Problem> { return std::nullopt; });
+}
+
+ValueType<std::string> DnsNamePattern(const char* example) {
+  ValueType<std::string> type;
+  type.name = "DNS name, `*.` allowed";
+  type.example = example;
+  type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
+    if (const char* fault = pattern::DnsPattern::Fault(scalar.text)) {
+      return Problem{absl::StrCat("'", scalar.text, "' ", fault),
+                     "write a.example.org, or *.example.org for any one label"};
+    }
+    out = pattern::LowerAscii(scalar.text);
+    return std::nullopt;
+  };
+  type.print = [](const std::string& value) { return value; };
+  return type;
+}
+
+}  // namespace mantlet::config

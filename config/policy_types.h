@@ -1,0 +1,28 @@
+// What the conditions of a policy rule take.
+
+#ifndef MANTLET_CONFIG_POLICY_TYPES_H_
+#define MANTLET_CONFIG_POLICY_TYPES_H_
+
+#include <string>
+
+#include "config/value_type.h"
+
+namespace mantlet::config {
+
+// Globs. They are refused if nothing that is compared with them could ever match, because it is
+// brought into one form first.
+ValueType<std::string> SpiffeIdPattern();
+ValueType<std::string> UriPattern();
+ValueType<std::string> PathPattern();
+
+// A DNS name, or one with `*` for its first label; stored in lower case.
+ValueType<std::string> DnsNamePattern(const char* example);
+// RFC 2253; stored as written.
+ValueType<std::string> DistinguishedName();
+ValueType<std::string> Method();
+// Any text but the empty one.
+ValueType<std::string> Text(const char* example);
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_POLICY_TYPES_H_

@@ -1,0 +1,34 @@
+// What policy compares of a client, taken from its identity once per connection.
+
+#ifndef MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
+#define MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/identity/peer_identity.h"
+
+namespace mantlet::policy {
+
+// Views into the identity, which outlives it. Everything of a certificate is empty
+// unless the certificate was verified: such a name is as good as none.
+struct ClientFacts {
+  bool has_certificate = false;  // a verified one
+  std::string_view spiffe_id;
+  std::string_view trust_domain;  // of the SPIFFE ID
+  std::string_view cn;
+  std::string_view spki_sha256;
+  std::string issuer;                     // in pattern::CanonicalName's form, joined
+  std::vector<std::string_view> uri_san;  // those without control characters
+  std::vector<std::string> dns_san;       // in lower case
+  const std::vector<std::string>* ou = nullptr;
+  std::string_view sni;
+
+  ClientFacts() = default;
+  explicit ClientFacts(const identity::PeerIdentity& peer);
+};
+
+}  // namespace mantlet::policy
+
+#endif  // MANTLET_PROXY_POLICY_CLIENT_FACTS_H_

@@ -1,0 +1,80 @@
+// The match of a rule, compiled: what is compared with a client and a request.
+// Immutable; any thread. Holds() allocates nothing and calls nothing but itself.
+
+#ifndef MANTLET_PROXY_POLICY_CONDITION_H_
+#define MANTLET_PROXY_POLICY_CONDITION_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/policy.h"
+#include "proxy/pattern/dns_pattern.h"
+#include "proxy/pattern/glob.h"
+#include "proxy/policy/client_facts.h"
+
+namespace mantlet::policy {
+
+// In the order in which conditions are asked: what is cheap and often fails first.
+enum class Key : uint8_t {
+  kClientCert,
+  kMethod,
+  kPath,
+  kSni,
+  kTrustDomain,
+  kSpiffeId,
+  kSpki,
+  kCn,
+  kIssuer,
+  kOu,
+  kDnsSan,
+  kUriSan,
+};
+
+// One key of a match and its values, any of which may fit.
+struct Condition {
+  Key key = Key::kClientCert;
+  bool present = false;                    // kClientCert only
+  std::vector<std::string> texts;          // sorted
+  std::vector<pattern::Glob> globs;        // those with wildcards
+  std::vector<pattern::DnsPattern> names;  // those with wildcards
+
+  bool Fits(std::string_view value) const;
+};
+
+// What is known before the request: kMaybe depends on it.
+enum class Answer : uint8_t { kNo, kMaybe, kYes };
+
+class CompiledMatch {
+ public:
+  explicit CompiledMatch(const config::Match& match);
+
+  // `path` is decoded and in its normal form; it may be empty if no condition asks for it.
+  bool Holds(const ClientFacts& client, std::string_view method, std::string_view path) const;
+  // The same before there is a request.
+  Answer HoldsFor(const ClientFacts& client) const;
+
+  const std::vector<Condition>& conditions() const { return conditions_; }
+  const std::vector<CompiledMatch>& any() const { return any_; }
+  const std::vector<CompiledMatch>& all() const { return all_; }
+  // Whether a condition asks for the path, however deep.
+  bool asks_for_path() const { return asks_for_path_; }
+  bool asks_for_sni() const { return asks_for_sni_; }
+
+ private:
+  void Add(Key key, const std::vector<std::string>& texts);
+  void AddGlobs(Key key, const std::vector<std::string>& texts);
+  void AddNames(Key key, const std::vector<std::string>& texts);
+
+  std::vector<Condition> conditions_;
+  std::vector<CompiledMatch> any_;
+  std::vector<CompiledMatch> all_;
+  std::vector<CompiledMatch> not_;
+  bool asks_for_path_ = false;
+  bool asks_for_sni_ = false;
+};
+
+}  // namespace mantlet::policy
+
+#endif  // MANTLET_PROXY_POLICY_CONDITION_H_

@@ -1,0 +1,105 @@
+// Policy: a pure function from who a client is and what it asks for to a permit,
+// or a denial with the name of the rule that decided.
+//
+//   auto policy = std::make_shared<const Policy>(config.policy);  // once per reload
+//   view.Refresh(policy, peer);                                   // per connection
+//   Decision decision = policy->Decide({view, "GET", "/a"});      // per request
+//
+// A Policy is immutable and shared by all threads. Decide() allocates nothing; its
+// cost grows with the rules that could hold for this client and path, not with all.
+
+#ifndef MANTLET_PROXY_POLICY_POLICY_H_
+#define MANTLET_PROXY_POLICY_POLICY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/policy.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/policy/client_facts.h"
+#include "proxy/policy/condition.h"
+#include "proxy/policy/rule_index.h"
+
+namespace mantlet::policy {
+
+class Policy;
+
+// What a policy needs to know of a client, worked out once. Belongs to a
+// connection; not thread-safe.
+class ConnectionView {
+ public:
+  // Before each decision. Does nothing if policy and peer are those of the last
+  // call. `peer` may be null (a client of whom nothing is known) and outlives the
+  // view. May allocate if there is something to do.
+  void Refresh(const std::shared_ptr<const Policy>& policy, const identity::PeerIdentity* peer);
+
+ private:
+  friend class Policy;
+
+  std::shared_ptr<const Policy> policy_;
+  const identity::PeerIdentity* peer_ = nullptr;
+  ClientFacts client_;
+  // Of the rules that are filed under something of the client: those that may hold.
+  RuleNumbers rules_;
+};
+
+struct RequestFacts {
+  const ConnectionView& client;  // refreshed for the policy that is asked
+  std::string_view method;       // as in the request line
+  std::string_view path;         // RequestPath::decoded(); unused unless asks_for_path()
+};
+
+struct Decision {
+  bool permit = false;
+  uint32_t rule = 0;  // for Policy::rule_name()
+};
+
+class Policy {
+ public:
+  Policy() : Policy(config::Policy()) {}
+  explicit Policy(const config::Policy& config);
+
+  Decision Decide(const RequestFacts& request) const;
+
+  // Whether a path must be in its normal form before a decision.
+  bool asks_for_path() const { return asks_for_path_; }
+  // Whether rules tell server names apart: then a request must be for the one that
+  // the handshake named.
+  bool asks_for_sni() const { return asks_for_sni_; }
+  // Rules are numbered in the order of the configuration; the number after the
+  // last is the default.
+  size_t rule_count() const { return rules_.size(); }
+  std::string_view rule_name(uint32_t rule) const {
+    return rule < rules_.size() ? std::string_view(rules_[rule].name) : config::kDefaultRuleName;
+  }
+  // Whether the rule may refuse a request.
+  bool may_deny(uint32_t rule) const {
+    return rule < rules_.size() ? rules_[rule].action != config::RuleAction::kAllow
+                                : !default_allow_;
+  }
+
+ private:
+  friend class ConnectionView;
+
+  struct CompiledRule {
+    std::string name;
+    config::RuleAction action;
+    CompiledMatch match;
+  };
+
+  const CompiledMatch& match(uint32_t rule) const { return rules_[rule].match; }
+
+  bool default_allow_;
+  bool asks_for_path_ = false;
+  bool asks_for_sni_ = false;
+  std::vector<CompiledRule> rules_;
+  RuleIndex index_;
+};
+
+}  // namespace mantlet::policy
+
+#endif  // MANTLET_PROXY_POLICY_POLICY_H_

@@ -1,0 +1,173 @@
+#include "proxy/session/admission.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace mantlet::session {
+namespace {
+
+constexpr int64_t kSecondUs = 1'000'000;
+
+// Adds one unless `limit` (0: none) is reached.
+bool TakeOne(std::atomic<uint32_t>& count, uint32_t limit) {
+  if (count.fetch_add(1, std::memory_order_relaxed) < limit || limit == 0) return true;
+  count.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+}  // namespace
+
+ClientKey ClientKeyOf(const io::SocketAddress& peer) {
+  // Marks IPv4, so that no IPv6 prefix that anybody has (2000::/3) is the same.
+  constexpr ClientKey kIpv4 = ClientKey{0xffff} << 32;
+  if (peer.family() == AF_INET) {
+    sockaddr_in address;
+    std::memcpy(&address, peer.data(), sizeof address);
+    return kIpv4 | ntohl(address.sin_addr.s_addr);
+  }
+  if (peer.family() != AF_INET6) return 0;
+  sockaddr_in6 address;
+  std::memcpy(&address, peer.data(), sizeof address);
+  const uint8_t* bytes = address.sin6_addr.s6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
+    uint32_t ipv4;
+    std::memcpy(&ipv4, bytes + 12, sizeof ipv4);
+    return kIpv4 | ntohl(ipv4);
+  }
+  ClientKey key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | bytes[i];
+  // ::1 is a client, too.
+  return key != 0 ? key : 1;
+}
+
+bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us) {
+  const int64_t next = std::max(tat_us, now_us) + kSecondUs / per_second;
+  if (next - now_us > kSecondUs) return false;
+  tat_us = next;
+  return true;
+}
+
+bool Admission::TakeListenerTurn(uint32_t per_second, int64_t now_us) {
+  int64_t before = tat_us_.load(std::memory_order_relaxed);
+  while (true) {
+    int64_t after = before;
+    if (!TakeTurn(after, per_second, now_us)) return false;
+    if (tat_us_.compare_exchange_weak(before, after, std::memory_order_relaxed)) return true;
+  }
+}
+
+const char* Admission::Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
+                             ClientKey client, Place* place) {
+  if (!TakeOne(self->connections_, limits.connections)) return "limits.connections";
+  place->admission_ = self;
+  place->client_ = client;
+  if (client == 0 || limits.client_connections == 0) return nullptr;
+  Shard& shard = self->ShardOf(client);
+  std::lock_guard lock(shard.mutex);
+  Client& entry = shard.clients[client];
+  if (entry.connections >= limits.client_connections) {
+    place->admission_.reset();
+    self->connections_.fetch_sub(1, std::memory_order_relaxed);
+    return "limits.client_connections";
+  }
+  ++entry.connections;
+  place->counted_by_client_ = true;
+  return nullptr;
+}
+
+// An entry that counts nothing is kept for its rate until it is swept out, once
+// the table has doubled since the last time: each entry pays for one look.
+const char* Admission::BeginClientHandshake(const config::Limits& limits, ClientKey client,
+                                            int64_t now_us, bool* counted) {
+  if (client == 0) return nullptr;
+  if (limits.client_handshakes == 0 && limits.client_handshakes_per_second == 0) return nullptr;
+  Shard& shard = ShardOf(client);
+  std::lock_guard lock(shard.mutex);
+  if (shard.clients.size() >= shard.sweep_at) {
+    absl::erase_if(shard.clients, [&](const auto& entry) {
+      const Client& c = entry.second;
+      return c.connections == 0 && c.handshakes == 0 && c.tat_us <= now_us;
+    });
+    shard.sweep_at = std::max<size_t>(64, 2 * shard.clients.size());
+  }
+  Client& entry = shard.clients[client];
+  if (limits.client_handshakes != 0 && entry.handshakes >= limits.client_handshakes) {
+    return "limits.client_handshakes";
+  }
+  if (limits.client_handshakes_per_second != 0 &&
+      !TakeTurn(entry.tat_us, limits.client_handshakes_per_second, now_us)) {
+    return "limits.client_handshakes_per_second";
+  }
+  ++entry.handshakes;
+  *counted = true;
+  return nullptr;
+}
+
+size_t Admission::clients() {
+  size_t count = 0;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    count += shard.clients.size();
+  }
+  return count;
+}
+
+Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
+  Leave();
+  admission_ = std::move(other.admission_);
+  client_ = other.client_;
+  counted_by_client_ = std::exchange(other.counted_by_client_, false);
+  handshaking_ = std::exchange(other.handshaking_, false);
+  handshake_counted_by_client_ = std::exchange(other.handshake_counted_by_client_, false);
+  return *this;
+}
+
+const char* Admission::Place::BeginHandshake(const config::Limits& limits, int64_t now_us) {
+  if (admission_ == nullptr || handshaking_) return nullptr;
+  // The client's own limits first: one that floods must not use up the turns of all.
+  if (const char* reached = admission_->BeginClientHandshake(limits, client_, now_us,
+                                                             &handshake_counted_by_client_)) {
+    return reached;
+  }
+  handshaking_ = true;
+  admission_->handshakes_.fetch_add(1, std::memory_order_relaxed);
+  const char* reached = nullptr;
+  if (limits.handshakes != 0 && admission_->handshakes() > limits.handshakes) {
+    reached = "limits.handshakes";
+  } else if (limits.handshakes_per_second != 0 &&
+             !admission_->TakeListenerTurn(limits.handshakes_per_second, now_us)) {
+    reached = "limits.handshakes_per_second";
+  }
+  if (reached != nullptr) EndHandshake();
+  return reached;
+}
+
+void Admission::Place::EndHandshake() {
+  if (!std::exchange(handshaking_, false)) return;
+  admission_->handshakes_.fetch_sub(1, std::memory_order_relaxed);
+  if (!std::exchange(handshake_counted_by_client_, false)) return;
+  Shard& shard = admission_->ShardOf(client_);
+  std::lock_guard lock(shard.mutex);
+  --shard.clients[client_].handshakes;
+}
+
+void Admission::Place::Leave() {
+  if (admission_ == nullptr) return;
+  EndHandshake();
+  admission_->connections_.fetch_sub(1, std::memory_order_relaxed);
+  if (std::exchange(counted_by_client_, false)) {
+    Shard& shard = admission_->ShardOf(client_);
+    std::lock_guard lock(shard.mutex);
+    Client& entry = shard.clients[client_];
+    --entry.connections;
+    if (entry.connections == 0 && entry.handshakes == 0 && entry.tat_us == 0) {
+      shard.clients.erase(client_);
+    }
+  }
+  admission_.reset();
+}
+
+}  // namespace mantlet::session

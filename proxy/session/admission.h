@@ -1,0 +1,102 @@
+// Admission: who of those that connect gets as far as a handshake. One per
+// listener name, for all workers together; it lives on through reloads, so that
+// what is open stays counted.
+//
+// A connection takes its place when it is accepted, and asks again with the first
+// bytes of its handshake: both before any cryptography is done for it. One that
+// stays silent takes up a place among the connections only.
+//
+// Threading: any worker. The listener's own counts are atomics. The table of
+// clients is in shards behind a mutex each, and is touched only while a limit per
+// client is set.
+
+#ifndef MANTLET_PROXY_SESSION_ADMISSION_H_
+#define MANTLET_PROXY_SESSION_ADMISSION_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "config/config.h"
+#include "proxy/io/socket_address.h"
+
+namespace mantlet::session {
+
+// What counts as one client: an IPv4 address, or the first 64 bits of an IPv6
+// address, which is what one customer has (RFC 6177). 0: a Unix socket, which is
+// not limited per client.
+using ClientKey = uint64_t;
+ClientKey ClientKeyOf(const io::SocketAddress& peer);
+
+// At most `per_second` events a second over time, and as many at once (the generic
+// cell rate algorithm). `tat_us` is the state, and starts at 0. Takes a turn and
+// returns true if there is one.
+bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us);
+
+class Admission {
+ public:
+  // A connection's place, given back when it goes. Movable; outlives nothing.
+  class Place {
+   public:
+    Place() = default;
+    Place(Place&& other) noexcept { *this = std::move(other); }
+    Place& operator=(Place&& other) noexcept;
+    ~Place() { Leave(); }
+
+    // The first bytes of a handshake have come. Returns the limit that is reached,
+    // by its name in the configuration, or null.
+    const char* BeginHandshake(const config::Limits& limits, int64_t now_us);
+    // It is over, however it ended.
+    void EndHandshake();
+
+   private:
+    friend class Admission;
+    void Leave();
+
+    std::shared_ptr<Admission> admission_;
+    ClientKey client_ = 0;
+    bool counted_by_client_ = false;
+    bool handshaking_ = false;
+    bool handshake_counted_by_client_ = false;
+  };
+
+  // Takes a place in `place` and returns null, or returns the limit that is
+  // reached. `self` is kept alive by the place.
+  static const char* Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
+                           ClientKey client, Place* place);
+
+  // For tests and the admin endpoint.
+  uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  uint32_t handshakes() const { return handshakes_.load(std::memory_order_relaxed); }
+  size_t clients();
+
+ private:
+  struct Client {
+    uint32_t connections = 0;
+    uint32_t handshakes = 0;
+    int64_t tat_us = 0;
+  };
+  struct Shard {
+    std::mutex mutex;
+    absl::flat_hash_map<ClientKey, Client> clients;
+    size_t sweep_at = 64;  // entries
+  };
+
+  Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
+  const char* BeginClientHandshake(const config::Limits& limits, ClientKey client, int64_t now_us,
+                                   bool* counted);
+  bool TakeListenerTurn(uint32_t per_second, int64_t now_us);
+
+  std::atomic<uint32_t> connections_{0};
+  std::atomic<uint32_t> handshakes_{0};
+  std::atomic<int64_t> tat_us_{0};
+  std::array<Shard, 16> shards_;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_ADMISSION_H_

@@ -1,0 +1,34 @@
+#include "proxy/session/denial_record.h"
+
+#include <vector>
+
+namespace mantlet::session {
+
+void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_view peer,
+                  std::string_view rule, const http::RequestHead& head,
+                  const identity::PeerIdentity* identity) {
+  if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  std::vector<base::LogField> fields = {
+      {"listener", listener},
+      {"peer", peer},
+      {"rule", rule},
+      {"method", std::string_view(head.method_text)},
+      {"target", std::string_view(head.target)},
+  };
+  if (identity != nullptr) {
+    if (!identity->tls.sni.empty()) fields.emplace_back("sni", identity->tls.sni);
+    if (identity->has_certificate()) {
+      fields.emplace_back("subject", identity->certificate.subject);
+      fields.emplace_back("serial", identity->certificate.serial);
+      if (!identity->certificate.spiffe_id.empty()) {
+        fields.emplace_back("spiffe_id", identity->certificate.spiffe_id);
+      }
+    }
+  }
+  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  worker.logger.Log(base::LogLevel::kWarn, "policy_denied", "Policy refused a request.", fields);
+}
+
+}  // namespace mantlet::session

@@ -1,0 +1,41 @@
+#include "proxy/tls/anchor_index.h"
+
+#include <openssl/x509.h>
+
+#include <algorithm>
+
+namespace mantlet::tls {
+namespace {
+
+// Equal for names that X509_NAME_cmp calls equal. The library's signature lacks a
+// const that its body does not need.
+unsigned long Hash(const X509_NAME* name) { return X509_NAME_hash(const_cast<X509_NAME*>(name)); }
+
+}  // namespace
+
+AnchorIndex::AnchorIndex(const TrustStore& trust) {
+  for (const CertificatePtr& anchor : trust.anchors()) {
+    auto certificate = std::make_unique<const PathCertificate>(anchor->x509());
+    // A root may be signed with a digest that the library no longer checks.
+    const bool self_signed =
+        anchor->self_signed() || (anchor->self_issued() && anchor->weak_signature());
+    if (!self_signed) intermediates_.push_back(certificate.get());
+    const unsigned long hash = Hash(certificate->subject());
+    anchors_.emplace_back(hash, Anchor{std::move(certificate), self_signed});
+  }
+  std::stable_sort(anchors_.begin(), anchors_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+void AnchorIndex::Find(const X509_NAME* subject, std::vector<const Anchor*>* found) const {
+  const unsigned long hash = Hash(subject);
+  auto at = std::lower_bound(anchors_.begin(), anchors_.end(), hash,
+                             [](const auto& anchor, unsigned long h) { return anchor.first < h; });
+  for (; at != anchors_.end() && at->first == hash; ++at) {
+    if (X509_NAME_cmp(at->second.certificate->subject(), subject) == 0) {
+      found->push_back(&at->second);
+    }
+  }
+}
+
+}  // namespace mantlet::tls

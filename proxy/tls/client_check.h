@@ -1,0 +1,39 @@
+// One look at a client's chain: is it good, and whom does it name? The chain comes
+// from a full handshake, from a session that is to be resumed, or from an open
+// connection that is looked at again. Pure; any thread.
+
+#ifndef MANTLET_PROXY_TLS_CLIENT_CHECK_H_
+#define MANTLET_PROXY_TLS_CLIENT_CHECK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/tls/client_verifier.h"
+#include "proxy/tls/verify_result.h"
+
+struct stack_st_CRYPTO_BUFFER;
+
+namespace mantlet::tls {
+
+struct ClientCheck {
+  VerifyResult verdict;
+  std::unique_ptr<identity::ClientCertificate> certificate;  // null unless the verdict is good
+};
+
+// `ders`: leaf first. `now`: seconds since the epoch.
+ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                        int64_t now);
+// The verdict alone, for a certificate whose identity is known.
+VerifyResult VerifyAgain(const ClientVerifier& verifier,
+                         const identity::ClientCertificate& certificate, int64_t now);
+
+// The library's chain, which may be null and must outlive the result.
+std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_CLIENT_CHECK_H_

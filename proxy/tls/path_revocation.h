@@ -1,0 +1,46 @@
+// Asks the revocation lists about a path that stands: each certificate of it but
+// the trust anchor (RFC 5280, 6.3). Lives for one verification.
+
+#ifndef MANTLET_PROXY_TLS_PATH_REVOCATION_H_
+#define MANTLET_PROXY_TLS_PATH_REVOCATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "proxy/tls/path_builder.h"
+#include "proxy/tls/path_fault.h"
+#include "proxy/tls/revocation_lists.h"
+
+namespace mantlet::tls {
+
+class PathRevocation {
+ public:
+  // `lists` must outlive it. `now`: seconds since the epoch.
+  PathRevocation(const RevocationLists* lists, int64_t now) : lists_(lists), now_(now) {}
+
+  // What speaks against the path, the gravest first: revoked, then lists that are
+  // overdue, then lists that are missing.
+  //
+  // The question is about a key that signed, so every certificate at hand for that
+  // key is asked: a CA's cross-certificate that may not sign lists does not hide what
+  // the CA has revoked. Then the CA's other keys: what any of them has revoked is
+  // revoked, and a good list of any of them will do. For the rest, the path's own
+  // certificate counts.
+  std::optional<PathFinding> Check(PathBuilder& builder);
+
+  // After a check that found nothing: the second from which the lists' answer may be
+  // another one.
+  int64_t next_update() const { return next_update_; }
+
+ private:
+  RevocationLists::Status Ask(PathBuilder& builder, size_t depth) const;
+
+  const RevocationLists* lists_;
+  int64_t now_;
+  int64_t next_update_ = RevocationLists::kForever;
+};
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_PATH_REVOCATION_H_

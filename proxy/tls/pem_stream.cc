@@ -1,0 +1,216 @@
+#include "proxy/tls/pem_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mantlet::tls {
+namespace {
+
+constexpr size_t kWindow = 64 * 1024;
+constexpr size_t kLongestLine = 200;  // of those that are looked at
+constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kEnd = "-----END ";
+constexpr std::string_view kDashes = "-----";
+constexpr uint8_t kNone = 0xff;
+constexpr size_t kGroupBytes = 3;  // of four characters
+
+constexpr std::array<uint8_t, 256> MakeSextets() {
+  std::array<uint8_t, 256> sextets = {};
+  for (uint8_t& sextet : sextets) sextet = kNone;
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < kAlphabet.size(); ++i) {
+    sextets[static_cast<uint8_t>(kAlphabet[i])] = static_cast<uint8_t>(i);
+  }
+  return sextets;
+}
+constexpr std::array<uint8_t, 256> kSextets = MakeSextets();
+
+bool IsSpace(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// "LABEL" out of "-----BEGIN LABEL-----"; empty if the line is not quite that.
+std::string_view LabelIn(std::string_view line, std::string_view start) {
+  while (!line.empty() && IsSpace(static_cast<uint8_t>(line.back()))) line.remove_suffix(1);
+  if (!line.starts_with(start) || !line.ends_with(kDashes) ||
+      line.size() < start.size() + kDashes.size()) {
+    return "";
+  }
+  line.remove_prefix(start.size());
+  line.remove_suffix(kDashes.size());
+  return line.find("--") == std::string_view::npos ? line : "";
+}
+
+}  // namespace
+
+PemStream::PemStream(ByteSource& source) : source_(source), content_(*this), window_(kWindow) {}
+
+std::string PemStream::where() const {
+  return absl::StrCat("block ", number_, " (", label_, ", line ", label_line_, ")");
+}
+
+absl::Status PemStream::Error(const std::string& what) const {
+  return absl::InvalidArgumentError(absl::StrCat(where(), ": ", what));
+}
+
+absl::StatusOr<bool> PemStream::Fill() {
+  if (next_ < filled_) return true;
+  absl::StatusOr<size_t> got = source_.Read(absl::MakeSpan(window_));
+  if (!got.ok()) return got.status();
+  next_ = 0;
+  filled_ = *got;
+  return filled_ != 0;
+}
+
+absl::StatusOr<std::string> PemStream::Line() {
+  std::string line;
+  while (true) {
+    absl::StatusOr<bool> more = Fill();
+    if (!more.ok()) return more.status();
+    if (!*more) return line;
+    const uint8_t c = window_[next_++];
+    if (c == '\n') {
+      ++line_;
+      return line;
+    }
+    if (line.size() < kLongestLine) line += static_cast<char>(c);
+  }
+}
+
+absl::StatusOr<bool> PemStream::Next() {
+  while (true) {
+    absl::StatusOr<bool> more = Fill();
+    if (!more.ok()) return more.status();
+    if (!*more) return false;
+    const int number = line_;
+    absl::StatusOr<std::string> line = Line();
+    if (!line.ok()) return line.status();
+    std::string_view label = LabelIn(*line, kBegin);
+    if (!label.empty()) {
+      label_ = std::string(label);
+      label_line_ = number;
+      ++number_;
+      open_ = line_start_ = true;
+      any_content_ = false;
+      group_ = 0;
+      characters_ = padding_ = 0;
+      return true;
+    }
+    if (line->starts_with(kDashes) || line->find(kBegin) != std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, ": this is no proper BEGIN line"));
+    }
+  }
+}
+
+absl::StatusOr<size_t> PemStream::Decode(absl::Span<uint8_t> buffer) {
+  if (spill_.empty() && buffer.size() >= kGroupBytes) return DecodeSome(buffer);
+  if (spill_.empty()) {
+    uint8_t group[kGroupBytes];
+    absl::StatusOr<size_t> got = DecodeSome(absl::MakeSpan(group));
+    if (!got.ok()) return got.status();
+    spill_.assign(reinterpret_cast<const char*>(group), *got);
+  }
+  const size_t size = std::min(buffer.size(), spill_.size());
+  std::copy_n(spill_.begin(), size, buffer.begin());
+  spill_.erase(0, size);
+  return size;
+}
+
+absl::StatusOr<size_t> PemStream::DecodeSome(absl::Span<uint8_t> buffer) {
+  size_t written = 0;
+  while (open_ && buffer.size() - written >= kGroupBytes) {
+    absl::StatusOr<bool> more = Fill();
+    if (!more.ok()) return more.status();
+    if (!*more) return Error("there is no END line; the file seems to be cut off");
+    const size_t decoded = DecodeGroups(buffer.subspan(written));
+    written += decoded;
+    if (decoded != 0) continue;
+    bool block_ends = false;
+    if (absl::Status status = TakeCharacter(window_[next_++], &block_ends); !status.ok()) {
+      return status;
+    }
+    if (block_ends) {
+      if (absl::Status status = EndBlock(); !status.ok()) return status;
+    } else if (characters_ == 4) {
+      for (int i = 0; i < 3 - padding_; ++i) {
+        buffer[written++] = static_cast<uint8_t>(group_ >> (16 - 8 * i));
+      }
+      group_ = 0;
+      characters_ = 0;
+    }
+  }
+  return written;
+}
+
+size_t PemStream::DecodeGroups(absl::Span<uint8_t> buffer) {
+  if (characters_ != 0 || padding_ != 0) return 0;
+  size_t written = 0;
+  while (filled_ - next_ >= 4 && buffer.size() - written >= 3) {
+    const uint8_t* at = window_.data() + next_;
+    const uint32_t a = kSextets[at[0]], b = kSextets[at[1]], c = kSextets[at[2]],
+                   d = kSextets[at[3]];
+    if (((a | b | c | d) & 0x80) != 0) break;
+    const uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+    buffer[written] = static_cast<uint8_t>(bits >> 16);
+    buffer[written + 1] = static_cast<uint8_t>(bits >> 8);
+    buffer[written + 2] = static_cast<uint8_t>(bits);
+    written += 3;
+    next_ += 4;
+  }
+  if (written != 0) {
+    any_content_ = true;
+    line_start_ = false;
+  }
+  return written;
+}
+
+absl::Status PemStream::TakeCharacter(uint8_t c, bool* block_ends) {
+  if (c == '\n') ++line_;
+  if (IsSpace(c)) {
+    line_start_ = line_start_ || c == '\n';
+    return absl::OkStatus();
+  }
+  if (c == '-' && line_start_) {
+    --next_;
+    *block_ends = true;
+    return absl::OkStatus();
+  }
+  line_start_ = false;
+  any_content_ = true;
+  if (c == '=' && characters_ >= 2) {
+    ++padding_;
+    ++characters_;
+    group_ <<= 6;
+    return absl::OkStatus();
+  }
+  if (kSextets[c] == kNone || padding_ != 0) {
+    return Error(absl::StrCat("line ", line_, " is not base64"));
+  }
+  group_ = group_ << 6 | kSextets[c];
+  ++characters_;
+  return absl::OkStatus();
+}
+
+absl::Status PemStream::EndBlock() {
+  const int number = line_;
+  absl::StatusOr<std::string> line = Line();
+  if (!line.ok()) return line.status();
+  std::string_view label = LabelIn(*line, kEnd);
+  if (label.empty()) {
+    return Error(absl::StrCat("line ", number, " is neither base64 nor its END line"));
+  }
+  if (label != label_) {
+    return Error(
+        absl::StrCat("line ", number, " ends a block of another kind, ", std::string(label)));
+  }
+  if (!any_content_) return Error("it is empty");
+  if (characters_ != 0) return Error("its base64 is damaged: characters are missing or too many");
+  open_ = false;
+  return absl::OkStatus();
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,64 @@
+#include "proxy/tls/resumption.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "proxy/tls/client_check.h"
+
+namespace mantlet::tls {
+
+using base::ResumptionRefusal;
+
+namespace {
+
+bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::string_view bytes) {
+  bssl::UniquePtr<SSL_SESSION> session(SSL_SESSION_from_bytes(
+      reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), context.ssl_ctx()));
+  if (session == nullptr) ERR_clear_error();
+  return session;
+}
+
+}  // namespace
+
+std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context, std::string_view ticket,
+                                             std::string_view server_name,
+                                             std::optional<Resumption>* resumption) {
+  const base::Clock& clock = *context.options().clock;
+  std::optional<SessionTickets::Opened> opened =
+      context.tickets()->Open(ticket, clock.MonotonicMs());
+  if (!opened.has_value()) return ResumptionRefusal::kUnknownTicket;
+  bssl::UniquePtr<SSL_SESSION> session = ParseSession(context, opened->session);
+  if (session == nullptr) return ResumptionRefusal::kUnknownTicket;
+  if (opened->terms.server_name != server_name) return ResumptionRefusal::kServerName;
+
+  const int64_t now = clock.WallSeconds();
+  Resumption made;
+  made.valid_until = std::numeric_limits<int64_t>::max();
+  const std::vector<std::string_view> ders =
+      DersOf(SSL_SESSION_get0_peer_certificates(session.get()));
+  if (ders.empty()) {
+    if (context.options().client_auth == config::ClientAuthMode::kRequire) {
+      return ResumptionRefusal::kNoClientCertificate;
+    }
+  } else {
+    // A chain where none is asked for was not let in by these rules.
+    if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
+    ClientCheck check = CheckClient(*context.verifier(), ders, now);
+    if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);
+    made.certificate = std::move(check.certificate);
+    made.valid_until = check.verdict.valid_until;
+  }
+  if (!opened->terms.Covers(now)) return ResumptionRefusal::kSessionLifetime;
+  made.terms = std::move(opened->terms);
+  made.terms.deadline = std::min(made.terms.deadline, made.valid_until);
+  made.session = std::move(opened->session);
+  *resumption = std::move(made);
+  return std::nullopt;
+}
+
+}  // namespace mantlet::tls

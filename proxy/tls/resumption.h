@@ -1,0 +1,43 @@
+// What a client that comes back with a ticket may be taken for. On a server the
+// library resumes whatever the ticket holds and verifies nothing again, so this asks
+// before the library does: is the ticket ours, is its session still covered by its
+// terms, and would the client's chain be let in now?
+//
+// It asks when the ticket is opened and not after the handshake: a client that is
+// refused gets a full handshake, in which it may show a newer certificate, or learns
+// from the alert what is wrong with this one.
+
+#ifndef MANTLET_PROXY_TLS_RESUMPTION_H_
+#define MANTLET_PROXY_TLS_RESUMPTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/resumption_refusal.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/tls/server_context.h"
+#include "proxy/tls/session_tickets.h"
+
+namespace mantlet::tls {
+
+struct Resumption {
+  SessionTerms terms;
+  std::unique_ptr<identity::ClientCertificate> certificate;  // null: the session has none
+  // The verdict's; INT64_MAX without a certificate.
+  int64_t valid_until = 0;
+  std::string session;  // for the library
+};
+
+// Sets `resumption`, or says why the ticket is not taken. `server_name` is what the
+// client asks for now. `context` has tickets.
+std::optional<base::ResumptionRefusal> JudgeTicket(const ServerContext& context,
+                                                   std::string_view ticket,
+                                                   std::string_view server_name,
+                                                   std::optional<Resumption>* resumption);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_RESUMPTION_H_

@@ -1,0 +1,434 @@
+#include <openssl/asn1.h>
+#include <openssl/bytestring.h>
+#include <openssl/digest.h>
+#include <openssl/mem.h>
+#include <openssl/nid.h>
+#include <openssl/obj.h>
+#include <openssl/time.h>
+#include <openssl/x509.h>
+
+#include <ctime>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/certificate_names.h"
+#include "proxy/tls/der_stream.h"
+#include "proxy/tls/hex.h"
+#include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/revocation_list.h"
+
+namespace mantlet::tls {
+namespace {
+
+constexpr uint8_t kSequence = 0x30;
+constexpr uint8_t kInteger = 0x02;
+constexpr uint8_t kBitString = 0x03;
+constexpr uint8_t kUtcTime = 0x17;
+constexpr uint8_t kGeneralizedTime = 0x18;
+constexpr uint8_t kExtensions = 0xa0;
+constexpr uint64_t kRemoveFromCrl = 8;  // RFC 5280, 5.3.1
+
+absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
+
+CBS AsCbs(std::string_view bytes) {
+  CBS cbs;
+  CBS_init(&cbs, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return cbs;
+}
+
+std::string AsString(const CBS& cbs) {
+  return {reinterpret_cast<const char*>(CBS_data(&cbs)), CBS_len(&cbs)};
+}
+
+// One UTCTime or GeneralizedTime.
+bool TakeTime(CBS* in, int64_t* seconds) {
+  CBS content;
+  CBS_ASN1_TAG tag = 0;
+  std::tm tm = {};
+  if (!CBS_get_any_asn1(in, &content, &tag)) return false;
+  const bool parsed = tag == CBS_ASN1_UTCTIME ? CBS_parse_utc_time(&content, &tm, 0)
+                      : tag == CBS_ASN1_GENERALIZEDTIME
+                          ? CBS_parse_generalized_time(&content, &tm, 0)
+                          : 0;
+  return parsed && OPENSSL_tm_to_posix(&tm, seconds);
+}
+
+struct Extension {
+  int nid = NID_undef;
+  std::string oid;  // dotted, for people
+  bool critical = false;
+  CBS value;  // inside the OCTET STRING
+};
+
+// Reads one Extension; `seen` holds the OIDs that came before.
+bool TakeExtension(CBS* in, std::set<std::string>* seen, Extension* extension) {
+  CBS sequence, oid;
+  int critical = 0;
+  if (!CBS_get_asn1(in, &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
+    return false;
+  }
+  if (CBS_peek_asn1_tag(&sequence, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&sequence, &critical)) {
+    return false;
+  }
+  if (!CBS_get_asn1(&sequence, &extension->value, CBS_ASN1_OCTETSTRING) ||
+      CBS_len(&sequence) != 0) {
+    return false;
+  }
+  extension->critical = critical != 0;
+  extension->nid = OBJ_cbs2nid(&oid);
+  return seen == nullptr || seen->insert(AsString(oid)).second;
+}
+
+std::string Dotted(CBS extension_element) {
+  CBS sequence, oid;
+  if (!CBS_get_asn1(&extension_element, &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
+    return "unknown";
+  }
+  bssl::UniquePtr<char> text(CBS_asn1_oid_to_text(&oid));
+  return text == nullptr ? "unknown" : text.get();
+}
+
+// An entry's extensions (RFC 5280, 5.3).
+absl::Status CheckEntryExtensions(CBS extensions) {
+  while (CBS_len(&extensions) != 0) {
+    const CBS at = extensions;
+    Extension extension;
+    if (!TakeExtension(&extensions, nullptr, &extension)) {
+      return Refuse("the extensions of one of its entries cannot be parsed");
+    }
+    if (extension.nid == NID_certificate_issuer) {
+      return Refuse(
+          "it is an indirect list (its entries name other issuers), which is not supported; name "
+          "the list of each CA itself");
+    }
+    if (extension.nid == NID_crl_reason) {
+      CBS reason;
+      if (!CBS_get_asn1(&extension.value, &reason, CBS_ASN1_ENUMERATED) || CBS_len(&reason) != 1 ||
+          CBS_len(&extension.value) != 0) {
+        return Refuse("the reason code of one of its entries cannot be parsed");
+      }
+      if (CBS_data(&reason)[0] == kRemoveFromCrl) {
+        return Refuse(
+            "an entry has the reason removeFromCRL, which only a delta list may have (RFC 5280, "
+            "5.3.1)");
+      }
+      continue;
+    }
+    if (extension.critical && extension.nid != NID_invalidity_date) {
+      return Refuse(absl::StrCat("an entry has a critical extension that is not known here (",
+                                 Dotted(at), "), so the list must not be used"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// Reads the parts of a CertificateList in their order (RFC 5280, 5.1).
+class RevocationListParser {
+ public:
+  explicit RevocationListParser(ByteSource& source) : der_(source) {}
+
+  absl::StatusOr<std::unique_ptr<RevocationList>> Run() {
+    ClearErrors();
+    absl::Status status = ReadList();
+    ClearErrors();
+    if (!status.ok()) return status;
+    return std::move(list_);
+  }
+
+ private:
+  absl::Status ReadList() {
+    absl::StatusOr<int> first = der_.PeekTag();
+    if (!first.ok()) return first.status();
+    if (*first < 0) return Refuse("it is empty");
+    if (*first != kSequence) return Refuse("it is no certificate revocation list");
+    absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
+    if (!content.ok()) return content.status();
+    const uint64_t end = der_.position() + *content;
+    if (absl::Status status = ReadSignedPart(); !status.ok()) return status;
+    if (absl::Status status = ReadSignature(); !status.ok()) return status;
+    if (der_.position() != end) return Refuse("it is not valid DER");
+    absl::StatusOr<int> after = der_.PeekTag();
+    if (!after.ok()) return after.status();
+    if (*after >= 0) return Refuse("bytes follow the end of the list");
+    Finish();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSignedPart() {
+    // Kept until the algorithm is known, then hashed.
+    std::string beginning;
+    der_.SetTap([&](std::string_view piece) { beginning += piece; });
+    absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
+    if (!content.ok()) return content.status();
+    const uint64_t end = der_.position() + *content;
+    if (absl::Status status = ReadVersion(); !status.ok()) return status;
+    if (absl::Status status = ReadAlgorithm(); !status.ok()) return status;
+    der_.SetTap(nullptr);
+    StartHash(beginning);
+    der_.SetTap([this](std::string_view piece) { Hash(piece); });
+    if (absl::Status status = ReadIssuerAndDates(end); !status.ok()) return status;
+    if (absl::Status status = ReadEntries(end); !status.ok()) return status;
+    if (absl::Status status = ReadExtensions(end); !status.ok()) return status;
+    der_.SetTap(nullptr);
+    if (der_.position() != end) return Refuse("it is not valid DER");
+    EndHash();
+    list_->serials_.Freeze();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadVersion() {
+    absl::StatusOr<int> tag = der_.PeekTag();
+    if (!tag.ok()) return tag.status();
+    if (*tag != kInteger) return absl::OkStatus();  // version 1 does not say so
+    absl::StatusOr<std::string_view> version = der_.Element(kInteger);
+    if (!version.ok()) return version.status();
+    if (*version != std::string_view("\x02\x01\x01", 3)) {
+      return Refuse("it is no certificate revocation list of version 1 or 2");
+    }
+    version2_ = true;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadAlgorithm() {
+    absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
+    if (!algorithm.ok()) return Refuse("it is no certificate revocation list");
+    algorithm_ = std::string(*algorithm);
+    absl::StatusOr<SignatureScheme> scheme = SignatureScheme::Parse(algorithm_);
+    if (!scheme.ok()) return scheme.status();
+    list_->scheme_ = *std::move(scheme);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadIssuerAndDates(uint64_t end) {
+    absl::StatusOr<std::string_view> name = der_.Element(kSequence);
+    if (!name.ok()) return Refuse("it is no certificate revocation list");
+    const uint8_t* in = reinterpret_cast<const uint8_t*>(name->data());
+    const uint8_t* name_end = in + name->size();
+    list_->issuer_name_ = d2i_X509_NAME(nullptr, &in, static_cast<long>(name->size()));
+    if (list_->issuer_name_ == nullptr || in != name_end) {
+      return Refuse("the name of its issuer cannot be parsed");
+    }
+    list_->issuer_ = RenderName(list_->issuer_name_, ControlBytes::kEscape);
+    if (X509_NAME_entry_count(list_->issuer_name_) == 0) {
+      return Refuse("it does not name its issuer");
+    }
+    if (!ReadTime(&list_->this_update_)) return Refuse("its thisUpdate cannot be parsed");
+    absl::StatusOr<int> tag = PeekBefore(end);
+    if (!tag.ok()) return tag.status();
+    if (*tag != kUtcTime && *tag != kGeneralizedTime) return absl::OkStatus();
+    if (!ReadTime(&list_->next_update_)) return Refuse("its nextUpdate cannot be parsed");
+    if (list_->next_update_ < list_->this_update_) {
+      return Refuse("its nextUpdate is before its thisUpdate");
+    }
+    return absl::OkStatus();
+  }
+
+  bool ReadTime(int64_t* seconds) {
+    absl::StatusOr<int> tag = der_.PeekTag();
+    if (!tag.ok() || (*tag != kUtcTime && *tag != kGeneralizedTime)) return false;
+    absl::StatusOr<std::string_view> element = der_.Element(static_cast<uint8_t>(*tag));
+    if (!element.ok()) return false;
+    CBS in = AsCbs(*element);
+    return TakeTime(&in, seconds);
+  }
+
+  absl::Status ReadEntries(uint64_t end) {
+    absl::StatusOr<int> tag = PeekBefore(end);
+    if (!tag.ok()) return tag.status();
+    if (*tag != kSequence) return absl::OkStatus();
+    absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
+    if (!content.ok()) return content.status();
+    const uint64_t entries_end = der_.position() + *content;
+    while (der_.position() < entries_end) {
+      absl::StatusOr<std::string_view> entry = der_.Element(kSequence);
+      if (!entry.ok()) return entry.status();
+      if (absl::Status status = TakeEntry(*entry); !status.ok()) return status;
+    }
+    return der_.position() == entries_end ? absl::OkStatus() : Refuse("it is not valid DER");
+  }
+
+  absl::Status TakeEntry(std::string_view element) {
+    CBS in = AsCbs(element), entry, serial;
+    int64_t date = 0;
+    if (!CBS_get_asn1(&in, &entry, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&entry, &serial, CBS_ASN1_INTEGER) ||
+        !CBS_is_valid_asn1_integer(&serial, nullptr) || !TakeTime(&entry, &date)) {
+      return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " cannot be parsed"));
+    }
+    if (!list_->serials_.Add(
+            {reinterpret_cast<const char*>(CBS_data(&serial)), CBS_len(&serial)})) {
+      return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " has a serial number of ",
+                                 CBS_len(&serial), " bytes, or there is no memory left"));
+    }
+    ++list_->entries_;
+    if (CBS_len(&entry) == 0) return absl::OkStatus();
+    CBS extensions;
+    if (!version2_ || !CBS_get_asn1(&entry, &extensions, CBS_ASN1_SEQUENCE) ||
+        CBS_len(&entry) != 0) {
+      return Refuse(absl::StrCat("entry ", list_->entries_, " cannot be parsed"));
+    }
+    return CheckEntryExtensions(extensions);
+  }
+
+  absl::Status ReadExtensions(uint64_t end) {
+    absl::StatusOr<int> tag = PeekBefore(end);
+    if (!tag.ok()) return tag.status();
+    if (*tag != kExtensions) return absl::OkStatus();
+    absl::StatusOr<std::string_view> element = der_.Element(kExtensions);
+    if (!element.ok()) return element.status();
+    CBS in = AsCbs(*element), wrapper, extensions;
+    if (!version2_ || !CBS_get_asn1(&in, &wrapper, kContext0) ||
+        !CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
+      return Refuse("its extensions cannot be parsed");
+    }
+    std::set<std::string> seen;
+    while (CBS_len(&extensions) != 0) {
+      const CBS at = extensions;
+      Extension extension;
+      if (!TakeExtension(&extensions, &seen, &extension)) {
+        return Refuse("its extensions cannot be parsed, or one comes twice");
+      }
+      if (absl::Status status = Honour(extension, at); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Honour(const Extension& extension, const CBS& at) {
+    switch (extension.nid) {
+      case NID_crl_number:
+        return TakeNumber(extension);
+      case NID_delta_crl:
+        return Refuse("it is a delta list, which is not supported; name the full list");
+      case NID_issuing_distribution_point:
+        return TakeDistributionPoint(extension.value);
+      case NID_authority_key_identifier:
+        return absl::OkStatus();  // the signature says who
+      default:
+        if (!extension.critical) return absl::OkStatus();
+        return Refuse(absl::StrCat("it has a critical extension that is not known here (",
+                                   Dotted(at), "), so it must not be used"));
+    }
+  }
+
+  absl::Status TakeNumber(const Extension& extension) {
+    CBS value = extension.value, number;
+    if (!CBS_get_asn1(&value, &number, CBS_ASN1_INTEGER) || CBS_len(&value) != 0 ||
+        !CBS_is_unsigned_asn1_integer(&number) || CBS_len(&number) > SerialSet::kMaxBytes) {
+      return Refuse("its CRL number cannot be parsed");
+    }
+    if (extension.critical) {
+      return Refuse("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
+    }
+    if (CBS_len(&number) > 1 && CBS_data(&number)[0] == 0) (void)CBS_skip(&number, 1);
+    list_->number_ = Hex(AsString(number));
+    return absl::OkStatus();
+  }
+
+  // RFC 5280, 5.2.5.
+  absl::Status TakeDistributionPoint(CBS value) {
+    CBS point;
+    if (!CBS_get_asn1(&value, &point, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0) {
+      return Refuse("its issuing distribution point cannot be parsed");
+    }
+    bool flags[6] = {};
+    while (CBS_len(&point) != 0) {
+      CBS content;
+      CBS_ASN1_TAG tag = 0;
+      if (!CBS_get_any_asn1(&point, &content, &tag) ||
+          (tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC ||
+          (tag & CBS_ASN1_TAG_NUMBER_MASK) > 5) {
+        return Refuse("its issuing distribution point cannot be parsed");
+      }
+      const unsigned number = tag & CBS_ASN1_TAG_NUMBER_MASK;
+      const bool is_true = CBS_len(&content) == 1 && CBS_data(&content)[0] != 0;
+      flags[number] = number == 0 || number == 3 || is_true;
+    }
+    if (flags[0]) {
+      return Refuse(
+          "it is one of several partial lists (its issuing distribution point has a name), which "
+          "is not supported; name the CA's full list");
+    }
+    if (flags[3]) {
+      return Refuse(
+          "it covers some revocation reasons only, which is not supported; name the CA's full "
+          "list");
+    }
+    if (flags[4]) {
+      return Refuse(
+          "it is an indirect list (for several issuers), which is not supported; name the list of "
+          "each CA itself");
+    }
+    if (flags[5] || (flags[1] && flags[2])) {
+      return Refuse("it covers no public key certificates");
+    }
+    if (flags[1]) list_->scope_ = RevocationList::Scope::kUserCertificates;
+    if (flags[2]) list_->scope_ = RevocationList::Scope::kCaCertificates;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSignature() {
+    absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
+    if (!algorithm.ok()) return algorithm.status();
+    if (*algorithm != algorithm_) {
+      return Refuse("it names two different signature algorithms, inside and outside");
+    }
+    absl::StatusOr<std::string_view> signature = der_.Element(kBitString);
+    if (!signature.ok()) return signature.status();
+    CBS in = AsCbs(*signature), bits;
+    uint8_t unused = 0;
+    if (!CBS_get_asn1(&in, &bits, CBS_ASN1_BITSTRING) || !CBS_get_u8(&bits, &unused) ||
+        unused != 0) {
+      return Refuse("its signature cannot be parsed");
+    }
+    list_->signature_ = AsString(bits);
+    return absl::OkStatus();
+  }
+
+  // The next tag of a sequence that ends at `end`, -1 at its end.
+  absl::StatusOr<int> PeekBefore(uint64_t end) {
+    if (der_.position() >= end) return -1;
+    return der_.PeekTag();
+  }
+
+  // With Ed25519 the bytes are kept, and hashed for the id all the same.
+  void StartHash(std::string_view beginning) {
+    const EVP_MD* digest = list_->scheme_.digest();
+    EVP_DigestInit_ex(hash_.get(), digest == nullptr ? EVP_sha256() : digest, nullptr);
+    Hash(beginning);
+  }
+  void Hash(std::string_view piece) {
+    EVP_DigestUpdate(hash_.get(), piece.data(), piece.size());
+    if (list_->scheme_.digest() == nullptr) content_ += piece;
+  }
+  void EndHash() {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_DigestFinal_ex(hash_.get(), digest, &size);
+    digest_.assign(reinterpret_cast<const char*>(digest), size);
+    list_->signed_bytes_ = std::make_shared<const std::string>(
+        list_->scheme_.digest() == nullptr ? std::move(content_) : digest_);
+  }
+  void Finish() { list_->id_ = Sha256Hex(absl::StrCat(algorithm_, digest_, list_->signature_)); }
+
+  static constexpr CBS_ASN1_TAG kContext0 = CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC | 0;
+
+  DerStream der_;
+  std::unique_ptr<RevocationList> list_{new RevocationList};
+  bool version2_ = false;
+  std::string algorithm_;  // the AlgorithmIdentifier inside the signed part
+  bssl::ScopedEVP_MD_CTX hash_;
+  std::string digest_;
+  std::string content_;  // of the signed part; only with Ed25519
+};
+
+absl::StatusOr<std::unique_ptr<RevocationList>> RevocationList::Parse(ByteSource& source) {
+  return RevocationListParser(source).Run();
+}
+
+}  // namespace mantlet::tls

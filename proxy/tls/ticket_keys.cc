@@ -1,0 +1,125 @@
+#include "proxy/tls/ticket_keys.h"
+
+#include <openssl/aead.h>
+#include <openssl/err.h>
+#include <openssl/mem.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <utility>
+
+namespace mantlet::tls {
+namespace {
+
+constexpr size_t kNameBytes = 16;
+constexpr size_t kNonceBytes = 12;
+constexpr size_t kTagBytes = 16;
+static_assert(kNameBytes + kNonceBytes + kTagBytes == TicketKeys::kOverheadBytes);
+
+const uint8_t* Bytes(std::string_view text) {
+  return reinterpret_cast<const uint8_t*>(text.data());
+}
+uint8_t* Bytes(std::string& text) { return reinterpret_cast<uint8_t*>(text.data()); }
+
+}  // namespace
+
+class TicketKeys::Key {
+ public:
+  explicit Key(int64_t made_ms) : made_ms_(made_ms), name_(kNameBytes, '\0') {
+    std::array<uint8_t, 32> secret;
+    RAND_bytes(secret.data(), secret.size());
+    RAND_bytes(Bytes(name_), name_.size());
+    usable_ = EVP_AEAD_CTX_init(&aead_, EVP_aead_aes_256_gcm(), secret.data(), secret.size(),
+                                kTagBytes, nullptr) == 1;
+    OPENSSL_cleanse(secret.data(), secret.size());
+  }
+  ~Key() {
+    EVP_AEAD_CTX_cleanup(&aead_);
+    OPENSSL_cleanse(&aead_, sizeof(aead_));  // its key schedule lies inside
+  }
+  Key(const Key&) = delete;
+
+  std::string Seal(std::string_view plaintext, std::string_view associated) const {
+    std::string ticket = name_;
+    ticket.resize(kOverheadBytes + plaintext.size());
+    uint8_t* nonce = Bytes(ticket) + kNameBytes;
+    // At most a few thousand a second for some hours: far below the 2^32 messages
+    // that random 96-bit nonces are good for.
+    RAND_bytes(nonce, kNonceBytes);
+    size_t size = 0;
+    const bool sealed =
+        usable_ &&
+        EVP_AEAD_CTX_seal(&aead_, nonce + kNonceBytes, &size, plaintext.size() + kTagBytes, nonce,
+                          kNonceBytes, Bytes(plaintext), plaintext.size(), Bytes(associated),
+                          associated.size()) == 1;
+    if (!sealed) return {};
+    ticket.resize(kNameBytes + kNonceBytes + size);
+    return ticket;
+  }
+
+  // `ticket` is at least kOverheadBytes long.
+  std::optional<std::string> Open(std::string_view ticket, std::string_view associated) const {
+    const std::string_view nonce = ticket.substr(kNameBytes, kNonceBytes);
+    const std::string_view sealed = ticket.substr(kNameBytes + kNonceBytes);
+    std::string plaintext(sealed.size(), '\0');
+    size_t size = 0;
+    const bool opened =
+        usable_ && EVP_AEAD_CTX_open(&aead_, Bytes(plaintext), &size, plaintext.size(),
+                                     Bytes(nonce), nonce.size(), Bytes(sealed), sealed.size(),
+                                     Bytes(associated), associated.size()) == 1;
+    if (!opened) {
+      ERR_clear_error();
+      return std::nullopt;
+    }
+    plaintext.resize(size);
+    return plaintext;
+  }
+
+  bool Made(std::string_view ticket) const { return ticket.starts_with(name_); }
+  int64_t age_ms(int64_t now_ms) const { return now_ms - made_ms_; }
+
+ private:
+  const int64_t made_ms_;
+  std::string name_;
+  EVP_AEAD_CTX aead_;
+  bool usable_ = false;
+};
+
+TicketKeys::TicketKeys(int64_t period_ms) : period_ms_(period_ms) {}
+TicketKeys::~TicketKeys() = default;
+
+void TicketKeys::Rotate(int64_t now_ms) {
+  if (current_ != nullptr && current_->age_ms(now_ms) >= period_ms_) {
+    previous_ = std::move(current_);
+    current_ = nullptr;
+  }
+  if (previous_ != nullptr && previous_->age_ms(now_ms) >= 2 * period_ms_) previous_ = nullptr;
+}
+
+std::string TicketKeys::Seal(std::string_view plaintext, std::string_view associated,
+                             int64_t now_ms) {
+  KeyPtr key;
+  {
+    const std::lock_guard lock(mutex_);
+    Rotate(now_ms);
+    if (current_ == nullptr) current_ = std::make_shared<const Key>(now_ms);
+    key = current_;
+  }
+  return key->Seal(plaintext, associated);
+}
+
+std::optional<std::string> TicketKeys::Open(std::string_view ticket, std::string_view associated,
+                                            int64_t now_ms) {
+  if (ticket.size() < kOverheadBytes) return std::nullopt;
+  KeyPtr key;
+  {
+    const std::lock_guard lock(mutex_);
+    Rotate(now_ms);
+    if (current_ != nullptr && current_->Made(ticket)) key = current_;
+    if (previous_ != nullptr && previous_->Made(ticket)) key = previous_;
+  }
+  if (key == nullptr) return std::nullopt;
+  return key->Open(ticket, associated);
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,1 @@
+"""The driver behind tools/bench; ../README.md tells what it does."""

@@ -1,0 +1,14 @@
+"""All rows, in the order of the table."""
+
+from . import rows_load, rows_mantlet, rows_memory, rows_scale
+
+# id -> function(bench, id) that returns a Row or several.
+ROWS = {
+    **{row_id: rows_load.run for row_id in rows_load.LOADS},
+    "memory": rows_memory.run,
+    "p99": rows_load.run_p99,
+    "workers": rows_mantlet.run_workers,
+    "reload": rows_mantlet.run_reload,
+    "start": rows_mantlet.run_start,
+    **{f"scale_{what}": rows_scale.run for what in rows_scale.SCALES},
+}

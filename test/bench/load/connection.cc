@@ -1,0 +1,265 @@
+#include "test/bench/load/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace mantlet::bench {
+namespace {
+
+constexpr size_t kReadBytes = 256 * 1024;
+constexpr size_t kPlaintextBytes = 16 * 1024;
+constexpr size_t kBodyPiece = 128 * 1024;
+
+}  // namespace
+
+Connection::Shared::Shared()
+    : read_buffer(new char[kReadBytes]),
+      plaintext(new char[kPlaintextBytes]),
+      body(new char[kBodyPiece]) {
+  std::memset(body.get(), 'u', kBodyPiece);
+}
+
+// The library reads from input_ and writes to Shared::output.
+struct Connection::Callbacks {
+  static int Read(BIO* bio, char* out, int size) {
+    auto* self = static_cast<Connection*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    if (self->input_.empty()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const size_t n = std::min(self->input_.size(), static_cast<size_t>(size));
+    std::memcpy(out, self->input_.data(), n);
+    self->input_.remove_prefix(n);
+    return static_cast<int>(n);
+  }
+
+  static int Write(BIO* bio, const char* data, int size) {
+    auto* self = static_cast<Connection*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    self->shared_.output.append(data, static_cast<size_t>(size));
+    return size;
+  }
+
+  static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static int Create(BIO* bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+  }
+
+  static const BIO_METHOD* Method() {
+    static const BIO_METHOD* const method = [] {
+      BIO_METHOD* m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "load");
+      BIO_meth_set_read(m, Read);
+      BIO_meth_set_write(m, Write);
+      BIO_meth_set_ctrl(m, Control);
+      BIO_meth_set_create(m, Create);
+      return m;
+    }();
+    return method;
+  }
+};
+
+Connection::Connection(Shared& shared, int number, int sources)
+    : shared_(shared), number_(number), sources_(sources) {}
+
+Connection::~Connection() = default;
+
+void Connection::Open() {
+  phase_ = Phase::kConnecting;
+  response_ = ResponseReader();
+  waiting_ = answered_ = false;
+  body_left_ = 0;
+  pending_.clear();
+  ssl_ = shared_.tls->NewSsl();
+  BIO* bio = BIO_new(Callbacks::Method());
+  BIO_set_data(bio, this);
+  SSL_set_bio(ssl_.get(), bio, bio);
+
+  fd_ = io::FileDescriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int one = 1;
+  setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  // Each address has ports of its own; only on loopback are they all ours.
+  if (sources_ > 1 && (ntohl(shared_.server.sin_addr.s_addr) >> 24) == 127) {
+    setsockopt(fd_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+    sockaddr_in source = {};
+    source.sin_family = AF_INET;
+    source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + static_cast<uint32_t>(number_ % sources_));
+    bind(fd_.get(), reinterpret_cast<const sockaddr*>(&source), sizeof(source));
+  }
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = this;
+  // A failure of either shows as an event, or as none until the caller's patience ends.
+  connect(fd_.get(), reinterpret_cast<const sockaddr*>(&shared_.server), sizeof(shared_.server));
+  epoll_ctl(shared_.epoll, EPOLL_CTL_ADD, fd_.get(), &event);
+}
+
+void Connection::Send() {
+  waiting_ = true;
+  body_left_ = shared_.upload;
+  ERR_clear_error();
+  SSL_write(ssl_.get(), shared_.head.data(), static_cast<int>(shared_.head.size()));
+  if (body_left_ > 0) WriteBody();
+  // An error shows again when the socket is read.
+  (void)Flush();
+}
+
+void Connection::WriteBody() {
+  while (body_left_ > 0 && pending_.empty()) {
+    const uint64_t n = std::min<uint64_t>(body_left_, kBodyPiece);
+    ERR_clear_error();
+    if (SSL_write(ssl_.get(), shared_.body.get(), static_cast<int>(n)) <= 0) return;
+    body_left_ -= n;
+    if (!Flush().empty()) return;
+  }
+}
+
+std::string_view Connection::Flush() {
+  std::string& output = shared_.output;
+  if (!pending_.empty()) {
+    pending_.append(output);
+    output.clear();
+  }
+  const std::string& bytes = pending_.empty() ? output : pending_;
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = write(fd_.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno != EAGAIN) {
+      output.clear();
+      return "write";
+    }
+    if (n < 0) break;
+    done += static_cast<size_t>(n);
+  }
+  if (pending_.empty()) {
+    pending_.assign(output, done);
+    output.clear();
+  } else {
+    pending_.erase(0, done);
+  }
+  return {};
+}
+
+void Connection::Close() {
+  if (phase_ == Phase::kOpen) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    (void)Flush();
+  }
+  phase_ = Phase::kClosed;
+  ssl_.reset();
+  fd_.Reset();
+}
+
+void Connection::Fail(std::string_view why) {
+  phase_ = Phase::kClosed;
+  ssl_.reset();
+  fd_.Reset();
+  shared_.output.clear();
+  shared_.owner->OnFailed(*this, why);
+}
+
+void Connection::OnEvents(uint32_t events) {
+  if (phase_ == Phase::kClosed) return;
+  const std::string_view why = Handle(events);
+  if (answered_) {
+    answered_ = waiting_ = false;
+    // A server may close right after its answer; that is its good right.
+    if (!why.empty()) Close();
+    shared_.owner->OnResponse(*this);
+    return;
+  }
+  if (!why.empty()) Fail(why);
+}
+
+std::string_view Connection::Handle(uint32_t events) {
+  if (phase_ == Phase::kConnecting) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0 || (events & EPOLLERR) != 0) return "connect";
+    if ((events & EPOLLOUT) == 0) return {};
+    phase_ = Phase::kHandshake;
+    return Handshake();
+  }
+  if ((events & EPOLLOUT) != 0 && !pending_.empty()) {
+    if (const std::string_view why = Flush(); !why.empty()) return why;
+    WriteBody();
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return {};
+  return ReadAll((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+}
+
+std::string_view Connection::Handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) {
+    const bool wants_more = SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+    const std::string_view why = Flush();
+    return wants_more ? why : "handshake";
+  }
+  phase_ = Phase::kOpen;
+  // Its request leaves together with our last flight.
+  shared_.owner->OnEstablished(*this);
+  return phase_ == Phase::kOpen ? Flush() : std::string_view();
+}
+
+std::string_view Connection::ReadAll(bool until_end) {
+  while (phase_ != Phase::kClosed) {
+    const ssize_t n = read(fd_.get(), shared_.read_buffer.get(), kReadBytes);
+    if (n < 0) return errno == EAGAIN ? std::string_view() : "reset";
+    if (n == 0) return phase_ == Phase::kHandshake ? "handshake" : "closed";
+    shared_.bytes_received += static_cast<uint64_t>(n);
+    input_ = {shared_.read_buffer.get(), static_cast<size_t>(n)};
+    const std::string_view why = Consume();
+    input_ = {};
+    if (!why.empty()) return why;
+    if (static_cast<size_t>(n) < kReadBytes && !until_end) return {};
+  }
+  return {};
+}
+
+std::string_view Connection::Consume() {
+  if (phase_ == Phase::kHandshake) {
+    if (const std::string_view why = Handshake(); !why.empty()) return why;
+    if (phase_ != Phase::kOpen) return {};
+  }
+  while (true) {
+    ERR_clear_error();
+    const int n = SSL_read(ssl_.get(), shared_.plaintext.get(), kPlaintextBytes);
+    if (n <= 0) {
+      switch (SSL_get_error(ssl_.get(), n)) {
+        case SSL_ERROR_WANT_READ:
+          return {};
+        case SSL_ERROR_ZERO_RETURN:
+          return "closed";
+        default:
+          return "tls";
+      }
+    }
+    if (!waiting_ || answered_) return "unasked";
+    switch (response_.Read({shared_.plaintext.get(), static_cast<size_t>(n)})) {
+      case ResponseReader::Status::kMore:
+        break;
+      case ResponseReader::Status::kDone:
+        if (body_left_ > 0) return "early";
+        answered_ = true;
+        break;
+      case ResponseReader::Status::kMalformed:
+        return "malformed";
+    }
+  }
+}
+
+}  // namespace mantlet::bench

@@ -1,0 +1,31 @@
+// SPIFFE bundles as JSON, for tests.
+
+#ifndef MANTLET_TEST_CERTS_BUNDLE_JSON_H_
+#define MANTLET_TEST_CERTS_BUNDLE_JSON_H_
+
+#include <initializer_list>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "proxy/tls/certificate.h"
+
+namespace mantlet::certs {
+
+// One key of a bundle, as brief as it may be.
+inline std::string KeyJson(const tls::Certificate& authority) {
+  return R"({"kty":"EC","use":"x509-svid","x5c":[")" + absl::Base64Escape(authority.der()) +
+         R"("]})";
+}
+
+inline std::string KeysJson(std::initializer_list<std::string> keys) {
+  std::string json = R"({"keys":[)";
+  for (const std::string& key : keys) {
+    if (json.back() != '[') json += ',';
+    json += key;
+  }
+  return json + "]}";
+}
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_TEST_CERTS_BUNDLE_JSON_H_

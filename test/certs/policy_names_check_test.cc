@@ -1,0 +1,48 @@
+#include "certs/policy_names_check.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace mantlet::certs {
+namespace {
+
+// What is said of a rule with this `sni` where certificates have these names.
+Findings SaidOf(const std::string& sni, const std::vector<std::string>& names,
+                bool strict = false) {
+  config::Listener listener;
+  listener.tls.strict_sni = strict;
+  config::Rule& rule = listener.policy.rules.emplace_back();
+  rule.match.not_.emplace_back().sni = {sni};
+  rule.match.not_[0].where = {"m.yaml", 7, 9};
+  ListenerMaterial material;
+  material.certificates.resize(2);
+  material.certificates[1].names = names;
+  Findings findings;
+  FindingSink sink("public", &findings);
+  CheckPolicyNames(listener, material, &sink);
+  return findings;
+}
+
+TEST(PolicyNamesCheckTest, IsSilentAboutNamesThatACertificateCovers) {
+  EXPECT_TRUE(SaidOf("a.example", {"a.example"}).empty());
+  EXPECT_TRUE(SaidOf("a.example", {"b.example", "*.example"}).empty());
+  EXPECT_TRUE(SaidOf("*.example", {"a.example"}).empty());
+  EXPECT_TRUE(SaidOf("*.example", {"*.example"}).empty());
+}
+
+TEST(PolicyNamesCheckTest, NamesThePlaceOfOneThatNoneCovers) {
+  for (const char* name : {"b.example", "*.a.example", "not a name", "*.other"}) {
+    const Findings findings = SaidOf("a.example", {name});
+    ASSERT_EQ(findings.size(), 1u) << name;
+    EXPECT_EQ(findings[0].severity, Severity::kWarning);
+    EXPECT_EQ(findings[0].ToString(),
+              "m.yaml:7:9: sni 'a.example' is in no certificate of the listener, so no client that "
+              "checks names asks for it; add a certificate for it, or mend the name");
+  }
+  EXPECT_NE(SaidOf("a", {}, true)[0].what.find("no connection can have it"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mantlet::certs

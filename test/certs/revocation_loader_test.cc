@@ -1,0 +1,185 @@
+#include "certs/revocation_loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "certs/check.h"
+#include "certs/generation_loader.h"
+#include "proxy/tls/pem.h"
+#include "test/certs/material_helper.h"
+#include "test/proxy/tls/crl_maker.h"
+
+namespace mantlet::certs {
+namespace {
+
+using ::testing::HasSubstr;
+using tls::CrlTemplate;
+using tls::Intermediate;
+using tls::kDay;
+using tls::kNow;
+using tls::Root;
+
+constexpr char kCrl[] = "/tls/ca.crl";
+
+class RevocationLoaderTest : public ::testing::Test {
+ protected:
+  RevocationLoaderTest() { config_.listeners[0].client_auth.crl_files = {kCrl}; }
+
+  config::ClientAuth& client_auth() { return config_.listeners[0].client_auth; }
+
+  BuildResult Build(const Generation* previous = nullptr) {
+    auto reading = GenerationLoader::ReadAll(config_, files_, nullptr, nullptr, previous);
+    EXPECT_TRUE(reading.ok()) << reading.status();
+    return BuildGeneration(config_, *reading, kNow, previous);
+  }
+
+  // "" if nothing was found, else "error CODE: WHAT"
+  std::string Found(const BuildResult& result) {
+    std::string found;
+    for (const Finding& finding : result.findings) {
+      const char* word = finding.severity == Severity::kError     ? "error "
+                         : finding.severity == Severity::kWarning ? "warning "
+                                                                  : "note ";
+      found += word + finding.code + ": " + finding.ToString() + "\n";
+    }
+    return found;
+  }
+  std::string FoundWith(const std::string& bytes) {
+    files_.Put(kCrl, bytes);
+    return Found(Build());
+  }
+
+  config::Config config_ = OneListener();
+  MemoryFileReader files_ = GoodFiles();
+  const std::string good_ = tls::MakeCrl(CrlTemplate::Revoking({}), Root());
+};
+
+TEST_F(RevocationLoaderTest, AGoodListIsLoadedAndItsSignerKnown) {
+  for (const std::string& bytes : {good_, tls::ToPem("X509 CRL", good_)}) {
+    files_.Put(kCrl, bytes);
+    const BuildResult result = Build();
+    ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);
+    EXPECT_EQ(Found(result), "");
+    const ListenerMaterial& material = result.generation->listeners[0];
+    ASSERT_EQ(material.revocation_lists.size(), 1u);
+    EXPECT_EQ(material.revocation_lists[0].file, kCrl);
+    EXPECT_EQ(material.revocation_lists[0].signer->der(), Root().certificate->der());
+    EXPECT_NE(material.revocation, nullptr);
+  }
+}
+
+TEST_F(RevocationLoaderTest, AFileMayHoldSeveralListsAsPem) {
+  files_.Put(kCrl,
+             tls::ToPem("X509 CRL", good_) +
+                 tls::ToPem("X509 CRL", tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate())));
+  const BuildResult result = Build();
+  ASSERT_NE(result.generation, nullptr);
+  EXPECT_EQ(result.generation->listeners[0].revocation_lists.size(), 2u);
+  EXPECT_THAT(Found(result), HasSubstr("note crl_issuer_unknown"));
+}
+
+TEST_F(RevocationLoaderTest, TheFilesAreWatched) {
+  EXPECT_THAT(MaterialFiles(config_), testing::Contains(kCrl));
+  client_auth().mode = config::ClientAuthMode::kNone;
+  EXPECT_THAT(MaterialFiles(config_), testing::Not(testing::Contains(kCrl)));
+}
+
+TEST_F(RevocationLoaderTest, AnotherListIsAnotherGeneration) {
+  files_.Put(kCrl, good_);
+  const std::string before = Build().generation->id;
+  files_.Put(kCrl, tls::ToPem("X509 CRL", good_));
+  EXPECT_EQ(Build().generation->id, before);
+  files_.Put(kCrl, tls::MakeCrl(CrlTemplate::Revoking({&Intermediate()}), Root()));
+  EXPECT_NE(Build().generation->id, before);
+  files_.Put(kCrl, good_);
+  client_auth().crl_policy = config::CrlPolicy::kRequire;
+  EXPECT_NE(Build().generation->id, before);
+}
+
+TEST_F(RevocationLoaderTest, AListThatHasNotChangedIsTakenOver) {
+  files_.Put(kCrl, good_);
+  const GenerationPtr before = Build().generation;
+  const GenerationPtr after = Build(before.get()).generation;
+  EXPECT_EQ(after->listeners[0].revocation_lists[0].list,
+            before->listeners[0].revocation_lists[0].list);
+}
+
+TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
+  EXPECT_THAT(Found(Build()), HasSubstr("error unreadable"));
+  EXPECT_THAT(FoundWith(""), HasSubstr("error unparsable: /tls/ca.crl: the file is empty"));
+  EXPECT_THAT(FoundWith("nonsense"), HasSubstr("it holds no revocation list"));
+  EXPECT_THAT(FoundWith(good_.substr(0, good_.size() / 2)), HasSubstr("error unparsable"));
+  const std::string pem = tls::ToPem("X509 CRL", good_);
+  EXPECT_THAT(FoundWith(pem.substr(0, pem.size() / 2)),
+              HasSubstr("block 1 (X509 CRL, line 1): there is no END line"));
+  EXPECT_THAT(FoundWith(pem + Root().certificate->ToPem()),
+              HasSubstr("block 2 (CERTIFICATE, line "));
+  EXPECT_THAT(FoundWith(Root().certificate->der()), HasSubstr("error unparsable"));
+  CrlTemplate delta = CrlTemplate::Revoking({});
+  delta.extensions = tls::Extension("\x55\x1d\x1b", true, "\x02\x01\x01");
+  EXPECT_THAT(FoundWith(tls::ToPem("X509 CRL", tls::MakeCrl(delta, Root()))),
+              HasSubstr("block 1 (X509 CRL, line 1): it is a delta list"));
+}
+
+TEST_F(RevocationLoaderTest, AListInAnAnchorsNameByAnotherKeyIsAnError) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  what.issuer_der = Root().certificate->subject_der();
+  EXPECT_THAT(FoundWith(tls::MakeCrl(what, Intermediate())),
+              HasSubstr("error crl_wrong_signature"));
+}
+
+TEST_F(RevocationLoaderTest, ACaThatMayNotSignListsIsAnError) {
+  tls::CertificateTemplate what = tls::CaTemplate("mute");
+  what.key_usage = {"keyCertSign"};
+  const tls::Credential ca = MakeCredential(what, nullptr);
+  files_.Put("/tls/mute.crt", ca.certificate->ToPem());
+  client_auth().trust_bundle.push_back("/tls/mute.crt");
+  EXPECT_THAT(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), ca)),
+              HasSubstr("error crl_issuer_may_not_sign"));
+}
+
+TEST_F(RevocationLoaderTest, AnOverdueListIsAWarningThatSaysWhatItMeans) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  what.next_update = kNow - 3600;
+  const std::string crl = tls::MakeCrl(what, Root());
+  EXPECT_THAT(FoundWith(crl), HasSubstr("warning crl_expired"));
+  EXPECT_THAT(FoundWith(crl), HasSubstr("refused"));
+  client_auth().crl_expired = config::ExpiredCrl::kUse;
+  EXPECT_THAT(FoundWith(crl), HasSubstr("used all the same"));
+}
+
+TEST_F(RevocationLoaderTest, AListFromTheFutureIsAWarning) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  what.this_update = kNow + kDay;
+  EXPECT_THAT(FoundWith(tls::MakeCrl(what, Root())), HasSubstr("warning crl_not_yet_valid"));
+}
+
+TEST_F(RevocationLoaderTest, RequireWarnsOfEachAnchorWithoutAList) {
+  client_auth().crl_policy = config::CrlPolicy::kRequire;
+  EXPECT_EQ(FoundWith(good_), "");
+  EXPECT_THAT(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate())),
+              HasSubstr("warning crl_missing"));
+}
+
+TEST_F(RevocationLoaderTest, AnOlderListThanTheOneInUseIsAWarning) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  what.number = 9;
+  files_.Put(kCrl, tls::MakeCrl(what, Root()));
+  const GenerationPtr before = Build().generation;
+  EXPECT_EQ(Found(Build(before.get())), "");
+  files_.Put(kCrl, good_);
+  EXPECT_THAT(Found(Build(before.get())), HasSubstr("warning crl_older"));
+}
+
+TEST_F(RevocationLoaderTest, CheckShowsTheList) {
+  files_.Put(kCrl, good_);
+  const CheckReport report = CheckMaterial(config_, files_, kNow);
+  EXPECT_TRUE(report.ok);
+  EXPECT_THAT(report.text, HasSubstr("revocation list /tls/ca.crl"));
+  EXPECT_THAT(report.text, HasSubstr("signature verified"));
+  EXPECT_THAT(report.json, HasSubstr(R"("revocation_lists":[{"file":"/tls/ca.crl")"));
+  EXPECT_THAT(report.json, HasSubstr(R"("signature_verified":true)"));
+}
+
+}  // namespace
+}  // namespace mantlet::certs

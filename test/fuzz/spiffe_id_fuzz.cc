@@ -1,0 +1,49 @@
+// Any bytes as a SPIFFE ID: what is taken has one spelling only, fits the
+// standard's grammar read by a regular expression, and its parts are the whole.
+
+#include <cstddef>
+#include <cstdint>
+#include <regex>
+#include <string>
+#include <string_view>
+
+#include "proxy/identity/spiffe_id.h"
+#include "test/fuzz/fuzz_input.h"
+
+namespace mantlet::fuzz {
+namespace {
+
+// The grammar without the length limits.
+bool FitsGrammar(const std::string& text) {
+  static const std::regex kId("spiffe://[a-z0-9._-]+(/[a-zA-Z0-9._-]+)*");
+  static const std::regex kRelative(".*/\\.\\.?(/.*)?");
+  return std::regex_match(text, kId) && !std::regex_match(text.substr(9), kRelative);
+}
+
+void Parse(const std::string& text) {
+  const absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(text);
+  if (!id.ok()) {
+    Require(!id.status().message().empty(), "a refusal without a reason", text);
+  } else {
+    Require("spiffe://" + std::string(id->trust_domain) + std::string(id->path) == text,
+            "parts that are not the whole", text);
+    Require(identity::CheckTrustDomain(id->trust_domain).ok(), "a trust domain that is none", text);
+    Require(identity::ClaimsToBeSpiffeId(text), "an ID that does not claim to be one", text);
+  }
+  // The regular expression's recursion is not for long texts.
+  if (text.size() > 512) return;
+  const size_t domain_end = text.find('/', 9);
+  const bool short_domain = (domain_end == std::string::npos ? text.size() : domain_end) <=
+                            9 + identity::kMaxTrustDomainBytes;
+  Require(id.ok() == (FitsGrammar(text) && short_domain), "two readers disagree", text);
+}
+
+}  // namespace
+}  // namespace mantlet::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  mantlet::fuzz::Parse(text);
+  mantlet::fuzz::Parse("spiffe://" + text);
+  return 0;
+}

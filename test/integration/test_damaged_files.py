@@ -1,0 +1,239 @@
+"""Every kind of damage to every file of a listener: at start a refusal that names it, later the old set serves on."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+import yaml
+from harness import clients
+from harness.chaos import can_be_made_unreadable
+from harness.pki import DAY, Authority, now, pem
+from harness.proxy import Proxy, configuration, run_command
+from harness.rotation import served_serial
+from harness.timing import wait_until
+
+PASSPHRASE = b"open sesame"
+UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+def openssl(*arguments, data):
+    return subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True).stdout
+
+
+def material(pki, form):
+    """{key of the configuration: good content} for one way to name a server certificate."""
+    server = pki.server
+    if form == "chain and key":
+        return {"chain": server.chain_pem, "key": server.key_pem}
+    if form == "bundle":
+        return {"bundle": server.key_pem + server.chain_pem}
+    if form == "locked key":
+        return {"chain": server.chain_pem, "passphrase_file": PASSPHRASE,
+                "key": openssl("pkcs8", "-topk8", "-passout", b"pass:" + PASSPHRASE, data=server.key_pem)}
+    return {"passphrase_file": PASSPHRASE,
+            "pkcs12": openssl("pkcs12", "-export", "-passout", b"pass:" + PASSPHRASE,
+                              data=server.key_pem + server.chain_pem)}
+
+
+FORMS = ("chain and key", "bundle", "locked key", "pkcs12")
+
+
+def foreign(pki):
+    """Files that are whole, but not what belongs in a place."""
+    other = pki.ca.server("localhost")
+    late = pki.ca.server("localhost", not_before=now() - 3 * DAY, not_after=now() - DAY)
+    early = pki.ca.server("localhost", not_before=now() + DAY, not_after=now() + 3 * DAY)
+    weak = pki.ca.server("localhost", key="rsa1024")
+    stranger = Authority.root("another root").intermediate("another intermediate")
+    return {"other": other, "late": late, "early": early, "weak": weak, "stranger": stranger}
+
+
+def damages(pki, name, good):
+    """{what happens: content, or a function that does it to a path}."""
+    def directory(path):
+        path.unlink()
+        path.mkdir()
+
+    def dangling(path):
+        path.unlink()
+        path.symlink_to("nowhere")
+
+    def circle(path):
+        path.unlink()
+        path.symlink_to(path.name)
+
+    def pipe(path):
+        path.unlink()
+        os.mkfifo(path)
+
+    kinds = {"missing": pathlib.Path.unlink, "a directory": directory, "a dangling link": dangling,
+             "a link to itself": circle, "a pipe": pipe, "unreadable": lambda path: path.chmod(0),
+             "empty": b"", "huge": b"\n" * (16 * 1024 * 1024 + 1)}
+    if name == "passphrase_file":
+        return {**kinds, "another passphrase": b"another"}
+    foreigners = foreign(pki)
+    key_block = pki.client.key_pem
+    kinds |= {"half": good[:len(good) // 2 if name == "pkcs12" else 100], "zeros": bytes(len(good)), "noise": b"\xff\x00\x30\x82" * 200,
+              "text": b"<html>404 not found</html>\n", "only white space": b" \n\n"}
+    if name != "pkcs12":
+        kinds |= {"damaged base64": good.replace(b"\n", b"\n*", 3), "END of another kind": good.replace(b"-----END ", b"-----END X", 1)}
+    if name == "key":
+        kinds |= {"the key of another": foreigners["other"].key_pem, "a certificate": pki.server.leaf_pem,
+                  "two keys": good + key_block, "a public key": openssl("pkey", "-pubout", data=key_block)}
+    if name == "chain":
+        kinds |= {"the certificate of another": foreigners["other"].chain_pem, "a key": key_block,
+                  "the chain without its leaf": b"".join(map(pem, pki.server.intermediates)),
+                  "the wrong order": b"".join(map(pem, pki.server.intermediates)) + pki.server.leaf_pem,
+                  "a broken second block": pki.server.leaf_pem + pki.server.leaf_pem[:200],
+                  "a stranger among them": pki.server.leaf_pem + foreigners["stranger"].pem}
+    if name == "bundle":
+        kinds |= {"no key": pki.server.chain_pem, "no certificate": pki.server.key_pem,
+                  "expired": foreigners["late"].key_pem + foreigners["late"].chain_pem,
+                  "of tomorrow": foreigners["early"].key_pem + foreigners["early"].chain_pem,
+                  "a weak key": foreigners["weak"].key_pem + foreigners["weak"].chain_pem,
+                  "not for servers": pki.client.key_pem + pki.client.chain_pem,
+                  "the key of another": key_block + pki.server.chain_pem}
+    if name == "trust_bundle":
+        kinds |= {"a leaf": pki.client.leaf_pem, "a key": key_block, "half its second": good + good[:100],
+                  "an intermediate alone": pki.ca.pem,
+                  "expired": Authority.root("old", not_before=now() - 9 * DAY, not_after=now() - DAY).pem,
+                  "a revocation list": good + pki.root.crl()}
+    return kinds
+
+
+def lay(directory, pki, form):
+    """Writes the files; returns {name: (path, good content)} and what to lay over the listener."""
+    contents = {**material(pki, form), "trust_bundle": pki.root.pem}
+    files = {}
+    for name, content in contents.items():
+        path = pathlib.Path(directory) / f"the-{name}"
+        path.write_bytes(content)
+        path.chmod(0o600)
+        files[name] = (path, content)
+    listener = {"tls": {"certificates": [{n: str(p) for n, (p, _) in files.items() if n != "trust_bundle"}]},
+                "client_auth": {"trust_bundle": [str(files["trust_bundle"][0])]}}
+    return files, listener
+
+
+def harm(path, how):
+    if isinstance(how, bytes):
+        path.write_bytes(how)
+    else:
+        how(path)
+
+
+def heal(path, good):
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    elif path.is_symlink() or path.is_fifo():
+        path.unlink()
+    temporary = path.with_name("new")
+    temporary.write_bytes(good)
+    temporary.chmod(0o600)
+    temporary.rename(path)
+
+
+def names(form):
+    return [*{"chain and key": ("chain", "key"), "bundle": ("bundle",), "locked key": ("key", "passphrase_file"),
+              "pkcs12": ("pkcs12", "passphrase_file")}[form], *(("trust_bundle",) if form == "bundle" else ())]
+
+
+PLACES = [(form, name) for form in FORMS for name in names(form)]
+
+
+@pytest.fixture
+def folder():
+    """Where a daemon without root's privileges can read, too."""
+    made = tempfile.mkdtemp(prefix="mantlet-damage-")
+    yield pathlib.Path(made)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def launcher(folder):
+    usable = shutil.which("setpriv") is not None and can_be_made_unreadable(folder, UNPRIVILEGED)
+    return UNPRIVILEGED if usable else None
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("form, name", PLACES, ids=lambda value: value)
+def test_at_start_damage_is_refused_in_one_sentence(own_pki, folder, launcher, form, name):
+    files, listener = lay(folder, own_pki, form)
+    path, good = files[name]
+    for what, how in damages(own_pki, name, good).items():
+        if what == "unreadable" and launcher is None:
+            continue
+        harm(path, how)
+        proxy = Proxy(folder / "proxy", configuration(own_pki, listener=listener), launcher=launcher or ())
+        proxy.start(wait=False)
+        assert proxy.process.wait(timeout=20) == 1, f"{what}: it must not start"
+        proxy.err.join()
+        said = "\n".join(proxy.err.lines)
+        assert len(proxy.err.lines) == 1 and said.startswith("mantlet: "), f"{what}: one sentence, not: {said}"
+        assert str(path) in said, f"{what}: names the file: {said}"
+        assert re.search(r"; \w+ ", said), f"{what}: says what to do: {said}"
+        heal(path, good)
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("form, name", PLACES, ids=lambda value: value)
+def test_later_damage_leaves_the_old_set_in_use(launch, own_pki, upstream, folder, launcher, form, name):
+    files, listener = lay(folder, own_pki, form)
+    path, good = files[name]
+    proxy = launch(configuration(own_pki, upstream, listener=listener, reload={"interval": "0s"}),
+                   launcher=launcher or ())
+    serial = own_pki.server.certificate.serial_number
+    for what, how in damages(own_pki, name, good).items():
+        if what == "unreadable" and launcher is None:
+            continue
+        harm(path, how)
+        wait_until(lambda: proxy.metric("mantlet_reload_pending") == 1, 5, f"pending after {what}")
+        wait_until(lambda: str(path) in proxy.get("/readyz")[1], 5, f"{what} named by /readyz")
+        status, body = proxy.get("/readyz")
+        assert status == 200, f"{what}: the old set is still good"
+        status, body = proxy.get("/reload", "admin", "POST")
+        assert status == 500 and str(path) in body, f"{what}: {status} {body}"
+        assert served_serial(proxy, own_pki) == serial, what
+        clients.handshake_error(proxy.address(), clients.context(own_pki, client=None))
+        heal(path, good)
+        wait_until(lambda: proxy.metric("mantlet_reload_pending") == 0, 5, f"recovery after {what}")
+    assert served_serial(proxy, own_pki) == serial
+
+
+@pytest.mark.parametrize("key", ["chain", "key", "bundle", "trust_bundle"])
+def test_check_says_what_run_says(own_pki, folder, key):
+    files, listener = lay(folder, own_pki, "bundle" if key in ("bundle", "trust_bundle") else "chain and key")
+    files[key][0].write_bytes(b"")
+    path = folder / "mantlet.yaml"
+    path.write_text(yaml.safe_dump(configuration(own_pki, listener=listener)))
+    ended = run_command("check", "--config", path)
+    assert ended.returncode == 1
+    assert f"{files[key][0]}: the file is empty" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("unwatchable", ["missing", "unreadable"])
+def test_a_folder_that_comes_back_is_noticed_at_once(launch, own_pki, upstream, folder, launcher, unwatchable):
+    """Without the slow look: the watch alone must see it, while failed attempts wait longer and longer."""
+    if unwatchable == "unreadable" and launcher is None:
+        pytest.skip("root reads everything here")
+    place = folder / "tls"
+    place.mkdir()
+    files, listener = lay(place, own_pki, "chain and key")
+    proxy = launch(configuration(own_pki, upstream, listener=listener, reload={"interval": "0s"}),
+                   launcher=launcher or ())
+    if unwatchable == "missing":
+        place.rename(folder / "aside")
+    else:
+        place.chmod(0)
+    proxy.wait_metric("mantlet_reload_pending", 1)
+    # The wait between attempts has grown to 4 s.
+    wait_until(lambda: proxy.metric("mantlet_reloads_total", result="failure") >= 4, 12, "some attempts")
+    if unwatchable == "missing":
+        (folder / "aside").rename(place)
+    else:
+        place.chmod(0o700)
+    proxy.wait_metric("mantlet_reload_pending", 0, 2)

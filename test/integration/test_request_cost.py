@@ -1,0 +1,66 @@
+"""What a keep-alive request costs, counted instead of timed: a busy machine changes none of these numbers."""
+
+import pytest
+from harness import proxy as proxy_module
+from harness.counting import Allocations, SystemCalls
+
+REQUESTS = 2000
+# Per request, on one connection that asks and waits: what is there to do and no more.
+# Whoever needs fewer lowers them; whoever needs more has a reason that belongs here.
+#   read    of the request, of the response
+#   write   to the upstream, to the client
+#   epoll_wait  for each of the two reads; several connections share them
+SYSTEM_CALLS = {"read": 2, "write": 2, "epoll_wait": 2}
+# BoringSSL's buffer of a record that is read and of one that is written. It frees them with
+# the record, so that an idle connection has none. Ours are 0.
+ALLOCATIONS = 2
+
+# Nothing on the side: no access log, no looks at the files.
+QUIET = {"log": {"access": "off"}, "reload": {"watch": False, "interval": "0"}}
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
+
+
+@pytest.fixture(autouse=True)
+def _an_ordinary_binary():
+    if proxy_module.is_sanitized():
+        pytest.skip("the sanitizer allocates and calls on its own account")
+
+
+@pytest.fixture
+def prompt(scripted):
+    """An upstream that reads once and writes once for each request."""
+
+    def serve(connection, _):
+        while connection.recv(65536):
+            connection.sendall(RESPONSE)
+
+    return scripted(serve)
+
+
+def test_a_request_costs_no_more_system_calls_than_committed(start, prompt, connect, tmp_path):
+    proxy = start(prompt, **QUIET)
+    client = connect(proxy)
+    for _ in range(20):
+        client.get()
+    with SystemCalls(proxy.process.pid, tmp_path) as calls:
+        for _ in range(REQUESTS):
+            client.get()
+    per_request = calls.per(REQUESTS)
+    assert calls.counts, calls.table.read_text()
+    # A little above, for what happens once in a while.
+    too_many = {name: count for name, count in per_request.items() if count > SYSTEM_CALLS.get(name, 0) + 0.05}
+    assert not too_many, f"{too_many}; all: {per_request}"
+
+
+def test_a_request_allocates_no_more_than_committed(start, prompt, connect, tmp_path):
+    allocations = Allocations(tmp_path)
+    proxy = start(prompt, **QUIET, launch_options={"env": allocations.env})
+    assert allocations.count > 100, "the binary has an allocator of its own, which this test cannot see"
+    client = connect(proxy)
+    for _ in range(50):
+        client.get()
+    before = allocations.count
+    for _ in range(REQUESTS):
+        client.get()
+    per_request = (allocations.count - before) / REQUESTS
+    assert per_request <= ALLOCATIONS + 0.05, f"{per_request} allocations per request"

@@ -1,0 +1,55 @@
+// Counts allocations: a decision needs none, and neither does a warm path.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "proxy/http/request_path.h"
+#include "proxy/policy/policy.h"
+#include "test/config/policy_text.h"
+
+namespace {
+
+size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace mantlet::policy {
+namespace {
+
+TEST(AllocationTest, AWarmConnectionIsDecidedAboutWithoutAllocating) {
+  const auto policy = std::make_shared<const Policy>(config::ParsePolicy(
+      "default: deny, rules: ["
+      "{name: a, action: deny, match: {path: [/admin/**, '/**/*.bak'], not: {ou: Operations}}}, "
+      "{name: b, action: require_client_cert, match: {any: [{path: /b/*}, {method: PUT}]}}, "
+      "{name: c, action: allow, match: {spiffe_id: spiffe://example.org/ns/*/sa/web, "
+      "dns_san: '*.example.org', path: /api/**}}]"));
+  identity::PeerIdentity peer;
+  peer.verification = identity::Verification::kSuccess;
+  peer.certificate.spiffe_id = "spiffe://example.org/ns/production/sa/web";
+  peer.certificate.san_dns = {"web.example.org"};
+  ConnectionView view;
+  http::RequestPath path;
+  size_t before = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (i == 3) before = allocations;
+    view.Refresh(policy, &peer);
+    ASSERT_EQ(path.Normalize("/api//v1/./items/%7Bid%7D/../a-rather-long-name?page=2"), nullptr);
+    ASSERT_TRUE(policy->Decide({view, "GET", path.decoded()}).permit);
+  }
+  EXPECT_EQ(allocations - before, 0u);
+}
+
+}  // namespace
+}  // namespace mantlet::policy

@@ -1,0 +1,254 @@
+#include "proxy/policy/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "test/config/policy_text.h"
+
+namespace mantlet::policy {
+namespace {
+
+using identity::PeerIdentity;
+
+PeerIdentity Nobody() {
+  PeerIdentity peer;
+  peer.tls.sni = "api.example.org";
+  return peer;
+}
+
+PeerIdentity Alice() {
+  PeerIdentity peer = Nobody();
+  peer.verification = identity::Verification::kSuccess;
+  peer.certificate.spiffe_id = "spiffe://example.org/ns/prod/sa/admin";
+  peer.certificate.san_uri = {"spiffe://example.org/ns/prod/sa/admin"};
+  peer.certificate.san_dns = {"alice.Example.org", "other.example.net"};
+  peer.certificate.cn = "alice";
+  peer.certificate.ou = {"Operations", "Night"};
+  peer.certificate.issuer = "CN=Example CA,O=Example\\, Inc.,C=DE";
+  peer.certificate.spki_sha256 = std::string(64, 'a');
+  return peer;
+}
+
+// "permit" or "deny", and the rule that decided.
+std::string Ask(const std::string& flow, const PeerIdentity& peer, std::string_view method = "GET",
+                std::string_view path = "/") {
+  const auto policy = std::make_shared<const Policy>(config::ParsePolicy(flow));
+  ConnectionView view;
+  view.Refresh(policy, &peer);
+  const Decision decision = policy->Decide({view, method, path});
+  return (decision.permit ? "permit " : "deny ") + std::string(policy->rule_name(decision.rule));
+}
+
+// Whether one match holds.
+bool Holds(const std::string& match, const PeerIdentity& peer, std::string_view method = "GET",
+           std::string_view path = "/") {
+  return Ask("default: deny, rules: [{name: r, action: allow, match: {" + match + "}}]", peer,
+             method, path) == "permit r";
+}
+bool HoldsForAlice(const std::string& match) { return Holds(match, Alice()); }
+bool HoldsForNobody(const std::string& match) { return Holds(match, Nobody()); }
+bool HoldsFor(const std::string& match, std::string_view method, std::string_view path) {
+  return Holds(match, Nobody(), method, path);
+}
+
+TEST(PolicyTest, WithoutRulesTheDefaultDecides) {
+  EXPECT_EQ(Ask("default: allow", Nobody()), "permit default");
+  EXPECT_EQ(Ask("default: deny", Alice()), "deny default");
+  EXPECT_EQ(Policy().rule_count(), 0u);
+}
+
+TEST(PolicyTest, TheFirstRuleThatMatchesDecides) {
+  const std::string rules =
+      "default: deny, rules: [{name: a, action: deny, match: {path: /a/secret}}, "
+      "{name: b, action: allow, match: {path: /a/**}}, {name: c, action: deny, match: {path: /a}}]";
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/a/secret"), "deny a");
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/a/b"), "permit b");
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/a"), "permit b");
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/b"), "deny default");
+}
+
+TEST(PolicyTest, ARuleWithoutAMatchMatchesAlways) {
+  EXPECT_EQ(Ask("rules: [{name: a, action: deny}]", Alice()), "deny a");
+  EXPECT_EQ(Ask("rules: [{name: a, action: deny, match: {}}]", Nobody()), "deny a");
+}
+
+TEST(PolicyTest, RequireClientCertRefusesWhoHasNoneAndDecidesNothingElse) {
+  const std::string rules =
+      "default: allow, rules: [{name: r, action: require_client_cert, match: {path: /a/**}}, "
+      "{name: d, action: deny, match: {path: /a/d}}]";
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/a/x"), "deny r");
+  EXPECT_EQ(Ask(rules, Nobody(), "GET", "/b"), "permit default");
+  EXPECT_EQ(Ask(rules, Alice(), "GET", "/a/x"), "permit default");
+  EXPECT_EQ(Ask(rules, Alice(), "GET", "/a/d"), "deny d");
+}
+
+TEST(PolicyTest, ACertificateThatWasNotVerifiedIsNone) {
+  PeerIdentity peer = Alice();
+  peer.verification = identity::Verification::kFailed;
+  EXPECT_FALSE(Holds("cn: alice", peer));
+  EXPECT_FALSE(Holds("client_cert: present", peer));
+  EXPECT_TRUE(Holds("client_cert: absent", peer));
+  EXPECT_EQ(Ask("rules: [{name: r, action: require_client_cert}]", peer), "deny r");
+}
+
+TEST(PolicyTest, ComparesSpiffeIdsByPattern) {
+  EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/prod/sa/admin"));
+  EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/*/sa/admin"));
+  EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://example.org/**"));
+  EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://*/ns/**"));
+  EXPECT_TRUE(
+      HoldsForAlice("spiffe_id: [spiffe://other.org/**, spiffe://example.org/ns/*/sa/ad*]"));
+  EXPECT_FALSE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/*/sa/web"));
+  EXPECT_FALSE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/*"));
+  EXPECT_FALSE(HoldsForAlice("spiffe_id: spiffe://example.com/**"));
+  EXPECT_FALSE(HoldsForNobody("spiffe_id: spiffe://**"));
+}
+
+TEST(PolicyTest, ComparesTrustDomains) {
+  EXPECT_TRUE(HoldsForAlice("trust_domain: example.org"));
+  EXPECT_TRUE(HoldsForAlice("trust_domain: [a.org, example.org]"));
+  EXPECT_FALSE(HoldsForAlice("trust_domain: example.or"));
+  EXPECT_FALSE(HoldsForAlice("trust_domain: org"));
+  EXPECT_FALSE(HoldsForNobody("trust_domain: example.org"));
+}
+
+TEST(PolicyTest, ComparesAnyOfSeveralNames) {
+  EXPECT_TRUE(HoldsForAlice("dns_san: other.example.net"));
+  EXPECT_TRUE(HoldsForAlice("dns_san: ALICE.example.org"));
+  EXPECT_TRUE(HoldsForAlice("dns_san: '*.example.org'"));
+  EXPECT_FALSE(HoldsForAlice("dns_san: '*.example.com'"));
+  EXPECT_FALSE(HoldsForAlice("dns_san: example.org"));
+  EXPECT_TRUE(HoldsForAlice("ou: Night"));
+  EXPECT_TRUE(HoldsForAlice("ou: [Day, Operations]"));
+  EXPECT_FALSE(HoldsForAlice("ou: night"));
+  EXPECT_FALSE(HoldsForNobody("ou: Night"));
+  PeerIdentity peer = Alice();
+  peer.certificate.san_uri = {"https://a.example/x", "urn:uuid:1"};
+  EXPECT_TRUE(Holds("uri_san: 'urn:uuid:*'", peer));
+  EXPECT_TRUE(Holds("uri_san: https://a.example/**", peer));
+  EXPECT_FALSE(Holds("uri_san: https://b.example/**", peer));
+  peer.certificate.san_uri = {std::string("https://a.example/x\0y", 21)};
+  EXPECT_FALSE(Holds("uri_san: https://a.example/**", peer));
+}
+
+TEST(PolicyTest, ComparesCommonNameAndKey) {
+  EXPECT_TRUE(HoldsForAlice("cn: alice"));
+  EXPECT_FALSE(HoldsForAlice("cn: Alice"));
+  EXPECT_FALSE(HoldsForAlice("cn: ali"));
+  EXPECT_FALSE(HoldsForNobody("cn: alice"));
+  EXPECT_TRUE(HoldsForAlice("spki_sha256: " + std::string(64, 'a')));
+  EXPECT_TRUE(HoldsForAlice("spki_sha256: " + std::string(64, 'A')));
+  EXPECT_FALSE(HoldsForAlice("spki_sha256: " + std::string(64, 'b')));
+}
+
+TEST(PolicyTest, ComparesIssuersHoweverTheyAreWritten) {
+  EXPECT_TRUE(HoldsForAlice("issuer: 'CN=Example CA,O=Example\\, Inc.,C=DE'"));
+  EXPECT_TRUE(HoldsForAlice("issuer: 'cn = example ca, o = \"Example, Inc.\", c = de'"));
+  EXPECT_TRUE(HoldsForAlice("issuer: 'C = DE, O = \"Example, Inc.\", CN = Example CA'"));
+  EXPECT_FALSE(HoldsForAlice("issuer: 'CN=Example CA,O=Example\\, Inc.'"));
+  EXPECT_FALSE(HoldsForAlice("issuer: 'CN=Example CA'"));
+  EXPECT_FALSE(HoldsForNobody("issuer: 'CN=Example CA'"));
+}
+
+TEST(PolicyTest, ComparesServerNames) {
+  EXPECT_TRUE(HoldsForNobody("sni: api.example.org"));
+  EXPECT_TRUE(HoldsForNobody("sni: '*.example.org'"));
+  EXPECT_FALSE(HoldsForNobody("sni: example.org"));
+  EXPECT_FALSE(Holds("sni: '*.example.org'", PeerIdentity()));
+}
+
+TEST(PolicyTest, ComparesMethodsAsTheyAreWritten) {
+  EXPECT_TRUE(HoldsFor("method: GET", "GET", "/"));
+  EXPECT_TRUE(HoldsFor("method: [GET, PURGE]", "PURGE", "/"));
+  EXPECT_FALSE(HoldsFor("method: GET", "get", "/"));
+  EXPECT_FALSE(HoldsFor("method: GET", "GETS", "/"));
+}
+
+TEST(PolicyTest, ComparesPaths) {
+  EXPECT_TRUE(HoldsFor("path: /a", "GET", "/a"));
+  EXPECT_FALSE(HoldsFor("path: /a", "GET", "/A"));
+  EXPECT_FALSE(HoldsFor("path: /a", "GET", "/a/"));
+  EXPECT_TRUE(HoldsFor("path: /admin/**", "GET", "/admin"));
+  EXPECT_TRUE(HoldsFor("path: /admin/**", "GET", "/admin/x/y"));
+  EXPECT_FALSE(HoldsFor("path: /admin/**", "GET", "/administrator"));
+  EXPECT_TRUE(HoldsFor("path: /**", "GET", "/"));
+  EXPECT_TRUE(HoldsFor("path: /u/*/photo", "GET", "/u/7/photo"));
+  EXPECT_TRUE(HoldsFor("path: '/**/*.png'", "GET", "/a/b/c.png"));
+  EXPECT_TRUE(HoldsFor("path: /café", "GET", "/caf\xc3\xa9"));
+  EXPECT_FALSE(HoldsFor("path: /**", "OPTIONS", "*"));
+  EXPECT_TRUE(HoldsFor("not: {path: /**}", "OPTIONS", "*"));
+}
+
+TEST(PolicyTest, EveryKeyOfAMatchHasToHold) {
+  EXPECT_TRUE(HoldsForAlice("cn: alice, ou: Night, method: GET"));
+  EXPECT_FALSE(HoldsForAlice("cn: alice, ou: Night, method: PUT"));
+  EXPECT_FALSE(HoldsForAlice("cn: bob, ou: Night, method: GET"));
+}
+
+TEST(PolicyTest, CombinesMatches) {
+  EXPECT_TRUE(HoldsForAlice("any: [{cn: bob}, {cn: alice}]"));
+  EXPECT_FALSE(HoldsForAlice("any: [{cn: bob}, {cn: carol}]"));
+  EXPECT_TRUE(HoldsForAlice("any: [{}]"));
+  EXPECT_TRUE(HoldsForAlice("all: [{ou: Night}, {ou: Operations}]"));
+  EXPECT_FALSE(HoldsForAlice("all: [{ou: Night}, {ou: Day}]"));
+  EXPECT_TRUE(HoldsForAlice("not: {cn: bob}"));
+  EXPECT_FALSE(HoldsForAlice("not: {cn: alice}"));
+  EXPECT_FALSE(HoldsForAlice("not: {}"));
+  EXPECT_TRUE(HoldsForAlice("not: {cn: alice, ou: Day}"));
+  EXPECT_TRUE(HoldsForAlice("cn: alice, not: {ou: Day}, any: [{path: /}, {path: /x}]"));
+  EXPECT_FALSE(HoldsForAlice("cn: alice, not: {ou: Day}, any: [{path: /y}, {path: /x}]"));
+  EXPECT_TRUE(HoldsForAlice("not: {not: {not: {not: {cn: alice}}}}"));
+}
+
+TEST(PolicyTest, NotHoldsForAClientWithoutSuchAName) {
+  EXPECT_TRUE(HoldsForNobody("not: {cn: alice}"));
+  EXPECT_FALSE(HoldsForNobody("client_cert: present, not: {cn: alice}"));
+  EXPECT_TRUE(HoldsForNobody("client_cert: absent"));
+  EXPECT_FALSE(HoldsForAlice("client_cert: absent"));
+}
+
+TEST(PolicyTest, ANewPolicyHoldsFromTheNextDecision) {
+  const PeerIdentity alice = Alice();
+  ConnectionView view;
+  for (const char* flow :
+       {"rules: [{name: a, action: deny, match: {cn: alice}}]",
+        "rules: [{name: b, action: deny, match: {ou: Night}}]", "default: allow"}) {
+    const auto policy = std::make_shared<const Policy>(config::ParsePolicy(flow));
+    view.Refresh(policy, &alice);
+    EXPECT_EQ(policy->Decide({view, "GET", "/"}).permit, std::string(flow) == "default: allow");
+  }
+}
+
+TEST(PolicyTest, AClientOfWhomNothingIsKnownHasNoCertificate) {
+  const auto policy = std::make_shared<const Policy>(
+      config::ParsePolicy("rules: [{name: r, action: require_client_cert}]"));
+  ConnectionView view;
+  view.Refresh(policy, nullptr);
+  EXPECT_FALSE(policy->Decide({view, "GET", "/"}).permit);
+}
+
+TEST(PolicyTest, SaysWhetherAPathIsNeeded) {
+  const auto asks = [](const char* flow) {
+    return Policy(config::ParsePolicy(flow)).asks_for_path();
+  };
+  EXPECT_FALSE(asks("default: deny"));
+  EXPECT_FALSE(asks("rules: [{name: a, action: deny, match: {method: GET}}]"));
+  EXPECT_TRUE(asks("rules: [{name: a, action: deny, match: {path: /a}}]"));
+  EXPECT_TRUE(asks("rules: [{name: a, action: deny, match: {any: [{not: {path: /a}}, {cn: b}]}}]"));
+}
+
+TEST(PolicyTest, SaysWhichRulesMayDeny) {
+  const Policy policy(config::ParsePolicy(
+      "default: deny, rules: [{name: a, action: allow, match: {cn: a}}, "
+      "{name: b, action: deny, match: {cn: b}}, {name: c, action: require_client_cert}]"));
+  EXPECT_FALSE(policy.may_deny(0));
+  EXPECT_TRUE(policy.may_deny(1));
+  EXPECT_TRUE(policy.may_deny(2));
+  EXPECT_TRUE(policy.may_deny(3));
+  EXPECT_EQ(policy.rule_name(3), "default");
+}
+
+}  // namespace
+}  // namespace mantlet::policy

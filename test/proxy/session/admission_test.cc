@@ -1,0 +1,170 @@
+#include "proxy/session/admission.h"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace mantlet::session {
+namespace {
+
+constexpr int64_t kNow = 5'000'000'000;
+constexpr int64_t kSecond = 1'000'000;
+
+class AdmissionTest : public testing::Test {
+ protected:
+  AdmissionTest() { limits_.connections = 100, limits_.handshakes = 100; }
+
+  // The limit that is reached, or "".
+  std::string Connect(ClientKey client = 1) {
+    Admission::Place place;
+    const char* limit = Admission::Admit(admission_, limits_, client, &place);
+    if (limit != nullptr) return limit;
+    places_.push_back(std::move(place));
+    return "";
+  }
+  std::string Begin(size_t index, int64_t now = kNow) {
+    const char* limit = places_[index].BeginHandshake(limits_, now);
+    return limit == nullptr ? "" : limit;
+  }
+  std::string ConnectAndBegin(ClientKey client, int64_t now = kNow) {
+    std::string limit = Connect(client);
+    return limit.empty() ? Begin(places_.size() - 1, now) : limit;
+  }
+
+  config::Limits limits_;
+  std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
+  std::vector<Admission::Place> places_;
+};
+
+TEST_F(AdmissionTest, ConnectionsAreLimitedAndAPlaceIsGivenBack) {
+  limits_.connections = 2;
+  EXPECT_EQ(Connect(), "");
+  EXPECT_EQ(Connect(), "");
+  EXPECT_EQ(Connect(), "limits.connections");
+  EXPECT_EQ(admission_->connections(), 2u);
+  places_.pop_back();
+  EXPECT_EQ(Connect(), "");
+}
+
+TEST_F(AdmissionTest, SilentConnectionsDoNotUseUpTheHandshakes) {
+  limits_.handshakes = 1;
+  EXPECT_EQ(Connect(), "");
+  EXPECT_EQ(Connect(), "");
+  EXPECT_EQ(Connect(), "");
+  EXPECT_EQ(Begin(2), "");
+  EXPECT_EQ(Begin(0), "limits.handshakes");
+  places_[2].EndHandshake();
+  EXPECT_EQ(Begin(0), "");
+  EXPECT_EQ(admission_->handshakes(), 1u);
+}
+
+TEST_F(AdmissionTest, AConnectionThatGoesInItsHandshakeGivesThatBack) {
+  limits_.handshakes = 1;
+  ASSERT_EQ(ConnectAndBegin(1), "");
+  places_.clear();
+  EXPECT_EQ(admission_->handshakes(), 0u);
+  EXPECT_EQ(ConnectAndBegin(1), "");
+}
+
+TEST_F(AdmissionTest, HandshakesPerSecondAreLimited) {
+  limits_.handshakes_per_second = 10;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ConnectAndBegin(1), "") << i;
+  EXPECT_EQ(ConnectAndBegin(2), "limits.handshakes_per_second");
+  EXPECT_EQ(ConnectAndBegin(2, kNow + kSecond / 10), "");
+  EXPECT_EQ(ConnectAndBegin(2, kNow + kSecond / 10), "limits.handshakes_per_second");
+}
+
+TEST_F(AdmissionTest, AClientsConnectionsAreLimitedAndOthersAreNotTouched) {
+  limits_.client_connections = 2;
+  EXPECT_EQ(Connect(1), "");
+  EXPECT_EQ(Connect(1), "");
+  EXPECT_EQ(Connect(1), "limits.client_connections");
+  EXPECT_EQ(admission_->connections(), 2u);
+  EXPECT_EQ(Connect(2), "");
+  places_.erase(places_.begin());
+  EXPECT_EQ(Connect(1), "");
+}
+
+TEST_F(AdmissionTest, AClientsHandshakesInFlightAreLimited) {
+  limits_.client_handshakes = 1;
+  EXPECT_EQ(ConnectAndBegin(1), "");
+  EXPECT_EQ(ConnectAndBegin(1), "limits.client_handshakes");
+  EXPECT_EQ(ConnectAndBegin(2), "");
+  places_[0].EndHandshake();
+  EXPECT_EQ(ConnectAndBegin(1), "");
+}
+
+TEST_F(AdmissionTest, AClientThatFloodsDoesNotUseUpTheTurnsOfAll) {
+  limits_.client_handshakes_per_second = 2;
+  limits_.handshakes_per_second = 4;
+  for (int i = 0; i < 50; ++i) ConnectAndBegin(1);
+  EXPECT_EQ(ConnectAndBegin(1), "limits.client_handshakes_per_second");
+  EXPECT_EQ(ConnectAndBegin(2), "");
+  EXPECT_EQ(ConnectAndBegin(2), "");
+  EXPECT_EQ(ConnectAndBegin(3), "limits.handshakes_per_second");
+}
+
+TEST_F(AdmissionTest, UnixClientsHaveNoLimitOfTheirOwn) {
+  limits_.client_connections = 1;
+  limits_.client_handshakes = 1;
+  EXPECT_EQ(ConnectAndBegin(0), "");
+  EXPECT_EQ(ConnectAndBegin(0), "");
+}
+
+TEST_F(AdmissionTest, ForgetsClientsThatAreGone) {
+  limits_.connections = 0;
+  limits_.client_handshakes_per_second = 1;
+  for (ClientKey client = 1; client <= 100'000; ++client) {
+    ConnectAndBegin(client, kNow + static_cast<int64_t>(client) * 1000);
+    places_.clear();
+  }
+  // A second's worth of them may still owe, and a table may double before it is swept.
+  EXPECT_LT(admission_->clients(), 5000u);
+}
+
+TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
+  limits_.connections = 50;
+  limits_.client_connections = 20;
+  limits_.client_handshakes = 10;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this] {
+      for (int i = 0; i < 20'000; ++i) {
+        Admission::Place place;
+        if (Admission::Admit(admission_, limits_, static_cast<ClientKey>(i % 3 + 1), &place)) {
+          continue;
+        }
+        place.BeginHandshake(limits_, kNow);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(admission_->connections(), 0u);
+  EXPECT_EQ(admission_->handshakes(), 0u);
+}
+
+TEST(TakeTurn, SpreadsTurnsOverTimeWithOneSecondsWorthAtOnce) {
+  int64_t tat = 0;
+  int granted = 0;
+  for (int64_t ms = 0; ms < 10'000; ++ms) granted += TakeTurn(tat, 5, kNow + ms * 1000);
+  EXPECT_GE(granted, 5 + 49);
+  EXPECT_LE(granted, 5 + 50);
+}
+
+ClientKey KeyOf(const char* host) {
+  return ClientKeyOf(io::SocketAddress::Resolve(host, 1)->front());
+}
+
+TEST(ClientKey, IsAnAddressOfIpv4AndASixtyFourOfIpv6) {
+  EXPECT_NE(KeyOf("10.0.0.1"), KeyOf("10.0.0.2"));
+  EXPECT_EQ(KeyOf("::ffff:10.0.0.1"), KeyOf("10.0.0.1"));
+  EXPECT_EQ(KeyOf("2001:db8::1"), KeyOf("2001:db8::2"));
+  EXPECT_NE(KeyOf("2001:db8:0:1::1"), KeyOf("2001:db8::1"));
+  EXPECT_NE(KeyOf("::1"), 0u);
+  EXPECT_EQ(ClientKeyOf(*io::SocketAddress::Unix("/run/x")), 0u);
+}
+
+}  // namespace
+}  // namespace mantlet::session

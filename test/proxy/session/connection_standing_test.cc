@@ -1,0 +1,419 @@
+// Open connections whose client would not be let in any more: how each of their
+// states ends, and that nothing new begins.
+
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "proxy/observe/access_log_sink.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/session/downstream_connection.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/memory_stream.h"
+#include "test/proxy/tls/memory_client.h"
+#include "test/proxy/tls/server_side.h"
+#include "test/proxy/upstream/fake_upstream.h"
+
+namespace mantlet::session {
+namespace {
+
+using config::OnInvalid;
+using tls::kNow;
+
+constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
+constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+class ConnectionStandingTest : public testing::Test, public DownstreamConnection::Owner {
+ protected:
+  ConnectionStandingTest() {
+    config_.name = "public";
+    config_.upstream = "app";
+    config_.tls.certificates.resize(1);
+    worker_.standing = &book_;
+    worker_.drain_ms = 100;
+    Apply();
+  }
+  ~ConnectionStandingTest() override {
+    connection_.reset();
+    slot_->current = nullptr;
+    pool_.reset();
+    io::RunReady(loop_);
+  }
+
+  void OnConnectionOver(DownstreamConnection*) override {
+    over_ = true;
+    loop_.Retire(std::move(connection_));
+  }
+
+  // What a reload does, with what the test has changed.
+  void Apply() {
+    auto state = std::make_shared<ListenerState>();
+    state->config = config_;
+    tls::ServerContext::Options options;
+    options.client_auth = config_.client_auth.mode;
+    options.credentials = {tls::Serve(tls::ServerCertificate(), {"server.example"})};
+    options.clock = &clock_;
+    if (config_.client_auth.mode != config::ClientAuthMode::kNone) {
+      tls::ClientVerifier::Options verifier;
+      verifier.by_trust_bundle =
+          std::make_shared<const tls::ChainVerifier>(trust_, tls::ChainVerifier::Options());
+      options.verifier = std::make_shared<const tls::ClientVerifier>(std::move(verifier));
+    }
+    state->tls = tls::ServerContext::Create(std::move(options)).value();
+    if (pool_ == nullptr) {
+      pool_ = std::make_shared<upstream::Pool>(loop_, target_, shard_.Upstream("app"));
+    }
+    state->pool = pool_;
+    state->admission = admission_;
+    state->metrics = &shard_.Listener("public");
+    state->requests = &shard_.Requests("public", "app");
+    state->upstream_metrics = &shard_.Upstream("app");
+    state->policy = std::make_shared<const policy::Policy>(config_.policy);
+    state->FindDenialCounters();
+    slot_->current = state;
+    if (connection_ != nullptr) book_.SetDue(*connection_, StandingBook::kNow);
+  }
+  void RemoveCa() {
+    trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+    Apply();
+  }
+
+  void Accept(const tls::Credential* who = &tls::ClientCertificate()) {
+    client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
+                                                                 : tls::WithCertificate({who}));
+    Admission::Place place;
+    ASSERT_EQ(Admission::Admit(admission_, config_.limits, 1, &place), nullptr);
+    connection_ = std::make_unique<DownstreamConnection>(worker_, *this, slot_, std::move(place),
+                                                         std::make_unique<io::MemoryStream>(wire_),
+                                                         upstream_.address());
+  }
+  void Connect(const tls::Credential* who = &tls::ClientCertificate()) {
+    Accept(who);
+    Pump();
+    ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
+  }
+  void Pump() { client_->Pump(*wire_); }
+  void Send(std::string_view bytes) {
+    client_->Write(bytes);
+    Pump();
+  }
+  DownstreamConnection::State State() const {
+    return connection_ == nullptr ? DownstreamConnection::State::kClosing : connection_->state();
+  }
+  // Sends a request that the upstream has heard, and has not answered yet.
+  void Ask(std::string_view request = kGet) {
+    Send(request);
+    ASSERT_TRUE(UpstreamHas(1));
+  }
+  bool UpstreamHas(size_t count) {
+    return io::RunUntil(loop_, [&] {
+      return upstream_.peers.size() == count &&
+             upstream_.peers.back()->handler.data.find("\r\n\r\n") != std::string::npos;
+    });
+  }
+  void OpenTunnel() {
+    Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
+        "websocket\r\n\r\n");
+    upstream_.peers[0]->Say(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    ASSERT_TRUE(ClientGets("101 "));
+    ASSERT_EQ(State(), DownstreamConnection::State::kTunnel);
+  }
+  bool ClientGets(std::string_view text) {
+    return io::RunUntil(loop_, [&] {
+      Pump();
+      return client_->received().find(text) != std::string::npos;
+    });
+  }
+  bool Over() {
+    return io::RunUntil(loop_, [&] { return over_; });
+  }
+  bool Counted(std::string_view reason) const {
+    return metrics_.Render().find("mantlet_connections_ended_total{listener=\"public\",reason=\"" +
+                                  std::string(reason) + "\"} 1") != std::string::npos;
+  }
+  bool NobodyEnded() const { return log_.text().find("connection_ended") == std::string::npos; }
+
+  observe::Metrics metrics_{{}};
+  observe::MetricsShard& shard_ = metrics_.AddShard();
+  base::ManualClock clock_;
+  base::CapturedLog log_;
+  base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
+  std::unique_ptr<observe::AccessLogSink> sink_ = observe::AccessLogSink::Open("off").value();
+  observe::AccessLogWriter access_log_{*sink_, base::LogFormat::kJson};
+  base::LogBudget budget_{100};
+  io::Loop loop_;
+  StandingBook book_{loop_, clock_};
+  WorkerContext worker_{loop_, clock_, logger_, access_log_, budget_};
+  upstream::FakeUpstream upstream_{loop_};
+  std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
+  std::shared_ptr<upstream::Pool> pool_;
+  std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
+  config::Listener config_;
+  tls::TrustStorePtr trust_ = tls::Trust({tls::Root()});
+  std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
+  std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
+  std::unique_ptr<tls::MemoryClient> client_;
+  std::unique_ptr<DownstreamConnection> connection_;
+  bool over_ = false;
+};
+
+TEST_F(ConnectionStandingTest, AnIdleConnectionIsClosedCleanly) {
+  Connect();
+  RemoveCa();
+  book_.Look();
+  Pump();
+  EXPECT_TRUE(client_->got_close_notify());
+  EXPECT_TRUE(wire_->shutdown);
+  EXPECT_TRUE(Counted("unknown_ca"));
+  EXPECT_NE(log_.text().find("\"subject\":\"CN=alice\""), std::string::npos);
+  wire_->ArriveEnd();
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionStandingTest, AConnectionThatIsStillGoodGoesOnUntilTheNewVerdictsEnd) {
+  Connect();
+  const int64_t until = connection_->due();
+  EXPECT_GE(until, kNow + 100 * tls::kDay);
+  EXPECT_LE(until, kNow + 100 * tls::kDay + 1) << "notAfter belongs to the time of validity";
+  trust_ = tls::Trust({tls::Root(), tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  Apply();
+  EXPECT_EQ(connection_->due(), StandingBook::kNow);
+  book_.Look();
+  EXPECT_EQ(connection_->due(), until);
+  EXPECT_TRUE(NobodyEnded());
+}
+
+TEST_F(ConnectionStandingTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
+  Connect();
+  RemoveCa();
+  // The book has not come to it yet.
+  Send(kGet);
+  io::RunReady(loop_);
+  EXPECT_TRUE(upstream_.peers.empty());
+  EXPECT_TRUE(client_->got_close_notify());
+  EXPECT_EQ(client_->received(), "");
+  EXPECT_TRUE(Counted("unknown_ca"));
+}
+
+TEST_F(ConnectionStandingTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
+  Connect();
+  Send("GET /x HTTP/1.1\r\nHo");
+  RemoveCa();
+  Send("st: server.example\r\n\r\n");
+  io::RunReady(loop_);
+  EXPECT_TRUE(upstream_.peers.empty());
+  EXPECT_TRUE(client_->got_close_notify());
+}
+
+TEST_F(ConnectionStandingTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
+  Connect();
+  Ask();
+  Send(kGet);  // pipelined
+  RemoveCa();
+  book_.Look();
+  EXPECT_EQ(State(), DownstreamConnection::State::kRequest);
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_NE(client_->received().find("Connection: close\r\n"), std::string::npos);
+  EXPECT_TRUE(client_->got_close_notify());
+  io::RunReady(loop_);
+  EXPECT_EQ(client_->received().find("HTTP/1.1", 1), std::string::npos) << "only one answer";
+}
+
+TEST_F(ConnectionStandingTest, ABusyConnectionWhoseResponseHasBegunClosesAfterIt) {
+  Connect();
+  Ask();
+  upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+  ASSERT_TRUE(ClientGets("\r\n\r\no"));
+  RemoveCa();
+  book_.Look();
+  upstream_.peers[0]->Say("k");
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_TRUE(client_->got_close_notify());
+}
+
+TEST_F(ConnectionStandingTest, ABusyConnectionIsCutAtTheDeadline) {
+  Connect();
+  Ask();
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(Over());
+  EXPECT_TRUE(wire_->aborted) << "an answer without its end must not look whole";
+}
+
+TEST_F(ConnectionStandingTest, CloseEndsABusyConnectionAtOnce) {
+  config_.client_auth.on_revocation = OnInvalid::kClose;
+  Apply();
+  Connect();
+  Ask();
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(over_);
+}
+
+TEST_F(ConnectionStandingTest, CloseEndsATunnelAtOnce) {
+  config_.client_auth.on_revocation = OnInvalid::kClose;
+  Apply();
+  Connect();
+  OpenTunnel();
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(over_);
+}
+
+TEST_F(ConnectionStandingTest, IgnoreLetsAConnectionBe) {
+  config_.client_auth.on_revocation = OnInvalid::kIgnore;
+  Apply();
+  Connect();
+  RemoveCa();
+  book_.Look();
+  Ask();
+  EXPECT_TRUE(NobodyEnded());
+  config_.client_auth.on_revocation = OnInvalid::kDrain;
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  Apply();
+  book_.Look();
+  Pump();
+  EXPECT_TRUE(client_->got_close_notify()) << "a new answer to the same question";
+}
+
+TEST_F(ConnectionStandingTest, ATunnelGetsUntilTheDeadline) {
+  worker_.drain_ms = 300;
+  Connect();
+  OpenTunnel();
+  RemoveCa();
+  book_.Look();
+  EXPECT_EQ(State(), DownstreamConnection::State::kTunnel);
+  upstream_.peers[0]->Say("still there");
+  EXPECT_TRUE(ClientGets("still there"));
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionStandingTest, ACertificateThatEndsTakesItsConnectionAlong) {
+  tls::CertificateTemplate what = tls::ClientTemplate("brief");
+  what.not_after = kNow + 60;
+  const tls::Credential brief = tls::MakeCredential(what, &tls::Root());
+  Connect(&brief);
+  EXPECT_LE(connection_->due(), kNow + 61);
+  clock_.SetWallSeconds(connection_->due() - 1);
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded());
+  clock_.SetWallSeconds(connection_->due());
+  book_.Look();
+  Pump();
+  EXPECT_TRUE(client_->got_close_notify());
+  EXPECT_TRUE(Counted("expired"));
+}
+
+TEST_F(ConnectionStandingTest, OnExpiryAndOnRevocationAreAskedApart) {
+  config_.client_auth.on_expiry = OnInvalid::kIgnore;
+  Apply();
+  tls::CertificateTemplate what = tls::ClientTemplate("brief");
+  what.not_after = kNow + 60;
+  const tls::Credential brief = tls::MakeCredential(what, &tls::Root());
+  Connect(&brief);
+  clock_.SetWallSeconds(kNow + 62);
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded());
+  clock_.SetWallSeconds(kNow);
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(Counted("unknown_ca"));
+}
+
+TEST_F(ConnectionStandingTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes) {
+  config_.client_auth.on_revocation = OnInvalid::kIgnore;  // not for those who just come in
+  Apply();
+  Accept();
+  RemoveCa();
+  Pump();
+  io::RunReady(loop_);
+  EXPECT_TRUE(Counted("unknown_ca"));
+  Pump();
+  EXPECT_TRUE(client_->got_close_notify());
+}
+
+TEST_F(ConnectionStandingTest, WithoutACertificateAConnectionEndsWhenOneIsRequired) {
+  config_.client_auth.mode = config::ClientAuthMode::kOptional;
+  Apply();
+  Connect(nullptr);
+  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  config_.client_auth.mode = config::ClientAuthMode::kRequire;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("no_client_certificate"));
+}
+
+TEST_F(ConnectionStandingTest, AnIdentityThatNobodyVouchesForEnds) {
+  Connect();
+  config_.client_auth.mode = config::ClientAuthMode::kNone;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("unknown_ca"));
+}
+
+TEST_F(ConnectionStandingTest, AConnectionOfARemovedListenerEnds) {
+  Connect();
+  slot_->current = nullptr;
+  book_.SetDue(*connection_, StandingBook::kNow);
+  book_.Look();
+  EXPECT_TRUE(Counted("listener_removed"));
+}
+
+TEST_F(ConnectionStandingTest, ATunnelThatPolicyWouldRefuseByNowEnds) {
+  Connect();
+  OpenTunnel();
+  config_.policy.default_allow = false;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("policy_denied"));
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionStandingTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) {
+  Connect();
+  Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
+      "websocket\r\n\r\n");
+  config_.policy.default_allow = false;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded()) << "what is in flight is answered";
+  upstream_.peers[0]->Say(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Counted("policy_denied"));
+}
+
+TEST_F(ConnectionStandingTest, AConnectionThatGoesLeavesNothingInTheBook) {
+  Connect();
+  EXPECT_EQ(book_.size(), 1u);
+  wire_->Break("reset");
+  EXPECT_TRUE(Over());
+  io::RunReady(loop_);
+  EXPECT_EQ(book_.size(), 0u);
+}
+
+TEST(JudgesAnewTest, OnlyAChangeOfTheRulesForClientsCounts) {
+  tls::ServerSide side;
+  side.Start();
+  ListenerState before;
+  before.tls = side.context;
+  ListenerState after = before;
+  EXPECT_FALSE(JudgesAnew(before, &after));
+  after.config.limits.header_count = 7;
+  after.config.tls.strict_sni = true;
+  EXPECT_FALSE(JudgesAnew(before, &after));
+  after.config.client_auth.on_revocation = OnInvalid::kClose;
+  EXPECT_TRUE(JudgesAnew(before, &after));
+  EXPECT_TRUE(JudgesAnew(before, nullptr));
+  after = before;
+  side.SetTrust(tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)}));
+  side.Start();
+  after.tls = side.context;
+  EXPECT_TRUE(JudgesAnew(before, &after));
+}
+
+}  // namespace
+}  // namespace mantlet::session

@@ -1,0 +1,168 @@
+// An exchange and its listener's policy: nothing is sent anywhere without a permit.
+
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "test/proxy/session/exchange_fixture.h"
+
+namespace mantlet::session {
+namespace {
+
+using io::RunReady;
+
+constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+constexpr char kAdmins[] =
+    "rules: [{name: admins, action: deny, match: {path: /admin/**, not: {cn: alice}}}]";
+
+class ExchangePolicyTest : public ExchangeTest {
+ protected:
+  void Get(const std::string& target) {
+    Client("GET " + target + " HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  }
+  // The status of the answer to a request that must not get further.
+  int Refused(const std::string& target) {
+    client_->sent.clear();
+    Get(target);
+    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    RunReady(loop_);
+    EXPECT_TRUE(upstream_.peers.empty()) << target;
+    return Status();
+  }
+  // The target that the upstream is asked for.
+  std::string Asked(const std::string& target) {
+    Get(target);
+    EXPECT_TRUE(UpstreamHears(1, "\r\n\r\n")) << target;
+    std::string line = std::exchange(Peer().handler.data, "");
+    Peer().Say(kOk);
+    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    line = line.substr(line.find(' ') + 1);
+    return line.substr(0, line.find(' '));
+  }
+  void Alice() {
+    peer_.verification = identity::Verification::kSuccess;
+    peer_.certificate.cn = "alice";
+  }
+  // Another policy, as a reload brings it.
+  std::shared_ptr<const ListenerState> Reloaded(const std::string& flow) {
+    auto state = std::make_shared<ListenerState>(*state_);
+    state->policy = std::make_shared<const policy::Policy>(config::ParsePolicy(flow));
+    state->FindDenialCounters();
+    return state;
+  }
+  bool Denials(const char* rule, int count) {
+    return Counted("mantlet_policy_denials_total{listener=\"public\",rule=\"" + std::string(rule) +
+                   "\"} " + std::to_string(count));
+  }
+};
+
+TEST_F(ExchangePolicyTest, ARuleThatDeniesIs403WithACountAndARecordAndNoReasonForTheClient) {
+  Policy(kAdmins);
+  EXPECT_EQ(Refused("/admin/x"), 403);
+  EXPECT_EQ(got().find("admins"), std::string::npos) << got();
+  EXPECT_TRUE(Denials("admins", 1));
+  EXPECT_NE(log_.text().find("\"event\":\"policy_denied\""), std::string::npos) << log_.text();
+  EXPECT_NE(log_.text().find("\"rule\":\"admins\""), std::string::npos) << log_.text();
+}
+
+TEST_F(ExchangePolicyTest, WhatIsPermittedIsForwarded) {
+  Policy(kAdmins);
+  Alice();
+  EXPECT_EQ(Asked("/admin/x"), "/admin/x");
+  EXPECT_TRUE(Denials("admins", 0));
+}
+
+TEST_F(ExchangePolicyTest, TheUpstreamIsAskedForThePathThatTheRulesSaw) {
+  Policy(kAdmins);
+  EXPECT_EQ(Asked("//x/./%61/../y%2c?q=/../%2F"), "/x/y%2C?q=/../%2F");
+  EXPECT_EQ(Asked("/Admin"), "/Admin");
+}
+
+TEST_F(ExchangePolicyTest, NoSpellingOfAPathGetsPastItsRule) {
+  Policy(kAdmins);
+  for (const char* target :
+       {"/admin", "/admin/", "//admin", "/%61dmin", "/./admin/x", "/x/../admin", "/x/%2e%2e/admin",
+        "/%2e/admin", "/admin?x", "/admin//x"}) {
+    EXPECT_EQ(Refused(target), 403) << target;
+  }
+  for (const char* target : {"/x/..%2fadmin", "/x/..;/admin", "/admin;x", "/x%5c..%5cadmin",
+                             "/%2561dmin", "/admin%00", "/%c0%af/admin", "/x//../admin", "/%zz"}) {
+    EXPECT_EQ(Refused(target), 400) << target;
+  }
+}
+
+TEST_F(ExchangePolicyTest, WithoutPathConditionsATargetIsForwardedAsItCame) {
+  Policy("rules: [{name: r, action: deny, match: {method: PUT}}]");
+  EXPECT_EQ(Asked("//a/../%61;x?y"), "//a/../%61;x?y");
+}
+
+TEST_F(ExchangePolicyTest, TheStarOfOptionsIsNoPath) {
+  Policy("rules: [{name: r, action: deny, match: {path: /**}}]");
+  Client("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "OPTIONS * HTTP/1.1\r\n"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangePolicyTest, AnAbsoluteTargetIsJudgedByItsPath) {
+  Policy(kAdmins);
+  EXPECT_EQ(Refused("http://a.example/x/../admin"), 403);
+  EXPECT_EQ(Asked("http://a.example/x/../y"), "/y");
+}
+
+TEST_F(ExchangePolicyTest, ARetryAsksForTheSamePath) {
+  Policy(kAdmins);
+  EXPECT_EQ(Asked("/a/../b"), "/b");
+  Get("/c/../d");
+  ASSERT_TRUE(UpstreamHears(1, "GET /d "));
+  Peer().Hang();
+  ASSERT_TRUE(UpstreamHears(2, "GET /d "));
+  Peer(1).Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangePolicyTest, TheNextRequestMeetsTheNewPolicy) {
+  EXPECT_EQ(Asked("/admin"), "/admin");
+  state_ = Reloaded(kAdmins);
+  client_->sent.clear();
+  Get("/admin");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 403);
+}
+
+TEST_F(ExchangePolicyTest, JudgesATunnelAgain) {
+  Policy(kAdmins);
+  EXPECT_FALSE((Get("/idle"), exchange_->JudgeAgain(*Reloaded("default: allow"))));
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().Say(kOk);
+  Ended();
+  EXPECT_FALSE(exchange_->JudgeAgain(*Reloaded("default: deny"))) << "there is no request";
+  Client("GET /a/../ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "GET /ws "));
+  Peer().Say(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_FALSE(exchange_->JudgeAgain(*state_));
+  EXPECT_FALSE(
+      exchange_->JudgeAgain(*Reloaded("rules: [{name: r, action: deny, match: {path: /a/**}}]")));
+  const auto refusal =
+      exchange_->JudgeAgain(*Reloaded("rules: [{name: ws, action: deny, match: {path: /ws}}]"));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, base::ErrorReason::kPolicyDenied);
+  EXPECT_TRUE(Denials("ws", 1));
+  exchange_->TunnelEnded(0, 0);
+  EXPECT_FALSE(exchange_->JudgeAgain(*Reloaded("default: deny"))) << "it is over";
+}
+
+TEST_F(ExchangePolicyTest, JudgesARequestInHandByAPolicyThatAsksForItsPath) {
+  Get("/a/../b");
+  ASSERT_TRUE(UpstreamHears(1, "GET /a/../b "));
+  EXPECT_TRUE(
+      exchange_->JudgeAgain(*Reloaded("rules: [{name: r, action: deny, match: {path: /b}}]")));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200) << "whether it ends is not the judge's to say";
+}
+
+}  // namespace
+}  // namespace mantlet::session

@@ -1,0 +1,303 @@
+// Which of the many paths that a set of certificates allows is found, and what is
+// said if there is none.
+
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proxy/tls/chain_verifier.h"
+#include "proxy/tls/path_builder.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+namespace {
+
+using testing::HasSubstr;
+
+// Another certificate for the same name and key.
+Credential CrossSign(const CertificateTemplate& what, const Credential& subject,
+                     const Credential* issuer) {
+  auto certificate = Issue(what, *subject.key, issuer);
+  EXPECT_TRUE(certificate.ok());
+  return {*certificate, subject.key};
+}
+
+Credential CrossSign(const std::string& cn, const Credential& subject, const Credential* issuer) {
+  return CrossSign(CaTemplate(cn), subject, issuer);
+}
+
+CertificateTemplate WithoutKeyId(CertificateTemplate what) {
+  what.no_authority_key_id = true;
+  return what;
+}
+
+VerifyResult Verify(const std::vector<Credential>& anchors,
+                    const std::vector<const Credential*>& chain,
+                    ChainVerifier::Options options = {}) {
+  return ChainVerifier(Trust(anchors), std::move(options)).Verify(Chain(chain), kNow);
+}
+
+// How many signatures are looked at until a path stands; -1 if none does.
+int SignatureChecks(const std::vector<Credential>& anchors,
+                    const std::vector<const Credential*>& chain) {
+  const TrustStorePtr trust = Trust(anchors);
+  const AnchorIndex index(*trust);
+  absl::StatusOr<PresentedChain> presented = PresentedChain::Parse(Chain(chain));
+  PathRules rules;
+  rules.extended_key_usage = ~0u;
+  rules.leaf_key_usage = ~0u;
+  rules.now = kNow;
+  PathBuilder builder(&index, *presented, rules, nullptr);
+  return builder.Build() ? builder.signature_checks() : -1;
+}
+
+double CpuMilliseconds() { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+TEST(ChainBuilding, TheUsualChainCostsOneSignatureCheckPerCertificate) {
+  Credential direct = MakeCredential(ClientTemplate("client"), &Root());
+  EXPECT_EQ(SignatureChecks({Root()}, {&direct}), 1);
+  Credential below = MakeCredential(ClientTemplate("client"), &Intermediate());
+  EXPECT_EQ(SignatureChecks({Root()}, {&below, &Intermediate()}), 2);
+  Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  EXPECT_EQ(SignatureChecks({stranger, Root()},
+                            {&below, &stranger, &Root(), &Intermediate(), &Intermediate()}),
+            2);
+}
+
+TEST(ChainBuilding, DuplicatesOfAnyCertificateDoNoHarm) {
+  Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  EXPECT_TRUE(Verify({Root()}, {&client, &client, &Intermediate(), &Root(), &Intermediate(),
+                                &Root(), &client})
+                  .ok());
+}
+
+TEST(ChainBuilding, ACrossSignedIntermediateReachesTheAnchorThatIsTrusted) {
+  Credential ours = MakeCredential(CaTemplate("ours"), nullptr);
+  Credential theirs = MakeCredential(CaTemplate("theirs"), nullptr);
+  Credential by_ours = MakeCredential(CaTemplate("shared"), &ours);
+  Credential by_theirs = CrossSign("shared", by_ours, &theirs);
+  Credential client = MakeCredential(ClientTemplate("client"), &by_ours);
+  for (const auto& anchor : {ours, theirs}) {
+    EXPECT_TRUE(Verify({anchor}, {&client, &by_ours, &by_theirs}).ok());
+    EXPECT_TRUE(Verify({anchor}, {&client, &by_theirs, &by_ours}).ok());
+  }
+  EXPECT_EQ(Verify({ours}, {&client, &by_theirs}).reason(), "unknown_ca");
+}
+
+TEST(ChainBuilding, AnExpiredCrossSignDoesNotHideTheGoodOne) {
+  Credential theirs = MakeCredential(CaTemplate("theirs"), nullptr);
+  Credential shared = MakeCredential(CaTemplate("shared"), &Root());
+  CertificateTemplate what = CaTemplate("shared");
+  what.not_after = kNow - 1;
+  Credential expired = CrossSign(what, shared, &theirs);
+  Credential client = MakeCredential(ClientTemplate("client"), &shared);
+  EXPECT_TRUE(Verify({Root(), theirs}, {&client, &expired, &shared}).ok());
+  VerifyResult alone = Verify({Root(), theirs}, {&client, &expired});
+  EXPECT_EQ(alone.reason(), "expired");
+  EXPECT_EQ(alone.depth, 1);
+}
+
+TEST(ChainBuilding, AnExpiredRootDoesNotHideItsSuccessorOfTheSameKey) {
+  CertificateTemplate what = CaTemplate("root");
+  what.not_after = kNow - 1;
+  Credential old = CrossSign(what, Root(), nullptr);
+  Credential client = MakeCredential(ClientTemplate("client"), &Root());
+  EXPECT_TRUE(Verify({old, Root()}, {&client}).ok());
+  EXPECT_EQ(Verify({old}, {&client}).reason(), "expired");
+}
+
+TEST(ChainBuilding, TheAnchorThatLastsLongestIsRelied) {
+  CertificateTemplate what = CaTemplate("root");
+  what.not_after = kNow + kDay;
+  Credential brief = CrossSign(what, Root(), nullptr);
+  Credential client = MakeCredential(ClientTemplate("client"), &Root());
+  VerifyResult result = Verify({brief, Root()}, {&client});
+  EXPECT_EQ(result.valid_until, kNow + 100 * kDay + 1);
+}
+
+TEST(ChainBuilding, IntermediatesOfOneNameAndDifferentKeysAreAllTried) {
+  std::vector<Credential> namesakes;
+  for (int i = 0; i < 6; ++i) {
+    namesakes.push_back(MakeCredential(WithoutKeyId(CaTemplate("shared")), &Root()));
+  }
+  for (const Credential& issuer : namesakes) {
+    Credential client = MakeCredential(WithoutKeyId(ClientTemplate("client")), &issuer);
+    std::vector<const Credential*> chain = {&client};
+    for (const Credential& one : namesakes) chain.push_back(&one);
+    VerifyResult result = Verify({Root()}, chain);
+    EXPECT_TRUE(result.ok()) << result.detail;
+  }
+}
+
+TEST(ChainBuilding, KeyIdentifiersAreHintsOnly) {
+  // The client names a key identifier that its issuer's certificate does not have.
+  Credential hinted = MakeCredential(CaTemplate("shared"), &Root());
+  CertificateTemplate what = ClientTemplate("client");
+  what.no_authority_key_id = true;
+  what.raw_extensions = {{"2.5.29.35", false, std::string("\x30\x04\x80\x02\x01\x02", 6)}};
+  Credential client = MakeCredential(what, &hinted);
+  EXPECT_TRUE(Verify({Root()}, {&client, &hinted}).ok());
+}
+
+TEST(ChainBuilding, AKeyRolloverThroughSelfIssuedCertificatesIsFollowed) {
+  // Old root certifies the new key under the same name (RFC 4210, 4.4).
+  Credential old_root = MakeCredential(WithoutKeyId(CaTemplate("rolled")), nullptr);
+  Credential new_key = MakeCredential(WithoutKeyId(CaTemplate("rolled")), &old_root);
+  Credential client = MakeCredential(WithoutKeyId(ClientTemplate("client")), &new_key);
+  EXPECT_TRUE(Verify({old_root}, {&client, &new_key}).ok());
+  ChainVerifier::Options options;
+  options.max_depth = 0;  // self-issued certificates do not count
+  EXPECT_TRUE(Verify({old_root}, {&client, &new_key}, options).ok());
+}
+
+TEST(ChainBuilding, TrustedIntermediatesCanBeLeftOutByTheClient) {
+  Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  EXPECT_TRUE(Verify({Root(), Intermediate()}, {&client}).ok());
+}
+
+TEST(ChainBuilding, AnIntermediateEndsAPathOnlyByOption) {
+  Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  EXPECT_EQ(Verify({Intermediate()}, {&client}).reason(), "unknown_ca");
+  EXPECT_EQ(Verify({Intermediate()}, {&client, &Root()}).reason(), "unknown_ca");
+  ChainVerifier::Options options;
+  options.partial_chain = true;
+  EXPECT_TRUE(Verify({Intermediate()}, {&client}, options).ok());
+  EXPECT_TRUE(Verify({Intermediate()}, {&client, &Root()}, options).ok());
+}
+
+TEST(ChainBuilding, ASelfSignedClientMayBeAnAnchorItself) {
+  Credential client = MakeCredential(ClientTemplate("client"), nullptr);
+  EXPECT_TRUE(Verify({client}, {&client}).ok());
+  Credential namesake = MakeCredential(ClientTemplate("client"), nullptr);
+  EXPECT_EQ(Verify({client}, {&namesake}).reason(), "unknown_ca");
+  Credential issued = MakeCredential(ClientTemplate("issued"), &Root());
+  EXPECT_FALSE(Verify({issued}, {&issued}).ok());
+  ChainVerifier::Options options;
+  options.partial_chain = true;
+  EXPECT_TRUE(Verify({issued}, {&issued}, options).ok());
+}
+
+TEST(ChainBuilding, TwoCasThatCertifyEachOtherLeadNowhere) {
+  Credential a = MakeCredential(CaTemplate("a"), nullptr);
+  Credential b = MakeCredential(CaTemplate("b"), &a);
+  Credential a_by_b = CrossSign("a", a, &b);
+  Credential client = MakeCredential(ClientTemplate("client"), &a);
+  EXPECT_EQ(Verify({Root()}, {&client, &a_by_b, &b}).reason(), "unknown_ca");
+}
+
+TEST(ChainBuilding, ThePathThatFitsBestSaysWhatIsWrong) {
+  // A stranger under the name of the real issuer does not turn "expired" into
+  // "unknown_ca" or "bad_signature".
+  CertificateTemplate what = WithoutKeyId(ClientTemplate("client"));
+  what.not_after = kNow - 1;
+  Credential issuer = MakeCredential(CaTemplate("shared"), &Root());
+  Credential stranger = MakeCredential(CaTemplate("shared"), nullptr);
+  Credential client = MakeCredential(what, &issuer);
+  for (const auto& chain : std::vector<std::vector<const Credential*>>{
+           {&client, &stranger, &issuer}, {&client, &issuer, &stranger}}) {
+    VerifyResult result = Verify({Root()}, chain);
+    EXPECT_EQ(result.reason(), "expired");
+    EXPECT_EQ(result.depth, 0);
+  }
+}
+
+TEST(ChainBuilding, OfTwoPathsTheOneWithFewerFaultsIsTold) {
+  // One cross-sign is for servers only and has expired, the other has only expired.
+  Credential theirs = MakeCredential(CaTemplate("theirs"), nullptr);
+  CertificateTemplate expired = CaTemplate("shared");
+  expired.not_after = kNow - 1;
+  CertificateTemplate worse = expired;
+  worse.extended_key_usage = {"serverAuth"};
+  Credential one = MakeCredential(expired, &Root());
+  Credential other = CrossSign(worse, one, &theirs);
+  Credential client = MakeCredential(ClientTemplate("client"), &one);
+  EXPECT_EQ(Verify({Root(), theirs}, {&client, &other, &one}).reason(), "expired");
+  EXPECT_EQ(Verify({Root(), theirs}, {&client, &one, &other}).reason(), "expired");
+  EXPECT_EQ(Verify({Root(), theirs}, {&client, &other}).reason(), "wrong_purpose");
+}
+
+TEST(ChainBuilding, AMissingIssuerHigherUpIsNamed) {
+  Credential hidden = MakeCredential(CaTemplate("hidden"), &Root());
+  Credential lower = MakeCredential(CaTemplate("lower"), &hidden);
+  Credential client = MakeCredential(ClientTemplate("client"), &lower);
+  VerifyResult result = Verify({Root()}, {&client, &lower});
+  EXPECT_EQ(result.reason(), "unknown_ca");
+  EXPECT_EQ(result.depth, 1);
+  EXPECT_THAT(result.detail, HasSubstr("CN=hidden"));
+}
+
+// ---- work that is bounded
+
+// `ways[i][j]` is CA j certified by CA i; all know each other.
+std::vector<Credential> FullyCrossSigned(int cas, bool same_name, bool same_key) {
+  std::vector<Credential> roots, crosses;
+  for (int i = 0; i < cas; ++i) {
+    const std::string cn = same_name ? "cross" : "cross " + std::to_string(i);
+    const CertificateTemplate what = WithoutKeyId(CaTemplate(cn));
+    roots.push_back(same_key && i > 0 ? CrossSign(what, roots[0], nullptr)
+                                      : MakeCredential(what, nullptr));
+  }
+  for (int i = 0; i < cas; ++i) {
+    for (int j = 0; j < cas; ++j) {
+      if (i == j) continue;
+      const std::string cn = same_name ? "cross" : "cross " + std::to_string(j);
+      crosses.push_back(CrossSign(WithoutKeyId(CaTemplate(cn)), roots[j], &roots[i]));
+    }
+  }
+  return crosses;
+}
+
+class HostileBundle : public testing::TestWithParam<std::pair<bool, bool>> {};
+
+TEST_P(HostileBundle, CostsMillisecondsWhereverItIs) {
+  const auto [same_name, same_key] = GetParam();
+  const std::vector<Credential> crosses = FullyCrossSigned(10, same_name, same_key);  // 90
+  Credential client = MakeCredential(WithoutKeyId(ClientTemplate("client")), &crosses.front());
+  std::vector<Credential> trusted = crosses;
+  trusted.push_back(Root());
+  std::vector<const Credential*> all = {&client}, alone = {&client};
+  for (const Credential& cross : crosses) all.push_back(&cross);
+  const ChainVerifier few(Trust({Root()}), {}), many(Trust(trusted), {});
+  struct Case {
+    const char* what;
+    const ChainVerifier& verifier;
+    const std::vector<const Credential*>& chain;
+  };
+  for (const Case& test :
+       {Case{"presented", few, all}, Case{"trusted", many, alone}, Case{"both", many, all}}) {
+    const double begin = CpuMilliseconds();
+    const VerifyResult result = test.verifier.Verify(Chain(test.chain), kNow);
+    const double cost = CpuMilliseconds() - begin;
+    // Certificates of one name and one key are all self-signed: each is a root.
+    const bool roots = same_name && same_key && &test.verifier == &many;
+    EXPECT_EQ(result.ok(), roots) << test.what;
+    EXPECT_LT(cost, 200) << test.what;  // ten times what it takes, for sanitizers
+    std::printf("%s: %.1f ms, %s\n", test.what, cost, std::string(result.reason()).c_str());
+  }
+}
+
+TEST_P(HostileBundle, DoesNotHideAPathThatIsThere) {
+  const auto [same_name, same_key] = GetParam();
+  const std::vector<Credential> crosses = FullyCrossSigned(10, same_name, same_key);
+  const std::string cn = same_name ? "cross" : "cross 0";
+  // One of the crossing CAs is certified by our root as well, and comes last.
+  Credential way_out = CrossSign(WithoutKeyId(CaTemplate(cn)), crosses.back(), &Root());
+  Credential client = MakeCredential(WithoutKeyId(ClientTemplate("client")), &way_out);
+  std::vector<const Credential*> chain = {&client};
+  for (const Credential& cross : crosses) chain.push_back(&cross);
+  chain.push_back(&way_out);
+  VerifyResult result = Verify({Root()}, chain);
+  EXPECT_TRUE(result.ok()) << result.detail;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, HostileBundle,
+                         testing::Values(std::pair(false, false), std::pair(false, true),
+                                         std::pair(true, false), std::pair(true, true)));
+
+}  // namespace
+}  // namespace mantlet::tls

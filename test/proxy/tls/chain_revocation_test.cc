@@ -1,0 +1,200 @@
+// What revocation lists mean for a path. What a single list says is
+// revocation_lists_test's.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proxy/tls/chain_verifier.h"
+#include "proxy/tls/revocation_lists.h"
+#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+namespace {
+
+using testing::HasSubstr;
+
+RevocationListsPtr Lists(std::vector<RevocationListPtr> lists, bool require = false) {
+  RevocationLists::Options options;
+  options.require = require;
+  return RevocationLists::Create(std::move(lists), options);
+}
+
+VerifyResult Verify(const std::vector<Credential>& anchors,
+                    const std::vector<const Credential*>& chain, RevocationListsPtr lists) {
+  ChainVerifier::Options options;
+  options.revocation = std::move(lists);
+  return ChainVerifier(Trust(anchors), options).Verify(Chain(chain), kNow);
+}
+
+RevocationListPtr ListOf(const Credential& signer, const std::vector<const Credential*>& revoked) {
+  return List(CrlTemplate::Revoking(revoked), signer);
+}
+
+TEST(ChainRevocation, ARevokedLeafIsRefused) {
+  const Credential client = MakeCredential(ClientTemplate("client"), &Root());
+  const Credential other = MakeCredential(ClientTemplate("other"), &Root());
+  const RevocationListsPtr lists = Lists({ListOf(Root(), {&client})});
+  const VerifyResult result = Verify({Root()}, {&client}, lists);
+  EXPECT_EQ(result.reason(), "revoked");
+  EXPECT_EQ(result.depth, 0);
+  EXPECT_THAT(result.detail, HasSubstr("revoked"));
+  EXPECT_TRUE(Verify({Root()}, {&other}, lists).ok());
+}
+
+TEST(ChainRevocation, ARevokedIntermediateIsRefusedWithItsDepth) {
+  const Credential ca = MakeCredential(CaTemplate("ca"), &Root());
+  const Credential client = MakeCredential(ClientTemplate("client"), &ca);
+  const VerifyResult result = Verify({Root()}, {&client, &ca}, Lists({ListOf(Root(), {&ca})}));
+  EXPECT_EQ(result.reason(), "revoked");
+  EXPECT_EQ(result.depth, 1);
+  EXPECT_EQ(result.subject, "CN=ca");
+}
+
+TEST(ChainRevocation, ARequiredListMustBeThereForEveryCertificateButTheAnchor) {
+  const Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  const RevocationListPtr by_root = ListOf(Root(), {}), by_ca = ListOf(Intermediate(), {});
+  const auto verdict = [&](std::vector<RevocationListPtr> lists) {
+    return std::string(
+        Verify({Root()}, {&client, &Intermediate()}, Lists(std::move(lists), true)).reason());
+  };
+  EXPECT_EQ(verdict({by_root, by_ca}), "");
+  EXPECT_EQ(verdict({by_ca}), "crl_missing");
+  EXPECT_EQ(verdict({by_root}), "crl_missing");
+  EXPECT_EQ(verdict({}), "crl_missing");
+}
+
+TEST(ChainRevocation, TheAnswerLastsUntilTheFirstNextUpdate) {
+  const Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  CrlTemplate brief = CrlTemplate::Revoking({});
+  brief.next_update = kNow + 60;
+  const VerifyResult result = Verify({Root()}, {&client, &Intermediate()},
+                                     Lists({List(brief, Intermediate()), ListOf(Root(), {})}));
+  ASSERT_TRUE(result.ok()) << result.detail;
+  EXPECT_EQ(result.valid_until, kNow + 60);
+}
+
+TEST(ChainRevocation, AnOverdueListIsRefused) {
+  const Credential client = MakeCredential(ClientTemplate("client"), &Root());
+  CrlTemplate old = CrlTemplate::Revoking({});
+  old.next_update = kNow;
+  EXPECT_EQ(Verify({Root()}, {&client}, Lists({List(old, Root())})).reason(), "crl_expired");
+}
+
+TEST(ChainRevocation, ACrossSignLeadsAroundARevokedIntermediate) {
+  const Credential theirs = MakeCredential(CaTemplate("theirs"), nullptr);
+  const Credential shared = MakeCredential(CaTemplate("shared"), &Root());
+  const Credential cross = {*Issue(CaTemplate("shared"), *shared.key, &theirs), shared.key};
+  const Credential client = MakeCredential(ClientTemplate("client"), &shared);
+  const RevocationListsPtr lists = Lists({ListOf(Root(), {&shared})});
+  EXPECT_TRUE(Verify({Root(), theirs}, {&client, &shared, &cross}, lists).ok());
+  EXPECT_TRUE(Verify({Root(), theirs}, {&client, &cross, &shared}, lists).ok());
+  EXPECT_EQ(Verify({Root()}, {&client, &shared, &cross}, lists).reason(), "revoked");
+}
+
+TEST(ChainRevocation, ACrossSignDoesNotLeadAroundARevokedLeaf) {
+  // One certificate of the issuer's key may sign lists, the other may not.
+  const Credential theirs = MakeCredential(CaTemplate("theirs"), nullptr);
+  const Credential shared = MakeCredential(CaTemplate("shared"), &Root());
+  CertificateTemplate mute = CaTemplate("shared");
+  mute.key_usage = {"keyCertSign"};
+  const Credential cross = {*Issue(mute, *shared.key, &theirs), shared.key};
+  const Credential client = MakeCredential(ClientTemplate("client"), &shared);
+  const RevocationListsPtr lists = Lists({ListOf(shared, {&client})});
+  for (const auto& chain : std::vector<std::vector<const Credential*>>{
+           {&client, &shared, &cross}, {&client, &cross, &shared}, {&client, &cross}}) {
+    EXPECT_FALSE(Verify({Root(), theirs}, chain, lists).ok());
+  }
+  EXPECT_EQ(Verify({Root(), theirs}, {&client, &cross, &shared}, lists).reason(), "revoked");
+}
+
+// A CA that has changed its key: certificates by the old one, the list by the new.
+class ChangedKeyTest : public testing::Test {
+ protected:
+  Credential old_ca_ = MakeCredential(CaTemplate("ca"), &Root());
+  Credential new_ca_ = MakeCredential(CaTemplate("ca"), &Root());
+  Credential client_ = MakeCredential(ClientTemplate("client"), &old_ca_);
+  Credential other_ = MakeCredential(ClientTemplate("other"), &old_ca_);
+};
+
+TEST_F(ChangedKeyTest, AListByTheNewKeyCountsForWhatTheOldKeySigned) {
+  const RevocationListsPtr lists = Lists({ListOf(Root(), {}), ListOf(new_ca_, {&client_})}, true);
+  EXPECT_EQ(Verify({Root()}, {&client_, &old_ca_, &new_ca_}, lists).reason(), "revoked");
+  EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_, &new_ca_}, lists).reason(), "");
+  // Nobody vouches for the new key here.
+  EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_}, lists).reason(), "crl_missing");
+}
+
+TEST_F(ChangedKeyTest, TwoRootsOfOneNameShareTheirLists) {
+  const Credential new_root = MakeCredential(CaTemplate("root"), nullptr);
+  const Credential old_root = MakeCredential(CaTemplate("root"), nullptr);
+  const Credential client = MakeCredential(ClientTemplate("client"), &old_root);
+  const Credential other = MakeCredential(ClientTemplate("other"), &old_root);
+  const RevocationListsPtr lists = Lists({ListOf(new_root, {&client})});
+  EXPECT_EQ(Verify({old_root, new_root}, {&client}, lists).reason(), "revoked");
+  EXPECT_EQ(Verify({old_root, new_root}, {&other}, lists).reason(), "");
+  EXPECT_EQ(Verify({old_root}, {&other}, lists).reason(), "crl_missing");
+}
+
+TEST_F(ChangedKeyTest, WhatEitherKeysListRevokesIsRevoked) {
+  const RevocationListsPtr lists = Lists({ListOf(old_ca_, {}), ListOf(new_ca_, {&client_})});
+  EXPECT_EQ(Verify({Root()}, {&client_, &old_ca_, &new_ca_}, lists).reason(), "revoked");
+  EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_, &new_ca_}, lists).reason(), "");
+}
+
+TEST_F(ChangedKeyTest, ANamesakeOfAnotherCaDoesNotCount) {
+  const Credential stranger = MakeCredential(CaTemplate("ca"), &Intermediate());
+  const RevocationListsPtr lists = Lists({ListOf(stranger, {})});
+  EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_, &stranger, &Intermediate()}, lists).reason(),
+            "crl_missing");
+}
+
+TEST_F(ChangedKeyTest, ACertificateForListsOnlyNeedNotBeACas) {
+  CertificateTemplate for_lists = CaTemplate("ca");
+  for_lists.ca = false;
+  for_lists.key_usage = {"cRLSign"};
+  const Credential signer = MakeCredential(for_lists, &Root());
+  for_lists.key_usage = {"digitalSignature"};
+  const Credential other_purpose = MakeCredential(for_lists, &Root());
+  EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_, &signer}, Lists({ListOf(signer, {})})).reason(),
+            "");
+  EXPECT_EQ(
+      Verify({Root()}, {&other_, &old_ca_, &other_purpose}, Lists({ListOf(other_purpose, {})}))
+          .reason(),
+      "crl_missing");
+}
+
+TEST_F(ChangedKeyTest, ACertificateDoesNotSpeakForItself) {
+  // The new key's certificate by the old one: its own list does not clear it.
+  const Credential new_with_old = {*Issue(CaTemplate("ca"), *new_ca_.key, &old_ca_), new_ca_.key};
+  const Credential client = MakeCredential(ClientTemplate("client"), &new_with_old);
+  const RevocationListsPtr lists = Lists({ListOf(Root(), {}), ListOf(new_with_old, {})}, true);
+  const VerifyResult result = Verify({Root()}, {&client, &new_with_old, &old_ca_}, lists);
+  EXPECT_EQ(result.reason(), "crl_missing");
+  EXPECT_EQ(result.depth, 1);
+}
+
+TEST(ChainRevocation, OtherFaultsAreTold) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.not_after = kNow - 1;
+  const Credential client = MakeCredential(what, &Root());
+  EXPECT_EQ(Verify({Root()}, {&client}, Lists({ListOf(Root(), {&client})})).reason(), "expired");
+}
+
+TEST(ChainRevocation, ListsAreAmongWhatDecides) {
+  ChainVerifier::Options without, with, required;
+  with.revocation = Lists({ListOf(Root(), {})});
+  required.revocation = Lists({ListOf(Root(), {})}, true);
+  const std::string a = ChainVerifier(Trust({Root()}), without).id();
+  const std::string b = ChainVerifier(Trust({Root()}), with).id();
+  const std::string c = ChainVerifier(Trust({Root()}), required).id();
+  EXPECT_NE(a, b);
+  EXPECT_NE(b, c);
+}
+
+}  // namespace
+}  // namespace mantlet::tls
