@@ -132,7 +132,7 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
   if (slot_->current != listener_ || over_already) {
     // Other rules may hold by now than those it was begun under; or a client waited with
     // its last message until its certificate had ended.
-    Judge(true);
+    Judge(Moment::kHandshakeDone);
   } else if (identity_.has_certificate()) {
     worker_.standing->SetDue(*this, identity_.valid_until);
   }
@@ -367,22 +367,19 @@ void DownstreamConnection::StartTunnel() {
 void DownstreamConnection::OnStandingDue() {
   // A handshake is judged when it is done.
   if (over_ || ending_ || state_ == State::kHandshake || state_ == State::kClosing) return;
-  Judge(false);
+  Judge(Moment::kOpen);
 }
 
-void DownstreamConnection::Judge(bool handshake_just_done) {
+void DownstreamConnection::Judge(Moment moment) {
   const int64_t now = worker_.clock.WallSeconds();
-  Standing standing = JudgeStanding(slot_->current.get(), identity_, now);
-  if (!standing.ending.has_value()) {
-    // In case a verdict is good at its own end: not again and again in the same second.
-    worker_.standing->SetDue(*this, std::max(standing.valid_until, now + 1));
-    JudgeTunnel();
+  Standing standing = JudgeStanding(slot_->current.get(), identity_, now, moment);
+  if (standing.ending.has_value()) {
+    EndFor(*std::move(standing.ending));
     return;
   }
-  // `ignore` is about connections that were open; this one would just have been
-  // refused.
-  if (handshake_just_done) standing.ending->action = config::OnInvalid::kClose;
-  EndFor(*std::move(standing.ending));
+  // In case a verdict is good at its own end: not again and again in the same second.
+  worker_.standing->SetDue(*this, std::max(standing.valid_until, now + 1));
+  JudgeTunnel();
 }
 
 void DownstreamConnection::JudgeTunnel() {
@@ -397,7 +394,6 @@ void DownstreamConnection::JudgeTunnel() {
 }
 
 void DownstreamConnection::EndFor(Ending ending) {
-  if (ending.action == config::OnInvalid::kIgnore) return;
   RecordEnding(worker_, *listener_, peer_, StateName(state_), identity_, ending);
   ending_ = true;
   exchange_.MakeLast();

@@ -99,7 +99,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void RefreshListener();
   void RenderFacts();
   void UpdateReading();
-  void Judge(bool handshake_just_done);
+  void Judge(Moment moment);
   void JudgeTunnel();
   void EndFor(Ending ending);
   void CutWith(base::ProxyError error);

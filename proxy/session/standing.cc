@@ -10,21 +10,56 @@
 namespace mantlet::session {
 
 using base::HandshakeFailure;
+using config::OnInvalid;
 
 namespace {
 
-Standing Refused(const config::ClientAuth& auth, HandshakeFailure failure, std::string detail) {
-  const bool expired = failure == HandshakeFailure::kExpired;
+// Whether a handshake would let the peer in now.
+tls::VerifyResult VerdictOf(const ListenerState& newest, const identity::PeerIdentity& peer,
+                            int64_t now, tls::Expired expired) {
+  if (!peer.has_certificate()) {
+    if (newest.config.client_auth.mode == config::ClientAuthMode::kRequire) {
+      return tls::Refusal(HandshakeFailure::kNoClientCertificate, nullptr, -1,
+                          "the listener requires a certificate by now, and the client showed none");
+    }
+    tls::VerifyResult good;
+    good.valid_until = std::numeric_limits<int64_t>::max();
+    return good;
+  }
+  const tls::ClientVerifier* verifier = newest.tls->verifier();
+  if (verifier == nullptr) {
+    return tls::Refusal(
+        HandshakeFailure::kUnknownCa, nullptr, -1,
+        "the listener trusts no CA any more, so nobody vouches for the certificate");
+  }
+  return tls::VerifyAgain(*verifier, peer.certificate, now, expired);
+}
+
+Standing Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
   Standing standing;
-  standing.ending = Ending{base::EndReasonFor(failure), std::move(detail),
-                           expired ? auth.on_expiry : auth.on_revocation};
+  standing.ending = Ending{base::EndReasonFor(failure), std::move(detail), action};
+  return standing;
+}
+
+// A refusal other than for expiry is ignored. A verdict has one reason only, so the end
+// of the client's own certificate is looked for here.
+Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentity& peer,
+                     int64_t now) {
+  if (!peer.has_certificate() || auth.on_expiry == OnInvalid::kIgnore) return {};
+  const int64_t not_after = peer.certificate.not_after;
+  if (now > not_after) {
+    return Ended(HandshakeFailure::kExpired,
+                 "the certificate expired at " + base::Rfc3339Seconds(not_after), auth.on_expiry);
+  }
+  Standing standing;
+  standing.valid_until = not_after + 1;
   return standing;
 }
 
 }  // namespace
 
-Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer,
-                       int64_t now) {
+Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer, int64_t now,
+                       Moment moment) {
   if (newest == nullptr) {
     Standing standing;
     standing.ending = Ending{base::EndReason::kListenerRemoved,
@@ -32,21 +67,19 @@ Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity
     return standing;
   }
   const config::ClientAuth& auth = newest->config.client_auth;
-  if (!peer.has_certificate()) {
-    if (auth.mode != config::ClientAuthMode::kRequire) return {};
-    return Refused(auth, HandshakeFailure::kNoClientCertificate,
-                   "the listener requires a certificate by now, and the client showed none");
+  const bool was_open = moment == Moment::kOpen;
+  const bool may_be_expired = was_open && auth.on_expiry == OnInvalid::kIgnore;
+  tls::VerifyResult verdict =
+      VerdictOf(*newest, peer, now, may_be_expired ? tls::Expired::kAccept : tls::Expired::kRefuse);
+  if (verdict.ok()) {
+    Standing standing;
+    standing.valid_until = verdict.valid_until;
+    return standing;
   }
-  const tls::ClientVerifier* verifier = newest->tls->verifier();
-  if (verifier == nullptr) {
-    return Refused(auth, HandshakeFailure::kUnknownCa,
-                   "the listener trusts no CA any more, so nobody vouches for the certificate");
-  }
-  const tls::VerifyResult verdict = tls::VerifyAgain(*verifier, peer.certificate, now);
-  if (!verdict.ok()) return Refused(auth, *verdict.failure, verdict.detail);
-  Standing standing;
-  standing.valid_until = verdict.valid_until;
-  return standing;
+  const OnInvalid action =
+      verdict.failure == HandshakeFailure::kExpired ? auth.on_expiry : auth.on_revocation;
+  if (was_open && action == OnInvalid::kIgnore) return UntilExpiry(auth, peer, now);
+  return Ended(*verdict.failure, std::move(verdict.detail), was_open ? action : OnInvalid::kClose);
 }
 
 bool JudgesAnew(const ListenerState& before, const ListenerState* after) {

@@ -26,14 +26,18 @@ struct Ending {
 };
 
 struct Standing {
-  std::optional<Ending> ending;  // none: good
-  // If good: until this moment, in seconds since the epoch.
+  std::optional<Ending> ending;  // none: the connection may go on
+  // If it may: until this moment, in seconds since the epoch; then judge again.
   int64_t valid_until = std::numeric_limits<int64_t>::max();
 };
 
+// When a connection is judged. What `on_expiry` and `on_revocation` tell to ignore is
+// ignored on connections that were open, not for those that just come in.
+enum class Moment { kHandshakeDone, kOpen };
+
 // `newest`: the listener's newest state; null once it is gone. Pure.
-Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer,
-                       int64_t now);
+Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer, int64_t now,
+                       Moment moment);
 
 // Whether connections that `before` let in must be judged again by `after`. Null: the
 // listener is gone.

@@ -56,9 +56,12 @@ VerifyResult RefusalFor(const PathBuilder::Failure& failure) {
                  "too many certificates with the same names were presented or are trusted");
 }
 
-int64_t ValidUntil(const PathBuilder::Path& path) {
+// What has ended by `now` was accepted so, and ends no second time.
+int64_t ValidUntil(const PathBuilder::Path& path, int64_t now) {
   int64_t last = std::numeric_limits<int64_t>::max() - 1;
-  for (const PathCertificate* certificate : path) last = std::min(last, certificate->not_after());
+  for (const PathCertificate* certificate : path) {
+    if (now <= certificate->not_after()) last = std::min(last, certificate->not_after());
+  }
   return last + 1;  // notAfter itself still counts (RFC 5280, 4.1.2.5)
 }
 
@@ -74,7 +77,7 @@ std::string ChainVerifier::id() const {
                                 options_.revocation == nullptr ? "" : options_.revocation->id()));
 }
 
-PathRules ChainVerifier::RulesAt(int64_t now) const {
+PathRules ChainVerifier::RulesAt(int64_t now, Expired expired) const {
   PathRules rules;
   if (options_.purpose == Purpose::kClientAuth) {
     rules.extended_key_usage = XKU_SSL_CLIENT;
@@ -87,6 +90,7 @@ PathRules ChainVerifier::RulesAt(int64_t now) const {
   rules.max_depth = options_.max_depth;
   rules.partial_chain = options_.partial_chain;
   rules.now = now;
+  rules.expired = expired;
   return rules;
 }
 
@@ -99,17 +103,18 @@ VerifyResult ChainVerifier::Verify(absl::Span<const std::string_view> ders, int6
   return Verify(*chain, now);
 }
 
-VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now) const {
+VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now,
+                                   Expired expired) const {
   ClearErrors();
   PathRevocation revocation(options_.revocation.get(), now);
   PathBuilder::LastCheck last_check;
   if (options_.revocation != nullptr) {
     last_check = [&revocation](PathBuilder& builder) { return revocation.Check(builder); };
   }
-  PathBuilder builder(&anchors_, chain, RulesAt(now), std::move(last_check));
+  PathBuilder builder(&anchors_, chain, RulesAt(now, expired), std::move(last_check));
   VerifyResult result;
   if (builder.Build()) {
-    result.valid_until = std::min(ValidUntil(builder.path()), revocation.next_update());
+    result.valid_until = std::min(ValidUntil(builder.path(), now), revocation.next_update());
   } else {
     result = RefusalFor(builder.failure());
   }

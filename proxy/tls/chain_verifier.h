@@ -50,7 +50,8 @@ class ChainVerifier {
   ChainVerifier(TrustStorePtr trust, Options options);
 
   // `now`: seconds since the epoch.
-  VerifyResult Verify(const PresentedChain& chain, int64_t now) const;
+  VerifyResult Verify(const PresentedChain& chain, int64_t now,
+                      Expired expired = Expired::kRefuse) const;
   // The same from DER, leaf first.
   VerifyResult Verify(absl::Span<const std::string_view> ders, int64_t now) const;
 
@@ -61,7 +62,7 @@ class ChainVerifier {
   std::string id() const;
 
  private:
-  PathRules RulesAt(int64_t now) const;
+  PathRules RulesAt(int64_t now, Expired expired) const;
 
   TrustStorePtr trust_;
   Options options_;

@@ -34,12 +34,13 @@ ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::st
 }
 
 VerifyResult VerifyAgain(const ClientVerifier& verifier,
-                         const identity::ClientCertificate& certificate, int64_t now) {
+                         const identity::ClientCertificate& certificate, int64_t now,
+                         Expired expired) {
   std::vector<std::string_view> ders = {certificate.der};
   ders.insert(ders.end(), certificate.chain_der.begin(), certificate.chain_der.end());
   absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
   if (!chain.ok()) return Unreadable(chain.status());
-  return verifier.Verify(*chain, now);
+  return verifier.Verify(*chain, now, expired);
 }
 
 std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain) {

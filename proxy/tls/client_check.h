@@ -29,7 +29,8 @@ ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::st
                         int64_t now);
 // The verdict alone, for a certificate whose identity is known.
 VerifyResult VerifyAgain(const ClientVerifier& verifier,
-                         const identity::ClientCertificate& certificate, int64_t now);
+                         const identity::ClientCertificate& certificate, int64_t now,
+                         Expired expired);
 
 // The library's chain, which may be null and must outlive the result.
 std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain);

@@ -47,8 +47,9 @@ ClientVerifier::ClientVerifier(Options options) : options_(std::move(options)) {
   id_ = Sha256Hex(deciding);
 }
 
-VerifyResult ClientVerifier::Verify(const PresentedChain& chain, int64_t now) const {
-  VerifyResult result = VerifyChain(chain, now);
+VerifyResult ClientVerifier::Verify(const PresentedChain& chain, int64_t now,
+                                    Expired expired) const {
+  VerifyResult result = VerifyChain(chain, now, expired);
   if (!result.ok() || options_.spki_pins.empty()) return result;
   const std::string pin = SpkiSha256Hex(chain.x509(0));
   if (std::binary_search(options_.spki_pins.begin(), options_.spki_pins.end(), pin)) return result;
@@ -59,22 +60,26 @@ VerifyResult ClientVerifier::Verify(const PresentedChain& chain, int64_t now) co
           "]"));
 }
 
-VerifyResult ClientVerifier::VerifyChain(const PresentedChain& chain, int64_t now) const {
+VerifyResult ClientVerifier::VerifyChain(const PresentedChain& chain, int64_t now,
+                                         Expired expired) const {
   if (options_.spiffe.has_value()) {
     const LeafSvid svid = ReadLeafSvid(chain.x509(0));
     ClearErrors();
     if (svid.claimed && !svid.violation.empty()) {
       return RefuseLeaf(chain, HandshakeFailure::kSpiffeInvalid, svid.violation);
     }
-    if (svid.claimed) return VerifySvid(chain, svid.trust_domain, now);
+    if (svid.claimed) return VerifySvid(chain, svid.trust_domain, now, expired);
   }
-  if (options_.by_trust_bundle != nullptr) return options_.by_trust_bundle->Verify(chain, now);
+  if (options_.by_trust_bundle != nullptr) {
+    return options_.by_trust_bundle->Verify(chain, now, expired);
+  }
   return RefuseLeaf(chain, HandshakeFailure::kSpiffeInvalid,
                     "it has no SPIFFE ID, and without a trust_bundle nothing else lets it in");
 }
 
 VerifyResult ClientVerifier::VerifySvid(const PresentedChain& chain,
-                                        const std::string& trust_domain, int64_t now) const {
+                                        const std::string& trust_domain, int64_t now,
+                                        Expired expired) const {
   const auto found = options_.spiffe->find(trust_domain);
   if (found == options_.spiffe->end()) {
     return RefuseLeaf(chain, HandshakeFailure::kUnknownCa,
@@ -100,9 +105,9 @@ VerifyResult ClientVerifier::VerifySvid(const PresentedChain& chain,
     }
   }
   ClearErrors();
-  VerifyResult result = unfit == 0 ? found->second->Verify(chain, now)
-                                   : found->second->Verify(chain.WithIssuers(fit), now);
-  if (!result.ok() && unfit != 0 && found->second->Verify(chain, now).ok()) {
+  VerifyResult result = unfit == 0 ? found->second->Verify(chain, now, expired)
+                                   : found->second->Verify(chain.WithIssuers(fit), now, expired);
+  if (!result.ok() && unfit != 0 && found->second->Verify(chain, now, expired).ok()) {
     return Refusal(HandshakeFailure::kSpiffeInvalid, chain.x509(unfit), static_cast<int>(unfit),
                    std::move(violation));
   }

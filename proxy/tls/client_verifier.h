@@ -45,7 +45,8 @@ class ClientVerifier {
   explicit ClientVerifier(Options options);
 
   // `now`: seconds since the epoch.
-  VerifyResult Verify(const PresentedChain& chain, int64_t now) const;
+  VerifyResult Verify(const PresentedChain& chain, int64_t now,
+                      Expired expired = Expired::kRefuse) const;
 
   // The DER of the names of all anchors, each once: what a server's
   // CertificateRequest lists (RFC 8446, 4.2.4).
@@ -55,9 +56,9 @@ class ClientVerifier {
   const std::string& id() const { return id_; }
 
  private:
-  VerifyResult VerifyChain(const PresentedChain& chain, int64_t now) const;
-  VerifyResult VerifySvid(const PresentedChain& chain, const std::string& trust_domain,
-                          int64_t now) const;
+  VerifyResult VerifyChain(const PresentedChain& chain, int64_t now, Expired expired) const;
+  VerifyResult VerifySvid(const PresentedChain& chain, const std::string& trust_domain, int64_t now,
+                          Expired expired) const;
 
   Options options_;  // pins sorted
   std::vector<std::string> subject_names_der_;

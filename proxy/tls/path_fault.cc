@@ -102,7 +102,9 @@ std::optional<PathFault> FaultOf(const PathCertificate& certificate, PathRole ro
   if (certificate.weak_key()) return PathFault::kWeakKey;
   if (role != PathRole::kAnchor && certificate.weak_signature()) return PathFault::kWeakSignature;
   if (rules.now < certificate.not_before()) return PathFault::kNotYetValid;
-  if (rules.now > certificate.not_after()) return PathFault::kExpired;
+  if (rules.expired == Expired::kRefuse && rules.now > certificate.not_after()) {
+    return PathFault::kExpired;
+  }
   return std::nullopt;
 }
 

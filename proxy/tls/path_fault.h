@@ -11,6 +11,7 @@
 
 #include "proxy/base/handshake_failure.h"
 #include "proxy/tls/path_certificate.h"
+#include "proxy/tls/verify_result.h"
 
 namespace mantlet::tls {
 
@@ -51,6 +52,7 @@ struct PathRules {
   int max_depth = 4;                // intermediates, self-issued ones not counted
   bool partial_chain = false;
   int64_t now = 0;
+  Expired expired = Expired::kRefuse;
 };
 
 // What speaks against a certificate in its role, whatever the rest of the path is;

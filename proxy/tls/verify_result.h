@@ -15,6 +15,11 @@ struct x509_st;
 
 namespace mantlet::tls {
 
+// What certificates that have ended (notAfter) mean to a verification. Only a client
+// whose connection was open before may be judged with kAccept, where the configuration
+// lets it outlive its certificate: all other reasons against it are still found.
+enum class Expired { kRefuse, kAccept };
+
 struct VerifyResult {
   std::optional<base::HandshakeFailure> failure;  // none: the chain is good
   std::string detail;  // a sentence for operators; never sent to the peer
@@ -29,7 +34,8 @@ struct VerifyResult {
 
   // On success: the moment, in seconds since the epoch, from which the same chain
   // may be refused: the earliest notAfter of the path, the trust anchor included,
-  // and nextUpdate of the revocation lists relied on.
+  // and nextUpdate of the revocation lists relied on. With Expired::kAccept, what has
+  // ended already does not count.
   int64_t valid_until = 0;
 
   bool ok() const { return !failure.has_value(); }

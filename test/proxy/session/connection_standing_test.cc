@@ -45,6 +45,23 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
     loop_.Retire(std::move(connection_));
   }
 
+  static tls::CertificateTemplate BriefTemplate() {
+    tls::CertificateTemplate what = tls::ClientTemplate("brief");
+    what.not_after = kNow + 60;
+    return what;
+  }
+  void ConnectBriefly(OnInvalid on_expiry, OnInvalid on_revocation) {
+    config_.client_auth.on_expiry = on_expiry;
+    config_.client_auth.on_revocation = on_revocation;
+    Apply();
+    Connect(&brief_);
+  }
+  // A minute later, `brief_` has ended.
+  void LookLater() {
+    clock_.SetWallSeconds(kNow + 62);
+    book_.Look();
+  }
+
   // What a reload does, with what the test has changed.
   void Apply() {
     auto state = std::make_shared<ListenerState>();
@@ -57,6 +74,7 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
       tls::ClientVerifier::Options verifier;
       verifier.by_trust_bundle =
           std::make_shared<const tls::ChainVerifier>(trust_, tls::ChainVerifier::Options());
+      verifier.spki_pins = config_.client_auth.spki_pins;
       options.verifier = std::make_shared<const tls::ClientVerifier>(std::move(verifier));
     }
     state->tls = tls::ServerContext::Create(std::move(options)).value();
@@ -151,6 +169,7 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
   tls::TrustStorePtr trust_ = tls::Trust({tls::Root()});
+  const tls::Credential brief_ = tls::MakeCredential(BriefTemplate(), &tls::Root());
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   std::unique_ptr<tls::MemoryClient> client_;
@@ -292,10 +311,7 @@ TEST_F(ConnectionStandingTest, ATunnelGetsUntilTheDeadline) {
 }
 
 TEST_F(ConnectionStandingTest, ACertificateThatEndsTakesItsConnectionAlong) {
-  tls::CertificateTemplate what = tls::ClientTemplate("brief");
-  what.not_after = kNow + 60;
-  const tls::Credential brief = tls::MakeCredential(what, &tls::Root());
-  Connect(&brief);
+  Connect(&brief_);
   EXPECT_LE(connection_->due(), kNow + 61);
   clock_.SetWallSeconds(connection_->due() - 1);
   book_.Look();
@@ -307,20 +323,69 @@ TEST_F(ConnectionStandingTest, ACertificateThatEndsTakesItsConnectionAlong) {
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionStandingTest, OnExpiryAndOnRevocationAreAskedApart) {
-  config_.client_auth.on_expiry = OnInvalid::kIgnore;
-  Apply();
-  tls::CertificateTemplate what = tls::ClientTemplate("brief");
-  what.not_after = kNow + 60;
-  const tls::Credential brief = tls::MakeCredential(what, &tls::Root());
-  Connect(&brief);
-  clock_.SetWallSeconds(kNow + 62);
-  book_.Look();
+TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsCa) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
+  LookLater();
   EXPECT_TRUE(NobodyEnded());
-  clock_.SetWallSeconds(kNow);
   RemoveCa();
   book_.Look();
   EXPECT_TRUE(Counted("unknown_ca"));
+}
+
+TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kClose);
+  LookLater();
+  EXPECT_TRUE(NobodyEnded());
+  config_.client_auth.spki_pins = {std::string(64, '0')};
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("not_pinned"));
+}
+
+TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotJudgedWithoutEnd) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
+  LookLater();
+  EXPECT_GT(connection_->due(), kNow + tls::kDay) << "when the trust anchor ends";
+}
+
+TEST_F(ConnectionStandingTest, AClientWhoseCaIsGoneAndThatMayStayStillExpires) {
+  ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded());
+  EXPECT_EQ(connection_->due(), brief_.certificate->not_after() + 1);
+  LookLater();
+  EXPECT_TRUE(Counted("expired"));
+}
+
+TEST_F(ConnectionStandingTest, AClientThatNobodyVouchesForAndThatMayStayStillExpires) {
+  ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
+  config_.client_auth.mode = config::ClientAuthMode::kNone;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded());
+  LookLater();
+  EXPECT_TRUE(Counted("expired"));
+}
+
+TEST_F(ConnectionStandingTest, WhoMayStayForBothReasonsStays) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kIgnore);
+  RemoveCa();
+  book_.Look();
+  LookLater();
+  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  EXPECT_TRUE(NobodyEnded());
+}
+
+TEST_F(ConnectionStandingTest, TheTunnelOfAnExpiredClientThatMayStayStillNeedsItsPolicy) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
+  OpenTunnel();
+  LookLater();
+  EXPECT_TRUE(NobodyEnded());
+  config_.policy.default_allow = false;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("policy_denied"));
 }
 
 TEST_F(ConnectionStandingTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes) {

@@ -46,6 +46,23 @@ TEST(ChainRevocation, ARevokedLeafIsRefused) {
   EXPECT_TRUE(Verify({Root()}, {&other}, lists).ok());
 }
 
+TEST(ChainRevocation, WhereExpiryIsAcceptedARevokedLeafIsStillRefused) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.not_after = kNow - 1;
+  const Credential client = MakeCredential(what, &Root());
+  const auto verdict = [&](std::vector<RevocationListPtr> lists, Expired expired) {
+    ChainVerifier::Options options;
+    options.revocation = Lists(std::move(lists));
+    const ChainVerifier verifier(Trust({Root()}), options);
+    return verifier.Verify(PresentedChain::Parse(Chain({&client})).value(), kNow, expired);
+  };
+  EXPECT_EQ(verdict({ListOf(Root(), {&client})}, Expired::kAccept).reason(), "revoked");
+  EXPECT_EQ(verdict({ListOf(Root(), {&client})}, Expired::kRefuse).reason(), "expired");
+  const VerifyResult good = verdict({ListOf(Root(), {})}, Expired::kAccept);
+  EXPECT_TRUE(good.ok()) << good.detail;
+  EXPECT_GT(good.valid_until, kNow) << "what has ended ends no second time";
+}
+
 TEST(ChainRevocation, ARevokedIntermediateIsRefusedWithItsDepth) {
   const Credential ca = MakeCredential(CaTemplate("ca"), &Root());
   const Credential client = MakeCredential(ClientTemplate("client"), &ca);
