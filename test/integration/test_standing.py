@@ -1,7 +1,10 @@
 """Open connections are judged again: after changes of trust and policy, and when certificates end."""
 
+import concurrent.futures
 import copy
 import datetime
+import socket
+import ssl
 import time
 
 import pytest
@@ -9,7 +12,7 @@ from harness import clients
 from harness.messages import Incomplete, Reader
 from harness.pki import Authority, now
 from harness.proxy import NO_CLIENT_AUTH, configuration, merge
-from harness.timing import wait_until
+from harness.timing import scaled, wait_until
 
 UPGRADE = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 
@@ -186,6 +189,68 @@ def test_a_connection_ends_with_the_revocation_list_it_relied_on(launch, own_pki
     assert proxy.wait_log("connection_ended")["reason"] == "crl_expired"
 
 
+def test_a_list_dated_ahead_is_asked_when_it_begins_to_count(launch, own_pki, upstream, connect, tmp_path):
+    old, ahead = tmp_path / "old.crl", tmp_path / "ahead.crl"
+    bob = own_pki.ca.issue("bob")
+    old.write_bytes(own_pki.ca.crl())
+    # A list counts from five minutes before its thisUpdate, for clocks differ.
+    ahead.write_bytes(own_pki.ca.crl(bob, last_update=now() + datetime.timedelta(seconds=305)))
+    proxy = launch(configuration(own_pki, upstream,
+                                 listener={"client_auth": {"crl": {"files": [str(old), str(ahead)]}}}))
+    revoked = connect(proxy, clients.context(own_pki, client=own_pki.write(bob, "bob")))
+    good = connect(proxy, clients.context(own_pki))
+    assert revoked.get().status == 200, "not yet"
+    good.get()
+    assert revoked.reader.at_end(), "without anybody doing anything"
+    assert proxy.wait_log("connection_ended")["reason"] == "revoked"
+    assert good.get().status == 200
+
+
+@pytest.mark.parametrize("what", ["revoked", "unpinned"])
+def test_an_expired_client_that_may_stay_is_still_asked_about_the_rest(
+        launch, own_pki, upstream, connect, tmp_path, what):
+    crl = tmp_path / "ca.crl"
+    crl.write_bytes(own_pki.ca.crl())
+    identity = own_pki.ca.issue("brief", not_after=now() + datetime.timedelta(seconds=4))
+    auth = {"on_expiry": "ignore", "on_revocation": "close", "crl": {"files": [str(crl)]}}
+    proxy = launch(configuration(own_pki, upstream, listener={"client_auth": auth}))
+    client = connect(proxy, clients.context(own_pki, client=own_pki.write(identity, "brief")))
+    assert client.get().status == 200
+    time.sleep(5.5)
+    assert client.get().status == 200, "it may stay"
+    if what == "revoked":
+        crl.write_bytes(own_pki.ca.crl(identity))
+    else:
+        reload(proxy, changed(proxy, client_auth={"spki_pins": ["0" * 64]}))
+    assert client.closed()
+    record = proxy.wait_log("connection_ended")
+    assert (record["reason"], record["action"]) == ("revoked" if what == "revoked" else "not_pinned", "close")
+
+
+def test_a_client_whose_ca_is_gone_and_that_may_stay_still_expires(launch, own_pki, upstream, connect, brief, replace_ca):
+    proxy = launch(configuration(own_pki, upstream, listener={"client_auth": {"on_revocation": "ignore"}}))
+    client = connect(proxy, clients.context(own_pki, client=brief))
+    client.get()
+    replace_ca(proxy)
+    assert client.get().status == 200, "it may stay"
+    assert client.reader.at_end(), "until its own end"
+    assert proxy.wait_log("connection_ended")["reason"] == "expired"
+
+
+def test_the_tunnel_of_an_expired_client_that_may_stay_is_asked_about_a_new_policy(
+        launch, own_pki, tunnels, connect, brief):
+    proxy = launch(configuration(own_pki, tunnels, listener={"client_auth": {"on_expiry": "ignore"}},
+                                 shutdown={"drain": "300ms"}))
+    client = connect(proxy, clients.context(own_pki, client=brief))
+    assert client.exchange(UPGRADE).status == 101
+    time.sleep(5.5)
+    client.send("still there")
+    assert client.reader.exactly(11) == b"still there"
+    reload(proxy, changed(proxy, policy={"default": "deny"}))
+    assert client.closed()
+    assert proxy.wait_log("connection_ended")["reason"] == "policy_denied"
+
+
 # ---- other changes
 
 
@@ -279,6 +344,77 @@ def test_on_expiry_ignore_lets_a_connection_outlive_its_certificate(launch, own_
     time.sleep(0.5)
     assert client.get().status == 200
     assert not proxy.log("connection_ended")
+
+
+def last_record(flight):
+    """Where the last TLS record begins."""
+    at = 0
+    while (following := at + 5 + int.from_bytes(flight[at + 3:at + 5], "big")) < len(flight):
+        at = following
+    return at
+
+
+def ask_late(address, tls, wait):
+    """Shows its certificate at once, the last record of its handshake later, and asks then; what comes back."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = tls.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with socket.create_connection(address, timeout=scaled(20)) as plain:
+
+        def drive(step):
+            while True:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    plain.sendall(outgoing.read())
+                    data = plain.recv(65536)
+                    incoming.write(data) if data else incoming.write_eof()
+
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        plain.sendall(outgoing.read())
+        flight = b""
+        while not flight:
+            incoming.write(plain.recv(65536))
+            try:
+                client.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            flight = outgoing.read()
+        at = last_record(flight)
+        plain.sendall(flight[:at])
+        time.sleep(wait)
+        request = b"GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        try:
+            if client.version() == "TLSv1.3":
+                client.write(request)
+                plain.sendall(flight[at:] + outgoing.read())
+            else:
+                plain.sendall(flight[at:])
+                drive(client.do_handshake)
+                client.write(request)
+                plain.sendall(outgoing.read())
+            return drive(lambda: client.read(65536))
+        except (ssl.SSLError, ConnectionError):
+            return b""
+
+
+def test_a_client_that_finishes_its_handshake_after_its_end_is_not_served(launch, own_pki, upstream, brief):
+    actions = ("drain", "close", "ignore")
+    config = configuration(own_pki, upstream)
+    config["listeners"] = [merge(config["listeners"][0], {"name": action, "client_auth": {"on_expiry": action}})
+                           for action in actions]
+    proxy = launch(config)
+    versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+    assert ask_late(proxy.address("ignore"), clients.context(own_pki, client=brief), 0).startswith(b"HTTP/1.1 200"), \
+        "in time it is served"
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        late = [pool.submit(ask_late, proxy.address(action),
+                            clients.context(own_pki, client=brief, minimum=version, maximum=version), 6)
+                for action in actions for version in versions]
+        assert [each.result() for each in late] == [b""] * 6
+    for action in actions:
+        proxy.wait_metric("mantlet_connections_ended_total", 2, listener=action, reason="expired")
+    assert [request.target for request in upstream.requests] == ["/late"]
 
 
 @pytest.mark.limit(60)
