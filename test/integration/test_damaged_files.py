@@ -1,5 +1,6 @@
 """Every kind of damage to every file of a listener: at start a refusal that names it, later the old set serves on."""
 
+import json
 import os
 import pathlib
 import re
@@ -9,11 +10,13 @@ import tempfile
 
 import pytest
 import yaml
-from harness import clients
+from harness import clients, damage, ocsp, spiffe
 from harness.chaos import can_be_made_unreadable
+from harness.damage import harm, heal
 from harness.pki import DAY, Authority, now, pem
 from harness.proxy import Proxy, configuration, run_command
 from harness.rotation import served_serial
+from harness.spiffe import TrustDomain
 from harness.timing import wait_until
 
 PASSPHRASE = b"open sesame"
@@ -54,33 +57,11 @@ def foreign(pki):
 
 def damages(pki, name, good):
     """{what happens: content, or a function that does it to a path}."""
-    def directory(path):
-        path.unlink()
-        path.mkdir()
-
-    def dangling(path):
-        path.unlink()
-        path.symlink_to("nowhere")
-
-    def circle(path):
-        path.unlink()
-        path.symlink_to(path.name)
-
-    def pipe(path):
-        path.unlink()
-        os.mkfifo(path)
-
-    kinds = {"missing": pathlib.Path.unlink, "a directory": directory, "a dangling link": dangling,
-             "a link to itself": circle, "a pipe": pipe, "unreadable": lambda path: path.chmod(0),
-             "empty": b"", "huge": b"\n" * (16 * 1024 * 1024 + 1)}
     if name == "passphrase_file":
-        return {**kinds, "another passphrase": b"another"}
+        return {**damage.ANY, "another passphrase": b"another"}
     foreigners = foreign(pki)
     key_block = pki.client.key_pem
-    kinds |= {"half": good[:len(good) // 2 if name == "pkcs12" else 100], "zeros": bytes(len(good)), "noise": b"\xff\x00\x30\x82" * 200,
-              "text": b"<html>404 not found</html>\n", "only white space": b" \n\n"}
-    if name != "pkcs12":
-        kinds |= {"damaged base64": good.replace(b"\n", b"\n*", 3), "END of another kind": good.replace(b"-----END ", b"-----END X", 1)}
+    kinds = {**damage.ANY, **damage.of_content(good, binary=name == "pkcs12")}
     if name == "key":
         kinds |= {"the key of another": foreigners["other"].key_pem, "a certificate": pki.server.leaf_pem,
                   "two keys": good + key_block, "a public key": openssl("pkey", "-pubout", data=key_block)}
@@ -119,24 +100,6 @@ def lay(directory, pki, form):
     return files, listener
 
 
-def harm(path, how):
-    if isinstance(how, bytes):
-        path.write_bytes(how)
-    else:
-        how(path)
-
-
-def heal(path, good):
-    if path.is_dir() and not path.is_symlink():
-        path.rmdir()
-    elif path.is_symlink() or path.is_fifo():
-        path.unlink()
-    temporary = path.with_name("new")
-    temporary.write_bytes(good)
-    temporary.chmod(0o600)
-    temporary.rename(path)
-
-
 def names(form):
     return [*{"chain and key": ("chain", "key"), "bundle": ("bundle",), "locked key": ("key", "passphrase_file"),
               "pkcs12": ("pkcs12", "passphrase_file")}[form], *(("trust_bundle",) if form == "bundle" else ())]
@@ -159,6 +122,17 @@ def launcher(folder):
     return UNPRIVILEGED if usable else None
 
 
+def refused_at_start(folder, config, launcher, path, what):
+    proxy = Proxy(folder / "proxy", config, launcher=launcher or ())
+    proxy.start(wait=False)
+    assert proxy.process.wait(timeout=20) == 1, f"{what}: it must not start"
+    proxy.err.join()
+    said = "\n".join(proxy.err.lines)
+    assert len(proxy.err.lines) == 1 and said.startswith("mantlet: "), f"{what}: one sentence, not: {said}"
+    assert str(path) in said, f"{what}: names the file: {said}"
+    assert re.search(r"; \w+ ", said), f"{what}: says what to do: {said}"
+
+
 @pytest.mark.limit(120)
 @pytest.mark.parametrize("form, name", PLACES, ids=lambda value: value)
 def test_at_start_damage_is_refused_in_one_sentence(own_pki, folder, launcher, form, name):
@@ -168,14 +142,7 @@ def test_at_start_damage_is_refused_in_one_sentence(own_pki, folder, launcher, f
         if what == "unreadable" and launcher is None:
             continue
         harm(path, how)
-        proxy = Proxy(folder / "proxy", configuration(own_pki, listener=listener), launcher=launcher or ())
-        proxy.start(wait=False)
-        assert proxy.process.wait(timeout=20) == 1, f"{what}: it must not start"
-        proxy.err.join()
-        said = "\n".join(proxy.err.lines)
-        assert len(proxy.err.lines) == 1 and said.startswith("mantlet: "), f"{what}: one sentence, not: {said}"
-        assert str(path) in said, f"{what}: names the file: {said}"
-        assert re.search(r"; \w+ ", said), f"{what}: says what to do: {said}"
+        refused_at_start(folder, configuration(own_pki, listener=listener), launcher, path, what)
         heal(path, good)
 
 
@@ -202,6 +169,159 @@ def test_later_damage_leaves_the_old_set_in_use(launch, own_pki, upstream, folde
         heal(path, good)
         wait_until(lambda: proxy.metric("mantlet_reload_pending") == 0, 5, f"recovery after {what}")
     assert served_serial(proxy, own_pki) == serial
+
+
+# ---- what is asked beside certificates and keys
+
+
+class RevocationList:
+    """Each list revokes the one client or the other."""
+
+    def __init__(self, pki):
+        self.pki = pki
+        self.revoked = [pki.ca.issue("even"), pki.ca.issue("odd")]
+        self.files = [pki.write(identity, f"revoked{i}") for i, identity in enumerate(self.revoked)]
+
+    def content(self, number):
+        return self.pki.root.crl() + self.pki.ca.crl(self.revoked[number % 2])
+
+    def listener(self, path):
+        return {"client_auth": {"crl": {"files": [str(path)]}}}
+
+    def damages(self, good):
+        stranger = Authority.root(self.pki.root.certificate.subject.rfc4514_string()[3:])
+        return {**damage.of_content(good), "half its second": good[:-100], "a key": self.pki.client.key_pem,
+                "a certificate too": good + self.pki.root.pem, "of a stranger": good + stranger.crl(),
+                "a list of changes": self.pki.root.crl(changes_to=1)}
+
+    def serves(self, proxy, number):
+        return [admitted(proxy, self.pki, files) for files in self.files] == [number % 2 == 1, number % 2 == 0]
+
+
+class SpiffeBundle:
+    """Each bundle holds the one authority of the trust domain or the other."""
+
+    def __init__(self, pki, form):
+        self.pki, self.form = pki, form
+        self.authorities = [TrustDomain("example.org"), TrustDomain("example.org")]
+        self.files = [pki.write(authority.svid(), f"svid{i}") for i, authority in enumerate(self.authorities)]
+
+    def content(self, number):
+        authority = self.authorities[number % 2]
+        if self.form == "pem":
+            return authority.pem
+        return json.dumps(spiffe.bundle(authority, sequence=number + 1)).encode()
+
+    def listener(self, path):
+        domains = [{"name": "example.org", "bundle": [str(path)]}]
+        return {"client_auth": {"trust_bundle": None, "spiffe": {"trust_domains": domains}}}
+
+    def damages(self, good):
+        leaf = self.authorities[0].svid()
+        if self.form == "pem":
+            return {**damage.of_content(good), "half its second": good + good[:-100], "a leaf": leaf.leaf_pem,
+                    "a key": leaf.key_pem, "a revocation list too": good + self.pki.root.crl()}
+        two = spiffe.bundle(*self.authorities)
+        other = spiffe.jwk(self.authorities[0], x5c=spiffe.jwk(self.authorities[1])["x5c"])
+        return {**damage.of_content(good, binary=True), "no end": good[:-1], "and more": good + good, "no keys": b"{}",
+                "half its second": json.dumps(two)[:-200].encode(), "keys twice": good[:-1] + b',"keys":[]}',
+                "a map": json.dumps({"trust_domains": {"example.org": two}}).encode(),
+                "another key's certificate": json.dumps({"keys": [other]}).encode()}
+
+    def serves(self, proxy, number):
+        return [admitted(proxy, self.pki, files) for files in self.files] == [number % 2 == 0, number % 2 == 1]
+
+
+class OcspResponse:
+    """Each response holds a day longer."""
+
+    def __init__(self, pki):
+        self.pki = pki
+        self.began = now()
+
+    def until(self, number):
+        return self.began + (number + 1) * DAY
+
+    def content(self, number):
+        return ocsp.response(self.pki.ca, self.pki.server, until=self.until(number))
+
+    def listener(self, path):
+        chain, key = self.pki.server_files
+        return {"tls": {"certificates": [{"chain": chain, "key": key, "ocsp_response": str(path)}]}}
+
+    def damages(self, good):
+        ca, server = self.pki.ca, self.pki.server
+        return {**damage.of_content(good, binary=True), "no end": good[:-1], "and more": good + b"\n",
+                "of another": ocsp.response(ca, self.pki.client),
+                "of a stranger": ocsp.response(ca, server, signer=self.pki.client),
+                "revoked": ocsp.response(ca, server, ocsp.REVOKED), "unknown": ocsp.response(ca, server, ocsp.UNKNOWN)}
+
+    def serves(self, proxy, number):
+        shown = clients.s_client(self.pki, proxy.address(), "-status").stdout
+        return self.until(number).strftime("Next Update: %b %e %H:%M:%S %Y GMT") in shown
+
+
+def admitted(proxy, pki, files):
+    try:
+        return clients.get_json(proxy.address(), clients.context(pki, client=files))[0] == 200
+    except OSError:
+        return False
+
+
+OTHERS = {"revocation list": RevocationList, "SPIFFE bundle in PEM": lambda pki: SpiffeBundle(pki, "pem"),
+          "SPIFFE bundle": lambda pki: SpiffeBundle(pki, "json"), "OCSP response": OcspResponse}
+
+
+def lay_other(what, pki, folder):
+    """The file and its good content, numbered; what to lay over the listener; its damages."""
+    kind = OTHERS[what](pki)
+    path = folder / "own" / "the-file"
+    path.parent.mkdir()
+    path.write_bytes(kind.content(0))
+    path.chmod(0o600)
+    # Revocation lists have a reader of their own; the others share that of the certificates.
+    usual = damage.ANY if what == "revocation list" else ("missing", "unreadable", "empty")
+    return kind, path, {**{how: damage.ANY[how] for how in usual}, **damage.FOLDER, **kind.damages(kind.content(0))}
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("what", OTHERS)
+def test_at_start_damage_to_what_else_is_asked_is_refused_in_one_sentence(own_pki, folder, launcher, what):
+    kind, path, kinds = lay_other(what, own_pki, folder)
+    for name, how in kinds.items():
+        if name == "unreadable" and launcher is None:
+            continue
+        harm(path, how)
+        refused_at_start(folder, configuration(own_pki, listener=kind.listener(path)), launcher, path, name)
+        heal(path, kind.content(0))
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("what", OTHERS)
+def test_later_damage_to_what_else_is_asked_keeps_the_old_until_the_new_is_whole(
+        launch, own_pki, upstream, folder, launcher, what):
+    kind, path, kinds = lay_other(what, own_pki, folder)
+    proxy = launch(configuration(own_pki, upstream, listener=kind.listener(path), reload={"interval": "0s"}),
+                   launcher=launcher or ())
+    kinds["a link that swings to half of it"] = damage.swing(kind.content(0)[:150])
+    assert kind.serves(proxy, 0)
+    for number, (name, how) in enumerate(kinds.items()):
+        if name == "unreadable" and launcher is None:
+            how = b""
+        said = len(proxy.log("reload_failed"))
+        harm(path, how)
+        wait_until(lambda: proxy.metric("mantlet_reload_pending") == 1, 5, f"pending after {name}")
+        wait_until(lambda: len(proxy.log("reload_failed")) > said, 5, f"a record of {name}")
+        assert kind.serves(proxy, number), f"{name}: the old generation serves on"
+        status, body = proxy.get("/reload", "admin", "POST")
+        assert status == 500 and str(path) in body, f"{name}: {status} {body}"
+        swapped = proxy.metric("mantlet_reloads_total", result="success")
+        heal(path, kind.content(number + 1))
+        proxy.wait_metric("mantlet_reloads_total", swapped + 1, 5, result="success")
+        assert proxy.metric("mantlet_reload_pending") == 0, name
+        assert kind.serves(proxy, number + 1), f"{name}: the new generation serves at once"
+        records = [record["reason"] for record in proxy.log("reload_failed")[said:]]
+        assert len(records) == 1 and "awaiting: " in records[0] and str(path) in records[0], f"{name}: {records}"
 
 
 @pytest.mark.parametrize("key", ["chain", "key", "bundle", "trust_bundle"])

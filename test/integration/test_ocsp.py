@@ -1,27 +1,10 @@
 """OCSP responses are stapled from a file while they hold; what is wrong with one is said when it is loaded."""
 
-import datetime
-
 import pytest
 import yaml
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import ocsp
 from harness import clients
+from harness.ocsp import REVOKED, UNKNOWN, moment, response
 from harness.proxy import configuration, run_command
-
-
-def moment(**ago):
-    return datetime.datetime.utcnow() - datetime.timedelta(**ago)
-
-
-def response(authority, identity, status=ocsp.OCSPCertStatus.GOOD, until=None, signer=None):
-    signer = signer or authority
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=identity.certificate, issuer=authority.certificate, algorithm=hashes.SHA1(), cert_status=status,
-        this_update=moment(hours=2), next_update=until or moment(days=-1),
-        revocation_time=moment(hours=3) if status == ocsp.OCSPCertStatus.REVOKED else None, revocation_reason=None)
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
-    return builder.sign(signer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def with_response(pki, path):
@@ -73,8 +56,8 @@ def test_a_response_that_cannot_be_stapled_is_refused_with_its_reason(pki, tmp_p
     path = tmp_path / "server.ocsp"
     good = response(pki.ca, pki.server)
     path.write_bytes({
-        "revoked": lambda: response(pki.ca, pki.server, ocsp.OCSPCertStatus.REVOKED),
-        "unknown": lambda: response(pki.ca, pki.server, ocsp.OCSPCertStatus.UNKNOWN),
+        "revoked": lambda: response(pki.ca, pki.server, REVOKED),
+        "unknown": lambda: response(pki.ca, pki.server, UNKNOWN),
         "another": lambda: response(pki.ca, pki.client),
         "stranger": lambda: response(pki.ca, pki.server, signer=Authority.root("stranger")),
         "torn": lambda: good[:len(good) // 2],

@@ -152,8 +152,8 @@ class Authority:
         names = names or ("localhost", "127.0.0.1")
         return self.issue(cn=cn or names[0], sans=names, usage=SERVER, **kwargs)
 
-    def crl(self, *identities, next_update=None, last_update=None):
-        """A PEM CRL of this authority that revokes the given identities."""
+    def crl(self, *identities, next_update=None, last_update=None, changes_to=None):
+        """A PEM CRL of this authority that revokes the given identities; changes_to: a delta to that number."""
         moment = last_update or now() - DAY
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
                    .last_update(moment).next_update(next_update or now() + 7 * DAY))
@@ -162,6 +162,8 @@ class Authority:
                 x509.RevokedCertificateBuilder().serial_number(identity.certificate.serial_number)
                 .revocation_date(moment).build())
         builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+        if changes_to is not None:
+            builder = builder.add_extension(x509.DeltaCRLIndicator(changes_to), critical=True)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     @property
