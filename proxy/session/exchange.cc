@@ -40,6 +40,14 @@ std::string HostName(std::string_view authority) {
   return host;
 }
 
+// Whether a request is for another host than the handshake has named. A client that
+// connects to an address names none (RFC 6066 section 3).
+bool IsAnotherHost(std::string_view authority, std::string_view server_name) {
+  const std::string host = HostName(authority);
+  if (!server_name.empty()) return host != server_name;
+  return !host.starts_with('[') && host.find_first_not_of("0123456789.") != std::string::npos;
+}
+
 }  // namespace
 
 Exchange::Exchange(WorkerContext& worker, ExchangeHost& host)
@@ -135,9 +143,8 @@ std::optional<ProxyError> Exchange::CheckMisdirected(const ShownCertificate& sho
   // Rules about the server name would be worth nothing if a request could be for
   // another one.
   const bool sni_decides = listener_->policy != nullptr && listener_->policy->asks_for_sni() &&
-                           facts_->peer != nullptr && !facts_->peer->tls.sni.empty();
-  if (sni_decides && !head_->authority.empty() &&
-      HostName(head_->authority) != facts_->peer->tls.sni) {
+                           facts_->peer != nullptr && !head_->authority.empty();
+  if (sni_decides && IsAnotherHost(head_->authority, facts_->peer->tls.sni)) {
     return ProxyError(ErrorReason::kMisdirected,
                       "the Host is not the server name of the handshake, which rules ask for");
   }

@@ -54,6 +54,14 @@ def test_a_rule_about_the_server_name_holds_for_the_host(start, upstream, pki, t
     assert len(upstream.requests) == (status == 200)
 
 
+@pytest.mark.parametrize("host, status", [("localhost", 421), ("127.0.0.1", 200), ("[::1]:8443", 200)])
+def test_sending_no_server_name_escapes_no_rule_about_it(start, upstream, pki, host, status):
+    proxy = start(upstream, listener=policy(rule("not-here", "deny", sni=["localhost"])))
+    with clients.RawClient(proxy.address(), clients.context(pki, verify=False), server_name=None) as client:
+        assert client.exchange(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").status == status
+    assert len(upstream.requests) == (status == 200)
+
+
 def test_without_rules_about_the_server_name_any_host_will_do(start, upstream, pki):
     proxy = start(upstream, listener=policy(rule("all", "allow", path=["/**"]), default="deny"))
     with clients.RawClient(proxy.address(), clients.context(pki)) as client:

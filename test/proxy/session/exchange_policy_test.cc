@@ -110,6 +110,31 @@ TEST_F(ExchangePolicyTest, AnAbsoluteTargetIsJudgedByItsPath) {
   EXPECT_EQ(Asked("http://a.example/x/../y"), "/y");
 }
 
+TEST_F(ExchangePolicyTest, ARuleAboutTheServerNameIsNotEscapedByAskingForAnotherOne) {
+  Policy("rules: [{name: admin, action: deny, match: {sni: admin.example}}]");
+  for (const char* sni : {"", "a.example"}) {
+    peer_.tls.sni = sni;
+    for (const char* host : {"admin.example", "ADMIN.example.:8443"}) {
+      client_->sent.clear();
+      Client(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
+      EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+      EXPECT_EQ(Status(), 421) << sni << " " << host;
+      EXPECT_TRUE(upstream_.peers.empty());
+    }
+  }
+}
+
+TEST_F(ExchangePolicyTest, WithoutAServerNameAHostThatIsAnAddressIsNoOther) {
+  Policy("rules: [{name: admin, action: deny, match: {sni: admin.example}}]");
+  for (const char* host : {"192.0.2.1:8443", "[2001:db8::1]"}) {
+    Client(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
+    ASSERT_TRUE(UpstreamHears(1, host)) << host;
+    Peer().handler.data.clear();
+    Peer().Say(kOk);
+    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  }
+}
+
 TEST_F(ExchangePolicyTest, ARetryAsksForTheSamePath) {
   Policy(kAdmins);
   EXPECT_EQ(Asked("/a/../b"), "/b");
