@@ -220,6 +220,40 @@ def test_no_session_outlives_its_authority(start, upstream, files, pki, tmp_path
     proxy.wait_metric("mantlet_tls_handshake_failures_total", 1, reason="unknown_ca")
 
 
+@pytest.mark.parametrize("action", ["drain", "close"])
+def test_open_connections_of_a_removed_authority_end_and_no_others(
+        start, upstream, files, pki, connect, tmp_path, org, com, action):
+    proxy = start(upstream, listener=listener(files, on_revocation=action), shutdown={"drain": "10s"}, **QUICK)
+    successor = TrustDomain("example.org")
+    spiffe.write_json(files["example.org"], spiffe.bundle(org, successor, sequence=2))
+    proxy.wait_metric("mantlet_reloads_total", 2, result="success")
+
+    def client(domain, name):
+        svid = domain.svid(f"spiffe://{domain.name}/{name}").write(tmp_path, name)
+        return connect(proxy, clients.context(pki, client=svid))
+
+    idle, busy = client(org, "idle"), client(org, "busy")
+    kept = [client(successor, "successor"), client(com, "neighbour")]
+    for each in (idle, *kept):
+        assert each.get().status == 200
+    busy.send("GET /slow/1.5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wait_until(lambda: "/slow" in [request.target[:5] for request in upstream.requests], 5, "the request")
+
+    spiffe.write_json(files["example.org"], spiffe.bundle(successor, sequence=3))
+    proxy.wait_metric("mantlet_connections_ended_total", 2, reason="unknown_ca")
+    assert idle.reader.at_end(), "close_notify, and nothing else"
+    if action == "drain":
+        reply = busy.response()
+        assert (reply.status, reply.headers.all("Connection")) == (200, ["close"])
+    assert busy.closed()
+    records = proxy.log("connection_ended")
+    assert {(record["subject"], record["action"], record["state"]) for record in records} == {
+        ("CN=workload", action, "idle"), ("CN=workload", action, "request")}
+    for each in kept:
+        assert each.get().status == 200
+    assert proxy.metric("mantlet_connections_ended_total") == 2
+
+
 def test_empty_keys_revoke_the_whole_domain_and_no_other(mesh, show, files, org, com):
     spiffe.write_json(files["example.org"], {"keys": []})
     mesh.wait_metric("mantlet_reloads_total", 2, result="success")

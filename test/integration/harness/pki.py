@@ -140,6 +140,12 @@ class Authority:
                              path_length=path_length, permitted_dns=permitted_dns)
         return Authority(certificate, key, (certificate, *self.above))
 
+    def certify(self, authority, not_before=None, not_after=None):
+        """The other authority under another certificate of its key, signed by this one."""
+        certificate = _build(authority.certificate.subject, self.certificate.subject, authority.key.public_key(),
+                             self.key, self.certificate, not_before, not_after, ca=True)
+        return Authority(certificate, authority.key, (certificate, *self.above))
+
     def issue(self, cn="client", sans=(), usage=CLIENT, key="p256", digest=None, subject=None,
               not_before=None, not_after=None, ca=False):
         key = new_key(key) if isinstance(key, str) else key
@@ -186,7 +192,7 @@ def _build(subject, issuer, public_key, signing_key, issuer_certificate, not_bef
                .not_valid_after(not_after or now() + 30 * DAY))
     builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-    if issuer_certificate is not None:
+    if issuer_certificate is not None and issuer_certificate.version == x509.Version.v3:
         identifier = issuer_certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier.value), critical=False)
