@@ -13,8 +13,10 @@ namespace {
 
 // What piles up beyond this is offered to the kernel without waiting for Flush().
 constexpr size_t kAutoFlushBytes = 128 * 1024;
-// From this size on, bytes are offered where they lie instead of being gathered.
-constexpr size_t kWriteThroughBytes = 8 * 1024;
+// From this size on, bytes are offered where they lie instead of being gathered. More
+// than a TLS record: to copy several and write them at once costs less than a write(2)
+// for each (proxy/PERFORMANCE.md).
+constexpr size_t kWriteThroughBytes = 32 * 1024;
 
 std::string_view CodeOf(int status) {
   switch (status) {

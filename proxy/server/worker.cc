@@ -27,6 +27,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       handshake_log_budget_(kClientRecordsPerSecond),
       standing_(loop_, clock),
       context_{loop_, clock, logger, access_log_, handshake_log_budget_, false, &standing_},
+      heap_trim_(loop_, clock),
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
@@ -177,6 +178,7 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
       *std::move(stream), peer);
   DownstreamConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));
+  heap_trim_.SetOpen(connections_.size());
 }
 
 void Worker::OnConnectionOver(DownstreamConnection* connection) {
@@ -184,6 +186,7 @@ void Worker::OnConnectionOver(DownstreamConnection* connection) {
   if (it == connections_.end()) return;
   loop_.Retire(std::move(it->second));
   connections_.erase(it);
+  heap_trim_.SetOpen(connections_.size());
   ReportIfEmpty();
 }
 

@@ -24,6 +24,7 @@
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics_shard.h"
+#include "proxy/server/heap_trim.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/session/downstream_connection.h"
 #include "proxy/session/standing_book.h"
@@ -93,6 +94,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   absl::flat_hash_map<session::DownstreamConnection*,
                       std::unique_ptr<session::DownstreamConnection>>
       connections_;
+  HeapTrim heap_trim_;
   std::function<void()> on_empty_;
   std::thread thread_;
 };

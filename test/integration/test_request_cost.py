@@ -52,6 +52,27 @@ def test_a_request_costs_no_more_system_calls_than_committed(start, prompt, conn
     assert not too_many, f"{too_many}; all: {per_request}"
 
 
+def test_an_answer_of_more_than_a_record_is_written_at_once(start, scripted, connect, tmp_path):
+    """A TLS record holds 16 KiB: head and body are two records, and one write."""
+    body = b"x" * 16384
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 16384\r\n\r\n" + body
+
+    def serve(connection, _):
+        while connection.recv(65536):
+            connection.sendall(answer)
+
+    proxy = start(scripted(serve), **QUIET)
+    client = connect(proxy)
+    for _ in range(20):
+        assert client.get().body == body
+    with SystemCalls(proxy.process.pid, tmp_path) as calls:
+        for _ in range(REQUESTS):
+            client.get()
+    # One to the upstream; and one to the client for each read of the answer, which TCP
+    # may, rarely, deliver in two pieces.
+    assert calls.per(REQUESTS)["write"] <= 1 + 1.3
+
+
 def test_a_request_allocates_no_more_than_committed(start, prompt, connect, tmp_path):
     allocations = Allocations(tmp_path)
     proxy = start(prompt, **QUIET, launch_options={"env": allocations.env})

@@ -1,0 +1,52 @@
+#include "proxy/server/heap_trim.h"
+
+#include <stdlib.h>  // for __GLIBC__
+
+#include <algorithm>
+#include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace mantlet::server {
+
+void HeapTrim::TrimHeap() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+HeapTrim::HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim)
+    : loop_(loop), clock_(clock), trim_(std::move(trim)), timer_([this] { Trim(); }) {}
+
+void HeapTrim::SetOpen(size_t open) {
+  open_ = open;
+  height_ = std::max(height_, open_);
+  if (gone() < kWorthwhile) return;
+  const int64_t wait_ms = (not_before_us_ - clock_.MonotonicUs()) / 1000;
+  if (gone() < step_ || wait_ms > 0) {
+    if (!timer_.armed()) loop_.ArmIn(timer_, std::max(kMomentMs, wait_ms));
+    return;
+  }
+  // In a turn of its own: what has gone in this one is freed at its end.
+  if (std::exchange(posted_, true)) return;
+  loop_.Post([this, alive = alive_] {
+    if (!*alive) return;
+    posted_ = false;
+    Trim();
+  });
+}
+
+void HeapTrim::Trim() {
+  loop_.timers().Cancel(timer_);
+  if (gone() < kWorthwhile) return;
+  const int64_t began_us = clock_.MonotonicUs();
+  trim_();
+  const int64_t took_us = clock_.MonotonicUs() - began_us;
+  not_before_us_ = began_us + took_us * kShare;
+  step_ = took_us > kLongUs ? step_ * 2 : kStep;
+  height_ = open_;
+}
+
+}  // namespace mantlet::server
