@@ -1,5 +1,6 @@
 #include "certs/generation_loader.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -76,6 +77,25 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   }
 }
 
+// A good configuration with which every client certificate is refused.
+void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
+                             const ListenerMaterial& material, FindingSink* sink) {
+  if (client_auth.mode == config::ClientAuthMode::kNone || !client_auth.spiffe.enabled()) return;
+  if (!client_auth.trust_bundle.empty()) return;
+  if (std::any_of(material.spiffe.begin(), material.spiffe.end(),
+                  [](const SpiffeDomain& domain) { return domain.trust != nullptr; })) {
+    return;
+  }
+  sink->Warning(
+      "nobody_gets_in", "",
+      absl::StrCat(
+          "listener ", material.listener, " refuses every client",
+          client_auth.mode == config::ClientAuthMode::kOptional ? " that has a certificate" : "",
+          ": it has no trust_bundle, and no SPIFFE trust domain has an "
+          "authority"),
+      "get a bundle with authorities");
+}
+
 // Trust of one listener: `material->trust` is left null if it needs none, or if
 // the sink got an error.
 void BuildTrust(const config::ClientAuth& client_auth, const Reading& reading, int64_t now,
@@ -111,6 +131,7 @@ ListenerMaterial BuildListener(const config::Listener& listener, const Reading& 
                "name one under tls.certificates");
   }
   CheckPolicyNames(listener, material, &sink);
+  if (!HasError(*findings)) CheckThatSomebodyGetsIn(listener.client_auth, material, &sink);
   material.id = MaterialId(material);
   return material;
 }

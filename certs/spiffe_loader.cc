@@ -18,7 +18,8 @@ namespace {
 struct Gathered {
   std::vector<TrustAnchor> anchors;
   std::optional<uint64_t> sequence;
-  std::string file;  // the first
+  std::string file;      // the first
+  bool refused = false;  // something of it cannot be used, and the sink knows
 };
 
 using GatheredDomains = std::map<std::string, Gathered>;
@@ -29,6 +30,8 @@ void AddBundle(const std::string& trust_domain, const SpiffeBundle& bundle, cons
     const std::string place = absl::StrCat("trust domain ", trust_domain, ", ", authority.where);
     if (CheckAnchor(*authority.certificate, place, file, now, sink)) {
       domain->anchors.push_back({authority.certificate, file, trust_domain});
+    } else {
+      domain->refused = true;
     }
   }
   if (bundle.sequence.has_value()) domain->sequence = std::max(domain->sequence, bundle.sequence);
@@ -37,9 +40,14 @@ void AddBundle(const std::string& trust_domain, const SpiffeBundle& bundle, cons
 void LoadBundleFile(const std::string& trust_domain, const std::string& file,
                     const FileImages& images, int64_t now, FindingSink* sink, Gathered* domain) {
   const FileContent* content = FindContent(file, images, sink);
-  if (content == nullptr) return;
+  if (content == nullptr) {
+    domain->refused = true;
+    return;
+  }
   if (!LooksLikeJsonObject(content->bytes)) {
-    for (TrustAnchor& anchor : LoadAnchorFile(file, images, now, sink)) {
+    std::vector<TrustAnchor> anchors = LoadAnchorFile(file, images, now, sink);
+    domain->refused |= anchors.empty();
+    for (TrustAnchor& anchor : anchors) {
       anchor.trust_domain = trust_domain;
       domain->anchors.push_back(std::move(anchor));
     }
@@ -51,6 +59,7 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
   } else {
     const std::string why(bundle.status().message());
     sink->Error("unparsable", file, why, CureOf(why));
+    domain->refused = true;
   }
 }
 
@@ -63,6 +72,10 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
     const std::string why(bundles.status().message());
     sink->Error("unparsable", file, why, CureOf(why));
     return;
+  }
+  if (bundles->empty()) {
+    sink->Warning("spiffe_no_trust_domain", file, "the bundle map names no trust domain",
+                  "unless all were revoked, get the current one");
   }
   for (const auto& [name, bundle] : *bundles) {
     if (domains->contains(name)) {
@@ -128,7 +141,7 @@ std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const 
 
   std::vector<SpiffeDomain> domains;
   for (const auto& [name, domain] : gathered) {
-    if (domain.anchors.empty()) {
+    if (domain.anchors.empty() && !domain.refused) {
       sink->Warning("spiffe_no_authority", domain.file,
                     absl::StrCat("the bundle of trust domain ", name,
                                  " has no X.509 authority, so every client of it is refused"),

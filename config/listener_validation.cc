@@ -72,6 +72,11 @@ void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
   WarnOfTwins(tls.groups, path + ".groups", "groups", as_is, findings);
 }
 
+// `spiffe: {}`, or with an empty list.
+bool SaysNothing(const Spiffe& spiffe, const std::string& path, const Findings& findings) {
+  return !spiffe.enabled() && findings.places().Has(path) && !findings.Refused(path);
+}
+
 void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& findings) {
   const std::string list = path + ".trust_domains";
   std::map<std::string, std::string> seen;  // name to path
@@ -127,7 +132,20 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   warn_unless_asked(!auth.spki_pins.empty(), "spki_pins");
   warn_unless_asked(!auth.crl_files.empty(), "crl");
   if (findings.Refused(path + ".trust_bundle") || findings.Refused(path + ".spiffe")) return;
-  if (auth.mode != ClientAuthMode::kNone && auth.trust_bundle.empty() && !auth.spiffe.enabled()) {
+  if (auth.mode == ClientAuthMode::kNone || auth.spiffe.enabled()) return;
+  if (SaysNothing(auth.spiffe, path + ".spiffe", findings)) {
+    if (auth.trust_bundle.empty()) {
+      findings.Error(path + ".spiffe",
+                     "spiffe has no trust domain, and there is no 'trust_bundle': nobody could "
+                     "get in",
+                     "name one under trust_domains, or a bundle_map");
+    } else {
+      findings.Warning(path + ".spiffe",
+                       "spiffe has no trust domain, so SPIFFE IDs are not judged: every CA of "
+                       "trust_bundle can issue any",
+                       "name one under trust_domains, or a bundle_map; or remove spiffe");
+    }
+  } else if (auth.trust_bundle.empty()) {
     findings.Error(
         path + ".trust_bundle",
         absl::StrCat(path, " has no 'trust_bundle', which mode ", ToString(auth.mode), " needs"),

@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "config/match_logic.h"
+#include "config/served_methods.h"
+#include "config/suggest.h"
 #include "proxy/pattern/glob.h"
 
 namespace mantlet::config {
@@ -63,12 +65,8 @@ class Linter {
 
   void CheckValues(const Match& match, const std::string& path) {
     for (size_t k = 0; k < kMatchKeyCount; ++k) CheckTwins(match, static_cast<MatchKey>(k), path);
-    ForEachValue(match.method, path + ".method", [&](const std::string& text, const auto& place) {
-      const std::string upper = absl::AsciiStrToUpper(text);
-      if (upper == text) return;
-      findings_.Warning(place, absl::StrCat("method: '", text, "' is not '", upper, "'"),
-                        absl::StrCat("write ", upper, ", letter case counts in methods"));
-    });
+    ForEachValue(match.method, path + ".method",
+                 [&](const std::string& text, const auto& place) { CheckMethod(text, place); });
     for (const auto* texts : {&match.cn, &match.ou}) {
       const char* key = texts == &match.cn ? "cn" : "ou";
       ForEachValue(*texts, absl::StrCat(path, ".", key),
@@ -79,6 +77,21 @@ class Linter {
                    });
     }
     CheckTrustDomains(match, path);
+  }
+
+  void CheckMethod(const std::string& text, const std::string& place) {
+    if (IsServedMethod(text)) return;
+    const std::string upper = absl::AsciiStrToUpper(text);
+    if (IsServedMethod(upper)) {
+      findings_.Warning(place, absl::StrCat("method: '", text, "' is not '", upper, "'"),
+                        absl::StrCat("write ", upper, ", letter case counts in methods"));
+      return;
+    }
+    const std::string meant = DidYouMean(text, ServedMethods());
+    findings_.Warning(place,
+                      absl::StrCat("method: no request can have '", text,
+                                   "', to which mantlet answers 501 whatever the rules"),
+                      meant.empty() ? "remove it" : meant);
   }
 
   template <typename Fn>

@@ -145,6 +145,37 @@ TEST_F(SpiffeLoaderTest, EmptyKeysLeaveTheDomainKnownAndEmpty) {
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority"));
 }
 
+TEST_F(SpiffeLoaderTest, WarnsOnceWhenNobodyGetsIn) {
+  files_.Put(kOrg, R"({"keys":[]})");
+  files_.Put(kCom, R"({"keys":[]})");
+  EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority", "nobody_gets_in"));
+  EXPECT_THAT(Build().findings[2].what, HasSubstr("public refuses every client: "));
+  client_auth().mode = config::ClientAuthMode::kOptional;
+  EXPECT_THAT(Build().findings[2].what, HasSubstr("every client that has a certificate: "));
+  client_auth().trust_bundle = {kCa};
+  EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority"));
+}
+
+TEST_F(SpiffeLoaderTest, ABundleMapWithoutTrustDomainsIsWorthAWarning) {
+  client_auth().spiffe.bundle_map = kMap;
+  files_.Put(kMap, R"({"trust_domains":{}})");
+  EXPECT_THAT(Codes(), ElementsAre("spiffe_no_trust_domain"));
+  client_auth().spiffe.trust_domains.clear();
+  EXPECT_THAT(Codes(), ElementsAre("spiffe_no_trust_domain", "nobody_gets_in"));
+}
+
+TEST_F(SpiffeLoaderTest, OfABundleThatCannotBeUsedNothingMoreIsSaid) {
+  client_auth().spiffe.trust_domains.pop_back();
+  for (const std::string& bytes :
+       {std::string("{"), std::string("{}"), std::string("no PEM"), Server().certificate->ToPem(),
+        KeysJson({KeyJson(*Server().certificate)})}) {
+    files_.Put(kOrg, bytes);
+    EXPECT_THAT(Codes(), testing::SizeIs(1)) << bytes;
+  }
+  files_.Remove(kOrg);
+  EXPECT_THAT(Codes(), ElementsAre("unreadable"));
+}
+
 TEST_F(SpiffeLoaderTest, ATornOrDamagedFileRefusesTheGeneration) {
   const std::string whole = KeysJson({KeyJson(*OrgCa().certificate)});
   for (const std::string& bytes : {std::string(), whole.substr(0, whole.size() / 2), whole + "x",

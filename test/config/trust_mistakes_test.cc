@@ -39,8 +39,16 @@ const Mistake kMistakes[] = {
      "'bundle: [/run/spiffe/example.org.json]'"},
     {"SpiffeWithoutTrustDomains", "      trust_bundle: [ca.crt]\n",
      "      spiffe: {trust_domains: []}\n",
-     "m.yaml:11:7: listeners[0].client_auth has no 'trust_bundle', which mode require needs; add "
-     "'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+     "m.yaml:11:15: spiffe has no trust domain, and there is no 'trust_bundle': nobody could get "
+     "in; name one under trust_domains, or a bundle_map"},
+    {"SpiffeWithNothingInIt", "      trust_bundle: [ca.crt]\n", "      spiffe: {}\n",
+     "m.yaml:11:15: spiffe has no trust domain, and there is no 'trust_bundle': nobody could get "
+     "in; name one under trust_domains, or a bundle_map"},
+    {"SpiffeThatJudgesNobody", "      trust_bundle: [ca.crt]\n",
+     "      trust_bundle: [ca.crt]\n      spiffe: {}\n",
+     "m.yaml:12:15: warning: spiffe has no trust domain, so SPIFFE IDs are not judged: every CA of "
+     "trust_bundle can issue any; name one under trust_domains, or a bundle_map; or remove spiffe",
+     true},
     {"SpiffeThatIsNotUsed", "      trust_bundle: [ca.crt]\n",
      R"(      mode: none
       spiffe: {bundle_map: map.json}

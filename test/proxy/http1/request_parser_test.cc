@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/served_methods.h"
 #include "test/proxy/http1/parse_helpers.h"
 
 namespace mantlet::http1 {
@@ -215,6 +216,43 @@ TEST(RequestParserTest, AnswersUnknownMethodsAndVersionsWithTheirOwnStatus) {
   ExpectRefused("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505);
   ExpectRefused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
   ExpectRefused("PRI * HTTP/1.1\r\nHost: h\r\n\r\n", 505);
+}
+
+// What `mantlet check` says of a policy's methods is what happens.
+TEST(RequestParserTest, ServesTheMethodsThatTheConfigurationKnowsAndNoOther) {
+  const auto message = [](const std::string& method) {
+    return method + " / HTTP/1.1\r\nHost: h\r\n\r\n";
+  };
+  for (const std::string& method : config::ServedMethods()) {
+    const std::string bytes = message(method);
+    ExpectSame({bytes, method + " / HTTP/1.1 host=h|Host:h."});
+  }
+  // Registered at IANA, or known to the library for other protocols.
+  for (const std::string method : {"BASELINE-CONTROL",
+                                   "CHECKIN",
+                                   "CONNECT",
+                                   "LABEL",
+                                   "MKREDIRECTREF",
+                                   "MKWORKSPACE",
+                                   "ORDERPATCH",
+                                   "UNCHECKOUT",
+                                   "UPDATE",
+                                   "UPDATEREDIRECTREF",
+                                   "VERSION-CONTROL",
+                                   "DESCRIBE",
+                                   "ANNOUNCE",
+                                   "SETUP",
+                                   "PLAY",
+                                   "PAUSE",
+                                   "TEARDOWN",
+                                   "GET_PARAMETER",
+                                   "SET_PARAMETER",
+                                   "REDIRECT",
+                                   "RECORD",
+                                   "FLUSH"}) {
+    EXPECT_FALSE(config::IsServedMethod(method));
+    ExpectRefused(message(method), 501);
+  }
 }
 
 TEST(RequestParserTest, RefusesADoubtfulHost) {
