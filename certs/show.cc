@@ -7,6 +7,8 @@
 #include "certs/certificate_text.h"
 #include "certs/json_writer.h"
 #include "certs/material.h"
+#include "certs/show_spiffe.h"
+#include "certs/strict_json.h"
 #include "certs/time_text.h"
 
 namespace mantlet::certs {
@@ -100,33 +102,43 @@ void WriteItem(const MaterialItem& item, JsonWriter* json) {
   json->EndObject();
 }
 
+// Appends to both as ShowSpiffe does.
+absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::string>& passphrase,
+                          int64_t now, std::string* text, JsonWriter* json) {
+  absl::StatusOr<Material> material = ParseMaterial(bytes, passphrase);
+  if (!material.ok()) return material.status();
+  const std::vector<tls::CertificatePtr> certificates = material->certificates();
+  absl::StrAppend(text, FormatName(material->format), "\n");
+  if (!certificates.empty()) *text += DrawChain(certificates, 2, now);
+  json->Key("format").String(FormatName(material->format));
+  json->Key("items").BeginArray();
+  int number = 0;
+  for (const MaterialItem& item : material->items) {
+    absl::StrAppend(text, "\n  ", ++number, "  ", ItemText(item, certificates, now));
+    WriteItem(item, json);
+  }
+  json->EndArray();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 ShowResult Show(std::string_view path, std::string_view bytes,
                 const std::optional<std::string>& passphrase, int64_t now) {
   ShowResult result;
+  result.text = absl::StrCat(Printable(path), ": ");
   JsonWriter json;
   json.BeginObject().Key("file").String(path);
-  absl::StatusOr<Material> material = ParseMaterial(bytes, passphrase);
-  if (!material.ok()) {
-    std::string why(material.status().message());
+  const absl::Status status = LooksLikeJsonObject(bytes)
+                                  ? ShowSpiffe(bytes, now, &result.text, &json)
+                                  : ShowMaterial(bytes, passphrase, now, &result.text, &json);
+  if (!status.ok()) {
+    const std::string why(status.message());
     result.ok = false;
-    result.text = absl::StrCat(Printable(path), ": ", Printable(why), "\n");
-    json.Key("error").String(why).EndObject();
-    result.json = json.text();
-    return result;
+    absl::StrAppend(&result.text, Printable(why), "\n");
+    json.Key("error").String(why);
   }
-  const std::vector<tls::CertificatePtr> certificates = material->certificates();
-  result.text = absl::StrCat(Printable(path), ": ", FormatName(material->format), "\n");
-  if (!certificates.empty()) result.text += DrawChain(certificates, 2, now);
-  json.Key("format").String(FormatName(material->format));
-  json.Key("items").BeginArray();
-  int number = 0;
-  for (const MaterialItem& item : material->items) {
-    absl::StrAppend(&result.text, "\n  ", ++number, "  ", ItemText(item, certificates, now));
-    WriteItem(item, &json);
-  }
-  json.EndArray().EndObject();
+  json.EndObject();
   result.json = json.text();
   return result;
 }

@@ -69,7 +69,8 @@ void AddCertsDev(CLI::App& certs, Choice& choice) {
 }
 
 void AddCertsShow(CLI::App& certs, Choice& choice) {
-  CLI::App* show = certs.add_subcommand("show", "Say what is inside PEM, DER and PKCS#12 files");
+  CLI::App* show = certs.add_subcommand(
+      "show", "Say what is inside PEM, DER and PKCS#12 files and SPIFFE bundles");
   show->add_option("file", choice.certs_show.files, "The files")->required()->type_name("FILE");
   show->add_option("--passphrase-file", choice.certs_show.passphrase_file,
                    "Holds the passphrase of PKCS#12 files and encrypted keys")

@@ -1,6 +1,8 @@
 #include "certs/show.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "certs/certificate_text.h"
 #include "certs/time_text.h"
@@ -8,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "proxy/tls/pkcs12.h"
+#include "test/certs/bundle_json.h"
 #include "test/certs/material_helper.h"
 
 namespace mantlet::certs {
@@ -53,6 +56,45 @@ TEST(Show, OpensPkcs12) {
   EXPECT_FALSE(Show("x.p12", bytes, {}, kNow).ok);
   ShowResult result = Show("x.p12", bytes, "sesame", kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("PKCS#12"), HasSubstr("CN=server")));
+}
+
+TEST(Show, ReadsSpiffeBundles) {
+  const std::string key = KeyJson(*tls::Root().certificate);
+  ShowResult result =
+      Show("org.json", KeysJson({R"({"kty":"EC","use":"jwt-svid"})", key}), {}, kNow);
+  EXPECT_THAT(result.text, AllOf(HasSubstr("org.json: SPIFFE bundle\n  CN=root  (CA, self-signed"),
+                                 HasSubstr("\n  keys[1]  certificate\n")));
+  nlohmann::json json = nlohmann::json::parse(result.json);
+  EXPECT_EQ(json["format"], "SPIFFE bundle");
+  ASSERT_EQ(json["items"].size(), 1u);
+  EXPECT_EQ(json["items"][0]["where"], "keys[1]");
+  EXPECT_EQ(json["items"][0]["certificate"]["subject"], "CN=root");
+  EXPECT_THAT(Show("x", R"({"spiffe_sequence":7,"keys":[]})", {}, kNow).text,
+              HasSubstr("SPIFFE bundle, sequence 7\n  no X.509 authority"));
+}
+
+TEST(Show, ReadsSpiffeBundleMaps) {
+  const std::string map = R"({"trust_domains":{"b.example":{"keys":[]},"a.example":)" +
+                          KeysJson({KeyJson(*tls::Root().certificate)}) + "}}";
+  ShowResult result = Show("x", map, {}, kNow);
+  EXPECT_THAT(result.text, AllOf(HasSubstr("trust domain a.example\n  CN=root"),
+                                 HasSubstr("trust domain b.example\n  no X.509 authority")));
+  nlohmann::json json = nlohmann::json::parse(result.json);
+  EXPECT_EQ(json["format"], "SPIFFE bundle map");
+  ASSERT_EQ(json["items"].size(), 1u);
+  EXPECT_EQ(json["items"][0]["trust_domain"], "a.example");
+}
+
+TEST(Show, SaysWhatIsWrongWithASpiffeBundle) {
+  for (const auto& [bytes, why] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"keys":[)", "x: the JSON is cut off"},
+           {"{}", "x: it has no 'keys'"},
+           {R"({"trust_domains":{"A":{"keys":[]}}})", "x: trust domain 'A': "}}) {
+    ShowResult result = Show("x", bytes, {}, kNow);
+    EXPECT_FALSE(result.ok);
+    EXPECT_THAT(result.text, HasSubstr(why));
+    EXPECT_TRUE(nlohmann::json::parse(result.json).contains("error"));
+  }
 }
 
 TEST(Show, WhatItCannotReadIsAnError) {

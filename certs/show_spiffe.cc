@@ -1,0 +1,83 @@
+#include "certs/show_spiffe.h"
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "certs/certificate_text.h"
+#include "certs/spiffe_bundle.h"
+#include "certs/strict_json.h"
+
+namespace mantlet::certs {
+namespace {
+
+std::string SequenceText(const SpiffeBundle& bundle) {
+  return bundle.sequence.has_value() ? absl::StrCat(", sequence ", *bundle.sequence) : "";
+}
+
+std::string AuthoritiesText(const SpiffeBundle& bundle, int64_t now) {
+  if (bundle.authorities.empty()) return "  no X.509 authority: every client is refused\n";
+  std::vector<tls::CertificatePtr> certificates;
+  for (const SpiffeBundle::Authority& authority : bundle.authorities) {
+    certificates.push_back(authority.certificate);
+  }
+  std::string text = DrawChain(certificates, 2, now);
+  for (const SpiffeBundle::Authority& authority : bundle.authorities) {
+    absl::StrAppend(&text, "\n  ", authority.where, "  certificate\n",
+                    DescribeCertificate(*authority.certificate, 4, now));
+  }
+  return text;
+}
+
+// `trust_domain` is empty if the file does not name one.
+void WriteAuthorities(const SpiffeBundle& bundle, const std::string& trust_domain,
+                      JsonWriter* json) {
+  for (const SpiffeBundle::Authority& authority : bundle.authorities) {
+    json->BeginObject();
+    json->Key("type").String("certificate");
+    if (!trust_domain.empty()) json->Key("trust_domain").String(trust_domain);
+    json->Key("where").String(authority.where);
+    json->Key("certificate");
+    WriteCertificate(*authority.certificate, json);
+    json->EndObject();
+  }
+}
+
+absl::Status ShowBundle(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+  absl::StatusOr<SpiffeBundle> bundle = ParseSpiffeBundle(bytes);
+  if (!bundle.ok()) return bundle.status();
+  absl::StrAppend(text, "SPIFFE bundle", SequenceText(*bundle), "\n",
+                  AuthoritiesText(*bundle, now));
+  json->Key("format").String("SPIFFE bundle");
+  json->Key("items").BeginArray();
+  WriteAuthorities(*bundle, "", json);
+  json->EndArray();
+  return absl::OkStatus();
+}
+
+absl::Status ShowMap(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+  absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(bytes);
+  if (!bundles.ok()) return bundles.status();
+  absl::StrAppend(text, "SPIFFE bundle map",
+                  bundles->empty() ? " without a trust domain: every client is refused" : "", "\n");
+  json->Key("format").String("SPIFFE bundle map");
+  json->Key("items").BeginArray();
+  for (const auto& [name, bundle] : *bundles) {
+    absl::StrAppend(text, "\ntrust domain ", name, SequenceText(bundle), "\n",
+                    AuthoritiesText(bundle, now));
+    WriteAuthorities(bundle, name, json);
+  }
+  json->EndArray();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+  absl::StatusOr<nlohmann::json> parsed = ParseStrictJson(bytes);
+  if (!parsed.ok()) return parsed.status();
+  const bool map = parsed->is_object() && parsed->contains("trust_domains");
+  return map ? ShowMap(bytes, now, text, json) : ShowBundle(bytes, now, text, json);
+}
+
+}  // namespace mantlet::certs
