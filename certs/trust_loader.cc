@@ -28,6 +28,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
     auto is_issuer = [&](const TrustAnchor& other) {
       return certificate.IssuedBy(*other.certificate);
     };
+    if (certificate.self_signed()) continue;
     if (std::any_of(anchors.begin(), anchors.end(), is_issuer)) continue;
     std::string what = absl::StrCat("the CA ", certificate.subject(), " is an intermediate, and ",
                                     certificate.issuer(), ", which issued it, is not here");

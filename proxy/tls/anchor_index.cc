@@ -16,12 +16,9 @@ unsigned long Hash(const X509_NAME* name) { return X509_NAME_hash(const_cast<X50
 AnchorIndex::AnchorIndex(const TrustStore& trust) {
   for (const CertificatePtr& anchor : trust.anchors()) {
     auto certificate = std::make_unique<const PathCertificate>(anchor->x509());
-    // A root may be signed with a digest that the library no longer checks.
-    const bool self_signed =
-        anchor->self_signed() || (anchor->self_issued() && anchor->weak_signature());
-    if (!self_signed) intermediates_.push_back(certificate.get());
+    if (!anchor->self_signed()) intermediates_.push_back(certificate.get());
     const unsigned long hash = Hash(certificate->subject());
-    anchors_.emplace_back(hash, Anchor{std::move(certificate), self_signed});
+    anchors_.emplace_back(hash, Anchor{std::move(certificate), anchor->self_signed()});
   }
   std::stable_sort(anchors_.begin(), anchors_.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -116,7 +116,8 @@ absl::Status Certificate::Fill(std::string_view der) {
 
   is_ca_ = (X509_get_extension_flags(x509_) & EXFLAG_CA) != 0;
   path_length_ = is_ca_ ? static_cast<int>(X509_get_pathlen(x509_)) : -1;
-  self_signed_ = self_issued() && key != nullptr && X509_verify(x509_, key.get()) == 1;
+  self_signed_ = self_issued() && key != nullptr &&
+                 (HasUncheckableSignature(x509_) || X509_verify(x509_, key.get()) == 1);
   key_usage_ = KeyUsageNames(x509_);
   extended_key_usage_ = ExtendedKeyUsageNames(x509_);
   for_server_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_SERVER, 0) == 1;

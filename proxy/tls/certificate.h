@@ -57,7 +57,9 @@ class Certificate {
   bool is_ca() const { return is_ca_; }                    // basic constraints say so
   int path_length() const { return path_length_; }         // -1: no limit
   bool self_issued() const { return subject_der_ == issuer_der_; }
-  bool self_signed() const { return self_signed_; }  // self-issued, and the signature fits
+  // Self-issued, and the signature fits, as far as it can be checked. Of a root nobody
+  // relies on it, so a very old one must not make an intermediate of it.
+  bool self_signed() const { return self_signed_; }
   const std::vector<std::string>& key_usage() const { return key_usage_; }  // RFC 5280 names
   const std::vector<std::string>& extended_key_usage() const { return extended_key_usage_; }
   bool for_server() const { return for_server_; }  // may be shown by a TLS server

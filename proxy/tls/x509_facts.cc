@@ -13,6 +13,15 @@
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
+namespace {
+
+int SignatureDigest(const X509* x509) {
+  int digest = NID_undef, key = NID_undef;
+  OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key);
+  return digest;
+}
+
+}  // namespace
 
 absl::StatusOr<X509*> ParseX509(std::string_view der) {
   if (der.empty()) return absl::InvalidArgumentError("it is empty");
@@ -54,10 +63,13 @@ std::string SpkiSha256Hex(const X509* x509) {
   return digest;
 }
 
+bool HasUncheckableSignature(const X509* x509) {
+  const int digest = SignatureDigest(x509);
+  return digest == NID_md5 || digest == NID_md4 || digest == NID_md5_sha1;
+}
+
 bool HasWeakSignature(const X509* x509) {
-  int digest = NID_undef, key = NID_undef;
-  if (!OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key)) return false;
-  return digest == NID_md5 || digest == NID_sha1 || digest == NID_md4 || digest == NID_md5_sha1;
+  return SignatureDigest(x509) == NID_sha1 || HasUncheckableSignature(x509);
 }
 
 }  // namespace mantlet::tls

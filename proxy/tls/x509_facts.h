@@ -30,6 +30,8 @@ std::string SpkiSha256Hex(const x509_st* x509);
 
 // Signed over an MD5, MD4 or SHA-1 digest.
 bool HasWeakSignature(const x509_st* x509);
+// Over a digest so old that the library does not look at the signature any more.
+bool HasUncheckableSignature(const x509_st* x509);
 
 }  // namespace mantlet::tls
 

@@ -82,6 +82,13 @@ TEST(Generation, AnIntermediateMayBeTheOnlyAnchorByOption) {
   EXPECT_THAT((*generation)->warnings, IsEmpty());
 }
 
+TEST(Generation, ARootIsARootWhateverItsOwnSignatureIs) {
+  MemoryFileReader files = GoodFiles();
+  files.Put(kCa, tls::Md5Root().certificate->ToPem());
+  auto generation = GenerationLoader::Load(OneListener(), files, kNow);
+  EXPECT_TRUE(generation.ok()) << generation.status();
+}
+
 TEST(Generation, DerFilesServeAsWell) {
   tls::Credential server = tls::MakeCredential(tls::ServerTemplate("s", {"s"}), &tls::Root());
   MemoryFileReader files;

@@ -224,6 +224,13 @@ TEST(ChainVerifier, Sha1SignaturesAreRefusedExceptTheTrustAnchorsOwn) {
   EXPECT_THAT(result.detail, HasSubstr("SHA-1"));
 }
 
+TEST(ChainVerifier, ATrustAnchorsOwnSignatureMayBeOfAKindThatNobodyChecksAnyMore) {
+  const Credential root = Md5Root();
+  EXPECT_TRUE(root.certificate->self_signed());
+  Credential client = MakeCredential(ClientTemplate("client"), &root);
+  EXPECT_TRUE(Verifier({root}).Verify(Chain({&client}), kNow).ok());
+}
+
 TEST(ChainVerifier, ADamagedSignatureIsABadSignature) {
   Credential client = MakeCredential(ClientTemplate("client"), &Root());
   std::string der = client.certificate->der();

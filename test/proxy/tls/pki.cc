@@ -45,6 +45,21 @@ const Credential& Intermediate() {
   return *intermediate;
 }
 
+Credential Md5Root() {
+  CertificateTemplate what = CaTemplate("md5 root");
+  what.digest = CertificateTemplate::Digest::kSha1;
+  Credential root = MakeCredential(what, nullptr, KeyType::kRsa2048);
+  // sha1WithRSAEncryption becomes md5WithRSAEncryption, inside and outside.
+  const std::string prefix = "\x2a\x86\x48\x86\xf7\x0d\x01\x01";
+  std::string der = root.certificate->der();
+  for (size_t at = der.find(prefix + '\x05'); at != std::string::npos;
+       at = der.find(prefix + '\x05', at)) {
+    der[at + prefix.size()] = '\x04';
+  }
+  root.certificate = OrDie(Certificate::FromDer(der));
+  return root;
+}
+
 TrustStorePtr Trust(const std::vector<Credential>& anchors) {
   std::vector<CertificatePtr> certificates;
   for (const Credential& anchor : anchors) certificates.push_back(anchor.certificate);

@@ -29,6 +29,10 @@ CertificateTemplate ClientTemplate(std::string cn);
 const Credential& Root();
 const Credential& Intermediate();  // issued by Root()
 
+// A root whose own signature is over MD5, and not made by its key: no library that we
+// have makes or checks one.
+Credential Md5Root();
+
 TrustStorePtr Trust(const std::vector<Credential>& anchors);
 
 // The DERs of the certificates, leaf first. The credentials must outlive them.
