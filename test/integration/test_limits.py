@@ -123,15 +123,6 @@ def test_a_client_that_takes_no_bytes_is_ended(start, upstream, connect):
         client.response()
 
 
-def test_connections_beyond_the_limit_are_not_served(start, upstream, connect, tls):
-    proxy = start(upstream, **limited(connections=3))
-    kept = [connect(proxy) for _ in range(3)]
-    assert all(client.get().status == 200 for client in kept)
-    assert not is_served(proxy, tls)
-    kept[0].close()
-    wait_until(lambda: is_served(proxy, tls), 10, "a free place")
-
-
 # A record of type handshake, version TLS 1.0, that announces 512 bytes: the first of a ClientHello.
 FIRST_BYTES = bytes([22, 3, 1, 2, 0])
 
@@ -184,12 +175,13 @@ def test_handshakes_per_second_are_limited(start, upstream, tls):
     assert rate_limited(proxy) == 12 - served
 
 
-def test_one_address_does_not_take_all_connections(start, upstream, connect, tls):
-    proxy = start(upstream, **limited(client_connections=2))
-    kept = [connect(proxy) for _ in range(2)]
+@pytest.mark.parametrize("limit, others_are_served", [("connections", False), ("client_connections", True)])
+def test_connections_beyond_the_limit_are_not_served(start, upstream, connect, tls, limit, others_are_served):
+    proxy = start(upstream, **limited(**{limit: 3}))
+    kept = [connect(proxy) for _ in range(3)]
     assert all(client.get().status == 200 for client in kept)
     assert not is_served(proxy, tls)
-    assert is_served(proxy, tls, source="127.0.0.2"), "another client must not suffer"
+    assert is_served(proxy, tls, source="127.0.0.2") == others_are_served
     kept[0].close()
     wait_until(lambda: is_served(proxy, tls), 10, "a free place")
 

@@ -139,7 +139,7 @@ def test_a_new_policy_holds_on_open_connections_from_the_next_request(start, ups
         assert client.get("/a").status == 200
         for rules, status in [([rule("no-alice", "deny", cn="alice")], 403), ([rule("no-bob", "deny", cn="bob")], 200),
                               ([rule("none", "deny", path="/a/**")], 403)]:
-            config = dict(proxy.config, listeners=[dict(proxy.config["listeners"][0], policy={"rules": rules})])
+            config = proxy.changed(policy={"rules": rules})
             before = proxy.metric("mantlet_reloads_total", result="success")
             proxy.write_config(config)
             proxy.get("/reload", endpoint="admin", method="POST")

@@ -1,6 +1,5 @@
 """Clients that come back with a session: Python's and OpenSSL's, against every change that must end it."""
 
-import copy
 import datetime
 import socket
 import ssl
@@ -63,11 +62,7 @@ def resuming(launch, own_pki, upstream):
 
 
 def change(proxy, **changes):
-    config = copy.deepcopy(proxy.config)
-    config["listeners"][0] = merge(config["listeners"][0], changes)
-    before = proxy.metric("mantlet_reloads_total", result="success")
-    proxy.write_config(config)
-    wait_until(lambda: proxy.metric("mantlet_reloads_total", result="success") > before, 10, "the reload")
+    proxy.reload(proxy.changed(**changes))
 
 
 def refused(proxy, reason, listener="public"):
@@ -122,9 +117,8 @@ def test_a_new_revocation_list_ends_sessions(resuming, own_pki, version, tmp_pat
     change(proxy, client_auth={"crl": {"files": [str(crl)]}})
     assert client.get(proxy.address()) == (False, 200)
     session = client.session
-    before = proxy.metric("mantlet_reloads_total", result="success")
-    crl.write_bytes(own_pki.ca.crl(own_pki.client))
-    wait_until(lambda: proxy.metric("mantlet_reloads_total", result="success") > before, 10, "the reload")
+    with proxy.reloaded():
+        crl.write_bytes(own_pki.ca.crl(own_pki.client))
     client.session = session
     assert "certificate revoked" in client.error(proxy.address())
     assert proxy.wait_log("handshake_failed")["reason"] == "revoked"

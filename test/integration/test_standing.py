@@ -17,18 +17,6 @@ from harness.timing import scaled, wait_until
 UPGRADE = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
-def changed(proxy, **changes):
-    config = copy.deepcopy(proxy.config)
-    config["listeners"][0] = merge(config["listeners"][0], changes)
-    return config
-
-
-def reload(proxy, config):
-    before = proxy.metric("mantlet_reloads_total", result="success")
-    proxy.write_config(config)
-    wait_until(lambda: proxy.metric("mantlet_reloads_total", result="success") > before, 10, "the reload")
-
-
 def ended(proxy, reason, listener="public"):
     return proxy.metric("mantlet_connections_ended_total", listener=listener, reason=reason)
 
@@ -41,7 +29,7 @@ def other_ca(tmp_path):
 @pytest.fixture
 def replace_ca(other_ca):
     """Takes the clients' CA away."""
-    return lambda proxy, **more: reload(proxy, changed(proxy, client_auth={"trust_bundle": [other_ca], **more}))
+    return lambda proxy, **more: proxy.reload(proxy.changed(client_auth={"trust_bundle": [other_ca], **more}))
 
 
 @pytest.fixture
@@ -109,7 +97,7 @@ def test_no_request_reaches_the_upstream_after_the_change(mantlet, connect, repl
 def test_connections_that_are_still_good_live_on(mantlet, connect, pki, other_ca, tmp_path):
     client = connect(mantlet)
     client.get()
-    reload(mantlet, changed(mantlet, client_auth={"trust_bundle": [pki.ca_file, other_ca]}))
+    mantlet.reload(mantlet.changed(client_auth={"trust_bundle": [pki.ca_file, other_ca]}))
     time.sleep(0.5)
     assert client.get().status == 200
     assert not mantlet.log("connection_ended")
@@ -221,7 +209,7 @@ def test_an_expired_client_that_may_stay_is_still_asked_about_the_rest(
     if what == "revoked":
         crl.write_bytes(own_pki.ca.crl(identity))
     else:
-        reload(proxy, changed(proxy, client_auth={"spki_pins": ["0" * 64]}))
+        proxy.reload(proxy.changed(client_auth={"spki_pins": ["0" * 64]}))
     assert client.closed()
     record = proxy.wait_log("connection_ended")
     assert (record["reason"], record["action"]) == ("revoked" if what == "revoked" else "not_pinned", "close")
@@ -246,7 +234,7 @@ def test_the_tunnel_of_an_expired_client_that_may_stay_is_asked_about_a_new_poli
     time.sleep(5.5)
     client.send("still there")
     assert client.reader.exactly(11) == b"still there"
-    reload(proxy, changed(proxy, policy={"default": "deny"}))
+    proxy.reload(proxy.changed(policy={"default": "deny"}))
     assert client.closed()
     assert proxy.wait_log("connection_ended")["reason"] == "policy_denied"
 
@@ -258,7 +246,7 @@ def test_a_connection_without_a_certificate_ends_when_one_is_required(start, ups
     proxy = start(upstream, listener={"client_auth": {"mode": "optional"}})
     anonymous, known = connect(proxy, clients.context(pki, client=None)), connect(proxy)
     anonymous.get(), known.get()
-    reload(proxy, changed(proxy, client_auth={"mode": "require"}))
+    proxy.reload(proxy.changed(client_auth={"mode": "require"}))
     assert anonymous.reader.at_end()
     assert known.get().status == 200
     assert ended(proxy, "no_client_certificate") == 1
@@ -267,7 +255,7 @@ def test_a_connection_without_a_certificate_ends_when_one_is_required(start, ups
 def test_an_identity_does_not_outlive_the_trust_that_made_it(mantlet, connect):
     client = connect(mantlet)
     client.get()
-    reload(mantlet, changed(mantlet, client_auth=NO_CLIENT_AUTH))
+    mantlet.reload(mantlet.changed(client_auth=NO_CLIENT_AUTH))
     assert client.reader.at_end()
     assert ended(mantlet, "unknown_ca") == 1
 
@@ -275,12 +263,12 @@ def test_an_identity_does_not_outlive_the_trust_that_made_it(mantlet, connect):
 def test_connections_of_a_removed_listener_end(mantlet, connect):
     config = copy.deepcopy(mantlet.config)
     config["listeners"].append(merge(config["listeners"][0], {"name": "second"}))
-    reload(mantlet, config)
+    mantlet.reload(config)
     mantlet.wait_log("listening", listener="second")
     gone, kept = connect(mantlet, listener="second"), connect(mantlet)
     gone.get(), kept.get()
     del config["listeners"][1]
-    reload(mantlet, config)
+    mantlet.reload(config)
     assert gone.reader.at_end()
     assert kept.get().status == 200
     assert ended(mantlet, "listener_removed", "second") == 1
@@ -290,7 +278,7 @@ def test_a_tunnel_ends_when_policy_would_refuse_its_request(start, tunnels, conn
     proxy = start(tunnels, shutdown={"drain": "500ms"})
     client = connect(proxy)
     assert client.exchange(UPGRADE).status == 101
-    reload(proxy, changed(proxy, policy={"default": "deny"}))
+    proxy.reload(proxy.changed(policy={"default": "deny"}))
     proxy.wait_log("connection_ended", reason="policy_denied", state="tunnel")
     assert client.closed()
     assert proxy.wait_access()[0]["error"] == "policy_denied"
@@ -301,7 +289,7 @@ def test_a_tunnel_that_policy_still_permits_lives_on(start, tunnels, connect):
     client = connect(proxy)
     assert client.exchange(UPGRADE).status == 101
     allow = {"default": "deny", "rules": [{"name": "ws", "action": "allow", "match": {"path": "/ws"}}]}
-    reload(proxy, changed(proxy, policy=allow))
+    proxy.reload(proxy.changed(policy=allow))
     time.sleep(0.3)
     client.send("still there")
     assert client.reader.exactly(11) == b"still there"

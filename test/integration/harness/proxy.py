@@ -1,5 +1,6 @@
 """The real binary, run with a configuration of its own and observed through what it offers everyone."""
 
+import contextlib
 import copy
 import json
 import os
@@ -151,6 +152,24 @@ class Proxy:
         temporary = self.config_path.with_suffix(".new")
         temporary.write_text(text)
         temporary.rename(self.config_path)
+
+    def changed(self, **changes):
+        """A copy of the configuration with changes laid over its first listener."""
+        config = copy.deepcopy(self.config)
+        config["listeners"][0] = merge(config["listeners"][0], changes)
+        return config
+
+    @contextlib.contextmanager
+    def reloaded(self, timeout=10):
+        """What is written inside is in force at the end."""
+        before = self.metric("mantlet_reloads_total", result="success")
+        yield
+        wait_until(lambda: self.metric("mantlet_reloads_total", result="success") > before, timeout, "the reload")
+
+    def reload(self, config, timeout=10):
+        """Writes the configuration and waits until it is in force."""
+        with self.reloaded(timeout):
+            self.write_config(config)
 
     def start(self, wait=True):
         command = [*self._launcher, binary(), "run", "--config", str(self.config_path)]
