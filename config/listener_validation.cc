@@ -6,14 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "config/header_name_check.h"
 #include "config/policy_validation.h"
+#include "config/twin_names.h"
 #include "config/words.h"
 
 namespace mantlet::config {
 namespace {
-
-std::string Item(const std::string& list, size_t index) {
-  return absl::StrCat(list, "[", index, "]");
-}
 
 // Warns of values that stand in a list twice.
 template <typename T, typename Print>
@@ -79,7 +76,6 @@ bool SaysNothing(const Spiffe& spiffe, const std::string& path, const Findings& 
 
 void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& findings) {
   const std::string list = path + ".trust_domains";
-  std::map<std::string, std::string> seen;  // name to path
   for (size_t i = 0; i < spiffe.trust_domains.size(); ++i) {
     const SpiffeTrustDomain& domain = spiffe.trust_domains[i];
     const std::string item = Item(list, i);
@@ -88,14 +84,9 @@ void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& fin
                      absl::StrCat("bundle: the trust domain '", domain.name, "' has no file"),
                      "name one; a SPIFFE bundle with empty 'keys' refuses everybody");
     }
-    if (domain.name.empty()) continue;  // refused before
-    const auto [twin, added] = seen.emplace(domain.name, item + ".name");
-    if (added) continue;
-    findings.Error(item + ".name",
-                   absl::StrCat("two of the trust_domains are named '", domain.name, "'"),
-                   absl::StrCat("put all files into the bundle of the one in line ",
-                                findings.LineOf(twin->second)));
   }
+  RefuseTwinNames(spiffe.trust_domains, list, "trust_domains", findings,
+                  "put all files into the bundle of the one in line ");
 }
 
 void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& findings) {

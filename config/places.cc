@@ -1,8 +1,13 @@
 #include "config/places.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace mantlet::config {
+
+std::string Item(const std::string& list, size_t index) {
+  return absl::StrCat(list, "[", index, "]");
+}
 
 Location Places::Of(const std::string& path) const {
   std::string at = path;

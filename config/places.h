@@ -3,6 +3,7 @@
 #ifndef MANTLET_CONFIG_PLACES_H_
 #define MANTLET_CONFIG_PLACES_H_
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -10,6 +11,9 @@
 #include "config/config.h"
 
 namespace mantlet::config {
+
+// The path of a list's item: "listeners[0]".
+std::string Item(const std::string& list, size_t index);
 
 // Paths are written as "listeners[0].tls.min_version".
 class Places {

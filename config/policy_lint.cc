@@ -18,10 +18,6 @@ namespace {
 
 constexpr absl::string_view kSpiffeScheme = "spiffe://";
 
-std::string Item(const std::string& list, size_t index) {
-  return absl::StrCat(list, "[", index, "]");
-}
-
 ClientCertificates CertificatesOf(const Listener& listener) {
   return {listener.client_auth.mode != ClientAuthMode::kNone,
           listener.client_auth.mode == ClientAuthMode::kRequire};

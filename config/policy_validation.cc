@@ -1,35 +1,22 @@
 #include "config/policy_validation.h"
 
 #include <cstddef>
-#include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "config/policy_lint.h"
+#include "config/twin_names.h"
 
 namespace mantlet::config {
 namespace {
 
-std::string Item(const std::string& list, size_t index) {
-  return absl::StrCat(list, "[", index, "]");
-}
-
 void CheckNames(const std::vector<Rule>& rules, const std::string& path, Findings& findings) {
-  std::map<std::string, std::string> seen;  // name to path
   for (size_t i = 0; i < rules.size(); ++i) {
-    const std::string& name = rules[i].name;
-    if (name.empty()) continue;  // refused before
-    const std::string place = Item(path, i) + ".name";
-    if (name == kDefaultRuleName) {
-      findings.Error(place, "name: 'default' is what decides when no rule does",
-                     "give the rule another name");
-    }
-    const auto [twin, added] = seen.emplace(name, place);
-    if (added) continue;
-    findings.Error(
-        place, absl::StrCat("two of the rules are named '", name, "'"),
-        absl::StrCat("rename this one or the one in line ", findings.LineOf(twin->second)));
+    if (rules[i].name != kDefaultRuleName) continue;
+    findings.Error(Item(path, i) + ".name", "name: 'default' is what decides when no rule does",
+                   "give the rule another name");
   }
+  RefuseTwinNames(rules, path, "rules", findings);
 }
 
 // The first mapping at `match` or below that stands too deep; false if none does.

@@ -40,8 +40,6 @@ bool AnyControl(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return IsControl(c); });
 }
 
-std::string Item(const std::string& of, size_t index) { return absl::StrCat(of, "[", index, "]"); }
-
 }  // namespace
 
 SectionReader::SectionReader(ReadContext& context, std::string path, const Node& node)

@@ -10,26 +10,10 @@
 #include "config/findings.h"
 #include "config/listener_validation.h"
 #include "config/suggest.h"
+#include "config/twin_names.h"
 
 namespace mantlet::config {
 namespace {
-
-std::string Item(const char* list, size_t index) { return absl::StrCat(list, "[", index, "]"); }
-
-// Names within one list.
-template <typename T>
-void RefuseTwinNames(const std::vector<T>& values, const char* list, Findings& findings) {
-  std::map<std::string, std::string> seen;  // name to path
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i].name.empty()) continue;  // refused before
-    const std::string path = Item(list, i) + ".name";
-    const auto [twin, added] = seen.emplace(values[i].name, path);
-    if (added) continue;
-    findings.Error(
-        path, absl::StrCat("two of the ", list, " are named '", values[i].name, "'"),
-        absl::StrCat("rename this one or the one in line ", findings.LineOf(twin->second)));
-  }
-}
 
 // Every address that is bound, listeners' and endpoints' alike.
 void RefuseTwinAddresses(const Config& config, Findings& findings) {
@@ -108,8 +92,8 @@ void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& 
 
 void Validate(const Config& config, const Places& places, std::vector<Diagnostic>& diagnostics) {
   Findings findings(places, diagnostics);
-  RefuseTwinNames(config.listeners, "listeners", findings);
-  RefuseTwinNames(config.upstreams, "upstreams", findings);
+  RefuseTwinNames(config.listeners, "listeners", "listeners", findings);
+  RefuseTwinNames(config.upstreams, "upstreams", "upstreams", findings);
   RefuseTwinAddresses(config, findings);
   CheckReferences(config, findings);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
