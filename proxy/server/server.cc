@@ -424,6 +424,9 @@ void Server::BeatWatchdog() {
 void Server::KeepHouse() {
   access_log_->Retry();
   log_sink_.Retry();
+  for (const ListenerSnapshot& listener : snapshot_->listeners) {
+    listener.admission->Tidy(clock_.MonotonicUs());
+  }
   if (const uint64_t dropped = log_sink_.dropped(); dropped != log_lines_dropped_) {
     logger_.Warn("log_lines_dropped", "Standard error was not read; records are lost.",
                  {{"count", dropped - log_lines_dropped_}});

@@ -78,6 +78,22 @@ const char* Admission::Admit(const std::shared_ptr<Admission>& self, const confi
   return nullptr;
 }
 
+// The mutex is held. Each entry is looked at once, and moved once if the table shrinks.
+void Admission::Shard::Sweep(int64_t now_us) {
+  absl::erase_if(clients, [&](const auto& entry) {
+    const Client& c = entry.second;
+    return c.connections == 0 && c.handshakes == 0 && c.tat_us <= now_us;
+  });
+  if (clients.capacity() > 4 * std::max<size_t>(64, clients.size())) clients.rehash(0);
+  sweep_at = std::max<size_t>(64, 2 * clients.size());
+}
+
+void Admission::Tidy(int64_t now_us) {
+  Shard& shard = shards_[tidied_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+  std::lock_guard lock(shard.mutex);
+  shard.Sweep(now_us);
+}
+
 // An entry that counts nothing is kept for its rate until it is swept out, once
 // the table has doubled since the last time: each entry pays for one look.
 const char* Admission::BeginClientHandshake(const config::Limits& limits, ClientKey client,
@@ -86,13 +102,7 @@ const char* Admission::BeginClientHandshake(const config::Limits& limits, Client
   if (limits.client_handshakes == 0 && limits.client_handshakes_per_second == 0) return nullptr;
   Shard& shard = ShardOf(client);
   std::lock_guard lock(shard.mutex);
-  if (shard.clients.size() >= shard.sweep_at) {
-    absl::erase_if(shard.clients, [&](const auto& entry) {
-      const Client& c = entry.second;
-      return c.connections == 0 && c.handshakes == 0 && c.tat_us <= now_us;
-    });
-    shard.sweep_at = std::max<size_t>(64, 2 * shard.clients.size());
-  }
+  if (shard.clients.size() >= shard.sweep_at) shard.Sweep(now_us);
   Client& entry = shard.clients[client];
   if (limits.client_handshakes != 0 && entry.handshakes >= limits.client_handshakes) {
     return "limits.client_handshakes";
@@ -111,6 +121,15 @@ size_t Admission::clients() {
   for (Shard& shard : shards_) {
     std::lock_guard lock(shard.mutex);
     count += shard.clients.size();
+  }
+  return count;
+}
+
+size_t Admission::slots() {
+  size_t count = 0;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    count += shard.clients.capacity();
   }
   return count;
 }

@@ -69,10 +69,16 @@ class Admission {
   static const char* Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
                            ClientKey client, Place* place);
 
+  // Forgets the clients that are gone and owe nothing, and gives their memory back: in
+  // one shard a call, so that sixteen calls go once around. Without it the table keeps
+  // what a flood has left until the next handshakes come.
+  void Tidy(int64_t now_us);
+
   // For tests and the admin endpoint.
   uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
   uint32_t handshakes() const { return handshakes_.load(std::memory_order_relaxed); }
   size_t clients();
+  size_t slots();  // that the table has room for
 
  private:
   struct Client {
@@ -84,6 +90,7 @@ class Admission {
     std::mutex mutex;
     absl::flat_hash_map<ClientKey, Client> clients;
     size_t sweep_at = 64;  // entries
+    void Sweep(int64_t now_us);
   };
 
   Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
@@ -95,6 +102,7 @@ class Admission {
   std::atomic<uint32_t> handshakes_{0};
   std::atomic<int64_t> tat_us_{0};
   std::array<Shard, 16> shards_;
+  std::atomic<size_t> tidied_{0};  // calls of Tidy()
 };
 
 }  // namespace mantlet::session

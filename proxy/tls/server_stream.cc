@@ -217,27 +217,47 @@ void ServerStream::RegisterTicketCallbacks(ssl_ctx_st* ctx) {
   SSL_CTX_set_ticket_aead_method(ctx, &kMethod);
 }
 
+// Null where the library has no memory.
+ssl_st* ServerStream::NewSsl() {
+  SSL* ssl = SSL_new(context_->ssl_ctx());
+  BIO* bio = BIO_new(Callbacks::Method());
+  if (ssl == nullptr || bio == nullptr) {
+    SSL_free(ssl);
+    BIO_free(bio);
+    return nullptr;
+  }
+  SSL_set_app_data(ssl, this);
+  SSL_set_accept_state(ssl);
+  SSL_set_shed_handshake_config(ssl, 1);
+  int mode = SSL_VERIFY_NONE;
+  if (context_->options().client_auth != config::ClientAuthMode::kNone) mode = SSL_VERIFY_PEER;
+  if (context_->options().client_auth == config::ClientAuthMode::kRequire) {
+    mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  }
+  SSL_set_custom_verify(ssl, mode, Callbacks::Verify);
+  BIO_set_data(bio, this);
+  SSL_set_bio(ssl, bio, bio);
+  return ssl;
+}
+
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
                            ServerContextPtr context, HandshakeHandler* handler)
     : loop_(loop),
       inner_(std::move(inner)),
       context_(std::move(context)),
       handshake_handler_(handler),
-      ssl_(SSL_new(context_->ssl_ctx())) {
-  SSL_set_app_data(ssl_, this);
-  SSL_set_accept_state(ssl_);
-  SSL_set_shed_handshake_config(ssl_, 1);
-  int mode = SSL_VERIFY_NONE;
-  if (context_->options().client_auth != config::ClientAuthMode::kNone) mode = SSL_VERIFY_PEER;
-  if (context_->options().client_auth == config::ClientAuthMode::kRequire) {
-    mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  }
-  SSL_set_custom_verify(ssl_, mode, Callbacks::Verify);
-  BIO* bio = BIO_new(Callbacks::Method());
-  BIO_set_data(bio, this);
-  SSL_set_bio(ssl_, bio, bio);
+      ssl_(NewSsl()) {
   inner_->SetHandler(this);
-  inner_->SetReading(true);
+  if (ssl_ != nullptr) {
+    inner_->SetReading(true);
+    return;
+  }
+  // Nothing is read until the handler, which is still being made, has heard of it.
+  loop_.Defer([this, alive = alive_] {
+    if (!*alive || state_ != State::kHandshake) return;
+    FailHandshake(Report(HandshakeFailure::kOther, "there is no memory for another connection"));
+    if (*alive && state_ == State::kFailed) inner_->SetReading(true);
+  });
 }
 
 ServerStream::~ServerStream() {

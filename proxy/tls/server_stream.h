@@ -45,7 +45,8 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
     ~HandshakeHandler() = default;
   };
 
-  // Begins to read at once. `handler` and the ByteStreamHandler outlive the stream.
+  // Begins to read at once; where there is no memory for a connection, the handshake
+  // fails before the loop's turn is over. `handler` and the ByteStreamHandler outlive the stream.
   ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner, ServerContextPtr context,
                HandshakeHandler* handler);
   ~ServerStream() override;
@@ -94,6 +95,7 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   void OnStreamError(const io::StreamError& error) override;
   void OnDrained() override;
 
+  ssl_st* NewSsl();
   void Advance();  // as far as the ciphertext at hand leads
   void Handshake();
   void ReadAll();
@@ -113,7 +115,7 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   ServerContextPtr context_;
   HandshakeHandler* handshake_handler_;
   io::ByteStreamHandler* handler_ = nullptr;
-  ssl_st* ssl_;
+  ssl_st* ssl_;  // null: no handshake will be
   State state_ = State::kHandshake;
   bool reading_ = true;
   bool inner_ended_ = false;

@@ -124,6 +124,31 @@ TEST_F(AdmissionTest, ForgetsClientsThatAreGone) {
   EXPECT_LT(admission_->clients(), 5000u);
 }
 
+TEST_F(AdmissionTest, GivesItsMemoryBackAfterAFlood) {
+  limits_.connections = limits_.handshakes = limits_.handshakes_per_second = 0;
+  limits_.client_handshakes_per_second = 1;
+  for (ClientKey client = 1; client <= 50'000; ++client) {
+    Admission::Place place;
+    ASSERT_EQ(Admission::Admit(admission_, limits_, client, &place), nullptr);
+    ASSERT_EQ(place.BeginHandshake(limits_, kNow), nullptr);
+  }
+  ConnectAndBegin(50'001, kNow);
+  EXPECT_EQ(admission_->clients(), 50'001u) << "all of them owe";
+  const auto go_around = [&](int64_t now) {
+    for (int i = 0; i < 16; ++i) admission_->Tidy(now);
+  };
+  go_around(kNow);
+  EXPECT_EQ(ConnectAndBegin(7, kNow), "limits.client_handshakes_per_second") << "not forgotten";
+  places_.pop_back();
+  go_around(kNow + kSecond);
+  EXPECT_EQ(admission_->clients(), 1u) << "the one that is still there";
+  EXPECT_LT(admission_->slots(), 2000u);
+  places_.clear();
+  go_around(kNow + kSecond);
+  EXPECT_EQ(admission_->clients(), 0u);
+  EXPECT_EQ(ConnectAndBegin(7, kNow + kSecond), "");
+}
+
 TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
   limits_.connections = 50;
   limits_.client_connections = 20;
@@ -140,6 +165,9 @@ TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
       }
     });
   }
+  threads.emplace_back([this] {
+    for (int i = 0; i < 2'000; ++i) admission_->Tidy(kNow);
+  });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(admission_->connections(), 0u);
   EXPECT_EQ(admission_->handshakes(), 0u);
