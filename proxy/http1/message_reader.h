@@ -53,6 +53,7 @@ class MessageReader : private MessageCodec::BodySink {
   bool idle() const { return state_ == State::kIdle; }
   void set_idle() { state_ = State::kIdle; }
   const ParserLimits& limits() const { return limits_; }
+  void set_limits(const ParserLimits& limits) { limits_ = limits; }  // between messages
 
  private:
   enum class State : uint8_t {
@@ -84,7 +85,7 @@ class MessageReader : private MessageCodec::BodySink {
   bool Refuse(const ParseError& error);
   void OnCodecBody(std::string_view piece) override { OnBody(piece); }
 
-  const ParserLimits limits_;
+  ParserLimits limits_;
   http::HeaderList& headers_;
   http::HeaderList trailers_;
   SectionScanner section_;

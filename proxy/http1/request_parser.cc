@@ -41,6 +41,11 @@ class RequestParser::Impl : private MessageReader {
   ParseResult Parse(std::string_view bytes, RequestSink& sink);
   bool Idle() const { return idle(); }
   http::RequestHead& head() { return head_; }
+  bool Fresh() const { return idle() && empty_lines_ == 0 && !empty_line_cr_; }
+  void Renew(const ParserLimits& limits) {
+    head_.Reset();
+    set_limits(limits);
+  }
 
  private:
   void OnMessageBegin() override { head_.Reset(); }
@@ -166,6 +171,8 @@ ParseResult RequestParser::Parse(std::string_view bytes, RequestSink& sink) {
   return impl_->Parse(bytes, sink);
 }
 bool RequestParser::Idle() const { return impl_->Idle(); }
+bool RequestParser::Fresh() const { return impl_->Fresh(); }
+void RequestParser::Renew(const ParserLimits& limits) { impl_->Renew(limits); }
 const http::RequestHead& RequestParser::head() const { return impl_->head(); }
 http::RequestHead& RequestParser::head() { return impl_->head(); }
 

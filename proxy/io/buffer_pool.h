@@ -32,6 +32,9 @@ class BufferPool {
     free_.push_back(std::move(buffer));
   }
 
+  // Frees what nobody has.
+  void Clear() { free_.clear(); }
+
  private:
   static constexpr size_t kMinCapacity = 256;
   static constexpr size_t kMaxCapacity = 256 * 1024;

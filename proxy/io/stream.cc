@@ -49,8 +49,9 @@ struct Stream::Handle {
   };
   Loop* loop;
   Stream* owner;  // null once the Stream is gone
-  uv_connect_t connect;
-  uv_shutdown_t shutdown;
+  // Few need the one, and none the other before its end.
+  std::unique_ptr<uv_connect_t> connect;
+  std::unique_ptr<uv_shutdown_t> shutdown;
 };
 
 struct Stream::WriteRequest {
@@ -88,7 +89,8 @@ std::unique_ptr<Stream> Stream::Connect(Loop& loop, const SocketAddress& address
   std::unique_ptr<Stream> stream(new Stream(loop, address.is_unix()));
   stream->on_connect_ = std::move(done);
   Handle* handle = stream->handle_;
-  handle->connect.data = handle;
+  handle->connect = std::make_unique<uv_connect_t>();
+  handle->connect->data = handle;
   auto on_connect = [](uv_connect_t* request, int status) {
     auto* h = static_cast<Handle*>(request->data);
     if (h->owner == nullptr) return;
@@ -102,10 +104,10 @@ std::unique_ptr<Stream> Stream::Connect(Loop& loop, const SocketAddress& address
     }
   };
   if (address.is_unix()) {
-    uv_pipe_connect(&handle->connect, &handle->pipe, address.unix_path().c_str(), on_connect);
+    uv_pipe_connect(handle->connect.get(), &handle->pipe, address.unix_path().c_str(), on_connect);
     return stream;
   }
-  int status = uv_tcp_connect(&handle->connect, &handle->tcp, address.data(), on_connect);
+  int status = uv_tcp_connect(handle->connect.get(), &handle->tcp, address.data(), on_connect);
   if (status != 0) {
     // No callback comes from libuv then; the caller's must still come, and later.
     loop.Defer([alive = handle, status] {
@@ -236,7 +238,8 @@ void Stream::ShutdownWrite() {
   shutdown_wanted_ = true;
   if (handle_ == nullptr || write_dead_ || shutdown_done_ || buffered() != 0) return;
   shutdown_done_ = true;
-  uv_shutdown(&handle_->shutdown, &handle_->stream, [](uv_shutdown_t*, int) {});
+  handle_->shutdown = std::make_unique<uv_shutdown_t>();
+  uv_shutdown(handle_->shutdown.get(), &handle_->stream, [](uv_shutdown_t*, int) {});
 }
 
 void Stream::Fail(int status) {

@@ -44,7 +44,7 @@ void HeapTrim::Trim() {
   const int64_t began_us = clock_.MonotonicUs();
   trim_();
   const int64_t took_us = clock_.MonotonicUs() - began_us;
-  not_before_us_ = began_us + took_us * kShare;
+  not_before_us_ = began_us + std::min(took_us * kShare, kLongestWaitUs);
   step_ = took_us > kLongUs ? step_ * 2 : kStep;
   height_ = open_;
 }

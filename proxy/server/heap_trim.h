@@ -31,11 +31,14 @@ class HeapTrim {
   // which more may go, or come.
   static constexpr size_t kStep = 1024;
   static constexpr int64_t kMomentMs = 1000;
-  // At most a hundredth of the time is spent on it.
+  // At most a hundredth of the time is spent on it; but nothing waits longer than this,
+  // for on a busy machine the clock runs while the loop does not.
   static constexpr int64_t kShare = 100;
+  static constexpr int64_t kLongestWaitUs = 1'500'000;
   static constexpr int64_t kLongUs = 1000;
 
-  HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim = TrimHeap);
+  // `trim` frees what is only kept for reuse, and calls TrimHeap().
+  HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim);
   ~HeapTrim() { *alive_ = false; }
   HeapTrim(const HeapTrim&) = delete;
 

@@ -27,7 +27,12 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       handshake_log_budget_(kClientRecordsPerSecond),
       standing_(loop_, clock),
       context_{loop_, clock, logger, access_log_, handshake_log_budget_, false, &standing_},
-      heap_trim_(loop_, clock),
+      heap_trim_(loop_, clock,
+                 [this] {
+                   context_.parsers.Clear();
+                   loop_.buffers().Clear();
+                   HeapTrim::TrimHeap();
+                 }),
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");
         loop_.SetTurnEnd([this] { access_log_.Flush(); });

@@ -76,7 +76,6 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       peer_host_(peer.HostText()),
       timer_([this] { OnTimeout(); }),
       place_(std::move(place)),
-      parser_(LimitsOf(listener_->config.limits)),
       exchange_(worker, *this),
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
@@ -204,12 +203,13 @@ void DownstreamConnection::Process(std::string_view bytes) {
     OnStandingDue();
     if (state_ == State::kClosing) return;
   }
-  if (state_ == State::kIdle && parser_.Idle()) {
+  TakeParser();
+  if (state_ == State::kIdle && parser_->Idle()) {
     // From the first byte, once: a byte every now and then must not move it.
     exchange_.RequestBegins();
     worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
   }
-  http1::ParseResult result = parser_.Parse(bytes, *this);
+  http1::ParseResult result = parser_->Parse(bytes, *this);
   if (result.status == http1::ParseResult::Status::kError && !refusal_) {
     RefuseUnparsed(result.error);
     return;
@@ -223,7 +223,7 @@ void DownstreamConnection::Process(std::string_view bytes) {
     return;
   }
   if (!exchange_.active()) {
-    if (parser_.Idle() && state_ == State::kIdle && requests_ > 0) {
+    if (parser_->Idle() && state_ == State::kIdle && requests_ > 0) {
       worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
     }
     return;
@@ -244,7 +244,7 @@ void DownstreamConnection::RefuseUnparsed(const http1::ParseError& error) {
     return;
   }
   ++requests_;
-  exchange_.RefuseUnparsed(listener_, parser_.head(), facts_, std::move(refusal));
+  exchange_.RefuseUnparsed(listener_, parser_->head(), facts_, std::move(refusal));
 }
 
 void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
@@ -301,8 +301,18 @@ void DownstreamConnection::OnExchangeEnd(ExchangeEnd end) {
   }
 }
 
+void DownstreamConnection::TakeParser() {
+  if (parser_ == nullptr) parser_ = worker_.parsers.Take(LimitsOf(listener_->config.limits));
+}
+
+// Not while it holds part of a request, or is inside its call.
+void DownstreamConnection::GiveParserBack() {
+  if (parser_ != nullptr && parser_->Fresh()) worker_.parsers.Give(std::move(parser_));
+}
+
 void DownstreamConnection::NextRequest() {
   state_ = State::kIdle;
+  GiveParserBack();
   if (worker_.draining || ending_ || (input_ended_ && input_.empty())) {
     CloseSoon(false);
     return;
@@ -501,14 +511,14 @@ void DownstreamConnection::OnTimeout() {
         Abort();
         return;
       }
-      if (parser_.Idle()) {
+      if (BetweenRequests()) {
         CloseSoon(false);
         return;
       }
       state_ = State::kRequest;
       ++requests_;
       exchange_.RefuseUnparsed(
-          listener_, parser_.head(), facts_,
+          listener_, parser_->head(), facts_,
           ProxyError(ErrorReason::kRequestTimeout, "the request head took too long"));
       return;
     case State::kRequest:
@@ -528,7 +538,7 @@ void DownstreamConnection::Drain() {
     Over();
     return;
   }
-  if (state_ == State::kIdle && parser_.Idle()) CloseSoon(false);
+  if (state_ == State::kIdle && BetweenRequests()) CloseSoon(false);
 }
 
 void DownstreamConnection::Cut() {

@@ -93,6 +93,9 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void RefuseUnparsed(const http1::ParseError& error);
   void HoldInput(std::string_view bytes);
   void ResumeInput();
+  bool BetweenRequests() const { return parser_ == nullptr || parser_->Idle(); }
+  void TakeParser();
+  void GiveParserBack();
   void NextRequest();
   void StartTunnel();
   void CountRefusedResumption();
@@ -122,7 +125,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
 
   identity::PeerIdentity identity_;
   ConnectionFacts facts_;
-  http1::RequestParser parser_;
+  std::unique_ptr<http1::RequestParser> parser_;  // null between requests
   Exchange exchange_;
   std::optional<base::ProxyError> refusal_;  // of Begin(), until the parser's call is over
   std::string input_;                        // held while an exchange is busy: the next requests

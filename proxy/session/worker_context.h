@@ -8,6 +8,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
+#include "proxy/http1/parser_pool.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
 
@@ -28,6 +29,7 @@ struct WorkerContext {
   StandingBook* standing = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;
+  http1::ParserPool parsers = {};
 };
 
 }  // namespace mantlet::session

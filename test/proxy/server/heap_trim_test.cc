@@ -80,6 +80,16 @@ TEST_F(HeapTrimTest, NoMoreThanItsShareOfTheTimeIsTaken) {
   EXPECT_TRUE(AtOnce(2));
 }
 
+TEST_F(HeapTrimTest, NothingWaitsForEver) {
+  takes_us_ = 60'000'000;
+  heap_.SetOpen(10 * HeapTrim::kStep);
+  heap_.SetOpen(9 * HeapTrim::kStep);
+  EXPECT_TRUE(AtOnce(1));
+  clock_.AdvanceUs(HeapTrim::kLongestWaitUs);
+  heap_.SetOpen(7 * HeapTrim::kStep);
+  EXPECT_TRUE(AtOnce(2));
+}
+
 TEST_F(HeapTrimTest, ALargeHeapIsTrimmedInFewerSteps) {
   takes_us_ = HeapTrim::kLongUs + 1;
   heap_.SetOpen(10 * HeapTrim::kStep);

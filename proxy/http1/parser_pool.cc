@@ -1,0 +1,24 @@
+#include "proxy/http1/parser_pool.h"
+
+#include <utility>
+
+namespace mantlet::http1 {
+
+std::unique_ptr<RequestParser> ParserPool::Take(const ParserLimits& limits) {
+  if (free_.empty()) return std::make_unique<RequestParser>(limits);
+  std::unique_ptr<RequestParser> parser = std::move(free_.back());
+  free_.pop_back();
+  parser->Renew(limits);
+  return parser;
+}
+
+void ParserPool::Give(std::unique_ptr<RequestParser> parser) {
+  const http::RequestHead& head = parser->head();
+  if (free_.size() >= kMaxParsers) return;
+  if (head.target.size() + head.headers.bytes() > kMaxHeadBytes) return;
+  // Now, not when it is taken again: nobody's names and cookies lie about.
+  parser->Renew({});
+  free_.push_back(std::move(parser));
+}
+
+}  // namespace mantlet::http1
