@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "certs/time_text.h"
+#include "proxy/base/text.h"
 #include "proxy/base/utf8.h"
 
 namespace mantlet::certs {
@@ -189,8 +190,8 @@ void WriteCertificateMembers(const Certificate& certificate, JsonWriter* json) {
   json->Key("issuer").String(certificate.issuer());
   json->Key("cn").String(certificate.cn());
   json->Key("serial").String(certificate.serial());
-  json->Key("not_before").String(Rfc3339(certificate.not_before()));
-  json->Key("not_after").String(Rfc3339(certificate.not_after()));
+  json->Key("not_before").String(base::Rfc3339Seconds(certificate.not_before()));
+  json->Key("not_after").String(base::Rfc3339Seconds(certificate.not_after()));
   json->Key("san").BeginObject();
   json->Key("dns").Strings(certificate.san().dns);
   json->Key("ip").Strings(certificate.san().ip);

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "certs/certificate_text.h"
-#include "certs/time_text.h"
+#include "proxy/base/text.h"
 
 namespace mantlet::certs {
 namespace {
@@ -12,8 +12,9 @@ namespace {
 void WriteOcspResponse(const StapledResponse& ocsp, JsonWriter* json) {
   json->Key("ocsp_response").BeginObject();
   json->Key("file").String(ocsp.file);
-  json->Key("this_update").String(Rfc3339(ocsp.this_update));
-  if (ocsp.next_update != 0) json->Key("next_update").String(Rfc3339(ocsp.next_update));
+  json->Key("this_update").String(base::Rfc3339Seconds(ocsp.this_update));
+  if (ocsp.next_update != 0)
+    json->Key("next_update").String(base::Rfc3339Seconds(ocsp.next_update));
   json->Key("signature_verified").Bool(ocsp.signer != nullptr);
   if (ocsp.signer != nullptr) json->Key("signer").String(ocsp.signer->subject());
   json->EndObject();
@@ -59,8 +60,9 @@ void WriteRevocationList(const LoadedRevocationList& loaded, JsonWriter* json) {
   json->Key("file").String(loaded.file);
   json->Key("issuer").String(list.issuer());
   if (!list.number().empty()) json->Key("number").String(list.number());
-  json->Key("this_update").String(Rfc3339(list.this_update()));
-  if (list.next_update() != 0) json->Key("next_update").String(Rfc3339(list.next_update()));
+  json->Key("this_update").String(base::Rfc3339Seconds(list.this_update()));
+  if (list.next_update() != 0)
+    json->Key("next_update").String(base::Rfc3339Seconds(list.next_update()));
   json->Key("revoked").Number(static_cast<int64_t>(list.entries()));
   json->Key("signature_verified").Bool(loaded.signer != nullptr);
   if (loaded.signer != nullptr) json->Key("signer_serial").String(loaded.signer->serial());

@@ -10,6 +10,7 @@
 #include "certs/show_spiffe.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
+#include "proxy/base/text.h"
 
 namespace mantlet::certs {
 namespace {
@@ -89,9 +90,9 @@ void WriteItem(const MaterialItem& item, JsonWriter* json) {
       json->Key("issuer").String(item.crl->issuer());
       json->Key("revoked").Number(static_cast<int64_t>(item.crl->entries()));
       if (!item.crl->number().empty()) json->Key("number").String(item.crl->number());
-      json->Key("this_update").String(Rfc3339(item.crl->this_update()));
+      json->Key("this_update").String(base::Rfc3339Seconds(item.crl->this_update()));
       if (item.crl->next_update() != 0) {
-        json->Key("next_update").String(Rfc3339(item.crl->next_update()));
+        json->Key("next_update").String(base::Rfc3339Seconds(item.crl->next_update()));
       }
       break;
     case Kind::kOther:

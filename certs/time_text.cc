@@ -33,8 +33,4 @@ std::string DateTime(int64_t when) {
                           absl::UTCTimeZone());
 }
 
-std::string Rfc3339(int64_t when) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(when), absl::UTCTimeZone());
-}
-
 }  // namespace mantlet::certs

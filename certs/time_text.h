@@ -15,9 +15,6 @@ std::string RelativeTime(int64_t when, int64_t now);
 // "2027-01-15 08:00:00 UTC"
 std::string DateTime(int64_t when);
 
-// RFC 3339: "2027-01-15T08:00:00Z"
-std::string Rfc3339(int64_t when);
-
 }  // namespace mantlet::certs
 
 #endif  // MANTLET_CERTS_TIME_TEXT_H_

@@ -3,7 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
+#include "proxy/base/text.h"
 #include "proxy/tls/public_key.h"
 
 namespace mantlet::tls {
@@ -11,11 +11,6 @@ namespace {
 
 using base::HandshakeFailure;
 using Defect = PathCertificate::Defect;
-
-std::string Date(int64_t seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(seconds),
-                          absl::UTCTimeZone());
-}
 
 bool IsCa(const PathCertificate& certificate, PathRole role) {
   if (certificate.is_ca()) return true;
@@ -73,9 +68,10 @@ std::string ExplainFault(const PathFinding& finding, const PathCertificate& cert
     case PathFault::kPolicy:
       return "a certificate policy is required, and no policy holds along the path";
     case PathFault::kNotYetValid:
-      return absl::StrCat("it is not valid before ", Date(certificate.not_before()));
+      return absl::StrCat("it is not valid before ",
+                          base::Rfc3339Seconds(certificate.not_before()));
     case PathFault::kExpired:
-      return absl::StrCat("it expired at ", Date(certificate.not_after()));
+      return absl::StrCat("it expired at ", base::Rfc3339Seconds(certificate.not_after()));
     case PathFault::kNameConstraint:
     case PathFault::kCrlMissing:
     case PathFault::kCrlExpired:

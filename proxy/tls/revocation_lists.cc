@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
+#include "proxy/base/text.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
@@ -16,11 +16,6 @@ namespace {
 
 using Status = RevocationLists::Status;
 using Verdict = RevocationLists::Verdict;
-
-std::string Date(int64_t seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(seconds),
-                          absl::UTCTimeZone());
-}
 
 std::string IssuerOf(const X509* certificate) {
   return RenderName(X509_get_issuer_name(certificate), ControlBytes::kEscape);
@@ -68,10 +63,11 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
   }
   ClearErrors();
   if (newest == nullptr && from_the_future != nullptr) {
-    return {Verdict::kExpired, kForever,
-            absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                         ", is not valid before ", Date(from_the_future->this_update()),
-                         "; is this machine's clock right?")};
+    return {
+        Verdict::kExpired, kForever,
+        absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
+                     ", is not valid before ", base::Rfc3339Seconds(from_the_future->this_update()),
+                     "; is this machine's clock right?")};
   }
   if (newest == nullptr && any_of_that_name) {
     return {Verdict::kMissing, kForever,
@@ -89,7 +85,7 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
   if (newest->Lists(certificate)) {
     return {Verdict::kRevoked, kForever,
             absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate),
-                         ", in the list of ", Date(newest->this_update()))};
+                         ", in the list of ", base::Rfc3339Seconds(newest->this_update()))};
   }
   // A newer list is at hand that does not count yet; when it does, it may say otherwise.
   int64_t good_until = kForever;
@@ -102,7 +98,8 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
   if (newest->next_update() <= now) {
     return {Verdict::kExpired, kForever,
             absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                         ", should have been replaced by ", Date(newest->next_update()))};
+                         ", should have been replaced by ",
+                         base::Rfc3339Seconds(newest->next_update()))};
   }
   return {Verdict::kGood, std::min(newest->next_update(), good_until), ""};
 }
