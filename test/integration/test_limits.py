@@ -146,7 +146,7 @@ def rate_limited(proxy):
 
 
 def test_handshakes_in_flight_are_limited(start, upstream, tls):
-    proxy = start(upstream, listener={"limits": {"handshakes": 2}, "timeouts": {"handshake": "700ms"}})
+    proxy = start(upstream, listener={"limits": {"handshakes": 2}, "timeouts": {"handshake": f"{scaled(700):.0f}ms"}})
     begun = [opened(proxy, FIRST_BYTES) for _ in range(2)]
     time.sleep(scaled(0.2))
     assert not is_served(proxy, tls, timeout=0.4)

@@ -26,8 +26,9 @@ def binary():
 
 
 def is_sanitized():
-    """Whether the binary is built with AddressSanitizer."""
-    return b"__asan_init" in pathlib.Path(binary()).read_bytes()
+    """Whether the binary is built with AddressSanitizer or ThreadSanitizer, whose shadow memory counts as resident."""
+    code = pathlib.Path(binary()).read_bytes()
+    return b"__asan_init" in code or b"__tsan_init" in code
 
 
 def merge(base, changes):
@@ -57,7 +58,7 @@ def configuration(pki, upstream="127.0.0.1:9", listener=None, upstream_options=N
         "client_auth": {"mode": "require", "trust_bundle": [pki.ca_file]},
     }
     base = {
-        "workers": 1,
+        "workers": int(os.environ.get("MANTLET_TEST_WORKERS", "1")),
         "listeners": [merge(base_listener, listener or {})],
         "upstreams": [merge({"name": "app", "address": str(upstream)}, upstream_options or {})],
         "metrics": {"address": "127.0.0.1:0"},
@@ -136,6 +137,8 @@ class Proxy:
         self._env = dict(os.environ, **(env or {}))
         # Freed memory that AddressSanitizer keeps back looks like a leak to tests of memory.
         self._env["ASAN_OPTIONS"] = self._env.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"
+        self._env["TSAN_OPTIONS"] = (self._env.get("TSAN_OPTIONS", "")
+                                     + f":suppressions={REPOSITORY / 'tools/tsan.supp'}")
         self._pass_fds = pass_fds
         self._launcher = list(launcher)
         self.process = None

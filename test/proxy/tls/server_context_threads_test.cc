@@ -1,0 +1,126 @@
+// Several workers shake hands under one context while the next generations come: everything
+// that they share is used at once. Worth most under --config=tsan.
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "proxy/tls/revocation_lists.h"
+#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/tls/server_side.h"
+
+namespace mantlet::tls {
+namespace {
+
+constexpr int kWorkers = 4;
+constexpr int kRounds = 60;
+
+// Each generation revokes one of two clients, by turns, and says so in its policy's name.
+class Generations {
+ public:
+  Generations()
+      : clients_{MakeCredential(ClientTemplate("even"), &Root()),
+                 MakeCredential(ClientTemplate("odd"), &Root())} {
+    for (size_t i = 0; i < clients_.size(); ++i) {
+      lists_[i] = List(CrlTemplate::Revoking({&clients_[i]}), Root());
+    }
+    Next();
+  }
+
+  ServerContextPtr newest() const {
+    const std::lock_guard lock(mutex_);
+    return newest_;
+  }
+  // A new context; the lists, and what they remember of keys, are the same ones.
+  void Next() {
+    const size_t revoked = made_++ % 2;
+    ChainVerifier::Options how;
+    how.revocation = RevocationLists::Create({lists_[revoked]}, {});
+    ClientVerifier::Options verifier;
+    verifier.by_trust_bundle = std::make_shared<const ChainVerifier>(Trust({Root()}), how);
+    ServerContext::Options options;
+    options.listener = "public";
+    options.tls.session_resumption = true;
+    options.tls.session_lifetime = std::chrono::hours(1);
+    options.credentials = {Serve(ServerCertificate(), {"server.example"})};
+    options.verifier = std::make_shared<const ClientVerifier>(std::move(verifier));
+    options.policy_id = std::to_string(revoked);
+    options.clock = &clock_;
+    auto made = ServerContext::Create(options);
+    ASSERT_TRUE(made.ok()) << made.status();
+    const std::lock_guard lock(mutex_);
+    newest_ = *made;
+  }
+  const Credential& client(size_t index) const { return clients_[index]; }
+
+ private:
+  base::ManualClock clock_;
+  std::array<Credential, 2> clients_;
+  std::array<RevocationListPtr, 2> lists_;
+  size_t made_ = 0;
+  mutable std::mutex mutex_;
+  ServerContextPtr newest_;
+};
+
+struct Tally {
+  std::atomic<int> let_in{0}, refused{0}, resumed{0}, wrong{0};
+};
+
+// What one worker does: each client comes, and comes back with its last ticket.
+void Work(const Generations& generations, Tally* tally) {
+  ServerSide side;
+  std::array<MemoryClient::Options, 2> clients;
+  for (size_t i = 0; i < clients.size(); ++i) {
+    clients[i] = WithCertificate({&generations.client(i)});
+    clients[i].sni = "server.example";
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    for (size_t i = 0; i < clients.size(); ++i) {
+      side.context = generations.newest();
+      side.Accept();
+      MemoryClient client(clients[i]);
+      client.Pump(*side.wire);
+      if (side.peer.has_value() == (side.context->options().policy_id == std::to_string(i))) {
+        ++tally->wrong;
+      }
+      if (!side.peer.has_value()) {
+        ++tally->refused;
+        continue;
+      }
+      ++tally->let_in;
+      tally->resumed += side.peer->tls.resumed ? 1 : 0;
+      side.stream->Write("hello");
+      side.stream->Flush();
+      client.Pump(*side.wire);
+      clients[i].session = client.session();
+    }
+  }
+}
+
+TEST(ServerContextThreads, NoHandshakeMixesGenerationsWhileTheyChange) {
+  Generations generations;
+  Tally tally;
+  std::atomic<int> working{kWorkers};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < kWorkers; ++i) {
+    workers.emplace_back([&] {
+      Work(generations, &tally);
+      --working;
+    });
+  }
+  while (working > 0) {
+    generations.Next();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(tally.wrong, 0);
+  EXPECT_EQ(tally.let_in + tally.refused, 2 * kWorkers * kRounds);
+  EXPECT_GT(tally.refused, 0);
+  EXPECT_GT(tally.resumed, 0);
+}
+
+}  // namespace
+}  // namespace mantlet::tls
