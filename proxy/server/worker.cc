@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/io/stream.h"
+#include "proxy/server/time_slice.h"
 #include "proxy/session/handshake_record.h"
 #include "proxy/session/standing.h"
 
@@ -35,6 +36,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
                  }),
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");
+        SetTimeSlice(kWorkerSliceNs);
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
         loop_.Run();
         // Everything that lives on this loop ends on its thread.

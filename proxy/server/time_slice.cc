@@ -1,0 +1,32 @@
+#include "proxy/server/time_slice.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace mantlet::server {
+namespace {
+
+// sched_setattr(2); glibc has no declaration before 2.41.
+struct SchedulingAttributes {
+  uint32_t size = sizeof(SchedulingAttributes);
+  uint32_t policy = 0;
+  uint64_t flags = 0;
+  int32_t nice = 0;
+  uint32_t priority = 0;
+  uint64_t runtime = 0;  // SCHED_OTHER, SCHED_BATCH: the slice
+  uint64_t deadline = 0;
+  uint64_t period = 0;
+};
+
+}  // namespace
+
+bool SetTimeSlice(uint64_t nanoseconds) {
+  SchedulingAttributes attributes;
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) != 0) return false;
+  if (attributes.policy != SCHED_OTHER && attributes.policy != SCHED_BATCH) return false;
+  attributes.runtime = nanoseconds;
+  return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
+
+}  // namespace mantlet::server
