@@ -25,10 +25,15 @@ def binary():
     return os.environ.get("MANTLET_BIN") or str(REPOSITORY / "bazel-bin/proxy/mantlet")
 
 
-def is_sanitized():
-    """Whether the binary is built with AddressSanitizer or ThreadSanitizer, whose shadow memory counts as resident."""
+def sanitizers():
+    """"address" (which brings UndefinedBehaviorSanitizer along) or "thread", if the binary is built with it."""
     code = pathlib.Path(binary()).read_bytes()
-    return b"__asan_init" in code or b"__tsan_init" in code
+    return {name for name, mark in (("address", b"__asan_init"), ("thread", b"__tsan_init")) if mark in code}
+
+
+def is_sanitized():
+    """Whether the binary is slower and larger than the one that is released."""
+    return bool(sanitizers())
 
 
 def merge(base, changes):
