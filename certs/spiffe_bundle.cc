@@ -6,7 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "certs/strict_json.h"
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/jwk.h"
 
 namespace mantlet::certs {
@@ -134,7 +134,7 @@ absl::StatusOr<SpiffeBundles> ParseSpiffeBundleMap(std::string_view json) {
   }
   SpiffeBundles bundles;
   for (const auto& [name, json_bundle] : domains->items()) {
-    if (absl::Status status = identity::CheckTrustDomain(name); !status.ok()) {
+    if (absl::Status status = pattern::CheckTrustDomain(name); !status.ok()) {
       return Refuse(absl::StrCat("trust domain '", name, "': ", std::string(status.message())));
     }
     absl::StatusOr<SpiffeBundle> bundle = ReadBundle(json_bundle);

@@ -9,7 +9,7 @@
 #include "certs/spiffe_bundle.h"
 #include "certs/strict_json.h"
 #include "certs/trust_loader.h"
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 
 namespace mantlet::certs {
 namespace {
@@ -95,7 +95,7 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
 void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain, FindingSink* sink) {
   for (const TrustAnchor& anchor : domain.anchors) {
     for (std::string_view uri : anchor.certificate->san().uri) {
-      if (!identity::ClaimsToBeSpiffeId(uri)) continue;
+      if (!pattern::ClaimsToBeSpiffeId(uri)) continue;
       if (uri.ends_with('/')) uri.remove_suffix(1);
       if (uri == absl::StrCat("spiffe://", trust_domain)) continue;
       sink->Warning(

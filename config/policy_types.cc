@@ -3,18 +3,19 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
+#include "proxy/pattern/spiffe_id.h"
 
 namespace mantlet::config {
 namespace {
-
-constexpr char kSpiffeScheme[] = "spiffe://";
 
 using Check = std::optional<Problem> (*)(const std::string&);
 
@@ -40,46 +41,17 @@ std::optional<Problem> CheckGlob(const std::string& text) {
                  "write '*' within a segment, or '**' between two '/' for any number of segments"};
 }
 
-// With wildcards.
-bool IsTrustDomain(absl::string_view text) {
-  for (char c : text) {
-    const bool good = absl::ascii_islower(c) || absl::ascii_isdigit(c) ||
-                      absl::string_view(".-_*").find(c) != absl::string_view::npos;
-    if (!good) return false;
-  }
-  return !text.empty();
-}
-
-bool IsSpiffeSegment(absl::string_view text) {
-  for (char c : text) {
-    if (!absl::ascii_isalnum(c) && absl::string_view(".-_*").find(c) == absl::string_view::npos) {
-      return false;
-    }
-  }
-  return !text.empty() && text != "." && text != "..";
-}
-
-// SPIFFE-ID, section 2.
+// The rule of IDs, with something in the place of each wildcard.
 std::optional<Problem> CheckSpiffeId(const std::string& text) {
-  const auto never = [&](const char* why, const char* hint) {
+  const auto never = [&](const std::string& why, const char* hint) {
     return Problem{absl::StrCat("no SPIFFE ID can match '", text, "': ", why), hint};
   };
-  if (!absl::StartsWith(text, kSpiffeScheme)) {
-    return never("it does not begin with spiffe://", "write spiffe://example.org/ns/*/sa/web");
+  const std::string sample = absl::StrReplaceAll(text, {{"*", "x"}});
+  const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(sample);
+  if (!id.ok()) {
+    return never(std::string(id.status().message()), "write spiffe://example.org/ns/*/sa/web");
   }
-  const std::vector<std::string> segments =
-      absl::StrSplit(text.substr(sizeof kSpiffeScheme - 1), '/');
-  if (!IsTrustDomain(segments[0])) {
-    return never("a trust domain has lower-case letters, digits, '.', '-' and '_'",
-                 "write spiffe://example.org/ns/*/sa/web");
-  }
-  for (size_t i = 1; i < segments.size(); ++i) {
-    if (!IsSpiffeSegment(segments[i])) {
-      return never("its path has letters, digits, '.', '-' and '_', and no empty segment",
-                   "write spiffe://example.org/ns/*/sa/web");
-    }
-  }
-  if (segments.size() == 1 && segments[0] != "**") {
+  if (id->path.empty() && !absl::EndsWith(text, "//**")) {
     return never("an ID has a path", "add '/**' for all of the trust domain, or see trust_domain");
   }
   return CheckGlob(text);

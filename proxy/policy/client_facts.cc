@@ -3,23 +3,16 @@
 #include "proxy/identity/encoding.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
+#include "proxy/pattern/spiffe_id.h"
 
 namespace mantlet::policy {
-namespace {
-
-constexpr std::string_view kSpiffeScheme = "spiffe://";
-
-}  // namespace
 
 ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
     : has_certificate(peer.is_mutual_tls()), sni(peer.tls.sni) {
   if (!has_certificate) return;
   const identity::ClientCertificate& certificate = peer.certificate;
   spiffe_id = certificate.spiffe_id;
-  if (spiffe_id.starts_with(kSpiffeScheme)) {
-    trust_domain = spiffe_id.substr(kSpiffeScheme.size());
-    trust_domain = trust_domain.substr(0, trust_domain.find('/'));
-  }
+  if (const auto id = pattern::ParseSpiffeId(spiffe_id); id.ok()) trust_domain = id->trust_domain;
   cn = certificate.cn;
   spki_sha256 = certificate.spki_sha256;
   if (const auto name = pattern::CanonicalName(certificate.issuer))

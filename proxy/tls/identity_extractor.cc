@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
@@ -35,7 +35,7 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   identity.der = std::string(chain.der(0));
   for (size_t i = 1; i < chain.size(); ++i) identity.chain_der.emplace_back(chain.der(i));
   if (identity.san_uri.size() == 1) {
-    absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(identity.san_uri[0]);
+    absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(identity.san_uri[0]);
     if (id.ok() && !id->path.empty()) identity.spiffe_id = identity.san_uri[0];
   }
   ClearErrors();

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/certificate_names.h"
 
 namespace mantlet::tls {
@@ -70,7 +70,7 @@ std::string IdViolation(const SubjectAltNames& names, LeafSvid* svid) {
   if (names.uri.size() != 1) {
     return absl::StrCat("it has ", names.uri.size(), " URI names, and an SVID has exactly one");
   }
-  const absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(names.uri[0]);
+  const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(names.uri[0]);
   if (!id.ok()) {
     return absl::StrCat("its SPIFFE ID is malformed: ", std::string(id.status().message()));
   }
@@ -88,7 +88,7 @@ LeafSvid ReadLeafSvid(X509* leaf) {
     svid.violation = "its subject alternative names cannot be read";
     return svid;
   }
-  svid.claimed = std::any_of(names.uri.begin(), names.uri.end(), identity::ClaimsToBeSpiffeId);
+  svid.claimed = std::any_of(names.uri.begin(), names.uri.end(), pattern::ClaimsToBeSpiffeId);
   svid.violation = IdViolation(names, &svid);
   for (auto* check : {CaViolation, KeyUsageViolation, ExtendedKeyUsageViolation}) {
     if (svid.violation.empty()) svid.violation = check(leaf);
@@ -100,10 +100,10 @@ std::string SignerViolation(X509* ca, std::string_view trust_domain) {
   SubjectAltNames names;
   if (!ReadSubjectAltNames(ca, &names)) return "its subject alternative names cannot be read";
   for (std::string_view uri : names.uri) {
-    if (!identity::ClaimsToBeSpiffeId(uri)) continue;
+    if (!pattern::ClaimsToBeSpiffeId(uri)) continue;
     // The standard's own examples of authorities end with a slash.
     if (uri.ends_with('/')) uri.remove_suffix(1);
-    const absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(uri);
+    const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(uri);
     if (!id.ok()) {
       return absl::StrCat("the CA's SPIFFE ID is malformed: ", std::string(id.status().message()));
     }

@@ -61,21 +61,18 @@ const Mistake kMistakes[] = {
      "segment, or "
      "'**' between two '/' for any number of segments"},
     {"AnIdWithoutScheme", "    tls:\n", Match("spiffe_id: example.org/a"),
-     "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'example.org/a': it does not begin with "
-     "spiffe://; write "
-     "spiffe://example.org/ns/*/sa/web"},
+     "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'example.org/a': its scheme is not "
+     "spiffe; write spiffe://example.org/ns/*/sa/web"},
     {"AnIdInUpperCase", "    tls:\n", Match("spiffe_id: spiffe://Example.org/a"),
-     "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'spiffe://Example.org/a': a trust domain has "
-     "lower-case "
-     "letters, digits, '.', '-' and '_'; write spiffe://example.org/ns/*/sa/web"},
+     "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'spiffe://Example.org/a': the trust domain "
+     "is not in lower case; write spiffe://example.org/ns/*/sa/web"},
     {"AnIdWithoutPath", "    tls:\n", Match("spiffe_id: spiffe://example.org"),
      "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'spiffe://example.org': an ID has a path; "
      "add '/**' for "
      "all of the trust domain, or see trust_domain"},
     {"AnIdThatEndsWithASlash", "    tls:\n", Match("spiffe_id: spiffe://example.org/a/"),
      "m.yaml:11:24: spiffe_id: no SPIFFE ID can match 'spiffe://example.org/a/': its path has "
-     "letters, digits, "
-     "'.', '-' and '_', and no empty segment; write spiffe://example.org/ns/*/sa/web"},
+     "an empty segment, or ends with a slash; write spiffe://example.org/ns/*/sa/web"},
     {"AUriWithoutScheme", "    tls:\n", Match("uri_san: example.org"),
      "m.yaml:11:22: uri_san: 'example.org' is not a URI; begin it with its scheme, as in "
      "https://example.org/**"},

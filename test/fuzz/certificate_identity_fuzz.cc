@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/certificate.h"
 #include "proxy/tls/chain_verifier.h"
 #include "proxy/tls/identity_extractor.h"
@@ -32,7 +32,7 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
   Require(!HasControlByte(identity.serial), "a serial number with control bytes", identity.serial);
   if (!identity.spiffe_id.empty()) {
     Require(identity.san_uri.size() == 1, "a SPIFFE ID among several URIs", identity.spiffe_id);
-    Require(identity::ParseSpiffeId(identity.spiffe_id).ok(), "a malformed SPIFFE ID",
+    Require(pattern::ParseSpiffeId(identity.spiffe_id).ok(), "a malformed SPIFFE ID",
             identity.spiffe_id);
   }
   auto certificate = tls::Certificate::FromDer(der);
@@ -55,7 +55,7 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
 void CompareSvid(const identity::ClientCertificate& identity, const tls::PresentedChain& chain) {
   const tls::LeafSvid svid = tls::ReadLeafSvid(chain.x509(0));
   if (svid.claimed && svid.violation.empty()) {
-    const auto id = identity::ParseSpiffeId(identity.spiffe_id);
+    const auto id = pattern::ParseSpiffeId(identity.spiffe_id);
     Require(id.ok() && id->trust_domain == svid.trust_domain, "two SPIFFE IDs", identity.spiffe_id,
             svid.trust_domain);
   }

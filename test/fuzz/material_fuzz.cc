@@ -9,7 +9,7 @@
 
 #include "certs/generation_loader.h"
 #include "certs/show.h"
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "test/certs/material_helper.h"
 #include "test/fuzz/fuzz_input.h"
 
@@ -38,7 +38,7 @@ void RequirePromises(const certs::Generation& generation) {
     Require(listener.trust != nullptr || !listener.spiffe.empty(), "no trust");
     Require(listener.trust == nullptr || !listener.anchors.empty(), "no trust anchors");
     for (const certs::SpiffeDomain& domain : listener.spiffe) {
-      Require(identity::CheckTrustDomain(domain.name).ok(), "a trust domain that is none");
+      Require(pattern::CheckTrustDomain(domain.name).ok(), "a trust domain that is none");
     }
     for (const certs::TrustAnchor& anchor : listener.anchors) {
       Require(anchor.certificate->is_ca(), "an anchor that is no CA");

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "certs/spiffe_bundle.h"
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "test/fuzz/fuzz_input.h"
 
 namespace mantlet::fuzz {
@@ -27,7 +27,7 @@ void Read(std::string_view bytes) {
   if (bundle.ok()) CheckBundle(*bundle);
   if (bundles.ok()) {
     for (const auto& [name, each] : *bundles) {
-      Require(identity::CheckTrustDomain(name).ok(), "a trust domain that is none", name);
+      Require(pattern::CheckTrustDomain(name).ok(), "a trust domain that is none", name);
       CheckBundle(each);
     }
   }

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 #include "test/fuzz/fuzz_input.h"
 
 namespace mantlet::fuzz {
@@ -37,20 +37,20 @@ bool FitsGrammar(const std::string& text) {
 }
 
 void Parse(const std::string& text) {
-  const absl::StatusOr<identity::SpiffeId> id = identity::ParseSpiffeId(text);
+  const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(text);
   if (!id.ok()) {
     Require(!id.status().message().empty(), "a refusal without a reason", text);
   } else {
     Require("spiffe://" + std::string(id->trust_domain) + std::string(id->path) == text,
             "parts that are not the whole", text);
-    Require(identity::CheckTrustDomain(id->trust_domain).ok(), "a trust domain that is none", text);
-    Require(identity::ClaimsToBeSpiffeId(text), "an ID that does not claim to be one", text);
+    Require(pattern::CheckTrustDomain(id->trust_domain).ok(), "a trust domain that is none", text);
+    Require(pattern::ClaimsToBeSpiffeId(text), "an ID that does not claim to be one", text);
   }
   // Longer ones are refused, whatever they say.
-  if (text.size() > identity::kMaxSpiffeIdBytes) return;
+  if (text.size() > pattern::kMaxSpiffeIdBytes) return;
   const size_t domain_end = text.find('/', 9);
   const bool short_domain = (domain_end == std::string::npos ? text.size() : domain_end) <=
-                            9 + identity::kMaxTrustDomainBytes;
+                            9 + pattern::kMaxTrustDomainBytes;
   Require(id.ok() == (FitsGrammar(text) && short_domain), "two readers disagree", text);
 }
 

@@ -25,7 +25,7 @@ ALLOWED = {
     "proxy/http1": {"proxy/base", "proxy/http"},
     # Each hides one library.
     "proxy/io": {"proxy/base"},
-    "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io"},
+    "proxy/tls": {"proxy/base", "proxy/pattern", "config", "proxy/identity", "proxy/io"},
     "proxy/observe": {"proxy/base", "config", "proxy/identity", "proxy/http"},
     # Certificate files, and what is made of them.
     "certs": {"proxy/base", "proxy/pattern", "config", "proxy/identity", "proxy/tls", "proxy/io"},

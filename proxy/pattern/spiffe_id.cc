@@ -1,10 +1,10 @@
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 
-namespace mantlet::identity {
+namespace mantlet::pattern {
 namespace {
 
 constexpr std::string_view kScheme = "spiffe:";
@@ -88,4 +88,4 @@ bool ClaimsToBeSpiffeId(std::string_view uri) {
   return rest.empty();
 }
 
-}  // namespace mantlet::identity
+}  // namespace mantlet::pattern

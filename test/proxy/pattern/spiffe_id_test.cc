@@ -1,10 +1,10 @@
-#include "proxy/identity/spiffe_id.h"
+#include "proxy/pattern/spiffe_id.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace mantlet::identity {
+namespace mantlet::pattern {
 namespace {
 
 using std::string_literals::operator""s;
@@ -146,4 +146,4 @@ TEST(SpiffeIdTest, KnowsWhatClaimsToBeAnIdInAnySpelling) {
 }
 
 }  // namespace
-}  // namespace mantlet::identity
+}  // namespace mantlet::pattern

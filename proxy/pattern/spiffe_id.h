@@ -5,8 +5,8 @@
 // readers ignore their case (2.4); we refuse what is not lower case, as the other
 // implementations do, instead of changing what a certificate says.
 
-#ifndef MANTLET_PROXY_IDENTITY_SPIFFE_ID_H_
-#define MANTLET_PROXY_IDENTITY_SPIFFE_ID_H_
+#ifndef MANTLET_PROXY_PATTERN_SPIFFE_ID_H_
+#define MANTLET_PROXY_PATTERN_SPIFFE_ID_H_
 
 #include <cstddef>
 #include <string_view>
@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace mantlet::identity {
+namespace mantlet::pattern {
 
 inline constexpr size_t kMaxSpiffeIdBytes = 2048;
 inline constexpr size_t kMaxTrustDomainBytes = 255;
@@ -38,6 +38,6 @@ absl::Status CheckTrustDomain(std::string_view name);
 // bytes. What claims to be one must never pass as something else.
 bool ClaimsToBeSpiffeId(std::string_view uri);
 
-}  // namespace mantlet::identity
+}  // namespace mantlet::pattern
 
-#endif  // MANTLET_PROXY_IDENTITY_SPIFFE_ID_H_
+#endif  // MANTLET_PROXY_PATTERN_SPIFFE_ID_H_
