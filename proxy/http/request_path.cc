@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/base/hex_digit.h"
 #include "proxy/base/utf8.h"
 
 namespace mantlet::http {
 namespace {
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+using base::HexDigit;
 
 bool IsEscape(std::string_view text, size_t at) {
   return at + 2 < text.size() && HexDigit(text[at + 1]) >= 0 && HexDigit(text[at + 2]) >= 0;

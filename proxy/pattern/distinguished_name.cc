@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "proxy/base/hex_digit.h"
 #include "proxy/pattern/dns_pattern.h"
 
 namespace mantlet::pattern {
 namespace {
+
+using base::HexDigit;
 
 constexpr std::string_view kSpecial = ",+\"\\<>;";
 
@@ -37,12 +40,6 @@ constexpr std::string_view kTypes[][4] = {
     {"dc", "domaincomponent", "0.9.2342.19200300.100.1.25"},
     {"emailaddress", "e", "email", "1.2.840.113549.1.9.1"},
 };
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
