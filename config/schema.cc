@@ -50,8 +50,8 @@ void DescribeTls(Section& s, Tls& v) {
            "refuse a handshake whose SNI no certificate covers, instead of using the default one"},
           v.strict_sni, Boolean());
   s.Value({"session_resumption",
-           "`on` lets clients come back with a ticket, which saves a quarter of a connection's CPU "
-           "or more; what decided is checked again each time"},
+           "`on` lets clients come back with a ticket, which saves both sides a signature; what "
+           "decided is checked again each time"},
           v.session_resumption, OffOrOn());
   s.Value({"session_lifetime",
            "of a session from its full handshake on, however often its ticket is renewed"},

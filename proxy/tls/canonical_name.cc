@@ -15,7 +15,9 @@
 namespace mantlet::tls {
 namespace {
 
-bool IsCharacterString(int type) {
+// The types that the library folds when it compares issuer and subject. NumericString
+// is not among them, though it holds characters.
+bool IsFolded(int type) {
   switch (type) {
     case V_ASN1_UTF8STRING:
     case V_ASN1_PRINTABLESTRING:
@@ -63,7 +65,7 @@ std::string CanonicalEntry(const X509_NAME_ENTRY* entry) {
   AppendField({reinterpret_cast<const char*>(OBJ_get0_data(type)), OBJ_length(type)}, &canonical);
   uint8_t* utf8 = nullptr;
   int size = -1;
-  if (IsCharacterString(ASN1_STRING_type(value))) size = ASN1_STRING_to_UTF8(&utf8, value);
+  if (IsFolded(ASN1_STRING_type(value))) size = ASN1_STRING_to_UTF8(&utf8, value);
   if (size >= 0) {
     canonical += 's';
     AppendField(Fold({reinterpret_cast<char*>(utf8), static_cast<size_t>(size)}), &canonical);
