@@ -40,8 +40,11 @@ constexpr Known kKnown[] = {
 constexpr size_t kCount = sizeof(kKnown) / sizeof(kKnown[0]);
 constexpr size_t kLongest = 23;
 
+constexpr uint32_t LetterBit(char c) { return uint32_t{1} << (c & 31); }
+
 struct LengthIndex {
   uint8_t begin[kLongest + 2] = {};
+  uint32_t first_letters[kLongest + 1] = {};  // of the names of that length
 };
 
 // begin[n] .. begin[n + 1]: the names of length n.
@@ -52,6 +55,9 @@ constexpr LengthIndex MakeIndex() {
     while (at < kCount && kKnown[at].name.size() < length) ++at;
     index.begin[length] = static_cast<uint8_t>(at);
   }
+  for (const Known& known : kKnown) {
+    index.first_letters[known.name.size()] |= LetterBit(known.name[0]);
+  }
   return index;
 }
 constexpr LengthIndex kIndex = MakeIndex();
@@ -61,11 +67,11 @@ static_assert(kIndex.begin[kLongest + 1] == kCount);
 }  // namespace
 
 HeaderId IdentifyHeader(std::string_view name) {
-  if (name.size() > kLongest) return HeaderId::kOther;
+  if (name.empty() || name.size() > kLongest) return HeaderId::kOther;
+  // Most names that are not known end here.
+  if ((kIndex.first_letters[name.size()] & LetterBit(name[0])) == 0) return HeaderId::kOther;
   for (size_t i = kIndex.begin[name.size()]; i < kIndex.begin[name.size() + 1]; ++i) {
-    if ((name[0] | 0x20) == (kKnown[i].name[0] | 0x20) && EqualsIgnoreCase(name, kKnown[i].name)) {
-      return kKnown[i].id;
-    }
+    if (EqualsIgnoreCase(name, kKnown[i].name)) return kKnown[i].id;
   }
   return HeaderId::kOther;
 }

@@ -1,5 +1,6 @@
-// A header or trailer section: names and values in one arena, in the order in
-// which they came, duplicates included. Clear() keeps every allocation, so a
+// A header or trailer section: its lines in one arena, in the order in which they
+// came, duplicates included, each as it would be written again, so that a run of
+// fields that travel on together is one piece of text. Clear() keeps every allocation, so a
 // list that is reused for request after request stops allocating once it has
 // seen its largest one. Views point into the arena: they are valid until the
 // list is next changed. Not thread-safe; belongs to one connection.
@@ -52,7 +53,10 @@ class HeaderList {
   // Whether there is a field with this id, without looking at any. Not for kOther.
   bool Has(HeaderId id) const { return (present_ & Bit(id)) != 0; }
 
-  // Bytes of all names and values.
+  // The fields from `first` to before `last` as lines, "Name: value\r\n" each.
+  std::string_view Lines(size_t first, size_t last) const;
+
+  // Bytes of all lines.
   size_t bytes() const { return arena_.size(); }
 
  private:
@@ -64,6 +68,7 @@ class HeaderList {
     HeaderId id;
   };
   HeaderView View(const Entry& entry) const;
+  void EndName();
   static uint32_t Bit(HeaderId id) { return uint32_t{1} << static_cast<int>(id); }
 
   std::string arena_;
@@ -71,7 +76,8 @@ class HeaderList {
   // The field under construction: starts where the last one ended.
   uint32_t pending_start_ = 0;
   uint32_t pending_name_size_ = 0;
-  uint32_t present_ = 0;  // one bit for each id
+  bool pending_value_ = false;  // the name is complete
+  uint32_t present_ = 0;        // one bit for each id
 };
 
 class HeaderList::Iterator {
@@ -101,6 +107,12 @@ inline HeaderView HeaderList::View(const Entry& entry) const {
           {arena_.data() + entry.value_offset, entry.value_size}};
 }
 inline HeaderView HeaderList::operator[](size_t index) const { return View(entries_[index]); }
+inline std::string_view HeaderList::Lines(size_t first, size_t last) const {
+  if (first >= last) return {};
+  const size_t begin = entries_[first].name_offset;
+  const size_t end = last < entries_.size() ? entries_[last].name_offset : pending_start_;
+  return std::string_view(arena_).substr(begin, end - begin);
+}
 inline HeaderList::Iterator HeaderList::begin() const { return Iterator(this, 0); }
 inline HeaderList::Iterator HeaderList::end() const { return Iterator(this, entries_.size()); }
 

@@ -104,16 +104,27 @@ bool Passes(const HeaderView& field, const RequestHead& head, const identity::St
   }
 }
 
+// The fields that pass, in runs between those that do not.
+void AppendPassingFields(const RequestHead& head, const identity::StripSet& strip,
+                         std::string& out) {
+  const HeaderList& headers = head.headers;
+  const ListedOptions listed(headers);
+  size_t run = 0;
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (Passes(headers[i], head, strip, listed)) continue;
+    out.append(headers.Lines(run, i));
+    run = i + 1;
+  }
+  out.append(headers.Lines(run, headers.size()));
+}
+
 }  // namespace
 
 void ForwardRequestHead(const RequestHead& head, const RequestForwarding& how, std::string& out) {
   out.append(head.method_text).append(" ");
   out.append(how.target.empty() ? head.target : how.target).append(" HTTP/1.1\r\n");
   AppendField(out, "Host", HostOf(head, how.default_host));
-  const ListedOptions listed(head.headers);
-  for (const HeaderView field : head.headers) {
-    if (Passes(field, head, how.strip, listed)) AppendField(out, field.name, field.value);
-  }
+  AppendPassingFields(head, how.strip, out);
   AppendForwardedFor(head.headers, how.client_address, out);
   out.append("X-Forwarded-Proto: https\r\n");
   if (!head.authority.empty()) AppendField(out, "X-Forwarded-Host", head.authority);

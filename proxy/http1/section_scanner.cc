@@ -1,5 +1,10 @@
 #include "proxy/http1/section_scanner.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
 #include <cstring>
 
 namespace mantlet::http1 {
@@ -29,8 +34,28 @@ std::string_view ControlReason(char c) {
 
 }  // namespace
 
+#ifdef __SSE2__
+namespace {
+
+// One bit for each of the sixteen bytes that is below 0x20 or is 0x7f.
+unsigned Controls(const char* sixteen) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, del)));
+}
+
+}  // namespace
+#endif
+
 size_t PlainPrefix(std::string_view bytes) {
   size_t at = 0;
+#ifdef __SSE2__
+  for (; at + 16 <= bytes.size(); at += 16) {
+    const unsigned controls = Controls(bytes.data() + at);
+    if (controls != 0) return at + static_cast<size_t>(std::countr_zero(controls));
+  }
+#endif
   for (; at + 8 <= bytes.size(); at += 8) {
     uint64_t word;
     std::memcpy(&word, bytes.data() + at, sizeof(word));

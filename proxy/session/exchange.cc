@@ -58,9 +58,9 @@ Exchange::~Exchange() {
   ReleaseUpstream(false);
 }
 
-void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
-                     const ConnectionFacts& facts) {
-  listener_ = std::move(listener);
+void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
+                     const http::RequestHead& head, const ConnectionFacts& facts) {
+  if (listener_ != listener) listener_ = listener;
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
@@ -76,20 +76,20 @@ void Exchange::Reset(std::shared_ptr<const ListenerState> listener, const http::
 }
 
 void Exchange::RequestBegins() {
-  began_wall_ms_ = worker_.clock.WallMs();
+  if (worker_.access_log.enabled()) began_wall_ms_ = worker_.clock.WallMs();
   began_us_ = worker_.clock.MonotonicUs();
 }
 
-std::optional<ProxyError> Exchange::Begin(std::shared_ptr<const ListenerState> listener,
+std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerState>& listener,
                                           const http::RequestHead& head,
                                           const ConnectionFacts& facts,
                                           const ShownCertificate& shown) {
-  Reset(std::move(listener), head, facts);
+  Reset(listener, head, facts);
   state_ = State::kRefused;
   if (worker_.draining) return ProxyError(ErrorReason::kDraining);
   if (auto error = CheckMisdirected(shown)) return error;
   if (auto error = AskPolicy(*listener_)) return error;
-  pool_ = listener_->pool;
+  if (pool_ != listener_->pool) pool_ = listener_->pool;
   if (auto connection = pool_->TakeIdle()) {
     StartSending(std::move(connection));
     return std::nullopt;
@@ -386,10 +386,10 @@ void Exchange::Answer(const ProxyError& error) {
   EndAnswered(response.keep_alive);
 }
 
-void Exchange::RefuseUnparsed(std::shared_ptr<const ListenerState> listener,
+void Exchange::RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
                               const http::RequestHead& head, const ConnectionFacts& facts,
                               ProxyError error) {
-  Reset(std::move(listener), head, facts);
+  Reset(listener, head, facts);
   state_ = State::kRefused;
   Fail(std::move(error));
 }

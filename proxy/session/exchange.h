@@ -79,7 +79,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void RequestBegins();
   // `head` and `facts` stay valid until OnExchangeEnd(). With an error nothing
   // has been sent anywhere: call Refuse() with it, once the parser's call is over.
-  std::optional<base::ProxyError> Begin(std::shared_ptr<const ListenerState> listener,
+  std::optional<base::ProxyError> Begin(const std::shared_ptr<const ListenerState>& listener,
                                         const http::RequestHead& head, const ConnectionFacts& facts,
                                         const ShownCertificate& shown);
   // Whether `listener`'s policy would let the request in hand begin, or the one that
@@ -114,8 +114,9 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
 
   // A request that no exchange can begin for, because it could not be parsed:
   // answers, counts and records it.
-  void RefuseUnparsed(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
-                      const ConnectionFacts& facts, base::ProxyError error);
+  void RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
+                      const http::RequestHead& head, const ConnectionFacts& facts,
+                      base::ProxyError error);
 
  private:
   enum class State {
@@ -139,7 +140,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void OnUpstreamDrained() override;
   void OnUpstreamError(base::ProxyError error) override;
 
-  void Reset(std::shared_ptr<const ListenerState> listener, const http::RequestHead& head,
+  void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
              const ConnectionFacts& facts);
   void Acquire(bool fresh);
   void StartSending(std::unique_ptr<upstream::Connection> connection);

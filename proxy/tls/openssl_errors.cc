@@ -6,7 +6,10 @@
 
 namespace mantlet::tls {
 
-void ClearErrors() { ERR_clear_error(); }
+// To clear goes through all of the queue; most often it is empty.
+void ClearErrors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 std::string TakeErrors() {
   std::string text;

@@ -339,7 +339,7 @@ void ServerStream::OnDrained() {
 void ServerStream::Advance() {
   std::shared_ptr<bool> alive = alive_;
   if (state_ == State::kHandshake) Handshake();
-  if (*alive && state_ == State::kOpen) ReadAll();
+  if (*alive && state_ == State::kOpen) ReadAll(*alive);
   if (*alive) KeepRest();
 }
 
@@ -350,7 +350,7 @@ void ServerStream::KeepRest() {
 
 void ServerStream::Handshake() {
   const std::string_view arrived = ciphertext_;
-  ERR_clear_error();
+  ClearErrors();
   int result = SSL_do_handshake(ssl_);
   if (result == 1) {
     inner_->Flush();
@@ -484,15 +484,14 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   return peer;
 }
 
-void ServerStream::ReadAll() {
-  std::shared_ptr<bool> alive = alive_;
+void ServerStream::ReadAll(const bool& alive) {
   std::span<char> out = loop_.plaintext_buffer();
   while (reading_ && !end_delivered_) {
     // Whole records are gathered so that the handler sees few, large pieces.
     size_t filled = 0;
     int error = SSL_ERROR_NONE;
     std::string reason;
-    ERR_clear_error();
+    ClearErrors();
     while (filled < out.size()) {
       int n = SSL_read(ssl_, out.data() + filled, static_cast<int>(out.size() - filled));
       if (n <= 0) {
@@ -502,10 +501,15 @@ void ServerStream::ReadAll() {
         break;
       }
       filled += static_cast<size_t>(n);
+      if (ciphertext_.empty() && !inner_ended_ && SSL_has_pending(ssl_) == 0) {
+        // What it would say; asking costs as much as a small record.
+        error = SSL_ERROR_WANT_READ;
+        break;
+      }
     }
     if (filled > 0) {
       handler_->OnData({out.data(), filled});
-      if (!*alive || state_ != State::kOpen) return;
+      if (!alive || state_ != State::kOpen) return;
     }
     if (error == SSL_ERROR_NONE) continue;
     // A KeyUpdate may have asked for an answer.
@@ -554,7 +558,7 @@ void ServerStream::Write(std::string_view bytes) {
 }
 
 void ServerStream::Encrypt(std::string_view bytes) {
-  ERR_clear_error();
+  ClearErrors();
   // Never blocks: the BIO takes everything.
   SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
 }
@@ -573,7 +577,7 @@ void ServerStream::ShutdownWrite() {
   if (shutdown_sent_ || state_ == State::kClosed) return;
   if (state_ == State::kOpen) {
     Flush();
-    ERR_clear_error();
+    ClearErrors();
     SSL_shutdown(ssl_);
   }
   shutdown_sent_ = true;

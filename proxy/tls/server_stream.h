@@ -98,7 +98,7 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   ssl_st* NewSsl();
   void Advance();  // as far as the ciphertext at hand leads
   void Handshake();
-  void ReadAll();
+  void ReadAll(const bool& alive);
   void DeliverEnd();
   void KeepRest();  // ciphertext that must wait moves out of the loop's buffer
   void FailHandshake(HandshakeReport report);

@@ -38,6 +38,25 @@ TEST(HeaderListTest, JoinsPiecesAndTrimsTheValue) {
   EXPECT_EQ(list[1].value, "");
 }
 
+TEST(HeaderListTest, GivesRunsOfFieldsAsTheyAreWritten) {
+  HeaderList list;
+  EXPECT_EQ(list.Lines(0, 0), "");
+  list.Add("A", " 1 \t");
+  list.Add("Empty", "");
+  list.Add("Blank", "  ");
+  list.Add("b", "2: 3");
+  EXPECT_EQ(list.Lines(0, 4), "A: 1\r\nEmpty: \r\nBlank: \r\nb: 2: 3\r\n");
+  EXPECT_EQ(list.Lines(1, 2), "Empty: \r\n");
+  EXPECT_EQ(list.Lines(3, 4), "b: 2: 3\r\n");
+  EXPECT_EQ(list.Lines(2, 2), "");
+  EXPECT_EQ(list.Lines(4, 4), "");
+  for (const HeaderView field : list) EXPECT_EQ(list.Find(field.name), field.value);
+  // Not the field that is still being read.
+  list.AppendName("c");
+  list.AppendValue("4");
+  EXPECT_EQ(list.Lines(3, 4), "b: 2: 3\r\n");
+}
+
 TEST(HeaderListTest, IsEmptyAfterClear) {
   HeaderList list;
   list.Add("Host", "1");
