@@ -2,27 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "proxy/http/forwarding.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/http1/response_parser.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "test/allocation_count.h"
 
 namespace mantlet::http {
 namespace {
@@ -94,15 +79,15 @@ class Exchange : public http1::RequestSink, public http1::ResponseSink {
 TEST(AllocationTest, AWarmConnectionForwardsWithoutAllocating) {
   Exchange exchange;
   for (int i = 0; i < 3; ++i) exchange.Run(kRequest, kResponse);
-  const size_t before = allocations;
+  const size_t before = AllocationCount();
   for (int i = 0; i < 100; ++i) exchange.Run(kRequest, kResponse);
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(AllocationCount() - before, 0u);
 }
 
 TEST(AllocationTest, CountsAllocationsAtAll) {
-  const size_t before = allocations;
+  const size_t before = AllocationCount();
   const std::string text(1000, 'x');
-  EXPECT_GT(allocations, before) << text;
+  EXPECT_GT(AllocationCount(), before) << text;
 }
 
 }  // namespace

@@ -4,30 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
-namespace {
-std::atomic<uint64_t> allocations{0};
-}  // namespace
-
-// Counted, to hold the writer to its promise of none. Not inlined: g++ would see
-// memory of malloc freed as if it came from the other new, and warn.
-[[gnu::noinline]] void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "test/allocation_count.h"
 
 namespace mantlet::observe {
 namespace {
@@ -237,12 +222,12 @@ TEST_F(AccessLogTest, ARecordAllocatesNothingOnceWarm) {
   const AccessRecord record = Ordinary();
   writer.Append(connection, record);
   writer.Flush();
-  const uint64_t before = allocations.load();
+  const uint64_t before = AllocationCount();
   for (int i = 0; i < 1000; ++i) {
     writer.Append(connection, record);
     if (i % 10 == 0) writer.Flush();
   }
-  EXPECT_EQ(allocations.load(), before);
+  EXPECT_EQ(AllocationCount(), before);
 }
 
 }  // namespace

@@ -2,28 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "proxy/http/request_path.h"
 #include "proxy/policy/policy.h"
+#include "test/allocation_count.h"
 #include "test/config/policy_text.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace mantlet::policy {
 namespace {
@@ -43,12 +28,12 @@ TEST(AllocationTest, AWarmConnectionIsDecidedAboutWithoutAllocating) {
   http::RequestPath path;
   size_t before = 0;
   for (int i = 0; i < 100; ++i) {
-    if (i == 3) before = allocations;
+    if (i == 3) before = AllocationCount();
     view.Refresh(policy, &peer);
     ASSERT_EQ(path.Normalize("/api//v1/./items/%7Bid%7D/../a-rather-long-name?page=2"), nullptr);
     ASSERT_TRUE(policy->Decide({view, "GET", path.decoded()}).permit);
   }
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(AllocationCount() - before, 0u);
 }
 
 }  // namespace
