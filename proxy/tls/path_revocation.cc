@@ -19,9 +19,12 @@ PathFault FaultFor(Verdict verdict) {
 RevocationLists::Status PathRevocation::Ask(PathBuilder& builder, size_t depth) const {
   x509_st* certificate = builder.path()[depth]->x509();
   RevocationLists::Status status;
+  // Whoever's answer counts now: what any of them revokes later is revoked then.
+  int64_t newer_at = RevocationLists::kForever;
   bool first = true;
   for (const PathCertificate* issuer : builder.IssuersWithItsKey(depth)) {
     RevocationLists::Status answer = lists_->Check(certificate, issuer->x509(), now_);
+    newer_at = std::min(newer_at, answer.newer_at);
     if (first || answer.verdict == Verdict::kRevoked) status = std::move(answer);
     first = false;
   }
@@ -29,10 +32,12 @@ RevocationLists::Status PathRevocation::Ask(PathBuilder& builder, size_t depth) 
   for (const PathCertificate* namesake : builder.IssuersWithOtherKeys(depth)) {
     RevocationLists::Status answer = lists_->Check(certificate, namesake->x509(), now_);
     if (answer.verdict == Verdict::kRevoked) return answer;
+    newer_at = std::min(newer_at, answer.newer_at);
     if (answer.verdict == Verdict::kGood && status.verdict != Verdict::kGood) {
       status = std::move(answer);
     }
   }
+  status.next_update = std::min(status.next_update, newer_at);
   return status;
 }
 

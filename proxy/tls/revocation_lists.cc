@@ -62,12 +62,16 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
     break;
   }
   ClearErrors();
+  // A newer list is at hand that does not count yet; when it does, it may say otherwise.
+  int64_t newer_at = kForever;
+  if (from_the_future != nullptr) newer_at = from_the_future->this_update() - kClockSkewSeconds;
   if (newest == nullptr && from_the_future != nullptr) {
     return {
         Verdict::kExpired, kForever,
         absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
                      ", is not valid before ", base::Rfc3339Seconds(from_the_future->this_update()),
-                     "; is this machine's clock right?")};
+                     "; is this machine's clock right?"),
+        newer_at};
   }
   if (newest == nullptr && any_of_that_name) {
     return {Verdict::kMissing, kForever,
@@ -87,21 +91,17 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
             absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate),
                          ", in the list of ", base::Rfc3339Seconds(newest->this_update()))};
   }
-  // A newer list is at hand that does not count yet; when it does, it may say otherwise.
-  int64_t good_until = kForever;
-  if (from_the_future != nullptr) {
-    good_until = from_the_future->this_update() - kClockSkewSeconds;
-  }
   if (newest->next_update() == 0 || options_.use_expired) {
-    return {Verdict::kGood, good_until, ""};
+    return {Verdict::kGood, newer_at, "", newer_at};
   }
   if (newest->next_update() <= now) {
     return {Verdict::kExpired, kForever,
             absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
                          ", should have been replaced by ",
-                         base::Rfc3339Seconds(newest->next_update()))};
+                         base::Rfc3339Seconds(newest->next_update())),
+            newer_at};
   }
-  return {Verdict::kGood, std::min(newest->next_update(), good_until), ""};
+  return {Verdict::kGood, std::min(newest->next_update(), newer_at), "", newer_at};
 }
 
 }  // namespace mantlet::tls

@@ -163,6 +163,30 @@ TEST_F(ChangedKeyTest, WhatEitherKeysListRevokesIsRevoked) {
   EXPECT_EQ(Verify({Root()}, {&other_, &old_ca_, &new_ca_}, lists).reason(), "");
 }
 
+TEST_F(ChangedKeyTest, TheAnswerLastsUntilEitherKeysNewListComesIntoForce) {
+  CrlTemplate ahead = CrlTemplate::Revoking({&client_});
+  ahead.this_update = kNow + kDay;
+  const int64_t in_force = ahead.this_update - RevocationLists::kClockSkewSeconds;
+  const RevocationListPtr old_now = ListOf(old_ca_, {}), new_now = ListOf(new_ca_, {});
+  const RevocationListPtr old_then = List(ahead, old_ca_), new_then = List(ahead, new_ca_);
+  for (const auto& lists : std::vector<std::vector<RevocationListPtr>>{
+           {old_now, old_then},
+           {old_now, new_then},
+           {old_now, new_now, new_then},
+           {new_now, old_then},
+       }) {
+    ChainVerifier::Options options;
+    options.revocation = Lists(lists);
+    const ChainVerifier verifier(Trust({Root()}), options);
+    const std::vector<std::string_view> chain = Chain({&client_, &old_ca_, &new_ca_});
+    const VerifyResult now = verifier.Verify(chain, kNow);
+    EXPECT_TRUE(now.ok()) << now.detail;
+    EXPECT_EQ(now.valid_until, in_force);
+    EXPECT_EQ(verifier.Verify(chain, in_force - 1).reason(), "");
+    EXPECT_EQ(verifier.Verify(chain, in_force).reason(), "revoked");
+  }
+}
+
 TEST_F(ChangedKeyTest, ANamesakeOfAnotherCaDoesNotCount) {
   const Credential stranger = MakeCredential(CaTemplate("ca"), &Intermediate());
   const RevocationListsPtr lists = Lists({ListOf(stranger, {})});
