@@ -27,7 +27,14 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       access_log_(access_log, log_format),
       handshake_log_budget_(kClientRecordsPerSecond),
       standing_(loop_, clock),
-      context_{loop_, clock, logger, access_log_, handshake_log_budget_, false, &standing_},
+      context_{loop_,
+               clock,
+               logger,
+               access_log_,
+               handshake_log_budget_,
+               false,
+               &standing_,
+               &verified_clients_},
       heap_trim_(loop_, clock,
                  [this] {
                    context_.parsers.Clear();

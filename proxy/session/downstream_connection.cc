@@ -5,6 +5,7 @@
 
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/handshake_record.h"
+#include "proxy/tls/verified_clients.h"
 
 namespace mantlet::session {
 
@@ -80,9 +81,9 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
-  stream_ =
-      std::make_unique<tls::ServerStream>(worker.loop, std::move(transport), listener_->tls,
-                                          static_cast<tls::ServerStream::HandshakeHandler*>(this));
+  stream_ = std::make_unique<tls::ServerStream>(
+      worker.loop, std::move(transport), listener_->tls, *worker.verified_clients,
+      static_cast<tls::ServerStream::HandshakeHandler*>(this));
   stream_->SetHandler(this);
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
 }

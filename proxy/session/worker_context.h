@@ -12,6 +12,10 @@
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
 
+namespace mantlet::tls {
+class VerifiedClients;
+}
+
 namespace mantlet::session {
 
 class StandingBook;
@@ -25,8 +29,10 @@ struct WorkerContext {
   base::LogBudget& handshake_log_budget;
   // Set once, when the drain begins: no new exchange starts after that.
   bool draining = false;
-  // When its connections are judged again; never null where there are connections.
+  // When its connections are judged again, and what was found about their clients; never
+  // null where there are connections.
   StandingBook* standing = nullptr;
+  tls::VerifiedClients* verified_clients = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;
   http1::ParserPool parsers = {};

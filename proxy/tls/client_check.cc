@@ -28,7 +28,8 @@ ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::st
   }
   check.verdict = verifier.Verify(*chain, now);
   if (check.verdict.ok()) {
-    check.certificate = std::make_unique<identity::ClientCertificate>(ExtractIdentity(*chain));
+    check.certificate =
+        std::make_shared<const identity::ClientCertificate>(ExtractIdentity(*chain));
   }
   return check;
 }

@@ -21,7 +21,8 @@ namespace mantlet::tls {
 
 struct ClientCheck {
   VerifyResult verdict;
-  std::unique_ptr<identity::ClientCertificate> certificate;  // null unless the verdict is good
+  // Null unless the verdict is good.
+  std::shared_ptr<const identity::ClientCertificate> certificate;
 };
 
 // `ders`: leaf first. `now`: seconds since the epoch.

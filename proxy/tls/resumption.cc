@@ -25,7 +25,8 @@ bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::str
 
 }  // namespace
 
-std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context, std::string_view ticket,
+std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
+                                             VerifiedClients& verified, std::string_view ticket,
                                              std::string_view server_name,
                                              std::optional<Resumption>* resumption) {
   const base::Clock& clock = *context.options().clock;
@@ -48,7 +49,7 @@ std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context, std::
   } else {
     // A chain where none is asked for was not let in by these rules.
     if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
-    ClientCheck check = CheckClient(*context.verifier(), ders, now);
+    ClientCheck check = verified.Check(*context.verifier(), ders, now);
     if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);
     made.certificate = std::move(check.certificate);
     made.valid_until = check.verdict.valid_until;

@@ -20,12 +20,13 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/session_tickets.h"
+#include "proxy/tls/verified_clients.h"
 
 namespace mantlet::tls {
 
 struct Resumption {
   SessionTerms terms;
-  std::unique_ptr<identity::ClientCertificate> certificate;  // null: the session has none
+  std::shared_ptr<const identity::ClientCertificate> certificate;  // null: the session has none
   // The verdict's; INT64_MAX without a certificate.
   int64_t valid_until = 0;
   std::string session;  // for the library
@@ -34,6 +35,7 @@ struct Resumption {
 // Sets `resumption`, or says why the ticket is not taken. `server_name` is what the
 // client asks for now. `context` has tickets.
 std::optional<base::ResumptionRefusal> JudgeTicket(const ServerContext& context,
+                                                   VerifiedClients& verified,
                                                    std::string_view ticket,
                                                    std::string_view server_name,
                                                    std::optional<Resumption>* resumption);

@@ -241,10 +241,12 @@ ssl_st* ServerStream::NewSsl() {
 }
 
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
-                           ServerContextPtr context, HandshakeHandler* handler)
+                           ServerContextPtr context, VerifiedClients& verified,
+                           HandshakeHandler* handler)
     : loop_(loop),
       inner_(std::move(inner)),
       context_(std::move(context)),
+      verified_(verified),
       handshake_handler_(handler),
       ssl_(NewSsl()) {
   inner_->SetHandler(this);
@@ -416,7 +418,7 @@ void ServerStream::FailHandshake(HandshakeReport report) {
 int ServerStream::VerifyPeer(uint8_t* out_alert) {
   const int64_t now = context_->options().clock->WallSeconds();
   attempt_->client =
-      CheckClient(*context_->verifier(), DersOf(SSL_get0_peer_certificates(ssl_)), now);
+      verified_.Check(*context_->verifier(), DersOf(SSL_get0_peer_certificates(ssl_)), now);
   const VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
     *out_alert = AlertFor(*verdict.failure);
@@ -451,7 +453,7 @@ std::string ServerStream::SealTicket(std::string_view session) {
 }
 
 bool ServerStream::OpenTicket(std::string_view ticket, std::string* session) {
-  refusal_ = JudgeTicket(*context_, ticket, attempt_->sni, &attempt_->resumption);
+  refusal_ = JudgeTicket(*context_, verified_, ticket, attempt_->sni, &attempt_->resumption);
   if (refusal_.has_value()) return false;
   *session = std::move(attempt_->resumption->session);
   return true;
@@ -462,11 +464,11 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   peer.tls.resumed = SSL_session_reused(ssl_) == 1;
   // A ticket that was found good is not always used: then only what this handshake
   // itself has shown counts.
-  std::unique_ptr<identity::ClientCertificate> certificate = std::move(
-      peer.tls.resumed ? attempt_->resumption->certificate : attempt_->client.certificate);
+  const std::shared_ptr<const identity::ClientCertificate>& certificate =
+      peer.tls.resumed ? attempt_->resumption->certificate : attempt_->client.certificate;
   if (certificate != nullptr) {
     peer.verification = identity::Verification::kSuccess;
-    peer.certificate = std::move(*certificate);
+    peer.certificate = *certificate;
     peer.valid_until =
         peer.tls.resumed ? attempt_->resumption->valid_until : attempt_->client.verdict.valid_until;
   }

@@ -22,6 +22,7 @@
 #include "proxy/tls/handshake_report.h"
 #include "proxy/tls/resumption.h"
 #include "proxy/tls/server_context.h"
+#include "proxy/tls/verified_clients.h"
 
 struct ssl_st;  // SSL
 
@@ -46,9 +47,10 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   };
 
   // Begins to read at once; where there is no memory for a connection, the handshake
-  // fails before the loop's turn is over. `handler` and the ByteStreamHandler outlive the stream.
+  // fails before the loop's turn is over. `verified` (of the same thread), `handler` and
+  // the ByteStreamHandler outlive the stream.
   ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner, ServerContextPtr context,
-               HandshakeHandler* handler);
+               VerifiedClients& verified, HandshakeHandler* handler);
   ~ServerStream() override;
 
   void SetHandler(io::ByteStreamHandler* handler) override { handler_ = handler; }
@@ -113,6 +115,7 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   io::Loop& loop_;
   std::unique_ptr<io::ByteStream> inner_;
   ServerContextPtr context_;
+  VerifiedClients& verified_;
   HandshakeHandler* handshake_handler_;
   io::ByteStreamHandler* handler_ = nullptr;
   ssl_st* ssl_;  // null: no handshake will be

@@ -30,6 +30,7 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
     config_.upstream = "app";
     config_.tls.certificates.resize(1);
     worker_.standing = &book_;
+    worker_.verified_clients = &verified_;
     worker_.drain_ms = 100;
     Apply();
   }
@@ -162,6 +163,7 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
   base::LogBudget budget_{100};
   io::Loop loop_;
   StandingBook book_{loop_, clock_};
+  tls::VerifiedClients verified_;
   WorkerContext worker_{loop_, clock_, logger_, access_log_, budget_};
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();

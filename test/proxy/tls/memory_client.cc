@@ -9,7 +9,22 @@
 
 namespace mantlet::tls {
 
-MemoryClient::MemoryClient(const Options& options) : ctx_(SSL_CTX_new(TLS_with_buffers_method())) {
+// The library would refuse a key that does not fit the leaf.
+const SSL_PRIVATE_KEY_METHOD MemoryClient::kFalseKey = {
+    [](SSL* ssl, uint8_t* out, size_t* out_size, size_t max_out, uint16_t, const uint8_t* in,
+       size_t in_size) {
+      const PrivateKeyPtr& key = static_cast<MemoryClient*>(SSL_get_app_data(ssl))->key_;
+      bssl::ScopedEVP_MD_CTX context;
+      *out_size = max_out;
+      return EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key->pkey()) &&
+                     EVP_DigestSign(context.get(), out, out_size, in, in_size)
+                 ? ssl_private_key_success
+                 : ssl_private_key_failure;
+    },
+    nullptr, nullptr};
+
+MemoryClient::MemoryClient(const Options& options)
+    : ctx_(SSL_CTX_new(TLS_with_buffers_method())), key_(options.key) {
   SSL_CTX_set_custom_verify(
       ctx_.get(), SSL_VERIFY_PEER,
       options.refuse_server ? [](SSL*, uint8_t*) { return ssl_verify_invalid; }
@@ -74,8 +89,9 @@ MemoryClient::MemoryClient(const Options& options) : ctx_(SSL_CTX_new(TLS_with_b
           CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(der.data()), der.size(), nullptr));
       chain.push_back(owned.back().get());
     }
-    if (!SSL_set_chain_and_key(ssl_.get(), chain.data(), chain.size(), options.key->pkey(),
-                               nullptr)) {
+    if (!SSL_set_chain_and_key(ssl_.get(), chain.data(), chain.size(),
+                               options.false_key ? nullptr : key_->pkey(),
+                               options.false_key ? &kFalseKey : nullptr)) {
       abort();
     }
   }

@@ -23,6 +23,7 @@ class MemoryClient {
   struct Options {
     std::vector<std::string> chain_der;  // leaf first; empty: no client certificate
     PrivateKeyPtr key;
+    bool false_key = false;  // signs with `key` though the leaf has another
     std::string sni;
     uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
     std::string ciphers;  // TLS 1.2; empty: the library's
@@ -56,9 +57,11 @@ class MemoryClient {
 
  private:
   void Advance();
+  static const SSL_PRIVATE_KEY_METHOD kFalseKey;
 
   bssl::UniquePtr<SSL_CTX> ctx_;
   bssl::UniquePtr<SSL> ssl_;
+  PrivateKeyPtr key_;
   std::shared_ptr<SSL_SESSION> session_;
   BIO* incoming_;  // owned by ssl_
   BIO* outgoing_;

@@ -26,7 +26,13 @@ class HandshakeTest : public testing::Test {
     if (!server_.report) return "none";
     return std::string(base::ToString(server_.report->reason));
   }
-  // The same for a client certificate made from `what`.
+  // The next client, under a context of the options as they are now.
+  void Connect(MemoryClient& client) {
+    server_.Start();
+    server_.Accept();
+    client.Pump(*server_.wire);
+  }
+  // The same as Refused() for a client certificate made from `what`.
   std::string RefusedCertificate(const CertificateTemplate& what, const Credential& issuer,
                                  KeyType type = KeyType::kP256) {
     Credential leaf = MakeCredential(what, &issuer, type);
@@ -56,6 +62,35 @@ TEST_F(HandshakeTest, TellsWhoTheClientIsAndHowTheConnectionIsProtected) {
   EXPECT_FALSE(server_.peer->tls.resumed);
   ASSERT_EQ(server_.peer->local_san_uri.size(), 1u);
   EXPECT_EQ(server_.peer->local_san_uri[0], "spiffe://example/server");
+}
+
+TEST_F(HandshakeTest, AKnownClientProvesItsKeyEveryTime) {
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    MemoryClient::Options options = WithCertificate({&ClientCertificate()});
+    options.min_version = options.max_version = version;
+    MemoryClient known(options);
+    Connect(known);
+    ASSERT_TRUE(server_.peer.has_value());
+    ASSERT_EQ(server_.verified.size(), 1u);
+    const Credential thief = MakeCredential(ClientTemplate("alice"), &Root());
+    options.key = thief.key;
+    options.false_key = true;
+    MemoryClient stranger(options);
+    Connect(stranger);
+    EXPECT_FALSE(server_.peer.has_value());
+    EXPECT_EQ(Reason(), "bad_signature");
+  }
+}
+
+TEST_F(HandshakeTest, AKnownClientIsRefusedOnceItsCaIsGone) {
+  MemoryClient before(WithCertificate({&ClientCertificate()}));
+  Connect(before);
+  ASSERT_TRUE(server_.peer.has_value());
+  server_.SetTrust(Trust({MakeCredential(CaTemplate("other"), nullptr)}));
+  MemoryClient after(WithCertificate({&ClientCertificate()}));
+  Connect(after);
+  EXPECT_FALSE(server_.peer.has_value());
+  EXPECT_EQ(Reason(), "unknown_ca");
 }
 
 TEST_F(HandshakeTest, Tls12Works) {

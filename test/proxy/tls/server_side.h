@@ -82,7 +82,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   }
   void Open() {
     stream = std::make_unique<ServerStream>(loop, std::make_unique<io::MemoryStream>(wire), context,
-                                            this);
+                                            verified, this);
     stream->SetHandler(&handler);
   }
 
@@ -111,6 +111,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::Loop loop;
   base::ManualClock clock;
   ServerContext::Options options;
+  VerifiedClients verified;
   ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;

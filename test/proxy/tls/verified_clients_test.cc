@@ -1,0 +1,208 @@
+// What is remembered of clients: never more than a full check would say.
+
+#include "proxy/tls/verified_clients.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "proxy/tls/revocation_lists.h"
+#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/tls/pki.h"
+
+namespace mantlet::tls {
+namespace {
+
+// Everything that a listener's rules are made of.
+struct Rules {
+  std::vector<Credential> anchors = {Root()};
+  std::vector<RevocationListPtr> lists = {};
+  std::vector<std::string> pins = {};
+};
+
+ClientVerifier Verifier(const Rules& rules) {
+  ChainVerifier::Options how;
+  if (!rules.lists.empty()) how.revocation = RevocationLists::Create(rules.lists, {});
+  ClientVerifier::Options options;
+  options.by_trust_bundle = std::make_shared<const ChainVerifier>(Trust(rules.anchors), how);
+  options.spki_pins = rules.pins;
+  return ClientVerifier(std::move(options));
+}
+
+class VerifiedClientsTest : public testing::Test {
+ protected:
+  ClientCheck Check(const ClientVerifier& verifier, const std::vector<const Credential*>& chain,
+                    int64_t now = kNow) {
+    return clients_->Check(verifier, Chain(chain), now);
+  }
+  std::string Reason(const Rules& rules, const std::vector<const Credential*>& chain,
+                     int64_t now = kNow) {
+    const ClientCheck check = Check(Verifier(rules), chain, now);
+    EXPECT_EQ(check.verdict.ok(), check.certificate != nullptr);
+    return std::string(check.verdict.reason());
+  }
+
+  void Limit(const VerifiedClients::Limits& limits) {
+    clients_ = std::make_unique<VerifiedClients>(limits);
+  }
+
+  const Credential client_ = MakeCredential(ClientTemplate("alice"), &Root());
+  std::unique_ptr<VerifiedClients> clients_ = std::make_unique<VerifiedClients>();
+};
+
+TEST_F(VerifiedClientsTest, WhoComesAgainIsNotLookedAtAgain) {
+  const ClientVerifier verifier = Verifier({});
+  const ClientCheck full = CheckClient(verifier, Chain({&client_}), kNow);
+  const ClientCheck first = Check(verifier, {&client_});
+  const ClientCheck again = Check(verifier, {&client_}, kNow + 5);
+  ASSERT_TRUE(again.verdict.ok());
+  EXPECT_EQ(again.certificate, first.certificate) << "the same object";
+  EXPECT_EQ(again.verdict.valid_until, full.verdict.valid_until);
+  EXPECT_EQ(again.certificate->subject, full.certificate->subject);
+  EXPECT_EQ(again.certificate->der, full.certificate->der);
+}
+
+TEST_F(VerifiedClientsTest, EqualRulesAreOneWhoeverHasThem) {
+  // Two listeners, or a listener before and after a reload that changed nothing here.
+  const ClientCheck first = Check(Verifier({}), {&client_});
+  EXPECT_EQ(Check(Verifier({}), {&client_}).certificate, first.certificate);
+}
+
+TEST_F(VerifiedClientsTest, ARemovedCaCountsAtOnce) {
+  EXPECT_EQ(Reason({}, {&client_}), "");
+  const Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  EXPECT_EQ(Reason({.anchors = {other}}, {&client_}), "unknown_ca");
+  EXPECT_EQ(Reason({}, {&client_}), "") << "the other listener's clients stay what they are";
+}
+
+TEST_F(VerifiedClientsTest, ANewRevocationListCountsAtOnce) {
+  const RevocationListPtr before = List(CrlTemplate::Revoking({}), Root());
+  CrlTemplate newer = CrlTemplate::Revoking({&client_});
+  newer.number = 2;
+  EXPECT_EQ(Reason({.lists = {before}}, {&client_}), "");
+  EXPECT_EQ(Reason({.lists = {List(newer, Root())}}, {&client_}), "revoked");
+  EXPECT_EQ(Reason({.lists = {before, List(newer, Root())}}, {&client_}), "revoked");
+}
+
+TEST_F(VerifiedClientsTest, ARemovedPinCountsAtOnce) {
+  const std::string pin = Check(Verifier({}), {&client_}).certificate->spki_sha256;
+  const std::string other(64, '0');
+  EXPECT_EQ(Reason({.pins = {pin, other}}, {&client_}), "");
+  EXPECT_EQ(Reason({.pins = {other}}, {&client_}), "not_pinned");
+}
+
+TEST_F(VerifiedClientsTest, ACertificateThatExpiresIsRefusedFromThatSecondOn) {
+  const int64_t end = client_.certificate->not_after() + 1;
+  EXPECT_EQ(Reason({}, {&client_}), "");
+  EXPECT_EQ(Reason({}, {&client_}, end - 1), "");
+  EXPECT_EQ(Reason({}, {&client_}, end), "expired");
+  EXPECT_EQ(clients_->size(), 0u) << "what has ended is forgotten";
+  EXPECT_EQ(clients_->bytes(), 0u);
+}
+
+TEST_F(VerifiedClientsTest, AnIntermediateThatExpiresEndsTheVerdict) {
+  CertificateTemplate brief = CaTemplate("brief");
+  brief.not_after = kNow + 60;
+  const Credential ca = MakeCredential(brief, &Root());
+  const Credential leaf = MakeCredential(ClientTemplate("bob"), &ca);
+  EXPECT_EQ(Reason({}, {&leaf, &ca}), "");
+  EXPECT_EQ(Reason({}, {&leaf, &ca}, kNow + 60), "");
+  EXPECT_EQ(Reason({}, {&leaf, &ca}, kNow + 61), "expired");
+}
+
+TEST_F(VerifiedClientsTest, AListThatIsOverdueRefuses) {
+  CrlTemplate brief = CrlTemplate::Revoking({});
+  brief.next_update = kNow + 60;
+  const Rules rules = {.lists = {List(brief, Root())}};
+  EXPECT_EQ(Reason(rules, {&client_}), "");
+  EXPECT_EQ(Reason(rules, {&client_}, kNow + 59), "");
+  EXPECT_EQ(Reason(rules, {&client_}, kNow + 60), "crl_expired");
+}
+
+TEST_F(VerifiedClientsTest, AListThatIsDatedAheadCountsFromItsSecondOn) {
+  CrlTemplate ahead = CrlTemplate::Revoking({&client_});
+  ahead.this_update = kNow + 3600;
+  const int64_t in_force = ahead.this_update - RevocationLists::kClockSkewSeconds;
+  const Rules rules = {.lists = {List(CrlTemplate::Revoking({}), Root()), List(ahead, Root())}};
+  EXPECT_EQ(Reason(rules, {&client_}), "");
+  EXPECT_EQ(Reason(rules, {&client_}, in_force - 1), "");
+  EXPECT_EQ(Reason(rules, {&client_}, in_force), "revoked");
+}
+
+TEST_F(VerifiedClientsTest, AClockThatIsSetBackMeansAnotherLook) {
+  const ClientVerifier verifier = Verifier({});
+  const ClientCheck first = Check(verifier, {&client_});
+  const ClientCheck before = Check(verifier, {&client_}, kNow - 1);
+  EXPECT_TRUE(before.verdict.ok());
+  EXPECT_NE(before.certificate, first.certificate);
+  EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
+}
+
+TEST_F(VerifiedClientsTest, RefusalsAreNotRemembered) {
+  EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
+  EXPECT_EQ(clients_->size(), 0u);
+  EXPECT_EQ(Reason({}, {&client_}), "");
+}
+
+TEST_F(VerifiedClientsTest, EveryByteAndTheOrderCount) {
+  const Credential leaf = MakeCredential(ClientTemplate("bob"), &Intermediate());
+  const ClientVerifier verifier = Verifier({});
+  const ClientCheck whole = Check(verifier, {&leaf, &Intermediate()});
+  ASSERT_TRUE(whole.verdict.ok());
+  EXPECT_EQ(Check(verifier, {&leaf}).verdict.reason(), "unknown_ca");
+  EXPECT_FALSE(Check(verifier, {&Intermediate(), &leaf}).verdict.ok());
+  // One certificate of both their bytes.
+  const std::string joined = leaf.certificate->der() + Intermediate().certificate->der();
+  EXPECT_FALSE(clients_->Check(verifier, {std::string_view(joined)}, kNow).verdict.ok());
+  std::string damaged = leaf.certificate->der();
+  damaged.back() ^= 1;
+  EXPECT_FALSE(
+      clients_->Check(verifier, {damaged, Intermediate().certificate->der()}, kNow).verdict.ok());
+  EXPECT_EQ(clients_->size(), 1u);
+}
+
+TEST_F(VerifiedClientsTest, WhoCameLastStaysHoweverManyCome) {
+  Limit({.clients = 4});
+  const ClientVerifier verifier = Verifier({});
+  const ClientCheck first = Check(verifier, {&client_});
+  for (int i = 0; i < 9; ++i) {
+    const Credential other = MakeCredential(ClientTemplate("other"), &Root());
+    EXPECT_TRUE(Check(verifier, {&other}).verdict.ok());
+    EXPECT_LE(clients_->size(), 4u);
+    EXPECT_EQ(Check(verifier, {&client_}).certificate, first.certificate);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const Credential other = MakeCredential(ClientTemplate("other"), &Root());
+    EXPECT_TRUE(Check(verifier, {&other}).verdict.ok());
+  }
+  const ClientCheck forgotten = Check(verifier, {&client_});
+  EXPECT_TRUE(forgotten.verdict.ok());
+  EXPECT_NE(forgotten.certificate, first.certificate);
+}
+
+TEST_F(VerifiedClientsTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
+  Limit({.bytes = 20'000});
+  const ClientVerifier verifier = Verifier({});
+  std::vector<const Credential*> chain = {&client_};
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_TRUE(Check(verifier, chain).verdict.ok()) << i;
+    EXPECT_LE(clients_->bytes(), 20'000u);
+    chain.push_back(&Intermediate());  // a stranger to this leaf
+  }
+  EXPECT_GT(clients_->size(), 0u);
+}
+
+TEST_F(VerifiedClientsTest, ALongChainIsVerifiedEveryTime) {
+  Limit({.chain_bytes = client_.certificate->der().size()});
+  const ClientVerifier verifier = Verifier({});
+  EXPECT_TRUE(Check(verifier, {&client_, &Intermediate()}).verdict.ok());
+  EXPECT_EQ(clients_->size(), 0u);
+  EXPECT_TRUE(Check(verifier, {&client_}).verdict.ok());
+  EXPECT_EQ(clients_->size(), 1u);
+}
+
+}  // namespace
+}  // namespace mantlet::tls
