@@ -14,16 +14,28 @@ namespace mantlet::io {
 
 class BufferPool {
  public:
-  // An empty buffer, usually with capacity from an earlier use.
+  // An empty buffer with some capacity, usually from an earlier use. One that grew to
+  // no more than what is written at first would not be kept, and be made each time.
   std::string Take() {
-    if (free_.empty()) return {};
+    if (free_.empty()) {
+      std::string buffer;
+      buffer.reserve(kFirstCapacity);
+      return buffer;
+    }
     std::string buffer = std::move(free_.back());
     free_.pop_back();
     return buffer;
   }
 
-  // Gives a buffer back. Large ones, and more than the pool keeps, are freed.
-  void Give(std::string&& buffer) {
+  // Whether this string has no memory but its own few bytes: the state of a buffer that
+  // was never taken or was given back.
+  static bool IsNone(const std::string& buffer) {
+    return buffer.capacity() == std::string().capacity();
+  }
+
+  // Gives a buffer back. Large ones, and more than the pool keeps, are freed: by value,
+  // so that nothing stays with the giver (to assign an empty string keeps the capacity).
+  void Give(std::string buffer) {
     if (buffer.capacity() < kMinCapacity || buffer.capacity() > kMaxCapacity ||
         free_.size() >= kMaxBuffers) {
       return;
@@ -36,6 +48,7 @@ class BufferPool {
   void Clear() { free_.clear(); }
 
  private:
+  static constexpr size_t kFirstCapacity = 1024;
   static constexpr size_t kMinCapacity = 256;
   static constexpr size_t kMaxCapacity = 256 * 1024;
   static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB a loop

@@ -157,7 +157,7 @@ void Stream::Write(std::string_view bytes) {
     TryWrite(bytes);
     return;
   }
-  if (pending_.capacity() == 0) pending_ = loop_.buffers().Take();
+  if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Take();
   pending_.append(bytes);
   if (pending_.size() >= kAutoFlushBytes && in_flight_bytes_ == 0) TryWrite({});
 }
@@ -189,7 +189,7 @@ void Stream::TryWrite(std::string_view more) {
   }
   more.remove_prefix(taken - from_pending);
   if (!more.empty()) {
-    if (pending_.capacity() == 0) pending_ = loop_.buffers().Take();
+    if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Take();
     pending_.append(more);
   }
   if (pending_.empty()) {

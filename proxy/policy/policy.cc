@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "absl/types/span.h"
 
@@ -58,13 +59,13 @@ Decision Policy::Decide(const RequestFacts& request) const {
   if (rules_.empty()) return {default_allow_, none};
   Merge candidates;
   candidates.Add(index_.always());
-  candidates.Add(request.client.rules_);
+  candidates.Add(request.client.facts_->rules);
   if (asks_for_path_) {
     std::array<Merge::List, RuleIndex::kMaxLists> lists;
     const size_t count = index_.ForPath(request.path, lists);
     for (size_t i = 0; i < count; ++i) candidates.Add(lists[i]);
   }
-  const ClientFacts& client = request.client.client_;
+  const ClientFacts& client = request.client.facts_->client;
   for (uint32_t i = candidates.Next(); i != kNoRule; i = candidates.Next()) {
     const CompiledRule& rule = rules_[i];
     if (!rule.match.Holds(client, request.method, request.path)) continue;
@@ -86,14 +87,17 @@ void ConnectionView::Refresh(const std::shared_ptr<const Policy>& policy,
   if (policy_ == policy && peer_ == peer) return;
   policy_ = policy;
   peer_ = peer;
-  client_ = ClientFacts();
-  rules_.clear();
-  if (policy->rules_.empty() || peer == nullptr) return;
-  client_ = ClientFacts(*peer);
-  for (const uint32_t rule : policy->index_.ForClient(client_)) {
-    if (policy->match(rule).HoldsFor(client_) != Answer::kNo) rules_.push_back(rule);
+  facts_.reset();
+  if (policy->rules_.empty()) return;
+  auto facts = std::make_unique<Facts>();
+  if (peer != nullptr) {
+    facts->client = ClientFacts(*peer);
+    for (const uint32_t rule : policy->index_.ForClient(facts->client)) {
+      if (policy->match(rule).HoldsFor(facts->client) != Answer::kNo) facts->rules.push_back(rule);
+    }
+    facts->rules.shrink_to_fit();
   }
-  rules_.shrink_to_fit();
+  facts_ = std::move(facts);
 }
 
 }  // namespace mantlet::policy

@@ -40,11 +40,15 @@ class ConnectionView {
  private:
   friend class Policy;
 
+  struct Facts {
+    ClientFacts client;
+    // Of the rules that are filed under something of the client: those that may hold.
+    RuleNumbers rules;
+  };
+
   std::shared_ptr<const Policy> policy_;
   const identity::PeerIdentity* peer_ = nullptr;
-  ClientFacts client_;
-  // Of the rules that are filed under something of the client: those that may hold.
-  RuleNumbers rules_;
+  std::unique_ptr<const Facts> facts_;  // null for a policy without rules
 };
 
 struct RequestFacts {

@@ -108,12 +108,13 @@ std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
   const policy::Policy& policy = *listener.policy;
   client_.Refresh(listener.policy, facts_->peer);
   if (policy.asks_for_path() && !path_normal_) {
-    if (const char* why = path_.Normalize(head_->target)) {
+    if (path_ == nullptr) path_ = std::make_unique<http::RequestPath>();
+    if (const char* why = path_->Normalize(head_->target)) {
       return ProxyError(ErrorReason::kBadRequest, why);
     }
     path_normal_ = true;
   }
-  const std::string_view path = path_normal_ ? std::string_view(path_.decoded()) : "";
+  const std::string_view path = path_normal_ ? std::string_view(path_->decoded()) : "";
   const policy::Decision decision = policy.Decide({client_, head_->method_text, path});
   if (policy.rule_count() > 0 || !decision.permit) rule_ = policy.rule_name(decision.rule);
   if (decision.permit) return std::nullopt;
@@ -179,7 +180,7 @@ void Exchange::SendRequestHead() {
   http::RequestForwarding how{
       listener_->strip,       facts_->identity,
       facts_->client_address, pool_->target().address_text,
-      head_->wants_upgrade(), path_normal_ ? std::string_view(path_.target()) : ""};
+      head_->wants_upgrade(), path_normal_ ? std::string_view(path_->target()) : ""};
   WriteText(upstream_->stream(),
             [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
   sent_us_ = worker_.clock.MonotonicUs();

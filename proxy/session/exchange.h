@@ -182,7 +182,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   bool tunnel_open_ = false;  // from kTunnel to TunnelEnded()
 
   policy::ConnectionView client_;
-  http::RequestPath path_;  // of the request; meaningless unless the policy asks for it
+  std::unique_ptr<http::RequestPath> path_;  // of the request; made when a policy asks for it
   bool path_normal_ = false;
   std::string_view rule_;  // what decided, a name that `listener_` keeps
 

@@ -549,7 +549,7 @@ void ServerStream::Write(std::string_view bytes) {
     Encrypt(bytes);
     return;
   }
-  if (plaintext_.capacity() == 0) plaintext_ = loop_.buffers().Take();
+  if (io::BufferPool::IsNone(plaintext_)) plaintext_ = loop_.buffers().Take();
   size_t room = kRecordBytes - std::min(plaintext_.size(), kRecordBytes);
   plaintext_.append(bytes.substr(0, room));
   bytes.remove_prefix(std::min(room, bytes.size()));
