@@ -48,7 +48,7 @@ class RevocationLists {
     // count when they are overdue.
     int64_t next_update = kForever;
     // A sentence about "it", the certificate, for operators; empty with kGood.
-    std::string detail = "";
+    std::string detail;
     // With any verdict but kRevoked: the second from which a list counts that is dated
     // ahead now, and may revoke; kForever if there is none.
     int64_t newer_at = kForever;

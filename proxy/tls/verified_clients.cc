@@ -32,11 +32,9 @@ std::array<uint8_t, 32> DigestOf(std::string_view verifier_id,
   return digest;
 }
 
-size_t BytesOf(const std::string& text) { return sizeof(text) + text.capacity(); }
-
 size_t BytesOf(const std::vector<std::string>& texts) {
   size_t bytes = 0;
-  for (const std::string& text : texts) bytes += BytesOf(text);
+  for (const std::string& text : texts) bytes += sizeof(std::string) + text.capacity();
   return bytes;
 }
 
