@@ -29,11 +29,11 @@ class HeapTrim {
   static constexpr size_t kWorthwhile = 64;
   // When so many have gone, their memory goes at once; fewer wait for a moment, in
   // which more may go, or come.
-  static constexpr size_t kStep = 1024;
+  static constexpr size_t kStep = 256;
   static constexpr int64_t kMomentMs = 1000;
-  // At most a hundredth of the time is spent on it; but nothing waits longer than this,
+  // At most a tenth of the time is spent on it; but nothing waits longer than this,
   // for on a busy machine the clock runs while the loop does not.
-  static constexpr int64_t kShare = 100;
+  static constexpr int64_t kShare = 10;
   static constexpr int64_t kLongestWaitUs = 1'500'000;
   static constexpr int64_t kLongUs = 1000;
 
