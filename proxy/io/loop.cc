@@ -12,9 +12,9 @@ Loop::Loop()
   uv_async_init(&loop_, &wakeup_, [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); });
   // Both sides of the poll: what a timer puts off must not wait for the next event.
   uv_prepare_init(&loop_, &prepare_);
-  uv_prepare_start(&prepare_, [](uv_prepare_t* h) { static_cast<Loop*>(h->data)->EndTurn(); });
+  uv_prepare_start(&prepare_, [](uv_prepare_t* h) { static_cast<Loop*>(h->data)->BeginPoll(); });
   uv_check_init(&loop_, &check_);
-  uv_check_start(&check_, [](uv_check_t* h) { static_cast<Loop*>(h->data)->EndTurn(); });
+  uv_check_start(&check_, [](uv_check_t* h) { static_cast<Loop*>(h->data)->EndPoll(); });
   uv_timer_init(&loop_, &tick_);
 }
 
@@ -50,6 +50,24 @@ void Loop::RunPosted() {
     tasks.swap(posted_);
   }
   for (auto& task : tasks) task();
+}
+
+void Loop::AfterTurn(std::function<void()> task) {
+  after_turn_.push_back(std::move(task));
+  // The poll of this turn may be still to come, and nothing else that ends it.
+  uv_async_send(&wakeup_);
+}
+
+void Loop::BeginPoll() {
+  std::vector<std::function<void()>> tasks;
+  tasks.swap(turn_is_over_);
+  for (auto& task : tasks) task();
+  EndTurn();
+}
+
+void Loop::EndPoll() {
+  EndTurn();
+  turn_is_over_.swap(after_turn_);
 }
 
 void Loop::EndTurn() {

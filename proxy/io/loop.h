@@ -49,6 +49,11 @@ class Loop {
   void Retire(std::unique_ptr<T> object) {
     retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
   }
+  // Runs `task` once all that this turn has ended is freed: what was retired, and the
+  // handles that this closed. Post() gives no such promise: libuv may take up a wakeup in
+  // the turn in which it was sent, when more is ready than it asks for at once.
+  void AfterTurn(std::function<void()> task);
+
   // Arms a timer of this loop `delay_ms` from now.
   void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
 
@@ -72,6 +77,8 @@ class Loop {
 
   void RunPosted();
   void EndTurn();  // deferred tasks, then retired objects, until none is left
+  void BeginPoll();
+  void EndPoll();
   void ArmTick();  // wakes the wheel when it next has something to do
 
   struct UvLoop {
@@ -91,6 +98,9 @@ class Loop {
   std::unique_ptr<char[]> plaintext_buffer_;
   std::vector<std::function<void()>> deferred_;
   std::vector<Retired> retired_;
+  // What was asked for since the last poll, and what has seen one end: between that and the
+  // next one lie the callbacks of closed handles.
+  std::vector<std::function<void()>> after_turn_, turn_is_over_;
   std::function<void()> on_turn_end_;
 
   std::mutex mutex_;  // guards what follows

@@ -29,11 +29,10 @@ void HeapTrim::SetOpen(size_t open) {
     if (!timer_.armed()) loop_.ArmIn(timer_, std::max(kMomentMs, wait_ms));
     return;
   }
-  // In a turn of its own: what has gone in this one is freed at its end.
-  if (std::exchange(posted_, true)) return;
-  loop_.Post([this, alive = alive_] {
+  if (std::exchange(under_way_, true)) return;
+  loop_.AfterTurn([this, alive = alive_] {
     if (!*alive) return;
-    posted_ = false;
+    under_way_ = false;
     Trim();
   });
 }

@@ -27,7 +27,7 @@ class HeapTrim {
  public:
   // Fewer than this many are not worth it.
   static constexpr size_t kWorthwhile = 64;
-  // When so many have gone, their memory goes at once; fewer wait for a moment, in
+  // When so many have gone, their memory goes as soon as it is free; fewer wait for a moment, in
   // which more may go, or come.
   static constexpr size_t kStep = 256;
   static constexpr int64_t kMomentMs = 1000;
@@ -60,7 +60,7 @@ class HeapTrim {
   size_t height_ = 0;  // the most that were open since the last time
   size_t step_ = kStep;
   int64_t not_before_us_ = 0;
-  bool posted_ = false;
+  bool under_way_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -95,6 +95,47 @@ TEST(Loop, ARetiredObjectOutlivesTheCallbackThatRetiresIt) {
   EXPECT_EQ(log, "callback deferred gone ");
 }
 
+TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
+  std::string log;
+  struct Closes {
+    ~Closes() {
+      handle->data = log;
+      uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* h) {
+        *static_cast<std::string*>(h->data) += "closed ";
+        delete reinterpret_cast<uv_idle_t*>(h);
+      });
+    }
+    uv_idle_t* handle;
+    std::string* log;
+  };
+  Loop loop;
+  auto end_something = [&] {
+    loop.AfterTurn([&log] { log += "after "; });
+    auto* handle = new uv_idle_t;
+    uv_idle_init(loop.uv(), handle);
+    loop.Retire(std::unique_ptr<Closes>(new Closes{handle, &log}));
+    log += "ended ";
+  };
+  auto is_after = [&log] { return log.find("after") != std::string::npos; };
+  // From an event's callback.
+  loop.Post(end_something);
+  ASSERT_TRUE(RunUntil(loop, is_after));
+  EXPECT_EQ(log, "ended closed after ");
+  // From a timer's, which runs before the poll.
+  log.clear();
+  base::FunctionTimer timer(end_something);
+  loop.ArmIn(timer, 1);
+  ASSERT_TRUE(RunUntil(loop, is_after));
+  EXPECT_EQ(log, "ended closed after ");
+}
+
+TEST(Loop, WhatComesAfterTheTurnDoesNotWaitForAnotherEvent) {
+  Loop loop;
+  base::FunctionTimer timer([&] { loop.AfterTurn([&] { loop.Stop(); }); });
+  loop.ArmIn(timer, 1);
+  loop.Run();  // returns only because the task ran
+}
+
 struct Chain {
   ~Chain() {
     if (depth > 0) loop->Retire(std::make_unique<Chain>(loop, depth - 1, gone));
