@@ -255,6 +255,8 @@ std::string_view Connection::Consume() {
       case ResponseReader::Status::kDone:
         if (body_left_ > 0) return "early";
         answered_ = true;
+        // What the library would say; to ask costs as much as a small record.
+        if (input_.empty() && SSL_has_pending(ssl_.get()) == 0) return {};
         break;
       case ResponseReader::Status::kMalformed:
         return "malformed";

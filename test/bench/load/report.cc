@@ -16,7 +16,9 @@ double Microseconds(int64_t nanoseconds) { return static_cast<double>(nanosecond
 
 }  // namespace
 
-Moment Moment::Now() { return {Read(CLOCK_MONOTONIC), Read(CLOCK_PROCESS_CPUTIME_ID)}; }
+int64_t WallNs() { return Read(CLOCK_MONOTONIC); }
+
+Moment Moment::Now() { return {WallNs(), Read(CLOCK_PROCESS_CPUTIME_ID)}; }
 
 uint64_t Window::error_count() const {
   uint64_t sum = 0;

@@ -12,9 +12,12 @@
 
 namespace mantlet::bench {
 
-// The clocks of this process, in nanoseconds.
+// CLOCK_MONOTONIC in nanoseconds; cheap.
+int64_t WallNs();
+
+// The clocks of this process, in nanoseconds. That of its CPU time costs a system call.
 struct Moment {
-  int64_t wall_ns = 0;  // CLOCK_MONOTONIC
+  int64_t wall_ns = 0;  // WallNs()
   int64_t cpu_ns = 0;   // of this process
   static Moment Now();
 };

@@ -21,7 +21,7 @@ constexpr size_t kOpeningAtOnce = 64;
 constexpr uint64_t kMostFailures = 1000;  // in a row, then there is no server
 constexpr int64_t kPatience = 5 * kSecond;
 
-int64_t Now() { return Moment::Now().wall_ns; }
+int64_t Now() { return WallNs(); }
 
 }  // namespace
 
