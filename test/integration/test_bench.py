@@ -1,7 +1,9 @@
 """The arithmetic of tools/bench, and a short run of it without peers."""
 
 import json
+import os
 import pathlib
+import socket
 import subprocess
 import sys
 import xml.dom.minidom
@@ -15,6 +17,7 @@ sys.path.insert(0, str(BENCH))
 
 from driver import plot, table  # noqa: E402
 from driver.machine import cpu_ns, private_bytes, tree  # noqa: E402
+from driver.processes import Upstream  # noqa: E402
 from driver.results import (Goal, Row, best, combine, doublings, grows_at_most_logarithmically,  # noqa: E402
                             judge, summary)
 
@@ -132,8 +135,38 @@ def test_a_short_run_measures_mantlet_and_says_so_in_json(tmp_path):
     assert rows["handshake"]["cpu_us"] > rows["keepalive32"]["cpu_us"] > 1
     assert rows["handshake"]["errors"] == rows["keepalive32"]["errors"] == 0
     assert 0 < rows["p99"]["p50_us"] <= rows["p99"]["p99_us"]
+    assert 0 < rows["p99"]["stretch_p99_first"] <= rows["p99"]["stretch_p99_us"] <= rows["p99"]["stretch_p99_third"]
+    assert rows["p99"]["stretches"] >= 2
     assert rows["start"]["start_ms"] > 1
     assert "keep-alive GET" in (tmp_path / "RESULTS.md").read_text()
+
+
+def answer_of(port):
+    with socket.create_connection(("127.0.0.1", port), scaled(10)) as client:
+        client.settimeout(scaled(10))
+        client.sendall(b"GET /100 HTTP/1.1\r\nHost: x\r\n\r\n")
+        return client.recv(1000)
+
+
+def test_the_upstream_makes_room_for_another_and_comes_back():
+    upstream = Upstream(programs() / "upstream/upstream", os.sched_getaffinity(0))
+    try:
+        assert answer_of(upstream.port).startswith(b"HTTP/1.1 200")
+        with socket.create_connection(("127.0.0.1", upstream.port), scaled(10)) as before:
+            before.settimeout(scaled(10))
+            before.sendall(b"GET /100 HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert before.recv(1000)
+            with upstream.paused():
+                assert before.recv(1000) == b"", "what it had is closed"
+                # The socket still listens, for whoever stands in.
+                with socket.create_connection(("127.0.0.1", upstream.port), scaled(10)) as waiting:
+                    waiting.sendall(b"GET /100 HTTP/1.1\r\nHost: x\r\n\r\n")
+                    waiting.settimeout(0.2)
+                    with pytest.raises(TimeoutError):
+                        waiting.recv(1000)
+        assert answer_of(upstream.port).startswith(b"HTTP/1.1 200")
+    finally:
+        upstream.stop()
 
 
 def test_the_command_tells_its_options():

@@ -15,9 +15,9 @@ class Bench:
         self.folder = pathlib.Path(folder)
         self.names = names  # mantlet and the peers that are there
         self.rounds, self.seconds, self.quick, self.tiny = rounds, seconds, quick, tiny
-        self.server_cpus, self.load_cpus, upstream_cpus = machine.split_cpus()
+        self.server_cpus, self.load_cpus, self.upstream_cpus = machine.split_cpus()
         self.pki = Pki(self.folder / "pki")
-        self.upstream = Upstream(programs.upstream, upstream_cpus)
+        self.upstream = Upstream(programs.upstream, self.upstream_cpus)
         self._say = say or (lambda text: print(text, file=sys.stderr, flush=True))
         self._began = time.monotonic()
         self._number = 0

@@ -1,5 +1,6 @@
 """One measurement: so much load on one server, and what it cost that server."""
 
+import contextlib
 import time
 
 from . import machine
@@ -40,6 +41,33 @@ def run(bench, server, options, seconds, cpus=None):
         sample = flatten(report, machine.cpu_ns(server.pid) - before)
     check_errors(server, report)
     return sample
+
+
+def windows(bench, server, options, seconds, window):
+    """Loads a server as run() does; also returns the latencies of each stretch of `window` seconds.
+
+    Where load generator and upstream have one processor between them they are one process here: as two they would
+    wait for each other's turn, which is milliseconds.
+    """
+    with _upstream_within(bench) as (within, fds), \
+            Load(bench.programs.load, server, bench.pki, bench.load_cpus, *options, *within,
+                 f"--window={window}", seconds=seconds, pass_fds=fds) as load:
+        before = machine.cpu_ns(server.pid)
+        load.start()
+        report = load.report()
+        settle()
+        sample = flatten(report, machine.cpu_ns(server.pid) - before)
+    check_errors(server, report)
+    return sample, report["windows"]
+
+
+@contextlib.contextmanager
+def _upstream_within(bench):
+    if bench.upstream_cpus != bench.load_cpus:
+        yield [], []
+        return
+    with bench.upstream.paused():
+        yield [f"--upstream-fd={bench.upstream.fd}"], [bench.upstream.fd]
 
 
 def check_errors(server, report):

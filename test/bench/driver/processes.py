@@ -1,5 +1,6 @@
 """Programs that are started, pinned to processors, and ended again."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -71,11 +72,11 @@ class Server:
 class JsonChild:
     """A program of ours that talks JSON lines on stdout and obeys lines on stdin."""
 
-    def __init__(self, name, command, cpus):
+    def __init__(self, name, command, cpus, pass_fds=()):
         self.name = name
         self._buffer = b""
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, preexec_fn=_affinity(cpus))
+                                        stdout=subprocess.PIPE, preexec_fn=_affinity(cpus), pass_fds=pass_fds)
 
     @property
     def pid(self):
@@ -118,19 +119,42 @@ class JsonChild:
 
 
 class Upstream(JsonChild):
+    """What the servers forward to. Its listening socket is ours, too, so that others can stand in for it."""
+
     def __init__(self, program, cpus):
-        super().__init__("upstream", [program], cpus)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._listener.setblocking(False)
+        self.fd = self._listener.fileno()
+        super().__init__("upstream", [program, f"--fd={self.fd}"], cpus, [self.fd])
         self.port = self.hear(10)["port"]
+
+    @contextlib.contextmanager
+    def paused(self):
+        """It closes its connections and takes no new ones meanwhile."""
+        self._obey("pause")
+        try:
+            yield
+        finally:
+            self._obey("resume")
+
+    def _obey(self, command):
+        self.say(command)
+        self.hear(10)
+
+    def stop(self):
+        super().stop()
+        self._listener.close()
 
 
 class Load(JsonChild):
     """The load generator, ready to start: its connections are open."""
 
-    def __init__(self, program, server, pki, cpus, *options, seconds=1.0, ready_within=70):
+    def __init__(self, program, server, pki, cpus, *options, seconds=1.0, ready_within=70, pass_fds=()):
         self.seconds = seconds
         super().__init__("load generator", [
             program, f"--port={server.port}", f"--certificate={pki.client_chain}", f"--key={pki.client_key}",
-            f"--seconds={seconds}", "--wait", *options], cpus)
+            f"--seconds={seconds}", "--wait", *options], cpus, pass_fds)
         try:
             self.ready = self._expect("ready", ready_within)
         except Failed as failure:

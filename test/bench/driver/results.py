@@ -48,10 +48,16 @@ def summary(samples):
         result[key] = sum(values) if key == "errors" else statistics.median(values)
     costs = [sample["cpu_us"] for sample in samples if "cpu_us" in sample]
     if len(costs) >= 3 and statistics.median(costs) > 0:
-        low, _, high = statistics.quantiles(costs, n=4, method="inclusive")
-        result["spread"] = (high - low) / 2 / statistics.median(costs)
+        low, middle, high = quartiles(costs)
+        result["spread"] = (high - low) / 2 / middle
     result["rounds"] = len(samples)
     return result
+
+
+def quartiles(values):
+    """(first, median, third)"""
+    values = values if len(values) > 1 else values * 2
+    return statistics.quantiles(values, n=4, method="inclusive")
 
 
 def best(servers, metric, among):

@@ -99,7 +99,7 @@ void Connection::Open() {
   }
   epoll_event event = {};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.ptr = this;
+  event.data.ptr = static_cast<Pollable*>(this);
   // A failure of either shows as an event, or as none until the caller's patience ends.
   connect(fd_.get(), reinterpret_cast<const sockaddr*>(&shared_.server), sizeof(shared_.server));
   epoll_ctl(shared_.epoll, EPOLL_CTL_ADD, fd_.get(), &event);

@@ -18,10 +18,11 @@
 #include "proxy/io/file_descriptor.h"
 #include "test/bench/load/client_tls.h"
 #include "test/bench/load/response_reader.h"
+#include "test/bench/upstream/pollable.h"
 
 namespace mantlet::bench {
 
-class Connection {
+class Connection : public Pollable {
  public:
   class Owner {
    public:
@@ -60,7 +61,7 @@ class Connection {
   // Says close_notify and closes. Nothing follows.
   void Close();
 
-  void OnEvents(uint32_t events);
+  void OnEvents(uint32_t events) override;
 
   bool open() const { return static_cast<bool>(fd_); }
   const SSL* ssl() const { return ssl_.get(); }

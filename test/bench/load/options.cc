@@ -73,11 +73,15 @@ const std::vector<Option>& All() {
       {"connections", "open at once", Number<int>(&Options::connections, 1)},
       {"seconds", "how long", Number<double>(&Options::seconds, 0)},
       {"rate", "requests per second, for mode rate", Number<double>(&Options::rate, 1)},
+      {"window", "seconds; latencies of each such stretch, too",
+       Number<double>(&Options::window, 0)},
       {"wait", "obey start, mark LABEL, stop and quit on stdin", Switch(&Options::wait)},
       {"path", "what to ask for", Text(&Options::path)},
       {"headers", "additional request headers", Number<size_t>(&Options::headers, 0)},
       {"header-bytes", "bytes of each", Number<size_t>(&Options::header_bytes, 16)},
       {"upload", "bytes of a request body", Number<uint64_t>(&Options::upload, 0)},
+      {"upstream-fd", "be the upstream, too, on this listening socket",
+       Number<int>(&Options::upstream_fd, 0)},
       {"sources", "client addresses to use", Number<int>(&Options::sources, 1)},
   };
   return *all;

@@ -31,11 +31,13 @@ struct Options {
   int connections = 1;
   double seconds = 1;
   double rate = 0;    // kRate: requests per second, all connections together
+  double window = 0;  // kRate: seconds; report each stretch of so long by itself, too
   bool wait = false;  // obey commands on stdin instead of starting at once
   std::string path = "/100";
   size_t headers = 0;        // additional request headers
   size_t header_bytes = 60;  // of each, CRLF included
   uint64_t upload = 0;       // bytes of a request body; 0: GET without one
+  int upstream_fd = -1;      // be the upstream, too, on this listening socket
   int sources = 8;           // client addresses 127.0.0.1 and up, so that ports do not run out
 };
 

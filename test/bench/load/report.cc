@@ -56,6 +56,11 @@ std::string ToJson(std::string_view event, std::string_view label, const Window&
       {"cipher", negotiated.cipher},
       {"group", negotiated.group},
   };
+  for (const Stretch& stretch : window.stretches) {
+    json["windows"].push_back({{"operations", stretch.operations},
+                               {"p50_us", Microseconds(stretch.p50)},
+                               {"p99_us", Microseconds(stretch.p99)}});
+  }
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "test/bench/load/histogram.h"
 
@@ -22,6 +23,12 @@ struct Moment {
   static Moment Now();
 };
 
+// The latencies of a stretch of time, in nanoseconds.
+struct Stretch {
+  uint64_t operations = 0;
+  int64_t p50 = 0, p99 = 0;
+};
+
 struct Window {
   Moment began;
   uint64_t operations = 0;  // answered with 200
@@ -30,6 +37,7 @@ struct Window {
   uint64_t bytes = 0;    // received, as ciphertext
   std::map<std::string, uint64_t, std::less<>> errors;
   Histogram latency;
+  std::vector<Stretch> stretches;
 
   void AddError(std::string_view what) {
     const auto found = errors.find(what);

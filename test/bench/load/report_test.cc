@@ -39,6 +39,16 @@ TEST(ReportTest, AddsUpErrorsByKind) {
   EXPECT_EQ(json["error_kinds"]["reset"], 2);
 }
 
+TEST(ReportTest, TellsTheLatenciesOfEachStretch) {
+  Window window;
+  window.stretches = {{100, 2'000, 30'000}, {50, 1'000, 9'500}};
+  const auto json = nlohmann::json::parse(ToJson("report", "", window, {}, {}));
+  ASSERT_EQ(json["windows"].size(), 2u);
+  EXPECT_EQ(json["windows"][0]["operations"], 100);
+  EXPECT_DOUBLE_EQ(json["windows"][0]["p50_us"], 2);
+  EXPECT_DOUBLE_EQ(json["windows"][1]["p99_us"], 9.5);
+}
+
 TEST(ReportTest, AnEmptyWindowHasNoRateAndNoCost) {
   const auto json = nlohmann::json::parse(ToJson("window", "", Window(), {}, {}));
   EXPECT_EQ(json["rate"], 0);

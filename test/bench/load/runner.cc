@@ -35,6 +35,9 @@ Runner::Runner(const Options& options, const ClientTls& tls)
   shared_.head = RequestHead(options);
   shared_.upload = options.upload;
   shared_.owner = this;
+  if (options.upstream_fd >= 0) {
+    upstream_.emplace(epoll_.get(), io::FileDescriptor(options.upstream_fd));
+  }
   for (int i = 0; i < options.connections; ++i) {
     connections_.push_back(std::make_unique<Connection>(shared_, i, options.sources));
   }
@@ -61,7 +64,7 @@ int Runner::Run() {
       if (events[i].data.ptr == nullptr) {
         ReadCommands();
       } else {
-        static_cast<Connection*>(events[i].data.ptr)->OnEvents(events[i].events);
+        static_cast<Pollable*>(events[i].data.ptr)->OnEvents(events[i].events);
       }
     }
     Tick(Now());
@@ -85,6 +88,7 @@ void Runner::Tick(int64_t now) {
       break;
     case Phase::kRunning:
       if (options_.mode == Mode::kRate) SendDue(now);
+      if (options_.window > 0 && now >= stretch_end_ns_) EndStretch(now);
       if (now >= end_ns_) End();
       break;
     case Phase::kEnding:
@@ -128,6 +132,8 @@ void Runner::Start() {
   const int64_t now = window_.began.wall_ns;
   end_ns_ = now + static_cast<int64_t>(options_.seconds * 1e9);
   next_due_ns_ = now;
+  stretch_.Clear();
+  stretch_end_ns_ = now + static_cast<int64_t>(options_.window * 1e9);
   idle_.clear();
   for (const auto& connection : connections_) {
     if (options_.mode == Mode::kRate) {
@@ -161,6 +167,12 @@ void Runner::SendDue(int64_t now) {
     connection->began_ns = backlog_.front();
     backlog_.pop_front();
   }
+}
+
+void Runner::EndStretch(int64_t now) {
+  window_.stretches.push_back({stretch_.count(), stretch_.Percentile(50), stretch_.Percentile(99)});
+  stretch_.Clear();
+  stretch_end_ns_ = now + static_cast<int64_t>(options_.window * 1e9);
 }
 
 void Runner::End() {
@@ -208,7 +220,9 @@ void Runner::OnResponse(Connection& connection) {
     window_.AddError(absl::StrCat("status_", connection.status()));
   } else if (phase_ != Phase::kSetup) {
     ++window_.operations;
-    window_.latency.Add(Now() - connection.began_ns);
+    const int64_t took_ns = Now() - connection.began_ns;
+    window_.latency.Add(took_ns);
+    if (options_.window > 0) stretch_.Add(took_ns);
   }
   if (options_.mode == Mode::kHandshake && connection.open()) connection.Close();
   if (!connection.keep_alive() && connection.open()) connection.Close();

@@ -3,7 +3,8 @@
 //
 //   ready    connections are open, each has had an answer (mode handshake: one has)
 //   window   after `mark LABEL`: what was counted since the last mark or the start
-//   report   the load has ended and every operation that had begun is over
+//   report   the load has ended and every operation that had begun is over; with
+//            --window, `windows` has the latencies of each stretch
 //   failed   it cannot go on; `why` says why
 //
 // With --wait it obeys lines on stdin: `start` (again after each report), `mark
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "test/bench/load/connection.h"
 #include "test/bench/load/options.h"
 #include "test/bench/load/report.h"
+#include "test/bench/upstream/server.h"
 
 namespace mantlet::bench {
 
@@ -52,6 +55,7 @@ class Runner : private Connection::Owner {
   void ReadCommands();
   void Tick(int64_t now);
   void SendDue(int64_t now);
+  void EndStretch(int64_t now);
   void BeginOperation(Connection& connection);
   void EndOperation(Connection& connection);
   void Fail(std::string_view why);
@@ -60,6 +64,7 @@ class Runner : private Connection::Owner {
 
   const Options options_;
   io::FileDescriptor epoll_;
+  std::optional<Server> upstream_;
   Connection::Shared shared_;
   std::vector<std::unique_ptr<Connection>> connections_;
   Phase phase_ = Phase::kSetup;
@@ -73,6 +78,8 @@ class Runner : private Connection::Owner {
   std::deque<Connection*> idle_;  // mode rate: free connections, longest first
   std::deque<int64_t> backlog_;   // mode rate: requests that were due without one
   int64_t next_due_ns_ = 0;
+  Histogram stretch_;  // with --window: the latencies since the last one ended
+  int64_t stretch_end_ns_ = 0;
   std::mt19937_64 random_;  // the same arrivals for everybody
   std::exponential_distribution<double> gap_{1};
   int status_ = 0;
