@@ -41,24 +41,38 @@ void HeaderList::AppendValue(std::string_view piece) {
 
 void HeaderList::Finish() {
   if (!pending_value_) EndName();
-  Entry entry;
-  entry.name_offset = pending_start_;
-  entry.name_size = pending_name_size_;
-  entry.value_offset = pending_start_ + pending_name_size_ + 2;
+  const size_t value_offset = pending_start_ + pending_name_size_ + 2;
   size_t end = arena_.size();
-  while (end > entry.value_offset && IsBlank(arena_[end - 1])) --end;
-  size_t begin = entry.value_offset;
+  while (end > value_offset && IsBlank(arena_[end - 1])) --end;
+  size_t begin = value_offset;
   while (begin < end && IsBlank(arena_[begin])) ++begin;
   arena_.resize(end);
-  if (begin > entry.value_offset) arena_.erase(entry.value_offset, begin - entry.value_offset);
-  entry.value_size = static_cast<uint32_t>(arena_.size()) - entry.value_offset;
+  if (begin > value_offset) arena_.erase(value_offset, begin - value_offset);
+  const size_t value_size = arena_.size() - value_offset;
   arena_.append("\r\n");
-  entry.id = IdentifyHeader(std::string_view(arena_).substr(entry.name_offset, entry.name_size));
-  entries_.push_back(entry);
-  present_ |= Bit(entry.id);
-  pending_start_ = static_cast<uint32_t>(arena_.size());
+  AddEntry(IdentifyHeader(std::string_view(arena_).substr(pending_start_, pending_name_size_)),
+           pending_name_size_, static_cast<uint32_t>(value_size));
   pending_name_size_ = 0;
   pending_value_ = false;
+}
+
+void HeaderList::AddLine(HeaderId id, std::string_view line, size_t name_size,
+                         std::string_view value) {
+  const bool as_written =
+      line.size() == name_size + value.size() + 4 && line.substr(name_size, 2) == ": ";
+  if (as_written) {
+    arena_.append(line);
+  } else {
+    arena_.append(line.substr(0, name_size)).append(": ").append(value).append("\r\n");
+  }
+  AddEntry(id, static_cast<uint32_t>(name_size), static_cast<uint32_t>(value.size()));
+}
+
+// Of the line that the arena ends with.
+void HeaderList::AddEntry(HeaderId id, uint32_t name_size, uint32_t value_size) {
+  entries_.push_back({pending_start_, name_size, pending_start_ + name_size + 2, value_size, id});
+  present_ |= Bit(id);
+  pending_start_ = static_cast<uint32_t>(arena_.size());
 }
 
 std::optional<std::string_view> HeaderList::Find(HeaderId id) const {

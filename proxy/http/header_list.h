@@ -39,6 +39,11 @@ class HeaderList {
 
   void Add(std::string_view name, std::string_view value);
 
+  // A field that is known to be `id`, as the line it came in: the name, a colon, the value
+  // (which lies in the line) with blanks around it or none, CRLF. Not between AppendName()
+  // and Finish().
+  void AddLine(HeaderId id, std::string_view line, size_t name_size, std::string_view value);
+
   // A parser delivers names and values in pieces: any number of AppendName(),
   // then any number of AppendValue(), then Finish(), which identifies the field
   // and trims its value.
@@ -68,6 +73,7 @@ class HeaderList {
     HeaderId id;
   };
   HeaderView View(const Entry& entry) const;
+  void AddEntry(HeaderId id, uint32_t name_size, uint32_t value_size);
   void EndName();
   static uint32_t Bit(HeaderId id) { return uint32_t{1} << static_cast<int>(id); }
 

@@ -1,5 +1,7 @@
 #include "proxy/http1/message_codec.h"
 
+#include "proxy/http/tokens.h"
+
 namespace mantlet::http1 {
 namespace {
 
@@ -43,15 +45,19 @@ llhttp_settings_t MessageCodec::MakeSettings() {
     return 0;
   };
   settings.on_header_field = [](llhttp_t* p, const char* at, size_t size) {
+    Self(p).field_open_ = true;
     Self(p).section().AppendName({at, size});
     return 0;
   };
   settings.on_header_value = [](llhttp_t* p, const char* at, size_t size) {
+    // Of a field that EndField() has finished there is nothing left, but llhttp tells of an
+    // empty value only now.
+    if (!Self(p).field_open_) return size == 0 ? 0 : static_cast<int>(HPE_USER);
     Self(p).section().AppendValue({at, size});
     return 0;
   };
   settings.on_header_value_complete = [](llhttp_t* p) {
-    Self(p).section().Finish();
+    Self(p).EndField();
     return 0;
   };
   settings.on_headers_complete = [](llhttp_t* p) {
@@ -83,8 +89,19 @@ MessageCodec::MessageCodec(Kind kind, const Output& output) : output_(output) {
   parser_.data = this;
 }
 
+void MessageCodec::FinishField() {
+  field_open_ = false;
+  http::HeaderList& list = section();
+  list.Finish();
+  const http::HeaderView field = list[list.size() - 1];
+  // A field that is known by its id has the name of one.
+  if (field.id == http::HeaderId::kOther && !http::IsToken(field.name)) bad_name_ = true;
+}
+
 void MessageCodec::Begin() {
   llhttp_reset(&parser_);
+  field_open_ = false;
+  bad_name_ = false;
   headers_complete_ = false;
   message_complete_ = false;
   body_bytes_ = 0;

@@ -47,6 +47,14 @@ class MessageCodec {
   // False if llhttp refuses; error() says why.
   bool Feed(std::string_view bytes);
 
+  // What was fed ends with a complete line, and the one after it, which does not continue
+  // it, will not be fed: its field is complete. (llhttp would say so with the next byte.)
+  void EndField() {
+    if (field_open_) FinishField();
+  }
+
+  // A field's name was not a token (RFC 9110 section 5.1).
+  bool bad_name() const { return bad_name_; }
   bool headers_complete() const { return headers_complete_; }
   bool message_complete() const { return message_complete_; }
   uint64_t body_bytes() const { return body_bytes_; }
@@ -59,10 +67,13 @@ class MessageCodec {
   static llhttp_settings_t MakeSettings();
   static const llhttp_settings_t& Settings();
   static MessageCodec& Self(llhttp_t* parser);
+  void FinishField();
   http::HeaderList& section() { return headers_complete_ ? output_.trailers : output_.headers; }
 
   Output output_;
   llhttp_t parser_;
+  bool field_open_ = false;  // its line may go on
+  bool bad_name_ = false;
   bool headers_complete_ = false;
   bool message_complete_ = false;
   uint64_t body_bytes_ = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proxy/http/tokens.h"
+#include "proxy/http1/field_line.h"
 
 namespace mantlet::http1 {
 namespace {
@@ -10,13 +10,6 @@ namespace {
 // Room for what a start line holds besides its target: method, version, spaces.
 constexpr size_t kStartLineExtra = 64;
 constexpr ParseError kDisagreement = {400, "ambiguous message framing"};
-
-// A field that is known by its id has the name of one.
-bool HasGoodNames(const http::HeaderList& section) {
-  return std::all_of(section.begin(), section.end(), [](const http::HeaderView& field) {
-    return field.id != http::HeaderId::kOther || http::IsToken(field.name);
-  });
-}
 
 }  // namespace
 
@@ -117,7 +110,21 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
   return Feed(line);
 }
 
+// llhttp, which returns to the same state after each of them, does not see these lines.
+void MessageReader::TakePlainFields(std::string_view& bytes) {
+  while (section_.at_field()) {
+    const FieldLine field = ReadPlainField(bytes);
+    if (field.line.empty()) return;
+    const http::HeaderId id = http::IdentifyHeader(field.name);
+    if (DecidesFraming(id) || !section_.Skip(field.line.size())) return;
+    codec_.EndField();
+    headers_.AddLine(id, field.line, field.name.size(), field.value);
+    bytes.remove_prefix(field.line.size());
+  }
+}
+
 bool MessageReader::ReadHead(std::string_view& bytes) {
+  TakePlainFields(bytes);
   const SectionScanner::Outcome scan = section_.Scan(bytes);
   if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
@@ -129,7 +136,7 @@ bool MessageReader::ReadHead(std::string_view& bytes) {
 
 bool MessageReader::HeadComplete() {
   if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (!HasGoodNames(headers_)) return Refuse({400, "bad byte in a header name"});
+  if (codec_.bad_name()) return Refuse({400, "bad byte in a header name"});
   const HeadVerdict verdict = OnHead(codec_);
   if (verdict.error) return Refuse(*verdict.error);
   if (verdict.interim) {
@@ -198,7 +205,7 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
   if (end != codec_.message_complete()) return Refuse(kDisagreement);
   if (!end) return true;
   if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (!HasGoodNames(trailers_)) return Refuse({400, "bad byte in a trailer name"});
+  if (codec_.bad_name()) return Refuse({400, "bad byte in a trailer name"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }

@@ -2,8 +2,10 @@
 // scanner of ours first, which finds the next boundary (end of the start line,
 // of the header section, of the last chunk, of the message) and refuses doubtful
 // bytes, and then, exactly up to that boundary, through llhttp. Where the two
-// disagree the message is refused. What the message means is up to the derived
-// class. Owned by one connection; not thread-safe.
+// disagree the message is refused. Of header fields only those go through both that
+// decide where the message ends, or have anything doubtful about them; the others,
+// which llhttp would only pass through, are read once (field_line.h). What the message means is up
+// to the derived class. Owned by one connection; not thread-safe.
 
 #ifndef MANTLET_PROXY_HTTP1_MESSAGE_READER_H_
 #define MANTLET_PROXY_HTTP1_MESSAGE_READER_H_
@@ -71,6 +73,7 @@ class MessageReader : private MessageCodec::BodySink {
   // Each takes bytes from the front of `bytes`; false on error.
   bool ReadStartLine(std::string_view& bytes);
   bool ReadHead(std::string_view& bytes);
+  void TakePlainFields(std::string_view& bytes);
   bool ReadFixedBody(std::string_view& bytes);
   bool ReadChunks(std::string_view& bytes);
   bool ReadTrailers(std::string_view& bytes);

@@ -33,7 +33,11 @@ size_t SchemeLength(std::string_view target) {
 std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_target_bytes) {
   const size_t first = line.find(' ');
   if (first == std::string_view::npos) return ParseError{400, "malformed request line"};
-  if (!http::IsToken(line.substr(0, first))) return ParseError{400, "malformed method"};
+  const std::string_view method = line.substr(0, first);
+  if (!http::IsToken(method)) return ParseError{400, "malformed method"};
+  // The preface of HTTP/2 (RFC 9113 section 3.4), whatever version follows: llhttp would
+  // wait for the rest of it, and not for header fields.
+  if (method == "PRI") return ParseError{505, "HTTP version not supported"};
   const std::string_view rest = line.substr(first + 1);
   const size_t second = rest.find(' ');
   if (second == std::string_view::npos) return ParseError{400, "request line without a version"};

@@ -86,6 +86,13 @@ SectionScanner::Outcome SectionScanner::Scan(std::string_view bytes) {
   return outcome;
 }
 
+bool SectionScanner::Skip(size_t bytes) {
+  if (fields_ == limits_.header_count || bytes > limits_.header_bytes - bytes_) return false;
+  ++fields_;
+  bytes_ += bytes;
+  return true;
+}
+
 SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) {
   while (at < bytes.size()) {
     const char c = bytes[at];
@@ -120,7 +127,7 @@ SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) 
           start_line_ = false;
           return {Event::kStartLineEnd, at, {}};
         }
-        break;
+        return {Event::kLineEnd, at, {}};
       case State::kEndLf:
         if (c != '\n') return Error("CR without LF");
         ++at;

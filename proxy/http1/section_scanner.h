@@ -18,7 +18,8 @@ namespace mantlet::http1 {
 class SectionScanner {
  public:
   enum class Event : uint8_t {
-    kMore,          // all bytes were read, the section goes on
+    kMore,          // all bytes were read, the line goes on
+    kLineEnd,       // the bytes read end with a field's CRLF
     kStartLineEnd,  // the bytes read end with the start line's CRLF
     kEnd,           // the bytes read end with the empty line
     kError,
@@ -34,7 +35,14 @@ class SectionScanner {
   void BeginHead();      // a start line comes first
   void BeginTrailers();  // fields only
 
+  // Reads up to the end of a line at most.
   Outcome Scan(std::string_view bytes);
+
+  // Whether the next byte begins a field, or ends the section.
+  bool at_field() const { return state_ == State::kLineStart && !start_line_; }
+  // Counts a field of so many bytes, which somebody else has read; not if it is over the
+  // limits. Only at_field().
+  bool Skip(size_t bytes);
 
   size_t fields() const { return fields_; }
 

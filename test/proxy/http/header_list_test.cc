@@ -57,6 +57,33 @@ TEST(HeaderListTest, GivesRunsOfFieldsAsTheyAreWritten) {
   EXPECT_EQ(list.Lines(3, 4), "b: 2: 3\r\n");
 }
 
+TEST(HeaderListTest, TakesALineAsItWouldTakeItsParts) {
+  const auto take = [](HeaderList& list, std::string_view line) {
+    const size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    list.AddLine(IdentifyHeader(name), line, colon,
+                 TrimBlanks(line.substr(colon + 1, line.size() - colon - 3)));
+  };
+  for (std::string_view line : {"Host: a b\r\n", "A:1\r\n", "A:  1\r\n", "A: 1 \r\n", "A:1 \r\n",
+                                "A:\r\n", "A: \r\n", "A:  \r\n", "A: :\r\n"}) {
+    HeaderList lines, parts;
+    for (int i = 0; i < 2; ++i) {
+      parts.Add("before", "1");
+      parts.Add(line.substr(0, line.find(':')),
+                line.substr(line.find(':') + 1, line.size() - line.find(':') - 3));
+      lines.Add("before", "1");
+      take(lines, line);
+    }
+    ASSERT_EQ(lines.Lines(0, 4), parts.Lines(0, 4)) << line;
+    for (size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(lines[i].id, parts[i].id) << line;
+      EXPECT_EQ(lines[i].name, parts[i].name) << line;
+      EXPECT_EQ(lines[i].value, parts[i].value) << line;
+    }
+    EXPECT_EQ(lines.Has(HeaderId::kHost), parts.Has(HeaderId::kHost));
+  }
+}
+
 TEST(HeaderListTest, IsEmptyAfterClear) {
   HeaderList list;
   list.Add("Host", "1");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -205,6 +206,27 @@ TEST(RequestParserTest, RefusesADoubtfulRequestLine) {
   for (std::string_view bytes : bad) ExpectRefused(bytes, 400);
 }
 
+// Some lines are read by both readers, some by one: in every order they are one section.
+TEST(RequestParserTest, ReadsFieldsInEveryOrder) {
+  struct Field {
+    std::string_view line, expected;
+  };
+  std::vector<Field> fields = {
+      {"A: 1\r\n", "|A:1"},      {"Connection: foo\r\n", "|Connection:foo"},
+      {"Host:h\r\n", "|Host:h"}, {"Tab: a\tb\t\r\n", "|Tab:a\tb"},
+      {"Empty:\r\n", "|Empty:"}, {"Upgrade:\r\n", "|Upgrade:"}};
+  const auto by_line = [](const Field& a, const Field& b) { return a.line < b.line; };
+  std::sort(fields.begin(), fields.end(), by_line);
+  do {
+    std::string bytes = "GET / HTTP/1.1\r\n", expected = "GET / HTTP/1.1 host=h";
+    for (const Field& field : fields) {
+      bytes += field.line;
+      expected += field.expected;
+    }
+    ExpectSame({bytes + "\r\n", expected + "."});
+  } while (std::next_permutation(fields.begin(), fields.end(), by_line));
+}
+
 TEST(RequestParserTest, AnswersUnknownMethodsAndVersionsWithTheirOwnStatus) {
   ExpectRefused("FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
   ExpectRefused("get / HTTP/1.1\r\nHost: h\r\n\r\n", 501);
@@ -216,6 +238,7 @@ TEST(RequestParserTest, AnswersUnknownMethodsAndVersionsWithTheirOwnStatus) {
   ExpectRefused("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505);
   ExpectRefused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
   ExpectRefused("PRI * HTTP/1.1\r\nHost: h\r\n\r\n", 505);
+  ExpectRefused("PRI / HTTP/1.1\r\nHost: h\r\n\r\n", 505);
 }
 
 // What `mantlet check` says of a policy's methods is what happens.
