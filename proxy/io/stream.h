@@ -56,6 +56,7 @@ class Stream final : public ByteStream {
   ConnectCallback on_connect_;
   std::string pending_;  // written, not yet offered or not yet taken
   size_t in_flight_bytes_ = 0;
+  int fd_ = -1;  // handle_'s, once connected
   bool reading_ = false;
   bool ended_ = false;  // FIN seen: reading again would only spin
   bool write_dead_ = false;

@@ -8,9 +8,9 @@ REQUESTS = 2000
 # Per request, on one connection that asks and waits: what is there to do and no more.
 # Whoever needs fewer lowers them; whoever needs more has a reason that belongs here.
 #   read    of the request, of the response
-#   write   to the upstream, to the client
+#   sendto  to the upstream, to the client
 #   epoll_wait  for each of the two reads; several connections share them
-SYSTEM_CALLS = {"read": 2, "write": 2, "epoll_wait": 2}
+SYSTEM_CALLS = {"read": 2, "sendto": 2, "epoll_wait": 2}
 # BoringSSL's buffer of a record that is read and of one that is written. It frees them with
 # the record, so that an idle connection has none, and takes them from malloc itself: its hooks
 # for an allocator of ours do not reach them. Ours are 0.
@@ -71,7 +71,7 @@ def test_an_answer_of_more_than_a_record_is_written_at_once(start, scripted, con
             client.get()
     # One to the upstream; and one to the client for each read of the answer, which TCP
     # may, rarely, deliver in two pieces.
-    assert calls.per(REQUESTS)["write"] <= 1 + 1.3
+    assert calls.per(REQUESTS)["sendto"] <= 1 + 1.3
 
 
 def test_a_request_allocates_no_more_than_committed(start, prompt, connect, tmp_path):
