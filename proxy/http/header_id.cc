@@ -71,7 +71,8 @@ HeaderId IdentifyHeader(std::string_view name) {
   // Most names that are not known end here.
   if ((kIndex.first_letters[name.size()] & LetterBit(name[0])) == 0) return HeaderId::kOther;
   for (size_t i = kIndex.begin[name.size()]; i < kIndex.begin[name.size() + 1]; ++i) {
-    if (EqualsIgnoreCase(name, kKnown[i].name)) return kKnown[i].id;
+    // As most write it, or in any other letter case.
+    if (name == kKnown[i].name || EqualsIgnoreCase(name, kKnown[i].name)) return kKnown[i].id;
   }
   return HeaderId::kOther;
 }

@@ -183,7 +183,8 @@ void Exchange::SendRequestHead() {
       head_->wants_upgrade(), path_normal_ ? std::string_view(path_->target()) : ""};
   WriteText(upstream_->stream(),
             [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
-  sent_us_ = worker_.clock.MonotonicUs();
+  // The clock is asked only for those who are told.
+  if (worker_.access_log.enabled()) sent_us_ = worker_.clock.MonotonicUs();
 }
 
 void Exchange::OnRequestBody(std::string_view piece) {
@@ -257,7 +258,7 @@ void Exchange::OnInterimResponse(const http::ResponseHead& head) {
 void Exchange::OnResponseHead(const http::ResponseHead& head) {
   state_ = State::kResponding;
   status_ = head.status;
-  upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+  if (worker_.access_log.enabled()) upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
   WriteText(host_.downstream(), [&](std::string& text) {
     forwarded_ =
         http::ForwardResponseHead(head, {head_->version, head_->method, MayKeepAlive()}, text);
