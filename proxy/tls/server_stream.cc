@@ -6,7 +6,6 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -99,51 +98,11 @@ ClientOffer OfferOf(const SSL_CLIENT_HELLO* hello) {
 
 }  // namespace
 
-// The library calls back with the SSL* or the BIO; each thunk finds the stream
-// and calls one method.
+// The library calls back with the SSL*; each thunk finds the stream and calls one
+// method.
 struct ServerStream::Callbacks {
   static ServerStream* Of(const SSL* ssl) {
     return static_cast<ServerStream*>(SSL_get_app_data(ssl));
-  }
-
-  static int Read(BIO* bio, char* out, int size) {
-    auto* self = static_cast<ServerStream*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    if (self->ciphertext_.empty()) {
-      if (self->inner_ended_) return 0;
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    size_t n = std::min(self->ciphertext_.size(), static_cast<size_t>(size));
-    std::memcpy(out, self->ciphertext_.data(), n);
-    self->ciphertext_.remove_prefix(n);
-    return static_cast<int>(n);
-  }
-
-  static int Write(BIO* bio, const char* data, int size) {
-    auto* self = static_cast<ServerStream*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    self->inner_->Write({data, static_cast<size_t>(size)});
-    return size;
-  }
-
-  static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
-
-  static int Create(BIO* bio) {
-    BIO_set_init(bio, 1);
-    return 1;
-  }
-
-  static const BIO_METHOD* Method() {
-    static const BIO_METHOD* const method = [] {
-      BIO_METHOD* m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mantlet stream");
-      BIO_meth_set_read(m, Read);
-      BIO_meth_set_write(m, Write);
-      BIO_meth_set_ctrl(m, Control);
-      BIO_meth_set_create(m, Create);
-      return m;
-    }();
-    return method;
   }
 
   static enum ssl_select_cert_result_t SelectCertificate(const SSL_CLIENT_HELLO* hello) {
@@ -220,7 +179,7 @@ void ServerStream::RegisterTicketCallbacks(ssl_ctx_st* ctx) {
 // Null where the library has no memory.
 ssl_st* ServerStream::NewSsl() {
   SSL* ssl = SSL_new(context_->ssl_ctx());
-  BIO* bio = BIO_new(Callbacks::Method());
+  BIO* bio = transport_.NewBio();
   if (ssl == nullptr || bio == nullptr) {
     SSL_free(ssl);
     BIO_free(bio);
@@ -235,7 +194,6 @@ ssl_st* ServerStream::NewSsl() {
     mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   }
   SSL_set_custom_verify(ssl, mode, Callbacks::Verify);
-  BIO_set_data(bio, this);
   SSL_set_bio(ssl, bio, bio);
   return ssl;
 }
@@ -274,7 +232,7 @@ void ServerStream::SetReading(bool reading) {
     inner_->SetReading(false);
     return;
   }
-  if (held_.empty() && !inner_ended_ && !end_pending_ && SSL_pending(ssl_) == 0) {
+  if (held_.empty() && !transport_.input_ended && !end_pending_ && SSL_pending(ssl_) == 0) {
     inner_->SetReading(true);
     return;
   }
@@ -284,10 +242,10 @@ void ServerStream::SetReading(bool reading) {
     if (!*alive) return;
     resume_scheduled_ = false;
     if (!reading_ || state_ == State::kClosed) return;
-    if (!inner_ended_) inner_->SetReading(true);
+    if (!transport_.input_ended) inner_->SetReading(true);
     std::string held = std::move(held_);
     held_ = std::string();
-    ciphertext_ = held;
+    transport_.input = held;
     Advance();
     // `held` ends here; KeepRest() has taken what is left of it.
   });
@@ -297,7 +255,7 @@ void ServerStream::OnData(std::string_view bytes) {
   if (state_ == State::kFailed || state_ == State::kClosed) return;
   if (!std::exchange(begun_, true) && !handshake_handler_->OnHandshakeBegins()) return;
   if (held_.empty()) {
-    ciphertext_ = bytes;
+    transport_.input = bytes;
     Advance();
     return;
   }
@@ -306,7 +264,7 @@ void ServerStream::OnData(std::string_view bytes) {
 }
 
 void ServerStream::OnEnd() {
-  inner_ended_ = true;
+  transport_.input_ended = true;
   if (state_ == State::kHandshake) {
     FailHandshake(Report(HandshakeFailure::kPeerClosed,
                          hello_seen_ ? "the client closed the connection during the handshake"
@@ -346,12 +304,12 @@ void ServerStream::Advance() {
 }
 
 void ServerStream::KeepRest() {
-  if (!ciphertext_.empty() && state_ == State::kOpen) held_.assign(ciphertext_);
-  ciphertext_ = {};
+  if (!transport_.input.empty() && state_ == State::kOpen) held_.assign(transport_.input);
+  transport_.input = {};
 }
 
 void ServerStream::Handshake() {
-  const std::string_view arrived = ciphertext_;
+  const std::string_view arrived = transport_.input;
   ClearErrors();
   int result = SSL_do_handshake(ssl_);
   if (result == 1) {
@@ -503,7 +461,7 @@ void ServerStream::ReadAll(const bool& alive) {
         break;
       }
       filled += static_cast<size_t>(n);
-      if (ciphertext_.empty() && !inner_ended_ && SSL_has_pending(ssl_) == 0) {
+      if (transport_.input.empty() && !transport_.input_ended && SSL_has_pending(ssl_) == 0) {
         // What it would say; asking costs as much as a small record.
         error = SSL_ERROR_WANT_READ;
         break;
@@ -522,7 +480,7 @@ void ServerStream::ReadAll(const bool& alive) {
       if (reading_) DeliverEnd();
       return;
     }
-    if (inner_ended_ && reason.empty()) {
+    if (transport_.input_ended && reason.empty()) {
       // RFC 8446 section 6.1: a FIN without close_notify is no end of data, it is
       // a client that died or left.
       reason = "the client closed the connection without close_notify";

@@ -22,13 +22,16 @@
 #include "proxy/tls/handshake_report.h"
 #include "proxy/tls/resumption.h"
 #include "proxy/tls/server_context.h"
+#include "proxy/tls/transport_bio.h"
 #include "proxy/tls/verified_clients.h"
 
 struct ssl_st;  // SSL
 
 namespace mantlet::tls {
 
-class ServerStream final : public io::ByteStream, private io::ByteStreamHandler {
+class ServerStream final : public io::ByteStream,
+                           private io::ByteStreamHandler,
+                           private TransportBio::Output {
  public:
   class HandshakeHandler {
    public:
@@ -96,6 +99,8 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   void OnEnd() override;
   void OnStreamError(const io::StreamError& error) override;
   void OnDrained() override;
+  // TransportBio::Output
+  void OnCiphertext(std::string_view bytes) override { inner_->Write(bytes); }
 
   ssl_st* NewSsl();
   void Advance();  // as far as the ciphertext at hand leads
@@ -118,10 +123,10 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   VerifiedClients& verified_;
   HandshakeHandler* handshake_handler_;
   io::ByteStreamHandler* handler_ = nullptr;
-  ssl_st* ssl_;  // null: no handshake will be
+  TransportBio transport_{this};  // its input: what the current call brought
+  ssl_st* ssl_;                   // null: no handshake will be
   State state_ = State::kHandshake;
   bool reading_ = true;
-  bool inner_ended_ = false;
   bool end_pending_ = false;
   bool end_delivered_ = false;
   bool begun_ = false;
@@ -130,9 +135,8 @@ class ServerStream final : public io::ByteStream, private io::ByteStreamHandler 
   bool shutdown_sent_ = false;
   size_t certificate_index_ = 0;
   LeafKeySet verifiable_;
-  std::string_view ciphertext_;  // what the current call brought and nobody took yet
-  std::string held_;             // the same, kept over a pause
-  std::string plaintext_;        // written, not yet encrypted: fills whole records
+  std::string held_;       // ciphertext that the library has not taken, kept over a pause
+  std::string plaintext_;  // written, not yet encrypted: fills whole records
   std::optional<base::ResumptionRefusal> refusal_;
   std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // until the handshake is done
   // Lets deferred work find out that the stream is gone.

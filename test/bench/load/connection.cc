@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -28,48 +27,6 @@ Connection::Shared::Shared()
   std::memset(body.get(), 'u', kBodyPiece);
 }
 
-// The library reads from input_ and writes to Shared::output.
-struct Connection::Callbacks {
-  static int Read(BIO* bio, char* out, int size) {
-    auto* self = static_cast<Connection*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    if (self->input_.empty()) {
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    const size_t n = std::min(self->input_.size(), static_cast<size_t>(size));
-    std::memcpy(out, self->input_.data(), n);
-    self->input_.remove_prefix(n);
-    return static_cast<int>(n);
-  }
-
-  static int Write(BIO* bio, const char* data, int size) {
-    auto* self = static_cast<Connection*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    self->shared_.output.append(data, static_cast<size_t>(size));
-    return size;
-  }
-
-  static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
-
-  static int Create(BIO* bio) {
-    BIO_set_init(bio, 1);
-    return 1;
-  }
-
-  static const BIO_METHOD* Method() {
-    static const BIO_METHOD* const method = [] {
-      BIO_METHOD* m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "load");
-      BIO_meth_set_read(m, Read);
-      BIO_meth_set_write(m, Write);
-      BIO_meth_set_ctrl(m, Control);
-      BIO_meth_set_create(m, Create);
-      return m;
-    }();
-    return method;
-  }
-};
-
 Connection::Connection(Shared& shared, int number, int sources)
     : shared_(shared), number_(number), sources_(sources) {}
 
@@ -82,8 +39,7 @@ void Connection::Open() {
   body_left_ = 0;
   pending_.clear();
   ssl_ = shared_.tls->NewSsl();
-  BIO* bio = BIO_new(Callbacks::Method());
-  BIO_set_data(bio, this);
+  BIO* bio = transport_.NewBio();
   SSL_set_bio(ssl_.get(), bio, bio);
 
   fd_ = io::FileDescriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -221,9 +177,9 @@ std::string_view Connection::ReadAll(bool until_end) {
     if (n < 0) return errno == EAGAIN ? std::string_view() : "reset";
     if (n == 0) return phase_ == Phase::kHandshake ? "handshake" : "closed";
     shared_.bytes_received += static_cast<uint64_t>(n);
-    input_ = {shared_.read_buffer.get(), static_cast<size_t>(n)};
+    transport_.input = {shared_.read_buffer.get(), static_cast<size_t>(n)};
     const std::string_view why = Consume();
-    input_ = {};
+    transport_.input = {};
     if (!why.empty()) return why;
     if (static_cast<size_t>(n) < kReadBytes && !until_end) return {};
   }
@@ -256,7 +212,7 @@ std::string_view Connection::Consume() {
         if (body_left_ > 0) return "early";
         answered_ = true;
         // What the library would say; to ask costs as much as a small record.
-        if (input_.empty() && SSL_has_pending(ssl_.get()) == 0) return {};
+        if (transport_.input.empty() && SSL_has_pending(ssl_.get()) == 0) return {};
         break;
       case ResponseReader::Status::kMalformed:
         return "malformed";

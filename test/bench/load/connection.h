@@ -16,13 +16,14 @@
 #include <string_view>
 
 #include "proxy/io/file_descriptor.h"
+#include "proxy/tls/transport_bio.h"
 #include "test/bench/load/client_tls.h"
 #include "test/bench/load/response_reader.h"
 #include "test/bench/upstream/pollable.h"
 
 namespace mantlet::bench {
 
-class Connection : public Pollable {
+class Connection : public Pollable, private tls::TransportBio::Output {
  public:
   class Owner {
    public:
@@ -72,9 +73,10 @@ class Connection : public Pollable {
   int64_t began_ns = 0;
 
  private:
-  struct Callbacks;
   enum class Phase { kClosed, kConnecting, kHandshake, kOpen };
 
+  // tls::TransportBio::Output
+  void OnCiphertext(std::string_view bytes) override { shared_.output.append(bytes); }
   // Each returns why the connection is dead, or nothing.
   std::string_view Handle(uint32_t events);
   std::string_view Handshake();
@@ -88,10 +90,10 @@ class Connection : public Pollable {
   const int number_;
   const int sources_;
   io::FileDescriptor fd_;
-  bssl::UniquePtr<SSL> ssl_;
   Phase phase_ = Phase::kClosed;
-  std::string_view input_;  // ciphertext that the library has not taken yet
-  std::string pending_;     // ciphertext that the kernel did not take
+  tls::TransportBio transport_{this};
+  bssl::UniquePtr<SSL> ssl_;
+  std::string pending_;  // ciphertext that the kernel did not take
   uint64_t body_left_ = 0;
   ResponseReader response_;
   bool waiting_ = false;   // for a response
