@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
+#include "proxy/tls/byte_view.h"
 
 namespace mantlet::tls {
 namespace {
@@ -62,19 +63,17 @@ std::string CanonicalEntry(const X509_NAME_ENTRY* entry) {
   const ASN1_OBJECT* type = X509_NAME_ENTRY_get_object(entry);
   const ASN1_STRING* value = X509_NAME_ENTRY_get_data(entry);
   std::string canonical;
-  AppendField({reinterpret_cast<const char*>(OBJ_get0_data(type)), OBJ_length(type)}, &canonical);
+  AppendField(View(type), &canonical);
   uint8_t* utf8 = nullptr;
   int size = -1;
   if (IsFolded(ASN1_STRING_type(value))) size = ASN1_STRING_to_UTF8(&utf8, value);
   if (size >= 0) {
     canonical += 's';
-    AppendField(Fold({reinterpret_cast<char*>(utf8), static_cast<size_t>(size)}), &canonical);
+    AppendField(Fold(View(utf8, static_cast<size_t>(size))), &canonical);
     OPENSSL_free(utf8);
   } else {
     AppendField(std::to_string(ASN1_STRING_type(value)), &canonical);
-    AppendField({reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                 static_cast<size_t>(ASN1_STRING_length(value))},
-                &canonical);
+    AppendField(View(value), &canonical);
   }
   return canonical;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/pem.h"
@@ -25,13 +26,7 @@ std::string NameDer(X509_NAME* name) {
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   if (!X509_NAME_get0_der(name, &bytes, &size)) return "";
-  return std::string(reinterpret_cast<const char*>(bytes), size);
-}
-
-std::string OctetHex(const ASN1_OCTET_STRING* octets) {
-  if (octets == nullptr) return "";
-  return Hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(octets)),
-              static_cast<size_t>(ASN1_STRING_length(octets))});
+  return std::string(View(bytes, size));
 }
 
 std::vector<std::string> KeyUsageNames(X509* x509) {
@@ -123,8 +118,8 @@ absl::Status Certificate::Fill(std::string_view der) {
   for_server_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_SERVER, 0) == 1;
   for_client_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_CLIENT, 0) == 1;
   has_name_constraints_ = HasExtension(x509_, NID_name_constraints);
-  subject_key_id_ = OctetHex(X509_get0_subject_key_id(x509_));
-  authority_key_id_ = OctetHex(X509_get0_authority_key_id(x509_));
+  subject_key_id_ = Hex(View(X509_get0_subject_key_id(x509_)));
+  authority_key_id_ = Hex(View(X509_get0_authority_key_id(x509_)));
   return absl::OkStatus();
 }
 

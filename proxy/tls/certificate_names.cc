@@ -15,16 +15,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
 namespace {
-
-std::string_view View(const ASN1_STRING* string) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
-          static_cast<size_t>(ASN1_STRING_length(string))};
-}
 
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
@@ -74,7 +70,7 @@ bool ToUtf8(const ASN1_STRING* value, std::string* text) {
     ClearErrors();
     return false;
   }
-  text->assign(reinterpret_cast<const char*>(utf8), static_cast<size_t>(length));
+  text->assign(View(utf8, static_cast<size_t>(length)));
   OPENSSL_free(utf8);
   return true;
 }
@@ -87,7 +83,7 @@ std::string DerHex(const ASN1_STRING* value) {
     ClearErrors();
     return "#";
   }
-  std::string hex = "#" + Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  std::string hex = "#" + Hex(View(der, static_cast<size_t>(size)));
   OPENSSL_free(der);
   return hex;
 }

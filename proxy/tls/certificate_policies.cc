@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "proxy/tls/byte_view.h"
 
 namespace mantlet::tls {
 namespace {
@@ -23,15 +24,14 @@ constexpr std::string_view kAny("\x55\x1d\x20\x00", 4);  // anyPolicy, 2.5.29.32
 bool FindExtension(const X509* certificate, int nid, CBS* value) {
   const int index = X509_get_ext_by_NID(certificate, nid, -1);
   if (index < 0) return false;
-  const ASN1_OCTET_STRING* data = X509_EXTENSION_get_data(X509_get_ext(certificate, index));
-  CBS_init(value, ASN1_STRING_get0_data(data), static_cast<size_t>(ASN1_STRING_length(data)));
+  *value = AsCbs(View(X509_EXTENSION_get_data(X509_get_ext(certificate, index))));
   return true;
 }
 
 bool TakeObject(CBS* cbs, std::string* object) {
   CBS content;
   if (!CBS_get_asn1(cbs, &content, CBS_ASN1_OBJECT) || CBS_len(&content) == 0) return false;
-  object->assign(reinterpret_cast<const char*>(CBS_data(&content)), CBS_len(&content));
+  object->assign(View(content));
   return true;
 }
 

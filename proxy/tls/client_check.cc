@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/identity_extractor.h"
 #include "proxy/tls/presented_chain.h"
 
@@ -48,8 +49,7 @@ std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain) {
   std::vector<std::string_view> ders;
   for (size_t i = 0; chain != nullptr && i < sk_CRYPTO_BUFFER_num(chain); ++i) {
     const CRYPTO_BUFFER* buffer = sk_CRYPTO_BUFFER_value(chain, i);
-    ders.emplace_back(reinterpret_cast<const char*>(CRYPTO_BUFFER_data(buffer)),
-                      CRYPTO_BUFFER_len(buffer));
+    ders.push_back(View(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer)));
   }
   return ders;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/wipe.h"
 
@@ -22,10 +23,6 @@ constexpr size_t kMaxScryptBytes = 64 * 1024 * 1024;
 constexpr uint64_t kMaxIterations = 10'000'000;
 
 constexpr char kWrongPassphrase[] = "the passphrase does not open it, or its content is damaged";
-
-const uint8_t* Data(std::string_view bytes) {
-  return reinterpret_cast<const uint8_t*>(bytes.data());
-}
 
 absl::Status Unsupported(std::string_view what) {
   return absl::InvalidArgumentError(
@@ -41,7 +38,7 @@ absl::StatusOr<std::string> DecryptCbc(const EVP_CIPHER* cipher, std::string_vie
   std::string plain(bytes.size() + EVP_MAX_BLOCK_LENGTH, '\0');
   bssl::ScopedEVP_CIPHER_CTX context;
   int size = 0, rest = 0;
-  auto* out = reinterpret_cast<uint8_t*>(plain.data());
+  auto* out = MutableData(plain);
   ClearErrors();
   if (!EVP_DecryptInit_ex(context.get(), cipher, nullptr, Data(key), Data(iv)) ||
       !EVP_DecryptUpdate(context.get(), out, &size, Data(bytes), static_cast<int>(bytes.size())) ||
@@ -77,7 +74,7 @@ absl::Status DeriveByScrypt(CBS parameters, std::string_view passphrase, std::st
   // Time grows with n * r * p, memory with n * r only.
   if (r == 0 || p == 0 || r > 1024 || p > 16 || n > (uint64_t{1} << 20) ||
       !EVP_PBE_scrypt(passphrase.data(), passphrase.size(), CBS_data(&salt), CBS_len(&salt), n, r,
-                      p, kMaxScryptBytes, reinterpret_cast<uint8_t*>(key->data()), key->size())) {
+                      p, kMaxScryptBytes, MutableData(*key), key->size())) {
     ClearErrors();
     return Unsupported("scrypt with parameters that cost too much");
   }
@@ -114,8 +111,7 @@ absl::Status DeriveByPbkdf2(CBS parameters, std::string_view passphrase, std::st
   const EVP_MD* prf = PrfOf(&parameters);
   if (prf == nullptr) return Unsupported("PBKDF2 with an unknown digest");
   if (!PKCS5_PBKDF2_HMAC(passphrase.data(), passphrase.size(), CBS_data(&salt), CBS_len(&salt),
-                         static_cast<unsigned>(iterations), prf, key->size(),
-                         reinterpret_cast<uint8_t*>(key->data()))) {
+                         static_cast<unsigned>(iterations), prf, key->size(), MutableData(*key))) {
     ClearErrors();
     return Unsupported("PBKDF2");
   }
@@ -146,9 +142,8 @@ const EVP_CIPHER* OldCipher(std::string_view name) {
 absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view passphrase) {
   constexpr std::string_view kPbes2 =
       "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";  // 1.2.840.113549.1.5.13
-  CBS in, outer, algorithm, scheme, both, kdf, kdf_oid, kdf_parameters, encryption, cipher_oid, iv,
-      encrypted;
-  CBS_init(&in, Data(der), der.size());
+  CBS in = AsCbs(der), outer, algorithm, scheme, both, kdf, kdf_oid, kdf_parameters, encryption,
+      cipher_oid, iv, encrypted;
   if (!CBS_get_asn1(&in, &outer, CBS_ASN1_SEQUENCE) || CBS_len(&in) != 0 ||
       !CBS_get_asn1(&outer, &algorithm, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&outer, &encrypted, CBS_ASN1_OCTETSTRING) || CBS_len(&outer) != 0 ||
@@ -174,10 +169,7 @@ absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view 
   if (absl::Status status = Derive(kdf_oid, kdf_parameters, passphrase, &key); !status.ok()) {
     return status;
   }
-  auto view = [](const CBS& bytes) {
-    return std::string_view(reinterpret_cast<const char*>(CBS_data(&bytes)), CBS_len(&bytes));
-  };
-  return DecryptCbc(cipher, key, view(iv), view(encrypted));
+  return DecryptCbc(cipher, key, View(iv), View(encrypted));
 }
 
 absl::StatusOr<std::string> DecryptOldPem(std::string_view dek_info, std::string_view bytes,
@@ -200,7 +192,7 @@ absl::StatusOr<std::string> DecryptOldPem(std::string_view dek_info, std::string
   // One round of MD5 over passphrase and the first half of the IV: as weak as it
   // sounds, but a matter of the file, not of the handshake.
   if (EVP_BytesToKey(cipher, EVP_md5(), Data(iv), Data(passphrase), passphrase.size(), 1,
-                     reinterpret_cast<uint8_t*>(key.data()), nullptr) == 0) {
+                     MutableData(key), nullptr) == 0) {
     ClearErrors();
     return absl::InvalidArgumentError(kWrongPassphrase);
   }

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/der_writer.h"
 
 namespace mantlet::tls {
@@ -32,10 +33,10 @@ constexpr int kRfc822Name = 1, kDnsName = 2, kUri = 6, kIpAddress = 7;
 std::string AddressBytes(const std::string& text) {
   uint8_t bytes[16];
   if (inet_pton(AF_INET, text.c_str(), bytes) == 1) {
-    return std::string(reinterpret_cast<char*>(bytes), 4);
+    return std::string(View(bytes, 4));
   }
   if (inet_pton(AF_INET6, text.c_str(), bytes) == 1) {
-    return std::string(reinterpret_cast<char*>(bytes), 16);
+    return std::string(View(bytes, 16));
   }
   return "";
 }
@@ -84,7 +85,7 @@ std::string ObjectIdentifier(const std::string& name) {
   uint8_t* bytes = nullptr;
   int size = i2d_ASN1_OBJECT(object.get(), &bytes);
   if (size < 0) return "";
-  std::string encoded(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  std::string encoded(View(bytes, static_cast<size_t>(size)));
   OPENSSL_free(bytes);
   return encoded;
 }
@@ -117,7 +118,7 @@ std::string SubjectKeyId(const PrivateKey& key) {
   if (CBB_init(cbb.get(), 128) && EVP_marshal_public_key(cbb.get(), key.pkey())) {
     SHA256(CBB_data(cbb.get()), CBB_len(cbb.get()), digest);
   }
-  return std::string(reinterpret_cast<char*>(digest), 20);
+  return std::string(View(digest, 20));
 }
 
 std::vector<Extension> ExtensionsFor(const CertificateTemplate& what,

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 
 namespace mantlet::tls {
@@ -38,7 +39,7 @@ absl::StatusOr<std::string> HashingSource::Finish() {
   std::array<uint8_t, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   EVP_DigestFinal_ex(context_, digest.data(), &size);
-  return Hex({reinterpret_cast<const char*>(digest.data()), size});
+  return Hex(View(digest.data(), size));
 }
 
 }  // namespace mantlet::tls

@@ -4,14 +4,9 @@
 
 #include <cstdint>
 
+#include "proxy/tls/byte_view.h"
+
 namespace mantlet::tls {
-namespace {
-
-std::string_view AsText(const uint8_t* bytes, size_t size) {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
-}  // namespace
 
 std::string Hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -26,14 +21,14 @@ std::string Hex(std::string_view bytes) {
 
 std::string Sha256Hex(std::string_view bytes) {
   uint8_t digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), digest);
-  return Hex(AsText(digest, sizeof(digest)));
+  SHA256(Data(bytes), bytes.size(), digest);
+  return Hex(View(digest, sizeof(digest)));
 }
 
 std::string Sha1Hex(std::string_view bytes) {
   uint8_t digest[SHA_DIGEST_LENGTH];
-  SHA1(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), digest);
-  return Hex(AsText(digest, sizeof(digest)));
+  SHA1(Data(bytes), bytes.size(), digest);
+  return Hex(View(digest, sizeof(digest)));
 }
 
 }  // namespace mantlet::tls

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/extension_writer.h"
 #include "proxy/tls/openssl_errors.h"
 
@@ -25,7 +26,7 @@ absl::Status LibraryError(const std::string& what) {
 
 std::string RandomSerial() {
   std::string serial(16, '\0');
-  RAND_bytes(reinterpret_cast<uint8_t*>(serial.data()), serial.size());
+  RAND_bytes(MutableData(serial), serial.size());
   // Positive, and never a leading zero byte.
   serial[0] = static_cast<char>((serial[0] & 0x7f) | 0x40);
   return serial;
@@ -33,8 +34,7 @@ std::string RandomSerial() {
 
 bool SetSerial(X509* x509, const std::string& hex) {
   std::string bytes = hex.empty() ? RandomSerial() : absl::HexStringToBytes(hex);
-  bssl::UniquePtr<BIGNUM> number(
-      BN_bin2bn(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), nullptr));
+  bssl::UniquePtr<BIGNUM> number(BN_bin2bn(Data(bytes), bytes.size(), nullptr));
   bssl::UniquePtr<ASN1_INTEGER> serial(BN_to_ASN1_INTEGER(number.get(), nullptr));
   return serial != nullptr && X509_set_serialNumber(x509, serial.get());
 }
@@ -43,8 +43,7 @@ bool SetSubject(X509* x509, const std::vector<std::pair<std::string, std::string
   bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
   for (const auto& [attribute, value] : subject) {
     // The type is the stored one, not MBSTRING_UTF8: nothing is checked or converted.
-    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), V_ASN1_UTF8STRING,
-                                    reinterpret_cast<const uint8_t*>(value.data()),
+    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), V_ASN1_UTF8STRING, Data(value),
                                     static_cast<int>(value.size()), -1, 0)) {
       return false;
     }
@@ -86,7 +85,7 @@ std::string Der(X509* x509) {
   uint8_t* bytes = nullptr;
   int size = i2d_X509(x509, &bytes);
   if (size < 0) return "";
-  std::string der(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  std::string der(View(bytes, static_cast<size_t>(size)));
   OPENSSL_free(bytes);
   return der;
 }

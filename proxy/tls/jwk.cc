@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -17,7 +18,7 @@ namespace {
 
 std::string Bytes(const BIGNUM* number) {
   std::string bytes(BN_num_bytes(number), '\0');
-  BN_bn2bin(number, reinterpret_cast<uint8_t*>(bytes.data()));
+  BN_bn2bin(number, MutableData(bytes));
   return bytes;
 }
 
@@ -48,7 +49,7 @@ void DescribeEc(const EC_KEY* key, Jwk* jwk) {
       EC_POINT_point2oct(group, EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED, point,
                          sizeof(point), nullptr);
   if (curve == nullptr || size == 0) return;
-  const std::string coordinates(reinterpret_cast<const char*>(point) + 1, size - 1);
+  const std::string coordinates(View(point + 1, size - 1));
   jwk->kty = "EC";
   jwk->crv = curve;
   jwk->numbers = {{"x", coordinates.substr(0, coordinates.size() / 2)},
@@ -61,7 +62,7 @@ void DescribeEd25519(const EVP_PKEY* key, Jwk* jwk) {
   if (!EVP_PKEY_get_raw_public_key(key, raw, &size)) return;
   jwk->kty = "OKP";
   jwk->crv = "Ed25519";
-  jwk->numbers = {{"x", std::string(reinterpret_cast<const char*>(raw), size)}};
+  jwk->numbers = {{"x", std::string(View(raw, size))}};
 }
 
 }  // namespace

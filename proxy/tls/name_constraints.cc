@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/name_forms.h"
 
 namespace mantlet::tls {
@@ -16,16 +17,6 @@ namespace {
 
 constexpr CBS_ASN1_TAG kTag0 = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
 constexpr CBS_ASN1_TAG kTag1 = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 1;
-
-CBS Bytes(std::string_view der) {
-  CBS cbs;
-  CBS_init(&cbs, reinterpret_cast<const uint8_t*>(der.data()), der.size());
-  return cbs;
-}
-
-std::string_view View(const CBS& cbs) {
-  return {reinterpret_cast<const char*>(CBS_data(&cbs)), CBS_len(&cbs)};
-}
 
 constexpr std::string_view kFormNames[kNameForms] = {
     "other name", "mail address", "DNS name",   "X.400 address", "directory name",
@@ -77,7 +68,7 @@ std::string TooMany() { return "there are too many names and name constraints to
 }  // namespace
 
 absl::Status NameConstraints::ParseSubtrees(std::string_view der, Subtrees* subtrees) {
-  CBS list = Bytes(der);
+  CBS list = AsCbs(der);
   if (CBS_len(&list) == 0) return absl::InvalidArgumentError("an empty list of subtrees");
   while (CBS_len(&list) > 0) {
     CBS subtree;
@@ -95,7 +86,7 @@ absl::Status NameConstraints::ParseSubtrees(std::string_view der, Subtrees* subt
     }
     subtrees->bases[static_cast<size_t>(base->form)].emplace_back(base->value);
     if (base->form != NameForm::kDirectory) continue;
-    const auto* in = reinterpret_cast<const uint8_t*>(base->value.data());
+    const auto* in = Data(base->value);
     const uint8_t* end = in + base->value.size();
     bssl::UniquePtr<X509_NAME> name(d2i_X509_NAME(nullptr, &in, end - in));
     if (name == nullptr || in != end) {
@@ -107,7 +98,7 @@ absl::Status NameConstraints::ParseSubtrees(std::string_view der, Subtrees* subt
 }
 
 absl::StatusOr<NameConstraints> NameConstraints::Parse(std::string_view der) {
-  CBS cbs = Bytes(der), sequence, permitted, excluded;
+  CBS cbs = AsCbs(der), sequence, permitted, excluded;
   int has_permitted = 0, has_excluded = 0;
   if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0 ||
       !CBS_get_optional_asn1(&sequence, &permitted, &has_permitted, kTag0) ||

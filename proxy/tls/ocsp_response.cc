@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 
@@ -28,10 +29,6 @@ constexpr CBS_ASN1_TAG kTag = CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC;
 absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
 absl::Status Damaged() { return Refuse("it is no OCSP response, or a damaged one"); }
 
-std::string AsString(const CBS& cbs) {
-  return {reinterpret_cast<const char*>(CBS_data(&cbs)), CBS_len(&cbs)};
-}
-
 bool TakeTime(CBS* in, int64_t* seconds) {
   CBS content;
   std::tm tm = {};
@@ -43,7 +40,7 @@ std::string DigestOf(const EVP_MD* digest, const uint8_t* data, size_t size) {
   uint8_t bytes[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   if (!EVP_Digest(data, size, bytes, &length, digest, nullptr)) return "";
-  return {reinterpret_cast<const char*>(bytes), length};
+  return std::string(View(bytes, length));
 }
 
 std::string_view StatusWord(int code) {
@@ -65,9 +62,9 @@ std::string_view StatusWord(int code) {
 
 // As Certificate::serial() has it.
 std::string SerialText(CBS serial) {
-  if (!CBS_is_unsigned_asn1_integer(&serial)) return absl::StrCat("-", Hex(AsString(serial)));
+  if (!CBS_is_unsigned_asn1_integer(&serial)) return absl::StrCat("-", Hex(View(serial)));
   if (CBS_len(&serial) > 1 && CBS_data(&serial)[0] == 0) (void)CBS_skip(&serial, 1);
-  return Hex(AsString(serial));
+  return Hex(View(serial));
 }
 
 // RFC 6960, 4.1.1: digests of the issuer's name and of its key's bits. SHA-1 is
@@ -77,8 +74,7 @@ bool IssuerFits(const OcspResponse::Answer& answer, const Certificate& issuer) {
   if (digest == nullptr) return false;
   const std::string& name = issuer.subject_der();
   const ASN1_BIT_STRING* key = X509_get0_pubkey_bitstr(issuer.x509());
-  return DigestOf(digest, reinterpret_cast<const uint8_t*>(name.data()), name.size()) ==
-             answer.issuer_name_hash &&
+  return DigestOf(digest, Data(name), name.size()) == answer.issuer_name_hash &&
          DigestOf(digest, ASN1_STRING_get0_data(key),
                   static_cast<size_t>(ASN1_STRING_length(key))) == answer.issuer_key_hash;
 }
@@ -99,8 +95,7 @@ bool MaySignResponses(const Certificate& certificate) {
 class OcspResponseParser {
  public:
   absl::StatusOr<OcspResponse> Run(std::string_view der) {
-    CBS in, outer, code;
-    CBS_init(&in, reinterpret_cast<const uint8_t*>(der.data()), der.size());
+    CBS in = AsCbs(der), outer, code;
     if (!CBS_get_asn1(&in, &outer, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1(&outer, &code, CBS_ASN1_ENUMERATED) || CBS_len(&code) != 1) {
       return Damaged();
@@ -133,13 +128,13 @@ class OcspResponseParser {
         unused != 0) {
       return Damaged();
     }
-    absl::StatusOr<SignatureScheme> scheme = SignatureScheme::Parse(AsString(algorithm));
+    absl::StatusOr<SignatureScheme> scheme = SignatureScheme::Parse(View(algorithm));
     if (!scheme.ok()) return scheme.status();
     response_.scheme_ = *std::move(scheme);
-    response_.signature_ = AsString(signature);
+    response_.signature_ = View(signature);
     const EVP_MD* digest = response_.scheme_.digest();
-    response_.signed_bytes_ =
-        digest == nullptr ? AsString(data) : DigestOf(digest, CBS_data(&data), CBS_len(&data));
+    response_.signed_bytes_ = digest == nullptr ? std::string(View(data))
+                                                : DigestOf(digest, CBS_data(&data), CBS_len(&data));
     if (absl::Status status = ReadCertificates(basic); !status.ok()) return status;
     return ReadData(data);
   }
@@ -157,7 +152,7 @@ class OcspResponseParser {
       if (response_.certificates_.size() == kMaxCertificates) {
         return Refuse("it holds too many certificates");
       }
-      auto certificate = Certificate::FromDer(AsString(der));
+      auto certificate = Certificate::FromDer(View(der));
       if (!certificate.ok()) return certificate.status();
       response_.certificates_.push_back(*std::move(certificate));
     }
@@ -222,8 +217,8 @@ class OcspResponseParser {
       return false;
     }
     answer->hash = OBJ_cbs2nid(&oid);
-    answer->issuer_name_hash = AsString(name);
-    answer->issuer_key_hash = AsString(key);
+    answer->issuer_name_hash = View(name);
+    answer->issuer_key_hash = View(key);
     answer->serial = SerialText(serial);
     return true;
   }

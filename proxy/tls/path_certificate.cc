@@ -13,17 +13,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/public_key.h"
 #include "proxy/tls/x509_facts.h"
 
 namespace mantlet::tls {
 namespace {
-
-std::string_view View(const ASN1_OCTET_STRING* string) {
-  if (string == nullptr) return {};
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
-          static_cast<size_t>(ASN1_STRING_length(string))};
-}
 
 // What is read here or by the revocation lists. A critical cRLDistributionPoints is
 // among them: where lists come from is ours to configure.
@@ -117,7 +112,7 @@ void PathCertificate::LookForDefects() {
   for (int i = 0; i < count; ++i) {
     X509_EXTENSION* extension = X509_get_ext(x509(), i);
     const ASN1_OBJECT* kind = X509_EXTENSION_get_object(extension);
-    kinds.emplace_back(reinterpret_cast<const char*>(OBJ_get0_data(kind)), OBJ_length(kind));
+    kinds.push_back(View(kind));
     if (X509_EXTENSION_get_critical(extension) != 0 && !IsUnderstood(OBJ_obj2nid(kind))) {
       SetDefect(Defect::kUnknownCriticalExtension);
     }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -20,7 +21,7 @@ std::string Der(X509* x509) {
   uint8_t* bytes = nullptr;
   int size = i2d_X509(x509, &bytes);
   if (size < 0) return "";
-  std::string der(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  std::string der(View(bytes, static_cast<size_t>(size)));
   OPENSSL_free(bytes);
   return der;
 }
@@ -47,8 +48,7 @@ absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view pass
     return absl::InvalidArgumentError("the passphrase holds a NUL byte");
   }
   ClearErrors();
-  CBS in;
-  CBS_init(&in, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  CBS in = AsCbs(bytes);
   bssl::UniquePtr<STACK_OF(X509)> stack(sk_X509_new_null());
   EVP_PKEY* key = nullptr;
   if (stack == nullptr ||
@@ -92,7 +92,7 @@ absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
   uint8_t* bytes = nullptr;
   int size = pkcs12 == nullptr ? -1 : i2d_PKCS12(pkcs12.get(), &bytes);
   if (size < 0) return absl::InternalError(TakeErrors());
-  std::string der(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  std::string der(View(bytes, static_cast<size_t>(size)));
   OPENSSL_free(bytes);
   return der;
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/encrypted_key.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/pem.h"
@@ -19,20 +20,14 @@
 namespace mantlet::tls {
 namespace {
 
-CBS Bytes(std::string_view der) {
-  CBS cbs;
-  CBS_init(&cbs, reinterpret_cast<const uint8_t*>(der.data()), der.size());
-  return cbs;
-}
-
 bssl::UniquePtr<EVP_PKEY> ParsePkcs8(std::string_view der) {
-  CBS cbs = Bytes(der);
+  CBS cbs = AsCbs(der);
   bssl::UniquePtr<EVP_PKEY> key(EVP_parse_private_key(&cbs));
   return CBS_len(&cbs) == 0 ? std::move(key) : nullptr;
 }
 
 bssl::UniquePtr<EVP_PKEY> ParsePkcs1(std::string_view der) {
-  CBS cbs = Bytes(der);
+  CBS cbs = AsCbs(der);
   bssl::UniquePtr<RSA> rsa(RSA_parse_private_key(&cbs));
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
   if (rsa == nullptr || CBS_len(&cbs) != 0 || key == nullptr ||
@@ -43,7 +38,7 @@ bssl::UniquePtr<EVP_PKEY> ParsePkcs1(std::string_view der) {
 }
 
 bssl::UniquePtr<EVP_PKEY> ParseSec1(std::string_view der) {
-  CBS cbs = Bytes(der);
+  CBS cbs = AsCbs(der);
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_parse_private_key(&cbs, nullptr));
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
   if (ec == nullptr || CBS_len(&cbs) != 0 || key == nullptr ||
@@ -57,7 +52,7 @@ std::string TakeBytes(CBB* cbb) {
   uint8_t* bytes = nullptr;
   size_t size = 0;
   if (!CBB_finish(cbb, &bytes, &size)) return "";
-  std::string taken(reinterpret_cast<const char*>(bytes), size);
+  std::string taken(View(bytes, size));
   OPENSSL_free(bytes);
   return taken;
 }
@@ -90,7 +85,7 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromDer(std::string_view der) {
 absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
                                                            std::string_view passphrase) {
   ClearErrors();
-  CBS cbs = Bytes(der);
+  CBS cbs = AsCbs(der);
   bssl::UniquePtr<EVP_PKEY> key(
       PKCS8_parse_encrypted_private_key(&cbs, passphrase.data(), passphrase.size()));
   if (key != nullptr && CBS_len(&cbs) == 0) return Adopt(key.release());

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/client_check.h"
 
 namespace mantlet::tls {
@@ -17,8 +18,8 @@ using base::ResumptionRefusal;
 namespace {
 
 bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::string_view bytes) {
-  bssl::UniquePtr<SSL_SESSION> session(SSL_SESSION_from_bytes(
-      reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), context.ssl_ctx()));
+  bssl::UniquePtr<SSL_SESSION> session(
+      SSL_SESSION_from_bytes(Data(bytes), bytes.size(), context.ssl_ctx()));
   if (session == nullptr) ERR_clear_error();
   return session;
 }

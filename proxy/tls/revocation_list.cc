@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -18,7 +19,7 @@ std::string SpkiOf(const X509* certificate) {
   uint8_t* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
   if (size <= 0) return "";
-  std::string spki(reinterpret_cast<const char*>(der), static_cast<size_t>(size));
+  std::string spki(View(der, static_cast<size_t>(size)));
   OPENSSL_free(der);
   return spki;
 }
@@ -82,7 +83,7 @@ bool RevocationList::Lists(const X509* certificate) const {
   uint8_t* der = nullptr;
   const int size = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), &der);
   if (size <= 0) return false;
-  std::string_view element(reinterpret_cast<const char*>(der), static_cast<size_t>(size));
+  const std::string_view element = View(der, static_cast<size_t>(size));
   // One octet of length: longer numbers than SerialSet takes are in no list.
   const bool listed = size > 2 && der[1] < 0x80 && serials_.Contains(element.substr(2));
   OPENSSL_free(der);

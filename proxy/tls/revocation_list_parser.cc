@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/der_stream.h"
 #include "proxy/tls/hex.h"
@@ -31,16 +32,6 @@ constexpr uint8_t kExtensions = 0xa0;
 constexpr uint64_t kRemoveFromCrl = 8;  // RFC 5280, 5.3.1
 
 absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
-
-CBS AsCbs(std::string_view bytes) {
-  CBS cbs;
-  CBS_init(&cbs, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  return cbs;
-}
-
-std::string AsString(const CBS& cbs) {
-  return {reinterpret_cast<const char*>(CBS_data(&cbs)), CBS_len(&cbs)};
-}
 
 // One UTCTime or GeneralizedTime.
 bool TakeTime(CBS* in, int64_t* seconds) {
@@ -79,7 +70,7 @@ bool TakeExtension(CBS* in, std::set<std::string>* seen, Extension* extension) {
   }
   extension->critical = critical != 0;
   extension->nid = OBJ_cbs2nid(&oid);
-  return seen == nullptr || seen->insert(AsString(oid)).second;
+  return seen == nullptr || seen->emplace(View(oid)).second;
 }
 
 std::string Dotted(CBS extension_element) {
@@ -208,7 +199,7 @@ class RevocationListParser {
   absl::Status ReadIssuerAndDates(uint64_t end) {
     absl::StatusOr<std::string_view> name = der_.Element(kSequence);
     if (!name.ok()) return Refuse("it is no certificate revocation list");
-    const uint8_t* in = reinterpret_cast<const uint8_t*>(name->data());
+    const uint8_t* in = Data(*name);
     const uint8_t* name_end = in + name->size();
     list_->issuer_name_ = d2i_X509_NAME(nullptr, &in, static_cast<long>(name->size()));
     if (list_->issuer_name_ == nullptr || in != name_end) {
@@ -261,8 +252,7 @@ class RevocationListParser {
         !CBS_is_valid_asn1_integer(&serial, nullptr) || !TakeTime(&entry, &date)) {
       return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " cannot be parsed"));
     }
-    if (!list_->serials_.Add(
-            {reinterpret_cast<const char*>(CBS_data(&serial)), CBS_len(&serial)})) {
+    if (!list_->serials_.Add(View(serial))) {
       return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " has a serial number of ",
                                  CBS_len(&serial), " bytes, or there is no memory left"));
     }
@@ -326,7 +316,7 @@ class RevocationListParser {
       return Refuse("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
     }
     if (CBS_len(&number) > 1 && CBS_data(&number)[0] == 0) (void)CBS_skip(&number, 1);
-    list_->number_ = Hex(AsString(number));
+    list_->number_ = Hex(View(number));
     return absl::OkStatus();
   }
 
@@ -386,7 +376,7 @@ class RevocationListParser {
         unused != 0) {
       return Refuse("its signature cannot be parsed");
     }
-    list_->signature_ = AsString(bits);
+    list_->signature_ = View(bits);
     return absl::OkStatus();
   }
 
@@ -410,7 +400,7 @@ class RevocationListParser {
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     EVP_DigestFinal_ex(hash_.get(), digest, &size);
-    digest_.assign(reinterpret_cast<const char*>(digest), size);
+    digest_.assign(View(digest, size));
     list_->signed_bytes_ = std::make_shared<const std::string>(
         list_->scheme_.digest() == nullptr ? std::move(content_) : digest_);
   }

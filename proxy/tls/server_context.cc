@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/server_stream.h"
 
@@ -67,7 +68,7 @@ std::vector<CertificateSelector::Entry> EntriesOf(
 }
 
 CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
-  return CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
+  return CRYPTO_BUFFER_new(Data(bytes), bytes.size(), pool);
 }
 
 // Everything that decides who gets in and as whom, as one digest: the session-id
@@ -90,8 +91,7 @@ std::string DecidedBy(const ServerContext::Options& options) {
   }
   static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-         reinterpret_cast<uint8_t*>(digest.data()));
+  SHA256(Data(text), text.size(), MutableData(digest));
   return digest;
 }
 
@@ -109,7 +109,7 @@ int SelectAlpn(SSL*, const uint8_t** out, uint8_t* out_size, const uint8_t* in, 
   CBS_init(&protocols, in, in_size);
   CBS name;
   while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-    std::string_view text(reinterpret_cast<const char*>(CBS_data(&name)), CBS_len(&name));
+    const std::string_view text = View(name);
     if (text == "http/1.1" || text == "http/1.0") {
       *out = CBS_data(&name);
       *out_size = static_cast<uint8_t>(CBS_len(&name));
@@ -218,8 +218,7 @@ void ServerContext::SetResumption() {
       std::chrono::duration_cast<std::chrono::seconds>(options_.tls.session_lifetime).count();
   tickets_ = std::make_unique<SessionTickets>(DecidedBy(options_), lifetime);
   const std::string& context = tickets_->decided_by();
-  SSL_CTX_set_session_id_context(ctx_, reinterpret_cast<const uint8_t*>(context.data()),
-                                 context.size());
+  SSL_CTX_set_session_id_context(ctx_, Data(context), context.size());
   // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal starts them
   // anew. The terms in the ticket do not start anew.
   SSL_CTX_set_timeout(ctx_, static_cast<uint32_t>(lifetime));
@@ -274,8 +273,7 @@ bool ServerContext::Staple(size_t index, void* ssl) const {
   if (credential.ocsp_response.empty()) return true;
   const int64_t now = options_.clock->WallSeconds();
   if (now < credential.ocsp_from || now >= credential.ocsp_until) return true;
-  return SSL_set_ocsp_response(static_cast<SSL*>(ssl),
-                               reinterpret_cast<const uint8_t*>(credential.ocsp_response.data()),
+  return SSL_set_ocsp_response(static_cast<SSL*>(ssl), Data(credential.ocsp_response),
                                credential.ocsp_response.size()) == 1;
 }
 

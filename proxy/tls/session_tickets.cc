@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/tls/byte_view.h"
+
 namespace mantlet::tls {
 namespace {
 
@@ -65,8 +67,7 @@ std::optional<SessionTickets::Opened> SessionTickets::Open(std::string_view tick
   std::optional<std::string> plaintext = keys_.Open(ticket, decided_by_, monotonic_ms);
   if (!plaintext.has_value()) return std::nullopt;
   Wiped wiped(*plaintext);
-  CBS in, name;
-  CBS_init(&in, reinterpret_cast<const uint8_t*>(plaintext->data()), plaintext->size());
+  CBS in = AsCbs(*plaintext), name;
   uint64_t established = 0, deadline = 0;
   if (!CBS_get_u64(&in, &established) || !CBS_get_u64(&in, &deadline) ||
       !CBS_get_u8_length_prefixed(&in, &name)) {
@@ -75,8 +76,8 @@ std::optional<SessionTickets::Opened> SessionTickets::Open(std::string_view tick
   Opened opened;
   opened.terms.established = static_cast<int64_t>(established);
   opened.terms.deadline = static_cast<int64_t>(deadline);
-  opened.terms.server_name.assign(reinterpret_cast<const char*>(CBS_data(&name)), CBS_len(&name));
-  opened.session.assign(reinterpret_cast<const char*>(CBS_data(&in)), CBS_len(&in));
+  opened.terms.server_name.assign(View(name));
+  opened.session.assign(View(in));
   return opened;
 }
 

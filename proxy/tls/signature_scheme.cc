@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/public_key.h"
 
@@ -62,15 +63,10 @@ std::string NameOf(const CBS& oid, int nid) {
   return dotted == nullptr ? "unknown" : dotted.get();
 }
 
-const uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const uint8_t*>(text.data());
-}
-
 }  // namespace
 
 absl::StatusOr<SignatureScheme> SignatureScheme::Parse(std::string_view der) {
-  CBS in, sequence, oid;
-  CBS_init(&in, Bytes(der), der.size());
+  CBS in = AsCbs(der), sequence, oid;
   if (!CBS_get_asn1(&in, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&in) != 0 ||
       !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
     return absl::InvalidArgumentError("its signature algorithm cannot be parsed");
@@ -106,7 +102,7 @@ bool SignatureScheme::Verify(EVP_PKEY* key, std::string_view signed_bytes,
   if (digest_ == nullptr) {
     bssl::ScopedEVP_MD_CTX context;
     ok = EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) &&
-         EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(signed_bytes),
+         EVP_DigestVerify(context.get(), Data(signature), signature.size(), Data(signed_bytes),
                           signed_bytes.size());
   } else {
     bssl::UniquePtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key, nullptr));
@@ -117,8 +113,8 @@ bool SignatureScheme::Verify(EVP_PKEY* key, std::string_view signed_bytes,
            EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_) &&
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), -1);
     }
-    ok = ok && EVP_PKEY_verify(context.get(), Bytes(signature), signature.size(),
-                               Bytes(signed_bytes), signed_bytes.size());
+    ok = ok && EVP_PKEY_verify(context.get(), Data(signature), signature.size(), Data(signed_bytes),
+                               signed_bytes.size());
   }
   ClearErrors();
   return ok;

@@ -10,20 +10,11 @@
 #include <cstdint>
 #include <utility>
 
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/name_forms.h"
 
 namespace mantlet::tls {
 namespace {
-
-std::string_view View(const CBS& cbs) {
-  return {reinterpret_cast<const char*>(CBS_data(&cbs)), CBS_len(&cbs)};
-}
-
-CBS Bytes(std::string_view der) {
-  CBS cbs;
-  CBS_init(&cbs, reinterpret_cast<const uint8_t*>(der.data()), der.size());
-  return cbs;
-}
 
 bool IsConstructed(NameForm form) {
   return form == NameForm::kOther || form == NameForm::kX400 || form == NameForm::kDirectory ||
@@ -31,7 +22,7 @@ bool IsConstructed(NameForm form) {
 }
 
 bool AddDirectory(std::string_view der, SubjectNames* names) {
-  const auto* in = reinterpret_cast<const uint8_t*>(der.data());
+  const auto* in = Data(der);
   const uint8_t* end = in + der.size();
   bssl::UniquePtr<X509_NAME> name(d2i_X509_NAME(nullptr, &in, static_cast<long>(der.size())));
   if (name == nullptr || in != end) return false;
@@ -42,10 +33,7 @@ bool AddDirectory(std::string_view der, SubjectNames* names) {
 bool AddAlternativeNames(const X509* certificate, SubjectNames* names) {
   const int index = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1);
   if (index < 0) return true;
-  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(X509_get_ext(certificate, index));
-  return ReadGeneralNames({reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                           static_cast<size_t>(ASN1_STRING_length(value))},
-                          names);
+  return ReadGeneralNames(View(X509_EXTENSION_get_data(X509_get_ext(certificate, index))), names);
 }
 
 // Every value of one attribute of the subject, as UTF-8.
@@ -56,7 +44,7 @@ bool ReadAttribute(const X509_NAME* subject, int nid, std::vector<std::string>* 
     const int size =
         ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)));
     if (size < 0) return false;
-    values->emplace_back(reinterpret_cast<char*>(utf8), static_cast<size_t>(size));
+    values->emplace_back(View(utf8, static_cast<size_t>(size)));
     OPENSSL_free(utf8);
   }
   return true;
@@ -65,7 +53,7 @@ bool ReadAttribute(const X509_NAME* subject, int nid, std::vector<std::string>* 
 }  // namespace
 
 std::optional<GeneralName> TakeGeneralName(std::string_view* der) {
-  CBS cbs = Bytes(*der);
+  CBS cbs = AsCbs(*der);
   CBS content;
   CBS_ASN1_TAG tag;
   if (!CBS_get_any_asn1(&cbs, &content, &tag)) return std::nullopt;
@@ -80,7 +68,7 @@ std::optional<GeneralName> TakeGeneralName(std::string_view* der) {
 }
 
 bool ReadGeneralNames(std::string_view der, SubjectNames* names) {
-  CBS cbs = Bytes(der), sequence;
+  CBS cbs = AsCbs(der), sequence;
   if (!CBS_get_asn1(&cbs, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&cbs) != 0) return false;
   std::string_view rest = View(sequence);
   while (!rest.empty()) {

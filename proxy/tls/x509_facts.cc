@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 
@@ -25,7 +26,7 @@ int SignatureDigest(const X509* x509) {
 
 absl::StatusOr<X509*> ParseX509(std::string_view der) {
   if (der.empty()) return absl::InvalidArgumentError("it is empty");
-  const uint8_t* in = reinterpret_cast<const uint8_t*>(der.data());
+  const uint8_t* in = Data(der);
   const uint8_t* end = in + der.size();
   ClearErrors();
   bssl::UniquePtr<X509> x509(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
@@ -49,7 +50,7 @@ std::string SerialHex(const X509* x509) {
   bssl::UniquePtr<BIGNUM> number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), nullptr));
   if (number == nullptr) return "";
   std::string bytes(BN_num_bytes(number.get()), '\0');
-  BN_bn2bin(number.get(), reinterpret_cast<uint8_t*>(bytes.data()));
+  BN_bn2bin(number.get(), MutableData(bytes));
   if (bytes.empty()) bytes.assign(1, '\0');
   return absl::StrCat(BN_is_negative(number.get()) ? "-" : "", Hex(bytes));
 }
@@ -58,7 +59,7 @@ std::string SpkiSha256Hex(const X509* x509) {
   uint8_t* der = nullptr;
   int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
   if (size < 0) return "";
-  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  std::string digest = Sha256Hex(View(der, static_cast<size_t>(size)));
   OPENSSL_free(der);
   return digest;
 }
