@@ -2,13 +2,10 @@
 #include <openssl/bytestring.h>
 #include <openssl/digest.h>
 #include <openssl/mem.h>
-#include <openssl/nid.h>
-#include <openssl/obj.h>
 #include <openssl/time.h>
 #include <openssl/x509.h>
 
 #include <ctime>
-#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,6 +16,7 @@
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/revocation_list.h"
+#include "proxy/tls/revocation_list_extensions.h"
 
 namespace mantlet::tls {
 namespace {
@@ -29,7 +27,6 @@ constexpr uint8_t kBitString = 0x03;
 constexpr uint8_t kUtcTime = 0x17;
 constexpr uint8_t kGeneralizedTime = 0x18;
 constexpr uint8_t kExtensions = 0xa0;
-constexpr uint64_t kRemoveFromCrl = 8;  // RFC 5280, 5.3.1
 
 absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
 
@@ -44,77 +41,6 @@ bool TakeTime(CBS* in, int64_t* seconds) {
                           ? CBS_parse_generalized_time(&content, &tm, 0)
                           : 0;
   return parsed && OPENSSL_tm_to_posix(&tm, seconds);
-}
-
-struct Extension {
-  int nid = NID_undef;
-  std::string oid;  // dotted, for people
-  bool critical = false;
-  CBS value;  // inside the OCTET STRING
-};
-
-// Reads one Extension; `seen` holds the OIDs that came before.
-bool TakeExtension(CBS* in, std::set<std::string>* seen, Extension* extension) {
-  CBS sequence, oid;
-  int critical = 0;
-  if (!CBS_get_asn1(in, &sequence, CBS_ASN1_SEQUENCE) ||
-      !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
-    return false;
-  }
-  if (CBS_peek_asn1_tag(&sequence, CBS_ASN1_BOOLEAN) && !CBS_get_asn1_bool(&sequence, &critical)) {
-    return false;
-  }
-  if (!CBS_get_asn1(&sequence, &extension->value, CBS_ASN1_OCTETSTRING) ||
-      CBS_len(&sequence) != 0) {
-    return false;
-  }
-  extension->critical = critical != 0;
-  extension->nid = OBJ_cbs2nid(&oid);
-  return seen == nullptr || seen->emplace(View(oid)).second;
-}
-
-std::string Dotted(CBS extension_element) {
-  CBS sequence, oid;
-  if (!CBS_get_asn1(&extension_element, &sequence, CBS_ASN1_SEQUENCE) ||
-      !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
-    return "unknown";
-  }
-  bssl::UniquePtr<char> text(CBS_asn1_oid_to_text(&oid));
-  return text == nullptr ? "unknown" : text.get();
-}
-
-// An entry's extensions (RFC 5280, 5.3).
-absl::Status CheckEntryExtensions(CBS extensions) {
-  while (CBS_len(&extensions) != 0) {
-    const CBS at = extensions;
-    Extension extension;
-    if (!TakeExtension(&extensions, nullptr, &extension)) {
-      return Refuse("the extensions of one of its entries cannot be parsed");
-    }
-    if (extension.nid == NID_certificate_issuer) {
-      return Refuse(
-          "it is an indirect list (its entries name other issuers), which is not supported; name "
-          "the list of each CA itself");
-    }
-    if (extension.nid == NID_crl_reason) {
-      CBS reason;
-      if (!CBS_get_asn1(&extension.value, &reason, CBS_ASN1_ENUMERATED) || CBS_len(&reason) != 1 ||
-          CBS_len(&extension.value) != 0) {
-        return Refuse("the reason code of one of its entries cannot be parsed");
-      }
-      if (CBS_data(&reason)[0] == kRemoveFromCrl) {
-        return Refuse(
-            "an entry has the reason removeFromCRL, which only a delta list may have (RFC 5280, "
-            "5.3.1)");
-      }
-      continue;
-    }
-    if (extension.critical && extension.nid != NID_invalidity_date) {
-      return Refuse(absl::StrCat("an entry has a critical extension that is not known here (",
-                                 Dotted(at), "), so the list must not be used"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -263,7 +189,7 @@ class RevocationListParser {
         CBS_len(&entry) != 0) {
       return Refuse(absl::StrCat("entry ", list_->entries_, " cannot be parsed"));
     }
-    return CheckEntryExtensions(extensions);
+    return CheckEntryExtensions(View(extensions));
   }
 
   absl::Status ReadExtensions(uint64_t end) {
@@ -277,88 +203,10 @@ class RevocationListParser {
         !CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
       return Refuse("its extensions cannot be parsed");
     }
-    std::set<std::string> seen;
-    while (CBS_len(&extensions) != 0) {
-      const CBS at = extensions;
-      Extension extension;
-      if (!TakeExtension(&extensions, &seen, &extension)) {
-        return Refuse("its extensions cannot be parsed, or one comes twice");
-      }
-      if (absl::Status status = Honour(extension, at); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Honour(const Extension& extension, const CBS& at) {
-    switch (extension.nid) {
-      case NID_crl_number:
-        return TakeNumber(extension);
-      case NID_delta_crl:
-        return Refuse("it is a delta list, which is not supported; name the full list");
-      case NID_issuing_distribution_point:
-        return TakeDistributionPoint(extension.value);
-      case NID_authority_key_identifier:
-        return absl::OkStatus();  // the signature says who
-      default:
-        if (!extension.critical) return absl::OkStatus();
-        return Refuse(absl::StrCat("it has a critical extension that is not known here (",
-                                   Dotted(at), "), so it must not be used"));
-    }
-  }
-
-  absl::Status TakeNumber(const Extension& extension) {
-    CBS value = extension.value, number;
-    if (!CBS_get_asn1(&value, &number, CBS_ASN1_INTEGER) || CBS_len(&value) != 0 ||
-        !CBS_is_unsigned_asn1_integer(&number) || CBS_len(&number) > SerialSet::kMaxBytes) {
-      return Refuse("its CRL number cannot be parsed");
-    }
-    if (extension.critical) {
-      return Refuse("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
-    }
-    if (CBS_len(&number) > 1 && CBS_data(&number)[0] == 0) (void)CBS_skip(&number, 1);
-    list_->number_ = Hex(View(number));
-    return absl::OkStatus();
-  }
-
-  // RFC 5280, 5.2.5.
-  absl::Status TakeDistributionPoint(CBS value) {
-    CBS point;
-    if (!CBS_get_asn1(&value, &point, CBS_ASN1_SEQUENCE) || CBS_len(&value) != 0) {
-      return Refuse("its issuing distribution point cannot be parsed");
-    }
-    bool flags[6] = {};
-    while (CBS_len(&point) != 0) {
-      CBS content;
-      CBS_ASN1_TAG tag = 0;
-      if (!CBS_get_any_asn1(&point, &content, &tag) ||
-          (tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC ||
-          (tag & CBS_ASN1_TAG_NUMBER_MASK) > 5) {
-        return Refuse("its issuing distribution point cannot be parsed");
-      }
-      const unsigned number = tag & CBS_ASN1_TAG_NUMBER_MASK;
-      const bool is_true = CBS_len(&content) == 1 && CBS_data(&content)[0] != 0;
-      flags[number] = number == 0 || number == 3 || is_true;
-    }
-    if (flags[0]) {
-      return Refuse(
-          "it is one of several partial lists (its issuing distribution point has a name), which "
-          "is not supported; name the CA's full list");
-    }
-    if (flags[3]) {
-      return Refuse(
-          "it covers some revocation reasons only, which is not supported; name the CA's full "
-          "list");
-    }
-    if (flags[4]) {
-      return Refuse(
-          "it is an indirect list (for several issuers), which is not supported; name the list of "
-          "each CA itself");
-    }
-    if (flags[5] || (flags[1] && flags[2])) {
-      return Refuse("it covers no public key certificates");
-    }
-    if (flags[1]) list_->scope_ = RevocationList::Scope::kUserCertificates;
-    if (flags[2]) list_->scope_ = RevocationList::Scope::kCaCertificates;
+    absl::StatusOr<RevocationListExtensions> read = ReadListExtensions(View(extensions));
+    if (!read.ok()) return read.status();
+    list_->number_ = std::move(read->number);
+    list_->scope_ = read->scope;
     return absl::OkStatus();
   }
 

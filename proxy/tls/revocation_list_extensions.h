@@ -1,0 +1,30 @@
+// The extensions of a certificate revocation list (RFC 5280, 5.2) and of its entries
+// (5.3). What they say is honoured or the list is refused; the errors are sentences
+// about "it", the list. Pure; the bytes are foreign and may be anything.
+
+#ifndef MANTLET_PROXY_TLS_REVOCATION_LIST_EXTENSIONS_H_
+#define MANTLET_PROXY_TLS_REVOCATION_LIST_EXTENSIONS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proxy/tls/revocation_list.h"
+
+namespace mantlet::tls {
+
+struct RevocationListExtensions {
+  std::string number;  // lower-case hex; empty: the list has no number
+  RevocationList::Scope scope = RevocationList::Scope::kAll;
+};
+
+// `der` is what the SEQUENCE of them holds, here and below.
+absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der);
+
+// Of one entry; nothing in them says more than that the certificate is revoked.
+absl::Status CheckEntryExtensions(std::string_view der);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_REVOCATION_LIST_EXTENSIONS_H_
