@@ -1,16 +1,14 @@
 #include "proxy/tls/server_stream.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/mem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/client_hello.h"
+#include "proxy/tls/handshake_diagnosis.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -26,177 +24,7 @@ constexpr std::string_view kPlaintextAnswer =
     "Connection: close\r\n\r\n"
     "mantlet: this port speaks TLS; use https:// (a plain request came)\n";
 
-uint8_t AlertFor(HandshakeFailure failure) {
-  switch (failure) {
-    case HandshakeFailure::kUnknownCa:
-    case HandshakeFailure::kPathTooLong:
-      return SSL_AD_UNKNOWN_CA;
-    case HandshakeFailure::kExpired:
-    case HandshakeFailure::kNotYetValid:
-      return SSL_AD_CERTIFICATE_EXPIRED;
-    case HandshakeFailure::kRevoked:
-      return SSL_AD_CERTIFICATE_REVOKED;
-    case HandshakeFailure::kWrongPurpose:
-      return SSL_AD_UNSUPPORTED_CERTIFICATE;
-    case HandshakeFailure::kCrlMissing:
-    case HandshakeFailure::kCrlExpired:
-      return SSL_AD_CERTIFICATE_UNKNOWN;
-    default:
-      return SSL_AD_BAD_CERTIFICATE;
-  }
-}
-
-// The newest version that a ClientHello offers, GREASE left out (RFC 8446 section
-// 4.2.1, RFC 8701).
-uint16_t NewestVersion(const SSL_CLIENT_HELLO* hello) {
-  const uint8_t* list = nullptr;
-  size_t size = 0;
-  if (!SSL_early_callback_ctx_extension_get(hello, TLSEXT_TYPE_supported_versions, &list, &size)) {
-    return hello->version;
-  }
-  uint16_t newest = 0;
-  for (size_t i = 1; i + 1 < size; i += 2) {
-    const uint16_t version = static_cast<uint16_t>(list[i] << 8 | list[i + 1]);
-    if ((version & 0x0f0f) != 0x0a0a) newest = std::max(newest, version);
-  }
-  return newest;
-}
-
-std::string VersionText(uint16_t version) {
-  switch (version) {
-    case SSL3_VERSION:
-      return "SSLv3";
-    case TLS1_VERSION:
-      return "TLSv1";
-    case TLS1_1_VERSION:
-      return "TLSv1.1";
-    case TLS1_2_VERSION:
-      return "TLSv1.2";
-    case TLS1_3_VERSION:
-      return "TLSv1.3";
-    default:
-      return "";
-  }
-}
-
-std::optional<std::string_view> Extension(const SSL_CLIENT_HELLO* hello, uint16_t type) {
-  const uint8_t* body = nullptr;
-  size_t size = 0;
-  if (!SSL_early_callback_ctx_extension_get(hello, type, &body, &size)) return std::nullopt;
-  return std::string_view(reinterpret_cast<const char*>(body), size);
-}
-
-ClientOffer OfferOf(const SSL_CLIENT_HELLO* hello) {
-  ClientOffer offer;
-  offer.cipher_suites = {reinterpret_cast<const char*>(hello->cipher_suites),
-                         hello->cipher_suites_len};
-  offer.signature_algorithms = Extension(hello, TLSEXT_TYPE_signature_algorithms);
-  offer.supported_groups = Extension(hello, TLSEXT_TYPE_supported_groups);
-  offer.supported_versions = Extension(hello, TLSEXT_TYPE_supported_versions);
-  return offer;
-}
-
 }  // namespace
-
-// The library calls back with the SSL*; each thunk finds the stream and calls one
-// method.
-struct ServerStream::Callbacks {
-  static ServerStream* Of(const SSL* ssl) {
-    return static_cast<ServerStream*>(SSL_get_app_data(ssl));
-  }
-
-  static enum ssl_select_cert_result_t SelectCertificate(const SSL_CLIENT_HELLO* hello) {
-    ServerStream* self = Of(hello->ssl);
-    self->hello_seen_ = true;
-    self->attempt_->offered_version = NewestVersion(hello);
-    if (const char* name = SSL_get_servername(hello->ssl, TLSEXT_NAMETYPE_host_name)) {
-      self->attempt_->sni = absl::AsciiStrToLower(name);
-      if (self->attempt_->sni.ends_with('.')) self->attempt_->sni.pop_back();
-    }
-    self->verifiable_ = self->context_->Verifiable(OfferOf(hello));
-    size_t index = self->context_->Select(self->attempt_->sni, self->verifiable_);
-    if (index == SIZE_MAX) return ssl_select_cert_success;  // CheckServerName() refuses it
-    self->certificate_index_ = index;
-    if (index != 0 && !self->context_->Install(index, hello->ssl)) return ssl_select_cert_error;
-    if (!self->context_->Staple(index, hello->ssl)) return ssl_select_cert_error;
-    return ssl_select_cert_success;
-  }
-
-  // After SelectCertificate; the place where the library lets us choose the alert
-  // (RFC 6066 section 3).
-  static int CheckServerName(SSL* ssl, int* out_alert, void*) {
-    ServerStream* self = Of(ssl);
-    if (self->context_->Select(self->attempt_->sni, self->verifiable_) != SIZE_MAX) {
-      return SSL_TLSEXT_ERR_OK;
-    }
-    *out_alert = SSL_AD_UNRECOGNIZED_NAME;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-  }
-
-  static enum ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert) {
-    return Of(ssl)->VerifyPeer(out_alert) ? ssl_verify_ok : ssl_verify_invalid;
-  }
-
-  static size_t MaxTicketOverhead(SSL*) { return SessionTickets::kMaxOverheadBytes; }
-
-  static int SealTicket(SSL* ssl, uint8_t* out, size_t* out_size, size_t max_size,
-                        const uint8_t* in, size_t in_size) {
-    std::string ticket = Of(ssl)->SealTicket({reinterpret_cast<const char*>(in), in_size});
-    // TLS 1.3 has no empty ticket; one that opens nowhere does the same.
-    if (ticket.empty() && SSL_version(ssl) == TLS1_3_VERSION) ticket.assign(1, '\0');
-    if (ticket.size() > max_size) return 0;
-    std::copy(ticket.begin(), ticket.end(), out);
-    *out_size = ticket.size();
-    return 1;
-  }
-
-  static enum ssl_ticket_aead_result_t OpenTicket(SSL* ssl, uint8_t* out, size_t* out_size,
-                                                  size_t max_size, const uint8_t* in,
-                                                  size_t in_size) {
-    std::string session;
-    if (!Of(ssl)->OpenTicket({reinterpret_cast<const char*>(in), in_size}, &session) ||
-        session.size() > max_size) {
-      return ssl_ticket_aead_ignore_ticket;
-    }
-    std::copy(session.begin(), session.end(), out);
-    *out_size = session.size();
-    OPENSSL_cleanse(session.data(), session.size());
-    return ssl_ticket_aead_success;
-  }
-};
-
-void ServerStream::RegisterCallbacks(ssl_ctx_st* ctx) {
-  SSL_CTX_set_select_certificate_cb(ctx, Callbacks::SelectCertificate);
-  SSL_CTX_set_tlsext_servername_callback(ctx, Callbacks::CheckServerName);
-}
-
-void ServerStream::RegisterTicketCallbacks(ssl_ctx_st* ctx) {
-  static constexpr SSL_TICKET_AEAD_METHOD kMethod = {Callbacks::MaxTicketOverhead,
-                                                     Callbacks::SealTicket, Callbacks::OpenTicket};
-  SSL_CTX_set_ticket_aead_method(ctx, &kMethod);
-}
-
-// Null where the library has no memory.
-ssl_st* ServerStream::NewSsl() {
-  SSL* ssl = SSL_new(context_->ssl_ctx());
-  BIO* bio = transport_.NewBio();
-  if (ssl == nullptr || bio == nullptr) {
-    SSL_free(ssl);
-    BIO_free(bio);
-    return nullptr;
-  }
-  SSL_set_app_data(ssl, this);
-  SSL_set_accept_state(ssl);
-  SSL_set_shed_handshake_config(ssl, 1);
-  int mode = SSL_VERIFY_NONE;
-  if (context_->options().client_auth != config::ClientAuthMode::kNone) mode = SSL_VERIFY_PEER;
-  if (context_->options().client_auth == config::ClientAuthMode::kRequire) {
-    mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  }
-  SSL_set_custom_verify(ssl, mode, Callbacks::Verify);
-  SSL_set_bio(ssl, bio, bio);
-  return ssl;
-}
 
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
                            ServerContextPtr context, VerifiedClients& verified,
@@ -329,25 +157,16 @@ void ServerStream::Handshake() {
     FailHandshake(Report(*verdict.failure, verdict.detail));
     return;
   }
-  HandshakeFailure reason = ClassifyHandshakeError(ERR_peek_error(), hello_seen_);
-  if (reason == HandshakeFailure::kOther) {
-    // The first error may be the arithmetic's; what it meant to TLS comes after.
-    reason = ClassifyHandshakeError(ERR_peek_last_error(), hello_seen_);
-  }
-  if (reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
-  std::string detail = TakeErrors();
-  if (std::optional<uint8_t> alert = FindPlaintextAlert(arrived); alert && hello_seen_) {
-    reason = HandshakeFailure::kPeerAlert;
-    detail = absl::StrCat("the client sent the alert ", *alert, " (",
-                          SSL_alert_desc_string_long(*alert), ")");
-  }
-  if (reason == HandshakeFailure::kNoClientCertificate) {
-    detail = "the client sent no certificate, and this listener requires one";
-  } else if (hello_seen_ && context_->Select(attempt_->sni, verifiable_) == SIZE_MAX) {
-    detail = absl::StrCat("no certificate has the server name '", attempt_->sni,
-                          "', and strict_sni is on");
-  }
-  FailHandshake(Report(reason, std::move(detail)));
+  HandshakeEvidence evidence;
+  evidence.first_error = ERR_peek_error();
+  evidence.last_error = ERR_peek_last_error();
+  evidence.errors = TakeErrors();
+  evidence.arrived = arrived;
+  evidence.hello_seen = hello_seen_;
+  if (hello_seen_ && !HasCertificate()) evidence.unserved_name = attempt_->sni;
+  HandshakeDiagnosis diagnosis = Diagnose(std::move(evidence));
+  if (diagnosis.reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
+  FailHandshake(Report(diagnosis.reason, std::move(diagnosis.detail)));
 }
 
 void ServerStream::AnswerPlaintextHttp() { inner_->Write(kPlaintextAnswer); }
@@ -389,32 +208,6 @@ int ServerStream::VerifyPeer(uint8_t* out_alert) {
     SSL_SESSION_set_timeout(SSL_get_session(ssl_), static_cast<uint32_t>(left));
   }
   return 1;
-}
-
-// Called by the library where it would give the client a ticket: after its chain was
-// found good, or after a resumption. Empty: none.
-std::string ServerStream::SealTicket(std::string_view session) {
-  // Without this extension the keys of a TLS 1.2 session say nothing about who was
-  // at its other end (RFC 7627 section 5.3).
-  if (SSL_get_extms_support(ssl_) != 1) return {};
-  const base::Clock& clock = *context_->options().clock;
-  SessionTickets& tickets = *context_->tickets();
-  if (SSL_session_reused(ssl_)) {
-    // The terms stay those of the full handshake.
-    return tickets.Seal(attempt_->resumption->terms, session, clock.MonotonicMs());
-  }
-  const int64_t valid_until = attempt_->client.certificate != nullptr
-                                  ? attempt_->client.verdict.valid_until
-                                  : std::numeric_limits<int64_t>::max();
-  return tickets.Seal(tickets.NewTerms(clock.WallSeconds(), valid_until, attempt_->sni), session,
-                      clock.MonotonicMs());
-}
-
-bool ServerStream::OpenTicket(std::string_view ticket, std::string* session) {
-  refusal_ = JudgeTicket(*context_, verified_, ticket, attempt_->sni, &attempt_->resumption);
-  if (refusal_.has_value()) return false;
-  *session = std::move(attempt_->resumption->session);
-  return true;
 }
 
 identity::PeerIdentity ServerStream::TakeIdentity() {

@@ -91,7 +91,7 @@ class ServerStream final : public io::ByteStream,
     ClientCheck client;                    // of the chain it presented
     std::optional<Resumption> resumption;  // of a ticket that was found good
   };
-  struct Callbacks;  // thunks for the library
+  struct Callbacks;  // thunks for the library; server_stream_callbacks.cc
   friend struct Callbacks;
 
   // io::ByteStreamHandler
@@ -113,6 +113,7 @@ class ServerStream final : public io::ByteStream,
   void Encrypt(std::string_view bytes);
   identity::PeerIdentity TakeIdentity();
   void AnswerPlaintextHttp();
+  bool HasCertificate() const;  // for the name and the keys of this client
   int VerifyPeer(uint8_t* out_alert);
   std::string SealTicket(std::string_view session);
   bool OpenTicket(std::string_view ticket, std::string* session);

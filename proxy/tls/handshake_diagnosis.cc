@@ -1,0 +1,114 @@
+#include "proxy/tls/handshake_diagnosis.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mantlet::tls {
+namespace {
+
+using base::HandshakeFailure;
+
+HandshakeFailure ReasonOf(uint32_t error, bool hello_seen) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return HandshakeFailure::kOther;
+  const int reason = ERR_GET_REASON(error);
+  switch (reason) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return HandshakeFailure::kNoClientCertificate;
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+      return HandshakeFailure::kPlaintextHttp;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_NO_SUPPORTED_VERSIONS_ENABLED:
+    case SSL_R_INAPPROPRIATE_FALLBACK:
+    case SSL_R_UNKNOWN_PROTOCOL:
+      return HandshakeFailure::kProtocolVersion;
+    case SSL_R_WRONG_VERSION_NUMBER:
+      return hello_seen ? HandshakeFailure::kProtocolVersion : HandshakeFailure::kNotTls;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_GROUP:
+    case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
+    case SSL_R_WRONG_SIGNATURE_TYPE:
+      return HandshakeFailure::kNoSharedCipher;
+    case SSL_R_BAD_SIGNATURE:
+      return HandshakeFailure::kBadSignature;
+    case SSL_R_KEY_USAGE_BIT_INCORRECT:
+      return HandshakeFailure::kWrongPurpose;
+    case SSL_R_CANNOT_PARSE_LEAF_CERT:
+    case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
+    case SSL_R_PEER_ERROR_UNSUPPORTED_CERTIFICATE_TYPE:
+    case SSL_R_BAD_ECC_CERT:
+      return HandshakeFailure::kInvalidCertificate;
+    default:
+      break;
+  }
+  // The library adds 1000 to the number of an alert that the peer sent.
+  if (reason >= SSL_AD_REASON_OFFSET) return HandshakeFailure::kPeerAlert;
+  return hello_seen ? HandshakeFailure::kOther : HandshakeFailure::kNotTls;
+}
+
+// The alert among `records` that was sent unencrypted. A TLS 1.3 client that has not sent
+// its second flight yet may do that when it refuses our certificate; the library takes it
+// for a record that cannot be decrypted.
+std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
+  constexpr size_t kHeader = 5;  // type, version, length (RFC 8446 section 5.1)
+  while (records.size() >= kHeader) {
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>(records[i]); };
+    const size_t length = static_cast<size_t>(byte(3)) << 8 | byte(4);
+    if (byte(1) != 3 || records.size() < kHeader + length) return std::nullopt;
+    if (byte(0) == SSL3_RT_ALERT && length == 2) return byte(kHeader + 1);
+    records.remove_prefix(kHeader + length);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+HandshakeDiagnosis Diagnose(HandshakeEvidence evidence) {
+  HandshakeDiagnosis diagnosis;
+  diagnosis.reason = ReasonOf(evidence.first_error, evidence.hello_seen);
+  if (diagnosis.reason == HandshakeFailure::kOther) {
+    // The first error may be the arithmetic's; what it meant to TLS comes after.
+    diagnosis.reason = ReasonOf(evidence.last_error, evidence.hello_seen);
+  }
+  diagnosis.detail = std::move(evidence.errors);
+  const std::optional<uint8_t> alert =
+      evidence.hello_seen ? FindPlaintextAlert(evidence.arrived) : std::nullopt;
+  if (alert.has_value()) {
+    diagnosis.reason = HandshakeFailure::kPeerAlert;
+    diagnosis.detail = absl::StrCat("the client sent the alert ", *alert, " (",
+                                    SSL_alert_desc_string_long(*alert), ")");
+  }
+  if (diagnosis.reason == HandshakeFailure::kNoClientCertificate) {
+    diagnosis.detail = "the client sent no certificate, and this listener requires one";
+  } else if (evidence.unserved_name.has_value()) {
+    diagnosis.detail = absl::StrCat("no certificate has the server name '", *evidence.unserved_name,
+                                    "', and strict_sni is on");
+  }
+  return diagnosis;
+}
+
+uint8_t AlertFor(HandshakeFailure failure) {
+  switch (failure) {
+    case HandshakeFailure::kUnknownCa:
+    case HandshakeFailure::kPathTooLong:
+      return SSL_AD_UNKNOWN_CA;
+    case HandshakeFailure::kExpired:
+    case HandshakeFailure::kNotYetValid:
+      return SSL_AD_CERTIFICATE_EXPIRED;
+    case HandshakeFailure::kRevoked:
+      return SSL_AD_CERTIFICATE_REVOKED;
+    case HandshakeFailure::kWrongPurpose:
+      return SSL_AD_UNSUPPORTED_CERTIFICATE;
+    case HandshakeFailure::kCrlMissing:
+    case HandshakeFailure::kCrlExpired:
+      return SSL_AD_CERTIFICATE_UNKNOWN;
+    default:
+      return SSL_AD_BAD_CERTIFICATE;
+  }
+}
+
+}  // namespace mantlet::tls

@@ -1,0 +1,41 @@
+// What a handshake that failed is called: by us, from what the library and the client
+// have said about it, and to the client, as an alert (RFC 8446 section 6.2). Pure.
+
+#ifndef MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
+#define MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/handshake_failure.h"
+
+namespace mantlet::tls {
+
+// What is at hand when the library gives up for a reason of its own.
+struct HandshakeEvidence {
+  // Of the library's queue (ERR_peek_error, ERR_peek_last_error); 0: it is empty.
+  uint32_t first_error = 0;
+  uint32_t last_error = 0;
+  std::string errors;  // the queue in words
+  // What the library was given and could not go on with, from the start of a record.
+  std::string_view arrived;
+  bool hello_seen = false;  // the client has spoken TLS
+  // The server name it asked for, if strict_sni is on and no certificate has it.
+  std::optional<std::string> unserved_name;
+};
+
+struct HandshakeDiagnosis {
+  base::HandshakeFailure reason = base::HandshakeFailure::kOther;
+  std::string detail;  // a sentence for the operator
+};
+
+HandshakeDiagnosis Diagnose(HandshakeEvidence evidence);
+
+// For a client whose chain was refused.
+uint8_t AlertFor(base::HandshakeFailure failure);
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
