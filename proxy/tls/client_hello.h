@@ -9,7 +9,8 @@
 
 #include "proxy/tls/client_offer.h"
 
-struct ssl_early_callback_ctx;  // SSL_CLIENT_HELLO
+// SSL_CLIENT_HELLO. NOLINTNEXTLINE(readability-identifier-naming): the library's.
+struct ssl_early_callback_ctx;
 
 namespace mantlet::tls {
 

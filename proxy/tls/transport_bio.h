@@ -8,7 +8,8 @@
 
 #include <string_view>
 
-struct bio_st;  // BIO
+// BIO. NOLINTNEXTLINE(readability-identifier-naming): the library's.
+struct bio_st;
 
 namespace mantlet::tls {
 
