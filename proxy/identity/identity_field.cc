@@ -20,11 +20,12 @@ std::string VerifyValue(const PeerIdentity& peer) {
     case Verification::kFailed:
       break;
   }
-  return "FAILED:" + (IsSafeText(peer.failure_reason) ? peer.failure_reason : "other");
+  const bool safe = IsSafeText(peer.failure_reason);
+  return "FAILED:" + std::string(safe ? peer.failure_reason : "other");
 }
 
-std::string Text(const std::string& text, size_t* unsafe_fields) {
-  if (text.empty() || IsSafeUnquoted(text)) return text;
+std::string Text(std::string_view text, size_t* unsafe_fields) {
+  if (text.empty() || IsSafeUnquoted(text)) return std::string(text);
   ++*unsafe_fields;
   return "";
 }
@@ -93,7 +94,7 @@ std::string FieldValue(IdentityField field, const PeerIdentity& peer, size_t* un
       return Text(peer.tls.sni, unsafe_fields);
     default:
       if (!peer.is_mutual_tls()) return "";
-      return CertificateValue(field, peer.certificate, unsafe_fields);
+      return CertificateValue(field, *peer.certificate, unsafe_fields);
   }
 }
 

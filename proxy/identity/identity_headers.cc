@@ -51,11 +51,11 @@ void RenderXfcc(const config::IdentityHeaders& headers, const PeerIdentity& peer
 
 void RenderClientCert(ClientCertMode mode, const PeerIdentity& peer, Detail detail,
                       std::string& block) {
-  if (mode == ClientCertMode::kOff || !peer.is_mutual_tls() || peer.certificate.der.empty()) return;
-  if (detail >= Detail::kNoCertificate) return;
-  AppendField(block, "Client-Cert", ClientCertValue(peer.certificate.der));
+  if (mode == ClientCertMode::kOff || !peer.is_mutual_tls()) return;
+  if (peer.certificate->der.empty() || detail >= Detail::kNoCertificate) return;
+  AppendField(block, "Client-Cert", ClientCertValue(peer.certificate->der));
   if (mode == ClientCertMode::kChain && detail == Detail::kAll) {
-    AppendField(block, "Client-Cert-Chain", ClientCertChainValue(peer.certificate.chain_der));
+    AppendField(block, "Client-Cert-Chain", ClientCertChainValue(peer.certificate->chain_der));
   }
 }
 

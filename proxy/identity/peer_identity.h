@@ -2,12 +2,18 @@
 // package fills it in once, when the handshake ends; everything after that
 // (headers, policy, logs) reads values and knows nothing of TLS or X.509.
 // Immutable after construction, so it may be read from any thread.
+//
+// What is the same for many connections is not copied into each: the certificate and
+// the names of our own are shared, what the TLS library has names for is a view of its
+// constants.
 
 #ifndef MANTLET_PROXY_IDENTITY_PEER_IDENTITY_H_
 #define MANTLET_PROXY_IDENTITY_PEER_IDENTITY_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mantlet::identity {
@@ -39,27 +45,29 @@ enum class Verification {
   kFailed,   // presented, not verified, and let in all the same (reserved)
 };
 
+// Views are of constants, which last as long as the process.
 struct TlsParameters {
-  std::string version;  // "TLSv1.2" or "TLSv1.3"
-  std::string cipher;   // IANA name, e.g. "TLS_AES_128_GCM_SHA256"
-  std::string group;    // e.g. "X25519"; empty for TLS 1.2 without (EC)DHE
-  std::string sni;      // as sent by the client, lower case; empty if none
-  std::string alpn;     // as selected; empty if none
+  std::string_view version;  // "TLSv1.2" or "TLSv1.3"
+  std::string_view cipher;   // IANA name, e.g. "TLS_AES_128_GCM_SHA256"
+  std::string_view group;    // e.g. "X25519"; empty for TLS 1.2 without (EC)DHE
+  std::string sni;           // as sent by the client, lower case; empty if none
   bool resumed = false;
 };
 
 struct PeerIdentity {
   Verification verification = Verification::kNone;
-  std::string failure_reason;     // with kFailed: a handshake failure reason label
-  ClientCertificate certificate;  // meaningful unless kNone
+  std::string_view failure_reason;  // with kFailed: a handshake failure reason label, a constant
+  // Null if, and only if, kNone. Connections of one client share it.
+  std::shared_ptr<const ClientCertificate> certificate;
   // With a verified certificate: the moment, in seconds since the epoch, from which it
   // may be refused (tls::VerifyResult).
   int64_t valid_until = 0;
   TlsParameters tls;
   // URI SANs of the server certificate this connection was answered with: XFCC's "By".
-  std::vector<std::string> local_san_uri;
+  // Null: none. All connections answered with it share them.
+  std::shared_ptr<const std::vector<std::string>> local_san_uri;
 
-  bool has_certificate() const { return verification != Verification::kNone; }
+  bool has_certificate() const { return certificate != nullptr; }
   // What XFCC calls mTLS: a client certificate that was verified.
   bool is_mutual_tls() const { return verification == Verification::kSuccess; }
 };

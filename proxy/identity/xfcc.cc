@@ -69,10 +69,10 @@ std::string ChainPem(const ClientCertificate& certificate) {
 
 void AddField(XfccField field, const XfccOptions& options, const PeerIdentity& peer,
               ElementWriter& writer) {
-  const ClientCertificate& certificate = peer.certificate;
+  const ClientCertificate& certificate = *peer.certificate;
   switch (field) {
     case XfccField::kBy:
-      writer.AddAll("By", peer.local_san_uri);
+      if (peer.local_san_uri != nullptr) writer.AddAll("By", *peer.local_san_uri);
       break;
     case XfccField::kHash:
       if (!certificate.fingerprint_sha256.empty()) {
@@ -158,6 +158,7 @@ bool ReadValue(std::string_view& text) {
 
 std::string RenderXfccElement(const XfccOptions& options, const PeerIdentity& peer,
                               size_t* unsafe_fields) {
+  if (!peer.has_certificate()) return {};
   ElementWriter writer(unsafe_fields);
   for (XfccField field : options.fields) AddField(field, options, peer, writer);
   return writer.Take();

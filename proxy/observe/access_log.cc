@@ -66,7 +66,7 @@ void AppendVerification(const identity::PeerIdentity& identity, FieldWriter* fie
       fields->Text("verify", "SUCCESS");
       break;
     case identity::Verification::kFailed:
-      fields->Text("verify", "FAILED:" + identity.failure_reason);
+      fields->Text("verify", "FAILED:" + std::string(identity.failure_reason));
       break;
   }
 }
@@ -107,7 +107,7 @@ std::string RenderAccessConnection(base::LogFormat format, std::string_view list
   fields.Truth("tls_resumed", tls.resumed);
   AppendVerification(identity, &fields);
   if (identity.has_certificate()) {
-    const identity::ClientCertificate& certificate = identity.certificate;
+    const identity::ClientCertificate& certificate = *identity.certificate;
     fields.Text("subject", certificate.subject);
     fields.Text("serial", certificate.serial);
     fields.Text("fingerprint_sha256", certificate.fingerprint_sha256);

@@ -10,7 +10,7 @@ namespace mantlet::policy {
 ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
     : has_certificate(peer.is_mutual_tls()), sni(peer.tls.sni) {
   if (!has_certificate) return;
-  const identity::ClientCertificate& certificate = peer.certificate;
+  const identity::ClientCertificate& certificate = *peer.certificate;
   spiffe_id = certificate.spiffe_id;
   if (const auto id = pattern::ParseSpiffeId(spiffe_id); id.ok()) trust_domain = id->trust_domain;
   cn = certificate.cn;

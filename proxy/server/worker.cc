@@ -238,7 +238,9 @@ void Worker::Summarize(size_t limit, std::function<void(std::vector<ConnectionSu
       const identity::PeerIdentity& peer = connection->identity();
       all.push_back({connection->listener(), connection->peer(),
                      std::string(DownstreamConnection::StateName(connection->state())),
-                     peer.tls.version, peer.certificate.subject, peer.certificate.spiffe_id,
+                     std::string(peer.tls.version),
+                     peer.has_certificate() ? peer.certificate->subject : "",
+                     peer.has_certificate() ? peer.certificate->spiffe_id : "",
                      connection->requests(), connection->opened_wall_ms()});
     }
     done(std::move(all));

@@ -20,10 +20,10 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
   if (identity != nullptr) {
     if (!identity->tls.sni.empty()) fields.emplace_back("sni", identity->tls.sni);
     if (identity->has_certificate()) {
-      fields.emplace_back("subject", identity->certificate.subject);
-      fields.emplace_back("serial", identity->certificate.serial);
-      if (!identity->certificate.spiffe_id.empty()) {
-        fields.emplace_back("spiffe_id", identity->certificate.spiffe_id);
+      fields.emplace_back("subject", identity->certificate->subject);
+      fields.emplace_back("serial", identity->certificate->serial);
+      if (!identity->certificate->spiffe_id.empty()) {
+        fields.emplace_back("spiffe_id", identity->certificate->spiffe_id);
       }
     }
   }

@@ -74,13 +74,15 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       slot_(std::move(slot)),
       listener_(slot_->current),
       peer_(peer.is_unix() ? "unix" : peer.ToString()),
-      peer_host_(peer.HostText()),
       timer_([this] { OnTimeout(); }),
       place_(std::move(place)),
       exchange_(worker, *this),
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
+  facts_.client_address = peer.HostText();
+  facts_.peer = &identity_;
+  facts_.peer_address = peer_;
   stream_ = std::make_unique<tls::ServerStream>(
       worker.loop, std::move(transport), listener_->tls, *worker.verified_clients,
       static_cast<tls::ServerStream::HandshakeHandler*>(this));
@@ -159,9 +161,6 @@ void DownstreamConnection::RenderFacts() {
   identity::RenderReport report;
   facts_.identity =
       identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
-  facts_.client_address = peer_host_;
-  facts_.peer = &identity_;
-  facts_.peer_address = peer_;
   if (worker_.access_log.enabled()) {
     facts_.access_log_part = observe::RenderAccessConnection(
         worker_.access_log.format(), listener_->config.name, peer_, identity_);

@@ -115,8 +115,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   Owner& owner_;
   std::shared_ptr<ListenerSlot> slot_;
   std::shared_ptr<const ListenerState> listener_;
-  std::string peer_;       // "127.0.0.1:40000"
-  std::string peer_host_;  // "127.0.0.1"
+  std::string peer_;  // "127.0.0.1:40000"
   std::unique_ptr<tls::ServerStream> stream_;
   base::FunctionTimer timer_;
   State state_ = State::kHandshake;

@@ -56,11 +56,14 @@ void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
   listener.metrics->IdentityFieldsDropped(report.unsafe_fields, report.too_large());
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
+  // A client without a certificate can still send a server name that is not safe.
+  const std::string_view fingerprint =
+      identity.has_certificate() ? identity.certificate->fingerprint_sha256 : std::string_view();
   worker.logger.Warn("identity_fields_left_out",
                      "Parts of a client certificate are not forwarded: unsafe bytes or too large.",
                      {{"listener", listener.config.name},
                       {"peer", peer},
-                      {"fingerprint_sha256", identity.certificate.fingerprint_sha256},
+                      {"fingerprint_sha256", fingerprint},
                       {"unsafe_fields", report.unsafe_fields},
                       {"chain_left_out", report.chain_left_out},
                       {"certificate_left_out", report.certificate_left_out},

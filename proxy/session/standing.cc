@@ -32,7 +32,7 @@ tls::VerifyResult VerdictOf(const ListenerState& newest, const identity::PeerIde
         HandshakeFailure::kUnknownCa, nullptr, -1,
         "the listener trusts no CA any more, so nobody vouches for the certificate");
   }
-  return tls::VerifyAgain(*verifier, peer.certificate, now, expired);
+  return tls::VerifyAgain(*verifier, *peer.certificate, now, expired);
 }
 
 Standing Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
@@ -46,7 +46,7 @@ Standing Ended(HandshakeFailure failure, std::string detail, config::OnInvalid a
 Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentity& peer,
                      int64_t now) {
   if (!peer.has_certificate() || auth.on_expiry == OnInvalid::kIgnore) return {};
-  const int64_t not_after = peer.certificate.not_after;
+  const int64_t not_after = peer.certificate->not_after;
   if (now > not_after) {
     return Ended(HandshakeFailure::kExpired,
                  "the certificate expired at " + base::Rfc3339Seconds(not_after), auth.on_expiry);
@@ -98,7 +98,7 @@ void RecordEnding(WorkerContext& worker, const ListenerState& listener, std::str
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
-  const std::string not_after = base::Rfc3339Seconds(identity.certificate.not_after);
+  std::string not_after;
   std::vector<base::LogField> fields = {
       {"listener", listener.config.name},
       {"peer", peer},
@@ -108,9 +108,11 @@ void RecordEnding(WorkerContext& worker, const ListenerState& listener, std::str
       {"state", state},
   };
   if (identity.has_certificate()) {
-    fields.emplace_back("subject", identity.certificate.subject);
-    fields.emplace_back("issuer", identity.certificate.issuer);
-    fields.emplace_back("serial", identity.certificate.serial);
+    const identity::ClientCertificate& certificate = *identity.certificate;
+    not_after = base::Rfc3339Seconds(certificate.not_after);
+    fields.emplace_back("subject", certificate.subject);
+    fields.emplace_back("issuer", certificate.issuer);
+    fields.emplace_back("serial", certificate.serial);
     fields.emplace_back("not_after", not_after);
   }
   if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);

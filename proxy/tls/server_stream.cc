@@ -215,25 +215,22 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   peer.tls.resumed = SSL_session_reused(ssl_) == 1;
   // A ticket that was found good is not always used: then only what this handshake
   // itself has shown counts.
-  const std::shared_ptr<const identity::ClientCertificate>& certificate =
-      peer.tls.resumed ? attempt_->resumption->certificate : attempt_->client.certificate;
-  if (certificate != nullptr) {
+  peer.certificate = std::move(peer.tls.resumed ? attempt_->resumption->certificate
+                                                : attempt_->client.certificate);
+  if (peer.has_certificate()) {
     peer.verification = identity::Verification::kSuccess;
-    peer.certificate = *certificate;
     peer.valid_until =
         peer.tls.resumed ? attempt_->resumption->valid_until : attempt_->client.verdict.valid_until;
   }
+  // The library's names are constants.
   peer.tls.version = SSL_get_version(ssl_);
   if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_)) {
     peer.tls.cipher = SSL_CIPHER_standard_name(cipher);
   }
   if (const char* group = SSL_get_curve_name(SSL_get_curve_id(ssl_))) peer.tls.group = group;
-  const uint8_t* alpn = nullptr;
-  unsigned alpn_size = 0;
-  SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
-  peer.tls.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
   peer.tls.sni = std::move(attempt_->sni);
-  peer.local_san_uri = context_->credential(certificate_index_).san_uri;
+  const std::vector<std::string>& local = context_->credential(certificate_index_).san_uri;
+  if (!local.empty()) peer.local_san_uri = {context_, &local};  // part of the context
   return peer;
 }
 

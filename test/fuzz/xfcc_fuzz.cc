@@ -10,6 +10,7 @@
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/xfcc.h"
 #include "test/fuzz/fuzz_input.h"
+#include "test/proxy/identity/edit_certificate.h"
 #include "test/proxy/identity/xfcc_reader.h"
 
 namespace mantlet::fuzz {
@@ -25,21 +26,22 @@ using identity::testing::XfccElement;
 PeerIdentity MakePeer(Input& input) {
   PeerIdentity peer;
   peer.verification = identity::Verification::kSuccess;
-  peer.certificate.fingerprint_sha256 = "00ff";
-  peer.certificate.subject = input.Text();
-  peer.certificate.issuer = input.Text();
-  peer.certificate.cn = input.Text();
-  peer.certificate.san_uri = {input.Text(), input.Text()};
-  peer.certificate.san_dns = {input.Text()};
-  peer.certificate.der = input.Text();
+  identity::ClientCertificate& certificate = EditCertificate(peer);
+  certificate.fingerprint_sha256 = "00ff";
+  certificate.subject = input.Text();
+  certificate.issuer = input.Text();
+  certificate.cn = input.Text();
+  certificate.san_uri = {input.Text(), input.Text()};
+  certificate.san_dns = {input.Text()};
+  certificate.der = input.Text();
   peer.tls.sni = input.Text();
   return peer;
 }
 
 // What a reader that undoes only `\"` must find.
 XfccElement Expected(const PeerIdentity& peer) {
-  XfccElement element = {{"Hash", peer.certificate.fingerprint_sha256}};
-  const std::string& subject = peer.certificate.subject;
+  XfccElement element = {{"Hash", peer.certificate->fingerprint_sha256}};
+  const std::string& subject = peer.certificate->subject;
   if (IsSafeText(subject)) {
     if (const auto name = identity::QuotableName(subject)) element.emplace_back("Subject", *name);
   }
@@ -50,8 +52,8 @@ XfccElement Expected(const PeerIdentity& peer) {
       }
     }
   };
-  add("URI", peer.certificate.san_uri);
-  add("DNS", peer.certificate.san_dns);
+  add("URI", peer.certificate->san_uri);
+  add("DNS", peer.certificate->san_dns);
   return element;
 }
 

@@ -1,6 +1,7 @@
 """The admin endpoint: what is loaded, who is connected, and the few things that can be asked of a running proxy."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
 
@@ -39,6 +40,12 @@ def test_connections_names_who_is_connected(mantlet, connect):
     body = mantlet.get("/connections", "admin")[1]
     assert "alice" in body
     assert str(client.tls.getsockname()[1]) in body
+
+
+def test_connections_shows_who_has_not_said_who_it_is(mantlet):
+    with socket.create_connection(mantlet.address()) as stranger:
+        mantlet.wait_metric("mantlet_connections_active", 1, listener="public")
+        assert str(stranger.getsockname()[1]) in mantlet.get("/connections", "admin")[1]
 
 
 def test_connections_forgets_who_left(mantlet, connect):

@@ -6,6 +6,7 @@
 
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/strip_set.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::identity {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 PeerIdentity Peer() {
   PeerIdentity peer;
   peer.verification = Verification::kSuccess;
-  ClientCertificate& certificate = peer.certificate;
+  ClientCertificate& certificate = EditCertificate(peer);
   certificate.subject = "CN=billing,OU=Payments,O=Example\\, Inc.,C=DE";
   certificate.issuer = "CN=Example issuing CA 7,O=Example\\, Inc.,C=DE";
   certificate.cn = "billing";
@@ -25,8 +26,9 @@ PeerIdentity Peer() {
   certificate.der = std::string(600, '\x5a');
   certificate.chain_der = {std::string(550, '\x5b')};
   certificate.spiffe_id = certificate.san_uri[0];
-  peer.tls = {"TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "billing.example.org", "", false};
-  peer.local_san_uri = {"spiffe://example.org/ns/production/sa/orders"};
+  peer.tls = {"TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "billing.example.org", false};
+  peer.local_san_uri = std::make_shared<const std::vector<std::string>>(
+      1, "spiffe://example.org/ns/production/sa/orders");
   return peer;
 }
 

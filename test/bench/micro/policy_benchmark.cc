@@ -8,6 +8,7 @@
 
 #include "proxy/http/request_path.h"
 #include "proxy/policy/policy.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::policy {
 namespace {
@@ -31,8 +32,9 @@ std::shared_ptr<const Policy> WithRules(int64_t count) {
 identity::PeerIdentity Peer() {
   identity::PeerIdentity peer;
   peer.verification = identity::Verification::kSuccess;
-  peer.certificate.spiffe_id = "spiffe://example.org/ns/production/sa/web";
-  peer.certificate.san_uri = {peer.certificate.spiffe_id};
+  identity::ClientCertificate& certificate = EditCertificate(peer);
+  certificate.spiffe_id = "spiffe://example.org/ns/production/sa/web";
+  certificate.san_uri = {certificate.spiffe_id};
   return peer;
 }
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "test/proxy/identity/edit_certificate.h"
+
 namespace mantlet::identity {
 namespace {
 
@@ -17,7 +19,7 @@ using IncomingXfcc = RenderedIdentity::IncomingXfcc;
 PeerIdentity Alice() {
   PeerIdentity peer;
   peer.verification = Verification::kSuccess;
-  ClientCertificate& certificate = peer.certificate;
+  ClientCertificate& certificate = EditCertificate(peer);
   certificate.subject = "CN=alice,O=Acme";
   certificate.issuer = "CN=ca";
   certificate.cn = "alice";
@@ -31,7 +33,7 @@ PeerIdentity Alice() {
   certificate.der = "leaf";
   certificate.chain_der = {"intermediate"};
   certificate.spiffe_id = "spiffe://td/alice";
-  peer.tls = {"TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "api.example", "http/1.1", false};
+  peer.tls = {"TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "api.example", false};
   return peer;
 }
 
@@ -112,7 +114,7 @@ TEST(IdentityHeadersTest, WritesClientCertAndChainAsConfigured) {
   EXPECT_EQ(Block(headers, Alice()),
             "Client-Cert: :bGVhZg==:\r\nClient-Cert-Chain: :aW50ZXJtZWRpYXRl:\r\n");
   PeerIdentity alone = Alice();
-  alone.certificate.chain_der.clear();
+  EditCertificate(alone).chain_der.clear();
   EXPECT_EQ(Block(headers, alone), "Client-Cert: :bGVhZg==:\r\n");
   EXPECT_EQ(Block(headers, PeerIdentity()), "");
 }
@@ -156,8 +158,8 @@ TEST(IdentityHeadersTest, LeavesOutAndCountsValuesThatHaveNoPlaceInAHeader) {
                              "a\xc3",     "\xc0\xaf", "\xed\xa0\x80"};
   for (const std::string& text : bad) {
     PeerIdentity peer = Alice();
-    peer.certificate.cn = text;
-    peer.certificate.san_dns = {text, "ok.example"};
+    EditCertificate(peer).cn = text;
+    EditCertificate(peer).san_dns = {text, "ok.example"};
     IdentityHeaders headers = Only("N", IdentityField::kCn);
     headers.set.emplace_back("D", IdentityField::kSanDns);
     RenderReport report;
@@ -169,15 +171,15 @@ TEST(IdentityHeadersTest, LeavesOutAndCountsValuesThatHaveNoPlaceInAHeader) {
 
 TEST(IdentityHeadersTest, LeavesOutANameThatHoldsTheSeparatorOfTheList) {
   PeerIdentity peer = Alice();
-  peer.certificate.san_uri = {"urn:a,spiffe://td/admin", "urn:b"};
+  EditCertificate(peer).san_uri = {"urn:a,spiffe://td/admin", "urn:b"};
   EXPECT_EQ(Value(IdentityField::kSanUri, peer), "N: urn:b\r\n");
 }
 
 TEST(IdentityHeadersTest, LeavesOutAndCountsWhatLosesItsSpacesOnTheWay) {
   for (const char* text : {" a", "a ", " "}) {
     PeerIdentity peer = Alice();
-    peer.certificate.cn = text;
-    peer.certificate.san_uri = {text, "urn:ok"};
+    EditCertificate(peer).cn = text;
+    EditCertificate(peer).san_uri = {text, "urn:ok"};
     IdentityHeaders headers = Only("N", IdentityField::kCn);
     headers.set.emplace_back("U", IdentityField::kSanUri);
     RenderReport report;
@@ -188,12 +190,12 @@ TEST(IdentityHeadersTest, LeavesOutAndCountsWhatLosesItsSpacesOnTheWay) {
 
 TEST(IdentityHeadersTest, CountsACommonNameThatCannotBeRead) {
   PeerIdentity peer = Alice();
-  peer.certificate.cn = "";
-  peer.certificate.cn_unreadable = true;
+  EditCertificate(peer).cn = "";
+  EditCertificate(peer).cn_unreadable = true;
   RenderReport report;
   EXPECT_EQ(RenderIdentityHeaders(Only("N", IdentityField::kCn), peer, &report).block, "");
   EXPECT_EQ(report.unsafe_fields, 1u);
-  peer.certificate.cn_unreadable = false;
+  EditCertificate(peer).cn_unreadable = false;
   RenderIdentityHeaders(Only("N", IdentityField::kCn), peer, &report);
   EXPECT_TRUE(report.clean());
 }
@@ -210,7 +212,7 @@ TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge)
   RenderReport report;
 
   PeerIdentity peer = Alice();
-  peer.certificate.chain_der = {std::string(headers.max_bytes, 'x')};
+  EditCertificate(peer).chain_der = {std::string(headers.max_bytes, 'x')};
   std::string block = RenderIdentityHeaders(headers, peer, &report).block;
   EXPECT_EQ(report.too_large(), 1u);
   EXPECT_TRUE(report.chain_left_out);
@@ -219,7 +221,7 @@ TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge)
   EXPECT_NE(block.find("Client-Cert: "), std::string::npos);
   EXPECT_LE(block.size(), headers.max_bytes);
 
-  peer.certificate.der = std::string(headers.max_bytes, 'x');
+  EditCertificate(peer).der = std::string(headers.max_bytes, 'x');
   block = RenderIdentityHeaders(headers, peer, &report).block;
   EXPECT_EQ(report.too_large(), 2u);
   EXPECT_TRUE(report.certificate_left_out);
@@ -227,13 +229,13 @@ TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge)
             "x-forwarded-client-cert: Hash=256;DNS=\"a.example\";DNS=\"b.example\"\r\n"
             "V: SUCCESS\r\nD: a.example,b.example\r\nC: alice\r\n");
 
-  peer.certificate.san_dns.assign(5000, "long.example");
+  EditCertificate(peer).san_dns.assign(5000, "long.example");
   block = RenderIdentityHeaders(headers, peer, &report).block;
   EXPECT_EQ(report.too_large(), 3u);
   EXPECT_TRUE(report.names_left_out);
   EXPECT_EQ(block, "x-forwarded-client-cert: Hash=256\r\nV: SUCCESS\r\nC: alice\r\n");
 
-  peer.certificate.cn.assign(headers.max_bytes, 'x');
+  EditCertificate(peer).cn.assign(headers.max_bytes, 'x');
   block = RenderIdentityHeaders(headers, peer, &report).block;
   EXPECT_EQ(report.too_large(), 4u);
   EXPECT_TRUE(report.fields_left_out);
@@ -245,7 +247,7 @@ TEST(IdentityHeadersTest, ReportsOnlyWhatWasThereToBeLeftOut) {
   headers.xfcc_fields = {XfccField::kHash, XfccField::kDns};
   headers.max_bytes = 1024;
   PeerIdentity peer = Alice();
-  peer.certificate.san_dns.assign(100, "long.example");
+  EditCertificate(peer).san_dns.assign(100, "long.example");
   RenderReport report;
   RenderIdentityHeaders(headers, peer, &report);
   EXPECT_EQ(report.too_large(), 1u);

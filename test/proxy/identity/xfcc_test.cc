@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "test/proxy/identity/edit_certificate.h"
 #include "test/proxy/identity/xfcc_reader.h"
 
 namespace mantlet::identity {
@@ -17,13 +18,14 @@ using testing::XfccElement;
 PeerIdentity Alice() {
   PeerIdentity peer;
   peer.verification = Verification::kSuccess;
-  peer.certificate.subject = "CN=alice,O=Acme\\, Inc.";
-  peer.certificate.fingerprint_sha256 = "00ff";
-  peer.certificate.san_uri = {"spiffe://a/alice"};
-  peer.certificate.san_dns = {"alice.example", "www.alice.example"};
-  peer.certificate.der = "leaf";
-  peer.certificate.chain_der = {"intermediate"};
-  peer.local_san_uri = {"spiffe://a/server"};
+  ClientCertificate& certificate = EditCertificate(peer);
+  certificate.subject = "CN=alice,O=Acme\\, Inc.";
+  certificate.fingerprint_sha256 = "00ff";
+  certificate.san_uri = {"spiffe://a/alice"};
+  certificate.san_dns = {"alice.example", "www.alice.example"};
+  certificate.der = "leaf";
+  certificate.chain_der = {"intermediate"};
+  peer.local_san_uri = std::make_shared<const std::vector<std::string>>(1, "spiffe://a/server");
   return peer;
 }
 
@@ -75,7 +77,7 @@ TEST(XfccTest, CannotBeForgedWithSeparatorsInANameForAnyKindOfReader) {
   };
   for (const char* name : names) {
     PeerIdentity peer = Alice();
-    peer.certificate.subject = name;
+    EditCertificate(peer).subject = name;
     for (Escapes escapes : {Escapes::kQuoteOnly, Escapes::kAnything}) {
       const auto list = ReadXfcc(Render(peer), escapes);
       ASSERT_TRUE(list.has_value()) << name;
@@ -93,15 +95,15 @@ TEST(XfccTest, CannotBeForgedWithSeparatorsInANameForAnyKindOfReader) {
 
 TEST(XfccTest, EscapesAQuoteInAUri) {
   PeerIdentity peer = Alice();
-  peer.certificate.san_uri = {"urn:a\";Hash=\"forged"};
+  EditCertificate(peer).san_uri = {"urn:a\";Hash=\"forged"};
   EXPECT_EQ(Render(peer, nullptr, {XfccField::kUri}), "URI=\"urn:a\\\";Hash=\\\"forged\"");
 }
 
 TEST(XfccTest, LeavesOutAndCountsWhatHasNoPlaceInAHeader) {
   PeerIdentity peer = Alice();
-  peer.certificate.subject = std::string("CN=a\0b", 6);
-  peer.certificate.san_uri = {"urn:ok", "urn:\r\nX: y", "urn:\xff", "urn:\\", "urn:\x7f"};
-  peer.certificate.san_dns = {"", "a\tb", "\xc2\x85"};
+  EditCertificate(peer).subject = std::string("CN=a\0b", 6);
+  EditCertificate(peer).san_uri = {"urn:ok", "urn:\r\nX: y", "urn:\xff", "urn:\\", "urn:\x7f"};
+  EditCertificate(peer).san_dns = {"", "a\tb", "\xc2\x85"};
   size_t unsafe = 0;
   EXPECT_EQ(Render(peer, &unsafe), "By=\"spiffe://a/server\";Hash=00ff;URI=\"urn:ok\"");
   EXPECT_EQ(unsafe, 8u);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "test/allocation_count.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::observe {
 namespace {
@@ -23,11 +24,12 @@ using nlohmann::json;
 identity::PeerIdentity Alice() {
   identity::PeerIdentity alice;
   alice.verification = identity::Verification::kSuccess;
-  alice.certificate.subject = "CN=alice,O=\"Example\"";
-  alice.certificate.serial = "01ab";
-  alice.certificate.fingerprint_sha256 = std::string(64, 'f');
-  alice.certificate.san_uri = {"spiffe://example.org/alice"};
-  alice.certificate.spiffe_id = "spiffe://example.org/alice";
+  identity::ClientCertificate& certificate = EditCertificate(alice);
+  certificate.subject = "CN=alice,O=\"Example\"";
+  certificate.serial = "01ab";
+  certificate.fingerprint_sha256 = std::string(64, 'f');
+  certificate.san_uri = {"spiffe://example.org/alice"};
+  certificate.spiffe_id = "spiffe://example.org/alice";
   alice.tls.version = "TLSv1.3";
   alice.tls.cipher = "TLS_AES_128_GCM_SHA256";
   alice.tls.group = "X25519";
@@ -113,6 +115,7 @@ TEST_F(AccessLogTest, ARefusalOfOursSaysWhyAndNamesNoUpstreamAddress) {
 TEST_F(AccessLogTest, WithoutAClientCertificateThereIsNoIdentity) {
   identity::PeerIdentity nobody = Alice();
   nobody.verification = identity::Verification::kNone;
+  nobody.certificate = nullptr;
   const json record = json::parse(Log(LogFormat::kJson, nobody, Ordinary()));
   EXPECT_EQ(record["verify"], "NONE");
   for (const char* field : {"subject", "serial", "fingerprint_sha256", "spiffe_id", "san_uri"}) {
@@ -122,8 +125,8 @@ TEST_F(AccessLogTest, WithoutAClientCertificateThereIsNoIdentity) {
 
 TEST_F(AccessLogTest, TheFirstUriNamesAClientWithoutASpiffeId) {
   identity::PeerIdentity other = Alice();
-  other.certificate.spiffe_id.clear();
-  other.certificate.san_uri = {"urn:a", "urn:b"};
+  EditCertificate(other).spiffe_id.clear();
+  EditCertificate(other).san_uri = {"urn:a", "urn:b"};
   const json record = json::parse(Log(LogFormat::kJson, other, Ordinary()));
   EXPECT_EQ(record["san_uri"], "urn:a");
   EXPECT_FALSE(record.contains("spiffe_id"));
@@ -138,7 +141,7 @@ TEST_F(AccessLogTest, AFailedVerificationCarriesItsReason) {
 
 TEST_F(AccessLogTest, NeitherTargetNorSubjectCanForgeARecord) {
   identity::PeerIdentity forger = Alice();
-  forger.certificate.subject = "CN=x\",\"status\":200}\n{\"event\":\"request\"\xff";
+  EditCertificate(forger).subject = "CN=x\",\"status\":200}\n{\"event\":\"request\"\xff";
   AccessRecord record = Ordinary();
   record.target = "/\",\"status\":999,\"x\":\"\r\n";
   const std::string written = Log(LogFormat::kJson, forger, record);

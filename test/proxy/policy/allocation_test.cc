@@ -9,6 +9,7 @@
 #include "proxy/policy/policy.h"
 #include "test/allocation_count.h"
 #include "test/config/policy_text.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::policy {
 namespace {
@@ -22,8 +23,8 @@ TEST(AllocationTest, AWarmConnectionIsDecidedAboutWithoutAllocating) {
       "dns_san: '*.example.org', path: /api/**}}]"));
   identity::PeerIdentity peer;
   peer.verification = identity::Verification::kSuccess;
-  peer.certificate.spiffe_id = "spiffe://example.org/ns/production/sa/web";
-  peer.certificate.san_dns = {"web.example.org"};
+  EditCertificate(peer).spiffe_id = "spiffe://example.org/ns/production/sa/web";
+  EditCertificate(peer).san_dns = {"web.example.org"};
   ConnectionView view;
   http::RequestPath path;
   size_t before = 0;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "test/config/policy_text.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::policy {
 namespace {
@@ -21,13 +22,14 @@ PeerIdentity Nobody() {
 PeerIdentity Alice() {
   PeerIdentity peer = Nobody();
   peer.verification = identity::Verification::kSuccess;
-  peer.certificate.spiffe_id = "spiffe://example.org/ns/prod/sa/admin";
-  peer.certificate.san_uri = {"spiffe://example.org/ns/prod/sa/admin"};
-  peer.certificate.san_dns = {"alice.Example.org", "other.example.net"};
-  peer.certificate.cn = "alice";
-  peer.certificate.ou = {"Operations", "Night"};
-  peer.certificate.issuer = "CN=Example CA,O=Example\\, Inc.,C=DE";
-  peer.certificate.spki_sha256 = std::string(64, 'a');
+  identity::ClientCertificate& certificate = EditCertificate(peer);
+  certificate.spiffe_id = "spiffe://example.org/ns/prod/sa/admin";
+  certificate.san_uri = {"spiffe://example.org/ns/prod/sa/admin"};
+  certificate.san_dns = {"alice.Example.org", "other.example.net"};
+  certificate.cn = "alice";
+  certificate.ou = {"Operations", "Night"};
+  certificate.issuer = "CN=Example CA,O=Example\\, Inc.,C=DE";
+  certificate.spki_sha256 = std::string(64, 'a');
   return peer;
 }
 
@@ -125,11 +127,11 @@ TEST(PolicyTest, ComparesAnyOfSeveralNames) {
   EXPECT_FALSE(HoldsForAlice("ou: night"));
   EXPECT_FALSE(HoldsForNobody("ou: Night"));
   PeerIdentity peer = Alice();
-  peer.certificate.san_uri = {"https://a.example/x", "urn:uuid:1"};
+  EditCertificate(peer).san_uri = {"https://a.example/x", "urn:uuid:1"};
   EXPECT_TRUE(Holds("uri_san: 'urn:uuid:*'", peer));
   EXPECT_TRUE(Holds("uri_san: https://a.example/**", peer));
   EXPECT_FALSE(Holds("uri_san: https://b.example/**", peer));
-  peer.certificate.san_uri = {std::string("https://a.example/x\0y", 21)};
+  EditCertificate(peer).san_uri = {std::string("https://a.example/x\0y", 21)};
   EXPECT_FALSE(Holds("uri_san: https://a.example/**", peer));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/policy/policy.h"
+#include "test/proxy/identity/edit_certificate.h"
 
 namespace mantlet::policy {
 namespace {
@@ -75,11 +76,12 @@ class RandomPolicies {
     identity::PeerIdentity peer;
     if (Below(4) == 0) return peer;
     peer.verification = identity::Verification::kSuccess;
-    peer.certificate.spiffe_id = Below(2) == 0 ? "spiffe://a/x/y" : "spiffe://b/x";
-    peer.certificate.san_uri = {peer.certificate.spiffe_id, "spiffe://a/x"};
-    peer.certificate.cn = Below(2) == 0 ? "alice" : "carol";
-    peer.certificate.ou = {"x", "z"};
-    peer.certificate.san_dns = {"B.org", "c.d.org"};
+    identity::ClientCertificate& certificate = EditCertificate(peer);
+    certificate.spiffe_id = Below(2) == 0 ? "spiffe://a/x/y" : "spiffe://b/x";
+    certificate.san_uri = {certificate.spiffe_id, "spiffe://a/x"};
+    certificate.cn = Below(2) == 0 ? "alice" : "carol";
+    certificate.ou = {"x", "z"};
+    certificate.san_dns = {"B.org", "c.d.org"};
     return peer;
   }
 
@@ -150,7 +152,7 @@ TEST(RuleIndexTest, AsksOnlyRulesThatTheirFilingDoesNotRuleOut) {
   EXPECT_TRUE(index.always().empty());
   identity::PeerIdentity peer;
   peer.verification = identity::Verification::kSuccess;
-  peer.certificate.spiffe_id = "spiffe://example.org/svc/7";
+  EditCertificate(peer).spiffe_id = "spiffe://example.org/svc/7";
   EXPECT_EQ(index.ForClient(ClientFacts(peer)), RuleNumbers{7});
   std::array<absl::Span<const uint32_t>, RuleIndex::kMaxLists> lists;
   ASSERT_EQ(index.ForPath("/svc-9/x", lists), 1u);

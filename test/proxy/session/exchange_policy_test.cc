@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "test/proxy/identity/edit_certificate.h"
 #include "test/proxy/session/exchange_fixture.h"
 
 namespace mantlet::session {
@@ -41,7 +42,7 @@ class ExchangePolicyTest : public ExchangeTest {
   }
   void Alice() {
     peer_.verification = identity::Verification::kSuccess;
-    peer_.certificate.cn = "alice";
+    EditCertificate(peer_).cn = "alice";
   }
   // Another policy, as a reload brings it.
   std::shared_ptr<const ListenerState> Reloaded(const std::string& flow) {

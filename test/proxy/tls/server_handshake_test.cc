@@ -53,15 +53,29 @@ TEST_F(HandshakeTest, TellsWhoTheClientIsAndHowTheConnectionIsProtected) {
   ASSERT_TRUE(server_.peer.has_value()) << server_.report->detail;
   EXPECT_TRUE(client.handshake_done());
   EXPECT_TRUE(server_.peer->has_certificate());
-  EXPECT_EQ(server_.peer->certificate.subject, "CN=alice");
+  EXPECT_EQ(server_.peer->certificate->subject, "CN=alice");
   EXPECT_EQ(server_.peer->tls.version, "TLSv1.3");
   EXPECT_EQ(server_.peer->tls.cipher.substr(0, 4), "TLS_");
   EXPECT_NE(server_.peer->tls.group, "");
   EXPECT_EQ(server_.peer->tls.sni, "server.example");
-  EXPECT_EQ(server_.peer->tls.alpn, "http/1.1");
+  EXPECT_EQ(client.alpn(), "http/1.1");
   EXPECT_FALSE(server_.peer->tls.resumed);
-  ASSERT_EQ(server_.peer->local_san_uri.size(), 1u);
-  EXPECT_EQ(server_.peer->local_san_uri[0], "spiffe://example/server");
+  ASSERT_NE(server_.peer->local_san_uri, nullptr);
+  EXPECT_EQ(*server_.peer->local_san_uri, std::vector<std::string>{"spiffe://example/server"});
+}
+
+TEST_F(HandshakeTest, ConnectionsOfOneClientShareWhatIsTheSame) {
+  MemoryClient first(WithCertificate({&ClientCertificate()}));
+  server_.Meet(first);
+  ASSERT_TRUE(server_.peer.has_value());
+  const identity::PeerIdentity before = *server_.peer;
+  MemoryClient second(WithCertificate({&ClientCertificate()}));
+  server_.Accept();
+  second.Pump(*server_.wire);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->certificate, before.certificate) << "the same object";
+  EXPECT_EQ(server_.peer->local_san_uri, before.local_san_uri) << "the same object";
+  EXPECT_EQ(server_.peer->tls.cipher.data(), before.tls.cipher.data()) << "the same constant";
 }
 
 TEST_F(HandshakeTest, AKnownClientProvesItsKeyEveryTime) {
@@ -101,7 +115,7 @@ TEST_F(HandshakeTest, Tls12Works) {
   server_.Meet(client);
   ASSERT_TRUE(server_.peer.has_value());
   EXPECT_EQ(server_.peer->tls.version, "TLSv1.2");
-  EXPECT_EQ(server_.peer->certificate.subject, "CN=alice");
+  EXPECT_EQ(server_.peer->certificate->subject, "CN=alice");
 }
 
 TEST_F(HandshakeTest, WorksByteByByte) {
@@ -116,7 +130,7 @@ TEST_F(HandshakeTest, AnIntermediateThatTheClientSendsLeadsToTheRoot) {
   MemoryClient client(WithCertificate({&leaf, &Intermediate()}));
   server_.Meet(client);
   ASSERT_TRUE(server_.peer.has_value());
-  EXPECT_EQ(server_.peer->certificate.subject, "CN=bob");
+  EXPECT_EQ(server_.peer->certificate->subject, "CN=bob");
 }
 
 TEST_F(HandshakeTest, OptionalTakesAClientWithoutACertificate) {
@@ -398,7 +412,7 @@ TEST_F(HandshakeTest, AClientWithoutAlpnIsWelcome) {
   MemoryClient client({});
   server_.Meet(client);
   ASSERT_TRUE(server_.peer.has_value());
-  EXPECT_EQ(server_.peer->tls.alpn, "");
+  EXPECT_EQ(client.alpn(), "");
 }
 
 TEST_F(HandshakeTest, TheCertificateRequestNamesTheTrustAnchors) {

@@ -181,6 +181,7 @@ TEST_F(VerifiedClientsTest, WhoCameLastStaysHoweverManyCome) {
   const ClientCheck forgotten = Check(verifier, {&client_});
   EXPECT_TRUE(forgotten.verdict.ok());
   EXPECT_NE(forgotten.certificate, first.certificate);
+  EXPECT_EQ(first.certificate->subject, "CN=alice") << "whoever has it may keep it";
 }
 
 TEST_F(VerifiedClientsTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
