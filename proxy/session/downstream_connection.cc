@@ -382,7 +382,8 @@ void DownstreamConnection::OnStandingDue() {
 
 void DownstreamConnection::Judge(Moment moment) {
   const int64_t now = worker_.clock.WallSeconds();
-  Standing standing = JudgeStanding(slot_->current.get(), identity_, now, moment);
+  Standing standing =
+      JudgeStanding(slot_->current.get(), *worker_.verified_clients, identity_, now, moment);
   if (standing.ending.has_value()) {
     EndFor(*std::move(standing.ending));
     return;

@@ -5,7 +5,6 @@
 
 #include "config/words.h"
 #include "proxy/base/text.h"
-#include "proxy/tls/client_check.h"
 
 namespace mantlet::session {
 
@@ -15,8 +14,8 @@ using config::OnInvalid;
 namespace {
 
 // Whether a handshake would let the peer in now.
-tls::VerifyResult VerdictOf(const ListenerState& newest, const identity::PeerIdentity& peer,
-                            int64_t now, tls::Expired expired) {
+tls::VerifyResult VerdictOf(const ListenerState& newest, tls::VerifiedClients& verified,
+                            const identity::PeerIdentity& peer, int64_t now, tls::Expired expired) {
   if (!peer.has_certificate()) {
     if (newest.config.client_auth.mode == config::ClientAuthMode::kRequire) {
       return tls::Refusal(HandshakeFailure::kNoClientCertificate, nullptr, -1,
@@ -32,7 +31,7 @@ tls::VerifyResult VerdictOf(const ListenerState& newest, const identity::PeerIde
         HandshakeFailure::kUnknownCa, nullptr, -1,
         "the listener trusts no CA any more, so nobody vouches for the certificate");
   }
-  return tls::VerifyAgain(*verifier, *peer.certificate, now, expired);
+  return verified.CheckAgain(*verifier, peer.certificate, now, expired);
 }
 
 Standing Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
@@ -58,8 +57,8 @@ Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentit
 
 }  // namespace
 
-Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer, int64_t now,
-                       Moment moment) {
+Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verified,
+                       const identity::PeerIdentity& peer, int64_t now, Moment moment) {
   if (newest == nullptr) {
     Standing standing;
     standing.ending = Ending{base::EndReason::kListenerRemoved,
@@ -69,8 +68,8 @@ Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity
   const config::ClientAuth& auth = newest->config.client_auth;
   const bool was_open = moment == Moment::kOpen;
   const bool may_be_expired = was_open && auth.on_expiry == OnInvalid::kIgnore;
-  tls::VerifyResult verdict =
-      VerdictOf(*newest, peer, now, may_be_expired ? tls::Expired::kAccept : tls::Expired::kRefuse);
+  tls::VerifyResult verdict = VerdictOf(
+      *newest, verified, peer, now, may_be_expired ? tls::Expired::kAccept : tls::Expired::kRefuse);
   if (verdict.ok()) {
     Standing standing;
     standing.valid_until = verdict.valid_until;

@@ -15,6 +15,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/tls/verified_clients.h"
 
 namespace mantlet::session {
 
@@ -35,9 +36,10 @@ struct Standing {
 // ignored on connections that were open, not for those that just come in.
 enum class Moment { kHandshakeDone, kOpen };
 
-// `newest`: the listener's newest state; null once it is gone. Pure.
-Standing JudgeStanding(const ListenerState* newest, const identity::PeerIdentity& peer, int64_t now,
-                       Moment moment);
+// `newest`: the listener's newest state; null once it is gone. `verified`: the worker's; it
+// changes what a verdict costs, and nothing in it.
+Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verified,
+                       const identity::PeerIdentity& peer, int64_t now, Moment moment);
 
 // Whether connections that `before` let in must be judged again by `after`. Null: the
 // listener is gone.

@@ -35,14 +35,17 @@ ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::st
   return check;
 }
 
-VerifyResult VerifyAgain(const ClientVerifier& verifier,
-                         const identity::ClientCertificate& certificate, int64_t now,
-                         Expired expired) {
-  std::vector<std::string_view> ders = {certificate.der};
-  ders.insert(ders.end(), certificate.chain_der.begin(), certificate.chain_der.end());
+VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                         int64_t now, Expired expired) {
   absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
   if (!chain.ok()) return Unreadable(chain.status());
   return verifier.Verify(*chain, now, expired);
+}
+
+std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate) {
+  std::vector<std::string_view> ders = {certificate.der};
+  ders.insert(ders.end(), certificate.chain_der.begin(), certificate.chain_der.end());
+  return ders;
 }
 
 std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain) {

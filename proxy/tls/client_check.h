@@ -28,11 +28,12 @@ struct ClientCheck {
 // `ders`: leaf first. `now`: seconds since the epoch.
 ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                         int64_t now);
-// The verdict alone, for a certificate whose identity is known.
-VerifyResult VerifyAgain(const ClientVerifier& verifier,
-                         const identity::ClientCertificate& certificate, int64_t now,
-                         Expired expired);
+// The verdict alone, for a chain whose identity is known.
+VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                         int64_t now, Expired expired);
 
+// The chain that the certificate came with, itself first; of its bytes.
+std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);
 // The library's chain, which may be null and must outlive the result.
 std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain);
 

@@ -20,11 +20,12 @@ void Add(SHA256_CTX* context, std::string_view part) {
   SHA256_Update(context, part.data(), part.size());
 }
 
-std::array<uint8_t, 32> DigestOf(std::string_view verifier_id,
+std::array<uint8_t, 32> DigestOf(std::string_view verifier_id, Expired expired,
                                  absl::Span<const std::string_view> ders) {
   SHA256_CTX context;
   SHA256_Init(&context);
   Add(&context, verifier_id);
+  Add(&context, expired == Expired::kAccept ? "expired too" : "");
   for (std::string_view der : ders) Add(&context, der);
   std::array<uint8_t, 32> digest;
   static_assert(SHA256_DIGEST_LENGTH == digest.size());
@@ -54,11 +55,30 @@ size_t BytesOf(const identity::ClientCertificate& certificate) {
 
 ClientCheck VerifiedClients::Check(const ClientVerifier& verifier,
                                    absl::Span<const std::string_view> ders, int64_t now) {
+  return Ask(verifier, ders, now, Expired::kRefuse,
+             [&] { return CheckClient(verifier, ders, now); });
+}
+
+VerifyResult VerifiedClients::CheckAgain(
+    const ClientVerifier& verifier,
+    const std::shared_ptr<const identity::ClientCertificate>& certificate, int64_t now,
+    Expired expired) {
+  const std::vector<std::string_view> ders = DersOf(*certificate);
+  const auto verify = [&] {
+    return ClientCheck{VerifyAgain(verifier, ders, now, expired), certificate};
+  };
+  return Ask(verifier, ders, now, expired, verify).verdict;
+}
+
+template <typename CheckFully>
+ClientCheck VerifiedClients::Ask(const ClientVerifier& verifier,
+                                 absl::Span<const std::string_view> ders, int64_t now,
+                                 Expired expired, CheckFully check_fully) {
   size_t chain_bytes = 0;
   for (std::string_view der : ders) chain_bytes += der.size();
-  if (chain_bytes > limits_.chain_bytes) return CheckClient(verifier, ders, now);
+  if (chain_bytes > limits_.chain_bytes) return check_fully();
 
-  const Digest digest = DigestOf(verifier.id(), ders);
+  const Digest digest = DigestOf(verifier.id(), expired, ders);
   if (const auto found = by_digest_.find(digest); found != by_digest_.end()) {
     const Clients::iterator client = found->second;
     if (client->verified_at <= now && now < client->check.verdict.valid_until) {
@@ -67,7 +87,7 @@ ClientCheck VerifiedClients::Check(const ClientVerifier& verifier,
     }
     Forget(client);
   }
-  ClientCheck check = CheckClient(verifier, ders, now);
+  ClientCheck check = check_fully();
   if (!check.verdict.ok()) return check;
   const size_t bytes = kEntryBytes + BytesOf(*check.certificate);
   Remember({digest, now, check, bytes});

@@ -334,6 +334,35 @@ TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsCa) {
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
+TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
+  ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
+  LookLater();
+  EXPECT_TRUE(NobodyEnded());
+  const auto first = std::move(connection_);
+  wire_ = std::make_shared<io::Wire>();
+  Accept(&brief_);
+  Pump();
+  EXPECT_EQ(State(), DownstreamConnection::State::kClosing);
+  EXPECT_NE(log_.text().find("\"reason\":\"expired\""), std::string::npos) << log_.text();
+  EXPECT_EQ(first->state(), DownstreamConnection::State::kIdle);
+  connection_.reset();
+}
+
+TEST_F(ConnectionStandingTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
+  Connect();
+  const auto first = std::move(connection_);
+  wire_ = std::make_shared<io::Wire>();
+  Connect();
+  ASSERT_EQ(verified_.size(), 1u);
+  trust_ = tls::Trust({tls::Root(), tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  Apply();
+  book_.SetDue(*first, StandingBook::kNow);
+  book_.Look();
+  EXPECT_GT(first->due(), kNow);
+  EXPECT_GT(connection_->due(), kNow);
+  EXPECT_EQ(verified_.size(), 2u);
+}
+
 TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kClose);
   LookLater();

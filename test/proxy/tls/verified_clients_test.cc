@@ -45,6 +45,13 @@ class VerifiedClientsTest : public testing::Test {
     return std::string(check.verdict.reason());
   }
 
+  // Of an open connection.
+  using CertificatePointer = std::shared_ptr<const identity::ClientCertificate>;
+  VerifyResult Again(const ClientVerifier& verifier, const CertificatePointer& certificate,
+                     int64_t now = kNow, Expired expired = Expired::kRefuse) {
+    return clients_->CheckAgain(verifier, certificate, now, expired);
+  }
+
   void Limit(const VerifiedClients::Limits& limits) {
     clients_ = std::make_unique<VerifiedClients>(limits);
   }
@@ -145,6 +152,94 @@ TEST_F(VerifiedClientsTest, RefusalsAreNotRemembered) {
   EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
   EXPECT_EQ(clients_->size(), 0u);
   EXPECT_EQ(Reason({}, {&client_}), "");
+}
+
+// ---- clients whose connections are open
+
+TEST_F(VerifiedClientsTest, TheConnectionsOfOneClientAreLookedAtOnce) {
+  const CertificatePointer known = Check(Verifier({}), {&client_}).certificate;
+  const Rules newer = {.anchors = {Root(), MakeCredential(CaTemplate("other"), nullptr)}};
+  const ClientVerifier verifier = Verifier(newer);
+  const VerifyResult full = CheckClient(verifier, Chain({&client_}), kNow).verdict;
+  EXPECT_EQ(Again(verifier, known).valid_until, full.valid_until);
+  EXPECT_EQ(clients_->size(), 2u);
+  // Another connection, which has an object of its own.
+  EXPECT_EQ(
+      Again(verifier, std::make_shared<const identity::ClientCertificate>(*known)).valid_until,
+      full.valid_until);
+  EXPECT_EQ(clients_->size(), 2u);
+  EXPECT_EQ(Check(verifier, {&client_}).certificate, known) << "who comes again finds it, too";
+}
+
+TEST_F(VerifiedClientsTest, AVerdictOfAHandshakeHoldsForOpenConnectionsToo) {
+  const ClientVerifier verifier = Verifier({});
+  const ClientCheck first = Check(verifier, {&client_});
+  EXPECT_EQ(Again(verifier, first.certificate, kNow + 5).valid_until, first.verdict.valid_until);
+  EXPECT_EQ(clients_->size(), 1u);
+}
+
+TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWithIt) {
+  const ClientVerifier verifier = Verifier({});
+  const CertificatePointer alice = Check(verifier, {&client_}).certificate;
+  const int64_t end = client_.certificate->not_after() + 1;
+  EXPECT_TRUE(Again(verifier, alice, end, Expired::kAccept).ok());
+  EXPECT_EQ(Reason({}, {&client_}, end), "expired") << "in a handshake";
+  EXPECT_EQ(Again(verifier, alice, end).reason(), "expired");
+  EXPECT_TRUE(Again(verifier, alice, end, Expired::kAccept).ok()) << "and is still one for itself";
+  EXPECT_EQ(Reason({}, {&client_}, end + 5), "expired");
+}
+
+TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBeforeTheEnd) {
+  const ClientVerifier verifier = Verifier({});
+  const CertificatePointer alice = CheckClient(verifier, Chain({&client_}), kNow).certificate;
+  const int64_t end = client_.certificate->not_after() + 1;
+  EXPECT_EQ(Again(verifier, alice, end - 1, Expired::kAccept).valid_until, end);
+  EXPECT_EQ(clients_->size(), 1u);
+  EXPECT_NE(Check(verifier, {&client_}, end - 1).certificate, alice) << "was looked at";
+  EXPECT_EQ(clients_->size(), 2u);
+  EXPECT_EQ(Reason({}, {&client_}, end), "expired");
+}
+
+TEST_F(VerifiedClientsTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
+  CertificateTemplate brief = CaTemplate("brief");
+  brief.not_after = kNow + 60;
+  const Credential ca = MakeCredential(brief, nullptr);
+  CertificateTemplate briefer = ClientTemplate("bob");
+  briefer.not_after = kNow + 30;
+  const Credential leaf = MakeCredential(briefer, &ca);
+  const ClientVerifier verifier = Verifier({.anchors = {ca}});
+  const CertificatePointer bob = Check(verifier, {&leaf}).certificate;
+  EXPECT_EQ(Again(verifier, bob, kNow, Expired::kAccept).valid_until, kNow + 31);
+  EXPECT_EQ(Again(verifier, bob, kNow + 31, Expired::kAccept).valid_until, kNow + 61);
+}
+
+TEST_F(VerifiedClientsTest, WhatSpeaksAgainstAnOpenConnectionCountsAtOnce) {
+  CrlTemplate newer = CrlTemplate::Revoking({&client_});
+  newer.number = 2;
+  const CertificatePointer alice = Check(Verifier({}), {&client_}).certificate;
+  const Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  for (const Expired expired : {Expired::kRefuse, Expired::kAccept}) {
+    EXPECT_TRUE(Again(Verifier({}), alice, kNow, expired).ok());
+    const size_t before = clients_->size();
+    EXPECT_EQ(Again(Verifier({.anchors = {other}}), alice, kNow, expired).reason(), "unknown_ca");
+    EXPECT_EQ(Again(Verifier({.lists = {List(newer, Root())}}), alice, kNow, expired).reason(),
+              "revoked");
+    EXPECT_EQ(Again(Verifier({.pins = {std::string(64, '0')}}), alice, kNow, expired).reason(),
+              "not_pinned");
+    EXPECT_EQ(clients_->size(), before) << "refusals are not remembered";
+  }
+}
+
+TEST_F(VerifiedClientsTest, OpenConnectionsOfManyClientsStayWithinTheBound) {
+  Limit({.clients = 4});
+  const ClientVerifier verifier = Verifier({});
+  for (int i = 0; i < 9; ++i) {
+    const Credential other = MakeCredential(ClientTemplate("other"), &Root());
+    const CertificatePointer certificate = CheckClient(verifier, Chain({&other}), kNow).certificate;
+    EXPECT_TRUE(Again(verifier, certificate).ok());
+    EXPECT_TRUE(Again(verifier, certificate, kNow, Expired::kAccept).ok());
+    EXPECT_LE(clients_->size(), 4u);
+  }
 }
 
 TEST_F(VerifiedClientsTest, EveryByteAndTheOrderCount) {
