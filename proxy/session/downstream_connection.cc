@@ -398,7 +398,7 @@ void DownstreamConnection::JudgeTunnel() {
   const ListenerState& newest = *slot_->current;
   const config::OnInvalid action = newest.config.client_auth.on_revocation;
   if (newest.policy == listener_->policy || action == config::OnInvalid::kIgnore) return;
-  if (std::optional<ProxyError> refusal = exchange_.JudgeAgain(newest)) {
+  if (std::optional<ProxyError> refusal = exchange_.JudgeTunnel(newest)) {
     EndFor({base::EndReason::kPolicyDenied,
             "policy would refuse the request that this tunnel began with", action});
   }

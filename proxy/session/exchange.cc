@@ -64,7 +64,7 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = tunnel_open_ = path_normal_ = false;
+  response_started_ = interim_forwarded_ = path_normal_ = false;
   rule_ = {};
   error_.reset();
   early_body_.clear();
@@ -123,17 +123,12 @@ std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
   return ProxyError(ErrorReason::kPolicyDenied);
 }
 
-std::optional<ProxyError> Exchange::JudgeAgain(const ListenerState& listener) {
-  if (!active() && !tunnel_open_) return std::nullopt;
-  if (state_ == State::kRefused) return std::nullopt;
+std::optional<ProxyError> Exchange::JudgeTunnel(const ListenerState& listener) {
   const std::string_view began_by = rule_;
-  const bool path_normal = path_normal_;
   std::optional<ProxyError> refusal = AskPolicy(listener);
-  // What the upstream was asked for does not change any more, nor does the record of it; the names
-  // in it are those of the state that this request keeps.
+  // The record names what let the request begin, a rule of the state that it keeps.
   rule_ = began_by;
-  path_normal_ = path_normal;
-  if (refusal && tunnel_open_) error_ = refusal;
+  if (refusal) error_ = refusal;
   return refusal;
 }
 
@@ -459,8 +454,7 @@ void Exchange::End(ExchangeEnd end) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   ReleaseUpstream(false);
   worker_.loop.timers().Cancel(timer_);
-  tunnel_open_ = end == ExchangeEnd::kTunnel;
-  if (!tunnel_open_) Record();
+  if (end != ExchangeEnd::kTunnel) Record();
   state_ = State::kIdle;
   if (request_paused_) {
     request_paused_ = false;
@@ -472,7 +466,6 @@ void Exchange::End(ExchangeEnd end) {
 void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
   request_bytes_ = from_client;
   response_bytes_ = from_upstream;
-  tunnel_open_ = false;
   Record();
 }
 

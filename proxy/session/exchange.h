@@ -82,11 +82,6 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   std::optional<base::ProxyError> Begin(const std::shared_ptr<const ListenerState>& listener,
                                         const http::RequestHead& head, const ConnectionFacts& facts,
                                         const ShownCertificate& shown);
-  // Whether `listener`'s policy would let the request in hand begin, or the one that
-  // became a tunnel: nothing, or what to end it with. A denial is counted and
-  // recorded. May be called from Begin() on until OnExchangeEnd(), and after
-  // kTunnel until TunnelEnded(); otherwise there is no request, and nothing to say.
-  std::optional<base::ProxyError> JudgeAgain(const ListenerState& listener);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -98,6 +93,10 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void Abandon(base::ProxyError error);
   // Whatever the response says about it: no request follows this one.
   void MakeLast() { last_ = true; }
+  // After kTunnel, until TunnelEnded(): whether `listener`'s policy would let the request
+  // begin that became the tunnel: nothing, or what to end it with, which the record will
+  // say. A denial is counted and recorded.
+  std::optional<base::ProxyError> JudgeTunnel(const ListenerState& listener);
   // After kTunnel: why it will end, for the record.
   void SetTunnelError(base::ProxyError error) { error_ = std::move(error); }
   // After kTunnel: what passed each way, once it is over. The count and the record
@@ -179,7 +178,6 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   std::string early_body_;  // request bytes that came before there was a connection
   std::unique_ptr<io::ByteStream> tunnel_;
   std::string tunnel_bytes_;
-  bool tunnel_open_ = false;  // from kTunnel to TunnelEnded()
 
   policy::ConnectionView client_;
   std::unique_ptr<http::RequestPath> path_;  // of the request; made when a policy asks for it

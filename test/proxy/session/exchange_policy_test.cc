@@ -51,6 +51,15 @@ class ExchangePolicyTest : public ExchangeTest {
     state->FindDenialCounters();
     return state;
   }
+  // Asks for `target`; the upstream hears `asked` and agrees.
+  void OpenTunnel(const std::string& target, const std::string& asked) {
+    Client("GET " + target +
+           " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    ASSERT_TRUE(UpstreamHears(1, "GET " + asked + " "));
+    Peer().Say(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    ASSERT_EQ(Ended(), ExchangeEnd::kTunnel);
+  }
   bool Denials(const char* rule, int count) {
     return Counted("mantlet_policy_denials_total{listener=\"public\",rule=\"" + std::string(rule) +
                    "\"} " + std::to_string(count));
@@ -158,36 +167,25 @@ TEST_F(ExchangePolicyTest, TheNextRequestMeetsTheNewPolicy) {
 
 TEST_F(ExchangePolicyTest, JudgesATunnelAgain) {
   Policy(kAdmins);
-  EXPECT_FALSE((Get("/idle"), exchange_->JudgeAgain(*Reloaded("default: allow"))));
-  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
-  Peer().Say(kOk);
-  Ended();
-  EXPECT_FALSE(exchange_->JudgeAgain(*Reloaded("default: deny"))) << "there is no request";
-  Client("GET /a/../ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-  ASSERT_TRUE(UpstreamHears(1, "GET /ws "));
-  Peer().Say(
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
-  EXPECT_FALSE(exchange_->JudgeAgain(*state_));
+  OpenTunnel("/a/../ws", "/ws");
+  EXPECT_FALSE(exchange_->JudgeTunnel(*state_));
   EXPECT_FALSE(
-      exchange_->JudgeAgain(*Reloaded("rules: [{name: r, action: deny, match: {path: /a/**}}]")));
+      exchange_->JudgeTunnel(*Reloaded("rules: [{name: r, action: deny, match: {path: /a/**}}]")));
   const auto refusal =
-      exchange_->JudgeAgain(*Reloaded("rules: [{name: ws, action: deny, match: {path: /ws}}]"));
+      exchange_->JudgeTunnel(*Reloaded("rules: [{name: ws, action: deny, match: {path: /ws}}]"));
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, base::ErrorReason::kPolicyDenied);
   EXPECT_TRUE(Denials("ws", 1));
   exchange_->TunnelEnded(0, 0);
-  EXPECT_FALSE(exchange_->JudgeAgain(*Reloaded("default: deny"))) << "it is over";
 }
 
-TEST_F(ExchangePolicyTest, JudgesARequestInHandByAPolicyThatAsksForItsPath) {
-  Get("/a/../b");
-  ASSERT_TRUE(UpstreamHears(1, "GET /a/../b "));
-  EXPECT_TRUE(
-      exchange_->JudgeAgain(*Reloaded("rules: [{name: r, action: deny, match: {path: /b}}]")));
-  Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
-  EXPECT_EQ(Status(), 200) << "whether it ends is not the judge's to say";
+TEST_F(ExchangePolicyTest, JudgesATunnelByPoliciesThatAskForThePathThatItsOwnDidNotAskFor) {
+  OpenTunnel("/a/../ws", "/a/../ws");
+  const std::string deny = "rules: [{name: r, action: deny, match: {path: ";
+  EXPECT_FALSE(exchange_->JudgeTunnel(*Reloaded(deny + "/a/**}}]")));
+  EXPECT_TRUE(exchange_->JudgeTunnel(*Reloaded(deny + "/ws}}]")));
+  EXPECT_TRUE(exchange_->JudgeTunnel(*Reloaded(deny + "/w*}}]"))) << "once more, by another";
+  exchange_->TunnelEnded(0, 0);
 }
 
 }  // namespace
