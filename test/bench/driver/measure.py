@@ -33,32 +33,30 @@ def flatten(report, cost_ns):
 
 def run(bench, server, options, seconds, cpus=None):
     """Loads a server for so many seconds; returns flatten()'s numbers."""
-    with Load(bench.programs.load, server, bench.pki, cpus or bench.load_cpus, *options, seconds=seconds) as load:
-        before = machine.cpu_ns(server.pid)
-        load.start()
-        report = load.report()
-        settle()
-        sample = flatten(report, machine.cpu_ns(server.pid) - before)
-    check_errors(server, report)
-    return sample
+    return _run(bench, server, options, seconds, cpus)[0]
 
 
 def windows(bench, server, options, seconds, window):
-    """Loads a server as run() does; also returns the latencies of each stretch of `window` seconds.
+    """As run(); also returns the latencies of each stretch of `window` seconds.
 
     Where load generator and upstream have one processor between them they are one process here: as two they would
     wait for each other's turn, which is milliseconds.
     """
-    with _upstream_within(bench) as (within, fds), \
-            Load(bench.programs.load, server, bench.pki, bench.load_cpus, *options, *within,
-                 f"--window={window}", seconds=seconds, pass_fds=fds) as load:
+    with _upstream_within(bench) as (within, fds):
+        sample, report = _run(bench, server, [*options, *within, f"--window={window}"], seconds, pass_fds=fds)
+    return sample, report["windows"]
+
+
+def _run(bench, server, options, seconds, cpus=None, pass_fds=()):
+    with Load(bench.programs.load, server, bench.pki, cpus or bench.load_cpus, *options, seconds=seconds,
+              pass_fds=pass_fds) as load:
         before = machine.cpu_ns(server.pid)
         load.start()
         report = load.report()
         settle()
         sample = flatten(report, machine.cpu_ns(server.pid) - before)
     check_errors(server, report)
-    return sample, report["windows"]
+    return sample, report
 
 
 @contextlib.contextmanager
