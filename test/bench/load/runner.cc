@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <ctime>
 
@@ -273,19 +272,7 @@ void Runner::OnFailed(Connection& connection, std::string_view why) {
 // --- commands -----------------------------------------------------------------
 
 void Runner::ReadCommands() {
-  std::array<char, 1024> buffer;
-  const ssize_t n = read(STDIN_FILENO, buffer.data(), buffer.size());
-  if (n < 0 && errno == EINTR) return;
-  if (n <= 0) {
-    phase_ = Phase::kQuit;
-    return;
-  }
-  commands_.append(buffer.data(), static_cast<size_t>(n));
-  for (size_t end; (end = commands_.find('\n')) != std::string::npos;) {
-    const std::string command = commands_.substr(0, end);
-    commands_.erase(0, end + 1);
-    Obey(command);
-  }
+  if (!commands_.Read([this](std::string_view command) { Obey(command); })) phase_ = Phase::kQuit;
 }
 
 void Runner::Obey(std::string_view command) {

@@ -28,6 +28,7 @@
 #include "test/bench/load/connection.h"
 #include "test/bench/load/options.h"
 #include "test/bench/load/report.h"
+#include "test/bench/upstream/command_lines.h"
 #include "test/bench/upstream/server.h"
 
 namespace mantlet::bench {
@@ -70,7 +71,7 @@ class Runner : private Connection::Owner {
   Phase phase_ = Phase::kSetup;
   Window window_;
   Negotiated negotiated_;
-  std::string commands_;          // an incomplete line of stdin
+  CommandLines commands_;
   size_t opened_ = 0, warm_ = 0;  // kSetup: begun, and answered
   size_t in_flight_ = 0;
   uint64_t failures_in_a_row_ = 0;

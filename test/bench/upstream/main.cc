@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "proxy/io/file_descriptor.h"
+#include "test/bench/upstream/command_lines.h"
 #include "test/bench/upstream/server.h"
 
 namespace mantlet::bench {
@@ -63,13 +64,7 @@ class Commands : public Pollable {
   bool ended() const { return ended_; }
 
   void OnEvents(uint32_t) override {
-    std::array<char, 256> buffer;
-    const ssize_t n = read(STDIN_FILENO, buffer.data(), buffer.size());
-    ended_ = n <= 0;
-    if (n > 0) line_.append(buffer.data(), static_cast<size_t>(n));
-    for (size_t end; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1)) {
-      Obey(std::string_view(line_).substr(0, end));
-    }
+    ended_ = !lines_.Read([this](std::string_view command) { Obey(command); });
   }
 
  private:
@@ -80,7 +75,7 @@ class Commands : public Pollable {
   }
 
   Server& server_;
-  std::string line_;
+  CommandLines lines_;
   bool ended_ = false;
 };
 

@@ -4,12 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "gtest/gtest.h"
-#include "proxy/observe/access_log_sink.h"
-#include "proxy/observe/metrics.h"
 #include "proxy/session/downstream_connection.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/memory_stream.h"
+#include "test/proxy/session/worker_fixture.h"
 #include "test/proxy/tls/memory_client.h"
 #include "test/proxy/tls/server_side.h"
 #include "test/proxy/upstream/fake_upstream.h"
@@ -23,7 +21,8 @@ using tls::kNow;
 constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-class ConnectionStandingTest : public testing::Test, public DownstreamConnection::Owner {
+class ConnectionStandingTest : public WorkerFixture<base::ManualClock>,
+                               public DownstreamConnection::Owner {
  protected:
   ConnectionStandingTest() {
     config_.name = "public";
@@ -153,18 +152,8 @@ class ConnectionStandingTest : public testing::Test, public DownstreamConnection
   }
   bool NobodyEnded() const { return log_.text().find("connection_ended") == std::string::npos; }
 
-  observe::Metrics metrics_{{}};
-  observe::MetricsShard& shard_ = metrics_.AddShard();
-  base::ManualClock clock_;
-  base::CapturedLog log_;
-  base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
-  std::unique_ptr<observe::AccessLogSink> sink_ = observe::AccessLogSink::Open("off").value();
-  observe::AccessLogWriter access_log_{*sink_, base::LogFormat::kJson};
-  base::LogBudget budget_{100};
-  io::Loop loop_;
   StandingBook book_{loop_, clock_};
   tls::VerifiedClients verified_;
-  WorkerContext worker_{loop_, clock_, logger_, access_log_, budget_};
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
   std::shared_ptr<upstream::Pool> pool_;

@@ -11,19 +11,19 @@
 #include <utility>
 #include <vector>
 
-#include "gtest/gtest.h"
 #include "proxy/http1/request_parser.h"
-#include "proxy/observe/access_log_sink.h"
-#include "proxy/observe/metrics.h"
 #include "proxy/session/exchange.h"
 #include "test/config/policy_text.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/memory_stream.h"
+#include "test/proxy/session/worker_fixture.h"
 #include "test/proxy/upstream/fake_upstream.h"
 
 namespace mantlet::session {
 
-class ExchangeTest : public testing::Test, public ExchangeHost, private http1::RequestSink {
+class ExchangeTest : public WorkerFixture<base::SystemClock>,
+                     public ExchangeHost,
+                     private http1::RequestSink {
  protected:
   ExchangeTest() {
     listener_.config.name = "public";
@@ -101,17 +101,6 @@ class ExchangeTest : public testing::Test, public ExchangeHost, private http1::R
     exchange_->OnRequestTrailers(trailers);
   }
   void OnRequestEnd() override { exchange_->OnRequestEnd(); }
-
-  observe::Metrics metrics_{{}};
-  observe::MetricsShard& shard_ = metrics_.AddShard();
-  base::SystemClock clock_;
-  base::CapturedLog log_;
-  base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
-  std::unique_ptr<observe::AccessLogSink> sink_ = observe::AccessLogSink::Open("off").value();
-  observe::AccessLogWriter access_log_{*sink_, base::LogFormat::kJson};
-  base::LogBudget budget_{100};
-  io::Loop loop_;
-  WorkerContext worker_{loop_, clock_, logger_, access_log_, budget_};
 
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
