@@ -89,7 +89,9 @@ struct ClientAuth {
   bool any_extended_key_usage = false;    // anyExtendedKeyUsage counts as clientAuth
   int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
   Spiffe spiffe;
+  bool server_auth_clients = false;    // serverAuth alone counts as clientAuth
   std::vector<std::string> spki_pins;  // SHA-256 of the leaf's SubjectPublicKeyInfo, hex or base64
+  std::vector<std::string> ca_pins;    // the same of any CA on the verified path
   std::vector<std::string> crl_files;
   CrlPolicy crl_policy = CrlPolicy::kIfPresent;
   ExpiredCrl crl_expired = ExpiredCrl::kRefuse;
@@ -125,6 +127,11 @@ enum class IdentityField {
   kSni,
 };
 
+// What becomes of the X-Forwarded-For that a client sent.
+enum class ForwardedFor { kAppend, kReplace };
+// What becomes of the other forwarding headers that a client sent (Forwarded, X-Real-IP, ...).
+enum class ForwardingHeaders { kRemove, kForward };
+
 struct IdentityHeaders {
   XfccMode xfcc = XfccMode::kSanitizeSet;
   std::vector<XfccField> xfcc_fields = {XfccField::kBy, XfccField::kHash, XfccField::kSubject,
@@ -132,6 +139,9 @@ struct IdentityHeaders {
   ClientCertMode client_cert = ClientCertMode::kOff;
   // Header name as written and what it carries, in file order.
   std::vector<std::pair<std::string, IdentityField>> set;
+  std::vector<std::string> remove;  // further headers that are removed from every request
+  ForwardedFor forwarded_for = ForwardedFor::kAppend;
+  ForwardingHeaders forwarding_headers = ForwardingHeaders::kRemove;
   // Of all these headers of one request together, names and line ends included.
   uint32_t max_bytes = 16 * 1024;
   bool operator==(const IdentityHeaders&) const = default;
@@ -167,7 +177,9 @@ struct DownstreamTimeouts {
 struct Listener {
   std::string name;
   Address address;
-  std::string upstream;  // the name of an Upstream of the same Config
+  uint32_t socket_mode = 0600;  // permissions of a Unix socket
+  std::string socket_group;     // owns a Unix socket; empty: the process's group
+  std::string upstream;         // the name of an Upstream of the same Config
   Tls tls;
   ClientAuth client_auth;
   IdentityHeaders identity_headers;
@@ -180,10 +192,12 @@ struct Listener {
 
 struct UpstreamTimeouts {
   Milliseconds connect{3'000};
-  Milliseconds response_head{60'000};  // request sent to final response head
-  Milliseconds body{60'000};           // between two reads of a response body
-  Milliseconds write{60'000};          // an upstream that takes no bytes of a request
-  Milliseconds idle{30'000};           // an unused pooled connection is closed after this
+  Milliseconds response_head{60'000};    // request sent to final response head
+  Milliseconds body{60'000};             // between two reads of a response body
+  Milliseconds event_stream{3'600'000};  // the same of a text/event-stream response
+  Milliseconds write{60'000};            // an upstream that takes no bytes of a request
+  Milliseconds queue{3'000};             // a request that waits because all connections are in use
+  Milliseconds idle{30'000};             // an unused pooled connection is closed after this
   bool operator==(const UpstreamTimeouts&) const = default;
 };
 
@@ -194,12 +208,21 @@ struct Pool {
   bool operator==(const Pool&) const = default;
 };
 
+// Of responses. An application is trusted more than a client, but not without a bound.
+struct UpstreamLimits {
+  uint32_t header_bytes = 64 * 1024;  // status line and header section, in bytes
+  uint32_t header_count = 1000;
+  bool operator==(const UpstreamLimits&) const = default;
+};
+
 struct Upstream {
   std::string name;
   Address address;  // kTcp or kUnix
   bool allow_plaintext_network = false;
   UpstreamTimeouts timeouts;
   Pool pool;
+  UpstreamLimits limits;
+  Milliseconds resolve_interval{30'000};  // a name is resolved again this often
   Location where;
   bool operator==(const Upstream&) const = default;
 };
@@ -237,6 +260,7 @@ struct Config {
   Log log;
   Reload reload;
   Milliseconds drain{30'000};
+  Milliseconds idle_grace{1'000};  // in a drain, an idle connection is still read for this long
   bool operator==(const Config&) const = default;
 };
 
