@@ -53,6 +53,11 @@ class ByteStream {
   virtual void Write(std::string_view bytes) = 0;
   // Gives the kernel as much as it takes of what was written so far.
   virtual void Flush() = 0;
+  // Acknowledges what has been received now. Without it TCP waits up to 40 ms for something
+  // to send along, and a peer with Nagle's algorithm (RFC 9293 section 3.7.4) holds its next
+  // small write back until then. One system call: call it where the peer is known to have more
+  // to say and we have nothing to answer yet. Does nothing where there are no acknowledgements.
+  virtual void QuickAck() {}
   // Bytes written that the kernel has not taken yet: the measure for back-pressure.
   virtual size_t buffered() const = 0;
 

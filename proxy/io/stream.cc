@@ -1,5 +1,7 @@
 #include "proxy/io/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -187,6 +189,12 @@ void Stream::Flush() {
     if (handle_ != nullptr && !pending_.empty()) Queue();
   }
   if (shutdown_wanted_) ShutdownWrite();
+}
+
+void Stream::QuickAck() {
+  if (handle_ == nullptr || handle_->handle.type != UV_TCP) return;
+  const int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
 void Stream::TryWrite(std::string_view more) {

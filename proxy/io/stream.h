@@ -31,6 +31,7 @@ class Stream final : public ByteStream {
   void SetReading(bool reading) override;
   void Write(std::string_view bytes) override;
   void Flush() override;
+  void QuickAck() override;
   size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
   void ShutdownWrite() override;
   void Close() override;

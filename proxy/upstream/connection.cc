@@ -8,6 +8,14 @@ namespace mantlet::upstream {
 using base::ErrorReason;
 using base::ProxyError;
 
+namespace {
+
+// A read of less than this has emptied the socket. More is a bulk transfer, whose segments
+// the kernel acknowledges as they come.
+constexpr size_t kBulkBytes = 16 * 1024;
+
+}  // namespace
+
 Connection::Connection(std::unique_ptr<io::Stream> stream, const http1::ParserLimits& limits)
     : stream_(std::move(stream)), parser_(limits), idle_timer_([this] {
         if (on_lost_) on_lost_();
@@ -47,6 +55,8 @@ void Connection::OnData(std::string_view bytes) {
   if (user_ == nullptr) return;  // the exchange gave up inside a callback
   switch (result.status) {
     case http1::ParseResult::Status::kNeedMore:
+      // Whoever writes head and body apart waits for this (Nagle's algorithm).
+      if (bytes.size() < kBulkBytes) stream_->QuickAck();
       user_->OnResponsePause();
       return;
     case http1::ParseResult::Status::kMessageEnd: {

@@ -1,5 +1,7 @@
 #include "proxy/io/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -318,6 +320,52 @@ TEST(StreamConnect, ReachesATcpListenerAndCarriesBytesBothWays) {
   ASSERT_EQ(recv(accepted.get(), buffer, 4, MSG_WAITALL), 4);
   ASSERT_EQ(send(accepted.get(), "pong", 4, MSG_NOSIGNAL), 4);
   EXPECT_TRUE(RunUntil(loop, [&] { return handler.data == "pong"; }));
+}
+
+// How many segments of this socket's the peer has not acknowledged.
+uint32_t Unacknowledged(int fd) {
+  tcp_info info = {};
+  socklen_t size = sizeof(info);
+  EXPECT_EQ(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  return info.tcpi_unacked;
+}
+
+TEST(StreamConnect, AcknowledgesAtOnceWhenAskedTo) {
+  Loop loop;
+  auto socket = OpenListeningSocket(Loopback(0));
+  ASSERT_TRUE(socket.ok());
+  Connected connected;
+  RecordingHandler handler;
+  auto stream = Stream::Connect(loop, LocalAddress(socket->get()).value(), connected.callback());
+  stream->SetHandler(&handler);
+  ASSERT_TRUE(RunUntil(loop, [&] { return connected.calls > 0; }));
+  FileDescriptor accepted(accept(socket->get(), nullptr, nullptr));
+  stream->SetReading(true);
+  // The kernel delays acknowledgements once both have talked for a while; a machine that
+  // stands still for longer than that delay makes another attempt necessary.
+  uint32_t waited_for = 0;
+  for (int i = 0; i < 100 && waited_for == 0; ++i) {
+    handler.data.clear();
+    stream->Write("question");
+    stream->Flush();
+    char buffer[8];
+    ASSERT_EQ(recv(accepted.get(), buffer, sizeof(buffer), MSG_WAITALL), 8);
+    ASSERT_EQ(send(accepted.get(), "answer", 6, MSG_NOSIGNAL), 6);
+    ASSERT_TRUE(RunUntil(loop, [&] { return handler.data == "answer"; }));
+    waited_for = Unacknowledged(accepted.get());
+  }
+  EXPECT_GT(waited_for, 0u) << "nothing was ever delayed";
+  stream->QuickAck();
+  EXPECT_EQ(Unacknowledged(accepted.get()), 0u);
+  stream->Close();
+  stream->QuickAck();
+}
+
+TEST_F(StreamTest, AUnixSocketHasNothingToAcknowledge) {
+  stream_->QuickAck();
+  PeerSends("x");
+  stream_->SetReading(true);
+  EXPECT_TRUE(RunUntil(loop_, [&] { return handler_.data == "x"; }));
 }
 
 TEST(StreamConnect, AResetByThePeerIsAnErrorCalledReset) {
