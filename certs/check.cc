@@ -108,8 +108,8 @@ std::string TrustText(const config::ClientAuth& client_auth, const ListenerMater
                                       : absl::StrCat(", at most ", client_auth.max_depth,
                                                      " intermediates below a trust anchor"),
                                   "\n");
-  for (const std::string& file : client_auth.trust_bundle) {
-    absl::StrAppend(&text, AnchorsText("trust anchors", file, "", material, now));
+  for (const config::TrustFile& file : client_auth.trust_bundle) {
+    absl::StrAppend(&text, AnchorsText("trust anchors", file.path, "", material, now));
   }
   for (const SpiffeDomain& domain : material.spiffe) {
     const std::string title = absl::StrCat("trust domain ", domain.name);

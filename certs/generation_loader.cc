@@ -148,7 +148,10 @@ std::vector<std::string> MaterialPaths(const config::Config& config) {
       }
     }
     if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
-    for (const std::string& path : listener.client_auth.trust_bundle) files.Add(path);
+    for (const config::TrustFile& file : listener.client_auth.trust_bundle) {
+      files.Add(file.path);
+      files.Add(file.passphrase_file);
+    }
     for (const std::string& path : SpiffeFiles(listener.client_auth.spiffe)) files.Add(path);
   }
   return files.Take();

@@ -1,5 +1,7 @@
 #include "certs/image_lookup.h"
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -21,6 +23,16 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
                   ? "let the user that mantlet runs as read it"
                   : "check the path");
   return nullptr;
+}
+
+std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,
+                                          FindingSink* sink) {
+  const FileContent* content = FindContent(path, images, sink);
+  if (content == nullptr) return std::nullopt;
+  std::string_view passphrase = content->bytes;
+  if (passphrase.ends_with('\n')) passphrase.remove_suffix(1);
+  if (passphrase.ends_with('\r')) passphrase.remove_suffix(1);
+  return std::string(passphrase);
 }
 
 }  // namespace mantlet::certs

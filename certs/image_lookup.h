@@ -3,6 +3,7 @@
 #ifndef MANTLET_CERTS_IMAGE_LOOKUP_H_
 #define MANTLET_CERTS_IMAGE_LOOKUP_H_
 
+#include <optional>
 #include <string>
 
 #include "certs/file_images.h"
@@ -20,6 +21,11 @@ inline std::string CureOf(const std::string& why) {
 // why there is none.
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                FindingSink* sink);
+
+// The passphrase in the file `path`, for the caller to wipe: one line end at its
+// end is no part of it. Nothing after telling the sink that it cannot be read.
+std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,
+                                          FindingSink* sink);
 
 }  // namespace mantlet::certs
 

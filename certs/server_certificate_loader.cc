@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,13 +18,6 @@ using Kind = MaterialItem::Kind;
 
 constexpr uint32_t kWorldReadable = 04;
 
-// One line end at the end of the file is not part of the passphrase.
-std::string_view Passphrase(std::string_view bytes) {
-  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
-  if (bytes.ends_with('\r')) bytes.remove_suffix(1);
-  return bytes;
-}
-
 class Assembly {
  public:
   Assembly(const config::CertificateFiles& files, const FileImages& images, FindingSink* sink)
@@ -36,7 +28,10 @@ class Assembly {
   }
 
   std::optional<ServerCertificate> Run() {
-    if (!ReadPassphrase()) return std::nullopt;
+    if (!files_.passphrase_file.empty()) {
+      passphrase_ = ReadPassphrase(files_.passphrase_file, images_, sink_);
+      if (!passphrase_.has_value()) return std::nullopt;
+    }
     const bool one_file = files_.chain.empty();
     server_.chain_file = one_file ? OneFile() : files_.chain;
     server_.key_file = one_file ? OneFile() : files_.key;
@@ -54,14 +49,6 @@ class Assembly {
  private:
   const std::string& OneFile() const {
     return files_.bundle.empty() ? files_.pkcs12 : files_.bundle;
-  }
-
-  bool ReadPassphrase() {
-    if (files_.passphrase_file.empty()) return true;
-    const FileContent* content = FindContent(files_.passphrase_file, images_, sink_);
-    if (content == nullptr) return false;
-    passphrase_.emplace(Passphrase(content->bytes));
-    return true;
   }
 
   std::optional<Material> Parse(const std::string& path) {

@@ -45,7 +45,7 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
     return;
   }
   if (!LooksLikeJsonObject(content->bytes)) {
-    std::vector<TrustAnchor> anchors = LoadAnchorFile(file, images, now, sink);
+    std::vector<TrustAnchor> anchors = LoadAnchorFile({file, ""}, images, now, sink);
     domain->refused |= anchors.empty();
     for (TrustAnchor& anchor : anchors) {
       anchor.trust_domain = trust_domain;

@@ -11,6 +11,7 @@
 #include "certs/server_certificate_check.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
 namespace {
@@ -84,9 +85,15 @@ bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
   return true;
 }
 
-std::vector<TrustAnchor> LoadAnchorFile(const std::string& file, const FileImages& images,
-                                        int64_t now, FindingSink* sink) {
+std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
+                                        const FileImages& images, int64_t now, FindingSink* sink) {
   std::vector<TrustAnchor> anchors;
+  const std::string& file = trust_file.path;
+  std::optional<std::string> passphrase;
+  if (!trust_file.passphrase_file.empty()) {
+    passphrase = ReadPassphrase(trust_file.passphrase_file, images, sink);
+    if (!passphrase.has_value()) return anchors;
+  }
   const FileContent* content = FindContent(file, images, sink);
   if (content == nullptr) return anchors;
   if (LooksLikeJsonObject(content->bytes)) {
@@ -94,7 +101,8 @@ std::vector<TrustAnchor> LoadAnchorFile(const std::string& file, const FileImage
                 "name it under client_auth.spiffe.trust_domains");
     return anchors;
   }
-  absl::StatusOr<Material> material = ParseMaterial(content->bytes, std::nullopt);
+  absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase);
+  if (passphrase.has_value()) tls::Wipe(&*passphrase);
   if (!material.ok()) {
     const std::string why(material.status().message());
     sink->Error("unparsable", file, why, CureOf(why));
@@ -128,11 +136,11 @@ std::vector<TrustAnchor> LoadAnchorFile(const std::string& file, const FileImage
   return anchors;
 }
 
-std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<std::string>& files, bool partial_chain,
-                                          const FileImages& images, int64_t now,
+std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& files,
+                                          bool partial_chain, const FileImages& images, int64_t now,
                                           FindingSink* sink) {
   std::vector<TrustAnchor> anchors;
-  for (const std::string& file : files) {
+  for (const config::TrustFile& file : files) {
     for (TrustAnchor& anchor : LoadAnchorFile(file, images, now, sink)) {
       anchors.push_back(std::move(anchor));
     }

@@ -11,6 +11,7 @@
 #include "certs/file_images.h"
 #include "certs/finding_sink.h"
 #include "certs/generation.h"
+#include "config/config.h"
 
 namespace mantlet::certs {
 
@@ -19,15 +20,16 @@ namespace mantlet::certs {
 bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
                  const std::string& file, int64_t now, FindingSink* sink);
 
-// The anchors of one file, PEM or DER.
-std::vector<TrustAnchor> LoadAnchorFile(const std::string& file, const FileImages& images,
-                                        int64_t now, FindingSink* sink);
+// The anchors of one file: PEM, DER, PKCS#7 or PKCS#12.
+std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
+                                        const FileImages& images, int64_t now, FindingSink* sink);
 
 // Every certificate of every file, or as many as could be read; the sink has
 // got an error for each file or certificate that cannot be a trust anchor.
 // `partial_chain`: an intermediate may be an anchor without its root.
-std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<std::string>& files, bool partial_chain,
-                                          const FileImages& images, int64_t now, FindingSink* sink);
+std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& files,
+                                          bool partial_chain, const FileImages& images, int64_t now,
+                                          FindingSink* sink);
 
 }  // namespace mantlet::certs
 

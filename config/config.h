@@ -82,9 +82,16 @@ struct Spiffe {
   bool operator==(const Spiffe&) const = default;
 };
 
+// One file with trust anchors.
+struct TrustFile {
+  std::string path;             // PEM, DER, PKCS#7 or PKCS#12
+  std::string passphrase_file;  // of a PKCS#12 file; empty: none
+  bool operator==(const TrustFile&) const = default;
+};
+
 struct ClientAuth {
   ClientAuthMode mode = ClientAuthMode::kRequire;
-  std::vector<std::string> trust_bundle;  // files; may be empty if mode is kNone or SPIFFE is used
+  std::vector<TrustFile> trust_bundle;  // may be empty if mode is kNone or SPIFFE is used
   bool partial_chain = false;             // an anchor may be an intermediate
   bool any_extended_key_usage = false;    // anyExtendedKeyUsage counts as clientAuth
   int max_depth = 4;  // certificates between the leaf and the trust anchor, at most

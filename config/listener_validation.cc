@@ -106,7 +106,7 @@ void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& find
 void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Findings& findings) {
   WarnOfTwins(
       auth.trust_bundle, path + ".trust_bundle", "trust_bundle",
-      [](const std::string& file) { return file; }, findings);
+      [](const TrustFile& file) { return file.path; }, findings);
   WarnOfTwins(
       auth.spki_pins, path + ".spki_pins", "spki_pins", [](const std::string& pin) { return pin; },
       findings);

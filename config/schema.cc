@@ -83,15 +83,25 @@ void DescribeSpiffe(Section& s, Spiffe& v) {
           v.bundle_map, File("/run/spiffe/bundles.json"));
 }
 
+void DescribeTrustFile(Section& s, TrustFile& v) {
+  s.Value({"pkcs12", "a PKCS#12 trust store, as `keytool -importcert` makes it", true}, v.path,
+          File("/etc/mantlet/trust.p12"));
+  s.Value({"passphrase_file", "holds its passphrase", true}, v.passphrase_file,
+          File("/etc/mantlet/trust.pass"));
+}
+
 void DescribeClientAuth(Section& s, ClientAuth& v) {
   s.Place(v.where);
   s.Value({"mode",
            "`optional`: a certificate may be absent, but one that is sent must verify; a listener "
            "that says nothing lets nobody in without one"},
           v.mode, OneWord(kClientAuthModeWords));
-  s.Values({"trust_bundle",
-            "files with CA certificates; required unless `mode` is none or `spiffe` is used"},
-           v.trust_bundle, File("/etc/mantlet/tls/ca.crt"));
+  s.ValuesOrObjects<TrustFile>(
+      {"trust_bundle",
+       "files with CA certificates, PEM, DER, PKCS#7 or PKCS#12; required unless `mode` is none or "
+       "`spiffe` is used"},
+      v.trust_bundle, File("/etc/mantlet/tls/ca.crt"), &TrustFile::path,
+      [](const TrustFile& file) { return file.passphrase_file.empty(); }, DescribeTrustFile);
   s.Value(
       {"partial_chain", "let a trust anchor be an intermediate, whose root is not in the bundle"},
       v.partial_chain, OffOrOn());

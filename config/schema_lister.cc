@@ -48,6 +48,11 @@ class SchemaLister : public Section {
     SchemaLister child(absl::StrCat(prefix_, key.name, "[]."), entries_);
     access.describe_new(child);
   }
+  void OnItems(const Key& key, const ItemsAccess& access) override {
+    Add(key, absl::StrCat("list, each ", access.values.type, " or mapping"), "empty", true);
+    SchemaLister child(absl::StrCat(prefix_, key.name, "[]."), entries_);
+    access.objects.describe_new(child);
+  }
 
  private:
   void Add(const Key& key, std::string type, std::string default_text, bool is_section = false) {

@@ -59,6 +59,32 @@ class Section {
                    }});
   }
 
+  // A list whose items are single values or mappings. `value_of`: the member that a single value
+  // is; `is_value`: whether a writer shows an item as one.
+  template <typename T>
+  void ValuesOrObjects(const Key& key, std::vector<T>& values, const ValueType<std::string>& type,
+                       std::string T::*value_of, bool (*is_value)(const T&),
+                       void (*describe)(Section&, T&)) {
+    OnItems(key, {{type.name, type.example, [&] { values.clear(); },
+                   [&, value_of](const ScalarText& scalar) {
+                     T value{};
+                     auto problem = type.parse(scalar, value.*value_of);
+                     if (!problem) values.push_back(std::move(value));
+                     return problem;
+                   },
+                   nullptr},
+                  {values.size(),
+                   [&, describe](Section& section) {
+                     values.emplace_back();
+                     describe(section, values.back());
+                   },
+                   [&, describe](size_t i, Section& section) { describe(section, values[i]); }},
+                  [&, value_of, is_value](size_t i) {
+                    return is_value(values[i]) ? std::optional(type.print(values[i].*value_of))
+                                               : std::nullopt;
+                  }});
+  }
+
   // A mapping whose keys are the user's.
   template <typename T>
   void Pairs(const Key& key, std::vector<std::pair<std::string, T>>& pairs,
@@ -134,6 +160,11 @@ class Section {
     std::function<void(Section&)> describe_new;  // appends an element
     std::function<void(size_t, Section&)> describe;
   };
+  struct ItemsAccess {
+    ValuesAccess values;  // without print
+    ObjectsAccess objects;
+    std::function<std::optional<std::string>(size_t)> print;  // nothing: a mapping
+  };
 
   virtual void OnValue(const Key& key, const ValueAccess& access) = 0;
   virtual void OnValues(const Key& key, const ValuesAccess& access) = 0;
@@ -141,6 +172,7 @@ class Section {
   virtual void OnObject(const Key& key, bool present,
                         const std::function<void(Section&)>& describe) = 0;
   virtual void OnObjects(const Key& key, const ObjectsAccess& access) = 0;
+  virtual void OnItems(const Key& key, const ItemsAccess& access) = 0;
 };
 
 }  // namespace mantlet::config

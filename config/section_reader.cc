@@ -207,6 +207,24 @@ void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
   }
 }
 
+void SectionReader::OnItems(const Key& key, const ItemsAccess& access) {
+  const Node* node =
+      Find(key, Node::Kind::kSequence, "a list", absl::StrCat("[", access.values.example, "]"));
+  if (node == nullptr) return;
+  access.values.clear();
+  for (size_t i = 0; i < node->items.size(); ++i) {
+    const std::string path = Item(PathOf(key.name), i);
+    const std::string label = Item(key.name, i);
+    const Node& item = node->items[i];
+    context_.places.Set(path, item.where);
+    if (item.kind == Node::Kind::kMap) {
+      ReadObject(path, item, access.objects.describe_new);
+    } else if (CheckKind(path, label, item, Node::Kind::kScalar, "a single value or a mapping")) {
+      ReadScalar(path, label, item, access.values.append);
+    }
+  }
+}
+
 void SectionReader::Finish() {
   for (const Member& member : node_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;

@@ -43,6 +43,7 @@ class SectionReader : public Section {
   void OnObject(const Key& key, bool present,
                 const std::function<void(Section&)>& describe) override;
   void OnObjects(const Key& key, const ObjectsAccess& access) override;
+  void OnItems(const Key& key, const ItemsAccess& access) override;
 
  private:
   std::string PathOf(const std::string& key) const;

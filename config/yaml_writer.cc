@@ -41,12 +41,7 @@ class YamlWriter : public Section {
   void OnValues(const Key& key, const ValuesAccess& access) override {
     const std::vector<std::string> texts = access.print();
     if (key.one_or_more && texts.empty()) return;
-    Line(key.name, absl::StrCat(" [",
-                                absl::StrJoin(texts, ", ",
-                                              [](std::string* out, const std::string& text) {
-                                                out->append(Scalar(text));
-                                              }),
-                                "]"));
+    List(key.name, texts);
   }
   void OnPairs(const Key& key, const PairsAccess& access) override {
     const auto pairs = access.print();
@@ -75,8 +70,34 @@ class YamlWriter : public Section {
       if (out_.size() == begin) absl::StrAppend(&out_, indent_, "  - {}\n");
     }
   }
+  void OnItems(const Key& key, const ItemsAccess& access) override {
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < access.objects.size; ++i) {
+      if (const auto text = access.print(i)) texts.push_back(*text);
+    }
+    if (texts.size() == access.objects.size) {
+      List(key.name, texts);
+      return;
+    }
+    Line(key.name, "");
+    for (size_t i = 0; i < access.objects.size; ++i) {
+      if (const auto text = access.print(i)) {
+        absl::StrAppend(&out_, indent_, "  - ", Scalar(*text), "\n");
+      } else {
+        YamlWriter child(indent_ + "  - ", indent_ + "    ", out_);
+        access.objects.describe(i, child);
+      }
+    }
+  }
 
  private:
+  void List(const char* key, const std::vector<std::string>& texts) {
+    const auto scalar = [](std::string* out, const std::string& text) {
+      out->append(Scalar(text));
+    };
+    Line(key, absl::StrCat(" [", absl::StrJoin(texts, ", ", scalar), "]"));
+  }
+
   void Line(const char* key, const std::string& rest) {
     absl::StrAppend(&out_, first_, key, ":", rest, "\n");
     first_ = indent_;

@@ -52,7 +52,7 @@ TEST_F(DevPkiTest, WhatItMakesCanBeServed) {
   config::Config config = OneListener();
   config.listeners[0].tls.certificates[0].chain = Path("server.crt");
   config.listeners[0].tls.certificates[0].key = Path("server.key");
-  config.listeners[0].client_auth.trust_bundle = {Path("ca.crt")};
+  config.listeners[0].client_auth.trust_bundle = {config::TrustFile{Path("ca.crt"), ""}};
   DiskFileReader reader;
   auto generation = GenerationLoader::Load(config, reader, kNow);
   ASSERT_TRUE(generation.ok()) << generation.status();

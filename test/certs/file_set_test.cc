@@ -147,7 +147,7 @@ TEST_F(FileSetTest, AReaderBetweenTwoInPlaceWritesKeepsWhatItHas) {
   config::Config config = OneListener();
   config.listeners[0].tls.certificates[0].chain = Path("tls.crt");
   config.listeners[0].tls.certificates[0].key = Path("tls.key");
-  config.listeners[0].client_auth.trust_bundle = {Path("ca.crt")};
+  config.listeners[0].client_auth.trust_bundle = {config::TrustFile{Path("ca.crt"), ""}};
   Write("tls.crt", ChainPem(Server()));
   Write("tls.key", Server().key->ToPem());
   Write("ca.crt", tls::Root().certificate->ToPem());

@@ -196,7 +196,7 @@ TEST(Generation, OneBadListenerRefusesAll) {
   config::Config config = OneListener();
   config.listeners.push_back(config.listeners[0]);
   config.listeners[1].name = "second";
-  config.listeners[1].client_auth.trust_bundle = {"/missing"};
+  config.listeners[1].client_auth.trust_bundle = {config::TrustFile{"/missing", ""}};
   MemoryFileReader files = GoodFiles();
   BuildResult result = Build(config, files);
   EXPECT_EQ(result.generation, nullptr);

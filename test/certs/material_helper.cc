@@ -10,7 +10,7 @@ config::Config OneListener() {
   files.chain = kChain;
   files.key = kKey;
   listener.tls.certificates = {files};
-  listener.client_auth.trust_bundle = {kCa};
+  listener.client_auth.trust_bundle = {config::TrustFile{kCa, ""}};
   config.listeners = {listener};
   return config;
 }

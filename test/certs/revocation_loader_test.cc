@@ -133,7 +133,7 @@ TEST_F(RevocationLoaderTest, ACaThatMayNotSignListsIsAnError) {
   what.key_usage = {"keyCertSign"};
   const tls::Credential ca = MakeCredential(what, nullptr);
   files_.Put("/tls/mute.crt", ca.certificate->ToPem());
-  client_auth().trust_bundle.push_back("/tls/mute.crt");
+  client_auth().trust_bundle.push_back({"/tls/mute.crt", ""});
   EXPECT_THAT(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), ca)),
               HasSubstr("error crl_issuer_may_not_sign"));
 }

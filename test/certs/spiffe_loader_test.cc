@@ -100,7 +100,7 @@ TEST_F(SpiffeLoaderTest, WatchesItsFiles) {
 }
 
 TEST_F(SpiffeLoaderTest, TrustBundleAndTrustDomainsStandSideBySide) {
-  client_auth().trust_bundle = {kCa};
+  client_auth().trust_bundle = {config::TrustFile{kCa, ""}};
   const ListenerMaterial listener = Listener();
   ASSERT_NE(listener.trust, nullptr);
   ASSERT_EQ(listener.trust->anchors().size(), 1u);
@@ -152,7 +152,7 @@ TEST_F(SpiffeLoaderTest, WarnsOnceWhenNobodyGetsIn) {
   EXPECT_THAT(Build().findings[2].what, HasSubstr("public refuses every client: "));
   client_auth().mode = config::ClientAuthMode::kOptional;
   EXPECT_THAT(Build().findings[2].what, HasSubstr("every client that has a certificate: "));
-  client_auth().trust_bundle = {kCa};
+  client_auth().trust_bundle = {config::TrustFile{kCa, ""}};
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority"));
 }
 
@@ -212,7 +212,7 @@ TEST_F(SpiffeLoaderTest, AnAuthorityWithTheIdOfAnotherDomainIsWorthAWarning) {
 }
 
 TEST_F(SpiffeLoaderTest, ABundleIsNoTrustBundle) {
-  client_auth().trust_bundle = {kOrg};
+  client_auth().trust_bundle = {config::TrustFile{kOrg, ""}};
   const BuildResult result = Build();
   EXPECT_EQ(result.generation, nullptr);
   EXPECT_EQ(result.findings[0].cure, "name it under client_auth.spiffe.trust_domains");

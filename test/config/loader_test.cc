@@ -39,8 +39,16 @@ TEST(LoadText, CompletesTheSmallestConfigurationWithDefaults) {
 TEST(LoadText, TakesPathsRelativeToTheFilesFolder) {
   const Config config = Loaded(kGoodText);
   EXPECT_EQ(config.listeners[0].tls.certificates[0].chain, "/etc/mantlet/tls.crt");
-  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0], "/etc/mantlet/ca.crt");
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0].path, "/etc/mantlet/ca.crt");
   EXPECT_EQ(config.file, "/etc/mantlet/m.yaml");
+}
+
+TEST(LoadText, TakesATrustStoreWithItsPassphraseAmongTheFilesOfATrustBundle) {
+  const Config config =
+      Loaded(Replaced(kGoodText, "[ca.crt]", "[ca.crt, {pkcs12: t.p12, passphrase_file: t.pass}]"));
+  const std::vector<TrustFile> expected = {{"/etc/mantlet/ca.crt", ""},
+                                           {"/etc/mantlet/t.p12", "/etc/mantlet/t.pass"}};
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle, expected);
 }
 
 TEST(LoadText, RemembersWhereThingsStand) {
@@ -99,8 +107,8 @@ TEST(LoadText, AcceptsQuotesWithinQuotes) {
               Loaded(kGoodText));
   }
   const Config config = Loaded(Replaced(kGoodText, "[ca.crt]", "['it''s.crt', \"a\\\"b.crt\"]"));
-  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0], "/etc/mantlet/it's.crt");
-  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[1], "/etc/mantlet/a\"b.crt");
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[0].path, "/etc/mantlet/it's.crt");
+  EXPECT_EQ(config.listeners[0].client_auth.trust_bundle[1].path, "/etc/mantlet/a\"b.crt");
 }
 
 TEST(LoadText, DoesNotMindTwoListenersAtAnyPort) {

@@ -71,7 +71,7 @@ listeners:
       certificates: [{bundle: "/a/$${b}.pem"}, {pkcs12: c.p12, passphrase_file: d}]
       min_version: 1.3
       groups: [X25519, secp256r1]
-    client_auth: {mode: optional, trust_bundle: [a, "b: c"], max_depth: 0, on_expiry: ignore}
+    client_auth: {mode: optional, trust_bundle: [a, "b: c", {pkcs12: d.p12, passphrase_file: e}], max_depth: 0, on_expiry: ignore}
     identity_headers: {xfcc_fields: [chain], client_cert: chain, set: {X-A: sni, "x-b": verify}}
     policy:
       default: deny

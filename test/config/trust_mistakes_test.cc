@@ -56,6 +56,19 @@ const Mistake kMistakes[] = {
      "m.yaml:12:15: warning: spiffe has no effect with mode none; remove it, or write mode: "
      "require to ask for certificates",
      true},
+    {"ATrustStoreWithoutPassphrase", "[ca.crt]", "[{pkcs12: trust.p12}]",
+     "m.yaml:11:22: listeners[0].client_auth.trust_bundle[0] has no 'passphrase_file'; add "
+     "'passphrase_file: /etc/mantlet/trust.pass'"},
+    {"ATrustFileWithAnUnknownKey", "[ca.crt]",
+     "[{pkcs12: a.p12, passphrase_file: b, keystore: ca.crt}]",
+     "m.yaml:11:58: unknown key 'keystore' in listeners[0].client_auth.trust_bundle[0]; the keys "
+     "here are pkcs12, passphrase_file"},
+    {"AListInATrustBundle", "[ca.crt]", "[[ca.crt]]",
+     "m.yaml:11:22: trust_bundle[0]: expected a single value or a mapping, found a list; write a "
+     "single value"},
+    {"ATrustStoreThatStandsTwice", "[ca.crt]",
+     "[{pkcs12: /a.p12, passphrase_file: b}, {pkcs12: /a.p12, passphrase_file: b}]",
+     "m.yaml:11:60: warning: trust_bundle[1]: /a.p12 stands here twice; remove one", true},
     {"APinThatIsNoDigest", "      trust_bundle: [ca.crt]\n",
      R"(      trust_bundle: [ca.crt]
       spki_pins: [AAAA]
