@@ -5,11 +5,36 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
 
 namespace mantlet::io {
+namespace {
+
+// Every address once, in the resolver's order.
+absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* found = nullptr;
+  int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (status != 0) {
+    return absl::NotFoundError(absl::StrCat("cannot resolve '", host, "': ", gai_strerror(status)));
+  }
+  std::vector<SocketAddress> addresses;
+  for (addrinfo* a = found; a != nullptr; a = a->ai_next) {
+    SocketAddress address(a->ai_addr, a->ai_addrlen);
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+      addresses.push_back(address);
+    }
+  }
+  freeaddrinfo(found);
+  return addresses;
+}
+
+}  // namespace
 
 SocketAddress::SocketAddress(const sockaddr* address, socklen_t size)
     : size_(std::min<socklen_t>(size, sizeof(storage_))) {
@@ -18,20 +43,13 @@ SocketAddress::SocketAddress(const sockaddr* address, socklen_t size)
 
 absl::StatusOr<std::vector<SocketAddress>> SocketAddress::Resolve(const std::string& host,
                                                                   uint16_t port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (status != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot resolve '", host, "': ", gai_strerror(status)));
-  }
-  std::vector<SocketAddress> addresses;
-  for (addrinfo* a = found; a != nullptr; a = a->ai_next) {
-    addresses.emplace_back(a->ai_addr, a->ai_addrlen);
-  }
-  freeaddrinfo(found);
-  return addresses;
+  return Ask(host, port, AI_NUMERICSERV);
+}
+
+std::optional<SocketAddress> SocketAddress::Literal(const std::string& host, uint16_t port) {
+  auto addresses = Ask(host, port, AI_NUMERICSERV | AI_NUMERICHOST);
+  if (!addresses.ok()) return std::nullopt;
+  return addresses->front();
 }
 
 absl::StatusOr<SocketAddress> SocketAddress::Unix(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class SocketAddress {
   // `host` is a literal or a name (asked of the resolver, which may block);
   // every address it has, in the resolver's order.
   static absl::StatusOr<std::vector<SocketAddress>> Resolve(const std::string& host, uint16_t port);
+  // The same of a literal alone; nothing if `host` is a name. Asks nobody.
+  static std::optional<SocketAddress> Literal(const std::string& host, uint16_t port);
   // Paths of up to 107 bytes.
   static absl::StatusOr<SocketAddress> Unix(const std::string& path);
 
@@ -38,6 +41,10 @@ class SocketAddress {
   // Without the port: "127.0.0.1", "::1"; "unix" for a Unix peer. IPv4-mapped
   // IPv6 addresses are given as IPv4.
   std::string HostText() const;
+
+  bool operator==(const SocketAddress& other) const {
+    return size_ == other.size_ && std::memcmp(&storage_, &other.storage_, size_) == 0;
+  }
 
  private:
   sockaddr_storage storage_{};

@@ -17,6 +17,7 @@
 #include "proxy/http/message.h"
 #include "proxy/http1/response_parser.h"
 #include "proxy/io/byte_stream.h"
+#include "proxy/io/socket_address.h"
 #include "proxy/io/stream.h"
 
 namespace mantlet::upstream {
@@ -62,6 +63,8 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   bool reusable() const { return reusable_; }
 
   // For the pool.
+  const io::SocketAddress& address() const { return address_; }
+  void set_address(const io::SocketAddress& address) { address_ = address; }
   base::FunctionTimer& idle_timer() { return idle_timer_; }
   void SetIdle(std::function<void()> on_lost);
 
@@ -84,6 +87,7 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   http1::ResponseParser parser_;
   User* user_ = nullptr;
   std::function<void()> on_lost_;  // while idle
+  io::SocketAddress address_;      // of the upstream
   base::FunctionTimer idle_timer_;
   uint64_t exchanges_ = 0;
   bool response_begun_ = false;

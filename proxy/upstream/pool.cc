@@ -22,14 +22,19 @@ ErrorReason ReasonOf(const io::StreamError& error) {
 struct Pool::Attempt {
   explicit Attempt(Pool* pool) : timer([this, pool] { pool->OnAttemptTimeout(this); }) {}
   std::unique_ptr<io::Stream> stream;
-  size_t address = 0;  // index into the target's
+  TargetPtr target;    // whose addresses are tried
+  size_t address = 0;  // index into them
   base::FunctionTimer timer;
 };
 
-Pool::Pool(io::Loop& loop, std::shared_ptr<const Target> target, observe::UpstreamMetrics& metrics)
-    : loop_(loop), target_(std::move(target)), metrics_(metrics) {}
+Pool::Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics)
+    : loop_(loop),
+      target_(std::move(target)),
+      metrics_(metrics),
+      refuse_timer_([this] { RefuseUnresolved(); }) {}
 
 Pool::~Pool() {
+  if (gone_ != nullptr) *gone_ = true;
   Retire();
   for (auto& attempt : attempts_) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
@@ -49,7 +54,7 @@ std::unique_ptr<Connection> Pool::TakeIdle() {
 
 bool Pool::Wait(Waiter* waiter) {
   if (waiters_.size() >= target_->config.pool.pending &&
-      total() >= target_->config.pool.connections) {
+      (total() >= target_->config.pool.connections || target_->addresses.empty())) {
     return false;
   }
   waiters_.push_back(waiter);
@@ -59,7 +64,43 @@ bool Pool::Wait(Waiter* waiter) {
 
 void Pool::CancelWait(Waiter* waiter) { std::erase(waiters_, waiter); }
 
+void Pool::SetTarget(TargetPtr target) {
+  target_ = std::move(target);
+  loop_.timers().Cancel(refuse_timer_);
+  std::vector<Connection*> strays;
+  for (const auto& connection : idle_) {
+    if (!StillHas(connection->address())) strays.push_back(connection.get());
+  }
+  for (Connection* connection : strays) DropIdle(connection);
+  ConnectIfNeeded();
+}
+
+bool Pool::StillHas(const io::SocketAddress& address) const {
+  return std::find(target_->addresses.begin(), target_->addresses.end(), address) !=
+         target_->addresses.end();
+}
+
+// Everybody who waits by now for an upstream whose name has no address.
+void Pool::RefuseUnresolved() {
+  const TargetPtr target = target_;
+  bool gone = false;  // the last exchange may let go of this pool
+  gone_ = &gone;
+  for (size_t count = waiters_.size(); count > 0 && !waiters_.empty(); --count) {
+    Waiter* waiter = waiters_.front();
+    waiters_.pop_front();
+    metrics_.Failed(ErrorReason::kResolveFailed);
+    waiter->OnNoConnection(ProxyError(ErrorReason::kResolveFailed, target->unresolved));
+    if (gone) return;
+  }
+  gone_ = nullptr;
+  ConnectIfNeeded();
+}
+
 void Pool::ConnectIfNeeded() {
+  if (target_->addresses.empty()) {
+    if (!waiters_.empty() && !target_->unresolved.empty()) loop_.ArmIn(refuse_timer_, 0);
+    return;
+  }
   while (attempts_.size() < waiters_.size() && total() < target_->config.pool.connections) {
     StartAttempt();
   }
@@ -67,6 +108,7 @@ void Pool::ConnectIfNeeded() {
 
 void Pool::StartAttempt() {
   Attempt& attempt = *attempts_.emplace_back(std::make_unique<Attempt>(this));
+  attempt.target = target_;
   metrics_.ConnectionAdded(UpstreamConnectionState::kConnecting);
   loop_.ArmIn(attempt.timer, target_->config.timeouts.connect.count());
   Dial(attempt);
@@ -74,22 +116,27 @@ void Pool::StartAttempt() {
 
 void Pool::Dial(Attempt& attempt) {
   attempt.stream = io::Stream::Connect(
-      loop_, target_->addresses[attempt.address],
+      loop_, attempt.target->addresses[attempt.address],
       [this, &attempt](const io::StreamError* error) { OnConnected(&attempt, error); });
 }
 
 void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
   if (error == nullptr) {
+    const io::SocketAddress address = attempt->target->addresses[attempt->address];
     std::unique_ptr<io::Stream> stream = Finish(attempt);
     ++active_;
     metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
-    HandOut(std::make_unique<Connection>(std::move(stream), http1::ParserLimits{}));
+    auto connection = std::make_unique<Connection>(std::move(stream), http1::ParserLimits{});
+    connection->set_address(address);
+    HandOut(std::move(connection));
     return;
   }
-  if (attempt->address + 1 < target_->addresses.size()) {
+  const bool moved = attempt->target != target_ && !target_->addresses.empty();
+  if (moved || attempt->address + 1 < attempt->target->addresses.size()) {
     // The old stream is in its callback: let it go when that has returned.
     loop_.Retire(std::move(attempt->stream));
-    ++attempt->address;
+    attempt->address = moved ? 0 : attempt->address + 1;
+    if (moved) attempt->target = target_;
     Dial(*attempt);
     return;
   }
@@ -103,6 +150,11 @@ void Pool::OnAttemptTimeout(Attempt* attempt) {
 void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
   loop_.Retire(Finish(attempt));
   metrics_.Failed(error.reason);
+  if (target_->named && on_unreachable_ &&
+      (unreachable_since_ms_ == 0 || loop_.now_ms() - unreachable_since_ms_ >= 1000)) {
+    unreachable_since_ms_ = loop_.now_ms();
+    on_unreachable_();
+  }
   if (!waiters_.empty()) {
     Waiter* waiter = waiters_.front();
     waiters_.pop_front();
@@ -133,7 +185,7 @@ void Pool::HandOut(std::unique_ptr<Connection> connection) {
 }
 
 void Pool::Return(std::unique_ptr<Connection> connection, bool reusable) {
-  if (retired_ || !reusable || !connection->reusable()) {
+  if (retired_ || !reusable || !connection->reusable() || !StillHas(connection->address())) {
     --active_;
     metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
     connection->Detach();

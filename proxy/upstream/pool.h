@@ -9,6 +9,7 @@
 #define MANTLET_PROXY_UPSTREAM_POOL_H_
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <vector>
@@ -36,11 +37,19 @@ class Pool {
     ~Waiter() = default;
   };
 
-  Pool(io::Loop& loop, std::shared_ptr<const Target> target, observe::UpstreamMetrics& metrics);
+  Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics);
   ~Pool();
   Pool(const Pool&) = delete;
 
   const Target& target() const { return *target_; }
+  // The same upstream with other addresses. Connections to those that it still has are
+  // kept, requests under way on the others are brought to their end.
+  void SetTarget(TargetPtr target);
+  // Called, once a second at most, when a connection could be opened to none of the
+  // addresses of an upstream that has a name.
+  void SetOnUnreachable(std::function<void()> on_unreachable) {
+    on_unreachable_ = std::move(on_unreachable);
+  }
 
   // An idle connection, or null.
   std::unique_ptr<Connection> TakeIdle();
@@ -71,13 +80,19 @@ class Pool {
   std::unique_ptr<io::Stream> Finish(Attempt* attempt);
   void HandOut(std::unique_ptr<Connection> connection);
   void DropIdle(Connection* connection);
+  bool StillHas(const io::SocketAddress& address) const;
+  void RefuseUnresolved();
 
   io::Loop& loop_;
-  std::shared_ptr<const Target> target_;
+  TargetPtr target_;
   observe::UpstreamMetrics& metrics_;
   std::vector<std::unique_ptr<Connection>> idle_;  // the last one is the freshest
   std::list<std::unique_ptr<Attempt>> attempts_;
   std::deque<Waiter*> waiters_;
+  std::function<void()> on_unreachable_;
+  int64_t unreachable_since_ms_ = 0;  // when it was last called; 0: never
+  base::FunctionTimer refuse_timer_;  // not from inside Wait()
+  bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   bool retired_ = false;
 };

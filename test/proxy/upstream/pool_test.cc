@@ -253,6 +253,127 @@ TEST_F(PoolTest, ATunnelHoldsItsSlotUntilItEnds) {
   EXPECT_EQ(Gauge("active"), "0");
 }
 
+// ---- an upstream with a name
+
+TEST_F(PoolTest, WaitsForTheFirstAddressesOfAName) {
+  auto known = std::make_shared<Target>(*target_);
+  target_->addresses.clear();
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 0);
+  pool().SetTarget(known);
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_NE(waiter.connection, nullptr);
+  pool().Return(std::move(waiter.connection), true);
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
+TEST_F(PoolTest, NoMoreWaitForAnAddressThanMayWait) {
+  target_->addresses.clear();
+  target_->config.pool.pending = 1;
+  RecordingWaiter first, second;
+  ASSERT_TRUE(pool().Wait(&first));
+  EXPECT_FALSE(pool().Wait(&second));
+}
+
+TEST_F(PoolTest, RefusesThoseWhoWaitOnceANameHasNoAddress) {
+  target_->addresses.clear();
+  RecordingWaiter first, second;
+  ASSERT_TRUE(pool().Wait(&first));
+  ASSERT_TRUE(pool().Wait(&second));
+  auto failed = std::make_shared<Target>(*target_);
+  failed->unresolved = "there is no such name";
+  pool().SetTarget(failed);
+  ASSERT_TRUE(Served(second));
+  ASSERT_TRUE(first.error.has_value());
+  EXPECT_EQ(first.error->reason, ErrorReason::kResolveFailed);
+  EXPECT_EQ(first.error->detail, "there is no such name");
+  RecordingWaiter third;
+  ASSERT_TRUE(pool().Wait(&third));
+  EXPECT_EQ(third.calls, 0) << "never from inside Wait";
+  EXPECT_TRUE(Served(third));
+}
+
+TEST_F(PoolTest, AWaiterMayAskAgainFromInsideItsRefusal) {
+  target_->addresses.clear();
+  target_->unresolved = "there is no such name";
+  RecordingWaiter waiter;
+  waiter.on_call = [&] {
+    if (waiter.calls < 3) {
+      EXPECT_TRUE(pool().Wait(&waiter));
+    }
+  };
+  ASSERT_TRUE(pool().Wait(&waiter));
+  EXPECT_TRUE(RunUntil(loop_, [&] { return waiter.calls == 3; }));
+}
+
+TEST_F(PoolTest, SurvivesItsEndInsideARefusal) {
+  target_->addresses.clear();
+  target_->unresolved = "there is no such name";
+  RecordingWaiter waiter;
+  waiter.on_call = [&] { pool_.reset(); };
+  ASSERT_TRUE(pool().Wait(&waiter));
+  EXPECT_TRUE(Served(waiter));
+}
+
+TEST_F(PoolTest, OtherAddressesEndIdleConnectionsToTheOldOnesOnly) {
+  FakeUpstream other(loop_);
+  auto busy = Connect();
+  pool().Return(Connect(), true);
+  auto both = std::make_shared<Target>(*target_);
+  both->addresses = {other.address(), upstream_.address()};
+  pool().SetTarget(both);
+  EXPECT_EQ(pool().idle(), 1u) << "the name still has this address";
+  auto moved = std::make_shared<Target>(*target_);
+  moved->addresses = {other.address()};
+  pool().SetTarget(moved);
+  EXPECT_EQ(pool().idle(), 0u);
+  RunReady(loop_);
+  EXPECT_EQ(upstream_.peers[0]->handler.ends, 0) << "a request under way is not cut";
+  pool().Return(std::move(busy), true);
+  EXPECT_EQ(pool().idle(), 0u) << "but its connection is not used again";
+  pool().Return(Connect(), true);
+  EXPECT_EQ(other.peers.size(), 1u);
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
+TEST_F(PoolTest, AnAttemptThatFailsAfterTheMoveIsMadeAtTheNewAddress) {
+  FakeUpstream other(loop_);
+  target_->addresses = {Missing()};
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  auto moved = std::make_shared<Target>(*target_);
+  moved->addresses = {other.address()};
+  pool().SetTarget(moved);
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_NE(waiter.connection, nullptr);
+  pool().Return(std::move(waiter.connection), false);
+}
+
+TEST_F(PoolTest, TellsWhenNoAddressOfANameCanBeReachedButNotEachTime) {
+  target_->addresses = {Missing(), Missing()};
+  target_->named = true;
+  int told = 0;
+  pool().SetOnUnreachable([&] { ++told; });
+  for (int i = 0; i < 3; ++i) {
+    RecordingWaiter waiter;
+    ASSERT_TRUE(pool().Wait(&waiter));
+    ASSERT_TRUE(Served(waiter));
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(PoolTest, AnAddressOfTheConfigurationIsNotAskedAboutAgain) {
+  target_->addresses = {Missing()};
+  int told = 0;
+  pool().SetOnUnreachable([&] { ++told; });
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_EQ(told, 0);
+}
+
 TEST_F(PoolTest, CountsNothingAnyMoreOnceItIsGone) {
   pool().Return(Connect(), true);
   target_->config.pool.connections = 8;
