@@ -14,19 +14,22 @@ void AppendNumber(std::string& out, uint64_t number, int base) {
 }
 
 void AppendHead(std::string& out, int status, std::string_view content_type, size_t size,
-                bool keep_alive, std::string_view extra_headers) {
+                std::string_view connection, std::string_view extra_headers) {
   out.append("HTTP/1.1 ");
   AppendNumber(out, static_cast<uint64_t>(status), 10);
   out.append(" ").append(http::ReasonPhrase(status));
   out.append("\r\nContent-Type: ").append(content_type);
   out.append("\r\nContent-Length: ");
   AppendNumber(out, size, 10);
-  out.append("\r\n").append(extra_headers);
-  if (!keep_alive) out.append("Connection: close\r\n");
-  out.append("\r\n");
+  out.append("\r\n").append(extra_headers).append(connection).append("\r\n");
 }
 
 }  // namespace
+
+std::string_view ConnectionLine(bool keep_alive, http::Version client_version) {
+  if (!keep_alive) return "Connection: close\r\n";
+  return client_version == http::Version::kHttp10 ? "Connection: keep-alive\r\n" : "";
+}
 
 void AppendChunkHeader(std::string& out, uint64_t size) {
   AppendNumber(out, size, 16);
@@ -43,19 +46,22 @@ void AppendLastChunk(std::string& out, std::string_view trailers) {
   out.append("0\r\n").append(trailers).append("\r\n");
 }
 
-void AppendErrorResponse(std::string& out, const ErrorResponse& response) {
+size_t AppendErrorResponse(std::string& out, const ErrorResponse& response) {
   constexpr std::string_view kPrefix = "mantlet: ";
   const std::string_view reason =
       response.reason.empty() ? http::ReasonPhrase(response.status) : response.reason;
-  AppendHead(out, response.status, "text/plain; charset=utf-8", kPrefix.size() + reason.size() + 1,
-             response.keep_alive, response.extra_headers);
-  if (response.head_request) return;
+  const size_t size = kPrefix.size() + reason.size() + 1;
+  AppendHead(out, response.status, "text/plain; charset=utf-8", size,
+             ConnectionLine(response.keep_alive, response.client_version), response.extra_headers);
+  if (response.head_request) return 0;
   out.append(kPrefix).append(reason).append("\n");
+  return size;
 }
 
 void AppendResponse(std::string& out, int status, std::string_view content_type,
                     std::string_view body, bool keep_alive, bool head_request) {
-  AppendHead(out, status, content_type, body.size(), keep_alive, {});
+  AppendHead(out, status, content_type, body.size(),
+             ConnectionLine(keep_alive, http::Version::kHttp11), {});
   if (!head_request) out.append(body);
 }
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/http/message.h"
+
 namespace mantlet::http1 {
 
 // One chunk (RFC 9112 section 7.1). Nothing for empty data: an empty chunk would
@@ -24,16 +26,22 @@ void AppendLastChunk(std::string& out, std::string_view trailers = {});
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+// The Connection field of an answer of ours, empty where none is needed. Persistence is the
+// default of HTTP/1.1 and has to be said in HTTP/1.0 (RFC 9112 section 9.3): such a client
+// otherwise waits for the end of the connection.
+std::string_view ConnectionLine(bool keep_alive, http::Version client_version);
+
 struct ErrorResponse {
   int status = 400;
-  std::string_view reason;    // why, in words; appears in the body as "mantlet: <reason>"
-  bool keep_alive = false;    // otherwise Connection: close
+  std::string_view reason;  // why, in words; appears in the body as "mantlet: <reason>"
+  bool keep_alive = false;  // otherwise Connection: close
+  http::Version client_version = http::Version::kHttp11;
   bool head_request = false;  // HEAD: no body, but its length
   // Extra "Name: value\r\n" lines, e.g. Retry-After.
   std::string_view extra_headers;
 };
-// A short text/plain answer of our own, HTTP/1.1.
-void AppendErrorResponse(std::string& out, const ErrorResponse& response);
+// A short text/plain answer of our own, HTTP/1.1. Returns the bytes of its content.
+size_t AppendErrorResponse(std::string& out, const ErrorResponse& response);
 
 // A complete answer with a body of any type, for small endpoints of our own.
 void AppendResponse(std::string& out, int status, std::string_view content_type,

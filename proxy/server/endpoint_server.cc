@@ -30,8 +30,8 @@ http1::ParserLimits Limits() {
   return limits;
 }
 
-void AppendEndpointResponse(const observe::EndpointResponse& response, bool keep_alive,
-                            std::string& out) {
+void AppendEndpointResponse(const observe::EndpointResponse& response,
+                            const http::RequestHead& request, std::string& out) {
   out.append("HTTP/1.1 ");
   base::AppendDecimal(static_cast<int64_t>(response.status), &out);
   out.append(" ").append(http::ReasonPhrase(response.status)).append("\r\n");
@@ -41,7 +41,8 @@ void AppendEndpointResponse(const observe::EndpointResponse& response, bool keep
   }
   out.append("Content-Length: ");
   base::AppendDecimal(static_cast<uint64_t>(response.content_length), &out);
-  out.append(keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+  out.append("\r\n").append(http1::ConnectionLine(request.keep_alive, request.version));
+  out.append("\r\n");
   out.append(response.body);
 }
 
@@ -111,7 +112,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     request.sec_fetch_site = head.headers.Find("sec-fetch-site");
     request.over_unix_socket = over_unix_socket_;
     closing_ = !head.keep_alive;
-    AppendEndpointResponse(server_->handler_(request), head.keep_alive, out_);
+    AppendEndpointResponse(server_->handler_(request), head, out_);
     body_.clear();
   }
 

@@ -376,9 +376,11 @@ void Exchange::Answer(const ProxyError& error) {
   response.status = status_;
   response.reason = error.sentence();
   response.keep_alive = MayKeepAlive();
+  response.client_version = head_->version;
   response.head_request = head_->method == http::Method::kHead;
-  WriteText(host_.downstream(),
-            [&](std::string& text) { http1::AppendErrorResponse(text, response); });
+  WriteText(host_.downstream(), [&](std::string& text) {
+    response_bytes_ += http1::AppendErrorResponse(text, response);
+  });
   host_.downstream().Flush();
   EndAnswered(response.keep_alive);
 }

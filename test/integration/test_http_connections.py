@@ -80,6 +80,16 @@ def test_http_1_0_with_keep_alive_stays(mantlet, connect):
         assert reply.headers.get("Connection", "").lower() == "keep-alive"
 
 
+def test_http_1_0_with_keep_alive_is_told_that_our_own_answer_keeps_it(start, connect, tmp_path):
+    proxy = start(f"unix:{tmp_path}/nobody.sock")
+    client = connect(proxy)
+    for _ in range(2):
+        reply = client.exchange("GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n")
+        assert reply.status == 502
+        assert reply.headers.get("Connection", "").lower() == "keep-alive"
+    assert proxy.wait_access(2)[0]["response_bytes"] == len(reply.body)
+
+
 def test_http_1_0_without_host_is_answered(mantlet, connect):
     assert connect(mantlet).exchange("GET / HTTP/1.0\r\n\r\n").status == 200
 

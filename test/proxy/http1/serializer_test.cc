@@ -44,6 +44,26 @@ TEST(SerializerTest, WritesErrorResponsesThatParse) {
             "Content-Length:29|Retry-After:1>mantlet: Service Unavailable\n>.");
 }
 
+TEST(SerializerTest, TellsAnHttp10ClientThatTheConnectionStays) {
+  std::string out;
+  ErrorResponse response;
+  response.keep_alive = true;
+  response.client_version = http::Version::kHttp10;
+  AppendErrorResponse(out, response);
+  EXPECT_NE(out.find("\r\nConnection: keep-alive\r\n"), std::string::npos);
+  EXPECT_EQ(ConnectionLine(true, http::Version::kHttp11), "");
+  EXPECT_EQ(ConnectionLine(false, http::Version::kHttp10), "Connection: close\r\n");
+}
+
+TEST(SerializerTest, TellsTheSizeOfTheContentThatItWrites) {
+  std::string out;
+  ErrorResponse response;
+  response.reason = "no Host";
+  EXPECT_EQ(AppendErrorResponse(out, response), 17u);
+  response.head_request = true;
+  EXPECT_EQ(AppendErrorResponse(out, response), 0u);
+}
+
 TEST(SerializerTest, AnswersHeadWithoutABody) {
   std::string out;
   ErrorResponse response;

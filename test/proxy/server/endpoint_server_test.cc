@@ -104,6 +104,13 @@ TEST_F(EndpointServerTest, ContinuesAClientThatAsksFirst) {
   EXPECT_TRUE(Gets(*client, "fine\n"));
 }
 
+TEST_F(EndpointServerTest, TellsAnHttp10ClientThatItsConnectionStays) {
+  auto client = Connect();
+  client->Say("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  ASSERT_TRUE(Gets(*client, "\r\n\r\nfine\n"));
+  EXPECT_NE(client->handler.data.find("\r\nConnection: keep-alive\r\n"), std::string::npos);
+}
+
 TEST_F(EndpointServerTest, ClosesWhenAskedTo) {
   auto client = Connect();
   client->Say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -76,6 +76,36 @@ TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
   EXPECT_EQ(pool_->idle(), 0u);
 }
 
+TEST_F(ExchangeTest, AnHttp10ClientIsToldThatOurOwnAnswerKeepsTheConnection) {
+  Policy("default: deny");
+  Client("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 403);
+  EXPECT_NE(got().find("\r\nConnection: keep-alive\r\n"), std::string::npos) << got();
+}
+
+TEST_F(ExchangeTest, AnHttp10ClientThatDidNotAskForItIsNotKept) {
+  Policy("default: deny");
+  Client("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_NE(got().find("\r\nConnection: close\r\n"), std::string::npos) << got();
+}
+
+TEST_F(ExchangeTest, CountsTheContentOfOurOwnAnswers) {
+  Policy("default: deny");
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  const size_t content = got().size() - got().find("\r\n\r\n") - 4;
+  ASSERT_GT(content, 0u);
+  EXPECT_TRUE(Counted("mantlet_response_bytes_total{listener=\"public\",upstream=\"app\"} " +
+                      std::to_string(content)));
+  Client("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_TRUE(Counted("mantlet_response_bytes_total{listener=\"public\",upstream=\"app\"} " +
+                      std::to_string(content)))
+      << "an answer to HEAD has no content";
+}
+
 TEST_F(ExchangeTest, AClientThatAskedForCloseIsClosed) {
   Client("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET"));
