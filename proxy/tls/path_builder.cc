@@ -225,18 +225,25 @@ void PathBuilder::Sort(std::vector<Candidate>* candidates) {
 }
 
 bool PathBuilder::PoliciesHoldAlongPath() const {
+  return path_.size() < 2 || PoliciesHoldFor(*path_[0], 1);
+}
+
+// The policies of the path's certificates from the one below the trust anchor, which is no
+// part of the path here (RFC 5280, 6.1), to path_[issuer_depth], and of what that issued.
+bool PathBuilder::PoliciesHoldFor(const PathCertificate& last, size_t issuer_depth) const {
   std::vector<PolicyLevel> levels;
-  // The trust anchor is no part of the path here (RFC 5280, 6.1).
-  for (size_t i = path_.size() - 1; i-- > 0;) {
+  for (size_t i = path_.size() - 1; i-- > issuer_depth;) {
     levels.push_back({&path_[i]->policies(), path_[i]->self_issued()});
   }
+  levels.push_back({&last.policies(), last.self_issued()});
   return PoliciesHold(levels);
 }
 
-PathBuilder::Path PathBuilder::IssuersWithItsKey(size_t depth) {
-  const PathCertificate& issuer = *path_[depth + 1];
+PathBuilder::Path PathBuilder::IssuersWithItsKey(const PathCertificate& certificate,
+                                                 size_t issuer_depth) {
+  const PathCertificate& issuer = *path_[issuer_depth];
   Path found = {&issuer};
-  for (const Candidate& other : IssuersOf(*path_[depth])) {
+  for (const Candidate& other : IssuersOf(certificate)) {
     if (other.certificate != &issuer && other.certificate->HasKeyOf(issuer)) {
       found.push_back(other.certificate);
     }
@@ -244,31 +251,48 @@ PathBuilder::Path PathBuilder::IssuersWithItsKey(size_t depth) {
   return found;
 }
 
-PathBuilder::Path PathBuilder::IssuersWithOtherKeys(size_t depth) {
-  const PathCertificate& issuer = *path_[depth + 1];
-  Path found;
+std::vector<PathBuilder::ListSigner> PathBuilder::IssuersWithOtherKeys(size_t issuer_depth) {
+  const PathCertificate& issuer = *path_[issuer_depth];
+  std::vector<ListSigner> found;
   const auto is_namesake = [&](const PathCertificate& other) {
     return other.HasSubjectOf(issuer) && !other.HasKeyOf(issuer);
   };
   // Those that the judged certificate stands below; one that it signed itself must not
   // speak for it.
-  for (size_t i = depth + 2; i < path_.size(); ++i) {
-    if (is_namesake(*path_[i])) found.push_back(path_[i]);
+  for (size_t i = issuer_depth + 1; i < path_.size(); ++i) {
+    if (is_namesake(*path_[i])) found.push_back({path_[i], true, false});
   }
   std::vector<const AnchorIndex::Anchor*> anchors;
   anchors_->Find(issuer.subject(), &anchors);
   for (const AnchorIndex::Anchor* anchor : anchors) {
+    const PathCertificate& certificate = *anchor->certificate;
     const bool ends_path = anchor->self_signed || rules_.partial_chain;
-    if (ends_path && is_namesake(*anchor->certificate)) found.push_back(anchor->certificate.get());
+    if (!ends_path || !is_namesake(certificate)) continue;
+    found.push_back(
+        {&certificate, !FaultOf(certificate, PathRole::kAnchor, rules_).has_value(), false});
   }
-  if (depth + 2 >= path_.size()) return found;
+  if (issuer_depth + 1 >= path_.size()) return found;
+  const PathCertificate& above = *path_[issuer_depth + 1];
   for (size_t i = 1; i < presented_.size(); ++i) {
     const PathCertificate& signer = *presented_[i];
-    const PathCertificate& above = *path_[depth + 2];
     if (!is_namesake(signer) || !signer.NamesAsIssuer(above) || !MaySignLists(signer)) continue;
-    if (signatures_.Verify(signer, above)) found.push_back(&signer);
+    if (!signatures_.Verify(signer, above)) continue;
+    const bool stands =
+        ConstraintsAllow(signer, issuer_depth + 1) && PoliciesHoldFor(signer, issuer_depth + 1);
+    found.push_back({&signer, stands, true});
   }
   return found;
+}
+
+bool PathBuilder::ConstraintsAllow(const PathCertificate& signer, size_t issuer_depth) {
+  std::optional<SubjectNames> names;
+  for (size_t i = issuer_depth; i < path_.size(); ++i) {
+    const NameConstraints* constraints = path_[i]->name_constraints();
+    if (constraints == nullptr) continue;
+    if (!names.has_value()) names = ReadSubjectNames(signer.x509(), /*leaf=*/false);
+    if (constraints->Violation(*names, &comparisons_).has_value()) return false;
+  }
+  return true;
 }
 
 // A CA may have a key for its certificates and another for its lists; the latter's

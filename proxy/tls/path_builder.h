@@ -65,13 +65,23 @@ class PathBuilder {
 
   const Path& path() const { return path_; }
 
-  // For the last check: every certificate at hand that bears the key which signed
-  // path()[depth], the path's own first.
-  Path IssuersWithItsKey(size_t depth);
-  // And the CAs of that issuer's name with other keys, for which the same trust anchor
-  // vouches: a CA that has changed its key signs one list, with the new one, for all
-  // that it ever issued (RFC 5280, 6.3.3 (f)).
-  Path IssuersWithOtherKeys(size_t depth);
+  // A certificate that may vouch for the signature of a revocation list.
+  struct ListSigner {
+    const PathCertificate* certificate = nullptr;
+    // Nothing but revocation speaks against its own path to the trust anchor.
+    bool stands = false;
+    // It is neither on path() nor an anchor, so whether it was revoked has to be asked
+    // separately. Its issuer is the CA above the one whose name it bears.
+    bool beside_path = false;
+  };
+
+  // For the last check. `certificate` was issued by path()[issuer_depth]: every
+  // certificate at hand that bears the key which signed it, the path's own first.
+  Path IssuersWithItsKey(const PathCertificate& certificate, size_t issuer_depth);
+  // And the CAs of the name of path()[issuer_depth] with other keys, for which the same
+  // trust anchor vouches: a CA that has changed its key signs one list, with the new
+  // one, for all that it ever issued (RFC 5280, 6.3.3 (f)).
+  std::vector<ListSigner> IssuersWithOtherKeys(size_t issuer_depth);
   const Failure& failure() const { return failure_; }
   int signature_checks() const { return signatures_.checks(); }
 
@@ -98,7 +108,9 @@ class PathBuilder {
   bool CheckPathLength(const PathCertificate& issuer, bool ends_path);
   bool CheckNameConstraints(const PathCertificate& issuer);
   bool PoliciesHoldAlongPath() const;
+  bool PoliciesHoldFor(const PathCertificate& last, size_t issuer_depth) const;
   bool MaySignLists(const PathCertificate& signer) const;
+  bool ConstraintsAllow(const PathCertificate& signer, size_t issuer_depth);
   void ReportPath();
   void ReportDeadEnd(bool bad_signature);
   bool Finished() const;

@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "proxy/tls/path_builder.h"
 #include "proxy/tls/path_fault.h"
@@ -25,8 +27,9 @@ class PathRevocation {
   // The question is about a key that signed, so every certificate at hand for that
   // key is asked: a CA's cross-certificate that may not sign lists does not hide what
   // the CA has revoked. Then the CA's other keys: what any of them has revoked is
-  // revoked, and a good list of any of them will do. For the rest, the path's own
-  // certificate counts.
+  // revoked, and a good list of any of them will do if the certificate of that key is
+  // good itself (RFC 5280, 6.3.3 (f)): valid, and by the same lists and the same policy not
+  // revoked. For the rest, the path's own certificate counts.
   std::optional<PathFinding> Check(PathBuilder& builder);
 
   // After a check that found nothing: the second from which the lists' answer may be
@@ -34,11 +37,21 @@ class PathRevocation {
   int64_t next_update() const { return next_update_; }
 
  private:
-  RevocationLists::Status Ask(PathBuilder& builder, size_t depth) const;
+  using Question = std::pair<const PathCertificate*, size_t>;
+
+  // Whether `certificate`, issued by path()[issuer_depth], was revoked.
+  RevocationLists::Status Ask(PathBuilder& builder, const PathCertificate& certificate,
+                              size_t issuer_depth);
+  // Whether the certificate of a list's signer is good; its issuer is path()[issuer_depth].
+  // Every such question goes one certificate up the path, so it comes to an end.
+  RevocationLists::Status AskAboutSigner(PathBuilder& builder,
+                                         const PathBuilder::ListSigner& signer,
+                                         size_t issuer_depth);
 
   const RevocationLists* lists_;
   int64_t now_;
   int64_t next_update_ = RevocationLists::kForever;
+  std::map<Question, RevocationLists::Status> signers_;  // what is known of this path
 };
 
 }  // namespace mantlet::tls

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from harness import clients, crl
-from harness.pki import DAY, Authority, now
+from harness.pki import DAY, Authority, Identity, now
 from harness.proxy import run_command, is_sanitized
 from harness.timing import wait_until
 
@@ -112,6 +112,22 @@ def test_a_list_signed_by_a_stranger_in_an_anchors_name_does_not_start(launch, p
         ended = run_command(command, "--config", path)
         assert ended.returncode == 1
         assert "not signed with the key" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("policy", ["if_present", "require"])
+def test_a_list_counts_only_while_its_signers_certificate_is_good(start, upstream, pki, lists, policy):
+    """The CA's list is signed with another key than its certificates; the root vouches for both keys."""
+    signer = pki.root.intermediate("mantlet test intermediate")
+    assert signer.certificate.subject == pki.ca.certificate.subject
+    client = Identity(pki.client.certificate, pki.client.key, (*pki.client.intermediates, signer.certificate))
+    files = pki.write(client, f"with-signer-{policy}")
+    revoked = Identity(signer.certificate, signer.key)
+    for by_root, good in ((pki.root.crl(), True), (pki.root.crl(revoked), False)):
+        proxy = start(upstream, listener=lists({"root.crl": by_root, "ca.crl": signer.crl()}, policy=policy))
+        if good:
+            assert passes(proxy, pki, files)
+        else:
+            assert "serial number" in refused(proxy, pki, "crl_missing", files)["detail"]
 
 
 def test_a_new_list_holds_from_the_next_handshake_on(launch, upstream, own_pki, tmp_path):

@@ -219,6 +219,114 @@ TEST_F(ChangedKeyTest, ACertificateDoesNotSpeakForItself) {
   EXPECT_EQ(result.depth, 1);
 }
 
+// A CA whose lists are signed with a key of their own; the root vouches for both keys.
+class ListSignerTest : public testing::Test {
+ protected:
+  static CertificateTemplate ForLists(std::string cn = "ca") {
+    CertificateTemplate what = CaTemplate(std::move(cn));
+    what.ca = false;
+    what.key_usage = {"cRLSign"};
+    return what;
+  }
+  VerifyResult Judge(std::vector<RevocationListPtr> lists, bool require) {
+    return Verify({Root()}, {&client_, &ca_, &signer_}, Lists(std::move(lists), require));
+  }
+
+  Credential ca_ = MakeCredential(CaTemplate("ca"), &Root());
+  Credential signer_ = MakeCredential(ForLists(), &Root());
+  Credential client_ = MakeCredential(ClientTemplate("client"), &ca_);
+  RevocationListPtr clean_ = ListOf(signer_, {});
+};
+
+TEST_F(ListSignerTest, WhoseCertificateWasRevokedSignsNoListThatCounts) {
+  for (const bool require : {false, true}) {
+    EXPECT_EQ(Judge({ListOf(Root(), {}), clean_}, require).reason(), "");
+    const VerifyResult result = Judge({ListOf(Root(), {&signer_}), clean_}, require);
+    EXPECT_EQ(result.reason(), "crl_missing");
+    EXPECT_EQ(result.depth, 0);
+    EXPECT_THAT(result.detail, HasSubstr(signer_.certificate->serial()));
+    EXPECT_THAT(result.detail, HasSubstr("it was revoked by its issuer"));
+  }
+}
+
+TEST_F(ListSignerTest, WhoseCertificateWasRevokedHasRevokedAllTheSame) {
+  const RevocationListPtr list = ListOf(signer_, {&client_});
+  EXPECT_EQ(Judge({ListOf(Root(), {&signer_}), list}, false).reason(), "revoked");
+}
+
+TEST_F(ListSignerTest, NeedsAListOfItsIssuerWhereListsAreRequired) {
+  EXPECT_EQ(Judge({clean_}, true).reason(), "crl_missing");
+  EXPECT_EQ(Judge({clean_}, false).reason(), "");
+}
+
+TEST_F(ListSignerTest, WhoseIssuersListIsOverdueSignsNoListThatCounts) {
+  CrlTemplate overdue = CrlTemplate::Revoking({});
+  overdue.next_update = kNow;
+  EXPECT_FALSE(Judge({List(overdue, Root()), clean_}, false).ok());
+}
+
+TEST_F(ListSignerTest, BoundsHowLongTheAnswerLasts) {
+  CertificateTemplate what = ForLists();
+  what.not_after = kNow + 99;
+  const Credential brief = MakeCredential(what, &Root());
+  const VerifyResult result =
+      Verify({Root()}, {&client_, &ca_, &brief}, Lists({ListOf(Root(), {}), ListOf(brief, {})}));
+  ASSERT_TRUE(result.ok()) << result.detail;
+  EXPECT_EQ(result.valid_until, kNow + 100);
+
+  CrlTemplate ahead = CrlTemplate::Revoking({&signer_});
+  ahead.this_update = kNow + kDay;
+  const VerifyResult until = Judge({ListOf(Root(), {}), List(ahead, Root()), clean_}, false);
+  ASSERT_TRUE(until.ok()) << until.detail;
+  EXPECT_EQ(until.valid_until, ahead.this_update - RevocationLists::kClockSkewSeconds);
+}
+
+TEST_F(ListSignerTest, WhoseNameAConstraintExcludesSignsNoListThatCounts) {
+  CertificateTemplate what = ForLists();
+  what.san.dns = {"evil.test"};
+  CertificateTemplate above = CaTemplate("above");
+  above.excluded_dns = {"evil.test"};
+  const Credential policy_ca = MakeCredential(above, &Root());
+  const Credential ca = MakeCredential(CaTemplate("ca"), &policy_ca);
+  const Credential signer = MakeCredential(what, &policy_ca);
+  const Credential good_signer = MakeCredential(ForLists(), &policy_ca);
+  const Credential client = MakeCredential(ClientTemplate("client"), &ca);
+  EXPECT_EQ(
+      Verify({Root()}, {&client, &ca, &policy_ca, &signer}, Lists({ListOf(signer, {})})).reason(),
+      "crl_missing");
+  EXPECT_EQ(
+      Verify({Root()}, {&client, &ca, &policy_ca, &good_signer}, Lists({ListOf(good_signer, {})}))
+          .reason(),
+      "");
+}
+
+TEST_F(ListSignerTest, IsJudgedByListsWhoseSignersAreJudgedToo) {
+  // Two CAs in a row, each of which has its lists signed by a key of its own.
+  const Credential signer_below = MakeCredential(ForLists("below"), &ca_);
+  const Credential below = MakeCredential(CaTemplate("below"), &ca_);
+  const Credential client = MakeCredential(ClientTemplate("client"), &below);
+  const RevocationListPtr list = ListOf(signer_below, {});
+  const auto reason = [&](const RevocationListPtr& by_root, const RevocationListPtr& by_signer) {
+    return std::string(Verify({Root()}, {&client, &below, &signer_below, &ca_, &signer_},
+                              Lists({by_root, by_signer, list}, true))
+                           .reason());
+  };
+  EXPECT_EQ(reason(ListOf(Root(), {}), clean_), "");
+  EXPECT_EQ(reason(ListOf(Root(), {}), ListOf(signer_, {&signer_below})), "crl_missing");
+  EXPECT_EQ(reason(ListOf(Root(), {&signer_}), clean_), "crl_missing");
+}
+
+TEST_F(ListSignerTest, ThatIsAnAnchorPastItsEndSignsNoListThatCounts) {
+  CertificateTemplate what = CaTemplate("root");
+  const Credential root = MakeCredential(what, nullptr);
+  what.not_after = kNow - 1;
+  const Credential ended = MakeCredential(what, nullptr);
+  const Credential client = MakeCredential(ClientTemplate("client"), &root);
+  EXPECT_EQ(Verify({root, ended}, {&client}, Lists({ListOf(ended, {})})).reason(), "crl_missing");
+  EXPECT_EQ(Verify({root, ended}, {&client}, Lists({ListOf(ended, {&client})})).reason(),
+            "revoked");
+}
+
 TEST(ChainRevocation, OtherFaultsAreTold) {
   CertificateTemplate what = ClientTemplate("client");
   what.not_after = kNow - 1;
