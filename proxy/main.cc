@@ -1,8 +1,11 @@
 #include <iostream>
 
+#include "proxy/base/process_setup.h"
 #include "proxy/cli/command_line.h"
 
 int main(int argc, char** argv) {
+  // First of all: whatever is opened next must not become standard output.
+  if (!mantlet::base::OpenStandardStreams()) return 1;
   const int status = mantlet::cli::RunCommandLine(argc, argv, {std::cout, std::cerr});
   // Output that did not arrive (a full disk) must not look like success.
   if (!std::cout.flush() && status == 0) {

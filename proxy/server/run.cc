@@ -1,7 +1,5 @@
 #include "proxy/server/run.h"
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -11,6 +9,7 @@
 
 #include "config/diagnostic.h"
 #include "config/loader.h"
+#include "proxy/base/process_setup.h"
 #include "proxy/base/systemd_notify.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/server/log_settings.h"
@@ -24,20 +23,10 @@ int Refuse(const std::string& sentence) {
   return 1;
 }
 
-// A proxy needs two descriptors for each request in flight; the soft limit that
-// shells and service managers set is for programs that use select(2).
-void RaiseFileLimit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 int RunServer(const RunOptions& options) {
-  signal(SIGPIPE, SIG_IGN);  // a broken connection is an error of that write alone
-  RaiseFileLimit();
+  base::PrepareDaemon();
 
   const config::Environment environment = config::Environment::OfThisProcess();
   config::LoadResult loaded = config::LoadFile(options.config_path, environment);

@@ -14,6 +14,7 @@
 #include "config/restart.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/log_settings.h"
+#include "proxy/server/signal_action.h"
 #include "proxy/server/worker_count.h"
 
 namespace mantlet::server {
@@ -92,7 +93,7 @@ Server::~Server() {
 
 absl::Status Server::Start() {
   // First of all: a signal that comes while this goes on waits for the loop.
-  signals_ = std::make_unique<io::Signals>(loop_, std::vector<int>{SIGTERM, SIGINT, SIGHUP},
+  signals_ = std::make_unique<io::Signals>(loop_, HandledSignals(),
                                            [this](int number) { OnSignal(number); });
   certs::FileStates seen;
   absl::StatusOr<certs::GenerationPtr> generation =
@@ -362,18 +363,28 @@ void Server::OnReloadOutcome() {
 // ---- signals, drain, watchdog
 
 void Server::OnSignal(int number) {
-  if (number == SIGHUP) {
-    if (draining_) return;
-    (void)systemd_.Reloading(clock_.MonotonicUs());
-    if (absl::Status status = access_log_->Reopen(); !status.ok()) {
-      logger_.Error("access_log", std::string(status.message()));
-    }
-    const std::string error = reload_->LoadNow();
-    (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
-    return;
+  switch (ActionOf(number)) {
+    case SignalAction::kReload:
+      OnReloadSignal();
+      return;
+    case SignalAction::kReopenLog:
+      ReopenAccessLog();
+      logger_.Info("log_reopened", "The access log's file was opened again.",
+                   {{"signal", SignalName(number)}});
+      return;
+    case SignalAction::kIgnore:
+      if (auto go = signal_log_budget_.Ask(clock_.MonotonicMs())) {
+        logger_.Info("signal_ignored",
+                     "This signal has no meaning here: SIGTERM drains, SIGHUP reloads, SIGUSR1 "
+                     "opens the access log again.",
+                     {{"signal", SignalName(number)}, {"suppressed", go.suppressed}});
+      }
+      return;
+    case SignalAction::kDrain:
+      break;
   }
   if (!draining_) {
-    BeginDrain(number == SIGTERM ? "SIGTERM" : "SIGINT");
+    BeginDrain(SignalName(number));
     return;
   }
   logger_.Warn("stopping", "A second signal: ending at once.");
@@ -381,7 +392,21 @@ void Server::OnSignal(int number) {
   _exit(0);
 }
 
-void Server::BeginDrain(const char* why) {
+void Server::OnReloadSignal() {
+  if (draining_) return;
+  (void)systemd_.Reloading(clock_.MonotonicUs());
+  ReopenAccessLog();
+  const std::string error = reload_->LoadNow();
+  (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
+}
+
+void Server::ReopenAccessLog() {
+  if (absl::Status status = access_log_->Reopen(); !status.ok()) {
+    logger_.Error("access_log", std::string(status.message()));
+  }
+}
+
+void Server::BeginDrain(const std::string& why) {
   if (std::exchange(draining_, true)) return;
   metrics_.SetDraining(true);
   (void)systemd_.Stopping("draining");

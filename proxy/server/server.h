@@ -21,6 +21,7 @@
 #include "config/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
+#include "proxy/base/log_budget.h"
 #include "proxy/base/systemd_notify.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/signals.h"
@@ -66,8 +67,10 @@ class Server {
   std::vector<std::string> WatchedFiles() const;
   void RemoveUnusedSocketFiles(const Snapshot* current);
   void OnSignal(int number);
+  void OnReloadSignal();
+  void ReopenAccessLog();
   void OnReloadOutcome();
-  void BeginDrain(const char* why);
+  void BeginDrain(const std::string& why);
   void FinishDrain();
   void BeatWatchdog();
   void KeepHouse();
@@ -100,6 +103,7 @@ class Server {
   bool listening_ = false;
   bool draining_ = false;
   size_t workers_draining_ = 0;
+  base::LogBudget signal_log_budget_{1};
   size_t pings_out_ = 0;  // to workers, by the watchdog
 };
 

@@ -44,7 +44,7 @@ ALLOWED = {
         "proxy/base", "config", "proxy/identity", "proxy/io", "proxy/tls", "proxy/observe", "certs",
         "proxy/server",
     },
-    "proxy": {"proxy/cli"},
+    "proxy": {"proxy/base", "proxy/cli"},
 }
 
 # How a library's headers begin -> the folders that may include them. abseil is

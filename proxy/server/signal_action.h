@@ -1,0 +1,28 @@
+// What each signal asks of the daemon. Every signal whose default action would end the process
+// and that can be sent from outside has an action here; those that report a fault of the program
+// itself (SIGSEGV, SIGABRT, ...) keep their default.
+
+#ifndef MANTLET_PROXY_SERVER_SIGNAL_ACTION_H_
+#define MANTLET_PROXY_SERVER_SIGNAL_ACTION_H_
+
+#include <string>
+#include <vector>
+
+namespace mantlet::server {
+
+enum class SignalAction {
+  kDrain,      // SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU; a second one ends the process at once
+  kReload,     // SIGHUP: reload, and reopen the access log
+  kReopenLog,  // SIGUSR1: reopen the access log
+  kIgnore,     // logged and nothing else
+};
+
+SignalAction ActionOf(int number);
+// The signals to install a handler for.
+std::vector<int> HandledSignals();
+// "SIGTERM", "SIGRTMIN+3".
+std::string SignalName(int number);
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_SIGNAL_ACTION_H_
