@@ -10,6 +10,7 @@
 #include "certs/material_json.h"
 #include "certs/spiffe_loader.h"
 #include "certs/time_text.h"
+#include "config/words.h"
 
 namespace mantlet::certs {
 namespace {
@@ -22,18 +23,6 @@ const char* Word(Severity severity) {
       return "warning";
     case Severity::kNote:
       return "note";
-  }
-  return "";
-}
-
-const char* Word(config::ClientAuthMode mode) {
-  switch (mode) {
-    case config::ClientAuthMode::kNone:
-      return "none";
-    case config::ClientAuthMode::kOptional:
-      return "optional";
-    case config::ClientAuthMode::kRequire:
-      return "require";
   }
   return "";
 }
@@ -102,7 +91,7 @@ std::string RevocationText(const LoadedRevocationList& loaded, int64_t now) {
 
 std::string TrustText(const config::ClientAuth& client_auth, const ListenerMaterial& material,
                       int64_t now) {
-  std::string text = absl::StrCat("  client certificates: ", Word(client_auth.mode),
+  std::string text = absl::StrCat("  client certificates: ", config::ToString(client_auth.mode),
                                   client_auth.mode == config::ClientAuthMode::kNone
                                       ? ""
                                       : absl::StrCat(", at most ", client_auth.max_depth,
@@ -153,7 +142,7 @@ void WriteListener(const config::Listener& listener, const ListenerMaterial& mat
                    JsonWriter* json) {
   json->BeginObject();
   json->Key("name").String(listener.name);
-  json->Key("client_auth").String(Word(listener.client_auth.mode));
+  json->Key("client_auth").String(config::ToString(listener.client_auth.mode));
   WriteMaterial(material, json);
   json->EndObject();
 }

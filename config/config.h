@@ -53,15 +53,18 @@ struct Tls {
   std::vector<CertificateFiles> certificates;  // at least one; the first is the default
   TlsVersion min_version = TlsVersion::kTls12;
   TlsVersion max_version = TlsVersion::kTls13;
-  std::vector<std::string> cipher_suites;  // TLS 1.2, OpenSSL's names; empty = safe default
-  std::vector<std::string> groups;         // BoringSSL's names; empty = the library's best
+  // TLS 1.2, OpenSSL's names, best first; "A|B": both are as good. Empty = safe default.
+  std::vector<std::string> cipher_suites;
+  std::vector<std::string> groups;  // BoringSSL's names, best first; empty = the library's best
   bool strict_sni = false;
   bool session_resumption = false;
   Milliseconds session_lifetime{3'600'000};  // of a resumable session, renewals included
   bool operator==(const Tls&) const = default;
 };
 
-enum class ClientAuthMode { kNone, kOptional, kRequire };
+// kRequest: a certificate is asked for and judged, and whoever has none or one that does not verify
+// is let in without an identity.
+enum class ClientAuthMode { kNone, kRequest, kOptional, kRequire };
 // What becomes of open connections whose client would not be let in any more.
 enum class OnInvalid { kDrain, kClose, kIgnore };
 enum class CrlPolicy { kIfPresent, kRequire };

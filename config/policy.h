@@ -33,6 +33,8 @@ struct Match {
   std::vector<std::string> issuer;       // RFC 2253
   std::vector<std::string> spki_sha256;  // lower-case hex
   CertificatePresence client_cert = CertificatePresence::kEither;
+  // SUCCESS, NONE, FAILED, or FAILED:reason: what became of the client's certificate.
+  std::vector<std::string> verify;
   // Of the connection and the request.
   std::vector<std::string> sni;  // names, `*` for the first label
   std::vector<std::string> method;

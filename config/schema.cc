@@ -39,13 +39,15 @@ void DescribeTls(Section& s, Tls& v) {
   s.Value({"min_version", "1.2 is the oldest version without known weaknesses"}, v.min_version,
           OneWord(kTlsVersionWords));
   s.Value({"max_version", "the newest there is"}, v.max_version, OneWord(kTlsVersionWords));
-  s.Values({"cipher_suites",
-            "for TLS 1.2, OpenSSL's or IANA's names; empty: ECDHE with AES-GCM or "
-            "ChaCha20-Poly1305, which are all that may be named"},
-           v.cipher_suites, CipherSuite());
   s.Values(
-      {"groups", "best first; empty: X25519MLKEM768 where the TLS library has it, X25519, P-256"},
-      v.groups, Group());
+      {"cipher_suites",
+       "for TLS 1.2, best first: the server's order decides; OpenSSL's or IANA's names. Empty: "
+       "ECDHE with AES-GCM or ChaCha20-Poly1305, which are all that may be named"},
+      v.cipher_suites, CipherSuite());
+  s.Values({"groups",
+            "best first: the server's order decides; empty: X25519MLKEM768 where the TLS library "
+            "has it, X25519, P-256, and no other"},
+           v.groups, Group());
   s.Value({"strict_sni",
            "refuse a handshake whose SNI no certificate covers, instead of using the default one"},
           v.strict_sni, Boolean());

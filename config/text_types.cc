@@ -1,11 +1,14 @@
 // Words, names, paths and the names of TLS's parts.
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "config/suggest.h"
 #include "config/tls_names.h"
 #include "config/value_type.h"
@@ -138,12 +141,16 @@ ValueType<std::string> AccessLogTarget() {
 
 ValueType<std::string> CipherSuite() {
   ValueType<std::string> type;
-  type.name = "cipher suite of TLS 1.2";
+  type.name = "cipher suite of TLS 1.2, or several of equal preference";
   type.example = CipherSuiteNames()[0];
   type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
-    const char* name = CanonicalCipherSuite(scalar.text);
-    if (name == nullptr) return NoSuchCipherSuite(scalar.text);
-    out = name;
+    std::vector<std::string> names;
+    for (const std::string& written : std::vector<std::string>(absl::StrSplit(scalar.text, '|'))) {
+      const char* name = CanonicalCipherSuite(written);
+      if (name == nullptr) return NoSuchCipherSuite(written);
+      names.push_back(name);
+    }
+    out = absl::StrJoin(names, "|");
     return std::nullopt;
   };
   type.print = [](const std::string& value) { return value; };

@@ -68,6 +68,7 @@ ValueType<std::string> File(const char* example);
 ValueType<std::string> AccessLogTarget();
 
 // A TLS 1.2 suite or a group that BoringSSL has, stored by the library's own name for it.
+// OpenSSL's name, or several of them with '|' between: of equal preference.
 ValueType<std::string> CipherSuite();
 ValueType<std::string> Group();
 

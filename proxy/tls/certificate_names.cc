@@ -77,8 +77,13 @@ bool ToUtf8(const ASN1_STRING* value, std::string* text) {
 
 // RFC 2253, 2.4: the value's whole DER.
 std::string DerHex(const ASN1_STRING* value) {
+  bssl::UniquePtr<ASN1_TYPE> any(ASN1_TYPE_new());
+  if (any == nullptr || ASN1_TYPE_set1(any.get(), ASN1_STRING_type(value), value) == 0) {
+    ClearErrors();
+    return "#";
+  }
   unsigned char* der = nullptr;
-  const int size = i2d_ASN1_PRINTABLE(value, &der);
+  const int size = i2d_ASN1_TYPE(any.get(), &der);
   if (size < 0) {
     ClearErrors();
     return "#";

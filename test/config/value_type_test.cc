@@ -144,6 +144,16 @@ TEST(AccessLogTarget, IsAWordOrAPath) {
   EXPECT_EQ(Read(AccessLogTarget(), "stdotu"), std::nullopt);
 }
 
+TEST(CipherSuite, TakesSeveralOfEqualPreference) {
+  EXPECT_EQ(
+      Read(CipherSuite(), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384|ECDHE-RSA-CHACHA20-POLY1305"),
+      "ECDHE-RSA-AES256-GCM-SHA384|ECDHE-RSA-CHACHA20-POLY1305");
+  for (const char* wrong : {"ECDHE-RSA-AES256-GCM-SHA384|", "|", "ECDHE-RSA-AES256-GCM-SHA384|RC4",
+                            "[ECDHE-RSA-AES256-GCM-SHA384|ECDHE-RSA-CHACHA20-POLY1305]"}) {
+    EXPECT_EQ(Read(CipherSuite(), wrong), std::nullopt) << wrong;
+  }
+}
+
 TEST(CipherSuite, HasTwoSpellingsAndIsStoredInOne) {
   EXPECT_EQ(Read(CipherSuite(), "ECDHE-RSA-AES256-GCM-SHA384"), "ECDHE-RSA-AES256-GCM-SHA384");
   EXPECT_EQ(Read(CipherSuite(), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),

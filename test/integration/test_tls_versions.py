@@ -1,5 +1,6 @@
 """TLS versions, ciphers and ALPN, as clients that others wrote see them."""
 
+import re
 import socket
 import ssl
 
@@ -44,6 +45,38 @@ def test_configured_cipher_suites_are_the_only_ones(start, upstream, connect, pk
     assert client.tls.cipher()[0] == "ECDHE-ECDSA-CHACHA20-POLY1305"
     clients.handshake_error(proxy.address(),
                             clients.context(pki, maximum=V12, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256"))
+
+
+def agreed(pki, proxy, *options):
+    """What `openssl s_client` says was agreed on: the cipher suite, and the group of the server's temporary key."""
+    shown = clients.s_client(pki, proxy.address(), *options).stdout
+    cipher = re.search(r"^New, .*, Cipher is (\S+)$", shown, re.MULTILINE)
+    group = re.search(r"^Server Temp Key: (?:ECDH, )?([^,\n]+), \d+ bits$", shown, re.MULTILINE)
+    return (cipher and cipher[1]), (group and group[1])
+
+
+def test_the_order_of_cipher_suites_is_the_servers(start, upstream, pki):
+    proxy = start(upstream, listener={"tls": {"cipher_suites": [
+        "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305"]}})
+    aes128, aes256, chacha = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                              "ECDHE-ECDSA-CHACHA20-POLY1305")
+    for offered, chosen in (((aes128, aes256), aes256), ((aes128, chacha), aes128), ((chacha, aes128), chacha)):
+        assert agreed(pki, proxy, "-tls1_2", "-cipher", ":".join(offered))[0] == chosen
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_the_order_of_groups_is_the_servers(start, upstream, pki, version):
+    proxy = start(upstream, listener={"tls": {"groups": ["P-384", "X25519", "P-256"]}})
+    assert agreed(pki, proxy, version, "-groups", "X25519:P-256:P-384")[1] == "secp384r1"
+    assert agreed(pki, proxy, version, "-groups", "P-256:X25519")[1] == "X25519"
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_by_default_the_groups_are_those_that_the_documentation_names(mantlet, pki, version):
+    assert agreed(pki, mantlet, version, "-groups", "P-384:P-256:X25519")[1] == "X25519"
+    assert agreed(pki, mantlet, version, "-groups", "P-384:P-256")[1] == "prime256v1"
+    assert "alert handshake failure" in clients.s_client(pki, mantlet.address(), version, "-groups", "P-384").stderr
+    assert mantlet.log("handshake_failed")[-1]["reason"] == "no_shared_cipher"
 
 
 def test_alpn_http_1_1_is_selected(mantlet, connect, pki):

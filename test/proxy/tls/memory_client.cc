@@ -35,6 +35,9 @@ MemoryClient::MemoryClient(const Options& options)
       !SSL_CTX_set_strict_cipher_list(ctx_.get(), options.ciphers.c_str())) {
     abort();
   }
+  if (!options.groups.empty() && !SSL_CTX_set1_curves_list(ctx_.get(), options.groups.c_str())) {
+    abort();
+  }
   SSL_CTX_set_session_cache_mode(ctx_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx_.get(), [](SSL* ssl, SSL_SESSION* session) {
     static_cast<MemoryClient*>(SSL_get_app_data(ssl))->session_.reset(session, [](SSL_SESSION* s) {

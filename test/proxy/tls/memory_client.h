@@ -27,6 +27,7 @@ class MemoryClient {
     std::string sni;
     uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
     std::string ciphers;  // TLS 1.2; empty: the library's
+    std::string groups;   // "P-256:X25519", best first; empty: the library's
     // signature_algorithms; empty: all that the server could use.
     std::vector<uint16_t> verify_algorithms;
     std::vector<std::string> alpn;         // empty: does not offer any

@@ -61,6 +61,76 @@ TEST(ServerContext, TheCipherSuitesOfTheConfigurationAreUsed) {
   EXPECT_EQ(side.peer->tls.cipher, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
 }
 
+// What is agreed on with a client that prefers what it has in this order.
+std::string Cipher(ServerSide& side, std::string ciphers) {
+  MemoryClient::Options options;
+  options.max_version = TLS1_2_VERSION;
+  options.ciphers = std::move(ciphers);
+  MemoryClient client(options);
+  side.wire = std::make_shared<io::Wire>();
+  side.peer.reset();
+  side.Meet(client);
+  return side.peer ? std::string(side.peer->tls.cipher) : "refused";
+}
+
+std::string Group(ServerSide& side, std::string groups, uint16_t max_version = TLS1_3_VERSION) {
+  MemoryClient::Options options;
+  options.max_version = max_version;
+  options.groups = std::move(groups);
+  MemoryClient client(options);
+  side.wire = std::make_shared<io::Wire>();
+  side.peer.reset();
+  side.Meet(client);
+  return side.peer ? std::string(side.peer->tls.group) : "refused";
+}
+
+constexpr char kAes128[] = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+constexpr char kAes256[] = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+constexpr char kChaCha[] = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
+
+TEST(ServerContext, TheOrderOfTheCipherSuitesIsTheServers) {
+  ServerSide side;
+  side.options.tls.cipher_suites = {"ECDHE-ECDSA-AES256-GCM-SHA384",
+                                    "ECDHE-ECDSA-AES128-GCM-SHA256",
+                                    "ECDHE-ECDSA-CHACHA20-POLY1305"};
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"), kAes256);
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256"), kAes128);
+}
+
+TEST(ServerContext, AmongSuitesOfEqualPreferenceTheClientChooses) {
+  ServerSide side;
+  side.options.tls.cipher_suites = {"ECDHE-ECDSA-AES256-GCM-SHA384|ECDHE-ECDSA-CHACHA20-POLY1305",
+                                    "ECDHE-ECDSA-AES128-GCM-SHA256"};
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"), kChaCha);
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"), kAes256);
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"), kChaCha);
+}
+
+TEST(ServerContext, ByDefaultTheClientChoosesBetweenAes128AndChaCha20) {
+  ServerSide side;
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256"), kChaCha);
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"), kAes128);
+  EXPECT_EQ(Cipher(side, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"), kAes128);
+}
+
+TEST(ServerContext, TheOrderOfTheGroupsIsTheServers) {
+  ServerSide side;
+  side.options.tls.groups = {"P-384", "P-256", "X25519"};
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    EXPECT_EQ(Group(side, "X25519:P-256:P-384", version), "P-384");
+    EXPECT_EQ(Group(side, "X25519:P-256", version), "P-256");
+  }
+}
+
+TEST(ServerContext, ByDefaultX25519ComesFirstAndP384IsNotOffered) {
+  ServerSide side;
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    EXPECT_EQ(Group(side, "P-384:P-256:X25519", version), "X25519");
+    EXPECT_EQ(Group(side, "P-384:P-256", version), "P-256");
+    EXPECT_EQ(Group(side, "P-384:P-521", version), "refused");
+  }
+}
+
 TEST(ServerContext, TheNewestVersionCanBeForbidden) {
   ServerSide side;
   side.options.tls.max_version = config::TlsVersion::kTls12;
