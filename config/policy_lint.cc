@@ -76,18 +76,25 @@ class Linter {
   }
 
   void CheckMethod(const std::string& text, const std::string& place) {
-    if (IsServedMethod(text)) return;
+    if (!IsServedMethod(text)) {
+      findings_.Warning(place,
+                        absl::StrCat("method: no request can have '", text,
+                                     "', which mantlet does not serve whatever the rules"),
+                        "remove it");
+      return;
+    }
+    if (IsKnownMethod(text)) return;
     const std::string upper = absl::AsciiStrToUpper(text);
-    if (IsServedMethod(upper)) {
+    if (IsKnownMethod(upper)) {
       findings_.Warning(place, absl::StrCat("method: '", text, "' is not '", upper, "'"),
                         absl::StrCat("write ", upper, ", letter case counts in methods"));
       return;
     }
-    const std::string meant = DidYouMean(text, ServedMethods());
-    findings_.Warning(place,
-                      absl::StrCat("method: no request can have '", text,
-                                   "', to which mantlet answers 501 whatever the rules"),
-                      meant.empty() ? "remove it" : meant);
+    // Any other token may be a method that the application has.
+    const std::string meant = DidYouMean(text, KnownMethods());
+    if (meant.empty()) return;
+    findings_.Warning(place, absl::StrCat("method: '", text, "' is no method in common use"),
+                      meant);
   }
 
   template <typename Fn>

@@ -1,5 +1,5 @@
-// The methods that mantlet forwards. To every other it answers 501 before any rule of a policy is
-// asked. The parser's own list decides (proxy/http1); its test sees that this one agrees.
+// Which methods of requests mantlet forwards, for the check of a policy. The parser decides
+// (proxy/http1/request_line.h); its test sees that this agrees.
 
 #ifndef MANTLET_CONFIG_SERVED_METHODS_H_
 #define MANTLET_CONFIG_SERVED_METHODS_H_
@@ -11,10 +11,13 @@
 
 namespace mantlet::config {
 
-// The usual ones first.
-const std::vector<std::string>& ServedMethods();
-
+// Methods in common use, registered with IANA or not; the usual ones first.
+const std::vector<std::string>& KnownMethods();
 // Letter case counts, as HTTP has it.
+bool IsKnownMethod(absl::string_view text);
+
+// Any token is forwarded as a method, except those that are about the connection itself: CONNECT
+// (501) and the PRI of HTTP/2's preface (505). They are answered before any rule is asked.
 bool IsServedMethod(absl::string_view text);
 
 }  // namespace mantlet::config

@@ -50,6 +50,13 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
   return kFacts[static_cast<size_t>(reason)];
 }
 
+std::string ProxyError::ClientText() const {
+  std::string text(sentence());
+  if (!detail_for_client || detail.empty() || text.empty()) return text;
+  text.back() = ':';  // in the place of the full stop
+  return text.append(" ").append(detail).append(".");
+}
+
 bool CountsAsUpstreamFailure(ErrorReason reason) {
   return FactsOf(reason).fault == Fault::kUpstream || reason == ErrorReason::kPoolExhausted;
 }

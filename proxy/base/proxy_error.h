@@ -79,11 +79,18 @@ bool CountsAsUpstreamFailure(ErrorReason reason);
 
 struct ProxyError {
   ErrorReason reason = ErrorReason::kInternal;
-  std::string detail;  // for the log only: errno text, parser message, limit and value
+  std::string detail;  // for the log: errno text, parser message, limit and value
+  // The detail says something about the request and nothing about us: the client may read it.
+  bool detail_for_client = false;
 
   ProxyError() = default;
   explicit ProxyError(ErrorReason why, std::string what = {})
       : reason(why), detail(std::move(what)) {}
+  static ProxyError OfRequest(ErrorReason why, std::string_view what) {
+    ProxyError error(why, std::string(what));
+    error.detail_for_client = true;
+    return error;
+  }
 
   const ErrorFacts& facts() const { return FactsOf(reason); }
   Fault fault() const { return facts().fault; }
@@ -91,6 +98,8 @@ struct ProxyError {
   std::string_view label() const { return facts().label; }
   RetrySafety retry() const { return facts().retry; }
   std::string_view sentence() const { return facts().sentence; }
+  // The sentence, and the detail where the client may read that.
+  std::string ClientText() const;
 };
 
 }  // namespace mantlet::base

@@ -5,21 +5,34 @@
 namespace mantlet::http1 {
 namespace {
 
-// llhttp knows a list of methods; a token that is none of them is a method that
-// we do not implement (RFC 9110 section 15.6.2), all else is a bad message.
-ParseError ErrorOf(const llhttp_t& parser, llhttp_errno_t code) {
+// What is wrong with a header field, of whose name `c` is no part.
+std::string_view HeaderReason(char c) {
+  if (c == ' ' || c == '\t') return "white space in a header field's name or before its colon";
+  if (c == '\r') return "a header line without a colon";
+  return "a character that no header field's name may have";
+}
+
+// What llhttp refuses and the scanners do not, in words for people: its own are for
+// those who know it. `at` is the byte that it stopped at.
+ParseError ErrorOf(llhttp_errno_t code, char at) {
   switch (code) {
-    case HPE_INVALID_METHOD:
-    case HPE_INVALID_CONSTANT:  // a method of RTSP: the version was judged before
-      return {501, "unknown method"};
     case HPE_PAUSED_H2_UPGRADE:
     case HPE_INVALID_VERSION:
       return {505, "HTTP version not supported"};
-    default: {
-      // The reasons are literals inside llhttp.
-      const char* reason = llhttp_get_error_reason(&parser);
-      return {400, reason != nullptr && *reason != '\0' ? reason : "malformed message"};
-    }
+    case HPE_INVALID_HEADER_TOKEN:
+      return {400, HeaderReason(at)};
+    case HPE_INVALID_CONTENT_LENGTH:
+      return {400, "a malformed Content-Length"};
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return {400, "both Transfer-Encoding and Content-Length, or one of them twice"};
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return {400, "a Transfer-Encoding other than chunked"};
+    case HPE_INVALID_CHUNK_SIZE:
+      return {400, "a chunk size that is not a hexadecimal number"};
+    case HPE_STRICT:
+      return {400, "a malformed chunk extension"};
+    default:
+      return {400, "it cannot be read without doubt"};
   }
 }
 
@@ -32,10 +45,6 @@ MessageCodec& MessageCodec::Self(llhttp_t* parser) {
 llhttp_settings_t MessageCodec::MakeSettings() {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
-  settings.on_method = [](llhttp_t* p, const char* at, size_t size) {
-    Self(p).output_.method.append(at, size);
-    return 0;
-  };
   settings.on_url = [](llhttp_t* p, const char* at, size_t size) {
     Self(p).output_.target.append(at, size);
     return 0;
@@ -84,8 +93,8 @@ const llhttp_settings_t& MessageCodec::Settings() {
   return settings;
 }
 
-MessageCodec::MessageCodec(Kind kind, const Output& output) : output_(output) {
-  llhttp_init(&parser_, kind == Kind::kRequest ? HTTP_REQUEST : HTTP_RESPONSE, &Settings());
+MessageCodec::MessageCodec(MessageKind kind, const Output& output) : output_(output), kind_(kind) {
+  llhttp_init(&parser_, kind == MessageKind::kRequest ? HTTP_REQUEST : HTTP_RESPONSE, &Settings());
   parser_.data = this;
 }
 
@@ -108,13 +117,19 @@ void MessageCodec::Begin() {
   error_ = {};
 }
 
+bool MessageCodec::FeedStartLine(std::string_view line) {
+  if (kind_ == MessageKind::kResponse) return Feed(line);
+  return Feed("POST") && Feed(line.substr(line.find(' ')));
+}
+
 bool MessageCodec::Feed(std::string_view bytes) {
   const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
   if (code == HPE_OK) return true;
   // llhttp stops behind every 101, and nothing of that message follows.
-  const bool at_end = llhttp_get_error_pos(&parser_) == bytes.data() + bytes.size();
+  const char* position = llhttp_get_error_pos(&parser_);
+  const bool at_end = position == bytes.data() + bytes.size();
   if (code == HPE_PAUSED_UPGRADE && headers_complete_ && at_end) return true;
-  error_ = ErrorOf(parser_, code);
+  error_ = ErrorOf(code, position == nullptr || at_end ? '\0' : *position);
   return false;
 }
 

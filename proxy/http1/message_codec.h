@@ -19,8 +19,6 @@ namespace mantlet::http1 {
 
 class MessageCodec {
  public:
-  enum class Kind : uint8_t { kRequest, kResponse };
-
   // Takes body bytes, without their framing.
   class BodySink {
    public:
@@ -30,7 +28,6 @@ class MessageCodec {
 
   // What is filled in. All of it outlives the codec.
   struct Output {
-    std::string& method;  // requests
     std::string& target;  // requests
     std::string& reason;  // responses
     http::HeaderList& headers;
@@ -38,12 +35,16 @@ class MessageCodec {
     BodySink& body;
   };
 
-  MessageCodec(Kind kind, const Output& output);
+  MessageCodec(MessageKind kind, const Output& output);
   MessageCodec(const MessageCodec&) = delete;
   MessageCodec& operator=(const MessageCodec&) = delete;
 
   // A new message begins with the next byte.
   void Begin();
+  // Reads a whole start line with its CRLF. llhttp reads the method of a request as POST:
+  // it knows a list of them, where any token is one (RFC 9110 section 9.1), and nothing that
+  // it does for us depends on it. (CONNECT and PRI, where it would, are not served.)
+  bool FeedStartLine(std::string_view line);
   // False if llhttp refuses; error() says why.
   bool Feed(std::string_view bytes);
 
@@ -71,6 +72,7 @@ class MessageCodec {
   http::HeaderList& section() { return headers_complete_ ? output_.trailers : output_.headers; }
 
   Output output_;
+  const MessageKind kind_;
   llhttp_t parser_;
   bool field_open_ = false;  // its line may go on
   bool bad_name_ = false;

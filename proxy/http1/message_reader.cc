@@ -9,18 +9,17 @@ namespace {
 
 // Room for what a start line holds besides its target: method, version, spaces.
 constexpr size_t kStartLineExtra = 64;
-constexpr ParseError kDisagreement = {400, "ambiguous message framing"};
+constexpr ParseError kDisagreement = {400, "the end of the message can be read in two ways"};
 
 }  // namespace
 
-MessageReader::MessageReader(MessageCodec::Kind kind, const ParserLimits& limits,
-                             std::string& method, std::string& target, std::string& reason,
-                             http::HeaderList& headers)
+MessageReader::MessageReader(MessageKind kind, const ParserLimits& limits, std::string& target,
+                             std::string& reason, http::HeaderList& headers)
     : limits_(limits),
       headers_(headers),
-      section_(limits_),
-      chunks_(limits_),
-      codec_(kind, {method, target, reason, headers, trailers_, *this}) {}
+      section_(kind, limits_),
+      chunks_(kind, limits_),
+      codec_(kind, {target, reason, headers, trailers_, *this}) {}
 
 ParseResult MessageReader::Fail(const ParseError& error) {
   Refuse(error);
@@ -105,14 +104,20 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
     line = line_;
   }
   if (scan.event == SectionScanner::Event::kMore) return true;
+  if (section_.ends_with_lf()) {
+    if (line_.empty()) line_.assign(line);
+    line_.back() = '\r';
+    line_.push_back('\n');
+    line = line_;
+  }
   if (const auto error = OnStartLine(line.substr(0, line.size() - 2))) return Refuse(*error);
   state_ = State::kHead;
-  return Feed(line);
+  return codec_.FeedStartLine(line) || Refuse(codec_.error());
 }
 
 // llhttp, which returns to the same state after each of them, does not see these lines.
 void MessageReader::TakePlainFields(std::string_view& bytes) {
-  while (section_.at_field()) {
+  while (section_.at_field() && !section_.ends_with_lf()) {
     const FieldLine field = ReadPlainField(bytes);
     if (field.line.empty()) return;
     const http::HeaderId id = http::IdentifyHeader(field.name);
@@ -123,11 +128,19 @@ void MessageReader::TakePlainFields(std::string_view& bytes) {
   }
 }
 
+// What is left of a header line, or a part of that.
+bool MessageReader::FeedHeadLine(std::string_view bytes, bool line_end) {
+  if (!line_end || !section_.ends_with_lf()) return Feed(bytes);
+  bytes.remove_suffix(1);
+  return Feed(bytes) && Feed("\r\n");
+}
+
 bool MessageReader::ReadHead(std::string_view& bytes) {
   TakePlainFields(bytes);
   const SectionScanner::Outcome scan = section_.Scan(bytes);
   if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
-  if (!Feed(bytes.substr(0, scan.consumed))) return false;
+  const bool line_end = scan.event != SectionScanner::Event::kMore;
+  if (!FeedHeadLine(bytes.substr(0, scan.consumed), line_end)) return false;
   bytes.remove_prefix(scan.consumed);
   const bool end = scan.event == SectionScanner::Event::kEnd;
   if (end != codec_.headers_complete()) return Refuse(kDisagreement);
@@ -136,7 +149,7 @@ bool MessageReader::ReadHead(std::string_view& bytes) {
 
 bool MessageReader::HeadComplete() {
   if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name()) return Refuse({400, "bad byte in a header name"});
+  if (codec_.bad_name()) return Refuse({400, "a character that no header field's name may have"});
   const HeadVerdict verdict = OnHead(codec_);
   if (verdict.error) return Refuse(*verdict.error);
   if (verdict.interim) {
@@ -186,7 +199,7 @@ bool MessageReader::ReadChunks(std::string_view& bytes) {
   const ChunkScanner::Outcome scan = chunks_.Scan(bytes);
   if (scan.event == ChunkScanner::Event::kError) return Refuse(scan.error);
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
-  bytes.remove_prefix(scan.consumed);
+  bytes.remove_prefix(scan.consumed + scan.skipped);
   if (codec_.body_bytes() != chunks_.data_bytes()) return Refuse(kDisagreement);
   if (codec_.message_complete()) return Refuse(kDisagreement);
   if (scan.event == ChunkScanner::Event::kLastChunk) {
@@ -205,7 +218,7 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
   if (end != codec_.message_complete()) return Refuse(kDisagreement);
   if (!end) return true;
   if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name()) return Refuse({400, "bad byte in a trailer name"});
+  if (codec_.bad_name()) return Refuse({400, "a character that no trailer field's name may have"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }

@@ -1,7 +1,9 @@
 // The part of parsing that requests and responses share. The bytes go through a
 // scanner of ours first, which finds the next boundary (end of the start line,
 // of the header section, of the last chunk, of the message) and refuses doubtful
-// bytes, and then, exactly up to that boundary, through llhttp. Where the two
+// bytes, and then, exactly up to that boundary, through llhttp, which knows the grammar
+// only: what else the scanner accepts in responses is written as the grammar has it first.
+// Where the two
 // disagree the message is refused. Of header fields only those go through both that
 // decide where the message ends, or have anything doubtful about them; the others,
 // which llhttp would only pass through, are read once (field_line.h). What the message means is up
@@ -34,8 +36,8 @@ class MessageReader : private MessageCodec::BodySink {
   };
 
   // The strings and the list are the derived class's message under construction.
-  MessageReader(MessageCodec::Kind kind, const ParserLimits& limits, std::string& method,
-                std::string& target, std::string& reason, http::HeaderList& headers);
+  MessageReader(MessageKind kind, const ParserLimits& limits, std::string& target,
+                std::string& reason, http::HeaderList& headers);
   ~MessageReader() override = default;
 
   // The first byte of a message is there: forget the last one.
@@ -82,6 +84,7 @@ class MessageReader : private MessageCodec::BodySink {
 
   void BeginMessage();
   bool Feed(std::string_view bytes);
+  bool FeedHeadLine(std::string_view bytes, bool line_end);
   bool HeadComplete();
   bool EnterBody(const http::Framing& framing);
   bool End();

@@ -10,6 +10,10 @@
 
 namespace mantlet::http1 {
 
+// Requests are read strictly. Responses come from the operator's own application: of these
+// what is not quite the grammar but has one reading only is accepted too.
+enum class MessageKind : uint8_t { kRequest, kResponse };
+
 // Bounds on what one message may make us hold. Exceeding one is an error.
 struct ParserLimits {
   size_t target_bytes = 16 * 1024;  // request-target, responses: reason phrase; 414

@@ -8,6 +8,9 @@
 namespace mantlet::http1 {
 namespace {
 
+// No registered method has more than 17.
+constexpr size_t kMaxMethodBytes = 48;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsTargetChar(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
@@ -38,6 +41,7 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   // The preface of HTTP/2 (RFC 9113 section 3.4), whatever version follows: llhttp would
   // wait for the rest of it, and not for header fields.
   if (method == "PRI") return ParseError{505, "HTTP version not supported"};
+  if (method.size() > kMaxMethodBytes) return ParseError{501, "a method that is too long"};
   const std::string_view rest = line.substr(first + 1);
   const size_t second = rest.find(' ');
   if (second == std::string_view::npos) return ParseError{400, "request line without a version"};
@@ -47,12 +51,13 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   if (!std::all_of(target.begin(), target.end(), IsTargetChar)) {
     return ParseError{400, "bad byte in the request-target"};
   }
-  return CheckVersion(rest.substr(second + 1));
+  if (const auto error = CheckVersion(rest.substr(second + 1))) return error;
+  if (method == "CONNECT") return ParseError{501, "CONNECT is not supported"};
+  return std::nullopt;
 }
 
 std::optional<ParseError> SplitTarget(http::Method method, std::string* target,
                                       std::string* authority) {
-  if (method == http::Method::kConnect) return ParseError{501, "CONNECT is not supported"};
   if ((*target)[0] == '/') return std::nullopt;
   if (*target == "*") {
     if (method == http::Method::kOptions) return std::nullopt;

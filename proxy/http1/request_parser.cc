@@ -35,8 +35,7 @@ bool IsTunnelable(std::string_view protocol) {
 class RequestParser::Impl : private MessageReader {
  public:
   explicit Impl(const ParserLimits& limits)
-      : MessageReader(MessageCodec::Kind::kRequest, limits, head_.method_text, head_.target,
-                      no_reason_, head_.headers) {}
+      : MessageReader(MessageKind::kRequest, limits, head_.target, no_reason_, head_.headers) {}
 
   ParseResult Parse(std::string_view bytes, RequestSink& sink);
   bool Idle() const { return idle(); }
@@ -50,7 +49,9 @@ class RequestParser::Impl : private MessageReader {
  private:
   void OnMessageBegin() override { head_.Reset(); }
   std::optional<ParseError> OnStartLine(std::string_view line) override {
-    return CheckRequestLine(line, limits().target_bytes);
+    if (auto error = CheckRequestLine(line, limits().target_bytes)) return error;
+    head_.method_text.assign(line.substr(0, line.find(' ')));
+    return std::nullopt;
   }
   HeadVerdict OnHead(const MessageCodec& codec) override;
   void OnBody(std::string_view piece) override { sink_->OnRequestBody(piece); }

@@ -33,8 +33,7 @@ std::optional<ParseError> CheckStatusLine(std::string_view line) {
 class ResponseParser::Impl : private MessageReader {
  public:
   explicit Impl(const ParserLimits& limits)
-      : MessageReader(MessageCodec::Kind::kResponse, limits, no_method_, no_target_, head_.reason,
-                      head_.headers) {}
+      : MessageReader(MessageKind::kResponse, limits, no_target_, head_.reason, head_.headers) {}
 
   void Begin(http::Method method, bool upgrade_asked) {
     request_method_ = method;
@@ -64,7 +63,6 @@ class ResponseParser::Impl : private MessageReader {
   ParseResult Finish(ParseResult result);
 
   http::ResponseHead head_;
-  std::string no_method_;
   std::string no_target_;
   http::Method request_method_ = http::Method::kGet;
   bool upgrade_asked_ = false;

@@ -1,7 +1,9 @@
-// Parses the HTTP/1 responses of an upstream (RFC 9112), as strictly as
+// Parses the HTTP/1 responses of an upstream (RFC 9112), almost as strictly as
 // requests: an upstream that answers ambiguously must not make us disagree with
-// the client about where a response ends. Owned by one upstream connection, used
-// from its loop only; allocates nothing once warm.
+// the client about where a response ends. What has one reading is accepted although it is
+// not quite the grammar: a head whose lines all end with LF alone, blanks behind a chunk
+// size or in a chunk extension, a status line without a phrase. Owned by one upstream connection,
+// used from its loop only; allocates nothing once warm.
 
 #ifndef MANTLET_PROXY_HTTP1_RESPONSE_PARSER_H_
 #define MANTLET_PROXY_HTTP1_RESPONSE_PARSER_H_

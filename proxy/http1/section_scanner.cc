@@ -26,12 +26,6 @@ SectionScanner::Outcome Error(std::string_view reason, int status = 400) {
   return {SectionScanner::Event::kError, 0, {status, reason}};
 }
 
-std::string_view ControlReason(char c) {
-  if (c == '\n') return "a line ends with LF alone";
-  if (c == '\0') return "NUL byte in the head of the message";
-  return "control byte in the head of the message";
-}
-
 }  // namespace
 
 #ifdef __SSE2__
@@ -65,12 +59,16 @@ size_t PlainPrefix(std::string_view bytes) {
   return at;
 }
 
-void SectionScanner::BeginHead() { Begin(State::kLine, true); }
+void SectionScanner::BeginHead() {
+  Begin(State::kLine, true);
+  if (kind_ == MessageKind::kResponse) line_end_ = LineEnd::kEither;
+}
 void SectionScanner::BeginTrailers() { Begin(State::kLineStart, false); }
 
 void SectionScanner::Begin(State state, bool start_line) {
   state_ = state;
   start_line_ = start_line;
+  line_end_ = LineEnd::kCrlf;
   bytes_ = 0;
   fields_ = 0;
 }
@@ -93,18 +91,38 @@ bool SectionScanner::Skip(size_t bytes) {
   return true;
 }
 
+SectionScanner::Outcome SectionScanner::EndLine(LineEnd end, size_t at) {
+  state_ = State::kLineStart;
+  if (!start_line_) return {Event::kLineEnd, at, {}};
+  start_line_ = false;
+  line_end_ = end;
+  return {Event::kStartLineEnd, at, {}};
+}
+
+// What is wrong with a control byte within a line.
+std::string_view SectionScanner::ReasonAgainst(char c) const {
+  if (c == '\n') return "a line ends with LF alone, not with CRLF";
+  if (c == '\r') return "some lines end with LF alone and others with CRLF";
+  if (c == '\0') return "a NUL byte in the start line or a header field";
+  if (c == '\t') return "a tab in the start line";
+  return "a control character in the start line or a header field";
+}
+
 SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) {
   while (at < bytes.size()) {
     const char c = bytes[at];
     switch (state_) {
       case State::kLineStart:
-        if (c == '\r') {
+        if (c == '\r' && line_end_ == LineEnd::kCrlf) {
           state_ = State::kEndLf;
           ++at;
           break;
         }
-        if (c == ' ' || c == '\t') return Error("header line folding");
-        if (c == ':') return Error("empty header name");
+        if (c == '\n' && line_end_ == LineEnd::kLf) return {Event::kEnd, at + 1, {}};
+        if (c == ' ' || c == '\t') {
+          return Error("a header line begins with white space: line folding is obsolete");
+        }
+        if (c == ':') return Error("a header field without a name");
         if (fields_ == limits_.header_count) return Error("too many header fields", 431);
         ++fields_;
         state_ = State::kLine;
@@ -112,24 +130,20 @@ SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) 
       case State::kLine:
         at += PlainPrefix(bytes.substr(at));
         if (at == bytes.size()) break;
-        if (bytes[at] == '\r') {
+        if (bytes[at] == '\r' && line_end_ != LineEnd::kLf) {
           state_ = State::kLineLf;
-        } else if (bytes[at] != '\t' || start_line_) {
-          return Error(ControlReason(bytes[at]));
+        } else if (bytes[at] == '\n' && line_end_ != LineEnd::kCrlf) {
+          return EndLine(LineEnd::kLf, at + 1);
+        } else if (bytes[at] != '\t' || (start_line_ && kind_ == MessageKind::kRequest)) {
+          return Error(ReasonAgainst(bytes[at]));
         }
         ++at;
         break;
       case State::kLineLf:
-        if (c != '\n') return Error("CR without LF");
-        state_ = State::kLineStart;
-        ++at;
-        if (start_line_) {
-          start_line_ = false;
-          return {Event::kStartLineEnd, at, {}};
-        }
-        return {Event::kLineEnd, at, {}};
+        if (c != '\n') return Error("a CR without LF behind it");
+        return EndLine(LineEnd::kCrlf, at + 1);
       case State::kEndLf:
-        if (c != '\n') return Error("CR without LF");
+        if (c != '\n') return Error("a CR without LF behind it");
         ++at;
         return {Event::kEnd, at, {}};
     }

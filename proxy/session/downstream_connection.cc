@@ -237,7 +237,7 @@ void DownstreamConnection::Process(std::string_view bytes) {
 }
 
 void DownstreamConnection::RefuseUnparsed(const http1::ParseError& error) {
-  ProxyError refusal(ReasonOf(error.status), std::string(error.reason));
+  ProxyError refusal = ProxyError::OfRequest(ReasonOf(error.status), error.reason);
   state_ = State::kRequest;
   if (exchange_.active()) {
     exchange_.Refuse(std::move(refusal));

@@ -110,7 +110,7 @@ std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
   if (policy.asks_for_path() && !path_normal_) {
     if (path_ == nullptr) path_ = std::make_unique<http::RequestPath>();
     if (const char* why = path_->Normalize(head_->target)) {
-      return ProxyError(ErrorReason::kBadRequest, why);
+      return ProxyError::OfRequest(ErrorReason::kBadRequest, why);
     }
     path_normal_ = true;
   }
@@ -374,7 +374,8 @@ void Exchange::Answer(const ProxyError& error) {
   status_ = error.status();
   http1::ErrorResponse response;
   response.status = status_;
-  response.reason = error.sentence();
+  const std::string reason = error.ClientText();
+  response.reason = reason;
   response.keep_alive = MayKeepAlive();
   response.client_version = head_->version;
   response.head_request = head_->method == http::Method::kHead;

@@ -190,12 +190,12 @@ TEST(PolicyLintTest, NamesValuesThatMeanSomethingElse) {
   EXPECT_EQ(SaidOf("allow", "method: [GET, put]"),
             "[put] method: 'put' is not 'PUT'; write PUT, letter case counts in methods");
   EXPECT_EQ(SaidOf("deny", "method: [DELETE, DELTE]"),
-            "[DELTE] method: no request can have 'DELTE', to which mantlet answers 501 whatever "
-            "the rules; did you mean 'DELETE'?");
+            "[DELTE] method: 'DELTE' is no method in common use; did you mean 'DELETE'?");
   EXPECT_SAID(SaidOf("allow", "method: Opions"), "did you mean 'OPTIONS'?");
-  EXPECT_SAID(SaidOf("allow", "method: FROBNICATE"), "answers 501 whatever the rules; remove it");
   EXPECT_SAID(SaidOf("allow", "method: CONNECT"), "no request can have 'CONNECT'");
+  EXPECT_SAID(SaidOf("allow", "method: PRI"), "does not serve whatever the rules; remove it");
   EXPECT_SILENCE(SaidOf("allow", "method: [PROPFIND, PURGE, QUERY]"));
+  EXPECT_SILENCE(SaidOf("deny", "method: [LIST, BAN, REFRESH, VERSION-CONTROL, FROBNICATE]"));
   EXPECT_SAID(SaidOf("allow", "cn: '*.example.org'"), "cn: '*' is no wildcard here");
   EXPECT_SAID(SaidOf("allow", "ou: [a, b*]"), "[b*] ou: '*' is no wildcard here");
   EXPECT_SAID(SaidOf("allow", "path: [/a, /b, /a]"), "path: '/a' stands here twice");

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "proxy/http/forwarding.h"
+#include "proxy/http/tokens.h"
 #include "proxy/http1/response_parser.h"
 #include "proxy/http1/serializer.h"
 #include "test/fuzz/fuzz_input.h"
@@ -81,6 +82,23 @@ void CheckSplits(std::string_view bytes, size_t cut, Asked asked, bool eof) {
   }
 }
 
+// What is accepted although it is not quite the grammar is not passed on like that.
+void CheckCleanHeads(std::string_view out) {
+  while (out.starts_with("HTTP/1.1 ")) {
+    const bool interim = out.substr(9, 1) == "1" && out.substr(9, 3) != "101";
+    for (bool start_line = true;; start_line = false) {
+      const size_t end = out.find("\r\n");
+      Require(end != std::string_view::npos, "a line without CRLF", out);
+      const std::string_view line = out.substr(0, end);
+      out.remove_prefix(end + 2);
+      Require(line.find_first_of("\r\n") == std::string_view::npos, "a bare CR or LF", line);
+      if (line.empty()) break;
+      Require(start_line || http::IsToken(line.substr(0, line.find(':'))), "no name", line);
+    }
+    if (!interim) return;
+  }
+}
+
 void CheckForwarding(std::string_view bytes, Asked asked, http::Version client_version) {
   http::ResponseForwarding how;
   how.client_version = client_version;
@@ -92,6 +110,7 @@ void CheckForwarding(std::string_view bytes, Asked asked, http::Version client_v
   if (result.status == ParseResult::Status::kNeedMore) result = parser.OnEof(forwarder);
   if (result.status == ParseResult::Status::kError) return;
 
+  CheckCleanHeads(forwarder.out);
   http1::ParserLimits generous;
   generous.header_bytes *= 2;
   generous.header_count *= 2;

@@ -103,6 +103,15 @@ TEST(ProxyError, CarriesDetailBesideWhatFollowsFromTheReason) {
   EXPECT_EQ(error.sentence().find("127.0.0.1"), std::string_view::npos);
 }
 
+TEST(ProxyError, TellsTheClientOnlyDetailsOfItsOwnRequest) {
+  const auto of_request = ProxyError::OfRequest(ErrorReason::kBadRequest, "a NUL byte");
+  EXPECT_EQ(of_request.ClientText(), "The request is not valid HTTP: a NUL byte.");
+  EXPECT_EQ(ProxyError(ErrorReason::kBadRequest, "a NUL byte").ClientText(),
+            "The request is not valid HTTP.");
+  EXPECT_EQ(ProxyError(ErrorReason::kConnectRefused, "127.0.0.1:80").ClientText(),
+            "The application cannot be reached.");
+}
+
 TEST(ProxyError, NoTwoReasonsShareALabel) {
   std::set<std::string_view> labels;
   for (const ErrorReason reason : AllReasons()) labels.insert(FactsOf(reason).label);

@@ -195,6 +195,104 @@ TEST(ResponseParserTest, ReadsOneResponseAfterTheOther) {
   EXPECT_EQ(sink.body, "hi");
 }
 
+// RFC 9112 section 2.2 lets a recipient take LF alone for the end of a line.
+TEST(ResponseParserTest, ReadsAHeadWhoseLinesAllEndWithLfAlone) {
+  const Case cases[] = {
+      {"HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 3\n\nok\n",
+       "200 OK HTTP/1.1 length=3|Content-Type:text/plain|Content-Length:3>ok\n>."},
+      {"HTTP/1.0 200\n\n\n\r\nbody\n", "200  HTTP/1.0 until-close close>\n\r\nbody\n>.", {}, true},
+      {"HTTP/1.1 200 OK\nA:\nB: \t c \t\nConnection: close\nTransfer-Encoding: chunked\n\n"
+       "2\r\nhi\r\n0\r\nT: v\r\n\r\n",
+       "200 OK HTTP/1.1 chunked close|A:|B:c|Connection:close|Transfer-Encoding:chunked>hi>|T:v."},
+      // Each head is one of its own.
+      {"HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+       "103 Early Hints HTTP/1.1|Link:</a>~200 OK HTTP/1.1 length=1|Content-Length:1>x>."},
+      {"HTTP/1.1 304 Not Modified\nETag: x\n\n", "304 Not Modified HTTP/1.1|ETag:x."},
+  };
+  for (const Case& c : cases) ExpectSame(c);
+}
+
+// Beside CRLF, LF alone has two readings: the end of a line, or a byte of a value that the
+// application let somebody write there.
+TEST(ResponseParserTest, RefusesHeadsWithBothKindsOfLineEnds) {
+  const std::string_view bad[] = {
+      "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 200 OK\nContent-Length: 0\r\n\n",
+      "HTTP/1.1 200 OK\nContent-Length: 0\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n",
+      "HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: forged\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 200 OK\nX: a\rSet-Cookie: forged\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\nA: b\n c\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\n A: b\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\nA : b\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\nA\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\nContent-Length: 1\nContent-Length: 1\n\nx",
+      "HTTP/1.1 200 OK\nContent-Length: 1\nTransfer-Encoding: chunked\n\n0\r\n\r\n",
+      "\nHTTP/1.1 200 OK\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 O\tK\x01\nContent-Length: 0\n\n",
+  };
+  for (std::string_view bytes : bad) ExpectRefused(bytes);
+}
+
+TEST(ResponseParserTest, ReadsATabInAPhrase) {
+  ExpectSame({"HTTP/1.1 200 All\tfine\r\nContent-Length: 0\r\n\r\n",
+              "200 All\tfine HTTP/1.1 length=0|Content-Length:0."});
+  ExpectRefused("HTTP/1.1 200\tOK\r\nContent-Length: 0\r\n\r\n");
+  ExpectRefused("HTTP/1.1\t200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+std::string Chunked(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
+}
+
+// RFC 9112 section 7.1.1: bad white space, which recipients are to remove.
+TEST(ResponseParserTest, ReadsBlanksBehindChunkSizesAndInTheirExtensions) {
+  const std::string_view same[] = {
+      "5  \r\nhello\r\n0\r\n\r\n",
+      "5\t \t\r\nhello\r\n0\r\n\r\n",
+      "5\r\nhello\r\n0 \r\n\r\n",
+      "5 ;a\r\nhello\r\n0 ;b\r\n\r\n",
+      "5 \t;\t a \t=\t b \t\r\nhello\r\n0\r\n\r\n",
+      "5;a;b ; c=d; e=f\r\nhello\r\n0\r\n\r\n",
+      "5; a=\"b c\" ; d\r\nhello\r\n0\r\n\r\n",
+      "5;a=\" ;\\\" = \"\r\nhello\r\n0\r\n\r\n",
+  };
+  for (std::string_view body : same) {
+    ExpectSame({Chunked(body), "200 OK HTTP/1.1 chunked|Transfer-Encoding:chunked>hello>."});
+  }
+}
+
+TEST(ResponseParserTest, RefusesChunkSizeLinesWithASecondReading) {
+  const std::string_view bad[] = {
+      " 5\r\nhello\r\n0\r\n\r\n",
+      "\r\n5\r\nhello\r\n0\r\n\r\n",
+      "5 5\r\nhello\r\n0\r\n\r\n",
+      "5 a\r\nhello\r\n0\r\n\r\n",
+      "5 =a\r\nhello\r\n0\r\n\r\n",
+      "5\nhello\r\n0\r\n\r\n",
+      "5 \nhello\r\n0\r\n\r\n",
+      "5 \r \nhello\r\n0\r\n\r\n",
+      "5;a\nhello\r\n0\r\n\r\n",
+      "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n",
+      "5;a=\"\r\n5\r\nhello\r\n0\r\n\r\n",
+      "5;a=\"b\r\nhello\r\n0\r\n\r\n",
+      "5;a b\r\nhello\r\n0\r\n\r\n",
+      "5;a=b c\r\nhello\r\n0\r\n\r\n",
+      "5;a\x0b\r\nhello\r\n0\r\n\r\n",
+      "5\x0b\r\nhello\r\n0\r\n\r\n",
+      "5\r\nhello \r\n0\r\n\r\n",
+      "5\r\nhello\n0\r\n\r\n",
+      "5\r\nhello\r\n0\n\r\n",
+      "5\r\nhello\r\n0\r\n\n",
+      "5\r\nhello\r\n0\r\nT: v\n\r\n",
+      "0x5\r\nhello\r\n0\r\n\r\n",
+      "-5\r\nhello\r\n0\r\n\r\n",
+  };
+  for (std::string_view body : bad) ExpectRefused(Chunked(body));
+  ExpectRefused(Chunked("5" + std::string(5000, ' ') + "\r\nhello\r\n0\r\n\r\n"));
+}
+
 TEST(ResponseParserTest, RefusesWhatTwoParsersCouldReadDifferently) {
   const std::string_view bad[] = {
       "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
