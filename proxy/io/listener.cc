@@ -95,6 +95,7 @@ absl::StatusOr<SocketAddress> LocalAddress(int fd) {
 struct Listener::Poll {
   uv_poll_t handle;
   Listener* owner;
+  bool ready = false;  // libuv knows the handle
 };
 
 Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error)
@@ -106,16 +107,27 @@ Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, Erro
       resume_([this] { StartPolling(); }) {
   poll_->owner = this;
   poll_->handle.data = poll_;
-  uv_poll_init(loop_.uv(), &poll_->handle, fd_.get());
   StartPolling();
 }
 
 void Listener::StartPolling() {
+  int status = 0;
+  if (!poll_->ready) status = uv_poll_init(loop_.uv(), &poll_->handle, fd_.get());
+  poll_->ready = status == 0;
+  if (poll_->ready) status = loop_.Watch(fd_.get());
+  if (status != 0) {
+    Pause(-status);
+    return;
+  }
   uv_poll_start(&poll_->handle, UV_READABLE,
                 [](uv_poll_t* h, int, int) { static_cast<Poll*>(h->data)->owner->Accept(); });
 }
 
 Listener::~Listener() {
+  if (!poll_->ready) {
+    delete poll_;
+    return;
+  }
   uv_poll_stop(&poll_->handle);
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle),
            [](uv_handle_t* h) { delete static_cast<Poll*>(h->data); });
@@ -133,16 +145,16 @@ void Listener::Accept() {
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      on_error_(std::strerror(errno));
-      Pause();
+      Pause(errno);
     }
     return;
   }
 }
 
-void Listener::Pause() {
+void Listener::Pause(int error) {
+  on_error_(std::strerror(error));
   // The queue stays readable, so polling on would only burn the processor.
-  uv_poll_stop(&poll_->handle);
+  if (poll_->ready) uv_poll_stop(&poll_->handle);
   loop_.ArmIn(resume_, kPauseMs);
 }
 

@@ -31,8 +31,8 @@ class Listener {
  public:
   // Called for each accepted socket (non-blocking, close-on-exec); takes it over.
   using AcceptCallback = std::function<void(FileDescriptor fd, const SocketAddress& peer)>;
-  // Called when accept(2) fails for want of descriptors or memory. The listener
-  // pauses itself for a moment, so the callback need not.
+  // Called when accept(2) fails for want of descriptors or memory, or the kernel cannot
+  // watch the socket. The listener pauses itself for a moment, so the callback need not.
   using ErrorCallback = std::function<void(const std::string& what)>;
 
   Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error);
@@ -46,7 +46,7 @@ class Listener {
   struct Poll;
 
   void Accept();
-  void Pause();
+  void Pause(int error);
   void StartPolling();
 
   Loop& loop_;

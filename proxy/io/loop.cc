@@ -1,9 +1,41 @@
 #include "proxy/io/loop.h"
 
+#include <sys/epoll.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace mantlet::io {
+namespace {
+
+bool IsEmpty(const CallLink& list) { return list.next == &list; }
+
+void PutLast(CallLink& list, CallLink& link) {
+  link.previous = list.previous;
+  link.next = &list;
+  list.previous->next = &link;
+  list.previous = &link;
+}
+
+void TakeOut(CallLink& link) {
+  link.previous->next = link.next;
+  link.next->previous = link.previous;
+  link.previous = link.next = &link;
+}
+
+// Appends all of `from` to `to`.
+void Splice(CallLink& to, CallLink& from) {
+  if (IsEmpty(from)) return;
+  to.previous->next = from.next;
+  from.next->previous = to.previous;
+  from.previous->next = &to;
+  to.previous = from.previous;
+  from.previous = from.next = &from;
+}
+
+}  // namespace
+
 Loop::Loop()
     : wheel_(now_ms()),
       read_buffer_(new char[kReadBufferBytes]),
@@ -27,6 +59,9 @@ Loop::~Loop() {
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
+  for (CallLink* calls : {&turn_end_, &next_turn_, &after_turn_, &turn_is_over_}) {
+    while (!IsEmpty(*calls)) TakeOut(*calls->next);
+  }
 }
 
 void Loop::Run() { uv_run(&loop_, UV_RUN_DEFAULT); }
@@ -43,6 +78,32 @@ void Loop::Post(std::function<void()> task) {
   uv_async_send(&wakeup_);
 }
 
+void Loop::Enqueue(DeferredCall& call, DeferredCall::When when) {
+  switch (when) {
+    case DeferredCall::When::kTurnEnd:
+      PutLast(turn_end_, call);
+      return;
+    case DeferredCall::When::kNextTurn:
+      PutLast(next_turn_, call);
+      break;
+    case DeferredCall::When::kAfterTurn:
+      // The poll of this turn may be still to come, and nothing else that ends it.
+      PutLast(after_turn_, call);
+      break;
+  }
+  uv_async_send(&wakeup_);
+}
+
+void Loop::RunCalls(CallLink& calls) {
+  CallLink now;
+  Splice(now, calls);
+  while (!IsEmpty(now)) {
+    auto& call = static_cast<DeferredCall&>(*now.next);
+    TakeOut(call);
+    call.call_();
+  }
+}
+
 void Loop::RunPosted() {
   std::vector<std::function<void()>> tasks;
   {
@@ -50,36 +111,34 @@ void Loop::RunPosted() {
     tasks.swap(posted_);
   }
   for (auto& task : tasks) task();
-}
-
-void Loop::AfterTurn(std::function<void()> task) {
-  after_turn_.push_back(std::move(task));
-  // The poll of this turn may be still to come, and nothing else that ends it.
-  uv_async_send(&wakeup_);
+  RunCalls(next_turn_);
 }
 
 void Loop::BeginPoll() {
-  std::vector<std::function<void()>> tasks;
-  tasks.swap(turn_is_over_);
-  for (auto& task : tasks) task();
+  RunCalls(turn_is_over_);
   EndTurn();
 }
 
 void Loop::EndPoll() {
   EndTurn();
-  turn_is_over_.swap(after_turn_);
+  Splice(turn_is_over_, after_turn_);
 }
 
 void Loop::EndTurn() {
-  while (!deferred_.empty() || !retired_.empty()) {
-    std::vector<std::function<void()>> tasks;
-    tasks.swap(deferred_);
-    for (auto& task : tasks) task();
+  while (!IsEmpty(turn_end_) || !retired_.empty()) {
+    RunCalls(turn_end_);
     std::vector<Retired> objects;
     objects.swap(retired_);
   }
   if (on_turn_end_) on_turn_end_();
   ArmTick();
+}
+
+int Loop::Watch(int fd) {
+  epoll_event event = {};
+  event.data.fd = fd;  // as libuv does, which changes `events` as it needs them
+  if (epoll_ctl(uv_backend_fd(&loop_), EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST) return 0;
+  return -errno;
 }
 
 void Loop::ArmTick() {

@@ -1,6 +1,6 @@
 // One event loop and what belongs to a turn of it: the clock, the timers, the
-// read buffers that all its streams share, work put off to the end of the turn
-// and objects that must outlive the callback they are in.
+// read buffers that all its streams share, calls put off (deferred_call.h) and objects
+// that must outlive the callback they are in.
 //
 // Threading: everything but Post() and Stop() belongs to the thread that calls
 // Run() (before Run(): the thread that constructs).
@@ -20,6 +20,7 @@
 
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/buffer_pool.h"
+#include "proxy/io/deferred_call.h"
 
 namespace mantlet::io {
 
@@ -41,18 +42,22 @@ class Loop {
   // Run() has returned are dropped.
   void Post(std::function<void()> task);
 
-  // Runs `task` later in this turn of the loop, outside of any stream's callback.
-  void Defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
-
-  // Keeps `object` alive until no callback of this turn can be inside it.
+  // Keeps `object` alive until no callback of this turn can be inside it, and silences it at
+  // once: OnRetired() is its chance to close its streams and to forget whom it tells of what.
+  // A class without it cannot be retired, streams among them. They are destroyed where they
+  // are: no callback comes after that, and one that is inside them does not mind.
   template <typename T>
+    requires requires(T& object) { object.OnRetired(); }
   void Retire(std::unique_ptr<T> object) {
+    if (object == nullptr) return;
+    object->OnRetired();
     retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
   }
-  // Runs `task` once all that this turn has ended is freed: what was retired, and the
-  // handles that this closed. Post() gives no such promise: libuv may take up a wakeup in
-  // the turn in which it was sent, when more is ready than it asks for at once.
-  void AfterTurn(std::function<void()> task);
+
+  // Has the kernel watch a descriptor for this loop before libuv asks for that. libuv takes it
+  // for impossible that the kernel refuses and ends the process; here it is an error, 0 or a
+  // negative errno (ENOMEM; ENOSPC beyond fs.epoll.max_user_watches). Idempotent.
+  int Watch(int fd);
 
   // Arms a timer of this loop `delay_ms` from now.
   void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
@@ -75,8 +80,13 @@ class Loop {
  private:
   using Retired = std::unique_ptr<void, void (*)(void*)>;
 
+  friend class DeferredCall;
+
+  void Enqueue(DeferredCall& call, DeferredCall::When when);
+  // Makes the calls that are in `calls` by now; what they schedule waits for the next time.
+  static void RunCalls(CallLink& calls);
   void RunPosted();
-  void EndTurn();  // deferred tasks, then retired objects, until none is left
+  void EndTurn();  // deferred calls, then retired objects, until none is left
   void BeginPoll();
   void EndPoll();
   void ArmTick();  // wakes the wheel when it next has something to do
@@ -96,11 +106,13 @@ class Loop {
   BufferPool buffers_;
   std::unique_ptr<char[]> read_buffer_;
   std::unique_ptr<char[]> plaintext_buffer_;
-  std::vector<std::function<void()>> deferred_;
   std::vector<Retired> retired_;
-  // What was asked for since the last poll, and what has seen one end: between that and the
-  // next one lie the callbacks of closed handles.
-  std::vector<std::function<void()>> after_turn_, turn_is_over_;
+  CallLink turn_end_;   // DeferredCall::When::kTurnEnd
+  CallLink next_turn_;  // kNextTurn
+  // kAfterTurn: asked for since the last poll, and those that have seen one end. Between that
+  // and the next one lie the callbacks of closed handles.
+  CallLink after_turn_;
+  CallLink turn_is_over_;
   std::function<void()> on_turn_end_;
 
   std::mutex mutex_;  // guards what follows

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/io/file_descriptor.h"
 
 namespace mantlet::io {
 namespace {
@@ -20,6 +22,9 @@ constexpr size_t kAutoFlushBytes = 128 * 1024;
 // than a TLS record: to copy several and write them at once costs less than a write(2)
 // for each (proxy/PERFORMANCE.md).
 constexpr size_t kWriteThroughBytes = 32 * 1024;
+
+// Dial(): libuv will call back.
+constexpr int kUnderWay = -EINPROGRESS;
 
 std::string_view CodeOf(int status) {
   switch (status) {
@@ -32,6 +37,8 @@ std::string_view CodeOf(int status) {
       return "reset";
     case UV_ETIMEDOUT:
       return "timeout";
+    case UV_EAGAIN:
+      return "again";
     default:
       return "io";
   }
@@ -72,6 +79,16 @@ struct Stream::Handle {
   std::unique_ptr<uv_shutdown_t> shutdown;
 };
 
+struct Stream::Connecting {
+  Connecting(Stream* stream, ConnectCallback callback)
+      : done(std::move(callback)),
+        settled(stream->loop_, [this, stream] { stream->OnConnected(status); }) {}
+
+  ConnectCallback done;
+  int status = 0;        // what the kernel has said at once
+  DeferredCall settled;  // libuv does not call back then
+};
+
 struct Stream::WriteRequest {
   uv_write_t request;
   Handle* handle;
@@ -91,60 +108,84 @@ Stream::Stream(Loop& loop, bool is_unix) : loop_(loop), handle_(new Handle) {
 
 Stream::~Stream() { Close(); }
 
+int Stream::Open(FileDescriptor fd) {
+  if (int status = loop_.Watch(fd.get()); status != 0) return status;
+  const int status = handle_->handle.type == UV_TCP ? uv_tcp_open(&handle_->tcp, fd.get())
+                                                    : uv_pipe_open(&handle_->pipe, fd.get());
+  if (status != 0) return status;
+  fd_ = fd.Release();
+  watched_ = true;
+  return 0;
+}
+
 absl::StatusOr<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int fd, bool is_unix) {
   std::unique_ptr<Stream> stream(new Stream(loop, is_unix));
-  int status =
-      is_unix ? uv_pipe_open(&stream->handle_->pipe, fd) : uv_tcp_open(&stream->handle_->tcp, fd);
-  if (status != 0) {
-    close(fd);
+  if (int status = stream->Open(FileDescriptor(fd)); status != 0) {
     return absl::InternalError(absl::StrCat("cannot take over a socket: ", uv_strerror(status)));
   }
-  stream->fd_ = fd;
   return stream;
 }
 
 std::unique_ptr<Stream> Stream::Connect(Loop& loop, const SocketAddress& address,
                                         ConnectCallback done) {
   std::unique_ptr<Stream> stream(new Stream(loop, address.is_unix()));
-  stream->on_connect_ = std::move(done);
-  Handle* handle = stream->handle_;
-  handle->connect = std::make_unique<uv_connect_t>();
-  handle->connect->data = handle;
+  stream->connecting_ = std::make_unique<Connecting>(stream.get(), std::move(done));
+  const int status = stream->Dial(address);
+  if (status == kUnderWay) return stream;
+  stream->connecting_->status = status;
+  stream->connecting_->settled.Schedule();
+  return stream;
+}
+
+int Stream::Dial(const SocketAddress& address) {
+  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return -errno;
+  if (address.is_unix()) {
+    // The kernel's answer is final: a Unix socket never is half connected.
+    if (connect(fd.get(), address.data(), address.size()) != 0) return -errno;
+    return Open(std::move(fd));
+  }
+  if (int status = Open(std::move(fd)); status != 0) return status;
+  handle_->connect = std::make_unique<uv_connect_t>();
+  handle_->connect->data = handle_;
   auto on_connect = [](uv_connect_t* request, int status) {
     auto* h = static_cast<Handle*>(request->data);
-    if (h->owner == nullptr) return;
-    ConnectCallback callback = std::move(h->owner->on_connect_);
-    if (status == 0) {
-      uv_fileno(&h->handle, &h->owner->fd_);
-      if (h->handle.type == UV_TCP) uv_tcp_nodelay(&h->tcp, 1);
-      callback(nullptr);
-    } else {
-      StreamError error = ErrorOf(status);
-      callback(&error);
-    }
+    if (h->owner != nullptr) h->owner->OnConnected(status);
   };
-  if (address.is_unix()) {
-    uv_pipe_connect(handle->connect.get(), &handle->pipe, address.unix_path().c_str(), on_connect);
-    return stream;
+  const int status =
+      uv_tcp_connect(handle_->connect.get(), &handle_->tcp, address.data(), on_connect);
+  return status == 0 ? kUnderWay : status;
+}
+
+void Stream::OnConnected(int status) {
+  if (status == 0 && handle_->handle.type == UV_TCP) uv_tcp_nodelay(&handle_->tcp, 1);
+  // Which may destroy this.
+  std::unique_ptr<Connecting> connecting = std::move(connecting_);
+  if (status == 0) {
+    connecting->done(nullptr);
+    return;
   }
-  int status = uv_tcp_connect(handle->connect.get(), &handle->tcp, address.data(), on_connect);
-  if (status != 0) {
-    // No callback comes from libuv then; the caller's must still come, and later.
-    loop.Defer([alive = handle, status] {
-      if (alive->owner == nullptr || !alive->owner->on_connect_) return;
-      ConnectCallback callback = std::move(alive->owner->on_connect_);
-      StreamError error = ErrorOf(status);
-      callback(&error);
-    });
-  }
-  return stream;
+  StreamError error = ErrorOf(status);
+  connecting->done(&error);
+}
+
+bool Stream::EnsureWatched() {
+  if (watched_) return true;
+  const int status = loop_.Watch(fd_);
+  watched_ = status == 0;
+  if (watched_) return true;
+  failing_ = std::make_unique<DeferredCall>(loop_, [this, status] { Fail(status); });
+  failing_->Schedule();
+  return false;
 }
 
 void Stream::SetReading(bool reading) {
   if (handle_ == nullptr || ended_ || reading == reading_) return;
+  if (reading && !EnsureWatched()) return;
   reading_ = reading;
   if (!reading) {
     uv_read_stop(&handle_->stream);
+    watched_ = in_flight_bytes_ != 0;
     return;
   }
   uv_read_start(
@@ -165,6 +206,7 @@ void Stream::OnRead(ssize_t size, const char* data) {
   } else if (size == UV_EOF) {
     ended_ = true;
     uv_read_stop(&handle_->stream);
+    watched_ = in_flight_bytes_ != 0;
     handler_->OnEnd();
   } else if (size < 0) {
     Fail(static_cast<int>(size));
@@ -222,6 +264,11 @@ void Stream::TryWrite(std::string_view more) {
 }
 
 void Stream::Queue() {
+  if (!EnsureWatched()) {
+    write_dead_ = true;
+    ReleasePending();
+    return;
+  }
   auto* write = new WriteRequest{{}, handle_, std::move(pending_)};
   pending_ = std::string();
   in_flight_bytes_ = write->bytes.size();
@@ -237,6 +284,7 @@ void Stream::Queue() {
 
 void Stream::OnWritten(int status) {
   in_flight_bytes_ = 0;
+  watched_ = reading_ && !ended_;
   if (status != 0) {
     // The peer takes no more. It may have said why before it closed (an early
     // response, an alert): as long as we read, the end comes up on that side.
@@ -259,6 +307,7 @@ void Stream::ReleasePending() {
 void Stream::ShutdownWrite() {
   shutdown_wanted_ = true;
   if (handle_ == nullptr || write_dead_ || shutdown_done_ || buffered() != 0) return;
+  if (!EnsureWatched()) return;
   shutdown_done_ = true;
   handle_->shutdown = std::make_unique<uv_shutdown_t>();
   uv_shutdown(handle_->shutdown.get(), &handle_->stream, [](uv_shutdown_t*, int) {});
@@ -272,6 +321,8 @@ void Stream::Fail(int status) {
 }
 
 uv_handle_t* Stream::Disown() {
+  connecting_.reset();
+  failing_.reset();
   handle_->owner = nullptr;
   uv_handle_t* handle = &handle_->handle;
   handle_ = nullptr;

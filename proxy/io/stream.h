@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "proxy/io/byte_stream.h"
+#include "proxy/io/deferred_call.h"
+#include "proxy/io/file_descriptor.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/socket_address.h"
 
@@ -16,11 +18,13 @@ namespace mantlet::io {
 
 class Stream final : public ByteStream {
  public:
-  // Takes over `fd`, a connected non-blocking socket. Closes it on failure.
+  // Takes over `fd`, a connected non-blocking socket. Closes it on failure: the kernel may
+  // have no memory to watch one more.
   static absl::StatusOr<std::unique_ptr<Stream>> Adopt(Loop& loop, int fd, bool is_unix);
 
-  // Begins to connect. `done` is called once, on a later turn, with null for
-  // success; destroying the stream first means it is never called.
+  // Begins to connect. `done` is called once, later and never from inside this call, with
+  // null for success; closing or destroying the stream first means that it is never called.
+  // A Unix socket whose queue is full says "again": there is no way to wait for room.
   using ConnectCallback = std::function<void(const StreamError* error)>;
   static std::unique_ptr<Stream> Connect(Loop& loop, const SocketAddress& address,
                                          ConnectCallback done);
@@ -42,6 +46,12 @@ class Stream final : public ByteStream {
   struct WriteRequest;
 
   Stream(Loop& loop, bool is_unix);
+  // Both: 0 or libuv's error; Dial() also that the answer is still to come.
+  int Open(FileDescriptor fd);
+  int Dial(const SocketAddress& address);
+  void OnConnected(int status);
+  // Whether the kernel will report on the socket. If it cannot, the stream fails, soon.
+  bool EnsureWatched();
   void OnRead(ssize_t size, const char* data);
   void OnWritten(int status);
   void Fail(int status);
@@ -54,10 +64,15 @@ class Stream final : public ByteStream {
   Loop& loop_;
   Handle* handle_;
   ByteStreamHandler* handler_ = nullptr;
-  ConnectCallback on_connect_;
-  std::string pending_;  // written, not yet offered or not yet taken
+  struct Connecting;
+  std::unique_ptr<Connecting> connecting_;  // until `done` is called
+  std::unique_ptr<DeferredCall> failing_;   // not from inside a call
+  std::string pending_;                     // written, not yet offered or not yet taken
   size_t in_flight_bytes_ = 0;
   int fd_ = -1;  // handle_'s, once connected
+  // libuv, which forgets sockets that nothing is wanted of, has this one in the loop's epoll
+  // set for certain.
+  bool watched_ = false;
   bool reading_ = false;
   bool ended_ = false;  // FIN seen: reading again would only spin
   bool write_dead_ = false;

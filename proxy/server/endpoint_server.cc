@@ -61,6 +61,12 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     server_->loop_.ArmIn(idle_, kIdleMs);
   }
 
+  // Loop::Retire(): nothing is heard any more.
+  void OnRetired() {
+    stream_->Close();
+    server_->loop_.timers().Cancel(idle_);
+  }
+
  private:
   void OnData(std::string_view bytes) override {
     if (parser_.Idle()) server_->loop_.ArmIn(idle_, kRequestMs);

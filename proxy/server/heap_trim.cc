@@ -18,7 +18,11 @@ void HeapTrim::TrimHeap() {
 }
 
 HeapTrim::HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim)
-    : loop_(loop), clock_(clock), trim_(std::move(trim)), timer_([this] { Trim(); }) {}
+    : loop_(loop),
+      clock_(clock),
+      trim_(std::move(trim)),
+      timer_([this] { Trim(); }),
+      soon_(loop, [this] { Trim(); }, io::DeferredCall::When::kAfterTurn) {}
 
 void HeapTrim::SetOpen(size_t open) {
   open_ = open;
@@ -29,12 +33,7 @@ void HeapTrim::SetOpen(size_t open) {
     if (!timer_.armed()) loop_.ArmIn(timer_, std::max(kMomentMs, wait_ms));
     return;
   }
-  if (std::exchange(under_way_, true)) return;
-  loop_.AfterTurn([this, alive = alive_] {
-    if (!*alive) return;
-    under_way_ = false;
-    Trim();
-  });
+  soon_.Schedule();
 }
 
 void HeapTrim::Trim() {

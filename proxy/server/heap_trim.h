@@ -15,10 +15,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 
 #include "proxy/base/clock.h"
 #include "proxy/base/timer_wheel.h"
+#include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
 
 namespace mantlet::server {
@@ -39,7 +39,6 @@ class HeapTrim {
 
   // `trim` frees what is only kept for reuse, and calls TrimHeap().
   HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim);
-  ~HeapTrim() { *alive_ = false; }
   HeapTrim(const HeapTrim&) = delete;
 
   // How many connections there are, whenever that changes.
@@ -60,8 +59,7 @@ class HeapTrim {
   size_t height_ = 0;  // the most that were open since the last time
   size_t step_ = kStep;
   int64_t not_before_us_ = 0;
-  bool under_way_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  io::DeferredCall soon_;
 };
 
 }  // namespace mantlet::server

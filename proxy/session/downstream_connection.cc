@@ -77,6 +77,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       timer_([this] { OnTimeout(); }),
       place_(std::move(place)),
       exchange_(worker, *this),
+      resume_input_(worker.loop, [this] { ProcessInput(); }),
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
@@ -91,7 +92,6 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
 }
 
 DownstreamConnection::~DownstreamConnection() {
-  *alive_ = false;
   worker_.standing->SetDue(*this, StandingBook::kNever);
   listener_->metrics->ConnectionClosed();
   if (tunnel_ != nullptr) {
@@ -326,26 +326,19 @@ void DownstreamConnection::NextRequest() {
     return;
   }
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
-  if (!input_.empty()) ResumeInput();
+  if (!input_.empty()) resume_input_.Schedule();
 }
 
-// Not from inside the callback that ended the last exchange: a long pipeline
-// would otherwise nest as deep as it is long.
-void DownstreamConnection::ResumeInput() {
-  if (resume_scheduled_) return;
-  resume_scheduled_ = true;
-  worker_.loop.Defer([this, alive = alive_] {
-    if (!*alive || over_) return;
-    resume_scheduled_ = false;
-    if (state_ != State::kIdle) return;
-    std::string input = std::move(input_);
-    input_ = std::string();
-    paused_by_input_ = false;
-    Process(input);
-    if (!*alive || over_ || state_ == State::kClosing) return;
-    UpdateReading();
-    if (input_ended_ && !exchange_.active()) CloseSoon(false);
-  });
+// Once it is over it retires: this is not destroyed from inside Process().
+void DownstreamConnection::ProcessInput() {
+  if (over_ || state_ != State::kIdle) return;
+  std::string input = std::move(input_);
+  input_ = std::string();
+  paused_by_input_ = false;
+  Process(input);
+  if (over_ || state_ == State::kClosing) return;
+  UpdateReading();
+  if (input_ended_ && !exchange_.active()) CloseSoon(false);
 }
 
 void DownstreamConnection::StartTunnel() {

@@ -18,6 +18,7 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/identity/peer_identity.h"
+#include "proxy/io/deferred_call.h"
 #include "proxy/io/socket_address.h"
 #include "proxy/session/admission.h"
 #include "proxy/session/exchange.h"
@@ -49,6 +50,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
                        Admission::Place place, std::unique_ptr<io::ByteStream> transport,
                        const io::SocketAddress& peer);
   ~DownstreamConnection() override;
+  // Loop::Retire(): nothing is heard any more.
+  void OnRetired() { stream_->Close(); }
 
   // The drain has begun: ends an idle connection now, a busy one with its
   // response.
@@ -92,7 +95,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void Process(std::string_view bytes);
   void RefuseUnparsed(const http1::ParseError& error);
   void HoldInput(std::string_view bytes);
-  void ResumeInput();
+  void ProcessInput();
   bool BetweenRequests() const { return parser_ == nullptr || parser_->Idle(); }
   void TakeParser();
   void GiveParserBack();
@@ -128,6 +131,9 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   Exchange exchange_;
   std::optional<base::ProxyError> refusal_;  // of Begin(), until the parser's call is over
   std::string input_;                        // held while an exchange is busy: the next requests
+  // ProcessInput(): not from inside the callback that ended the last exchange, for a long
+  // pipeline would nest as deep as it is long.
+  io::DeferredCall resume_input_;
   std::unique_ptr<Tunnel> tunnel_;
 
   // Its client would not be let in any more: what is in flight is the last, and ends
@@ -142,12 +148,10 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   bool backlogged_ = false;          // it has not taken the responses it was given
   bool input_ended_ = false;         // the client sends no more
   bool discard_input_ = false;       // kClosing: it may still be sending
-  bool resume_scheduled_ = false;
 
   uint64_t requests_ = 0;
   int64_t opened_us_ = 0;
   int64_t opened_wall_ms_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace mantlet::session

@@ -11,9 +11,10 @@ constexpr int64_t kLookAtLeastEveryMs = 5000;
 }  // namespace
 
 StandingBook::StandingBook(io::Loop& loop, const base::Clock& clock)
-    : loop_(loop), clock_(clock), timer_([this] { Look(); }) {}
-
-StandingBook::~StandingBook() { *alive_ = false; }
+    : loop_(loop),
+      clock_(clock),
+      timer_([this] { Look(); }),
+      next_slice_(loop, [this] { Look(); }, io::DeferredCall::When::kNextTurn) {}
 
 void StandingBook::SetDue(Member& member, int64_t moment) {
   if (member.due_ == moment) return;
@@ -49,12 +50,7 @@ void StandingBook::Schedule() {
     return;
   }
   // In a turn of its own: others get theirs in between.
-  if (std::exchange(slice_posted_, true)) return;
-  loop_.Post([this, alive = alive_] {
-    if (!*alive) return;
-    slice_posted_ = false;
-    Look();
-  });
+  next_slice_.Schedule();
 }
 
 }  // namespace mantlet::session

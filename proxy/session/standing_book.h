@@ -15,12 +15,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <utility>
 
 #include "absl/container/btree_set.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/timer_wheel.h"
+#include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
 
 namespace mantlet::session {
@@ -47,7 +47,6 @@ class StandingBook {
   };
 
   StandingBook(io::Loop& loop, const base::Clock& clock);
-  ~StandingBook();
   StandingBook(const StandingBook&) = delete;
 
   // `moment`: seconds since the epoch, kNow or kNever. Replaces the one before. A
@@ -65,8 +64,7 @@ class StandingBook {
   const base::Clock& clock_;
   absl::btree_set<std::pair<int64_t, Member*>> order_;
   base::FunctionTimer timer_;
-  bool slice_posted_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  io::DeferredCall next_slice_;
 };
 
 }  // namespace mantlet::session

@@ -34,18 +34,26 @@ ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner
       context_(std::move(context)),
       verified_(verified),
       handshake_handler_(handler),
-      ssl_(NewSsl()) {
+      ssl_(NewSsl()),
+      deferred_(loop, [this] { OnDeferred(); }) {
   inner_->SetHandler(this);
   if (ssl_ != nullptr) {
     inner_->SetReading(true);
     return;
   }
   // Nothing is read until the handler, which is still being made, has heard of it.
-  loop_.Defer([this, alive = alive_] {
-    if (!*alive || state_ != State::kHandshake) return;
-    FailHandshake(Report(HandshakeFailure::kOther, "there is no memory for another connection"));
-    if (*alive && state_ == State::kFailed) inner_->SetReading(true);
-  });
+  deferred_.Schedule();
+}
+
+void ServerStream::OnDeferred() {
+  if (ssl_ != nullptr) {
+    ResumeHeld();
+    return;
+  }
+  if (state_ != State::kHandshake) return;
+  std::shared_ptr<bool> alive = alive_;
+  FailHandshake(Report(HandshakeFailure::kOther, "there is no memory for another connection"));
+  if (*alive && state_ == State::kFailed) inner_->SetReading(true);
 }
 
 ServerStream::~ServerStream() {
@@ -64,19 +72,18 @@ void ServerStream::SetReading(bool reading) {
     inner_->SetReading(true);
     return;
   }
-  if (resume_scheduled_) return;
-  resume_scheduled_ = true;
-  loop_.Defer([this, alive = alive_] {
-    if (!*alive) return;
-    resume_scheduled_ = false;
-    if (!reading_ || state_ == State::kClosed) return;
-    if (!transport_.input_ended) inner_->SetReading(true);
-    std::string held = std::move(held_);
-    held_ = std::string();
-    transport_.input = held;
-    Advance();
-    // `held` ends here; KeepRest() has taken what is left of it.
-  });
+  deferred_.Schedule();
+}
+
+// What was held over a pause of reading.
+void ServerStream::ResumeHeld() {
+  if (!reading_ || state_ == State::kClosed) return;
+  if (!transport_.input_ended) inner_->SetReading(true);
+  std::string held = std::move(held_);
+  held_ = std::string();
+  transport_.input = held;
+  Advance();
+  // `held` ends here; KeepRest() has taken what is left of it.
 }
 
 void ServerStream::OnData(std::string_view bytes) {

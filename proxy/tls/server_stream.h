@@ -107,6 +107,8 @@ class ServerStream final : public io::ByteStream,
   void Handshake();
   void ReadAll(const bool& alive);
   void DeliverEnd();
+  void OnDeferred();
+  void ResumeHeld();
   void KeepRest();  // ciphertext that must wait moves out of the loop's buffer
   void FailHandshake(HandshakeReport report);
   void FailStream(std::string detail);
@@ -126,13 +128,13 @@ class ServerStream final : public io::ByteStream,
   io::ByteStreamHandler* handler_ = nullptr;
   TransportBio transport_{this};  // its input: what the current call brought
   ssl_st* ssl_;                   // null: no handshake will be
+  io::DeferredCall deferred_;
   State state_ = State::kHandshake;
   bool reading_ = true;
   bool end_pending_ = false;
   bool end_delivered_ = false;
   bool begun_ = false;
   bool hello_seen_ = false;
-  bool resume_scheduled_ = false;
   bool shutdown_sent_ = false;
   size_t certificate_index_ = 0;
   LeafKeySet verifiable_;
@@ -140,7 +142,7 @@ class ServerStream final : public io::ByteStream,
   std::string plaintext_;  // written, not yet encrypted: fills whole records
   std::optional<base::ResumptionRefusal> refusal_;
   std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // until the handshake is done
-  // Lets deferred work find out that the stream is gone.
+  // Tells those on the stack that a handler has destroyed the stream.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -32,6 +32,12 @@ void Connection::Begin(User* user, http::Method method, bool upgrade_asked) {
   parser_.Begin(method, upgrade_asked);
 }
 
+void Connection::OnRetired() {
+  user_ = nullptr;
+  on_lost_ = nullptr;
+  if (stream_ != nullptr) stream_->Close();
+}
+
 void Connection::SetIdle(std::function<void()> on_lost) {
   user_ = nullptr;
   on_lost_ = std::move(on_lost);

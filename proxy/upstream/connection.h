@@ -51,6 +51,9 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   // The exchange sees no more events.
   void Detach() { user_ = nullptr; }
 
+  // Loop::Retire(): nothing is heard or told any more.
+  void OnRetired();
+
   io::ByteStream& stream() { return *stream_; }
   // After a 101: gives the stream away; this object is of no use any more.
   std::unique_ptr<io::ByteStream> TakeStream();

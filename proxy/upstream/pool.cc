@@ -36,9 +36,8 @@ Pool::Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics)
 Pool::~Pool() {
   if (gone_ != nullptr) *gone_ = true;
   Retire();
-  for (auto& attempt : attempts_) {
+  for (size_t i = 0; i < attempts_.size(); ++i) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
-    loop_.Retire(std::move(attempt->stream));
   }
 }
 
@@ -133,8 +132,6 @@ void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
   }
   const bool moved = attempt->target != target_ && !target_->addresses.empty();
   if (moved || attempt->address + 1 < attempt->target->addresses.size()) {
-    // The old stream is in its callback: let it go when that has returned.
-    loop_.Retire(std::move(attempt->stream));
     attempt->address = moved ? 0 : attempt->address + 1;
     if (moved) attempt->target = target_;
     Dial(*attempt);
@@ -148,7 +145,7 @@ void Pool::OnAttemptTimeout(Attempt* attempt) {
 }
 
 void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
-  loop_.Retire(Finish(attempt));
+  Finish(attempt);
   metrics_.Failed(error.reason);
   if (target_->named && on_unreachable_ &&
       (unreachable_since_ms_ == 0 || loop_.now_ms() - unreachable_since_ms_ >= 1000)) {
@@ -168,9 +165,7 @@ std::unique_ptr<io::Stream> Pool::Finish(Attempt* attempt) {
   std::unique_ptr<io::Stream> stream = std::move(attempt->stream);
   auto it = std::find_if(attempts_.begin(), attempts_.end(),
                          [attempt](const auto& a) { return a.get() == attempt; });
-  loop_.Retire(std::move(*it));
   attempts_.erase(it);
-  loop_.timers().Cancel(attempt->timer);
   return stream;
 }
 
@@ -216,8 +211,6 @@ void Pool::DropIdle(Connection* connection) {
   if (it == idle_.end()) return;
   loop_.timers().Cancel(connection->idle_timer());
   metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
-  // From now on nothing it hears concerns this pool, which may be gone by then.
-  connection->SetIdle(nullptr);
   loop_.Retire(std::move(*it));
   idle_.erase(it);
 }

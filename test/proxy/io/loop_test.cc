@@ -49,11 +49,12 @@ TEST(Loop, DropsWhatIsPostedAfterItHasStopped) {
   EXPECT_FALSE(ran);
 }
 
-TEST(Loop, DeferredTasksRunInTheSameTurnAfterTheirCallback) {
+TEST(Loop, DeferredCallsComeInTheSameTurnAfterTheirCallback) {
   Loop loop;
   std::string order;
+  DeferredCall deferred(loop, [&order] { order += "deferred "; });
   loop.Post([&] {
-    loop.Defer([&order] { order += "deferred "; });
+    deferred.Schedule();
     order += "task ";
   });
   loop.Post([&order] { order += "next-task "; });
@@ -61,18 +62,93 @@ TEST(Loop, DeferredTasksRunInTheSameTurnAfterTheirCallback) {
   EXPECT_EQ(order, "task next-task deferred ");
 }
 
-TEST(Loop, WhatADeferredTaskDefersRunsInTheSameTurnToo) {
+TEST(Loop, ADeferredCallComesOnceHoweverOftenItIsScheduled) {
+  Loop loop;
+  int calls = 0;
+  DeferredCall deferred(loop, [&calls] { ++calls; });
+  for (int i = 0; i < 3; ++i) deferred.Schedule();
+  EXPECT_TRUE(deferred.scheduled());
+  RunReady(loop);
+  EXPECT_EQ(calls, 1);
+  EXPECT_FALSE(deferred.scheduled());
+  deferred.Schedule();
+  RunReady(loop);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(Loop, NoDeferredCallComesAfterItsOwnersEnd) {
+  using When = DeferredCall::When;
+  Loop loop;
+  std::string log;
+  for (When when : {When::kTurnEnd, When::kNextTurn, When::kAfterTurn}) {
+    auto destroyed = std::make_unique<DeferredCall>(loop, [&log] { log += "destroyed "; }, when);
+    DeferredCall cancelled(loop, [&log] { log += "cancelled "; }, when);
+    // Destroyed by another call that is made just before it.
+    std::unique_ptr<DeferredCall> second;
+    DeferredCall first(
+        loop,
+        [&] {
+          log += "first ";
+          second.reset();
+        },
+        when);
+    second = std::make_unique<DeferredCall>(loop, [&log] { log += "second "; }, when);
+    destroyed->Schedule();
+    cancelled.Schedule();
+    first.Schedule();
+    second->Schedule();
+    destroyed.reset();
+    cancelled.Cancel();
+    EXPECT_TRUE(RunUntil(loop, [&first] { return !first.scheduled(); }));
+    RunReady(loop);
+  }
+  EXPECT_EQ(log, "first first first ");
+}
+
+TEST(Loop, ADeferredCallMayOutliveItsLoopUncalled) {
+  auto loop = std::make_unique<Loop>();
+  int calls = 0;
+  DeferredCall next_turn(*loop, [&calls] { ++calls; }, DeferredCall::When::kNextTurn);
+  next_turn.Schedule();
+  loop->Stop();
+  loop.reset();
+  next_turn.Cancel();
+}
+
+TEST(Loop, ACallForTheNextTurnLetsOthersGoFirst) {
+  Loop loop;
+  std::string order;
+  int again = 2;
+  DeferredCall next_turn(
+      loop,
+      [&] {
+        order += "next-turn ";
+        if (--again > 0) next_turn.Schedule();
+      },
+      DeferredCall::When::kNextTurn);
+  DeferredCall turn_end(loop, [&order] { order += "turn-end "; });
+  loop.Post([&] {
+    next_turn.Schedule();
+    turn_end.Schedule();
+  });
+  ASSERT_TRUE(RunUntil(loop, [&again] { return again == 0; }));
+  EXPECT_TRUE(order.starts_with("next-turn turn-end ") || order.starts_with("turn-end next-turn "))
+      << order;
+  EXPECT_TRUE(order.ends_with("next-turn ")) << order;
+}
+
+TEST(Loop, WhatADeferredCallDefersComesInTheSameTurnToo) {
   std::vector<std::string> order;
   Loop loop;  // its destruction ends a last turn
   loop.SetTurnEnd([&order] {
     if (!order.empty() && order.back() != "end") order.push_back("end");
   });
-  loop.Post([&] {
-    loop.Defer([&] {
-      order.push_back("first");
-      loop.Defer([&order] { order.push_back("second"); });
-    });
+  DeferredCall second(loop, [&order] { order.push_back("second"); });
+  DeferredCall first(loop, [&] {
+    order.push_back("first");
+    second.Schedule();
   });
+  loop.Post([&first] { first.Schedule(); });
   RunUntil(loop, [&order] { return order.size() >= 3; });
   EXPECT_THAT(order, ElementsAre("first", "second", "end"));
 }
@@ -80,19 +156,21 @@ TEST(Loop, WhatADeferredTaskDefersRunsInTheSameTurnToo) {
 struct Noisy {
   explicit Noisy(std::string* log) : log(log) {}
   ~Noisy() { *log += "gone "; }
+  void OnRetired() { *log += "retired "; }
   std::string* log;
 };
 
 TEST(Loop, ARetiredObjectOutlivesTheCallbackThatRetiresIt) {
   Loop loop;
   std::string log;
+  DeferredCall deferred(loop, [&log] { log += "deferred "; });
   loop.Post([&] {
     loop.Retire(std::make_unique<Noisy>(&log));
-    loop.Defer([&log] { log += "deferred "; });
+    deferred.Schedule();
     log += "callback ";
   });
   RunUntil(loop, [&log] { return log.find("gone") != std::string::npos; });
-  EXPECT_EQ(log, "callback deferred gone ");
+  EXPECT_EQ(log, "retired callback deferred gone ") << "but it is silenced at once";
 }
 
 TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
@@ -105,12 +183,14 @@ TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
         delete reinterpret_cast<uv_idle_t*>(h);
       });
     }
+    void OnRetired() {}
     uv_idle_t* handle;
     std::string* log;
   };
   Loop loop;
+  DeferredCall after(loop, [&log] { log += "after "; }, DeferredCall::When::kAfterTurn);
   auto end_something = [&] {
-    loop.AfterTurn([&log] { log += "after "; });
+    after.Schedule();
     auto* handle = new uv_idle_t;
     uv_idle_init(loop.uv(), handle);
     loop.Retire(std::unique_ptr<Closes>(new Closes{handle, &log}));
@@ -131,7 +211,8 @@ TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
 
 TEST(Loop, WhatComesAfterTheTurnDoesNotWaitForAnotherEvent) {
   Loop loop;
-  base::FunctionTimer timer([&] { loop.AfterTurn([&] { loop.Stop(); }); });
+  DeferredCall after(loop, [&loop] { loop.Stop(); }, DeferredCall::When::kAfterTurn);
+  base::FunctionTimer timer([&after] { after.Schedule(); });
   loop.ArmIn(timer, 1);
   loop.Run();  // returns only because the task ran
 }
@@ -141,11 +222,19 @@ struct Chain {
     if (depth > 0) loop->Retire(std::make_unique<Chain>(loop, depth - 1, gone));
     ++*gone;
   }
+  void OnRetired() {}
   Chain(Loop* on, int more, int* count) : loop(on), depth(more), gone(count) {}
   Loop* loop;
   int depth;
   int* gone;
 };
+
+// A mistake that does not compile: what would still be heard of a retired stream?
+template <typename T>
+concept Retirable =
+    requires(Loop& loop, std::unique_ptr<T> object) { loop.Retire(std::move(object)); };
+struct Silent {};
+static_assert(Retirable<Noisy> && !Retirable<Silent>);
 
 TEST(Loop, AnObjectMayRetireAnotherWhileItIsDestroyed) {
   Loop loop;
@@ -160,7 +249,7 @@ TEST(Loop, FreesRetiredObjectsThoughItNeverRuns) {
     Loop loop;
     loop.Retire(std::make_unique<Noisy>(&log));
   }
-  EXPECT_EQ(log, "gone ");
+  EXPECT_EQ(log, "retired gone ");
 }
 
 TEST(Loop, FiresATimerNotBeforeItsDeadline) {
@@ -189,14 +278,13 @@ TEST(Loop, ACancelledTimerDoesNotFire) {
 TEST(Loop, WhatATimerDefersDoesNotWaitForAnotherEvent) {
   Loop loop;
   bool ran = false;
-  base::FunctionTimer timer([&] {
-    loop.Defer([&] {
-      ran = true;
-      loop.Stop();
-    });
+  DeferredCall deferred(loop, [&] {
+    ran = true;
+    loop.Stop();
   });
+  base::FunctionTimer timer([&deferred] { deferred.Schedule(); });
   loop.ArmIn(timer, 1);
-  loop.Run();  // returns only because the deferred task ran
+  loop.Run();  // returns only because the deferred call came
   EXPECT_TRUE(ran);
 }
 

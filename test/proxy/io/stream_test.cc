@@ -15,6 +15,7 @@
 #include "proxy/io/listener.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/recording_handler.h"
+#include "test/proxy/io/temp_directory.h"
 
 namespace mantlet::io {
 namespace {
@@ -456,6 +457,35 @@ TEST(StreamConnect, IsSilentOnceTheStreamIsGone) {
                   connected.callback());
   RunReady(loop);
   EXPECT_EQ(connected.calls, 0);
+}
+
+TEST(StreamConnect, IsSilentOnceTheStreamIsClosed) {
+  Loop loop;
+  Connected connected;
+  auto missing =
+      Stream::Connect(loop, SocketAddress::Unix("/nowhere/at/all").value(), connected.callback());
+  auto socket = OpenListeningSocket(Loopback(0));
+  ASSERT_TRUE(socket.ok());
+  auto listening = Stream::Connect(loop, LocalAddress(socket->get()).value(), connected.callback());
+  missing->Close();
+  listening->Close();
+  RunReady(loop);
+  EXPECT_EQ(connected.calls, 0);
+}
+
+TEST(StreamConnect, SaysThatTheQueueOfAUnixSocketIsFull) {
+  Loop loop;
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("full.sock")).value();
+  FileDescriptor listening(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listening.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(listen(listening.get(), 0), 0);
+  Connected first, second;
+  auto taken = Stream::Connect(loop, address, first.callback());
+  auto refused = Stream::Connect(loop, address, second.callback());
+  ASSERT_TRUE(RunUntil(loop, [&] { return first.calls > 0 && second.calls > 0; }));
+  EXPECT_EQ(first.code, "");
+  EXPECT_EQ(second.code, "again");
 }
 
 TEST(StreamConnect, MayBeDestroyedInsideItsCallback) {

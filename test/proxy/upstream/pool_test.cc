@@ -374,6 +374,30 @@ TEST_F(PoolTest, AnAddressOfTheConfigurationIsNotAskedAboutAgain) {
   EXPECT_EQ(told, 0);
 }
 
+// A reload lets go of a pool from inside a callback of the loop, while the end of a
+// connection attempt is among what the kernel has reported in the same turn.
+TEST_F(PoolTest, HearsNothingOfAnAttemptThatEndsInTheTurnInWhichItGoes) {
+  io::FileDescriptor listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  io::SocketAddress address = io::SocketAddress::Resolve("127.0.0.1", 0).value().front();
+  ASSERT_EQ(bind(listening.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(listen(listening.get(), 8), 0);
+  target_->addresses = {io::LocalAddress(listening.get()).value()};
+
+  for (int attempts : {1, 3}) {
+    RecordingWaiter waiters[3];
+    // Whichever of the two the kernel reports first, the other follows in the same turn.
+    loop_.Post([&] { pool_.reset(); });
+    for (int i = 0; i < attempts; ++i) {
+      ASSERT_TRUE(pool().Wait(&waiters[i]));
+      pool().CancelWait(&waiters[i]);
+    }
+    RunReady(loop_);
+    EXPECT_EQ(pool_, nullptr);
+    EXPECT_EQ(waiters[0].calls, 0);
+    EXPECT_EQ(Gauge("connecting"), "0");
+  }
+}
+
 TEST_F(PoolTest, CountsNothingAnyMoreOnceItIsGone) {
   pool().Return(Connect(), true);
   target_->config.pool.connections = 8;

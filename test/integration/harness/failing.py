@@ -1,0 +1,65 @@
+"""Makes calls of a running proxy fail, or take long, that hardly ever do so by themselves."""
+
+import pathlib
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+from .timing import scaled
+
+SOURCE = pathlib.Path(__file__).with_name("fail_calls.c")
+
+
+class FailingCalls:
+    """A library to preload into a proxy (`env`), and what it is to fail in the proxy's workers.
+
+    Skips the test where it cannot be built.
+    """
+
+    def __init__(self, directory):
+        directory = pathlib.Path(directory)
+        library, self._file = directory / "fail_calls.so", directory / "orders"
+        compiler = shutil.which("gcc") or shutil.which("cc")
+        if compiler is None:
+            pytest.skip("there is no C compiler")
+        subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True,
+                       timeout=scaled(30))
+        self._file.write_bytes(bytes(24))
+        self.env = {"LD_PRELOAD": str(library), "FAIL_CALLS_FILE": str(self._file)}
+
+    def _write(self, offset, value):
+        with self._file.open("r+b") as file:
+            file.seek(offset)
+            file.write(struct.pack("q", value))
+
+    def _read(self, offset):
+        return struct.unpack_from("q", self._file.read_bytes(), offset)[0]
+
+    @property
+    def registrations(self):
+        """How many of the next descriptors cannot be registered with epoll."""
+        return self._read(0)
+
+    @registrations.setter
+    def registrations(self, count):
+        self._write(0, count)
+
+    @property
+    def allocation(self):
+        """Which allocation from now on fails; 0: none, or it has failed."""
+        return self._read(8)
+
+    @allocation.setter
+    def allocation(self, number):
+        self._write(8, number)
+
+    @property
+    def nap_ms(self):
+        """For how long the next worker sleeps that would wait for events; 0: it has begun to."""
+        return self._read(16)
+
+    @nap_ms.setter
+    def nap_ms(self, milliseconds):
+        self._write(16, milliseconds)
