@@ -1,42 +1,16 @@
 #include "certs/file_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/regular_file.h"
 
 namespace mantlet::certs {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-absl::Status Failed(const std::string& path, int error) {
-  std::string text = absl::StrCat(path, ": ", strerror(error));
-  if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(text);
-  if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
-  return absl::UnavailableError(text);
-}
 
 std::string Resolve(const std::string& path) {
   char resolved[PATH_MAX];
@@ -45,15 +19,14 @@ std::string Resolve(const std::string& path) {
 
 // Straight into `bytes`, which has the expected size from the start: a private
 // key leaves no copy in a buffer on the way.
-absl::Status ReadToEnd(const std::string& path, int fd, size_t expected, std::string* bytes) {
+absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::string* bytes) {
   size_t filled = 0;
-  bytes->resize(std::min(expected, FileReader::kMaxFileBytes) + 1);
+  bytes->resize(std::min(file.size(), FileReader::kMaxFileBytes) + 1);
   while (true) {
-    ssize_t got = read(fd, bytes->data() + filled, bytes->size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failed(path, errno);
-    filled += static_cast<size_t>(got);
-    if (got == 0) {
+    absl::StatusOr<size_t> got = file.Read(bytes->data() + filled, bytes->size() - filled);
+    if (!got.ok()) return got.status();
+    filled += *got;
+    if (*got == 0) {
       bytes->resize(filled);
       return absl::OkStatus();
     }
@@ -66,45 +39,27 @@ absl::Status ReadToEnd(const std::string& path, int fd, size_t expected, std::st
   }
 }
 
-// O_NONBLOCK: a FIFO in the file's place must not hold up the main loop.
-int OpenForReading(const std::string& path) {
-  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-absl::Status StatRegular(const std::string& path, const Descriptor& file, struct stat* status) {
-  if (file.get() < 0 || fstat(file.get(), status) != 0) return Failed(path, errno);
-  if (S_ISREG(status->st_mode)) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(path, ": not a regular file"));
-}
-
 class DiskStream final : public FileStream {
  public:
-  explicit DiskStream(const std::string& path) : path_(path), file_(OpenForReading(path)) {}
-
-  absl::Status Check() {
-    struct stat status = {};
-    absl::Status check = StatRegular(path_, file_, &status);
-    if (check.ok()) resolved = Resolve(path_);
-    return check;
+  DiskStream(std::string path, base::RegularFile file)
+      : path_(std::move(path)), file_(std::move(file)) {
+    resolved = Resolve(path_);
   }
 
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override {
-    ssize_t got = -1;
-    do {
-      got = read(file_.get(), buffer.data(), buffer.size());
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) return Failed(path_, errno);
-    total_ += static_cast<size_t>(got);
+    absl::StatusOr<size_t> got = file_.Read(reinterpret_cast<char*>(buffer.data()), buffer.size());
+    if (!got.ok()) return got;
+    total_ += *got;
     if (total_ > FileReader::kMaxStreamedBytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat(path_, ": larger than ", FileReader::kMaxStreamedBytes, " bytes"));
     }
-    return static_cast<size_t>(got);
+    return got;
   }
 
  private:
   std::string path_;
-  Descriptor file_;
+  base::RegularFile file_;
   size_t total_ = 0;
 };
 
@@ -130,20 +85,17 @@ absl::StatusOr<std::unique_ptr<FileStream>> FileReader::Open(const std::string& 
 }
 
 absl::StatusOr<std::unique_ptr<FileStream>> DiskFileReader::Open(const std::string& path) {
-  auto stream = std::make_unique<DiskStream>(path);
-  if (absl::Status status = stream->Check(); !status.ok()) return status;
-  return stream;
+  absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
+  if (!file.ok()) return file.status();
+  return std::make_unique<DiskStream>(path, *std::move(file));
 }
 
 absl::StatusOr<FileContent> DiskFileReader::Read(const std::string& path) {
-  Descriptor file(OpenForReading(path));
-  struct stat status = {};
-  if (absl::Status check = StatRegular(path, file, &status); !check.ok()) return check;
+  absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
+  if (!file.ok()) return file.status();
   FileContent content;
-  content.mode = status.st_mode & 07777;
-  absl::Status read =
-      ReadToEnd(path, file.get(), static_cast<size_t>(status.st_size), &content.bytes);
-  if (!read.ok()) return read;
+  content.mode = file->mode();
+  if (absl::Status read = ReadToEnd(path, *file, &content.bytes); !read.ok()) return read;
   content.resolved = Resolve(path);
   return content;
 }
@@ -156,7 +108,9 @@ void MemoryFileReader::Remove(const std::string& path) { files_.erase(path); }
 
 absl::StatusOr<FileContent> MemoryFileReader::Read(const std::string& path) {
   auto found = files_.find(path);
-  if (found == files_.end()) return Failed(path, ENOENT);
+  if (found == files_.end()) {
+    return absl::NotFoundError(absl::StrCat(path, ": No such file or directory"));
+  }
   return found->second;
 }
 

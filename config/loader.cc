@@ -1,23 +1,20 @@
 #include "config/loader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "config/document.h"
 #include "config/places.h"
 #include "config/schema.h"
 #include "config/section_reader.h"
 #include "config/validation.h"
+#include "proxy/base/regular_file.h"
 
 namespace mantlet::config {
 namespace {
@@ -36,33 +33,33 @@ std::string DirectoryOf(const std::string& filename) {
   return (error ? std::filesystem::path(filename) : absolute).parent_path().string();
 }
 
-// Reads at most kMaxFileBytes + 1 bytes. Returns 0 or an errno.
-int ReadUpToLimit(const std::string& path, std::string& text) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  int error = 0;
-  text.resize(kMaxFileBytes + 1);
+// Reads at most kMaxFileBytes + 1 bytes.
+absl::StatusOr<std::string> ReadUpToLimit(const std::string& path) {
+  absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
+  if (!file.ok()) return file.status();
+  std::string text(kMaxFileBytes + 1, '\0');
   size_t size = 0;
   while (size < text.size()) {
-    const ssize_t n = read(fd, text.data() + size, text.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) error = errno;
-    if (n <= 0) break;
-    size += static_cast<size_t>(n);
+    absl::StatusOr<size_t> got = file->Read(text.data() + size, text.size() - size);
+    if (!got.ok()) return got.status();
+    if (*got == 0) break;
+    size += *got;
   }
-  close(fd);
   text.resize(size);
-  return error;
+  return text;
 }
 
-std::string HintForErrno(int error) {
-  switch (error) {
-    case ENOENT:
+std::string HintFor(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
       return "check the path, and that the file is mounted";
-    case EACCES:
+    case absl::StatusCode::kPermissionDenied:
       return "let the user that runs mantlet read it";
-    case EISDIR:
-      return "name the file in it";
+    case absl::StatusCode::kFailedPrecondition:
+      return absl::StrContains(status.message(), "not a regular file")
+                 ? "write the configuration to a file and name that; it is read again at each "
+                   "reload"
+                 : "name the file in it";
     default:
       return "";
   }
@@ -123,12 +120,15 @@ LoadResult LoadText(absl::string_view text, const std::string& filename,
 }
 
 LoadResult LoadFile(const std::string& path, const Environment& environment) {
-  std::string text;
-  if (const int error = ReadUpToLimit(path, text)) {
-    return Failure(path, absl::StrCat("cannot read the configuration: ", std::strerror(error)),
-                   HintForErrno(error));
+  absl::StatusOr<std::string> text = ReadUpToLimit(path);
+  if (!text.ok()) {
+    // The reader's sentence begins with the path, and so does the diagnostic.
+    absl::string_view reason = text.status().message();
+    absl::ConsumePrefix(&reason, absl::StrCat(path, ": "));
+    return Failure(path, absl::StrCat("cannot read the configuration: ", reason),
+                   HintFor(text.status()));
   }
-  return LoadText(text, path, environment);
+  return LoadText(*text, path, environment);
 }
 
 absl::StatusOr<Config> Load(const std::string& path, const Environment& environment) {

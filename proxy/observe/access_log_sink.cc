@@ -27,8 +27,9 @@ absl::StatusOr<int> OpenLogFile(const std::string& path) {
   const int fd =
       open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
   if (fd < 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot open the access log ", path, ": ", strerror(errno)));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot open the access log ", path, ": ",
+        errno == ENXIO ? "nobody reads this FIFO; start its reader first" : strerror(errno)));
   }
   return fd;
 }

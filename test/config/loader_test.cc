@@ -1,6 +1,7 @@
 #include "config/loader.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -181,6 +182,17 @@ TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(
       directory.status().message(),
       testing::TempDir() + ": cannot read the configuration: Is a directory; name the file in it");
+}
+
+TEST(LoadFile, NeverWaitsForTheWriterOfAFifo) {
+  const std::string path = testing::TempDir() + "/fifo.yaml";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(LoadFile(path, Environment()).status().message(),
+            path +
+                ": cannot read the configuration: not a regular file but a FIFO (named pipe); "
+                "write the configuration to a file and name that; it is read again at each "
+                "reload");
+  EXPECT_FALSE(LoadFile("/dev/zero", Environment()).config.has_value());
 }
 
 TEST(Load, ReadsAFile) {

@@ -1,6 +1,7 @@
 """The YAML file changes under a running proxy."""
 
 import copy
+import os
 import signal
 import socket
 
@@ -188,3 +189,16 @@ def test_upstreams_that_move_while_their_connections_end_leave_nothing_behind(st
         proxy.reload(config)
         (one if number % 2 == 0 else two).drop_connections()
     assert connect(proxy).get().status == 200
+
+
+def test_a_fifo_in_place_of_the_configuration_stops_nothing(mantlet, connect):
+    client = connect(mantlet)
+    mantlet.config_path.unlink()
+    os.mkfifo(mantlet.config_path)
+    mantlet.signal(signal.SIGHUP)
+    mantlet.wait_metric("mantlet_reload_pending", 1)
+    assert "FIFO" in mantlet.get("/readyz")[1]
+    assert client.get().status == 200
+    mantlet.config_path.unlink()
+    mantlet.reload(mantlet.changed(limits={"header_count": 50}))
+    mantlet.wait_metric("mantlet_reload_pending", 0)

@@ -2,8 +2,8 @@
 
 usage: layering.py REPOSITORY FILE...   (C++ files, relative to REPOSITORY)
 
-Two tables say what is allowed: which of our folders may include which, and which
-folder keeps a third-party library to itself. Prints one line per offence; exits 1
+Three tables say what is allowed: which of our folders may include which, and which
+folder keeps a third-party library to itself, and which files open files. Prints one line per offence; exits 1
 if there is any. Tests may include everything.
 """
 
@@ -64,6 +64,17 @@ THIRD_PARTY = {
     "gmock/": set(),
 }
 
+# Who may open a file, and why not through base/regular_file.
+OPENS_FILES = {
+    "proxy/base/regular_file.cc",  # the one reader
+    "proxy/base/process_setup.cc",  # /dev/null
+    "proxy/observe/access_log_sink.cc",  # writes
+    "proxy/observe/process_stats.cc",  # /proc
+    "proxy/server/worker_count.cc",  # /sys/fs/cgroup
+    "config/update_readme.cc",  # a tool of the build
+}
+OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")
+
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^>"]+)[>"]')
 OURS = ("proxy/", "config/", "certs/", "test/")
 
@@ -75,6 +86,8 @@ def offences_in(path, text):
         yield 1, f"{folder}/ is not in the table of tools/checks/layering.py; add it with what it may include"
         return
     for number, line in enumerate(text.splitlines(), 1):
+        if OPEN.search(line.split("//")[0]) and str(path) not in OPENS_FILES:
+            yield number, "files are read through proxy/base/regular_file.h, which never waits for a FIFO"
         match = INCLUDE.match(line)
         if not match:
             continue

@@ -1,0 +1,53 @@
+// The one way in which the program opens a file that somebody else writes: configuration,
+// certificates, keys, passphrases, lists. Regular files only, and opening never waits: a FIFO or a
+// device in the file's place is an error and does not stop the thread.
+//
+// Files of the kernel's own below /proc and /sys need none of this (observe/process_stats,
+// server/worker_count): nobody can replace them.
+
+#ifndef MANTLET_PROXY_BASE_REGULAR_FILE_H_
+#define MANTLET_PROXY_BASE_REGULAR_FILE_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mantlet::base {
+
+class RegularFile {
+ public:
+  // Errors name the path and the reason: NotFound, PermissionDenied, FailedPrecondition (it is no
+  // regular file), Unavailable (anything else).
+  static absl::StatusOr<RegularFile> Open(const std::string& path);
+
+  RegularFile(RegularFile&& other) noexcept
+      : path_(std::move(other.path_)),
+        fd_(std::exchange(other.fd_, -1)),
+        size_(other.size_),
+        mode_(other.mode_) {}
+  RegularFile& operator=(RegularFile&&) = delete;
+  ~RegularFile();
+
+  // Up to `size` bytes; 0 at the end of the file.
+  absl::StatusOr<size_t> Read(char* buffer, size_t size);
+
+  size_t size() const { return size_; }  // when it was opened
+  mode_t mode() const { return mode_; }  // permission bits, 07777
+
+ private:
+  RegularFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+
+  std::string path_;
+  int fd_;
+  size_t size_ = 0;
+  mode_t mode_ = 0;
+};
+
+}  // namespace mantlet::base
+
+#endif  // MANTLET_PROXY_BASE_REGULAR_FILE_H_
