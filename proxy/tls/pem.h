@@ -1,7 +1,7 @@
-// PEM (RFC 7468), read strictly: a file that is cut off, half overwritten or
-// damaged is an error that names block and line, never a shorter list of
-// blocks. Text between blocks is allowed, as OpenSSL and many CAs write it.
-// Pure; knows nothing of what the blocks hold.
+// All blocks of a PEM text (RFC 7468) at once, read by PemStream, which says what is
+// accepted: a file that is cut off, half overwritten or damaged is an error that names
+// block and line, never a shorter list of blocks. Pure; knows nothing of what the blocks
+// hold.
 
 #ifndef MANTLET_PROXY_TLS_PEM_H_
 #define MANTLET_PROXY_TLS_PEM_H_

@@ -1,17 +1,24 @@
 #include "proxy/tls/pem_stream.h"
 
+#include <openssl/mem.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/byte_view.h"
+#include "proxy/tls/wipe.h"
 
 namespace mantlet::tls {
 namespace {
 
-constexpr size_t kWindow = 64 * 1024;
 constexpr size_t kLongestLine = 200;  // of those that are looked at
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kProcType = "Proc-Type:";
+constexpr std::string_view kDekInfo = "DEK-Info:";
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
@@ -46,7 +53,14 @@ std::string_view LabelIn(std::string_view line, std::string_view start) {
 
 }  // namespace
 
-PemStream::PemStream(ByteSource& source) : source_(source), content_(*this), window_(kWindow) {}
+// No window is smaller than the lines that have to be looked at as a whole.
+PemStream::PemStream(ByteSource& source, size_t window)
+    : source_(source), content_(*this), window_(std::max(window, 2 * kLongestLine)) {}
+
+PemStream::~PemStream() {
+  OPENSSL_cleanse(window_.data(), window_.size());
+  Wipe(&spill_);
+}
 
 std::string PemStream::where() const {
   return absl::StrCat("block ", number_, " (", label_, ", line ", label_line_, ")");
@@ -65,8 +79,47 @@ absl::StatusOr<bool> PemStream::Fill() {
   return filled_ != 0;
 }
 
-absl::StatusOr<std::string> PemStream::Line() {
-  std::string line;
+absl::StatusOr<std::string_view> PemStream::PeekLine() {
+  while (true) {
+    const auto begin = window_.begin() + static_cast<long>(next_);
+    const std::string_view rest = View(window_.data() + next_, filled_ - next_);
+    const size_t end = rest.find('\n');
+    if (end != std::string_view::npos || rest.size() >= kLongestLine) {
+      return rest.substr(0, std::min(end, kLongestLine));
+    }
+    std::copy(begin, window_.begin() + static_cast<long>(filled_), window_.begin());
+    filled_ -= next_;
+    next_ = 0;
+    absl::StatusOr<size_t> got = source_.Read(absl::MakeSpan(window_).subspan(filled_));
+    if (!got.ok()) return got.status();
+    if (*got == 0) return View(window_.data(), filled_);
+    filled_ += *got;
+  }
+}
+
+absl::Status PemStream::ReadHeaders() {
+  encrypted_ = false;
+  dek_info_.clear();
+  while (true) {
+    absl::StatusOr<std::string_view> line = PeekLine();
+    if (!line.ok()) return line.status();
+    if (line->starts_with(kDashes) || line->find(':') == std::string_view::npos) {
+      return absl::OkStatus();
+    }
+    if (line->starts_with(kProcType) && line->find("ENCRYPTED") != std::string_view::npos) {
+      encrypted_ = true;
+    }
+    if (line->starts_with(kDekInfo)) {
+      dek_info_ = std::string(line->substr(kDekInfo.size()));
+      absl::StripAsciiWhitespace(&dek_info_);
+    }
+    absl::StatusOr<std::string> taken = Line();
+    if (!taken.ok()) return taken.status();
+  }
+}
+
+absl::StatusOr<std::string> PemStream::Line(bool* has_begin) {
+  std::string line, tail;
   while (true) {
     absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
@@ -77,16 +130,27 @@ absl::StatusOr<std::string> PemStream::Line() {
       return line;
     }
     if (line.size() < kLongestLine) line += static_cast<char>(c);
+    if (has_begin == nullptr) continue;
+    tail += static_cast<char>(c);
+    if (tail.size() > kBegin.size()) tail.erase(0, 1);
+    *has_begin = *has_begin || tail == kBegin;
   }
 }
 
 absl::StatusOr<bool> PemStream::Next() {
+  if (at_start_) {
+    at_start_ = false;
+    absl::StatusOr<std::string_view> line = PeekLine();
+    if (!line.ok()) return line.status();
+    if (line->starts_with(kByteOrderMark)) next_ += kByteOrderMark.size();
+  }
   while (true) {
     absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
     if (!*more) return false;
     const int number = line_;
-    absl::StatusOr<std::string> line = Line();
+    bool has_begin = false;
+    absl::StatusOr<std::string> line = Line(&has_begin);
     if (!line.ok()) return line.status();
     std::string_view label = LabelIn(*line, kBegin);
     if (!label.empty()) {
@@ -97,9 +161,10 @@ absl::StatusOr<bool> PemStream::Next() {
       any_content_ = false;
       group_ = 0;
       characters_ = padding_ = 0;
+      if (absl::Status status = ReadHeaders(); !status.ok()) return status;
       return true;
     }
-    if (line->starts_with(kDashes) || line->find(kBegin) != std::string::npos) {
+    if (line->starts_with(kDashes) || has_begin) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, ": this is no proper BEGIN line"));
     }
@@ -181,15 +246,18 @@ absl::Status PemStream::TakeCharacter(uint8_t c, bool* block_ends) {
   }
   line_start_ = false;
   any_content_ = true;
-  if (c == '=' && characters_ >= 2) {
+  if (c == '=' && characters_ >= 2 && padding_ < 2) {
     ++padding_;
     ++characters_;
     group_ <<= 6;
     return absl::OkStatus();
   }
-  if (kSextets[c] == kNone || padding_ != 0) {
-    return Error(absl::StrCat("line ", line_, " is not base64"));
+  if (c == '=' || (kSextets[c] != kNone && padding_ != 0)) {
+    return Error(absl::StrCat("line ", line_,
+                              " is not base64: its base64 is damaged, with padding ",
+                              "(=) in the wrong place"));
   }
+  if (kSextets[c] == kNone) return Error(absl::StrCat("line ", line_, " is not base64"));
   group_ = group_ << 6 | kSextets[c];
   ++characters_;
   return absl::OkStatus();

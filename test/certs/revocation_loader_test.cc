@@ -55,7 +55,8 @@ class RevocationLoaderTest : public ::testing::Test {
 };
 
 TEST_F(RevocationLoaderTest, AGoodListIsLoadedAndItsSignerKnown) {
-  for (const std::string& bytes : {good_, tls::ToPem("X509 CRL", good_)}) {
+  const std::string pem = tls::ToPem("X509 CRL", good_);
+  for (const std::string& bytes : {good_, pem, "\xef\xbb\xbf" + pem}) {
     files_.Put(kCrl, bytes);
     const BuildResult result = Build();
     ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);

@@ -51,7 +51,12 @@ def refused(proxy, pki, reason, files=None):
     return proxy.log("handshake_failed", reason=reason)[-1]
 
 
-@pytest.mark.parametrize("encode", [bytes, der], ids=["pem", "der"])
+def marked(pem):
+    """As an editor or PowerShell writes it."""
+    return b"\xef\xbb\xbf" + pem.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("encode", [bytes, der, marked], ids=["pem", "der", "byte_order_mark"])
 def test_a_client_on_its_cas_list_is_refused_and_its_neighbour_is_not(start, upstream, pki, lists, encode):
     bad = pki.ca.issue("mallory")
     files = pki.write(bad, "revoked-client")

@@ -87,6 +87,69 @@ TEST(PemStream, TakesCrLfAndOneLongLine) {
       ElementsAre("oneoneoneoneoneoneoneoneoneoneoneoneoneoneoneone"));
 }
 
+TEST(PemStream, TakesAByteOrderMarkOnceAndAtTheStartOnly) {
+  const std::string mark = "\xef\xbb\xbf", block = ToPem("X", "one");
+  for (size_t piece : {size_t{1}, size_t{2}, size_t{1000}}) {
+    EXPECT_THAT(*Blocks(mark + block, piece), ElementsAre("one"));
+    EXPECT_THAT(*Blocks(mark + "a comment\r\n" + block, piece), ElementsAre("one"));
+  }
+  EXPECT_THAT(Refusal(mark + mark + block), HasSubstr("line 1: this is no proper BEGIN line"));
+  EXPECT_THAT(Refusal(block + mark + block), HasSubstr("line 4: this is no proper BEGIN line"));
+  EXPECT_THAT(Refusal(mark.substr(0, 2) + block), HasSubstr("line 1: this is no proper BEGIN"));
+}
+
+TEST(PemStream, ReadsTheHeadersOfABlock) {
+  const std::string text =
+      "-----BEGIN X-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n\r\nb25l\n"
+      "-----END X-----\n" +
+      ToPem("Y", "two");
+  for (size_t piece : {size_t{1}, size_t{1000}}) {
+    Pieces source(text, piece);
+    PemStream stream(source);
+    uint8_t buffer[100];
+    ASSERT_TRUE(*stream.Next());
+    EXPECT_TRUE(stream.encrypted());
+    EXPECT_EQ(stream.dek_info(), "AES-256-CBC,00");
+    EXPECT_EQ(*stream.content().Read(absl::MakeSpan(buffer)), 3u);
+    EXPECT_EQ(*stream.content().Read(absl::MakeSpan(buffer)), 0u);
+    ASSERT_TRUE(*stream.Next());
+    EXPECT_FALSE(stream.encrypted());
+    EXPECT_EQ(stream.dek_info(), "");
+  }
+}
+
+TEST(PemStream, FindsABeginThatALongLineHides) {
+  EXPECT_THAT(Refusal(ToPem("X", "one") + std::string(5000, 'x') + "-----BEGIN X-----\nb25l\n"),
+              HasSubstr("line 4: this is no proper BEGIN line"));
+}
+
+// Certificates and keys are read by ParsePem, revocation lists by PemStream.
+TEST(PemStream, SaysOfEachFileWhatParsePemSays) {
+  const std::string block = ToPem("X", std::string(200, 'x'));
+  std::vector<std::string> files;
+  for (size_t at = 0; at < block.size(); ++at) {
+    files.push_back(block.substr(0, at));
+    for (const char* put : {"=", "!", "\n", "-", ":", "\xef\xbb\xbf", " "}) {
+      files.push_back(block.substr(0, at) + put + block.substr(at));
+      files.push_back(block + block.substr(0, at) + put + block.substr(at + 1));
+    }
+  }
+  for (const std::string& file : files) {
+    auto streamed = Blocks(file, 7);
+    auto at_once = ParsePem(file);
+    if (at_once.ok()) {
+      ASSERT_TRUE(streamed.ok()) << streamed.status() << file;
+      ASSERT_EQ(streamed->size(), at_once->size());
+      for (size_t i = 0; i < at_once->size(); ++i) EXPECT_EQ((*streamed)[i], (*at_once)[i].der);
+    } else if (streamed.ok()) {
+      EXPECT_THAT(*streamed, ElementsAre());
+      EXPECT_EQ(at_once.status().message(), "there is no PEM block in it");
+    } else {
+      EXPECT_EQ(streamed.status(), at_once.status());
+    }
+  }
+}
+
 TEST(PemStream, HasNoBlocksInATextWithout) {
   EXPECT_THAT(*Blocks(""), ElementsAre());
   EXPECT_THAT(*Blocks("nothing\nat all"), ElementsAre());
@@ -108,7 +171,7 @@ TEST(PemStream, RefusesWhatIsDamaged) {
       {"-----BEGIN X----\nb25l\n-----END X-----\n", "line 1: this is no proper BEGIN line"},
       {"x -----BEGIN X-----\nb25l\n-----END X-----\n", "line 1: this is no proper BEGIN line"},
       {"-----END X-----\n", "line 1: this is no proper BEGIN line"},
-      {"-----BEGIN X-----\nDEK-Info: a\n\nb25l\n-----END X-----\n", "line 2 is not base64"},
+      {"-----BEGIN X-----\nb25l\nDEK-Info: a\n-----END X-----\n", "line 3 is not base64"},
   };
   for (const auto& c : kCases) EXPECT_THAT(Refusal(c.text), HasSubstr(std::string(c.said)));
 }
