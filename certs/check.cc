@@ -73,16 +73,16 @@ std::string AnchorsText(const std::string& title, const std::string& file,
 
 std::string RevocationText(const LoadedRevocationList& loaded, int64_t now) {
   const tls::RevocationList& list = *loaded.list;
-  std::string text = absl::StrCat(
-      "  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()), ", ",
-      list.entries(), " revoked", list.number().empty() ? "" : ", number ", list.number(),
-      list.scope() == tls::RevocationList::Scope::kUserCertificates ? ", no CAs" : "",
-      list.scope() == tls::RevocationList::Scope::kCaCertificates ? ", CAs only" : "", "\n    of ",
-      DateTime(list.this_update()), ", to be replaced ",
-      list.next_update() == 0 ? "at no set time"
-                              : absl::StrCat("by ", DateTime(list.next_update()), ", ",
-                                             RelativeTime(list.next_update(), now)),
-      "\n    ");
+  const std::string scope = list.ScopeText();
+  std::string text =
+      absl::StrCat("  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()),
+                   ", ", list.entries(), " revoked", list.number().empty() ? "" : ", number ",
+                   list.number(), scope.empty() ? "" : absl::StrCat(", ", Printable(scope)),
+                   "\n    of ", DateTime(list.this_update()), ", to be replaced ",
+                   list.next_update() == 0 ? "at no set time"
+                                           : absl::StrCat("by ", DateTime(list.next_update()), ", ",
+                                                          RelativeTime(list.next_update(), now)),
+                   "\n    ");
   if (loaded.signer == nullptr)
     return text + "signature not checked yet: its CA is no trust anchor\n";
   return absl::StrCat(text, "signature verified with the key of ",

@@ -64,6 +64,7 @@ void WriteRevocationList(const LoadedRevocationList& loaded, JsonWriter* json) {
   if (list.next_update() != 0)
     json->Key("next_update").String(base::Rfc3339Seconds(list.next_update()));
   json->Key("revoked").Number(static_cast<int64_t>(list.entries()));
+  if (!list.ScopeText().empty()) json->Key("scope").String(list.ScopeText());
   json->Key("signature_verified").Bool(loaded.signer != nullptr);
   if (loaded.signer != nullptr) json->Key("signer_serial").String(loaded.signer->serial());
   json->EndObject();

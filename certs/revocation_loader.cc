@@ -24,7 +24,7 @@ void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink
   std::string message(file->status.message());
   if (file->readable) {
     sink->Error("unparsable", path, std::move(message),
-                "it must hold full revocation lists, as PEM or DER");
+                "it must hold complete revocation lists, as PEM or DER");
     return;
   }
   // The reader's sentence starts with the path; a Finding brings its own.
@@ -93,14 +93,18 @@ bool Succeeds(const LoadedRevocationList& loaded, const LoadedRevocationList& ol
   auto signer = [](const LoadedRevocationList& of) {
     return of.signer == nullptr ? std::string() : of.signer->public_key().spki_sha256;
   };
-  return old.file == loaded.file && old.list->issuer() == loaded.list->issuer() &&
-         old.list->scope() == loaded.list->scope() && signer(old) == signer(loaded);
+  return old.file == loaded.file && old.list->HasIssuerOf(*loaded.list) &&
+         old.list->HasScopeOf(*loaded.list) && signer(old) == signer(loaded);
 }
 
+// Whether some certificate of the CA can be found good: its lists cover all reasons.
 bool Covered(const tls::Certificate& ca, const std::vector<LoadedRevocationList>& lists) {
-  return std::any_of(lists.begin(), lists.end(), [&](const LoadedRevocationList& loaded) {
-    return loaded.list->HasIssuer(ca) && loaded.list->SignedBy(ca.x509());
-  });
+  tls::ReasonMask covered = 0;
+  for (const LoadedRevocationList& loaded : lists) {
+    if (!loaded.list->HasIssuer(ca) || !loaded.list->SignedBy(ca.x509())) continue;
+    covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
+  }
+  return covered == tls::kAllReasons;
 }
 
 void WarnOfMissingLists(const ListenerMaterial& material, FindingSink* sink) {

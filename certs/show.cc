@@ -45,8 +45,10 @@ std::string CrlText(const tls::RevocationList& crl, int64_t now) {
   if (crl.next_update() != 0) {
     next = absl::StrCat(DateTime(crl.next_update()), ", ", RelativeTime(crl.next_update(), now));
   }
+  const std::string scope = crl.ScopeText();
   return absl::StrCat(
       "revocation list of ", Printable(crl.issuer()), "\n    revoked      ", crl.entries(),
+      scope.empty() ? "" : absl::StrCat("\n    scope        ", Printable(scope)),
       "\n    number       ", crl.number().empty() ? "none" : crl.number(), "\n    this update  ",
       DateTime(crl.this_update()), ", ", RelativeTime(crl.this_update(), now),
       "\n    next update  ", next, "\n    signature    ", crl.signature_algorithm(), "\n");

@@ -61,7 +61,7 @@ void DescribeTls(Section& s, Tls& v) {
 }
 
 void DescribeCrl(Section& s, ClientAuth& v) {
-  s.Values({"files", "full revocation lists, PEM or DER, of as many CAs as you like"}, v.crl_files,
+  s.Values({"files", "revocation lists, PEM or DER, of as many CAs as you like"}, v.crl_files,
            File("/etc/mantlet/tls/ca.crl"));
   s.Value({"policy", "`require`: refuse a client unless there is a list for every CA on its path"},
           v.crl_policy, OneWord(kCrlPolicyWords));

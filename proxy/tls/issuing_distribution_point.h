@@ -7,13 +7,23 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "proxy/tls/revocation_list.h"
+#include "proxy/tls/distribution_point.h"
 
 namespace mantlet::tls {
 
-// `der` is the extension's value. An error for a list that is only part of the truth:
-// one of several, for some reasons only, indirect, or about no certificates of keys.
-absl::StatusOr<RevocationList::Scope> ReadIssuingDistributionPoint(std::string_view der);
+struct IssuingDistributionPoint {
+  enum class Scope { kAll, kUserCertificates, kCaCertificates };
+
+  Scope scope = Scope::kAll;
+  // Under which names, and for which reasons, certificates refer to the list. Without
+  // names it is for every certificate of its scope.
+  DistributionPoint point;
+};
+
+// `der` is the extension's value, `issuer` the list's. An error for a list that can be of
+// no use: one for several issuers, or about no certificates of keys, or for no reason.
+absl::StatusOr<IssuingDistributionPoint> ReadIssuingDistributionPoint(std::string_view der,
+                                                                      const X509_name_st* issuer);
 
 }  // namespace mantlet::tls
 

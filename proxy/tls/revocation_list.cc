@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "proxy/tls/byte_view.h"
 #include "proxy/tls/openssl_errors.h"
 
@@ -39,6 +40,24 @@ bool RevocationList::HasIssuer(const X509_NAME* name) const {
 
 bool RevocationList::HasIssuer(const Certificate& ca) const {
   return HasIssuer(X509_get_subject_name(ca.x509()));
+}
+
+bool RevocationList::HasScopeOf(const RevocationList& other) const {
+  return scope() == other.scope() &&
+         distribution_point().names == other.distribution_point().names &&
+         distribution_point().reasons == other.distribution_point().reasons;
+}
+
+std::string RevocationList::ScopeText() const {
+  std::vector<std::string> parts;
+  if (scope() == Scope::kUserCertificates) parts.emplace_back("no CAs");
+  if (scope() == Scope::kCaCertificates) parts.emplace_back("CAs only");
+  const DistributionPoint& point = distribution_point();
+  if (point.reasons != kAllReasons) parts.emplace_back("some reasons only");
+  if (!point.texts.empty()) {
+    parts.push_back("published as " + absl::StrJoin(point.texts, " and "));
+  }
+  return absl::StrJoin(parts, ", ");
 }
 
 bool RevocationList::SignedBy(X509* issuer) const {
@@ -73,9 +92,24 @@ void RevocationList::Remember(Judgement judgement) const {
 }
 
 bool RevocationList::Covers(X509* certificate) const {
-  if (scope_ == Scope::kAll) return true;
+  if (scope() == Scope::kAll) return true;
   const bool ca = (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
-  return ca == (scope_ == Scope::kCaCertificates);
+  return ca == (scope() == Scope::kCaCertificates);
+}
+
+ReasonMask RevocationList::ReasonsFor(const std::vector<DistributionPoint>& points) const {
+  const DistributionPoint& ours = distribution_point();
+  // One without a name is found at the point that bears the issuer's name, which every
+  // certificate has for all reasons.
+  if (ours.names.empty()) return ours.reasons;
+  ReasonMask reasons = 0;
+  for (const DistributionPoint& point : points) {
+    if (std::find_first_of(point.names.begin(), point.names.end(), ours.names.begin(),
+                           ours.names.end()) != point.names.end()) {
+      reasons = static_cast<ReasonMask>(reasons | point.reasons);
+    }
+  }
+  return static_cast<ReasonMask>(reasons & ours.reasons);
 }
 
 bool RevocationList::Lists(const X509* certificate) const {

@@ -1,12 +1,12 @@
-// RevocationList: one full certificate revocation list (RFC 5280, 5) in as
+// RevocationList: one complete certificate revocation list (RFC 5280, 5) in as
 // little memory as its serial numbers take. It is read piece by piece and hashed
 // on the way, so a list of a million entries costs some 20 MB, also while it is
 // being read.
 //
 // Strict: a list that says anything we could not honour (a delta, an indirect
-// list, one for some reasons only, an unknown critical extension) is an error,
-// because half of it would be worse than none. Lists for users' or for CAs'
-// certificates only are understood.
+// list, an unknown critical extension) is an error, because half of it would be
+// worse than none. A list may be about part of its CA's certificates: users' or CAs',
+// those that name one of its distribution points, some reasons only.
 //
 // Never changes once it is shared, and then serves any number of threads. What is
 // remembered of signatures that were checked is behind a lock of its own, held
@@ -25,6 +25,8 @@
 #include "absl/status/statusor.h"
 #include "proxy/tls/byte_source.h"
 #include "proxy/tls/certificate.h"
+#include "proxy/tls/distribution_point.h"
+#include "proxy/tls/issuing_distribution_point.h"
 #include "proxy/tls/serial_set.h"
 #include "proxy/tls/signature_scheme.h"
 
@@ -35,7 +37,7 @@ namespace mantlet::tls {
 
 class RevocationList {
  public:
-  enum class Scope { kAll, kUserCertificates, kCaCertificates };
+  using Scope = IssuingDistributionPoint::Scope;
 
   // Everything up to the end of `source` is the DER of one list. Its signature is
   // for SignedBy() to look at. The source's own errors come back as they are.
@@ -52,7 +54,9 @@ class RevocationList {
   int64_t this_update() const { return this_update_; }  // seconds since the epoch
   int64_t next_update() const { return next_update_; }  // 0: the list does not say
   size_t entries() const { return entries_; }
-  Scope scope() const { return scope_; }
+  Scope scope() const { return point_.scope; }
+  // Its names, if any, and reasons.
+  const DistributionPoint& distribution_point() const { return point_.point; }
   const std::string& signature_algorithm() const { return scheme_.text(); }
   // Lower-case hex digest of the list: equal lists have equal ids.
   const std::string& id() const { return id_; }
@@ -61,15 +65,24 @@ class RevocationList {
   // string types do not count.
   bool HasIssuer(const X509_name_st* name) const;
   bool HasIssuer(const Certificate& ca) const;  // its subject
+  bool HasIssuerOf(const RevocationList& other) const { return HasIssuer(other.issuer_name_); }
+  // Both are about the same certificates of their CA, for the same reasons.
+  bool HasScopeOf(const RevocationList& other) const;
+  // What part of its CA's certificates and of the reasons the list is about, for
+  // operators: "CAs only, published as https://…"; empty: all.
+  std::string ScopeText() const;
   // Whether the issuer's key has signed this list. Worked out once for each key
   // and remembered for kMaxRemembered keys.
   //
   // An Ed25519 signature can only be checked over all bytes of the list, so these
   // are kept until the key that made it has been found; no other can have.
   bool SignedBy(x509_st* issuer) const;
-  // Whether the list is about certificates such as this one. What HasIssuer() and
-  // SignedBy() say is asked separately.
+  // Whether the list is about certificates of this kind, users' or CAs'. What HasIssuer()
+  // and SignedBy() say is asked separately, here and below.
   bool Covers(x509_st* certificate) const;
+  // Of a certificate that it covers and that has these DistributionPointsOf(): for which
+  // reasons the list says whether it was revoked (RFC 5280, 6.3.3 (b) (2) and (d)).
+  ReasonMask ReasonsFor(const std::vector<DistributionPoint>& points) const;
   bool Lists(const x509_st* certificate) const;
   bool ListsSerial(std::string_view integer) const { return serials_.Contains(integer); }
 
@@ -89,7 +102,7 @@ class RevocationList {
   std::string issuer_, number_, id_;
   int64_t this_update_ = 0, next_update_ = 0;
   size_t entries_ = 0;
-  Scope scope_ = Scope::kAll;
+  IssuingDistributionPoint point_;
   SignatureScheme scheme_;
   std::string signature_;
   SerialSet serials_;

@@ -7,11 +7,12 @@
 
 #include <cstdint>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
-#include "proxy/tls/issuing_distribution_point.h"
+#include "proxy/tls/serial_set.h"
 
 namespace mantlet::tls {
 namespace {
@@ -67,17 +68,18 @@ absl::Status TakeNumber(const Extension& extension, std::string* hex) {
   return absl::OkStatus();
 }
 
-absl::Status Honour(const Extension& extension, RevocationListExtensions* read) {
+absl::Status Honour(const Extension& extension, const X509_NAME* issuer,
+                    RevocationListExtensions* read) {
   switch (extension.nid) {
     case NID_crl_number:
       return TakeNumber(extension, &read->number);
     case NID_delta_crl:
       return Refuse("it is a delta list, which is not supported; name the full list");
     case NID_issuing_distribution_point: {
-      absl::StatusOr<RevocationList::Scope> scope =
-          ReadIssuingDistributionPoint(View(extension.value));
-      if (!scope.ok()) return scope.status();
-      read->scope = *scope;
+      absl::StatusOr<IssuingDistributionPoint> point =
+          ReadIssuingDistributionPoint(View(extension.value), issuer);
+      if (!point.ok()) return point.status();
+      read->point = *std::move(point);
       return absl::OkStatus();
     }
     case NID_authority_key_identifier:
@@ -91,7 +93,8 @@ absl::Status Honour(const Extension& extension, RevocationListExtensions* read) 
 
 }  // namespace
 
-absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der) {
+absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der,
+                                                            const X509_NAME* issuer) {
   CBS extensions = AsCbs(der);
   RevocationListExtensions read;
   std::set<std::string> seen;
@@ -100,7 +103,7 @@ absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der
     if (!TakeExtension(&extensions, &seen, &extension)) {
       return Refuse("its extensions cannot be parsed, or one comes twice");
     }
-    if (absl::Status status = Honour(extension, &read); !status.ok()) return status;
+    if (absl::Status status = Honour(extension, issuer, &read); !status.ok()) return status;
   }
   return read;
 }

@@ -10,17 +10,20 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "proxy/tls/revocation_list.h"
+#include "proxy/tls/issuing_distribution_point.h"
+
+struct X509_name_st;  // X509_NAME
 
 namespace mantlet::tls {
 
 struct RevocationListExtensions {
   std::string number;  // lower-case hex; empty: the list has no number
-  RevocationList::Scope scope = RevocationList::Scope::kAll;
+  IssuingDistributionPoint point;
 };
 
-// `der` is what the SEQUENCE of them holds, here and below.
-absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der);
+// `der` is what the SEQUENCE of them holds, here and below; `issuer` the list's.
+absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der,
+                                                            const X509_name_st* issuer);
 
 // Of one entry; nothing in them says more than that the certificate is revoked.
 absl::Status CheckEntryExtensions(std::string_view der);

@@ -203,10 +203,11 @@ class RevocationListParser {
         !CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
       return Refuse("its extensions cannot be parsed");
     }
-    absl::StatusOr<RevocationListExtensions> read = ReadListExtensions(View(extensions));
+    absl::StatusOr<RevocationListExtensions> read =
+        ReadListExtensions(View(extensions), list_->issuer_name_);
     if (!read.ok()) return read.status();
     list_->number_ = std::move(read->number);
-    list_->scope_ = read->scope;
+    list_->point_ = std::move(read->point);
     return absl::OkStatus();
   }
 

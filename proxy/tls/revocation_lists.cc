@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proxy/base/text.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
@@ -45,63 +46,94 @@ RevocationLists::RevocationLists(std::vector<RevocationListPtr> lists, Options o
   std::stable_sort(lists_.begin(), lists_.end(), Newer);
 }
 
-Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) const {
+// The newest list first, as RFC 5280, 6.3.3, has it for one after the other: each adds the
+// reasons that the ones before it say nothing about, until all are covered.
+RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, int64_t now) const {
+  Answers answers;
+  std::vector<DistributionPoint> points;
   const X509_NAME* name = X509_get_issuer_name(certificate);
-  const RevocationList* newest = nullptr;
-  const RevocationList* from_the_future = nullptr;
-  bool any_of_that_name = false;
+  const bool may_sign = MaySignLists(issuer);
   for (const RevocationListPtr& list : lists_) {
     if (!list->HasIssuer(name) || !list->Covers(certificate)) continue;
-    any_of_that_name = true;
-    if (!MaySignLists(issuer) || !list->SignedBy(issuer)) continue;
+    answers.any_of_that_name = true;
+    if (!may_sign || !list->SignedBy(issuer)) continue;
+    answers.signed_list = list.get();
+    if (points.empty()) points = DistributionPointsOf(certificate);
+    const auto reasons = static_cast<ReasonMask>(list->ReasonsFor(points) & ~answers.covered);
+    if (reasons == 0) continue;
     if (list->this_update() > now + kClockSkewSeconds) {
-      from_the_future = list.get();
+      answers.from_the_future = list.get();
       continue;
     }
-    newest = list.get();
-    break;
+    answers.covered = static_cast<ReasonMask>(answers.covered | reasons);
+    if (list->Lists(certificate)) {
+      answers.revoking = list.get();
+      break;
+    }
+    if (list->next_update() != 0 && !options_.use_expired) {
+      answers.next_update = std::min(answers.next_update, list->next_update());
+    }
+    if (answers.covered == kAllReasons) break;
   }
   ClearErrors();
+  return answers;
+}
+
+Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) const {
+  const Answers answers = Ask(certificate, issuer, now);
   // A newer list is at hand that does not count yet; when it does, it may say otherwise.
   int64_t newer_at = kForever;
-  if (from_the_future != nullptr) newer_at = from_the_future->this_update() - kClockSkewSeconds;
-  if (newest == nullptr && from_the_future != nullptr) {
+  if (answers.from_the_future != nullptr) {
+    newer_at = answers.from_the_future->this_update() - kClockSkewSeconds;
+  }
+  if (answers.revoking != nullptr) {
+    return {
+        Verdict::kRevoked, kForever,
+        absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate), ", in the list of ",
+                     base::Rfc3339Seconds(answers.revoking->this_update()))};
+  }
+  if (answers.covered != kAllReasons) {
+    return Uncovered(certificate, answers, MaySignLists(issuer), newer_at);
+  }
+  if (answers.next_update <= now) {
     return {
         Verdict::kExpired, kForever,
         absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                     ", is not valid before ", base::Rfc3339Seconds(from_the_future->this_update()),
-                     "; is this machine's clock right?"),
+                     ", should have been replaced by ", base::Rfc3339Seconds(answers.next_update)),
         newer_at};
   }
-  if (newest == nullptr && any_of_that_name) {
-    return {Verdict::kMissing, kForever,
-            absl::StrCat("the revocation lists that bear the name of its issuer, ",
-                         IssuerOf(certificate),
-                         MaySignLists(issuer)
-                             ? ", were signed by another key"
-                             : ", do not count: the key usage of that CA does not allow cRLSign")};
-  }
-  if (newest == nullptr && options_.require) {
-    return {Verdict::kMissing, kForever,
-            absl::StrCat("there is no revocation list of its issuer, ", IssuerOf(certificate))};
-  }
-  if (newest == nullptr) return {};
-  if (newest->Lists(certificate)) {
-    return {Verdict::kRevoked, kForever,
-            absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate),
-                         ", in the list of ", base::Rfc3339Seconds(newest->this_update()))};
-  }
-  if (newest->next_update() == 0 || options_.use_expired) {
-    return {Verdict::kGood, newer_at, "", newer_at};
-  }
-  if (newest->next_update() <= now) {
+  return {Verdict::kGood, std::min(answers.next_update, newer_at), "", newer_at};
+}
+
+Status RevocationLists::Uncovered(X509* certificate, const Answers& answers, bool may_sign,
+                                  int64_t newer_at) const {
+  const std::string issuer = IssuerOf(certificate);
+  const auto missing = [&](auto... what) {
+    return Status{Verdict::kMissing, kForever, absl::StrCat(what...), newer_at};
+  };
+  if (answers.from_the_future != nullptr) {
     return {Verdict::kExpired, kForever,
-            absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                         ", should have been replaced by ",
-                         base::Rfc3339Seconds(newest->next_update())),
+            absl::StrCat("the revocation list of its issuer, ", issuer, ", is not valid before ",
+                         base::Rfc3339Seconds(answers.from_the_future->this_update()),
+                         "; is this machine's clock right?"),
             newer_at};
   }
-  return {Verdict::kGood, std::min(newest->next_update(), newer_at), "", newer_at};
+  if (answers.covered != 0) {
+    return missing("the revocation lists of its issuer, ", issuer,
+                   ", do not cover all reasons for a revocation");
+  }
+  if (answers.signed_list != nullptr) {
+    return missing("no revocation list of its issuer, ", issuer,
+                   ", is about it: none of its CRL distribution points is the list's (",
+                   absl::StrJoin(answers.signed_list->distribution_point().texts, ", "), ")");
+  }
+  if (answers.any_of_that_name) {
+    return missing("the revocation lists that bear the name of its issuer, ", issuer,
+                   may_sign ? ", were signed by another key"
+                            : ", do not count: the key usage of that CA does not allow cRLSign");
+  }
+  if (options_.require) return missing("there is no revocation list of its issuer, ", issuer);
+  return {};
 }
 
 }  // namespace mantlet::tls

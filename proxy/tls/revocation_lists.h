@@ -6,12 +6,18 @@
 // usage, if there is one, has cRLSign). Of several the newest decides: it was
 // made knowing more than the others, even if it is overdue and they are not.
 //
+// A list may be about part of its CA's certificates, and several such lists of one CA may
+// be at hand. Which of them count is decided for each certificate (RFC 5280, 6.3.3): by
+// its kind; by its CRL distribution points, one of which must be the list's if the list
+// has a name; and together they must cover all reasons for a revocation.
+//
 // Whoever asks decides who is asked about: PathRevocation asks for a CA's other
 // keys, too.
 //
 // Where lists bear the name and none of them counts, something is wrong: a list
-// of a key that nobody vouches for, or a forged one. That is refused under either
-// policy; only the absence of any list of that name is what if_present permits.
+// of a key that nobody vouches for, or a forged one, or none that is about this
+// certificate. That is refused under either policy; only the absence of any list of that
+// name, for certificates of this kind, is what if_present permits.
 //
 // Pure: no clock, no I/O. Immutable, any number of threads; what the lists
 // remember of signatures is guarded by them.
@@ -67,7 +73,21 @@ class RevocationLists {
   const std::string& id() const { return id_; }
 
  private:
+  // What the lists of one issuer say of one certificate.
+  struct Answers {
+    bool any_of_that_name = false;
+    const RevocationList* signed_list = nullptr;  // any that the issuer's key has signed
+    const RevocationList* revoking = nullptr;
+    const RevocationList* from_the_future = nullptr;  // the first to come
+    ReasonMask covered = 0;                           // by lists that count
+    int64_t next_update = kForever;                   // the first of those
+  };
+
   RevocationLists(std::vector<RevocationListPtr> lists, Options options);
+  Answers Ask(x509_st* certificate, x509_st* issuer, int64_t now) const;
+  // The verdict if nothing was revoked and the lists do not cover all reasons.
+  Status Uncovered(x509_st* certificate, const Answers& answers, bool may_sign,
+                   int64_t newer_at) const;
 
   Options options_;
   std::vector<RevocationListPtr> lists_;  // newest first

@@ -11,6 +11,7 @@
 #include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/certificate.h"
 #include "proxy/tls/chain_verifier.h"
+#include "proxy/tls/distribution_point.h"
 #include "proxy/tls/identity_extractor.h"
 #include "proxy/tls/presented_chain.h"
 #include "proxy/tls/svid.h"
@@ -38,6 +39,8 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
   auto certificate = tls::Certificate::FromDer(der);
   if (!certificate.ok()) return;
   const tls::Certificate& whole = **certificate;
+  const auto points = tls::DistributionPointsOf(whole.x509());
+  Require(!points.empty() && points.back().names.size() == 1, "no point of the issuer's name");
   Require(!HasControlByte(whole.subject()), "a subject with control bytes", whole.subject());
   Require(!HasControlByte(whole.issuer()), "an issuer with control bytes", whole.issuer());
   Require(identity.fingerprint_sha256 == whole.fingerprint_sha256(), "two fingerprints");

@@ -36,6 +36,9 @@ void Read(std::string_view bytes) {
     Require((*whole)->id() == (*in_pieces)->id(), "pieces make another list", bytes);
     (void)(*whole)->Lists(tls::Root().certificate->x509());
     (void)(*whole)->Covers(tls::Root().certificate->x509());
+    (void)(*whole)->ReasonsFor(tls::DistributionPointsOf(tls::Root().certificate->x509()));
+    Require((*whole)->HasScopeOf(**in_pieces), "pieces make another scope", bytes);
+    for (unsigned char c : (*whole)->ScopeText()) Require(c >= 0x20, "a control byte", bytes);
     (void)(*whole)->SignedBy(tls::Root().certificate->x509());
     (void)(*whole)->HasIssuer(*tls::Root().certificate);
   }

@@ -120,6 +120,22 @@ def test_a_list_signed_by_a_stranger_in_an_anchors_name_does_not_start(launch, p
 
 
 @pytest.mark.parametrize("policy", ["if_present", "require"])
+def test_a_list_with_a_published_name_counts_for_certificates_that_name_it(start, upstream, pki, lists, policy):
+    """step-ca makes no others: a critical issuing distribution point with the list's URL, users' certificates only."""
+    here, there = "https://ca.example/1.0/crl", "https://ca.example/2.0/crl"
+    good, bad = (pki.ca.issue(name, crl_urls=[here]) for name in ("good", "bad"))
+    elsewhere, nowhere = pki.ca.issue("elsewhere", crl_urls=[there]), pki.ca.issue("nowhere")
+    files = {identity: pki.write(identity, f"{policy}-{i}") for i, identity in enumerate((good, bad, elsewhere, nowhere))}
+    # The intermediate's own certificate is the root's business.
+    proxy = start(upstream, listener=lists({"root.crl": pki.root.crl(), "ca.crl": pki.ca.crl(bad, url=here)}, policy=policy))
+    assert passes(proxy, pki, files[good])
+    refused(proxy, pki, "revoked", files[bad])
+    # The list says nothing about these two, and there is no other: their status is not known.
+    for identity in (elsewhere, nowhere):
+        assert here in refused(proxy, pki, "crl_missing", files[identity])["detail"]
+
+
+@pytest.mark.parametrize("policy", ["if_present", "require"])
 def test_a_list_counts_only_while_its_signers_certificate_is_good(start, upstream, pki, lists, policy):
     """The CA's list is signed with another key than its certificates; the root vouches for both keys."""
     signer = pki.root.intermediate("mantlet test intermediate")

@@ -147,19 +147,20 @@ class Authority:
         return Authority(certificate, authority.key, (certificate, *self.above))
 
     def issue(self, cn="client", sans=(), usage=CLIENT, key="p256", digest=None, subject=None,
-              not_before=None, not_after=None, ca=False):
+              not_before=None, not_after=None, ca=False, crl_urls=()):
         key = new_key(key) if isinstance(key, str) else key
         certificate = _build(subject or name(cn), self.certificate.subject, key.public_key(), self.key,
                              self.certificate, not_before, not_after, sans=sans, usage=usage,
-                             digest=digest, ca=ca)
+                             digest=digest, ca=ca, crl_urls=crl_urls)
         return Identity(certificate, key, self.above)
 
     def server(self, *names, cn=None, **kwargs):
         names = names or ("localhost", "127.0.0.1")
         return self.issue(cn=cn or names[0], sans=names, usage=SERVER, **kwargs)
 
-    def crl(self, *identities, next_update=None, last_update=None, changes_to=None):
-        """A PEM CRL of this authority that revokes the given identities; changes_to: a delta to that number."""
+    def crl(self, *identities, next_update=None, last_update=None, changes_to=None, url=None):
+        """A PEM CRL of this authority that revokes the given identities; changes_to: a delta to that number; url: under
+        which it is published, for those users' certificates only that name it."""
         moment = last_update or now() - DAY
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
                    .last_update(moment).next_update(next_update or now() + 7 * DAY))
@@ -170,6 +171,12 @@ class Authority:
         builder = builder.add_extension(x509.CRLNumber(1), critical=False)
         if changes_to is not None:
             builder = builder.add_extension(x509.DeltaCRLIndicator(changes_to), critical=True)
+        if url is not None:
+            point = x509.IssuingDistributionPoint(full_name=[x509.UniformResourceIdentifier(url)], relative_name=None,
+                                                  only_contains_user_certs=True, only_contains_ca_certs=False,
+                                                  only_some_reasons=None, indirect_crl=False,
+                                                  only_contains_attribute_certs=False)
+            builder = builder.add_extension(point, critical=True)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     @property
@@ -185,7 +192,7 @@ class Authority:
 
 
 def _build(subject, issuer, public_key, signing_key, issuer_certificate, not_before, not_after,
-           sans=(), usage=(), digest=None, ca=False, path_length=None, permitted_dns=None):
+           sans=(), usage=(), digest=None, ca=False, path_length=None, permitted_dns=None, crl_urls=()):
     builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
                .serial_number(x509.random_serial_number())
                .not_valid_before(not_before or now() - DAY)
@@ -209,6 +216,9 @@ def _build(subject, issuer, public_key, signing_key, issuer_certificate, not_bef
     if permitted_dns:
         builder = builder.add_extension(
             x509.NameConstraints([x509.DNSName(n) for n in permitted_dns], None), critical=True)
+    if crl_urls:
+        points = [x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None) for url in crl_urls]
+        builder = builder.add_extension(x509.CRLDistributionPoints(points), critical=False)
     return builder.sign(signing_key, digest or hashes.SHA256())
 
 

@@ -144,6 +144,20 @@ TEST(RevocationList, ForCasDoesNotCoverUsersCertificates) {
   EXPECT_TRUE(list->Covers(Intermediate().certificate->x509()));
 }
 
+TEST(RevocationList, SaysWhichPartOfItsCasCertificatesItIsAbout) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  EXPECT_EQ(List(what, Root())->ScopeText(), "");
+  what.extensions = Idp("\xa0\x05\xa0\x03\x86\x01u\x82\x01\xff");
+  const RevocationListPtr named = List(what, Root());
+  EXPECT_EQ(named->ScopeText(), "CAs only, published as u");
+  what.extensions = Idp(std::string_view("\x83\x02\x06\x40", 4));  // keyCompromise
+  const RevocationListPtr some = List(what, Root());
+  EXPECT_EQ(some->ScopeText(), "some reasons only");
+  EXPECT_EQ(some->distribution_point().reasons, 1 << 1);
+  EXPECT_FALSE(named->HasScopeOf(*some));
+  EXPECT_TRUE(named->HasScopeOf(*named));
+}
+
 TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
   const struct {
     std::string_view said;
@@ -151,12 +165,27 @@ TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
   } kCases[] = {
       {"delta", [](auto& w) { w.extensions = Extension("\x55\x1d\x1b", true, "\x02\x01\x01"); }},
       {"indirect", [](auto& w) { w.extensions = Idp(std::string_view("\x84\x01\xff", 3)); }},
-      {"partial", [](auto& w) { w.extensions = Idp("\xa0\x05\xa0\x03\x82\x01x"); }},
-      {"reasons", [](auto& w) { w.extensions = Idp(std::string_view("\x83\x02\x01\x80", 4)); }},
+      {"reasons", [](auto& w) { w.extensions = Idp(std::string_view("\x83\x02\x07\x80", 4)); }},
       {"no public key", [](auto& w) { w.extensions = Idp(std::string_view("\x85\x01\xff", 3)); }},
       {"no public key",
        [](auto& w) { w.extensions = Idp(std::string_view("\x81\x01\xff\x82\x01\xff", 6)); }},
       {"distribution point cannot be parsed", [](auto& w) { w.extensions = Idp("\x02\x01\x01"); }},
+      // A name without any, one that is cut off, one of no kind, a flag without a value,
+      // reasons without bits, fields out of order and twice.
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp(std::string_view("\xa0\x02\xa0\x00", 4)); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp("\xa0\x05\xa0\x03\x82\x02x"); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp("\xa0\x05\xa2\x03\x82\x01x"); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp(std::string_view("\x81\x00", 2)); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp(std::string_view("\x83\x00", 2)); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp("\x81\x01\xff\xa0\x05\xa0\x03\x82\x01x"); }},
+      {"distribution point cannot be parsed",
+       [](auto& w) { w.extensions = Idp("\x81\x01\xff\x81\x01\xff"); }},
       {"critical extension that is not known here (1.2.3)",
        [](auto& w) { w.extensions = Extension("\x2a\x03", true, "x"); }},
       {"marked critical",
