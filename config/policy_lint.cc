@@ -76,13 +76,6 @@ class Linter {
   }
 
   void CheckMethod(const std::string& text, const std::string& place) {
-    if (!IsServedMethod(text)) {
-      findings_.Warning(place,
-                        absl::StrCat("method: no request can have '", text,
-                                     "', which mantlet does not serve whatever the rules"),
-                        "remove it");
-      return;
-    }
     if (IsKnownMethod(text)) return;
     const std::string upper = absl::AsciiStrToUpper(text);
     if (IsKnownMethod(upper)) {
@@ -91,10 +84,17 @@ class Linter {
       return;
     }
     // Any other token may be a method that the application has.
-    const std::string meant = DidYouMean(text, KnownMethods());
-    if (meant.empty()) return;
-    findings_.Warning(place, absl::StrCat("method: '", text, "' is no method in common use"),
-                      meant);
+    const bool connection_method = upper == "CONNECT" || upper == "PRI";
+    const std::string meant = connection_method ? "" : DidYouMean(text, KnownMethods());
+    if (!IsServedMethod(text)) {
+      findings_.Warning(place,
+                        absl::StrCat("method: no request can have '", text,
+                                     "', which mantlet does not serve whatever the rules"),
+                        meant.empty() ? "remove it" : meant);
+    } else if (!meant.empty()) {
+      findings_.Warning(place, absl::StrCat("method: '", text, "' is no method in common use"),
+                        meant);
+    }
   }
 
   template <typename Fn>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
 namespace mantlet::config {
@@ -23,6 +24,9 @@ bool IsKnownMethod(absl::string_view text) {
                      [&](const std::string& method) { return method == text; });
 }
 
-bool IsServedMethod(absl::string_view text) { return text != "CONNECT" && text != "PRI"; }
+bool IsServedMethod(absl::string_view text) {
+  const bool upper_case = std::none_of(text.begin(), text.end(), absl::ascii_islower);
+  return upper_case && text != "CONNECT" && text != "PRI";
+}
 
 }  // namespace mantlet::config

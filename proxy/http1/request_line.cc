@@ -13,6 +13,8 @@ constexpr size_t kMaxMethodBytes = 48;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
+bool IsLowerCase(char c) { return c >= 'a' && c <= 'z'; }
+
 bool IsTargetChar(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
 
 std::optional<ParseError> CheckVersion(std::string_view version) {
@@ -53,6 +55,12 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   }
   if (const auto error = CheckVersion(rest.substr(second + 1))) return error;
   if (method == "CONNECT") return ParseError{501, "CONNECT is not supported"};
+  // Method names are case-sensitive (RFC 9110, 9.1), but many applications compare them
+  // without regard to case: `delete` would pass a rule about DELETE, and the response to
+  // `head` would have another framing for the application than for us.
+  if (std::any_of(method.begin(), method.end(), IsLowerCase)) {
+    return ParseError{501, "a method with lower-case letters"};
+  }
   return std::nullopt;
 }
 

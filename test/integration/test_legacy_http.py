@@ -90,7 +90,7 @@ def test_chunks_with_two_readings_are_never_a_whole_response(start, scripted, co
     assert b"\r\n0\r\n" not in raw
 
 
-@pytest.mark.parametrize("method", ["LIST", "BAN", "REFRESH", "VERSION-CONTROL", "SETUP", "get", "!#$%&'*+-.^_`|~"])
+@pytest.mark.parametrize("method", ["LIST", "BAN", "REFRESH", "VERSION-CONTROL", "SETUP", "!#$%&'*+-.^_`|~"])
 def test_any_token_is_a_method(mantlet, connect, upstream, method):
     reply = connect(mantlet).exchange(f"{method} /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab")
     assert reply.status == 200
@@ -110,7 +110,7 @@ def test_methods_about_the_connection_are_still_refused(mantlet, connect, upstre
 def test_a_rule_about_an_unusual_method_holds(start, connect, upstream):
     rules = [{"name": "no-ban", "action": "deny", "match": {"method": "BAN"}}]
     proxy = start(upstream, listener={"policy": {"rules": rules}})
-    for method, status in (("BAN", 403), ("ban", 200), ("LIST", 200)):
+    for method, status in (("BAN", 403), ("ban", 501), ("LIST", 200)):
         assert connect(proxy).exchange(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n").status == status
 
 
