@@ -164,6 +164,7 @@ std::string DescribeCertificate(const Certificate& certificate, int indent, int6
   lines.AddList("IP", certificate.san().ip);
   lines.AddList("URI", certificate.san().uri);
   lines.AddList("email", certificate.san().email);
+  lines.AddList("UPN", certificate.san().upn);
   if (certificate.san().other > 0) {
     lines.Add("other names", absl::StrCat(certificate.san().other, ", not shown"));
   }
@@ -197,6 +198,7 @@ void WriteCertificateMembers(const Certificate& certificate, JsonWriter* json) {
   json->Key("ip").Strings(certificate.san().ip);
   json->Key("uri").Strings(certificate.san().uri);
   json->Key("email").Strings(certificate.san().email);
+  json->Key("upn").Strings(certificate.san().upn);
   json->EndObject();
   json->Key("ca").Bool(certificate.is_ca());
   if (certificate.path_length() >= 0) json->Key("path_length").Number(certificate.path_length());

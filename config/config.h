@@ -95,8 +95,8 @@ struct TrustFile {
 struct ClientAuth {
   ClientAuthMode mode = ClientAuthMode::kRequire;
   std::vector<TrustFile> trust_bundle;  // may be empty if mode is kNone or SPIFFE is used
-  bool partial_chain = false;             // an anchor may be an intermediate
-  bool any_extended_key_usage = false;    // anyExtendedKeyUsage counts as clientAuth
+  bool partial_chain = false;           // an anchor may be an intermediate
+  bool any_extended_key_usage = false;  // anyExtendedKeyUsage counts as clientAuth
   int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
   Spiffe spiffe;
   bool server_auth_clients = false;    // serverAuth alone counts as clientAuth
@@ -127,6 +127,9 @@ enum class IdentityField {
   kSpiffeId,
   kSanUri,
   kSanDns,
+  kSanEmail,
+  kSanIp,
+  kSanUpn,
   kNotBefore,
   kNotAfter,
   kCertPemUrlencoded,

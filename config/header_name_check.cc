@@ -27,9 +27,10 @@ constexpr absl::string_view kReserved[] = {
 
 // What the proxy writes by other keys or always.
 constexpr absl::string_view kOurs[] = {
-    "client-cert",     "client-cert-chain", "x-forwarded-client-cert",
-    "x-forwarded-for", "x-forwarded-host",  "x-forwarded-proto",
+    "client-cert", "client-cert-chain", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
 };
+
+constexpr absl::string_view kXfcc = "x-forwarded-client-cert";
 
 template <size_t N>
 bool Contains(const absl::string_view (&names)[N], absl::string_view name) {
@@ -46,19 +47,44 @@ std::string FoldHeaderName(absl::string_view name) {
   return folded;
 }
 
-std::optional<Problem> CheckHeaderName(const std::string& name) {
-  if (name.empty() || !std::all_of(name.begin(), name.end(), IsTokenCharacter)) {
-    return Problem{absl::StrCat("'", name, "' is not a header name"),
-                   "use letters, digits and '-', e.g. X-SSL-Client-S-DN"};
-  }
+namespace {
+
+std::optional<Problem> CheckToken(const std::string& name) {
+  if (!name.empty() && std::all_of(name.begin(), name.end(), IsTokenCharacter)) return std::nullopt;
+  return Problem{absl::StrCat("'", name, "' is not a header name"),
+                 "use letters, digits and '-', e.g. X-SSL-Client-S-DN"};
+}
+
+}  // namespace
+
+std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc) {
+  if (auto problem = CheckToken(name)) return problem;
   const std::string folded = FoldHeaderName(name);
   if (Contains(kReserved, folded)) {
     return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be set"),
                    "choose another name, e.g. X-SSL-Client-S-DN"};
   }
+  if (folded == kXfcc && writes_xfcc) {
+    return Problem{absl::StrCat("'", name, "' is written by mantlet itself"),
+                   "write xfcc: sanitize to set it yourself, or choose another name"};
+  }
   if (Contains(kOurs, folded)) {
     return Problem{absl::StrCat("'", name, "' is written by mantlet itself"),
                    "see xfcc and client_cert, or choose another name"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> CheckRemovedHeader(const std::string& name) {
+  if (auto problem = CheckToken(name)) return problem;
+  const std::string folded = FoldHeaderName(name);
+  if (Contains(kReserved, folded)) {
+    return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be removed"),
+                   "leave it out"};
+  }
+  if (folded == kXfcc || Contains(kOurs, folded)) {
+    return Problem{absl::StrCat("what a client sends as '", name, "' is dealt with already"),
+                   "leave it out; see xfcc, client_cert and forwarded_for"};
   }
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// Which header names `identity_headers: set:` may use.
+// Which header names `identity_headers: set:` and `remove:` may use.
 
 #ifndef MANTLET_CONFIG_HEADER_NAME_CHECK_H_
 #define MANTLET_CONFIG_HEADER_NAME_CHECK_H_
@@ -16,7 +16,12 @@ std::string FoldHeaderName(absl::string_view name);
 
 // What is wrong with a name, judged by what it folds to: every name that folds to the same is
 // removed from requests, so a name near Content-Length would take Content-Length away.
-std::optional<Problem> CheckHeaderName(const std::string& name);
+// `writes_xfcc`: mantlet writes x-forwarded-client-cert itself, or lets it pass; otherwise its name
+// is free. (Client-Cert is not: it has a format of its own, RFC 9440.)
+std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc = true);
+
+// The same for a header that is to be removed.
+std::optional<Problem> CheckRemovedHeader(const std::string& name);
 
 }  // namespace mantlet::config
 

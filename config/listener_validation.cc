@@ -1,6 +1,8 @@
 #include "config/listener_validation.h"
 
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -144,6 +146,24 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   }
 }
 
+void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& path,
+                            Findings& findings) {
+  if (findings.Refused(path + ".remove")) return;
+  std::set<std::string> seen;  // folded
+  for (const auto& [name, field] : headers.set) seen.insert(FoldHeaderName(name));
+  for (size_t i = 0; i < headers.remove.size(); ++i) {
+    const std::string& name = headers.remove[i];
+    const std::string place = Item(path + ".remove", i);
+    if (const auto problem = CheckRemovedHeader(name)) {
+      findings.Error(place, absl::StrCat("remove: ", problem->what), problem->hint);
+    } else if (!seen.insert(FoldHeaderName(name)).second) {
+      findings.Warning(place,
+                       absl::StrCat("remove: '", name, "' is removed already, in every spelling"),
+                       "leave it out");
+    }
+  }
+}
+
 void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& path,
                              Findings& findings) {
   WarnOfTwins(
@@ -152,7 +172,7 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
   std::map<std::string, std::string> seen;  // folded name to name
   for (const auto& [name, field] : headers.set) {
     const std::string place = absl::StrCat(path, ".set.", name);
-    if (const auto problem = CheckHeaderName(name)) {
+    if (const auto problem = CheckHeaderName(name, headers.xfcc != XfccMode::kSanitize)) {
       findings.Error(place, absl::StrCat("set: ", problem->what), problem->hint);
       continue;
     }
@@ -164,6 +184,7 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
                                 "'_', '.' and the like for one"),
                    "keep one");
   }
+  ValidateRemovedHeaders(headers, path, findings);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
+#include "proxy/pattern/mailbox.h"
 
 namespace mantlet::config {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 using pattern::DnsPattern;
 using pattern::Glob;
 
-enum class Form { kText, kGlob, kDnsName, kDistinguishedName };
+enum class Form { kText, kGlob, kDnsName, kMailbox, kDistinguishedName };
 
 struct KeyFacts {
   const char* name;
@@ -29,6 +30,9 @@ constexpr KeyFacts kKeys[kMatchKeyCount] = {
     {"trust_domain", &Match::trust_domain, Form::kText, true, true},
     {"uri_san", &Match::uri_san, Form::kGlob, true, false},
     {"dns_san", &Match::dns_san, Form::kDnsName, true, false},
+    {"email_san", &Match::email_san, Form::kMailbox, true, false},
+    {"ip_san", &Match::ip_san, Form::kText, true, false},
+    {"upn_san", &Match::upn_san, Form::kMailbox, true, false},
     {"cn", &Match::cn, Form::kText, true, true},
     {"ou", &Match::ou, Form::kText, true, false},
     {"issuer", &Match::issuer, Form::kDistinguishedName, true, true},
@@ -42,8 +46,9 @@ const KeyFacts& FactsOf(MatchKey key) { return kKeys[static_cast<size_t>(key)]; 
 
 constexpr MatchKey kAllKeys[] = {
     MatchKey::kSpiffeId, MatchKey::kTrustDomain, MatchKey::kUriSan, MatchKey::kDnsSan,
-    MatchKey::kCn,       MatchKey::kOu,          MatchKey::kIssuer, MatchKey::kSpki,
-    MatchKey::kSni,      MatchKey::kMethod,      MatchKey::kPath,
+    MatchKey::kEmailSan, MatchKey::kIpSan,       MatchKey::kUpnSan, MatchKey::kCn,
+    MatchKey::kOu,       MatchKey::kIssuer,      MatchKey::kSpki,   MatchKey::kSni,
+    MatchKey::kMethod,   MatchKey::kPath,
 };
 
 bool SameName(const std::string& a, const std::string& b) {
@@ -64,6 +69,8 @@ bool Covers(Form form, const std::string& wide, const std::string& narrow) {
       return absl::StrContains(wide, '*') && Glob(wide).Covers(Glob(narrow));
     case Form::kDnsName:
       return DnsPattern(wide).Covers(DnsPattern(narrow));
+    case Form::kMailbox:
+      return wide == pattern::AnyMailboxOfHost(narrow);
     case Form::kDistinguishedName:
       return SameName(wide, narrow);
   }
@@ -93,6 +100,8 @@ bool Apart(Form form, const std::string& a, const std::string& b) {
       const DnsPattern first(a), second(b);
       return !first.Covers(second) && !second.Covers(first);
     }
+    case Form::kMailbox:
+      return !Covers(form, a, b) && !Covers(form, b, a);
     case Form::kDistinguishedName:
       return !SameName(a, b);
   }

@@ -28,6 +28,9 @@ struct Match {
   std::vector<std::string> trust_domain;  // names
   std::vector<std::string> uri_san;       // globs
   std::vector<std::string> dns_san;       // names, `*` for the first label
+  std::vector<std::string> email_san;     // addresses, or `*@host`
+  std::vector<std::string> ip_san;        // addresses as inet_ntop() prints them
+  std::vector<std::string> upn_san;       // names, or `*@host`
   std::vector<std::string> cn;
   std::vector<std::string> ou;
   std::vector<std::string> issuer;       // RFC 2253

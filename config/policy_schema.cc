@@ -25,6 +25,11 @@ void DescribeMatch(Section& s, Match& v) {
   Condition(s, "uri_san", "any of the certificate's URI names", v.uri_san, UriPattern());
   Condition(s, "dns_san", "any of the certificate's DNS names", v.dns_san,
             DnsNamePattern("client.example.org"));
+  Condition(s, "email_san", "any of the certificate's e-mail addresses", v.email_san,
+            Mailbox("e-mail address, `*@host` allowed", "alice@example.org"));
+  Condition(s, "ip_san", "any of the certificate's IP addresses", v.ip_san, IpAddress());
+  Condition(s, "upn_san", "any of the certificate's user principal names", v.upn_san,
+            Mailbox("user principal name, `*@host` allowed", "alice@corp.example.org"));
   Condition(s, "cn", "the certificate's common name; letter case counts", v.cn, Text("alice"));
   Condition(s, "ou", "any of the certificate's organizational units; letter case counts", v.ou,
             Text("Operations"));

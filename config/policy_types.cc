@@ -1,5 +1,8 @@
 #include "config/policy_types.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <cstddef>
 #include <utility>
 
@@ -12,6 +15,7 @@
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
+#include "proxy/pattern/mailbox.h"
 #include "proxy/pattern/spiffe_id.h"
 
 namespace mantlet::config {
@@ -111,7 +115,54 @@ std::optional<Problem> CheckMethod(const std::string& text) {
   return std::nullopt;
 }
 
+// What is wrong with a name of the form local-part@host, or null.
+const char* MailboxFault(const std::string& text) {
+  const size_t at = text.rfind('@');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) return "has no name@host";
+  if (absl::StrContains(text.substr(at), '*')) return "has a '*' in its host";
+  if (absl::StrContains(text.substr(0, at), '*') && at != 1) return "has a '*' within a name";
+  for (unsigned char c : text) {
+    if (c < 0x20 || c == 0x7f) return "has a control character";
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+ValueType<std::string> Mailbox(const char* name, const char* example) {
+  ValueType<std::string> type;
+  type.name = name;
+  type.example = example;
+  type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
+    if (const char* fault = MailboxFault(scalar.text)) {
+      return Problem{absl::StrCat("'", scalar.text, "' ", fault),
+                     "write alice@example.org, or *@example.org for all of that host"};
+    }
+    out = pattern::CanonicalMailbox(scalar.text);
+    return std::nullopt;
+  };
+  type.print = [](const std::string& value) { return value; };
+  return type;
+}
+
+ValueType<std::string> IpAddress() {
+  ValueType<std::string> type;
+  type.name = "IP address";
+  type.example = "192.0.2.1";
+  type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
+    for (int family : {AF_INET, AF_INET6}) {
+      unsigned char bytes[sizeof(in6_addr)];
+      char text[INET6_ADDRSTRLEN];
+      if (inet_pton(family, scalar.text.c_str(), bytes) != 1) continue;
+      out = inet_ntop(family, bytes, text, sizeof(text));
+      return std::nullopt;
+    }
+    return Problem{absl::StrCat("'", scalar.text, "' is not an IP address"),
+                   "write 192.0.2.1 or 2001:db8::1"};
+  };
+  type.print = [](const std::string& value) { return value; };
+  return type;
+}
 
 ValueType<std::string> SpiffeIdPattern() {
   return CheckedText("SPIFFE ID, `*` and `**` allowed", "spiffe://example.org/ns/*/sa/web",

@@ -17,6 +17,10 @@ ValueType<std::string> PathPattern();
 
 // A DNS name, or one with `*` for its first label; stored in lower case.
 ValueType<std::string> DnsNamePattern(const char* example);
+// local-part@host, or `*@host` for all of a host; stored with the host in lower case.
+ValueType<std::string> Mailbox(const char* name, const char* example);
+// IPv4 or IPv6; stored in the one form of the address.
+ValueType<std::string> IpAddress();
 // RFC 2253; stored as written.
 ValueType<std::string> DistinguishedName();
 ValueType<std::string> Method();

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "config/policy_schema.h"
+#include "config/policy_types.h"
 #include "config/words.h"
 
 namespace mantlet::config {
@@ -143,6 +144,18 @@ void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
           v.client_cert, OneWord(kClientCertModeWords));
   s.Pairs({"set", "further headers; each name is removed from every request first"}, v.set,
           "header name", OneWord(kIdentityFieldWords));
+  s.Values({"remove",
+            "further headers that an application believes: removed from every request, in every "
+            "spelling"},
+           v.remove, Text("SSL_CLIENT_VERIFY"));
+  s.Value({"forwarded_for",
+           "`append` puts the client's address behind an X-Forwarded-For that it sent, `replace` "
+           "in its place"},
+          v.forwarded_for, OneWord(kForwardedForWords));
+  s.Value({"forwarding_headers",
+           "other headers that say where a request came from (Forwarded, X-Real-IP, "
+           "X-Forwarded-Port …): `forward` only for clients that are proxies of your own"},
+          v.forwarding_headers, OneWord(kForwardingHeadersWords));
   s.Value({"max_bytes",
            "of all these headers of one request; what is too large is left out step by step, as "
            "told above, so that the application does not answer 431"},

@@ -74,6 +74,9 @@ inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
     {"spiffe_id", IdentityField::kSpiffeId},
     {"san_uri", IdentityField::kSanUri},
     {"san_dns", IdentityField::kSanDns},
+    {"san_email", IdentityField::kSanEmail},
+    {"san_ip", IdentityField::kSanIp},
+    {"san_upn", IdentityField::kSanUpn},
     {"not_before", IdentityField::kNotBefore},
     {"not_after", IdentityField::kNotAfter},
     {"cert_pem_urlencoded", IdentityField::kCertPemUrlencoded},
@@ -82,6 +85,16 @@ inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
     {"tls_cipher", IdentityField::kTlsCipher},
     {"tls_group", IdentityField::kTlsGroup},
     {"sni", IdentityField::kSni},
+};
+
+inline constexpr Word<ForwardedFor> kForwardedForWords[] = {
+    {"append", ForwardedFor::kAppend},
+    {"replace", ForwardedFor::kReplace},
+};
+
+inline constexpr Word<ForwardingHeaders> kForwardingHeadersWords[] = {
+    {"remove", ForwardingHeaders::kRemove},
+    {"forward", ForwardingHeaders::kForward},
 };
 
 inline constexpr Word<RuleAction> kRuleActionWords[] = {
@@ -126,6 +139,8 @@ inline const char* ToString(XfccMode v) { return WordFor(kXfccModeWords, v); }
 inline const char* ToString(XfccField v) { return WordFor(kXfccFieldWords, v); }
 inline const char* ToString(ClientCertMode v) { return WordFor(kClientCertModeWords, v); }
 inline const char* ToString(IdentityField v) { return WordFor(kIdentityFieldWords, v); }
+inline const char* ToString(ForwardedFor v) { return WordFor(kForwardedForWords, v); }
+inline const char* ToString(ForwardingHeaders v) { return WordFor(kForwardingHeadersWords, v); }
 inline const char* ToString(RuleAction v) { return WordFor(kRuleActionWords, v); }
 inline const char* ToString(LogLevel v) { return WordFor(kLogLevelWords, v); }
 inline const char* ToString(LogFormat v) { return WordFor(kLogFormatWords, v); }

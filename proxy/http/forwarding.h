@@ -25,6 +25,8 @@ struct RequestForwarding {
   // Forward the Upgrade that head.upgrade asks for. Otherwise the upstream never
   // learns of it.
   bool tunnel_upgrade = false;
+  // Leave out the X-Forwarded-For that came; otherwise the client's address goes behind it.
+  bool replace_forwarded_for = false;
   // What to ask for instead of head.target; empty: that.
   std::string_view target = {};
 };

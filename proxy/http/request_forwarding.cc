@@ -22,10 +22,12 @@ bool AppendListItems(const HeaderList& headers, HeaderId id, std::string& out) {
   return any;
 }
 
-void AppendForwardedFor(const HeaderList& headers, std::string_view client, std::string& out) {
+void AppendForwardedFor(const HeaderList& headers, const RequestForwarding& how, std::string& out) {
+  const std::string_view client = how.client_address;
   const size_t start = out.size();
   out.append("X-Forwarded-For: ");
-  const bool any = AppendListItems(headers, HeaderId::kXForwardedFor, out);
+  const bool any =
+      !how.replace_forwarded_for && AppendListItems(headers, HeaderId::kXForwardedFor, out);
   if (!any && client.empty()) {
     out.resize(start);
     return;
@@ -125,7 +127,7 @@ void ForwardRequestHead(const RequestHead& head, const RequestForwarding& how, s
   out.append(how.target.empty() ? head.target : how.target).append(" HTTP/1.1\r\n");
   AppendField(out, "Host", HostOf(head, how.default_host));
   AppendPassingFields(head, how.strip, out);
-  AppendForwardedFor(head.headers, how.client_address, out);
+  AppendForwardedFor(head.headers, how, out);
   out.append("X-Forwarded-Proto: https\r\n");
   if (!head.authority.empty()) AppendField(out, "X-Forwarded-Host", head.authority);
   AppendForwardedClientCert(head.headers, how.identity, out);

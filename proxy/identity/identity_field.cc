@@ -30,10 +30,13 @@ std::string Text(std::string_view text, size_t* unsafe_fields) {
   return "";
 }
 
-std::string Joined(const std::vector<std::string>& names, size_t* unsafe_fields) {
+enum class Letters { kAscii, kUtf8 };
+
+std::string Joined(const std::vector<std::string>& names, Letters letters, size_t* unsafe_fields) {
   std::string joined;
   for (const std::string& name : names) {
-    if (!IsSafeAscii(name) || !IsSafeUnquoted(name) || name.find(',') != std::string::npos) {
+    const bool safe = IsSafeUnquoted(name) && (letters == Letters::kUtf8 || IsSafeAscii(name));
+    if (!safe || name.find(',') != std::string::npos) {
       ++*unsafe_fields;
       continue;
     }
@@ -62,9 +65,15 @@ std::string CertificateValue(IdentityField field, const ClientCertificate& certi
     case IdentityField::kSpiffeId:
       return Text(certificate.spiffe_id, unsafe_fields);
     case IdentityField::kSanUri:
-      return Joined(certificate.san_uri, unsafe_fields);
+      return Joined(certificate.san_uri, Letters::kAscii, unsafe_fields);
     case IdentityField::kSanDns:
-      return Joined(certificate.san_dns, unsafe_fields);
+      return Joined(certificate.san_dns, Letters::kAscii, unsafe_fields);
+    case IdentityField::kSanEmail:
+      return Joined(certificate.san_email, Letters::kAscii, unsafe_fields);
+    case IdentityField::kSanIp:
+      return Joined(certificate.san_ip, Letters::kAscii, unsafe_fields);
+    case IdentityField::kSanUpn:
+      return Joined(certificate.san_upn, Letters::kUtf8, unsafe_fields);
     case IdentityField::kNotBefore:
       return base::Rfc3339Seconds(certificate.not_before);
     case IdentityField::kNotAfter:
@@ -103,7 +112,16 @@ bool HoldsCertificate(IdentityField field) {
 }
 
 bool HoldsNames(IdentityField field) {
-  return field == IdentityField::kSanUri || field == IdentityField::kSanDns;
+  switch (field) {
+    case IdentityField::kSanUri:
+    case IdentityField::kSanDns:
+    case IdentityField::kSanEmail:
+    case IdentityField::kSanIp:
+    case IdentityField::kSanUpn:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace mantlet::identity

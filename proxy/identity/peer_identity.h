@@ -32,7 +32,10 @@ struct ClientCertificate {
   std::string spki_sha256;           // lower-case hex of the SubjectPublicKeyInfo's digest
   std::vector<std::string> san_uri;  // in certificate order
   std::vector<std::string> san_dns;
-  int64_t not_before = 0;  // seconds since the epoch
+  std::vector<std::string> san_email;
+  std::vector<std::string> san_ip;   // printed: 192.0.2.1, 2001:db8::1
+  std::vector<std::string> san_upn;  // user principal names
+  int64_t not_before = 0;            // seconds since the epoch
   int64_t not_after = 0;
   std::string der;                     // the leaf
   std::vector<std::string> chain_der;  // what the peer sent after the leaf, in TLS order

@@ -1,4 +1,5 @@
-// The names that no peer may send: the whole identity family of a listener.
+// The names that no peer may send: the identity family of a listener, and what applications
+// take for the word of a proxy about where a request came from (strip_set.cc lists it).
 // Names match after folding what an application might fold together: letter
 // case, and all that is no letter or digit (`-` `_` `.` …) as one. Built once per listener and
 // configuration, immutable afterwards, so it may be read from any thread.
@@ -22,7 +23,8 @@ class StripSet {
   // Client-Cert, Client-Cert-Chain, X-Forwarded-For, -Host and -Proto (a proxy
   // that writes those must not let an alias of them pass), and Content-Length,
   // Transfer-Encoding, whose aliases could frame a message anew behind a gateway
-  // that folds names.
+  // that folds names. Then the names under `set` and `remove`, and unless
+  // `forwarding_headers` says otherwise the names of other proxies.
   explicit StripSet(const config::IdentityHeaders& headers);
   StripSet() : StripSet(config::IdentityHeaders()) {}
 
@@ -31,7 +33,8 @@ class StripSet {
   bool Contains(std::string_view name) const {
     const size_t length = name.size() < kLengths ? name.size() : 0;
     const uint64_t bit = uint64_t{1} << (Fold(name.empty() ? '\0' : name[0]) & 63);
-    return (first_by_length_[length] & bit) != 0 && Search(name);
+    return ((first_by_length_[length] & bit) != 0 && Search(name)) ||
+           ((first_of_prefixes_ & bit) != 0 && SearchPrefixes(name));
   }
 
   static char Fold(char c);
@@ -41,10 +44,15 @@ class StripSet {
   static constexpr size_t kLengths = 48;
 
   void Add(std::string_view name);
+  void AddPrefix(std::string_view prefix);
   bool Search(std::string_view name) const;
+  bool SearchPrefixes(std::string_view name) const;
 
   std::array<uint64_t, kLengths> first_by_length_{};
-  std::vector<std::string> names_;  // folded
+  uint64_t first_of_prefixes_ = 0;
+  std::array<std::vector<std::string>, kLengths> names_by_length_;  // folded
+  // In names of any length; folded, literals.
+  std::vector<std::string_view> prefixes_;
 };
 
 inline char StripSet::Fold(char c) {

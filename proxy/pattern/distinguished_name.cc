@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "proxy/base/hex_digit.h"
+#include "proxy/pattern/attribute_type.h"
 #include "proxy/pattern/dns_pattern.h"
 
 namespace mantlet::pattern {
@@ -12,34 +13,6 @@ namespace {
 using base::HexDigit;
 
 constexpr std::string_view kSpecial = ",+\"\\<>;";
-
-// Everything an attribute type is called, in lower case; the first of a row is
-// what the others become.
-constexpr std::string_view kTypes[][4] = {
-    {"cn", "commonname", "2.5.4.3"},
-    {"sn", "surname", "2.5.4.4"},
-    {"serialnumber", "2.5.4.5"},
-    {"c", "countryname", "2.5.4.6"},
-    {"l", "localityname", "2.5.4.7"},
-    {"st", "s", "stateorprovincename", "2.5.4.8"},
-    {"street", "streetaddress", "2.5.4.9"},
-    {"o", "organizationname", "2.5.4.10"},
-    {"ou", "organizationalunitname", "2.5.4.11"},
-    {"title", "t", "2.5.4.12"},
-    {"description", "2.5.4.13"},
-    {"businesscategory", "2.5.4.15"},
-    {"postalcode", "2.5.4.17"},
-    {"name", "2.5.4.41"},
-    {"gn", "givenname", "2.5.4.42"},
-    {"initials", "2.5.4.43"},
-    {"generationqualifier", "2.5.4.44"},
-    {"dnqualifier", "2.5.4.46"},
-    {"pseudonym", "2.5.4.65"},
-    {"organizationidentifier", "2.5.4.97"},
-    {"uid", "userid", "0.9.2342.19200300.100.1.1"},
-    {"dc", "domaincomponent", "0.9.2342.19200300.100.1.25"},
-    {"emailaddress", "e", "email", "1.2.840.113549.1.9.1"},
-};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -103,12 +76,7 @@ class Reader {
     SkipBlanks();
     if (type.starts_with("oid.")) type.erase(0, 4);
     if (type.empty()) return std::nullopt;
-    for (const auto& row : kTypes) {
-      if (std::find(std::begin(row), std::end(row), type) != std::end(row)) {
-        return std::string(row[0]);
-      }
-    }
-    return type;
+    return std::string(CanonicalAttributeType(type));
   }
 
   bool ReadValue(std::string* value) {

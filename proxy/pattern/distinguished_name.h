@@ -1,6 +1,6 @@
 // Distinguished names in the form of RFC 2253 (RFC 4514), brought into one form
 // so that the same name written in two ways compares equal: attribute types
-// whatever they are called ("CN", "commonName", "2.5.4.3"), escapes and quotes
+// whatever they are called ("CN", "commonName", "2.5.4.3": attribute_type.h), escapes and quotes
 // undone, values without regard to letter case (ASCII) and to the amount of
 // blanks (RFC 5280 section 7.1), the parts of a relative name in any order.
 // Pure; any thread.

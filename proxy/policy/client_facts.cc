@@ -1,11 +1,26 @@
 #include "proxy/policy/client_facts.h"
 
+#include <utility>
+
 #include "proxy/identity/encoding.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
+#include "proxy/pattern/mailbox.h"
 #include "proxy/pattern/spiffe_id.h"
 
 namespace mantlet::policy {
+namespace {
+
+// With the pattern for its host, so that a condition on that is found by a look as well; but
+// a wildcard must not take in what nobody would write into a rule.
+void AddMailbox(std::string_view name, bool safe, std::vector<std::string>& names) {
+  names.push_back(pattern::CanonicalMailbox(name));
+  if (!safe) return;
+  std::string host = pattern::AnyMailboxOfHost(name);
+  if (!host.empty()) names.push_back(std::move(host));
+}
+
+}  // namespace
 
 ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
     : has_certificate(peer.is_mutual_tls()), sni(peer.tls.sni) {
@@ -22,6 +37,13 @@ ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
     if (identity::IsSafeText(uri)) uri_san.push_back(uri);
   }
   for (const std::string& name : certificate.san_dns) dns_san.push_back(pattern::LowerAscii(name));
+  for (const std::string& name : certificate.san_email) {
+    AddMailbox(name, identity::IsSafeAscii(name), email_san);
+  }
+  for (const std::string& name : certificate.san_upn) {
+    AddMailbox(name, identity::IsSafeText(name), upn_san);
+  }
+  ip_san = &certificate.san_ip;
   ou = &certificate.ou;
 }
 

@@ -22,6 +22,10 @@ struct ClientFacts {
   std::string issuer;                     // in pattern::CanonicalName's form, joined
   std::vector<std::string_view> uri_san;  // those without control characters
   std::vector<std::string> dns_san;       // in lower case
+  // Each name in pattern::CanonicalMailbox's form, and behind it the pattern for its host.
+  std::vector<std::string> email_san;
+  std::vector<std::string> upn_san;
+  const std::vector<std::string>* ip_san = nullptr;
   const std::vector<std::string>* ou = nullptr;
   std::string_view sni;
 

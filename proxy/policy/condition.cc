@@ -55,6 +55,12 @@ bool HoldsForClient(const Condition& condition, const ClientFacts& client) {
       return client.ou != nullptr && FitsAny(condition, *client.ou);
     case Key::kDnsSan:
       return FitsAny(condition, client.dns_san);
+    case Key::kEmailSan:
+      return FitsAny(condition, client.email_san);
+    case Key::kIpSan:
+      return client.ip_san != nullptr && FitsAny(condition, *client.ip_san);
+    case Key::kUpnSan:
+      return FitsAny(condition, client.upn_san);
     case Key::kUriSan:
       return FitsAny(condition, client.uri_san);
     case Key::kMethod:
@@ -103,6 +109,9 @@ CompiledMatch::CompiledMatch(const config::Match& match)
   Add(Key::kIssuer, IssuerForms(match.issuer));
   Add(Key::kOu, match.ou);
   AddNames(Key::kDnsSan, match.dns_san);
+  Add(Key::kEmailSan, match.email_san);
+  Add(Key::kIpSan, match.ip_san);
+  Add(Key::kUpnSan, match.upn_san);
   AddGlobs(Key::kUriSan, match.uri_san);
   asks_for_path_ = !match.path.empty();
   asks_for_sni_ = !match.sni.empty();

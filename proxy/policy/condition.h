@@ -29,6 +29,9 @@ enum class Key : uint8_t {
   kIssuer,
   kOu,
   kDnsSan,
+  kEmailSan,
+  kIpSan,
+  kUpnSan,
   kUriSan,
 };
 

@@ -151,6 +151,11 @@ RuleNumbers RuleIndex::ForClient(const ClientFacts& client) const {
     for (const std::string& ou : *client.ou) Find(Key::kOu, ou, found);
   }
   for (const std::string& name : client.dns_san) Find(Key::kDnsSan, name, found);
+  for (const std::string& name : client.email_san) Find(Key::kEmailSan, name, found);
+  if (client.ip_san != nullptr) {
+    for (const std::string& address : *client.ip_san) Find(Key::kIpSan, address, found);
+  }
+  for (const std::string& name : client.upn_san) Find(Key::kUpnSan, name, found);
   for (std::string_view uri : client.uri_san) {
     Find(Key::kUriSan, uri, found);
     FindPrefixes(Key::kUriSan, uri, found);

@@ -172,10 +172,14 @@ void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
 }
 
 void Exchange::SendRequestHead() {
-  http::RequestForwarding how{
-      listener_->strip,       facts_->identity,
-      facts_->client_address, pool_->target().address_text,
-      head_->wants_upgrade(), path_normal_ ? std::string_view(path_->target()) : ""};
+  http::RequestForwarding how{.strip = listener_->strip,
+                              .identity = facts_->identity,
+                              .client_address = facts_->client_address,
+                              .default_host = pool_->target().address_text,
+                              .tunnel_upgrade = head_->wants_upgrade()};
+  how.replace_forwarded_for =
+      listener_->config.identity_headers.forwarded_for == config::ForwardedFor::kReplace;
+  if (path_normal_) how.target = path_->target();
   WriteText(upstream_->stream(),
             [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
   // The clock is asked only for those who are told.

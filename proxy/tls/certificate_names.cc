@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/pattern/attribute_type.h"
 #include "proxy/tls/byte_view.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
@@ -24,15 +25,6 @@ namespace {
 
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
-}
-
-// RFC 2253 section 3: ALPHA *( ALPHA / DIGIT / "-" ). Some names that the library
-// gives to objects are no keywords.
-bool IsKeyword(std::string_view name) {
-  return !name.empty() && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
-         });
 }
 
 bool IsCharacterString(int type) {
@@ -93,13 +85,6 @@ std::string DerHex(const ASN1_STRING* value) {
   return hex;
 }
 
-// Empty if there is none.
-std::string_view KeywordOf(const ASN1_OBJECT* object) {
-  const int nid = OBJ_obj2nid(object);
-  const char* name = nid == NID_undef ? nullptr : OBJ_nid2sn(nid);
-  return name != nullptr && IsKeyword(name) ? name : "";
-}
-
 // An arc above 64 bits has no text here; what stands for it can be part of no
 // attribute type.
 std::string DottedText(const ASN1_OBJECT* object, ControlBytes control_bytes) {
@@ -137,9 +122,10 @@ void AppendEscaped(std::string_view value, ControlBytes control_bytes, std::stri
 void AppendAttribute(const X509_NAME_ENTRY* entry, ControlBytes control_bytes, std::string* out) {
   const auto* object = X509_NAME_ENTRY_get_object(entry);
   const auto* value = X509_NAME_ENTRY_get_data(entry);
-  const std::string_view keyword = KeywordOf(object);
+  const std::string dotted = DottedText(object, control_bytes);
+  const std::string_view keyword = pattern::AttributeKeyword(dotted);
   std::string text;
-  *out += keyword.empty() ? DottedText(object, control_bytes) : std::string(keyword);
+  *out += keyword.empty() ? dotted : keyword;
   *out += '=';
   // RFC 2253, 2.4: what has no keyword has no known syntax either.
   if (keyword.empty() || !ToUtf8(value, &text)) {
@@ -155,6 +141,17 @@ std::string AddressText(std::string_view bytes) {
   if (bytes.size() != 4 && bytes.size() != 16) return "";
   inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof(text));
   return text;
+}
+
+// A user principal name of Microsoft's (1.3.6.1.4.1.311.20.2.3), which is a UTF8String, or
+// nothing.
+std::optional<std::string> UserPrincipalName(const OTHERNAME* name) {
+  static constexpr char kUpn[] = "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03";
+  const std::string_view type(reinterpret_cast<const char*>(OBJ_get0_data(name->type_id)),
+                              OBJ_length(name->type_id));
+  if (type != std::string_view(kUpn, sizeof(kUpn) - 1)) return std::nullopt;
+  if (name->value == nullptr || name->value->type != V_ASN1_UTF8STRING) return std::nullopt;
+  return std::string(View(name->value->value.utf8string));
 }
 
 void AddGeneralName(const GENERAL_NAME* name, SubjectAltNames* names) {
@@ -180,6 +177,15 @@ void AddGeneralName(const GENERAL_NAME* name, SubjectAltNames* names) {
         ++names->other;
       } else {
         names->ip.push_back(std::move(address));
+      }
+      break;
+    }
+    case GEN_OTHERNAME: {
+      auto upn = UserPrincipalName(static_cast<const OTHERNAME*>(value));
+      if (upn) {
+        names->upn.push_back(*std::move(upn));
+      } else {
+        ++names->other;
       }
       break;
     }

@@ -20,11 +20,10 @@ namespace mantlet::tls {
 enum class ControlBytes { kEscape, kKeep };
 
 // "CN=client,O=Example\, Inc.,C=DE": the most specific attribute first, UTF-8
-// left as it is, a space at the end as \20. Values of attributes the library has no
-// keyword for, and values that are no character string or not valid in their
-// encoding, show as #hex of the value's DER. An attribute type with an arc above 64
-// bits cannot be written; a NUL (control bytes!) stands for it. Empty for an empty
-// name.
+// left as it is, a space at the end as \20. Attribute types have the keywords of
+// pattern::AttributeKeyword(); values of those without one, and values that are no character string
+// or not valid in their encoding, show as #hex of the value's DER. An attribute type with an arc
+// above 64 bits cannot be written; a NUL (control bytes!) stands for it. Empty for an empty name.
 std::string RenderName(const X509_name_st* name, ControlBytes control_bytes);
 
 // The last, most specific commonName as UTF-8 with all its bytes; empty if there
@@ -40,9 +39,10 @@ struct SubjectAltNames {
   std::vector<std::string> uri;
   std::vector<std::string> ip;  // printed: 127.0.0.1, ::1
   std::vector<std::string> email;
-  int other = 0;  // names of other kinds, counted only
+  std::vector<std::string> upn;  // user principal names (otherName), UTF-8
+  int other = 0;                 // names of other kinds, counted only
   bool empty() const {
-    return dns.empty() && uri.empty() && ip.empty() && email.empty() && other == 0;
+    return dns.empty() && uri.empty() && ip.empty() && email.empty() && upn.empty() && other == 0;
   }
 };
 

@@ -13,6 +13,7 @@ inline constexpr unsigned char kBoolean = 0x01;
 inline constexpr unsigned char kInteger = 0x02;
 inline constexpr unsigned char kBitString = 0x03;
 inline constexpr unsigned char kOctetString = 0x04;
+inline constexpr unsigned char kUtf8String = 0x0c;
 inline constexpr unsigned char kSequence = 0x30;
 // [n], primitive and constructed.
 constexpr unsigned char Context(int n) { return static_cast<unsigned char>(0x80 | n); }

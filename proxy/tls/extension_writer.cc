@@ -28,7 +28,7 @@ constexpr char kAuthorityKeyIdOid[] = "2.5.29.35";
 constexpr char kExtendedKeyUsageOid[] = "2.5.29.37";
 
 // GeneralName's tags (RFC 5280, 4.2.1.6).
-constexpr int kRfc822Name = 1, kDnsName = 2, kUri = 6, kIpAddress = 7;
+constexpr int kOtherName = 0, kRfc822Name = 1, kDnsName = 2, kUri = 6, kIpAddress = 7;
 
 std::string AddressBytes(const std::string& text) {
   uint8_t bytes[16];
@@ -50,6 +50,12 @@ std::string SubjectAltName(const SubjectAltNames& san) {
   for (const std::string& uri : san.uri) names += der::Element(der::Context(kUri), uri);
   for (const std::string& email : san.email) {
     names += der::Element(der::Context(kRfc822Name), email);
+  }
+  for (const std::string& upn : san.upn) {
+    names += der::Element(
+        der::ContextConstructed(kOtherName),
+        std::string("\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03", 12) +
+            der::Element(der::ContextConstructed(0), der::Element(der::kUtf8String, upn)));
   }
   return der::Element(der::kSequence, names);
 }

@@ -31,6 +31,9 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   ReadSubjectAltNames(leaf, &names);
   identity.san_uri = std::move(names.uri);
   identity.san_dns = std::move(names.dns);
+  identity.san_email = std::move(names.email);
+  identity.san_ip = std::move(names.ip);
+  identity.san_upn = std::move(names.upn);
   ReadValidity(leaf, &identity.not_before, &identity.not_after);
   identity.der = std::string(chain.der(0));
   for (size_t i = 1; i < chain.size(); ++i) identity.chain_der.emplace_back(chain.der(i));

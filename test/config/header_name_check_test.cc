@@ -36,5 +36,25 @@ TEST(CheckHeaderName, RefusesHeadersThatAreWrittenAnyway) {
   }
 }
 
+TEST(CheckHeaderName, LeavesXfccFreeWhereNothingIsWrittenUnderIt) {
+  for (const char* name : {"X-Forwarded-Client-Cert", "x_forwarded_client_cert"}) {
+    EXPECT_FALSE(CheckHeaderName(name, false)) << name;
+    EXPECT_TRUE(CheckHeaderName(name, true)) << name;
+  }
+  for (const char* name : {"X-Forwarded-For", "Client-Cert", "Content_Length"}) {
+    EXPECT_TRUE(CheckHeaderName(name, false)) << name;
+  }
+}
+
+TEST(CheckRemovedHeader, RefusesWhatIsHttpsOwnOrDealtWithAlready) {
+  for (const char* name : {"SSL_CLIENT_VERIFY", "Remote-User", "Authorization", "x.y"}) {
+    EXPECT_FALSE(CheckRemovedHeader(name)) << name;
+  }
+  for (const char* name : {"", "a b", "Host", "content_length", "Transfer-Encoding",
+                           "X-Forwarded-For", "x_forwarded_client_cert", "Client-Cert"}) {
+    EXPECT_TRUE(CheckRemovedHeader(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace mantlet::config

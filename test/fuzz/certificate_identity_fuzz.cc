@@ -45,7 +45,9 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
   Require(!HasControlByte(whole.issuer()), "an issuer with control bytes", whole.issuer());
   Require(identity.fingerprint_sha256 == whole.fingerprint_sha256(), "two fingerprints");
   Require(identity.serial == whole.serial(), "two serial numbers", identity.serial, whole.serial());
-  Require(identity.san_dns == whole.san().dns && identity.san_uri == whole.san().uri,
+  Require(identity.san_dns == whole.san().dns && identity.san_uri == whole.san().uri &&
+              identity.san_email == whole.san().email && identity.san_ip == whole.san().ip &&
+              identity.san_upn == whole.san().upn,
           "two readings of the alternative names");
   Require(identity.not_after == whole.not_after(), "two dates");
   if (!HasControlByte(identity.subject)) {

@@ -34,8 +34,8 @@ class RequestForwardingTest : public ::testing::Test {
     const http1::ParseResult result = parser.Parse(text, sink);
     EXPECT_NE(result.status, http1::ParseResult::Status::kError) << result.error.reason;
     std::string out;
-    ForwardRequestHead(parser.head(), {strip_, identity_, "192.0.2.1", default_host_, tunnel_},
-                       out);
+    ForwardRequestHead(parser.head(),
+                       {strip_, identity_, "192.0.2.1", default_host_, tunnel_, replace_}, out);
     return out;
   }
 
@@ -58,6 +58,7 @@ class RequestForwardingTest : public ::testing::Test {
   RenderedIdentity identity_;
   std::string default_host_ = "upstream:1";
   bool tunnel_ = false;
+  bool replace_ = false;
   bool keep_forwarded_for_ = false;
 };
 
@@ -135,6 +136,24 @@ TEST_F(RequestForwardingTest, AppendsToForwardedForAndReplacesItsSiblings) {
   EXPECT_EQ(Fields("X-Forwarded-For: a\r\nX-Forwarded-Host: evil\r\nx-forwarded-for: b, c\r\n"
                    "X-Forwarded-Proto: http\r\nX_Forwarded_For: evil\r\nX.Forwarded-Proto: x\r\n"),
             "X-Forwarded-For: a, b, c, 192.0.2.1\r\n");
+}
+
+TEST_F(RequestForwardingTest, ReplacesForwardedForIfToldTo) {
+  replace_ = true;
+  EXPECT_EQ(Fields("X-Forwarded-For: a\r\nx-forwarded-for: b, c\r\nX_Forwarded_For: d\r\n"), "");
+}
+
+TEST_F(RequestForwardingTest, RemovesWhatOtherProxiesWouldSay) {
+  const std::string fields =
+      "Forwarded: for=10.0.0.1;proto=http;host=evil\r\nX-Real-IP: 10.0.0.1\r\n"
+      "x_forwarded.PORT: 80\r\nX-Forwarded-Prefix: /evil\r\nX-Original-URL: /admin\r\n"
+      "X-SSL-Client-Verify: SUCCESS\r\n";
+  EXPECT_EQ(Fields(fields + "X-Request-Id: 7\r\n"), "X-Request-Id: 7\r\n");
+  config::IdentityHeaders headers;
+  headers.forwarding_headers = config::ForwardingHeaders::kForward;
+  strip_ = StripSet(headers);
+  EXPECT_EQ(Fields(fields), fields);
+  EXPECT_EQ(Fields("X_Forwarded_For: a\r\nX.Forwarded.Proto: http\r\nclient_cert: x\r\n"), "");
 }
 
 TEST_F(RequestForwardingTest, RemovesTheIdentityFamilyInEveryAlias) {

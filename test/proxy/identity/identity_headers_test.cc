@@ -28,6 +28,9 @@ PeerIdentity Alice() {
   certificate.fingerprint_sha1 = "1";
   certificate.san_uri = {"spiffe://td/alice", "urn:x"};
   certificate.san_dns = {"a.example", "b.example"};
+  certificate.san_email = {"alice@a.example", "Alice@b.example"};
+  certificate.san_ip = {"192.0.2.7", "2001:db8::7"};
+  certificate.san_upn = {"alice@corp.example", "zo\xc3\xab@corp.example"};
   certificate.not_before = 0;
   certificate.not_after = 1'800'000'000;
   certificate.der = "leaf";
@@ -67,6 +70,9 @@ TEST(IdentityHeadersTest, RendersEveryFieldOfAVerifiedPeer) {
       {IdentityField::kSpiffeId, "spiffe://td/alice"},
       {IdentityField::kSanUri, "spiffe://td/alice,urn:x"},
       {IdentityField::kSanDns, "a.example,b.example"},
+      {IdentityField::kSanEmail, "alice@a.example,Alice@b.example"},
+      {IdentityField::kSanIp, "192.0.2.7,2001:db8::7"},
+      {IdentityField::kSanUpn, "alice@corp.example,zo\xc3\xab@corp.example"},
       {IdentityField::kNotBefore, "1970-01-01T00:00:00Z"},
       {IdentityField::kNotAfter, "2027-01-15T08:00:00Z"},
       {IdentityField::kCertPemUrlencoded,

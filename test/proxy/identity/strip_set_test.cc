@@ -40,6 +40,71 @@ TEST(StripSetTest, LeavesOtherNamesAlone) {
   }
 }
 
+TEST(StripSetTest, HoldsWhatFrameworksTakeForTheWordOfAProxy) {
+  config::IdentityHeaders headers;
+  const StripSet strip(headers);
+  headers.forwarding_headers = config::ForwardingHeaders::kForward;
+  const StripSet forwarding(headers);
+  for (const char* name : {"Forwarded",
+                           "X-Real-IP",
+                           "X-Forwarded-Port",
+                           "X-Forwarded-Prefix",
+                           "X-Forwarded-Server",
+                           "X-Forwarded-Ssl",
+                           "X-Forwarded-Scheme",
+                           "X-Forwarded-Tls-Client-Cert",
+                           "True-Client-IP",
+                           "CF-Connecting-IP",
+                           "X-Client-IP",
+                           "Client-IP",
+                           "X-Cluster-Client-IP",
+                           "Front-End-Https",
+                           "X-Original-URL",
+                           "X-Original-Forwarded-For",
+                           "X-Rewrite-URL",
+                           "X-SSL-Client-S-DN",
+                           "ssl-client-verify",
+                           "SSL_CLIENT_VERIFY",
+                           "SSL_CLIENT_S_DN_CN",
+                           "ssl_cipher",
+                           "X-ARR-ClientCert",
+                           "X-Client-Cert",
+                           "X-Amzn-Mtls-Clientcert-Subject",
+                           "SCRIPT_NAME",
+                           "WL-Proxy-Client-IP",
+                           "$WSCC",
+                           "$WSRU",
+                           "X_REAL_IP",
+                           "x.real.ip",
+                           "x_forwarded_port",
+                           "X-Forwarded_Port",
+                           "X~Real~IP",
+                           "FORWARDED"}) {
+    EXPECT_TRUE(strip.Contains(name)) << name;
+    EXPECT_FALSE(forwarding.Contains(name)) << name;
+  }
+  for (const char* name :
+       {"X-Forwarded-For", "X_Forwarded_Host", "X.Forwarded.Proto", "X_Forwarded_Client_Cert"}) {
+    EXPECT_TRUE(forwarding.Contains(name)) << name;
+  }
+  for (const char* name : {"X-Request-Id", "X-Forward", "Forwarded-By-Me", "X-Real", "X-SSL",
+                           "X-Requested-With", "X-Api-Key", "X-HTTP-Method-Override", "Via",
+                           "Authorization", "Cookie", "Ssl", "X-Originals", "Sec-WebSocket-Key"}) {
+    EXPECT_FALSE(strip.Contains(name)) << name;
+  }
+}
+
+TEST(StripSetTest, HoldsTheNamesThatAreToBeRemoved) {
+  config::IdentityHeaders headers;
+  headers.remove = {"Remote_User", "X-Auth-Request-Email"};
+  const StripSet strip(headers);
+  for (const char* name : {"Remote-User", "REMOTE.USER", "remote_user", "x_auth_request_email"}) {
+    EXPECT_TRUE(strip.Contains(name)) << name;
+  }
+  EXPECT_FALSE(strip.Contains("Remote-Users"));
+  EXPECT_FALSE(strip.Contains("X-Auth-Request-User"));
+}
+
 TEST(StripSetTest, HoldsNamesOfAnyLength) {
   for (size_t length = 1; length < 200; ++length) {
     config::IdentityHeaders headers;

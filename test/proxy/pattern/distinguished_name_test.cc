@@ -22,6 +22,9 @@ TEST(DistinguishedNameTest, IgnoresHowTheNameIsWritten) {
   EXPECT_SAME("CN=Ca", "2.5.4.3=Ca");
   EXPECT_SAME("CN=Ca", "OID.2.5.4.3=Ca");
   EXPECT_SAME("S=Bayern", "ST=Bayern");
+  EXPECT_SAME("organizationIdentifier=PSDDE-1", "2.5.4.97=#0c0750534444452d31");
+  EXPECT_SAME("jurisdictionC=DE", "jurisdictionCountryName=DE");
+  EXPECT_SAME("GN=a", "givenName=a");
   EXPECT_SAME("CN=Example Ca", "CN=  EXAMPLE   cA ");
   EXPECT_SAME("CN=Ca+O=Example", "O=Example+CN=Ca");
 }
@@ -40,6 +43,9 @@ TEST(DistinguishedNameTest, UndoesEscapesAndQuotes) {
 TEST(DistinguishedNameTest, KeepsDifferentNamesApart) {
   EXPECT_OTHER("CN=Ca", "CN=Cb");
   EXPECT_OTHER("CN=Ca", "O=Ca");
+  EXPECT_OTHER("UID=u", "0.9.2342.19200300.100.1.44=u");
+  EXPECT_OTHER("SN=1", "serialNumber=1");
+  EXPECT_OTHER("C=DE", "jurisdictionC=DE");
   EXPECT_OTHER("CN=Ca,O=E", "O=E,CN=Ca");
   EXPECT_OTHER("CN=Ca,O=E", "CN=Ca+O=E");
   EXPECT_OTHER("CN=Ca", "CN=Ca,O=E");

@@ -135,6 +135,40 @@ TEST(PolicyTest, ComparesAnyOfSeveralNames) {
   EXPECT_FALSE(Holds("uri_san: https://a.example/**", peer));
 }
 
+TEST(PolicyTest, ComparesMailboxesAndAddresses) {
+  PeerIdentity peer = Alice();
+  EditCertificate(peer).san_email = {"Bob@Example.org", "eve@evil.example"};
+  EditCertificate(peer).san_upn = {"alice@CORP.example"};
+  EditCertificate(peer).san_ip = {"192.0.2.7", "2001:db8::7"};
+  EXPECT_TRUE(Holds("email_san: Bob@EXAMPLE.org", peer));
+  EXPECT_TRUE(Holds("email_san: '*@example.ORG'", peer));
+  EXPECT_TRUE(Holds("email_san: [x@y, eve@evil.example]", peer));
+  EXPECT_FALSE(Holds("email_san: bob@example.org", peer));  // RFC 5280 section 7.5
+  EXPECT_FALSE(Holds("email_san: '*@sub.example.org'", peer));
+  EXPECT_FALSE(Holds("email_san: '*@ample.org'", peer));
+  EXPECT_FALSE(Holds("email_san: alice@corp.example", peer));
+  EXPECT_TRUE(Holds("upn_san: alice@corp.example", peer));
+  EXPECT_TRUE(Holds("upn_san: '*@Corp.example'", peer));
+  EXPECT_FALSE(Holds("upn_san: '*@example.org'", peer));
+  EXPECT_TRUE(Holds("ip_san: 192.0.2.7", peer));
+  EXPECT_TRUE(Holds("ip_san: '2001:DB8:0::7'", peer));
+  EXPECT_FALSE(Holds("ip_san: [192.0.2.8, '::7']", peer));
+  for (const char* match : {"email_san: '*@example.org'", "upn_san: a@b", "ip_san: 192.0.2.7"}) {
+    EXPECT_FALSE(HoldsForNobody(match)) << match;
+  }
+  peer.verification = identity::Verification::kFailed;
+  EXPECT_FALSE(Holds("email_san: '*@example.org'", peer));
+}
+
+TEST(PolicyTest, TakesNoDoubtfulMailboxForOneOfAHost) {
+  for (const char* text : {"a@evil.example@example.org", "@example.org", "a\x01@example.org",
+                           "\xc3\xa9@example.org", "a@example.org ", "example.org"}) {
+    PeerIdentity peer = Alice();
+    EditCertificate(peer).san_email = {text};
+    EXPECT_FALSE(Holds("email_san: '*@example.org'", peer)) << text;
+  }
+}
+
 TEST(PolicyTest, ComparesCommonNameAndKey) {
   EXPECT_TRUE(HoldsForAlice("cn: alice"));
   EXPECT_FALSE(HoldsForAlice("cn: Alice"));

@@ -45,6 +45,34 @@ TEST(IdentityExtractor, FillsEveryField) {
   EXPECT_EQ(identity->spiffe_id, "spiffe://example.com/client");
 }
 
+TEST(IdentityExtractor, TellsEveryKindOfAlternativeName) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.san.email = {"alice@example.org", std::string("a\0@b", 4)};
+  what.san.ip = {"192.0.2.7", "2001:db8::7"};
+  what.san.upn = {"alice@corp.example", "zo\xc3\xab@corp.example"};
+  const identity::ClientCertificate identity = Extract(MakeCredential(what, &Root()));
+  EXPECT_THAT(identity.san_email, ElementsAre("alice@example.org", std::string("a\0@b", 4)));
+  EXPECT_THAT(identity.san_ip, ElementsAre("192.0.2.7", "2001:db8::7"));
+  EXPECT_THAT(identity.san_upn, ElementsAre("alice@corp.example", "zo\xc3\xab@corp.example"));
+}
+
+TEST(IdentityExtractor, NamesAttributesAsOpensslDoes) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.subject = {{"C", "DE"},
+                  {"1.3.6.1.4.1.311.60.2.1.3", "DE"},
+                  {"2.5.4.15", "Private Organization"},
+                  {"serialNumber", "HRB 1"},
+                  {"O", "Bank AG"},
+                  {"2.5.4.97", "PSDDE-BAFIN-123456"},
+                  {"0.9.2342.19200300.100.1.44", "u"},
+                  {"1.2.3.4", "x"},
+                  {"CN", "bank.example"}};
+  EXPECT_EQ(Extract(MakeCredential(what, &Root())).subject,
+            "CN=bank.example,1.2.3.4=#0c0178,uniqueIdentifier=u,"
+            "organizationIdentifier=PSDDE-BAFIN-123456,O=Bank AG,serialNumber=HRB 1,"
+            "businessCategory=Private Organization,jurisdictionC=DE,C=DE");
+}
+
 TEST(IdentityExtractor, ASpiffeIdStandsAlone) {
   CertificateTemplate two = ClientTemplate("client");
   two.san.uri = {"spiffe://a/b", "spiffe://a/c"};
