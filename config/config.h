@@ -210,13 +210,14 @@ struct UpstreamTimeouts {
   Milliseconds event_stream{3'600'000};  // the same of a text/event-stream response
   Milliseconds write{60'000};            // an upstream that takes no bytes of a request
   Milliseconds queue{3'000};             // a request that waits because all connections are in use
-  Milliseconds idle{30'000};             // an unused pooled connection is closed after this
+  // An unused pooled connection is closed after this: less than any common server waits.
+  Milliseconds idle{1'500};
   bool operator==(const UpstreamTimeouts&) const = default;
 };
 
 struct Pool {
   uint32_t connections = 1024;      // to this upstream, per worker
-  uint32_t idle_connections = 128;  // kept for reuse, per worker
+  uint32_t idle_connections = 128;  // kept for timeouts.idle, per worker; more for a moment only
   uint32_t pending = 1024;          // requests waiting for a connection, per worker; more get 503
   bool operator==(const Pool&) const = default;
 };

@@ -237,22 +237,38 @@ void DescribeUpstreamTimeouts(Section& s, UpstreamTimeouts& v) {
   s.Value({"response_head", "request sent to the response's head, then 504"}, v.response_head,
           Duration(kMs, hours(24)));
   s.Value({"body", "between two reads of a response's body"}, v.body, Duration(kMs, hours(24)));
+  s.Value({"event_stream",
+           "the same of a response with the media type text/event-stream, for which silence is "
+           "normal"},
+          v.event_stream, Duration(kMs, hours(24 * 7)));
   s.Value({"write", "an upstream that takes nothing of a request"}, v.write,
           Duration(kMs, hours(24)));
+  s.Value({"queue", "a request that waits because all of `pool.connections` are in use, then 503"},
+          v.queue, Duration(kMs, minutes(10)));
   s.Value({"idle",
            "an unused connection is closed after this; keep it below the application's own "
-           "keep-alive time, or it may close the connection just as a request is sent"},
+           "keep-alive time (see above), or it may close the connection just as a request is sent"},
           v.idle, Duration(kMs, hours(24)));
 }
 
 void DescribePool(Section& s, Pool& v) {
   s.Value({"connections", "open at once, per worker"}, v.connections, Count(1, 1'000'000));
-  s.Value({"idle_connections", "kept for the next request, per worker"}, v.idle_connections,
-          Count(1, 1'000'000, "a new connection for every request"));
+  s.Value(
+      {"idle_connections",
+       "kept for `timeouts.idle`, per worker; what was needed beyond that is closed once unused "
+       "for half a second"},
+      v.idle_connections, Count(1, 1'000'000, "a new connection for every request"));
   s.Value({"pending",
            "requests that may wait for a connection, per worker; more get 503, so that a slow "
            "application is not buried"},
           v.pending, Count(1, 1'000'000, "none waits"));
+}
+
+void DescribeUpstreamLimits(Section& s, UpstreamLimits& v) {
+  s.Value({"header_bytes", "status line and header section of a response, then 502"},
+          v.header_bytes, Size(1024, 16 * 1024 * 1024));
+  s.Value({"header_count", "header fields of a response, then 502"}, v.header_count,
+          Count(1, 100'000));
 }
 
 void DescribeUpstream(Section& s, Upstream& v) {
@@ -271,6 +287,7 @@ void DescribeUpstream(Section& s, Upstream& v) {
   s.Object({"timeouts", "how long a slow or silent application is waited for"}, v.timeouts,
            DescribeUpstreamTimeouts);
   s.Object({"pool", "connections to the application"}, v.pool, DescribePool);
+  s.Object({"limits", "how much of a response's head is read"}, v.limits, DescribeUpstreamLimits);
 }
 
 void DescribeMetrics(Section& s, Endpoint& v) {

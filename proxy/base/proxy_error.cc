@@ -24,6 +24,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
       {F::kDownstream, 0, "client_closed", R::kNever, ""},
       {F::kDownstream, 0, "client_write_timeout", R::kNever, ""},
       {F::kDownstream, 0, "client_invalid", R::kNever, ""},
+      {F::kDownstream, 0, "timeout_tunnel", R::kNever, ""},
 
       {F::kUpstream, 502, "connect_refused", R::kAlways, "The application cannot be reached."},
       {F::kUpstream, 504, "connect_timeout", R::kAlways,
@@ -43,7 +44,8 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
        "The header section of the application's answer is too large."},
 
       {F::kUs, 503, "pool_exhausted", R::kNever, "Too many requests wait for the application."},
-      {F::kUs, 503, "too_many_requests", R::kNever, "Too many requests at once."},
+      {F::kUs, 503, "timeout_queue", R::kNever,
+       "No connection to the application became free in time."},
       {F::kUs, 503, "draining", R::kNever, "The service is shutting down."},
       {F::kUs, 500, "internal", R::kNever, "Something went wrong inside the proxy."},
   };
@@ -58,7 +60,8 @@ std::string ProxyError::ClientText() const {
 }
 
 bool CountsAsUpstreamFailure(ErrorReason reason) {
-  return FactsOf(reason).fault == Fault::kUpstream || reason == ErrorReason::kPoolExhausted;
+  return FactsOf(reason).fault == Fault::kUpstream || reason == ErrorReason::kPoolExhausted ||
+         reason == ErrorReason::kTimeoutQueue;
 }
 
 }  // namespace mantlet::base

@@ -43,6 +43,7 @@ enum class ErrorReason : uint8_t {
   kClientClosed,         // it left before its response was complete; no status can be sent
   kClientWriteTimeout,   // it takes no bytes of its response; no status can be sent
   kClientInvalid,        // it would not be let in any more; no status can be sent
+  kTimeoutTunnel,        // nothing moved in its tunnel; no status can be sent
   // Upstream.
   kConnectRefused,  // 502
   kConnectTimeout,  // 504
@@ -56,10 +57,10 @@ enum class ErrorReason : uint8_t {
   kProtocolError,   // 502: the response is not HTTP/1.1
   kHeadTooLarge,    // 502: the response's header section is over our limit
   // Us.
-  kPoolExhausted,    // 503: too many requests wait for a connection to the upstream
-  kTooManyRequests,  // 503: a limit of ours on downstream load
-  kDraining,         // 503
-  kInternal,         // 500
+  kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
+  kTimeoutQueue,   // 503: it waited too long for one, because all were in use
+  kDraining,       // 503
+  kInternal,       // 500
 };
 inline constexpr size_t kErrorReasonCount = static_cast<size_t>(ErrorReason::kInternal) + 1;
 

@@ -23,6 +23,11 @@ struct ParserLimits {
   size_t chunk_extension_bytes = 4 * 1024;  // all extensions of one body together; 400
 };
 
+// The reasons of a ParseError that header_bytes and header_count are responsible for: whoever
+// set them can name their keys.
+inline constexpr std::string_view kHeaderSectionTooLarge = "header section too large";
+inline constexpr std::string_view kTooManyHeaderFields = "too many header fields";
+
 struct ParseError {
   // Requests: the status to answer with (400 413 414 417 431 501 505).
   // Responses: always 502.

@@ -79,7 +79,7 @@ SectionScanner::Outcome SectionScanner::Scan(std::string_view bytes) {
   Outcome outcome = Step(bytes.substr(0, room), 0);
   bytes_ += outcome.consumed;
   if (outcome.event == Event::kMore && bytes.size() > room) {
-    return Error("header section too large", 431);
+    return Error(kHeaderSectionTooLarge, 431);
   }
   return outcome;
 }
@@ -123,7 +123,7 @@ SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) 
           return Error("a header line begins with white space: line folding is obsolete");
         }
         if (c == ':') return Error("a header field without a name");
-        if (fields_ == limits_.header_count) return Error("too many header fields", 431);
+        if (fields_ == limits_.header_count) return Error(kTooManyHeaderFields, 431);
         ++fields_;
         state_ = State::kLine;
         break;

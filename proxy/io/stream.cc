@@ -239,6 +239,11 @@ void Stream::QuickAck() {
   setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
+bool Stream::IsQuiet() const {
+  char byte;
+  return handle_ != nullptr && recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 void Stream::TryWrite(std::string_view more) {
   const ssize_t written = more.empty()       ? SendOnce(fd_, pending_)
                           : pending_.empty() ? SendOnce(fd_, more)

@@ -38,6 +38,8 @@ class Stream final : public ByteStream {
   void QuickAck() override;
   size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
   void ShutdownWrite() override;
+  // Whether nothing waits to be read: neither a byte nor the end nor an error. One system call.
+  bool IsQuiet() const;
   void Close() override;
   void Abort() override;
 

@@ -352,6 +352,9 @@ void DownstreamConnection::StartTunnel() {
                                      listener_->config.timeouts.tunnel.count(),
                                      [this](Tunnel::Outcome outcome) {
                                        stream_->SetHandler(this);
+                                       if (outcome == Tunnel::Outcome::kIdle) {
+                                         exchange_.TunnelTimedOut();
+                                       }
                                        if (outcome == Tunnel::Outcome::kWhole) {
                                          Over();
                                        } else {

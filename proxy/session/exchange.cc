@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "proxy/http1/serializer.h"
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/denial_record.h"
+#include "proxy/session/timeout_record.h"
 
 namespace mantlet::session {
 
@@ -14,10 +16,6 @@ using base::ProxyError;
 using http::Framing;
 
 namespace {
-
-// The pool's own deadline for a connection comes first; this is for a request
-// that waits because all connections are in use.
-constexpr int64_t kQueueSlackMs = 100;
 
 // A body piece, framed as its message says.
 void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
@@ -30,6 +28,19 @@ void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
   to.Write(header);
   to.Write(piece);
   to.Write(http1::kChunkEnd);
+}
+
+ProxyError QueueFull() {
+  return ProxyError(ErrorReason::kPoolExhausted,
+                    "as many requests as upstreams[].pool.pending allows wait already");
+}
+
+// Whether the media type is text/event-stream, whatever its parameters (WHATWG HTML, 9.2).
+bool IsEventStream(const http::ResponseHead& head) {
+  std::string_view type = head.headers.Find("content-type").value_or("");
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return absl::EqualsIgnoreCase({type.data(), type.size()}, "text/event-stream");
 }
 
 // In lower case, without port and trailing dot.
@@ -64,7 +75,7 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = path_normal_ = false;
+  response_started_ = interim_forwarded_ = path_normal_ = event_stream_ = false;
   rule_ = {};
   error_.reset();
   early_body_.clear();
@@ -90,15 +101,15 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (auto error = CheckMisdirected(shown)) return error;
   if (auto error = AskPolicy(*listener_)) return error;
   if (pool_ != listener_->pool) pool_ = listener_->pool;
-  if (auto connection = pool_->TakeIdle()) {
+  if (auto connection = pool_->TakeIdle(IsRepeatable() ? upstream::Pool::Request::kRepeatable
+                                                       : upstream::Pool::Request::kOnce)) {
     StartSending(std::move(connection));
     return std::nullopt;
   }
   if (!pool_->Wait(this)) {
-    return ProxyError(ErrorReason::kPoolExhausted, "pool.pending requests wait already");
+    return QueueFull();
   }
   state_ = State::kWaiting;
-  ArmUpstreamTimer();
   return std::nullopt;
 }
 
@@ -168,7 +179,7 @@ void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
     upstream_->stream().Write(early_body_);
     early_body_.clear();
   }
-  ArmUpstreamTimer();
+  ArmTimer();
 }
 
 void Exchange::SendRequestHead() {
@@ -218,7 +229,7 @@ void Exchange::OnRequestEnd() {
     }
   }
   trailers_.clear();
-  if (upstream_ != nullptr) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmTimer();
 }
 
 void Exchange::FlushRequest() {
@@ -228,14 +239,14 @@ void Exchange::FlushRequest() {
   if (full == request_paused_ || request_complete_) return;
   request_paused_ = full;
   host_.SetRequestPaused(full);
-  if (upstream_ != nullptr) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmTimer();
 }
 
 void Exchange::OnUpstreamDrained() {
   if (!request_paused_) return;
   request_paused_ = false;
   host_.SetRequestPaused(false);
-  if (upstream_ != nullptr) ArmUpstreamTimer();
+  if (upstream_ != nullptr) ArmTimer();
 }
 
 void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
@@ -245,6 +256,9 @@ void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
 
 void Exchange::OnNoConnection(ProxyError error) {
   state_ = State::kSending;  // no longer in the queue
+  if (error.reason == ErrorReason::kConnectTimeout || error.reason == ErrorReason::kTimeoutQueue) {
+    RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+  }
   Fail(std::move(error));
 }
 
@@ -262,7 +276,7 @@ void Exchange::OnResponseHead(const http::ResponseHead& head) {
     forwarded_ =
         http::ForwardResponseHead(head, {head_->version, head_->method, MayKeepAlive()}, text);
   });
-  response_started_ = true;
+  response_started_ = judge_silence_ = true;
 }
 
 // An answer that comes before the request is complete cannot be followed by
@@ -281,20 +295,23 @@ void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
 }
 
 void Exchange::OnResponsePause() {
+  // Asked once, and only of a response that takes more than one read.
+  if (std::exchange(judge_silence_, false))
+    event_stream_ = IsEventStream(upstream_->response_head());
   io::ByteStream& downstream = host_.downstream();
   downstream.Flush();
   if (!response_paused_ && OverHighWater(downstream)) {
     response_paused_ = true;
     upstream_->stream().SetReading(false);
   }
-  ArmUpstreamTimer();
+  ArmTimer();
 }
 
 void Exchange::OnDownstreamDrained() {
   if (!response_paused_) return;
   response_paused_ = false;
   if (upstream_ != nullptr) upstream_->stream().SetReading(true);
-  ArmUpstreamTimer();
+  ArmTimer();
 }
 
 void Exchange::OnResponseEnd(std::string_view rest) {
@@ -326,12 +343,17 @@ void Exchange::EndAnswered(bool keep_alive) {
   }
 }
 
+// RFC 9110 section 9.2.2; and of a body nothing is kept.
+bool Exchange::IsRepeatable() const {
+  return http::IsIdempotent(head_->method) && !head_->framing.has_body();
+}
+
 bool Exchange::MayRetry(const ProxyError& error) const {
   // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: a connection that had been
   // idle and died without a word most likely met the upstream's idle timeout.
   return error.retry() == base::RetrySafety::kIfIdempotent && !retried_ && !interim_forwarded_ &&
          upstream_ != nullptr && upstream_->reused() && !upstream_->response_begun() &&
-         http::IsIdempotent(head_->method) && !head_->framing.has_body();
+         IsRepeatable();
 }
 
 void Exchange::OnUpstreamError(ProxyError error) {
@@ -345,11 +367,11 @@ void Exchange::OnUpstreamError(ProxyError error) {
   ReleaseUpstream(false);
   // Another idle connection may be as stale: wait for a new one.
   if (!pool_->Wait(this)) {
-    Fail(ProxyError(ErrorReason::kPoolExhausted));
+    Fail(QueueFull());
     return;
   }
   state_ = State::kWaiting;
-  ArmUpstreamTimer();
+  ArmTimer();  // the pool's deadlines run
 }
 
 void Exchange::Refuse(ProxyError error) { Fail(std::move(error)); }
@@ -405,56 +427,77 @@ void Exchange::ReleaseUpstream(bool reusable) {
   pool_->Return(std::move(upstream_), reusable);
 }
 
-// One timer, whose meaning follows from the state.
-void Exchange::ArmUpstreamTimer() {
+Exchange::Awaited Exchange::AwaitedNow() const {
+  if (state_ != State::kSending && state_ != State::kResponding) return Awaited::kNothing;
+  if (response_paused_) return Awaited::kRoomClient;
+  if (request_paused_) return Awaited::kRoomUpstream;
+  // The client's turn; an upstream that answers early may wait for the rest of the request
+  // for as long as that takes.
+  if (!request_complete_) return Awaited::kNothing;
+  if (state_ == State::kSending) return Awaited::kResponseHead;
+  return event_stream_ ? Awaited::kEvent : Awaited::kResponseBody;
+}
+
+// Something has moved: whose turn it is by now has all of its time. But for the response's
+// head: bytes of it, or interim responses, must not put its deadline off.
+void Exchange::ArmTimer() {
+  const Awaited now = AwaitedNow();
+  if (now == Awaited::kResponseHead && awaited_ == now && timer_.armed()) return;
+  awaited_ = now;
   const config::UpstreamTimeouts& upstream = pool_->target().config.timeouts;
-  switch (state_) {
-    case State::kWaiting:
-      worker_.loop.ArmIn(timer_, upstream.connect.count() + kQueueSlackMs);
+  switch (now) {
+    case Awaited::kNothing:
+      worker_.loop.timers().Cancel(timer_);
       return;
-    case State::kSending:
-    case State::kResponding:
-      if (response_paused_) {
-        worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
-      } else if (request_paused_) {
-        worker_.loop.ArmIn(timer_, upstream.write.count());
-      } else if (!request_complete_) {
-        // The client's turn, whose own deadline runs; an upstream that answers
-        // early may wait for the rest as long as that takes.
-        worker_.loop.timers().Cancel(timer_);
-      } else {
-        worker_.loop.ArmIn(timer_, state_ == State::kSending ? upstream.response_head.count()
-                                                             : upstream.body.count());
-      }
+    case Awaited::kResponseHead:
+      worker_.loop.ArmIn(timer_, upstream.response_head.count());
       return;
-    case State::kIdle:
-    case State::kRefused:
+    case Awaited::kResponseBody:
+      worker_.loop.ArmIn(timer_, upstream.body.count());
+      return;
+    case Awaited::kEvent:
+      worker_.loop.ArmIn(timer_, upstream.event_stream.count());
+      return;
+    case Awaited::kRoomUpstream:
+      worker_.loop.ArmIn(timer_, upstream.write.count());
+      return;
+    case Awaited::kRoomClient:
+      worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
       return;
   }
 }
 
 void Exchange::OnTimeout() {
-  ErrorReason reason = ErrorReason::kInternal;
-  switch (state_) {
-    case State::kWaiting:
-      reason = ErrorReason::kPoolExhausted;
-      break;
-    case State::kSending:
-    case State::kResponding:
-      if (response_paused_) {
-        reason = ErrorReason::kClientWriteTimeout;
-      } else if (request_paused_) {
-        reason = ErrorReason::kTimeoutWrite;
-      } else {
-        reason = state_ == State::kSending ? ErrorReason::kTimeoutHead : ErrorReason::kTimeoutBody;
-      }
-      break;
-    case State::kIdle:
-    case State::kRefused:
+  ProxyError error;
+  switch (awaited_) {
+    case Awaited::kNothing:
       return;
+    case Awaited::kResponseHead:
+      error = ProxyError(ErrorReason::kTimeoutHead,
+                         "no complete response head within upstreams[].timeouts.response_head");
+      break;
+    case Awaited::kResponseBody:
+      error = ProxyError(ErrorReason::kTimeoutBody,
+                         "nothing of the response's body within upstreams[].timeouts.body");
+      break;
+    case Awaited::kEvent:
+      error = ProxyError(ErrorReason::kTimeoutBody,
+                         "no event within upstreams[].timeouts.event_stream");
+      break;
+    case Awaited::kRoomUpstream:
+      error =
+          ProxyError(ErrorReason::kTimeoutWrite,
+                     "the upstream took nothing of the request within upstreams[].timeouts.write");
+      break;
+    case Awaited::kRoomClient:
+      error =
+          ProxyError(ErrorReason::kClientWriteTimeout,
+                     "the client took nothing of the response within listeners[].timeouts.write");
+      break;
   }
-  if (state_ != State::kWaiting) listener_->upstream_metrics->Failed(reason);
-  Fail(ProxyError(reason));
+  listener_->upstream_metrics->Failed(error.reason);
+  RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+  Fail(std::move(error));
 }
 
 void Exchange::End(ExchangeEnd end) {
@@ -468,6 +511,12 @@ void Exchange::End(ExchangeEnd end) {
     host_.SetRequestPaused(false);
   }
   host_.OnExchangeEnd(end);
+}
+
+void Exchange::TunnelTimedOut() {
+  error_ = ProxyError(ErrorReason::kTimeoutTunnel,
+                      "nothing in either direction within listeners[].timeouts.tunnel");
+  RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, *error_);
 }
 
 void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {

@@ -99,6 +99,8 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   std::optional<base::ProxyError> JudgeTunnel(const ListenerState& listener);
   // After kTunnel: why it will end, for the record.
   void SetTunnelError(base::ProxyError error) { error_ = std::move(error); }
+  // After kTunnel: nothing has moved for listeners[].timeouts.tunnel, which ends it.
+  void TunnelTimedOut();
   // After kTunnel: what passed each way, once it is over. The count and the record
   // of the exchange wait for this.
   void TunnelEnded(uint64_t from_client, uint64_t from_upstream);
@@ -126,6 +128,16 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
     kResponding,  // the response is on its way
   };
 
+  // Whose turn it is, and so which of the deadlines runs.
+  enum class Awaited {
+    kNothing,       // of ours: the pool's or the client's own deadlines run
+    kResponseHead,  // upstreams[].timeouts.response_head, from the end of the request
+    kResponseBody,  // upstreams[].timeouts.body, between two reads
+    kEvent,         // upstreams[].timeouts.event_stream, the same
+    kRoomUpstream,  // upstreams[].timeouts.write
+    kRoomClient,    // listeners[].timeouts.write
+  };
+
   // upstream::Pool::Waiter
   void OnConnection(std::unique_ptr<upstream::Connection> connection) override;
   void OnNoConnection(base::ProxyError error) override;
@@ -141,7 +153,6 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
 
   void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
              const ConnectionFacts& facts);
-  void Acquire(bool fresh);
   void StartSending(std::unique_ptr<upstream::Connection> connection);
   void SendRequestHead();
   // Renders into a buffer of the loop's and writes it.
@@ -154,11 +165,13 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   }
   bool MayKeepAlive() const;
   void EndAnswered(bool keep_alive);
+  bool IsRepeatable() const;
   bool MayRetry(const base::ProxyError& error) const;
   void Fail(base::ProxyError error);
   void Answer(const base::ProxyError& error);
   void ReleaseUpstream(bool reusable);
-  void ArmUpstreamTimer();
+  Awaited AwaitedNow() const;
+  void ArmTimer();
   void OnTimeout();
   void End(ExchangeEnd end);
   void Record();
@@ -168,6 +181,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   WorkerContext& worker_;
   ExchangeHost& host_;
   base::FunctionTimer timer_;
+  Awaited awaited_ = Awaited::kNothing;  // what timer_ is armed for
 
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;
@@ -189,6 +203,8 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   bool request_paused_ = false;
   bool retried_ = false;
   bool response_paused_ = false;
+  bool judge_silence_ = false;  // whether it is an event stream has not been asked yet
+  bool event_stream_ = false;   // the response is one
   bool reached_upstream_ = false;
   http::ForwardedResponse forwarded_;
   bool response_started_ = false;  // a final head has been written downstream

@@ -11,7 +11,7 @@ Tunnel::Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::B
       upstream_stream_(std::move(upstream)),
       idle_ms_(idle_ms),
       on_end_(std::move(on_end)),
-      idle_([this] { End(Outcome::kBroken); }),
+      idle_([this] { End(Outcome::kIdle); }),
       downstream_(this, &downstream),
       upstream_(this, upstream_stream_.get()) {
   downstream_.other = &upstream_;

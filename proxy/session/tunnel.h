@@ -19,9 +19,9 @@ namespace mantlet::session {
 class Tunnel {
  public:
   // How it ended: kWhole if both sides said that they were done and everything was
-  // passed on; kBroken otherwise. A reset on one side is a reset on the other; any
-  // other break closes the upstream side.
-  enum class Outcome { kWhole, kBroken };
+  // passed on; kIdle if nothing had moved for too long; kBroken otherwise. A reset on one
+  // side is a reset on the other; any other break closes the upstream side.
+  enum class Outcome { kWhole, kIdle, kBroken };
   using EndCallback = std::function<void(Outcome)>;
 
   // Takes over the upstream side; the downstream side stays its owner's, but its

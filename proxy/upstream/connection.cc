@@ -1,7 +1,14 @@
 #include "proxy/upstream/connection.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace mantlet::upstream {
 
@@ -14,19 +21,25 @@ namespace {
 // the kernel acknowledges as they come.
 constexpr size_t kBulkBytes = 16 * 1024;
 
+http1::ParserLimits LimitsOf(const config::UpstreamLimits& limits) {
+  http1::ParserLimits parser;
+  parser.header_bytes = limits.header_bytes;
+  parser.header_count = limits.header_count;
+  return parser;
+}
+
 }  // namespace
 
-Connection::Connection(std::unique_ptr<io::Stream> stream, const http1::ParserLimits& limits)
-    : stream_(std::move(stream)), parser_(limits), idle_timer_([this] {
-        if (on_lost_) on_lost_();
-      }) {
+Connection::Connection(std::unique_ptr<io::Stream> stream, const io::SocketAddress& address,
+                       const config::UpstreamLimits& limits)
+    : stream_(std::move(stream)), address_(address), limits_(limits), parser_(LimitsOf(limits)) {
   stream_->SetHandler(this);
   stream_->SetReading(true);
 }
 
 void Connection::Begin(User* user, http::Method method, bool upgrade_asked) {
   user_ = user;
-  on_lost_ = nullptr;
+  keeper_ = nullptr;
   reusable_ = response_begun_ = false;
   ++exchanges_;
   parser_.Begin(method, upgrade_asked);
@@ -34,13 +47,37 @@ void Connection::Begin(User* user, http::Method method, bool upgrade_asked) {
 
 void Connection::OnRetired() {
   user_ = nullptr;
-  on_lost_ = nullptr;
+  keeper_ = nullptr;
   if (stream_ != nullptr) stream_->Close();
 }
 
-void Connection::SetIdle(std::function<void()> on_lost) {
+void Connection::SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms) {
   user_ = nullptr;
-  on_lost_ = std::move(on_lost);
+  keeper_ = keeper;
+  idle_since_ms_ = now_ms;
+  idle_limit_ms_ = limit_ms;
+}
+
+std::optional<int64_t> Connection::announced_idle_ms() const {
+  if (!response_begun_) return std::nullopt;
+  const std::optional<std::string_view> field =
+      parser_.head().headers.Find(http::HeaderId::kKeepAlive);
+  if (!field) return std::nullopt;
+  for (std::string_view rest = *field; !rest.empty();) {
+    const std::string_view parameter = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
+    const size_t equals = parameter.find('=');
+    if (equals == parameter.npos) continue;
+    const absl::string_view name =
+        absl::StripAsciiWhitespace(absl::string_view(parameter.data(), equals));
+    if (!absl::EqualsIgnoreCase(name, "timeout")) continue;
+    const absl::string_view value(parameter.data() + equals + 1, parameter.size() - equals - 1);
+    uint32_t seconds = 0;
+    if (absl::SimpleAtoi(absl::StripAsciiWhitespace(value), &seconds)) {
+      return int64_t{seconds} * 1000;
+    }
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<io::ByteStream> Connection::TakeStream() {
@@ -72,9 +109,25 @@ void Connection::OnData(std::string_view bytes) {
       return;
     }
     case http1::ParseResult::Status::kError:
-      Lost(ProxyError(ErrorReason::kProtocolError, std::string(result.error.reason)));
+      Lost(ErrorOf(result.error));
       return;
   }
+}
+
+// The limits are ours: their keys belong to what is said of them.
+ProxyError Connection::ErrorOf(const http1::ParseError& error) const {
+  const std::string reason(error.reason);
+  if (error.reason == http1::kHeaderSectionTooLarge) {
+    return ProxyError(ErrorReason::kHeadTooLarge,
+                      absl::StrCat(reason, ": more than upstreams[].limits.header_bytes, ",
+                                   limits_.header_bytes));
+  }
+  if (error.reason == http1::kTooManyHeaderFields) {
+    return ProxyError(ErrorReason::kHeadTooLarge,
+                      absl::StrCat(reason, ": more than upstreams[].limits.header_count, ",
+                                   limits_.header_count));
+  }
+  return ProxyError(ErrorReason::kProtocolError, reason);
 }
 
 void Connection::OnEnd() {
@@ -106,8 +159,8 @@ void Connection::Lost(ProxyError error) {
   reusable_ = false;
   if (User* user = std::exchange(user_, nullptr)) {
     user->OnUpstreamError(std::move(error));
-  } else if (on_lost_) {
-    on_lost_();
+  } else if (keeper_ != nullptr) {
+    keeper_->OnIdleLost(this);
   }
 }
 

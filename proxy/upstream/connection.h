@@ -8,12 +8,12 @@
 #define MANTLET_PROXY_UPSTREAM_CONNECTION_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "config/config.h"
 #include "proxy/base/proxy_error.h"
-#include "proxy/base/timer_wheel.h"
 #include "proxy/http/message.h"
 #include "proxy/http1/response_parser.h"
 #include "proxy/io/byte_stream.h"
@@ -44,13 +44,24 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
     ~User() = default;
   };
 
-  Connection(std::unique_ptr<io::Stream> stream, const http1::ParserLimits& limits);
+  // Who keeps it while it is idle.
+  class Keeper {
+   public:
+    // The upstream has closed it, or said something that nobody asked for.
+    virtual void OnIdleLost(Connection* connection) = 0;
+
+   protected:
+    ~Keeper() = default;
+  };
+
+  // `stream` is connected to `address`.
+  Connection(std::unique_ptr<io::Stream> stream, const io::SocketAddress& address,
+             const config::UpstreamLimits& limits);
 
   // Before each exchange.
   void Begin(User* user, http::Method method, bool upgrade_asked);
   // The exchange sees no more events.
   void Detach() { user_ = nullptr; }
-
   // Loop::Retire(): nothing is heard or told any more.
   void OnRetired();
 
@@ -64,12 +75,20 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   bool response_begun() const { return response_begun_; }
   // The last exchange left it in a state to be used again.
   bool reusable() const { return reusable_; }
+  // The head of the response that has begun last, until the next one begins.
+  const http::ResponseHead& response_head() const { return parser_.head(); }
 
   // For the pool.
   const io::SocketAddress& address() const { return address_; }
-  void set_address(const io::SocketAddress& address) { address_ = address; }
-  base::FunctionTimer& idle_timer() { return idle_timer_; }
-  void SetIdle(std::function<void()> on_lost);
+  // Idle since `now_ms`, until Begin(); for `limit_ms` at most.
+  void SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms);
+  int64_t idle_since_ms() const { return idle_since_ms_; }
+  int64_t idle_limit_ms() const { return idle_limit_ms_; }
+  // What the upstream has said with its last response about how long it keeps an idle
+  // connection open ("Keep-Alive: timeout=5").
+  std::optional<int64_t> announced_idle_ms() const;
+  // While idle: neither an end nor a byte is waiting to be read.
+  bool IsQuiet() const { return stream_->IsQuiet(); }
 
  private:
   // io::ByteStreamHandler
@@ -84,14 +103,17 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   void OnResponseTrailers(const http::HeaderList& t) override { user_->OnResponseTrailers(t); }
   void OnResponseEnd() override {}
 
+  base::ProxyError ErrorOf(const http1::ParseError& error) const;
   void Lost(base::ProxyError error);
 
   std::unique_ptr<io::Stream> stream_;
+  const io::SocketAddress address_;
+  const config::UpstreamLimits limits_;
   http1::ResponseParser parser_;
   User* user_ = nullptr;
-  std::function<void()> on_lost_;  // while idle
-  io::SocketAddress address_;      // of the upstream
-  base::FunctionTimer idle_timer_;
+  Keeper* keeper_ = nullptr;  // while idle
+  int64_t idle_since_ms_ = 0;
+  int64_t idle_limit_ms_ = 0;
   uint64_t exchanges_ = 0;
   bool response_begun_ = false;
   bool reusable_ = true;

@@ -1,6 +1,7 @@
 #include "proxy/upstream/pool.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace mantlet::upstream {
@@ -11,57 +12,137 @@ using observe::UpstreamConnectionState;
 
 namespace {
 
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
 ErrorReason ReasonOf(const io::StreamError& error) {
   if (error.code == "connect_refused") return ErrorReason::kConnectRefused;
   if (error.code == "timeout") return ErrorReason::kConnectTimeout;
   return ErrorReason::kConnectFailed;
 }
 
+// The attempt that somebody has left now is for one who waited behind: with all of the time.
+template <typename Attempts>
+void RenewOldest(io::Loop& loop, Attempts& attempts, int64_t ms) {
+  auto wanted = std::find_if(attempts.begin(), attempts.end(),
+                             [](const auto& attempt) { return !attempt->orphan; });
+  if (wanted != attempts.end()) loop.ArmIn((*wanted)->timer, ms);
+}
+
 }  // namespace
 
 struct Pool::Attempt {
-  explicit Attempt(Pool* pool) : timer([this, pool] { pool->OnAttemptTimeout(this); }) {}
+  explicit Attempt(Pool* pool)
+      : timer([this, pool] { pool->OnAttemptTimeout(this); }),
+        again([this, pool] { pool->Dial(*this); }) {}
   std::unique_ptr<io::Stream> stream;
-  TargetPtr target;    // whose addresses are tried
-  size_t address = 0;  // index into them
-  base::FunctionTimer timer;
+  TargetPtr target;           // whose addresses are tried
+  size_t address = 0;         // index into them
+  bool orphan = false;        // whoever it was begun for has left or is served
+  base::FunctionTimer timer;  // the end of its time
+  base::FunctionTimer again;  // after the queue was full
 };
 
 Pool::Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics)
     : loop_(loop),
       target_(std::move(target)),
       metrics_(metrics),
-      refuse_timer_([this] { RefuseUnresolved(); }) {}
+      refuse_timer_([this] { RefuseUnresolved(); }),
+      idle_timer_([this] { ExpireIdle(); }),
+      queue_timer_([this] { expire_.Schedule(); }),
+      expire_(loop, [this] { ExpireOne(); }) {}
 
 Pool::~Pool() {
   if (gone_ != nullptr) *gone_ = true;
   Retire();
+  for (Waiter* waiter : waiters_) waiter->pool_ = nullptr;
   for (size_t i = 0; i < attempts_.size(); ++i) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
   }
 }
 
-std::unique_ptr<Connection> Pool::TakeIdle() {
-  if (idle_.empty()) return nullptr;
-  std::unique_ptr<Connection> connection = std::move(idle_.back());
-  idle_.pop_back();
-  loop_.timers().Cancel(connection->idle_timer());
-  ++active_;
-  metrics_.ConnectionMoved(UpstreamConnectionState::kIdle, UpstreamConnectionState::kActive);
-  return connection;
-}
+// ---- who waits
 
 bool Pool::Wait(Waiter* waiter) {
-  if (waiters_.size() >= target_->config.pool.pending &&
-      (total() >= target_->config.pool.connections || target_->addresses.empty())) {
+  const config::Pool& limits = target_->config.pool;
+  const size_t busy = active_ + wanted_attempts();
+  if (waiters_.size() >= limits.pending &&
+      (busy >= limits.connections || target_->addresses.empty())) {
     return false;
   }
+  waiter->pool_ = this;
+  waiter->deadline_ms_ = loop_.now_ms() + target_->config.timeouts.queue.count();
   waiters_.push_back(waiter);
   ConnectIfNeeded();
   return true;
 }
 
-void Pool::CancelWait(Waiter* waiter) { std::erase(waiters_, waiter); }
+void Pool::CancelWait(Waiter* waiter) {
+  auto it = std::find(waiters_.begin(), waiters_.end(), waiter);
+  if (it == waiters_.end()) return;
+  const auto index = static_cast<size_t>(it - waiters_.begin());
+  if (index < wanted_attempts() && wanted_attempts() < waiters_.size()) {
+    RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+  }
+  TakeWaiter(index);
+}
+
+Pool::Waiter* Pool::TakeWaiter(size_t index) {
+  Waiter* waiter = waiters_[index];
+  waiters_.erase(waiters_.begin() + static_cast<ptrdiff_t>(index));
+  waiter->pool_ = nullptr;
+  Disown();
+  return waiter;
+}
+
+// Who comes next gets an attempt of its own, with all of the time: the oldest have the least
+// left. What still comes of them is welcome, but nobody fails with them.
+void Pool::Disown() {
+  for (auto& attempt : attempts_) {
+    if (wanted_attempts() <= waiters_.size()) return;
+    if (std::exchange(attempt->orphan, true)) continue;
+    ++orphans_;
+  }
+}
+
+void Pool::WatchQueue() {
+  if (waiters_.size() <= wanted_attempts() || queue_timer_.armed()) return;
+  loop_.timers().Arm(queue_timer_, waiters_[wanted_attempts()]->deadline_ms_);
+}
+
+// The first waiter for whom no connection is being opened, if its time is over.
+void Pool::ExpireOne() {
+  const size_t first = wanted_attempts();
+  if (waiters_.size() <= first || waiters_[first]->deadline_ms_ > loop_.now_ms()) {
+    WatchQueue();
+    return;
+  }
+  expire_.Schedule();
+  ProxyError error(ErrorReason::kTimeoutQueue,
+                   "all of upstreams[].pool.connections were in use for longer than "
+                   "upstreams[].timeouts.queue");
+  if (target_->addresses.empty()) {
+    error = ProxyError(ErrorReason::kResolveFailed,
+                       "the name has no address yet after upstreams[].timeouts.queue");
+  }
+  metrics_.Failed(error.reason);
+  TakeWaiter(first)->OnNoConnection(std::move(error));
+}
+
+// Everybody who waits by now for an upstream whose name has no address.
+void Pool::RefuseUnresolved() {
+  const TargetPtr target = target_;
+  bool gone = false;  // the last exchange may let go of this pool
+  gone_ = &gone;
+  for (size_t count = waiters_.size(); count > 0 && !waiters_.empty(); --count) {
+    metrics_.Failed(ErrorReason::kResolveFailed);
+    TakeWaiter(0)->OnNoConnection(ProxyError(ErrorReason::kResolveFailed, target->unresolved));
+    if (gone) return;
+  }
+  gone_ = nullptr;
+  ConnectIfNeeded();
+}
+
+// ---- opening
 
 void Pool::SetTarget(TargetPtr target) {
   target_ = std::move(target);
@@ -79,30 +160,30 @@ bool Pool::StillHas(const io::SocketAddress& address) const {
          target_->addresses.end();
 }
 
-// Everybody who waits by now for an upstream whose name has no address.
-void Pool::RefuseUnresolved() {
-  const TargetPtr target = target_;
-  bool gone = false;  // the last exchange may let go of this pool
-  gone_ = &gone;
-  for (size_t count = waiters_.size(); count > 0 && !waiters_.empty(); --count) {
-    Waiter* waiter = waiters_.front();
-    waiters_.pop_front();
-    metrics_.Failed(ErrorReason::kResolveFailed);
-    waiter->OnNoConnection(ProxyError(ErrorReason::kResolveFailed, target->unresolved));
-    if (gone) return;
-  }
-  gone_ = nullptr;
-  ConnectIfNeeded();
-}
-
 void Pool::ConnectIfNeeded() {
   if (target_->addresses.empty()) {
     if (!waiters_.empty() && !target_->unresolved.empty()) loop_.ArmIn(refuse_timer_, 0);
+    WatchQueue();
     return;
   }
-  while (attempts_.size() < waiters_.size() && total() < target_->config.pool.connections) {
+  while (wanted_attempts() < waiters_.size()) {
+    if (total() >= target_->config.pool.connections && !MakeRoom()) break;
     StartAttempt();
   }
+  WatchQueue();
+}
+
+// For an attempt that is wanted: gives up one that is not, or else an idle connection.
+bool Pool::MakeRoom() {
+  auto orphan = std::find_if(attempts_.begin(), attempts_.end(),
+                             [](const auto& attempt) { return attempt->orphan; });
+  if (orphan != attempts_.end()) {
+    Finish(orphan->get());
+    return true;
+  }
+  if (idle_.empty()) return false;
+  DropIdle(idle_.front().get());
+  return true;
 }
 
 void Pool::StartAttempt() {
@@ -125,9 +206,13 @@ void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
     std::unique_ptr<io::Stream> stream = Finish(attempt);
     ++active_;
     metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
-    auto connection = std::make_unique<Connection>(std::move(stream), http1::ParserLimits{});
-    connection->set_address(address);
-    HandOut(std::move(connection));
+    HandOut(std::make_unique<Connection>(std::move(stream), address, target_->config.limits));
+    return;
+  }
+  if (error->code == "again") {
+    // The queue of a Unix socket is full. TCP would wait for room by itself.
+    attempt->stream.reset();
+    loop_.ArmIn(attempt->again, kRetryMs);
     return;
   }
   const bool moved = attempt->target != target_ && !target_->addresses.empty();
@@ -141,32 +226,56 @@ void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
 }
 
 void Pool::OnAttemptTimeout(Attempt* attempt) {
-  FailAttempt(attempt, ProxyError(ErrorReason::kConnectTimeout, "no answer to the connection"));
+  FailAttempt(attempt, ProxyError(ErrorReason::kConnectTimeout,
+                                  attempt->stream == nullptr
+                                      ? "the application's queue of connections was full for "
+                                        "longer than upstreams[].timeouts.connect"
+                                      : "no connection within upstreams[].timeouts.connect"));
 }
 
 void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
+  const bool orphan = attempt->orphan;
   Finish(attempt);
   metrics_.Failed(error.reason);
-  if (target_->named && on_unreachable_ &&
-      (unreachable_since_ms_ == 0 || loop_.now_ms() - unreachable_since_ms_ >= 1000)) {
-    unreachable_since_ms_ = loop_.now_ms();
-    on_unreachable_();
-  }
-  if (!waiters_.empty()) {
-    Waiter* waiter = waiters_.front();
-    waiters_.pop_front();
-    waiter->OnNoConnection(std::move(error));
-  }
+  ReportUnreachable();
+  Waiter* waiter = orphan || waiters_.empty() ? nullptr : TakeWaiter(0);
   ConnectIfNeeded();
+  if (waiter != nullptr) waiter->OnNoConnection(std::move(error));
+}
+
+void Pool::ReportUnreachable() {
+  if (!target_->named || !on_unreachable_) return;
+  if (unreachable_since_ms_ != 0 && loop_.now_ms() - unreachable_since_ms_ < 1000) return;
+  unreachable_since_ms_ = loop_.now_ms();
+  on_unreachable_();
 }
 
 std::unique_ptr<io::Stream> Pool::Finish(Attempt* attempt) {
   metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
   std::unique_ptr<io::Stream> stream = std::move(attempt->stream);
-  auto it = std::find_if(attempts_.begin(), attempts_.end(),
-                         [attempt](const auto& a) { return a.get() == attempt; });
-  attempts_.erase(it);
+  if (attempt->orphan) --orphans_;
+  std::erase_if(attempts_, [attempt](const auto& a) { return a.get() == attempt; });
   return stream;
+}
+
+// ---- using
+
+std::unique_ptr<Connection> Pool::TakeIdle(Request request) {
+  while (!idle_.empty()) {
+    const int64_t idle_ms = loop_.now_ms() - idle_.back()->idle_since_ms();
+    // The others have been idle for longer still.
+    if (request == Request::kOnce && idle_ms > kFreshMs) return nullptr;
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    if (request == Request::kRepeatable || connection->IsQuiet()) {
+      ++active_;
+      metrics_.ConnectionMoved(UpstreamConnectionState::kIdle, UpstreamConnectionState::kActive);
+      return connection;
+    }
+    metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
+    loop_.Retire(std::move(connection));
+  }
+  return nullptr;
 }
 
 void Pool::HandOut(std::unique_ptr<Connection> connection) {
@@ -174,51 +283,84 @@ void Pool::HandOut(std::unique_ptr<Connection> connection) {
     Return(std::move(connection), true);
     return;
   }
-  Waiter* waiter = waiters_.front();
-  waiters_.pop_front();
-  waiter->OnConnection(std::move(connection));
+  TakeWaiter(0)->OnConnection(std::move(connection));
 }
 
 void Pool::Return(std::unique_ptr<Connection> connection, bool reusable) {
   if (retired_ || !reusable || !connection->reusable() || !StillHas(connection->address())) {
-    --active_;
-    metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
-    connection->Detach();
-    loop_.Retire(std::move(connection));
-    ConnectIfNeeded();
+    Discard(std::move(connection));
     return;
   }
   if (!waiters_.empty()) {
+    if (wanted_attempts() > 0 && wanted_attempts() < waiters_.size()) {
+      RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+    }
     HandOut(std::move(connection));
     return;
   }
-  --active_;
-  if (idle_.size() >= target_->config.pool.idle_connections) {
-    metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
-    loop_.Retire(std::move(connection));
+  const int64_t limit_ms = IdleLimitMs(*connection);
+  if (target_->config.pool.idle_connections == 0 || limit_ms <= 0) {
+    Discard(std::move(connection));
     return;
   }
+  --active_;
   metrics_.ConnectionMoved(UpstreamConnectionState::kActive, UpstreamConnectionState::kIdle);
-  Connection* raw = connection.get();
-  raw->SetIdle([this, raw] { DropIdle(raw); });
-  loop_.ArmIn(raw->idle_timer(), target_->config.timeouts.idle.count());
+  connection->SetIdle(this, loop_.now_ms(), limit_ms);
   idle_.push_back(std::move(connection));
+  const int64_t due_ms = loop_.now_ms() + std::min(limit_ms, kSurplusMs);
+  if (!idle_timer_.armed() || idle_timer_.deadline_ms() > due_ms) {
+    loop_.timers().Arm(idle_timer_, due_ms);
+  }
 }
 
-void Pool::DropIdle(Connection* connection) {
-  auto it = std::find_if(idle_.begin(), idle_.end(),
-                         [connection](const auto& c) { return c.get() == connection; });
-  if (it == idle_.end()) return;
-  loop_.timers().Cancel(connection->idle_timer());
-  metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
-  loop_.Retire(std::move(*it));
-  idle_.erase(it);
+void Pool::Discard(std::unique_ptr<Connection> connection) {
+  --active_;
+  metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
+  loop_.Retire(std::move(connection));
+  ConnectIfNeeded();
 }
 
 void Pool::TunnelEnded() {
   --active_;
   metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
   ConnectIfNeeded();
+}
+
+// ---- idle connections
+
+int64_t Pool::IdleLimitMs(const Connection& connection) const {
+  const int64_t ours = target_->config.timeouts.idle.count();
+  const std::optional<int64_t> announced = connection.announced_idle_ms();
+  return announced ? std::min(ours, *announced - kAnnouncedMarginMs) : ours;
+}
+
+void Pool::ExpireIdle() {
+  const int64_t now = loop_.now_ms();
+  const size_t kept = target_->config.pool.idle_connections;
+  const size_t surplus = idle_.size() > kept ? idle_.size() - kept : 0;
+  std::vector<Connection*> due;
+  int64_t next = kNever;
+  for (size_t i = 0; i < idle_.size(); ++i) {
+    int64_t limit_ms = idle_[i]->idle_limit_ms();
+    if (i < surplus) limit_ms = std::min(limit_ms, kSurplusMs);
+    const int64_t due_ms = idle_[i]->idle_since_ms() + limit_ms;
+    if (due_ms <= now) {
+      due.push_back(idle_[i].get());
+    } else {
+      next = std::min(next, due_ms);
+    }
+  }
+  for (Connection* connection : due) DropIdle(connection);
+  if (next != kNever) loop_.timers().Arm(idle_timer_, next);
+}
+
+void Pool::DropIdle(Connection* connection) {
+  auto it = std::find_if(idle_.begin(), idle_.end(),
+                         [connection](const auto& c) { return c.get() == connection; });
+  if (it == idle_.end()) return;
+  metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
+  loop_.Retire(std::move(*it));
+  idle_.erase(it);
 }
 
 void Pool::Retire() {

@@ -2,12 +2,17 @@
 // recently used first, so that the rest can expire), new ones up to a limit, and
 // a bounded queue of exchanges that wait.
 //
+// A connection is given up because it has not been used for a while, never because
+// many came back at once: with steady load of any size none is closed and opened anew.
+//
 // One loop's thread only. Shared: exchanges keep the pool they began with alive
 // when a reload replaces it.
 
 #ifndef MANTLET_PROXY_UPSTREAM_POOL_H_
 #define MANTLET_PROXY_UPSTREAM_POOL_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
@@ -16,6 +21,7 @@
 
 #include "proxy/base/proxy_error.h"
 #include "proxy/base/timer_wheel.h"
+#include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/stream.h"
 #include "proxy/observe/metrics_shard.h"
@@ -24,17 +30,35 @@
 
 namespace mantlet::upstream {
 
-class Pool {
+class Pool final : private Connection::Keeper {
  public:
+  // A request that is not repeatable gets no connection that has been idle for longer: no
+  // server that is known to us closes one after so little time.
+  static constexpr int64_t kFreshMs = 1000;
+  // Idle connections beyond pool.idle_connections are closed after this.
+  static constexpr int64_t kSurplusMs = 500;
+  // What an upstream says about how long it keeps a connection is kept clear of by this: the
+  // announcement is in whole seconds, and its clock began before ours.
+  static constexpr int64_t kAnnouncedMarginMs = 1000;
+  // How often a Unix socket whose queue is full is asked again.
+  static constexpr int64_t kRetryMs = 10;
+
   // Somebody who waits for a connection; gets exactly one of the two calls,
-  // never from inside Wait().
+  // never from inside Wait(). Its destruction ends the wait.
   class Waiter {
    public:
     virtual void OnConnection(std::unique_ptr<Connection> connection) = 0;
     virtual void OnNoConnection(base::ProxyError error) = 0;
 
    protected:
-    ~Waiter() = default;
+    ~Waiter() {
+      if (pool_ != nullptr) pool_->CancelWait(this);
+    }
+
+   private:
+    friend class Pool;
+    Pool* pool_ = nullptr;  // while it waits
+    int64_t deadline_ms_ = 0;
   };
 
   Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics);
@@ -51,9 +75,16 @@ class Pool {
     on_unreachable_ = std::move(on_unreachable);
   }
 
-  // An idle connection, or null.
-  std::unique_ptr<Connection> TakeIdle();
-  // False if the queue is full. Use after TakeIdle() gave nothing.
+  // Whether a request can be sent once more if the connection ends before it is answered
+  // (RFC 9110 section 9.2.2), as far as the pool has to know.
+  enum class Request { kRepeatable, kOnce };
+
+  // An idle connection, or null. The upstream may close it at any moment, also while the
+  // request is on its way: kOnce gets one that has been used just now (kFreshMs) and on which
+  // no end has arrived, which costs a system call to know.
+  std::unique_ptr<Connection> TakeIdle(Request request);
+  // False if the queue is full. Use after TakeIdle() gave nothing. How long it may last: for a
+  // place among pool.connections, timeouts.queue; once there is one, timeouts.connect.
   bool Wait(Waiter* waiter);
   void CancelWait(Waiter* waiter);
   // Gives back what TakeIdle() or OnConnection() handed out. Kept only if its
@@ -70,8 +101,14 @@ class Pool {
  private:
   struct Attempt;
 
+  // Connection::Keeper
+  void OnIdleLost(Connection* connection) override { DropIdle(connection); }
+
   size_t total() const { return active_ + idle_.size() + attempts_.size(); }
+  // Attempts that somebody waits for. The first so many waiters will get what comes of them.
+  size_t wanted_attempts() const { return attempts_.size() - orphans_; }
   void ConnectIfNeeded();
+  bool MakeRoom();
   void StartAttempt();
   void Dial(Attempt& attempt);
   void OnConnected(Attempt* attempt, const io::StreamError* error);
@@ -79,22 +116,34 @@ class Pool {
   void FailAttempt(Attempt* attempt, base::ProxyError error);
   std::unique_ptr<io::Stream> Finish(Attempt* attempt);
   void HandOut(std::unique_ptr<Connection> connection);
+  Waiter* TakeWaiter(size_t index);
+  void Disown();
+  void WatchQueue();
+  void ExpireOne();
+  void Discard(std::unique_ptr<Connection> connection);
   void DropIdle(Connection* connection);
+  int64_t IdleLimitMs(const Connection& connection) const;
+  void ExpireIdle();
   bool StillHas(const io::SocketAddress& address) const;
   void RefuseUnresolved();
+  void ReportUnreachable();
 
   io::Loop& loop_;
   TargetPtr target_;
   observe::UpstreamMetrics& metrics_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // the last one is the freshest
-  std::list<std::unique_ptr<Attempt>> attempts_;
-  std::deque<Waiter*> waiters_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // in the order in which they were returned
+  std::list<std::unique_ptr<Attempt>> attempts_;   // the oldest first
+  size_t orphans_ = 0;                             // of the attempts
+  std::deque<Waiter*> waiters_;                    // the one that waits longest first
   std::function<void()> on_unreachable_;
   int64_t unreachable_since_ms_ = 0;  // when it was last called; 0: never
   base::FunctionTimer refuse_timer_;  // not from inside Wait()
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   bool retired_ = false;
+  base::FunctionTimer idle_timer_;   // when the next idle connection may be due
+  base::FunctionTimer queue_timer_;  // when the next waiter may be
+  io::DeferredCall expire_;          // one waiter: who hears of it may let go of this pool
 };
 
 }  // namespace mantlet::upstream

@@ -198,6 +198,10 @@ def test_an_idle_tunnel_is_ended(start, scripted, connect):
     client = connect(proxy)
     client.exchange(UPGRADE)
     assert client.closed()
+    record, = proxy.wait_access()
+    assert (record["status"], record["error"]) == (101, "timeout_tunnel")
+    assert "listeners[].timeouts.tunnel" in record["error_detail"]
+    assert "listeners[].timeouts.tunnel" in proxy.wait_log("request_timed_out")["detail"]
 
 
 def test_a_client_that_half_closes_before_the_101_is_known_to_the_tunnel(start, scripted, tls):

@@ -26,7 +26,7 @@ class FailingCalls:
             pytest.skip("there is no C compiler")
         subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True,
                        timeout=scaled(30))
-        self._file.write_bytes(bytes(24))
+        self._file.write_bytes(bytes(16))
         self.env = {"LD_PRELOAD": str(library), "FAIL_CALLS_FILE": str(self._file)}
 
     def _write(self, offset, value):
@@ -47,19 +47,10 @@ class FailingCalls:
         self._write(0, count)
 
     @property
-    def allocation(self):
-        """Which allocation from now on fails; 0: none, or it has failed."""
-        return self._read(8)
-
-    @allocation.setter
-    def allocation(self, number):
-        self._write(8, number)
-
-    @property
     def nap_ms(self):
         """For how long the next worker sleeps that would wait for events; 0: it has begun to."""
-        return self._read(16)
+        return self._read(8)
 
     @nap_ms.setter
     def nap_ms(self, milliseconds):
-        self._write(16, milliseconds)
+        self._write(8, milliseconds)

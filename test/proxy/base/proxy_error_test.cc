@@ -35,6 +35,7 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kClientClosed, "client_closed", 0},
       {ErrorReason::kClientWriteTimeout, "client_write_timeout", 0},
       {ErrorReason::kClientInvalid, "client_invalid", 0},
+      {ErrorReason::kTimeoutTunnel, "timeout_tunnel", 0},
       {ErrorReason::kConnectRefused, "connect_refused", 502},
       {ErrorReason::kConnectTimeout, "connect_timeout", 504},
       {ErrorReason::kConnectFailed, "connect_failed", 502},
@@ -47,7 +48,7 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kProtocolError, "protocol_error", 502},
       {ErrorReason::kHeadTooLarge, "head_too_large", 502},
       {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
-      {ErrorReason::kTooManyRequests, "too_many_requests", 503},
+      {ErrorReason::kTimeoutQueue, "timeout_queue", 503},
       {ErrorReason::kDraining, "draining", 503},
       {ErrorReason::kInternal, "internal", 500},
   };
@@ -90,6 +91,7 @@ TEST(ProxyError, CountsTheUpstreamsFaultsAndAFullPoolAsUpstreamFailures) {
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kConnectRefused));
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kHeadTooLarge));
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kPoolExhausted));
+  EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kTimeoutQueue));
   EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kDraining));
   EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kClientClosed));
 }

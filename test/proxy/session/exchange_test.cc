@@ -1,5 +1,6 @@
 #include "proxy/session/exchange.h"
 
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -219,6 +220,24 @@ TEST_F(RetryTest, DoesNotHappenAfterAByteOfTheResponse) {
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
 
+TEST_F(RetryTest, WhatCannotBeRepeatedDoesNotGoOutOnAConnectionThatHasEnded) {
+  for (const char* request : {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+                              "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"}) {
+    const size_t before = upstream_.peers.size();
+    Client(kGet);
+    ASSERT_TRUE(UpstreamHears(before + 1, "GET"));
+    upstream_.peers.back()->Say(kOk);
+    ASSERT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    upstream_.peers.back()->Hang();  // which the loop has not told of yet
+    Client(request);
+    ASSERT_TRUE(UpstreamHears(before + 2, "\r\n\r\n")) << request;
+    upstream_.peers.back()->Say(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_FALSE(Counted("code=\"502\""));
+  }
+}
+
 // ---- what goes wrong
 
 TEST_F(ExchangeTest, AnUpstreamThatRefusesIs502) {
@@ -246,6 +265,102 @@ TEST_F(ExchangeTest, AnUpstreamThatDoesNotAnswerInTimeIs504) {
   EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; })) << "not to be reused";
 }
 
+TEST_F(ExchangeTest, AHeadThatTricklesIs504InTime) {
+  signal(SIGPIPE, SIG_IGN);  // as in the daemon: the upstream may write once more
+  target_->config.timeouts.response_head = Milliseconds(300);
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  Peer().Say("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX: ");
+  base::FunctionTimer trickle([&] {
+    if (Peer().handler.ends > 0) return;  // it was cut
+    if (loop_.now_ms() < began + 10'000) loop_.ArmIn(trickle, 50);
+    Peer().Say("x");
+  });
+  loop_.ArmIn(trickle, 50);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_LT(loop_.now_ms(), began + 10'000);
+  EXPECT_NE(got().find("HTTP/1.1 504 "), std::string::npos) << got();
+  loop_.timers().Cancel(trickle);
+}
+
+TEST_F(ExchangeTest, TheHeadsDeadlineBeginsWithTheEndOfTheRequest) {
+  target_->config.timeouts.response_head = Milliseconds(300);
+  Client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
+  ASSERT_TRUE(UpstreamHears(1, "a"));
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > began + 500; }));
+  EXPECT_TRUE(exchange_->active()) << "the client's turn";
+  Client("b");
+  ASSERT_TRUE(UpstreamHears(1, "ab"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200);
+}
+
+TEST_F(ExchangeTest, AnEventStreamMayBeSilentForItsOwnTime) {
+  target_->config.timeouts.body = Milliseconds(60);
+  target_->config.timeouts.event_stream = Milliseconds(600);
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say(
+      "HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream ; charset=utf-8\r\n\r\ndata: 1\n\n");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return got().find("data: 1") != std::string::npos; }));
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > began + 300; }));
+  EXPECT_TRUE(exchange_->active());
+  Peer().Say("data: 2\n\n");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return got().find("data: 2") != std::string::npos; }));
+  const int64_t last = loop_.now_ms();
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_GE(loop_.now_ms() - last, 600) << "each event gives it all of its time again";
+}
+
+TEST_F(ExchangeTest, ThePatienceWithEventStreamsIsNotForWhatOnlyLooksLikeOne) {
+  target_->config.timeouts.body = Milliseconds(60);
+  for (const char* field :
+       {"Content-Type: text/event-stream-list", "Content-Type: text/plain; of=text/event-stream",
+        "X-Content-Type: text/event-stream", "Accept: text/event-stream"}) {
+    client_->sent.clear();
+    const size_t before = upstream_.peers.size();
+    Client(kGet);
+    ASSERT_TRUE(UpstreamHears(before + 1, "GET"));
+    upstream_.peers.back()->Say("HTTP/1.1 200 OK\r\n" + std::string(field) + "\r\n\r\nhalf");
+    EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << field;
+  }
+}
+
+TEST_F(ExchangeTest, AClientThatTakesNothingOfAnEventStreamIsAnAbort) {
+  listener_.config.timeouts.write = Milliseconds(60);
+  client_->room = 0;
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" +
+             std::string(4 * 1024 * 1024, 'x'));
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+}
+
+TEST_F(ExchangeTest, WhoeverWaitsForAConnectionForTooLongIsToldSo) {
+  target_->config.pool.connections = 1;
+  target_->config.timeouts.queue = Milliseconds(60);
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say(kOk);
+  Ended();
+  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
+  ASSERT_NE(taken, nullptr);
+  client_->sent.clear();
+  Client(kGet);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 503);
+  EXPECT_EQ(got().find("oo many"), std::string::npos) << got();
+  EXPECT_TRUE(Counted("reason=\"timeout_queue\"} 1"));
+  pool_->Return(std::move(taken), false);
+}
+
 TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
   target_->config.timeouts.body = Milliseconds(60);
   Client(kGet);
@@ -261,7 +376,7 @@ TEST_F(ExchangeTest, AFullPoolIs503) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
   Ended();
-  auto taken = pool_->TakeIdle();  // somebody else's exchange
+  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
   ASSERT_NE(taken, nullptr);
   client_->sent.clear();
   Client(kGet);

@@ -136,7 +136,7 @@ TEST_F(TunnelTest, AnotherBreakClosesTheUpstreamPlainly) {
 TEST_F(TunnelTest, EndsWhenNothingMovesForItsIdleTime) {
   Open(60);
   EXPECT_TRUE(io::RunUntil(loop_, [&] { return ends_ == 1; }));
-  EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kIdle);
 }
 
 TEST_F(TunnelTest, AByteInEitherDirectionPutsTheIdleTimeOff) {

@@ -137,6 +137,69 @@ TEST_F(ConnectionTest, WhatIsNotHttpIsAProtocolError) {
   EXPECT_EQ(user_.error->reason, ErrorReason::kProtocolError);
 }
 
+TEST_F(ConnectionTest, AHeadBeyondALimitIsTooLargeAndTheKeyIsNamed) {
+  target_->config.limits = {.header_bytes = 1024, .header_count = 3};
+  Begin();
+  Answer("HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nC: 3\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(user_.error.has_value());
+  EXPECT_EQ(user_.error->reason, ErrorReason::kHeadTooLarge);
+  EXPECT_NE(user_.error->detail.find("upstreams[].limits.header_count, 3"), std::string::npos)
+      << user_.error->detail;
+}
+
+TEST_F(ConnectionTest, AHeadWithTooManyBytesIsTooLargeAndTheKeyIsNamed) {
+  target_->config.limits = {.header_bytes = 1024, .header_count = 3};
+  Begin();
+  Answer("HTTP/1.1 200 OK\r\nA: " + std::string(1024, 'a') + "\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(user_.error.has_value());
+  EXPECT_EQ(user_.error->reason, ErrorReason::kHeadTooLarge);
+  EXPECT_NE(user_.error->detail.find("upstreams[].limits.header_bytes, 1024"), std::string::npos)
+      << user_.error->detail;
+}
+
+TEST_F(ConnectionTest, AHeadUpToItsLimitsIsRead) {
+  target_->config.limits = {.header_bytes = 128 * 1024, .header_count = 200};
+  Begin();
+  std::string head = "HTTP/1.1 200 OK\r\nX-Big: " + std::string(70'000, 'a') + "\r\n";
+  for (int i = 0; i < 150; ++i) head += "Set-Cookie: c=1\r\n";
+  Answer(head + "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(user_.log, "head 200;end;");
+}
+
+TEST_F(ConnectionTest, KnowsWhatTheUpstreamAnnouncesAboutItsKeepAliveTime) {
+  const std::pair<std::string, std::optional<int64_t>> cases[] = {
+      {"", std::nullopt},
+      {"Keep-Alive: timeout=5\r\n", 5000},
+      {"Keep-Alive: max=100, Timeout = 7\r\n", 7000},
+      {"keep-alive: timeout=0\r\n", 0},
+      {"Keep-Alive: timeout\r\n", std::nullopt},
+      {"Keep-Alive: timeout=soon, =, ,\r\n", std::nullopt},
+      {"Keep-Alive: timeout=99999999999\r\n", std::nullopt},
+  };
+  for (const auto& [field, announced] : cases) {
+    Begin();
+    user_.over = false;
+    Answer("HTTP/1.1 200 OK\r\n" + field + "Content-Length: 0\r\n\r\n");
+    EXPECT_EQ(connection_->announced_idle_ms(), announced) << field;
+  }
+}
+
+TEST_F(ConnectionTest, IsNotKeptForAsLongAsTheUpstreamAnnounces) {
+  target_->config.timeouts.idle = config::Milliseconds(60'000);
+  Begin();
+  Answer("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n");
+  pool().Return(std::move(connection_), true);
+  EXPECT_EQ(pool().idle(), 0u) << "it may close any moment";
+  connection_ = Connect();
+  connection_->Begin(&user_, http::Method::kGet, false);
+  user_.over = false;
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return upstream_.peers.size() == 2; }));
+  upstream_.peers[1]->Say("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return user_.over; }));
+  pool().Return(std::move(connection_), true);
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
 TEST_F(ConnectionTest, AnUnsolicited101IsAProtocolError) {
   Begin();
   Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");

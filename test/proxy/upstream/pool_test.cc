@@ -35,11 +35,11 @@ TEST_F(PoolTest, ReusesTheMostRecentlyReturnedConnectionFirst) {
   Connection* second_raw = second.get();
   pool().Return(std::move(first), true);
   pool().Return(std::move(second), true);
-  auto taken = pool().TakeIdle();
-  auto then = pool().TakeIdle();
+  auto taken = pool().TakeIdle(Pool::Request::kRepeatable);
+  auto then = pool().TakeIdle(Pool::Request::kRepeatable);
   EXPECT_EQ(taken.get(), second_raw);
   EXPECT_EQ(then.get(), first_raw);
-  EXPECT_EQ(pool().TakeIdle(), nullptr);
+  EXPECT_EQ(pool().TakeIdle(Pool::Request::kRepeatable), nullptr);
   EXPECT_EQ(upstream_.peers.size(), 2u) << "nothing new was opened";
   pool().Return(std::move(taken), false);
   pool().Return(std::move(then), false);
@@ -192,7 +192,7 @@ TEST_F(PoolTest, DropsAnIdleConnectionThatSaysSomethingUnasked) {
   pool().Return(Connect(), true);
   upstream_.peers[0]->Say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
-  EXPECT_EQ(pool().TakeIdle(), nullptr);
+  EXPECT_EQ(pool().TakeIdle(Pool::Request::kRepeatable), nullptr);
   EXPECT_EQ(Gauge("idle"), "0");
 }
 
@@ -202,17 +202,234 @@ TEST_F(PoolTest, DropsAnIdleConnectionThatTheUpstreamCloses) {
   EXPECT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
 }
 
-TEST_F(PoolTest, KeepsNoMoreIdleConnectionsThanItMay) {
+TEST_F(PoolTest, ClosesIdleConnectionsBeyondItsLimitOnceTheyAreUnused) {
   target_->config.pool.idle_connections = 1;
+  target_->config.timeouts.idle = Milliseconds(60'000);
   auto first = Connect();
   auto second = Connect();
   pool().Return(std::move(first), true);
   pool().Return(std::move(second), true);
+  EXPECT_EQ(pool().idle(), 2u) << "not at once: they may be wanted again";
+  EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
   EXPECT_EQ(pool().idle(), 1u);
   EXPECT_EQ(Gauge("active"), "0");
   EXPECT_EQ(Gauge("idle"), "1");
-  EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[1]->handler.ends == 1; }));
 }
+
+TEST_F(PoolTest, OpensNothingUnderSteadyLoadHoweverManyAreInUse) {
+  target_->config.pool.idle_connections = 2;
+  std::vector<std::unique_ptr<Connection>> in_use;
+  for (int i = 0; i < 8; ++i) in_use.push_back(Connect());
+  for (int round = 0; round < 50; ++round) {
+    for (auto& connection : in_use) pool().Return(std::move(connection), true);
+    RunReady(loop_);
+    for (auto& connection : in_use) {
+      connection = pool().TakeIdle(Pool::Request::kRepeatable);
+      ASSERT_NE(connection, nullptr);
+    }
+  }
+  EXPECT_EQ(upstream_.peers.size(), 8u);
+  for (auto& connection : in_use) pool().Return(std::move(connection), false);
+}
+
+TEST_F(PoolTest, KeepsNoConnectionIfNoneMayBeIdle) {
+  target_->config.pool.idle_connections = 0;
+  pool().Return(Connect(), true);
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
+}
+
+TEST_F(PoolTest, GivesWhatCannotBeRepeatedOnlyAConnectionThatWasUsedJustNow) {
+  target_->config.timeouts.idle = Milliseconds(60'000);
+  target_->config.pool.connections = 1;
+  pool().Return(Connect(), true);
+  auto just_now = pool().TakeIdle(Pool::Request::kOnce);
+  ASSERT_NE(just_now, nullptr);
+  pool().Return(std::move(just_now), true);
+  uv_update_time(loop_.uv());
+  const int64_t then = loop_.now_ms();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > then + Pool::kFreshMs; }));
+  EXPECT_EQ(pool().idle(), 1u);
+  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr);
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter)) << "an idle connection makes room for a new one";
+  EXPECT_EQ(upstream_.peers.size(), 2u);
+  pool().Return(std::move(waiter.connection), false);
+}
+
+TEST_F(PoolTest, GivesWhatCannotBeRepeatedNoConnectionThatHasJustEnded) {
+  pool().Return(Connect(), true);
+  pool().Return(Connect(), true);
+  for (const auto& peer : upstream_.peers) peer->Hang();
+  // The ends have arrived, and the loop has not told of them yet.
+  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr);
+  EXPECT_EQ(Gauge("idle"), "0");
+  pool().Return(Connect(), true);
+  upstream_.peers.back()->Say("HTTP/1.1 408 Request Timeout\r\n\r\n");
+  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr) << "nor one that says something";
+}
+
+// ---- how long one waits
+
+TEST_F(PoolTest, WhoeverWaitsForAConnectionInUseGivesUpAfterItsTime) {
+  target_->config.pool.connections = 1;
+  target_->config.timeouts.queue = Milliseconds(100);
+  target_->config.timeouts.connect = Milliseconds(60'000);
+  auto only = Connect();
+  RecordingWaiter first, second;
+  int second_calls_then = -1;
+  first.on_call = [&] { second_calls_then = second.calls; };
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(pool().Wait(&first));
+  ASSERT_TRUE(pool().Wait(&second));
+  ASSERT_TRUE(Served(second));
+  EXPECT_GE(loop_.now_ms() - began, 100);
+  EXPECT_EQ(second_calls_then, 0) << "one after the other";
+  ASSERT_TRUE(first.error.has_value() && second.error.has_value());
+  EXPECT_EQ(first.error->reason, ErrorReason::kTimeoutQueue);
+  EXPECT_NE(first.error->detail.find("timeouts.queue"), std::string::npos);
+  pool().Return(std::move(only), true);
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
+TEST_F(PoolTest, WhoeverWaitsInTheQueueMayAskAgainAndLetGoOfThePool) {
+  target_->config.pool.connections = 1;
+  target_->config.timeouts.queue = Milliseconds(20);
+  auto only = Connect();
+  RecordingWaiter again, last;
+  again.on_call = [&] {
+    if (again.calls < 3) {
+      EXPECT_TRUE(pool().Wait(&again));
+    }
+  };
+  ASSERT_TRUE(pool().Wait(&again));
+  EXPECT_TRUE(RunUntil(loop_, [&] { return again.calls == 3; }));
+  last.on_call = [&] { pool_.reset(); };
+  ASSERT_TRUE(pool().Wait(&last));
+  ASSERT_TRUE(Served(last));
+  loop_.Retire(std::move(only));
+}
+
+TEST_F(PoolTest, WhoeverIsGoneDoesNotWaitAnyMore) {
+  target_->config.pool.connections = 1;
+  auto only = Connect();
+  {
+    RecordingWaiter gone;
+    ASSERT_TRUE(pool().Wait(&gone));
+  }
+  pool().Return(std::move(only), true);
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
+// A TCP listener whose queue is full: the kernel leaves further SYNs unanswered.
+class SilentPoolTest : public PoolTest {
+ protected:
+  SilentPoolTest() {
+    address_ = io::SocketAddress::Resolve("127.0.0.1", 0).value().front();
+    EXPECT_EQ(bind(silent_.get(), address_.data(), address_.size()), 0);
+    EXPECT_EQ(listen(silent_.get(), 0), 0);
+    address_ = io::LocalAddress(silent_.get()).value();
+    EXPECT_EQ(connect(fill_.get(), address_.data(), address_.size()), 0);
+    target_->addresses = {address_};
+  }
+
+  io::FileDescriptor silent_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  io::FileDescriptor fill_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  io::SocketAddress address_;
+};
+
+TEST_F(SilentPoolTest, NobodyInheritsTheAttemptOfSomebodyWhoHasLeft) {
+  for (uint32_t most : {8u, 1u}) {
+    pool_.reset();
+    target_->config.pool.connections = most;
+    target_->config.timeouts.connect = Milliseconds(600);
+    RecordingWaiter left, next;
+    uv_update_time(loop_.uv());
+    const int64_t began = loop_.now_ms();
+    ASSERT_TRUE(pool().Wait(&left));
+    ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() >= began + 400; }));
+    pool().CancelWait(&left);
+    const int64_t asked = loop_.now_ms();
+    ASSERT_TRUE(pool().Wait(&next));
+    ASSERT_TRUE(Served(next));
+    ASSERT_TRUE(next.error.has_value());
+    EXPECT_EQ(next.error->reason, ErrorReason::kConnectTimeout);
+    EXPECT_NE(next.error->detail.find("timeouts.connect"), std::string::npos);
+    EXPECT_GE(loop_.now_ms() - asked, 600) << "all of its time, with " << most << " connections";
+    EXPECT_EQ(Gauge("connecting"), "0");
+  }
+}
+
+TEST_F(SilentPoolTest, WhoeverTakesOverAnAttemptFromTheQueueHasAllOfItsTime) {
+  target_->config.pool.connections = 1;
+  target_->config.timeouts.connect = Milliseconds(600);
+  RecordingWaiter left, next;
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(pool().Wait(&left));
+  ASSERT_TRUE(pool().Wait(&next));
+  ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() >= began + 400; }));
+  pool().CancelWait(&left);
+  ASSERT_TRUE(Served(next));
+  EXPECT_GE(loop_.now_ms() - began, 1000);
+  EXPECT_EQ(next.error->reason, ErrorReason::kConnectTimeout);
+}
+
+TEST_F(SilentPoolTest, WhoeverIsBeingConnectedIsNotInTheQueue) {
+  target_->config.timeouts.queue = Milliseconds(50);
+  target_->config.timeouts.connect = Milliseconds(400);
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
+}
+
+// A Unix socket whose queue is full: the kernel says so at once.
+class FullPoolTest : public PoolTest {
+ protected:
+  FullPoolTest() {
+    address_ = io::SocketAddress::Unix(directory_.File("full.sock")).value();
+    EXPECT_EQ(bind(full_.get(), address_.data(), address_.size()), 0);
+    EXPECT_EQ(listen(full_.get(), 0), 0);
+    EXPECT_EQ(connect(fill_.get(), address_.data(), address_.size()), 0);
+    target_->addresses = {address_};
+  }
+
+  io::TempDirectory directory_;
+  io::FileDescriptor full_{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  io::FileDescriptor fill_{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  io::SocketAddress address_;
+};
+
+TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocket) {
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter));
+  for (int i = 0; i < 5; ++i) RunReady(loop_);
+  EXPECT_EQ(waiter.calls, 0);
+  io::FileDescriptor taken(accept(full_.get(), nullptr, nullptr));
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_NE(waiter.connection, nullptr);
+  EXPECT_EQ(Gauge("connecting"), "0");
+  pool().Return(std::move(waiter.connection), false);
+}
+
+TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocketNoLongerThanForAConnection) {
+  target_->config.timeouts.connect = Milliseconds(200);
+  RecordingWaiter waiter;
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  EXPECT_GE(loop_.now_ms() - began, 200);
+  ASSERT_TRUE(waiter.error.has_value());
+  EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
+  EXPECT_NE(waiter.error->detail.find("queue"), std::string::npos) << waiter.error->detail;
+  EXPECT_EQ(Gauge("connecting"), "0");
+}
+
+// ---- the end
 
 TEST_F(PoolTest, ARetiredPoolKeepsNothing) {
   auto used = Connect();

@@ -1,4 +1,4 @@
-"""The kernel or the allocator has nothing left for a moment: that costs a connection, not the process."""
+"""The kernel has no memory for one more socket: that costs a connection, not the process."""
 
 import socket
 import ssl
@@ -13,7 +13,7 @@ from harness.timing import wait_until
 @pytest.fixture(autouse=True)
 def _an_ordinary_binary():
     if proxy_module.is_sanitized():
-        pytest.skip("the sanitizer has an allocator of its own")
+        pytest.skip("the sanitizer does not go with a preloaded library")
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+#include "proxy/session/timeout_record.h"
+
+#include <vector>
+
+namespace mantlet::session {
+
+void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
+                   const http::RequestHead& head, const base::ProxyError& error) {
+  if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  std::vector<base::LogField> fields = {
+      {"listener", std::string_view(listener.config.name)},
+      {"upstream", std::string_view(listener.config.upstream)},
+      {"peer", peer},
+      {"method", std::string_view(head.method_text)},
+      {"target", std::string_view(head.target)},
+      {"reason", error.label()},
+      {"detail", std::string_view(error.detail)},
+  };
+  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  worker.logger.Log(base::LogLevel::kWarn, "request_timed_out",
+                    "A request was cut off because a deadline had passed.", fields);
+}
+
+}  // namespace mantlet::session

@@ -1,0 +1,21 @@
+// The log record of a request that was cut off because a deadline had passed.
+
+#ifndef MANTLET_PROXY_SESSION_TIMEOUT_RECORD_H_
+#define MANTLET_PROXY_SESSION_TIMEOUT_RECORD_H_
+
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/http/message.h"
+#include "proxy/session/listener_state.h"
+#include "proxy/session/worker_context.h"
+
+namespace mantlet::session {
+
+// Bounded like all records that clients can provoke. The detail of `error` names the key.
+void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
+                   const http::RequestHead& head, const base::ProxyError& error);
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_TIMEOUT_RECORD_H_
