@@ -5,6 +5,7 @@ from . import rows_load, rows_mantlet, rows_memory, rows_scale
 # id -> function(bench, id) that returns a Row or several.
 ROWS = {
     **{row_id: rows_load.run for row_id in rows_load.LOADS},
+    **{row_id: rows_load.run_default for row_id in rows_load.DEFAULTS},
     "memory": rows_memory.run,
     "p99": rows_load.run_p99,
     "workers": rows_mantlet.run_workers,

@@ -67,6 +67,39 @@ def run(bench, row_id):
     return row
 
 
+# id -> connections
+DEFAULTS = {"default256": 256, "default512": 512}
+
+
+def run_default(bench, row_id):
+    """With the pool as it is without a word about it in the configuration: many clients at once cost no more than few."""
+    clients, few = DEFAULTS[row_id], 32
+    row = Row(row_id, f"keep-alive with the default pool, {clients} connections", "cpu_us", "µs CPU",
+              Goal(not_above=("hitch",), text=f"≤ 1.25 × with {few}, not above hitch"))
+    samples, with_few = {}, []
+    names = [name for name in ("mantlet", "hitch") if name in bench.names]
+    with Group(bench, row, names, default_upstream=True) as group:
+        for turn in range(0 if bench.quick else -1, bench.rounds):
+            seconds = 0.2 if turn < 0 else bench.seconds
+            for name, server in group.each(turn):
+                try:
+                    made = {connections: measure.run(bench, server, ["--mode=keepalive", f"--connections={connections}"],
+                                                     seconds)
+                            for connections in ((few, clients) if name == "mantlet" else (clients,))}
+                except Failed as failure:
+                    group.drop(name, failure)
+                    continue
+                if turn >= 0:
+                    samples.setdefault(name, []).append(made[clients])
+                    with_few += [made[few]] if few in made else []
+    row.servers = {name: summary(each) for name, each in samples.items() if name not in row.skipped}
+    if with_few:
+        cost = summary(with_few)["cpu_us"]
+        row.goal.at_most = 1.25 * cost
+        row.notes.append(f"with {few} connections {cost:.1f} µs")
+    return row
+
+
 def run_p99(bench, _):
     """Open loop at 70 % of what one processor could do, by the CPU time that a request costs under full load.
 

@@ -63,7 +63,7 @@ def start(name, bench, folder, tls="1.3", resume=False, **options):
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     cpus = options.pop("cpus", bench.server_cpus[:1])
-    command, env = _COMMANDS[name](bench, folder, port, tls, resume, **options)
+    command, env = _COMMANDS[name](bench, folder, port, tls, resume, **(options if name == "mantlet" else {}))
     env.update(bench.programs.env(name))
     server = Server(name, [bench.programs.path(name), *command], port, cpus, folder, env)
     server.options = options
@@ -98,8 +98,11 @@ def check(server, pki):
         raise Failed(f"{server.name} does not tell the upstream who the client is: {response.status} {seen[:500]}")
 
 
-def mantlet_config(bench, port, tls="1.3", resume=False, workers=1, listener=None, listeners=None):
-    """The configuration as a dict. `listener` is laid over the one listener; `listeners` more of the same follow it."""
+def mantlet_config(bench, port, tls="1.3", resume=False, workers=1, listener=None, listeners=None, default_upstream=False):
+    """The configuration as a dict. `listener` is laid over the one listener; `listeners` more of the same follow it.
+
+    default_upstream: the application's connections are kept as mantlet does by itself, not as the peers are told to.
+    """
     pki = bench.pki
     base = {
         "name": "public",
@@ -119,11 +122,11 @@ def mantlet_config(bench, port, tls="1.3", resume=False, workers=1, listener=Non
         base[key] = {**base[key], **value} if isinstance(base.get(key), dict) else value
     others = [{**base, "name": f"other{i}", "address": f"127.0.0.1:{other}"}
               for i, other in enumerate(listeners or [])]
+    keep = {} if default_upstream else {"timeouts": {"idle": "10m"}, "pool": {"idle_connections": 1024}}
     return {
         "workers": workers,
         "listeners": [*others, base],
-        "upstreams": [{"name": "app", "address": f"127.0.0.1:{bench.upstream.port}",
-                       "timeouts": {"idle": "10m"}, "pool": {"idle_connections": 1024}}],
+        "upstreams": [{"name": "app", "address": f"127.0.0.1:{bench.upstream.port}", **keep}],
         "metrics": {"address": "127.0.0.1:0"},
         "log": {"access": "off", "level": "info"},
         "reload": {"watch": False, "interval": "0"},
