@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "proxy/tls/canonical_name.h"
+
 namespace mantlet::tls {
 namespace {
 
-// Equal for names that X509_NAME_cmp calls equal. The library's signature lacks a
+// Equal for names that are the same. The library's signature lacks a
 // const that its body does not need.
 unsigned long Hash(const X509_NAME* name) { return X509_NAME_hash(const_cast<X509_NAME*>(name)); }
 
@@ -29,7 +31,7 @@ void AnchorIndex::Find(const X509_NAME* subject, std::vector<const Anchor*>* fou
   auto at = std::lower_bound(anchors_.begin(), anchors_.end(), hash,
                              [](const auto& anchor, unsigned long h) { return anchor.first < h; });
   for (; at != anchors_.end() && at->first == hash; ++at) {
-    if (X509_NAME_cmp(at->second.certificate->subject(), subject) == 0) {
+    if (SameName(at->second.certificate->subject(), subject)) {
       found->push_back(&at->second);
     }
   }

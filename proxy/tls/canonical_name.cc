@@ -98,4 +98,6 @@ CanonicalName Canonicalize(const X509_NAME* name) {
   return canonical;
 }
 
+bool SameName(const X509_NAME* a, const X509_NAME* b) { return X509_NAME_cmp(a, b) == 0; }
+
 }  // namespace mantlet::tls

@@ -14,7 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/byte_view.h"
+#include "proxy/tls/canonical_name.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/name_difference.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/pem.h"
 #include "proxy/tls/x509_facts.h"
@@ -109,6 +111,8 @@ absl::Status Certificate::Fill(std::string_view der) {
   signature_algorithm_ = algorithm == nullptr ? "unknown" : algorithm;
   weak_signature_ = HasWeakSignature(x509_);
 
+  version1_ = X509_get_version(x509_) == X509_VERSION_1;
+  self_issued_ = SameName(X509_get_subject_name(x509_), X509_get_issuer_name(x509_));
   is_ca_ = (X509_get_extension_flags(x509_) & EXFLAG_CA) != 0;
   path_length_ = is_ca_ ? static_cast<int>(X509_get_pathlen(x509_)) : -1;
   self_signed_ = self_issued() && key != nullptr &&
@@ -124,12 +128,19 @@ absl::Status Certificate::Fill(std::string_view der) {
 }
 
 bool Certificate::IssuedBy(const Certificate& issuer) const {
-  if (issuer_der_ != issuer.subject_der_) return false;
+  if (!SameName(X509_get_issuer_name(x509_), X509_get_subject_name(issuer.x509_))) return false;
   ClearErrors();
   bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(issuer.x509_));
   bool fits = key != nullptr && X509_verify(x509_, key.get()) == 1;
   ClearErrors();
   return fits;
+}
+
+std::string Certificate::IssuerDifference(const Certificate& other) const {
+  const X509_NAME* wanted = X509_get_issuer_name(x509_);
+  const X509_NAME* found = X509_get_subject_name(other.x509_);
+  if (SameName(wanted, found)) return "the name is the same, but another key has signed";
+  return NameDifference(wanted, found);
 }
 
 std::string Certificate::ToPem() const { return tls::ToPem("CERTIFICATE", der_); }

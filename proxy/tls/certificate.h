@@ -56,7 +56,9 @@ class Certificate {
   bool weak_signature() const { return weak_signature_; }  // MD5 or SHA-1
   bool is_ca() const { return is_ca_; }                    // basic constraints say so
   int path_length() const { return path_length_; }         // -1: no limit
-  bool self_issued() const { return subject_der_ == issuer_der_; }
+  bool version1() const { return version1_; }
+  // Subject and issuer are the same name (RFC 5280, 7.1), here and below.
+  bool self_issued() const { return self_issued_; }
   // Self-issued, and the signature fits, as far as it can be checked. Of a root nobody
   // relies on it, so a very old one must not make an intermediate of it.
   bool self_signed() const { return self_signed_; }
@@ -70,6 +72,9 @@ class Certificate {
 
   // Whether `issuer` has the name and the key that signed this certificate.
   bool IssuedBy(const Certificate& issuer) const;
+  // Of one that `other` has not issued, for messages that print both names: a clause about
+  // what they do not show, such as another key under the same name; empty if they show it.
+  std::string IssuerDifference(const Certificate& other) const;
 
   // PEM with lines of 64 characters.
   std::string ToPem() const;
@@ -90,7 +95,8 @@ class Certificate {
   std::vector<std::string> key_usage_, extended_key_usage_;
   int64_t not_before_ = 0, not_after_ = 0;
   int path_length_ = -1;
-  bool weak_signature_ = false, is_ca_ = false, self_signed_ = false;
+  bool weak_signature_ = false, is_ca_ = false, self_issued_ = false, self_signed_ = false;
+  bool version1_ = false;
   bool for_server_ = false, for_client_ = false, has_name_constraints_ = false;
 };
 

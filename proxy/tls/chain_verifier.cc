@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/name_difference.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/path_builder.h"
 #include "proxy/tls/path_revocation.h"
@@ -21,7 +22,19 @@ namespace {
 
 using base::HandshakeFailure;
 
-std::string ExplainUnknownCa(const PathCertificate& certificate, size_t depth) {
+// A trust anchor whose name looks like the issuer's and is another.
+std::string LookAlike(const PathCertificate& certificate, const TrustStore& trust) {
+  for (const CertificatePtr& anchor : trust.anchors()) {
+    const std::string difference =
+        NameDifference(certificate.issuer(), X509_get_subject_name(anchor->x509()));
+    if (difference.empty()) continue;
+    return absl::StrCat("; there is the trust anchor ", anchor->subject(), ": ", difference);
+  }
+  return "";
+}
+
+std::string ExplainUnknownCa(const PathCertificate& certificate, size_t depth,
+                             const TrustStore& trust) {
   const std::string who = depth == 0 ? "the certificate" : "a CA certificate of the chain";
   if (certificate.self_issued()) {
     return absl::StrCat(who, " names itself as its issuer and is not in the trust bundle");
@@ -29,10 +42,11 @@ std::string ExplainUnknownCa(const PathCertificate& certificate, size_t depth) {
   return absl::StrCat(who, " was issued by ",
                       RenderName(certificate.issuer(), ControlBytes::kEscape),
                       ", which is neither in the trust bundle nor among the certificates "
-                      "presented");
+                      "presented",
+                      LookAlike(certificate, trust));
 }
 
-VerifyResult RefusalFor(const PathBuilder::Failure& failure) {
+VerifyResult RefusalFor(const PathBuilder::Failure& failure, const TrustStore& trust) {
   using Kind = PathBuilder::Failure::Kind;
   const PathCertificate& at_fault = *failure.at_fault;
   const int depth = static_cast<int>(failure.depth);
@@ -42,7 +56,7 @@ VerifyResult RefusalFor(const PathBuilder::Failure& failure) {
                      Explain(failure.finding, at_fault));
     case Kind::kNoIssuer:
       return Refusal(HandshakeFailure::kUnknownCa, at_fault.x509(), depth,
-                     ExplainUnknownCa(at_fault, failure.depth));
+                     ExplainUnknownCa(at_fault, failure.depth, trust));
     case Kind::kBadSignature:
       return Refusal(HandshakeFailure::kBadSignature, at_fault.x509(), depth,
                      absl::StrCat(depth == 0 ? "the certificate" : "a CA certificate of the chain",
@@ -116,7 +130,7 @@ VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now,
   if (builder.Build()) {
     result.valid_until = std::min(ValidUntil(builder.path(), now), revocation.next_update());
   } else {
-    result = RefusalFor(builder.failure());
+    result = RefusalFor(builder.failure(), *trust_);
   }
   ClearErrors();
   return result;

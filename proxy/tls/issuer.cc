@@ -39,16 +39,32 @@ bool SetSerial(X509* x509, const std::string& hex) {
   return serial != nullptr && X509_set_serialNumber(x509, serial.get());
 }
 
-bool SetSubject(X509* x509, const std::vector<std::pair<std::string, std::string>>& subject) {
+bool SetSubject(X509* x509, const CertificateTemplate& what) {
   bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
-  for (const auto& [attribute, value] : subject) {
+  const int type = what.printable_subject ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
+  for (const auto& [attribute, value] : what.subject) {
     // The type is the stored one, not MBSTRING_UTF8: nothing is checked or converted.
-    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), V_ASN1_UTF8STRING, Data(value),
+    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), type, Data(value),
                                     static_cast<int>(value.size()), -1, 0)) {
       return false;
     }
   }
   return X509_set_subject_name(x509, name.get());
+}
+
+bool SetIssuer(X509* x509, X509_NAME* issuer, bool printable) {
+  if (!printable) return X509_set_issuer_name(x509, issuer);
+  bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
+  for (int i = 0; i < X509_NAME_entry_count(issuer); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(issuer, i);
+    const std::string_view value = View(X509_NAME_ENTRY_get_data(entry));
+    if (!X509_NAME_add_entry_by_OBJ(name.get(), X509_NAME_ENTRY_get_object(entry),
+                                    V_ASN1_PRINTABLESTRING, Data(value),
+                                    static_cast<int>(value.size()), -1, 0)) {
+      return false;
+    }
+  }
+  return X509_set_issuer_name(x509, name.get());
 }
 
 bool SetValidity(X509* x509, int64_t not_before, int64_t not_after) {
@@ -125,19 +141,21 @@ absl::StatusOr<std::string> IssueDer(const CertificateTemplate& what, const Priv
                                      const Credential* issuer) {
   ClearErrors();
   bssl::UniquePtr<X509> x509(X509_new());
-  if (x509 == nullptr || !X509_set_version(x509.get(), X509_VERSION_3) ||
-      !SetSerial(x509.get(), what.serial_hex) || !SetSubject(x509.get(), what.subject) ||
+  if (x509 == nullptr ||
+      !X509_set_version(x509.get(), what.version1 ? X509_VERSION_1 : X509_VERSION_3) ||
+      !SetSerial(x509.get(), what.serial_hex) || !SetSubject(x509.get(), what) ||
       !SetValidity(x509.get(), what.not_before, what.not_after) ||
       !X509_set_pubkey(x509.get(), subject_key.pkey())) {
     return LibraryError("the certificate could not be put together");
   }
   X509* signer = issuer == nullptr ? x509.get() : issuer->certificate->x509();
-  if (!X509_set_issuer_name(x509.get(), X509_get_subject_name(signer))) {
+  if (!SetIssuer(x509.get(), X509_get_subject_name(signer), what.printable_issuer)) {
     return LibraryError("the issuer's name could not be set");
   }
   for (const Extension& extension :
        ExtensionsFor(what, SubjectKeyId(subject_key),
                      SubjectKeyId(issuer == nullptr ? subject_key : *issuer->key))) {
+    if (what.version1) break;
     if (!AddExtension(x509.get(), extension)) {
       return LibraryError(absl::StrCat("the extension ", extension.oid, " could not be added"));
     }

@@ -51,6 +51,9 @@ struct CertificateTemplate {
   std::vector<RawExtension> raw_extensions;
   bool no_authority_key_id = false;  // leave the extension out
   std::string serial_hex;            // empty: 16 random bytes
+  bool version1 = false;             // without any extension
+  // The names as PrintableString, that of the issuer whatever it calls itself by.
+  bool printable_subject = false, printable_issuer = false;
 
   // The starting points of most certificates.
   static CertificateTemplate Ca(std::string cn, int64_t not_before, int64_t not_after);

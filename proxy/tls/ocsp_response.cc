@@ -68,13 +68,18 @@ std::string SerialText(CBS serial) {
 }
 
 // RFC 6960, 4.1.1: digests of the issuer's name and of its key's bits. SHA-1 is
-// usual there and harmless: they only tell certificates apart.
-bool IssuerFits(const OcspResponse::Answer& answer, const Certificate& issuer) {
+// usual there and harmless: they only tell certificates apart. The name is one, but its
+// encoding in the leaf may be another than in the issuer's own certificate, and responders
+// digest either.
+bool IssuerFits(const OcspResponse::Answer& answer, const Certificate& leaf,
+                const Certificate& issuer) {
   const EVP_MD* digest = EVP_get_digestbynid(answer.hash);
   if (digest == nullptr) return false;
-  const std::string& name = issuer.subject_der();
+  const auto has_name_of = [&](const std::string& name) {
+    return DigestOf(digest, Data(name), name.size()) == answer.issuer_name_hash;
+  };
   const ASN1_BIT_STRING* key = X509_get0_pubkey_bitstr(issuer.x509());
-  return DigestOf(digest, Data(name), name.size()) == answer.issuer_name_hash &&
+  return (has_name_of(leaf.issuer_der()) || has_name_of(issuer.subject_der())) &&
          DigestOf(digest, ASN1_STRING_get0_data(key),
                   static_cast<size_t>(ASN1_STRING_length(key))) == answer.issuer_key_hash;
 }
@@ -261,7 +266,7 @@ absl::StatusOr<OcspResponse::Judgement> OcspResponse::Judge(
   const Answer* found = nullptr;
   for (const Answer& answer : answers_) {
     if (answer.serial != leaf.serial()) continue;
-    if (issuer != nullptr && !IssuerFits(answer, *issuer)) continue;
+    if (issuer != nullptr && !IssuerFits(answer, leaf, *issuer)) continue;
     found = &answer;
     break;
   }

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "proxy/tls/byte_view.h"
+#include "proxy/tls/canonical_name.h"
 #include "proxy/tls/public_key.h"
 #include "proxy/tls/x509_facts.h"
 
@@ -39,9 +40,6 @@ bool IsUnderstood(int nid) {
       return false;
   }
 }
-
-// Names are compared as RFC 5280, 7.1, wants it.
-bool SameName(const X509_NAME* a, const X509_NAME* b) { return X509_NAME_cmp(a, b) == 0; }
 
 }  // namespace
 

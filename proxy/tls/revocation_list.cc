@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_join.h"
 #include "proxy/tls/byte_view.h"
+#include "proxy/tls/canonical_name.h"
 #include "proxy/tls/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -34,9 +35,7 @@ absl::StatusOr<std::unique_ptr<RevocationList>> RevocationList::FromDer(std::str
   return Parse(source);
 }
 
-bool RevocationList::HasIssuer(const X509_NAME* name) const {
-  return X509_NAME_cmp(issuer_name_, name) == 0;
-}
+bool RevocationList::HasIssuer(const X509_NAME* name) const { return SameName(issuer_name_, name); }
 
 bool RevocationList::HasIssuer(const Certificate& ca) const {
   return HasIssuer(X509_get_subject_name(ca.x509()));

@@ -75,6 +75,11 @@ OPENS_FILES = {
 }
 OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")
 
+# A function of a library that one file keeps to itself, and what to call instead.
+FUNCTIONS = {
+    "X509_NAME_cmp": ("proxy/tls/canonical_name.cc", "SameName(): there is one comparison of names"),
+}
+
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^>"]+)[>"]')
 OURS = ("proxy/", "config/", "certs/", "test/")
 
@@ -88,6 +93,9 @@ def offences_in(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         if OPEN.search(line.split("//")[0]) and str(path) not in OPENS_FILES:
             yield number, "files are read through proxy/base/regular_file.h, which never waits for a FIFO"
+        for function, (owner, instead) in FUNCTIONS.items():
+            if function + "(" in line.split("//")[0] and str(path) != owner:
+                yield number, f"{function} belongs to {owner}; call {instead}"
         match = INCLUDE.match(line)
         if not match:
             continue

@@ -226,5 +226,41 @@ TEST(Certificate, ADsaKeyWithoutParametersIsAWeakKeyAndNothingWorse) {
   EXPECT_EQ((*parsed)->public_key().bits, 0);
 }
 
+// The same name as UTF8String in the CA's own certificate and as PrintableString in
+// those that it issues (RFC 5280, 7.1).
+TEST(Certificate, IsIssuedByWhoeverHasTheNameHoweverItIsEncoded) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.printable_issuer = true;
+  const Credential client = MakeCredential(what, &Root());
+  EXPECT_NE(client.certificate->issuer_der(), Root().certificate->subject_der());
+  EXPECT_EQ(client.certificate->issuer(), Root().certificate->subject());
+  EXPECT_TRUE(client.certificate->IssuedBy(*Root().certificate));
+
+  CertificateTemplate root = CaTemplate("Mixed Root");
+  root.printable_issuer = true;
+  const Credential mixed = MakeCredential(root, nullptr);
+  EXPECT_TRUE(mixed.certificate->self_issued());
+  EXPECT_TRUE(mixed.certificate->self_signed());
+}
+
+TEST(Certificate, SaysWhyAnotherOfThatNameIsNotItsIssuer) {
+  const Credential root = MakeCredential(CaTemplate("Corp Root"), nullptr);
+  const Credential client = MakeCredential(ClientTemplate("client"), &root);
+  const auto difference = [&](const std::string& cn) {
+    const Credential other = MakeCredential(CaTemplate(cn), nullptr);
+    EXPECT_FALSE(client.certificate->IssuedBy(*other.certificate));
+    return client.certificate->IssuerDifference(*other.certificate);
+  };
+  EXPECT_EQ(difference("CORP  root"), "the name is the same, but another key has signed");
+  EXPECT_EQ(difference("Corp Root 2"), "");
+  EXPECT_EQ(difference("C\xd0\xbe"
+                       "rp Root"),
+            "the two look alike, but the CN has U+006F in one and U+043E in the other");
+  EXPECT_EQ(difference("Corp\xc2\xa0Root"),
+            "the two look alike, but the CN has U+0020 in one and U+00A0 in the other");
+  EXPECT_EQ(difference("Corp Root\xe2\x80\x8b"),
+            "the two look alike, but the CN has nothing in one and U+200B in the other");
+}
+
 }  // namespace
 }  // namespace mantlet::tls

@@ -299,5 +299,33 @@ INSTANTIATE_TEST_SUITE_P(Kinds, HostileBundle,
                          testing::Values(std::pair(false, false), std::pair(false, true),
                                          std::pair(true, false), std::pair(true, true)));
 
+TEST(ChainBuilding, OneNameInTwoEncodingsIsOneName) {
+  const auto printable = [](CertificateTemplate what) {
+    what.printable_issuer = true;
+    return what;
+  };
+  const Credential root = MakeCredential(CaTemplate("Corp Root"), nullptr);
+  const Credential ca = MakeCredential(printable(CaTemplate("Corp Issuing")), &root);
+  const Credential client = MakeCredential(printable(ClientTemplate("client")), &ca);
+  EXPECT_TRUE(Verify({root}, {&client, &ca}).ok());
+  // A root that names itself in another way than others name it.
+  const Credential odd = MakeCredential(printable(CaTemplate("Odd Root")), nullptr);
+  const Credential below = MakeCredential(ClientTemplate("client"), &odd);
+  EXPECT_TRUE(Verify({odd}, {&below}).ok());
+}
+
+TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsTold) {
+  const Credential root = MakeCredential(CaTemplate("Corp Root"), nullptr);
+  const Credential other = MakeCredential(CaTemplate("C\xd0\xbe"
+                                                     "rp Root"),
+                                          nullptr);
+  const Credential client = MakeCredential(ClientTemplate("client"), &root);
+  const VerifyResult result = Verify({other}, {&client});
+  EXPECT_EQ(result.reason(), "unknown_ca");
+  EXPECT_THAT(result.detail, HasSubstr("the CN has U+006F in one and U+043E in the other"));
+  const Credential unlike = MakeCredential(CaTemplate("Corp Root 2"), nullptr);
+  EXPECT_THAT(Verify({unlike}, {&client}).detail, testing::Not(HasSubstr("look alike")));
+}
+
 }  // namespace
 }  // namespace mantlet::tls

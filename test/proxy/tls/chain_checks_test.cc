@@ -223,5 +223,21 @@ TEST(ChainChecks, ForAServerOtherUsagesCount) {
   EXPECT_EQ(VerdictOn(ClientTemplate("client"), server), "wrong_purpose");
 }
 
+TEST(ChainChecks, OfVersion1OnlyARootThatIsTrustedIsACa) {
+  CertificateTemplate what = CaTemplate("old");
+  what.version1 = true;
+  const Credential root = MakeCredential(what, nullptr);
+  const Credential leaf = MakeCredential(ClientTemplate("client"), &root);
+  EXPECT_TRUE(Verify({root}, {&leaf}).ok());
+  EXPECT_FALSE(Verify({Root()}, {&leaf, &root}).ok());
+  const Credential within = MakeCredential(what, &Root());
+  const Credential below = MakeCredential(ClientTemplate("client"), &within);
+  EXPECT_EQ(Verify({Root()}, {&below, &within}).reason(), "wrong_purpose");
+  EXPECT_FALSE(Verify({Root(), within}, {&below}).ok());
+  ChainVerifier::Options partial;
+  partial.partial_chain = true;
+  EXPECT_FALSE(Verify({within}, {&below}, partial).ok());
+}
+
 }  // namespace
 }  // namespace mantlet::tls

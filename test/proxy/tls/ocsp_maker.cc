@@ -48,10 +48,12 @@ std::string MakeOcsp(const OcspTemplate& what, const Certificate& leaf, const Cr
   const Credential& signer = what.responder == nullptr ? issuer : *what.responder;
   const std::string id = Element(
       der::kSequence,
-      absl::StrCat(std::string("\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00", 11),  // SHA-1
-                   Element(der::kOctetString, Sha1(issuer.certificate->subject_der())),
-                   Element(der::kOctetString, Sha1(KeyBits(*issuer.certificate))),
-                   Element(der::kInteger, what.serial.empty() ? SerialOf(leaf) : what.serial)));
+      absl::StrCat(
+          std::string("\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00", 11),  // SHA-1
+          Element(der::kOctetString, Sha1(what.leafs_encoding ? leaf.issuer_der()
+                                                              : issuer.certificate->subject_der())),
+          Element(der::kOctetString, Sha1(KeyBits(*issuer.certificate))),
+          Element(der::kInteger, what.serial.empty() ? SerialOf(leaf) : what.serial)));
   const std::string single = Element(
       der::kSequence,
       absl::StrCat(id, what.status, GeneralizedTime(what.this_update),

@@ -18,6 +18,7 @@ struct OcspTemplate {
   const Credential* responder = nullptr;  // signs; null: the issuer
   bool with_certificate = false;          // the responder's comes along
   std::string serial;                     // empty: the leaf's
+  bool leafs_encoding = false;            // of the issuer's name; else its own certificate's
 
   // Good, from an hour before kNow to a day after it.
   static OcspTemplate Good();

@@ -63,6 +63,28 @@ TEST(OcspResponse, OfAResponderThatTheIssuerNamedIsGood) {
   EXPECT_THAT(Verdict(what), HasSubstr("signed neither by"));
 }
 
+TEST(OcspResponse, MayHaveDigestedEitherEncodingOfTheIssuersName) {
+  CertificateTemplate leaf = ServerTemplate("server", {"server.example"});
+  leaf.printable_issuer = true;
+  const Credential server = MakeCredential(leaf, &Root());
+  CertificateTemplate named = ServerTemplate("responder", {});
+  named.extended_key_usage = {"1.3.6.1.5.5.7.3.9"};
+  named.printable_issuer = true;
+  const Credential responder = MakeCredential(named, &Root());
+  for (const bool leafs : {false, true}) {
+    for (const Credential* signer : {static_cast<const Credential*>(nullptr), &responder}) {
+      OcspTemplate what = OcspTemplate::Good();
+      what.leafs_encoding = leafs;
+      what.responder = signer;
+      what.with_certificate = signer != nullptr;
+      auto response = OcspResponse::Parse(MakeOcsp(what, *server.certificate, Root()));
+      ASSERT_TRUE(response.ok()) << response.status();
+      auto judgement = response->Judge(*server.certificate, {Root().certificate}, kNow);
+      EXPECT_TRUE(judgement.ok()) << judgement.status();
+    }
+  }
+}
+
 TEST(OcspResponse, OfAnybodyElseIsRefused) {
   OcspTemplate what = OcspTemplate::Good();
   what.with_certificate = true;

@@ -72,6 +72,15 @@ TEST_F(RevocationListsTest, AListInTheIssuersNameByAnotherKeyIsRefused) {
   EXPECT_THAT(status.detail, HasSubstr("another key"));
 }
 
+TEST_F(RevocationListsTest, TheIssuersNameMayHaveAnotherEncoding) {
+  CertificateTemplate named = ClientTemplate("client");
+  named.printable_issuer = true;
+  CrlTemplate what = CrlTemplate::Revoking({&client_});
+  what.issuer_der = MakeCredential(named, &Root()).certificate->issuer_der();
+  ASSERT_NE(what.issuer_der, Root().certificate->subject_der());
+  EXPECT_EQ(Ask({List(what, Root())}).verdict, Verdict::kRevoked);
+}
+
 TEST_F(RevocationListsTest, AForgedListDoesNotHideTheGenuineOne) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.issuer_der = Root().certificate->subject_der();
