@@ -14,6 +14,7 @@
 #include "certs/revocation_loader.h"
 #include "certs/server_certificate_check.h"
 #include "certs/server_certificate_loader.h"
+#include "certs/server_chain.h"
 #include "certs/spiffe_loader.h"
 #include "certs/trust_loader.h"
 #include "proxy/tls/hex.h"
@@ -117,6 +118,7 @@ ListenerMaterial BuildListener(const config::Listener& listener, const Reading& 
     std::optional<ServerCertificate> server =
         LoadServerCertificate(certificate, reading.files, &sink);
     if (!server.has_value()) continue;
+    ChooseChain(material.anchors, now, &sink, &*server);
     CheckServerCertificate(*server, material.anchors, now, &sink);
     if (!certificate.ocsp_response.empty()) {
       LoadOcspResponse(certificate.ocsp_response, reading.files, material.anchors, now, &sink,

@@ -75,43 +75,40 @@ void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* si
   }
 }
 
-// The place in the chain where an issuer is wanted that does not follow.
-void CheckLinks(const ServerCertificate& server, FindingSink* sink) {
-  for (size_t i = 0; i + 1 < server.chain.size(); ++i) {
-    const Certificate& certificate = *server.chain[i];
-    const Certificate& next = *server.chain[i + 1];
-    if (!certificate.IssuedBy(next)) {
-      sink->Error(
-          "chain_broken", server.chain_file,
-          absl::StrCat("the certificate ", certificate.subject(), " was issued by ",
-                       certificate.issuer(), ", but the next one in the file is ", next.subject()),
-          certificate.self_signed()
-              ? "remove the certificates that have nothing to do with it"
-              : absl::StrCat("add the intermediate ", certificate.issuer(),
-                             ", and remove what does not belong to the chain"));
-      return;
-    }
-    if (!next.is_ca()) {
-      sink->Error("issuer_not_ca", server.chain_file,
-                  absl::StrCat("the certificate ", next.subject(), " issued ",
-                               certificate.subject(), " but is no CA certificate"),
-                  "have the server certificate issued by a CA");
-    }
+void CheckIssuers(const ServerCertificate& server, FindingSink* sink) {
+  for (const tls::CertificatePtr& issuer : server.chain) {
+    const bool old_root = issuer->version1() && issuer->self_signed();
+    if (issuer == server.leaf || issuer->is_ca() || old_root) continue;
+    const auto issued =
+        std::find_if(server.chain.begin(), server.chain.end(),
+                     [&](const tls::CertificatePtr& other) { return other->IssuedBy(*issuer); });
+    if (issued == server.chain.end()) continue;
+    sink->Error("issuer_not_ca", server.chain_file,
+                absl::StrCat("the certificate ", issuer->subject(), " issued ",
+                             (*issued)->subject(), " but is no CA certificate"),
+                "have the server certificate issued by a CA");
   }
+}
+
+// The end of the path that begins with the leaf. Others that follow it are for other
+// clients.
+const Certificate& EndOfPath(const ServerCertificate& server) {
+  size_t i = 0;
+  while (i + 1 < server.chain.size() && server.chain[i]->IssuedBy(*server.chain[i + 1])) ++i;
+  return *server.chain[i];
 }
 
 void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& anchors,
               FindingSink* sink) {
-  const Certificate& last = *server.chain.back();
-  if (last.self_signed()) {
-    if (server.chain.size() > 1) {
-      sink->Note("root_in_chain", server.chain_file,
-                 absl::StrCat("the chain includes its root ", last.subject(),
-                              "; clients have that already"),
-                 "leave the root out");
-    }
-    return;
+  for (const tls::CertificatePtr& certificate : server.chain) {
+    if (certificate == server.leaf || !certificate->self_signed()) continue;
+    sink->Note("root_in_chain", server.chain_file,
+               absl::StrCat("the chain includes its root ", certificate->subject(),
+                            "; clients have that already"),
+               "leave the root out");
   }
+  const Certificate& last = EndOfPath(server);
+  if (last.self_signed()) return;
   auto is_issuer = [&](const TrustAnchor& anchor) { return last.IssuedBy(*anchor.certificate); };
   auto issuer = std::find_if(anchors.begin(), anchors.end(), is_issuer);
   if (issuer != anchors.end() && issuer->certificate->self_signed()) return;
@@ -145,7 +142,7 @@ void CheckServerCertificate(const ServerCertificate& server,
     CheckStrength(*certificate, server.chain_file, sink);
   }
   CheckLeaf(*server.leaf, server.chain_file, sink);
-  CheckLinks(server, sink);
+  CheckIssuers(server, sink);
   CheckEnd(server, anchors, sink);
 }
 

@@ -41,7 +41,6 @@ class Assembly {
     bool have_key = key.has_value() && TakeKey(*key);
     bool have_chain = chain.has_value() && TakeChain(*chain);
     if (!have_key || !have_chain || !FindLeaf()) return std::nullopt;
-    OrderChain();
     Complete();
     return std::move(server_);
   }
@@ -131,25 +130,8 @@ class Assembly {
     return true;
   }
 
-  // Each certificate followed by its issuer. What belongs to no place stays at
-  // the end, in file order, for the check to complain about.
-  void OrderChain() {
-    auto& chain = server_.chain;
-    for (size_t i = 0; i + 1 < chain.size(); ++i) {
-      auto issued = [&](const tls::CertificatePtr& candidate) {
-        return chain[i]->IssuedBy(*candidate);
-      };
-      auto next = std::find_if(chain.begin() + static_cast<long>(i) + 1, chain.end(), issued);
-      if (next == chain.end()) return;
-      std::rotate(chain.begin() + static_cast<long>(i) + 1, next, next + 1);
-    }
-  }
-
   void Complete() {
     server_.leaf = server_.chain.front();
-    for (const tls::CertificatePtr& certificate : server_.chain) {
-      server_.chain_der.push_back(certificate->der());
-    }
     for (const std::string& name : server_.leaf->san().dns) {
       server_.names.push_back(absl::AsciiStrToLower(name));
     }

@@ -1,5 +1,5 @@
 // Puts one server certificate together from the files that the configuration
-// names for it: parses them, finds the leaf and its key and orders the chain.
+// names for it: parses them and finds the leaf and its key.
 // Pure: works on bytes already read.
 
 #ifndef MANTLET_CERTS_SERVER_CERTIFICATE_LOADER_H_
@@ -15,8 +15,9 @@
 namespace mantlet::certs {
 
 // Nothing if there is no usable pair of chain and key; then the sink has got an
-// error. What is returned has a key that fits; everything else about it is
-// CheckServerCertificate's business.
+// error. What is returned has a key that fits, and the chain as the file has it, the leaf
+// first. ChooseChain() decides what of it is served, which fills chain_der, and
+// CheckServerCertificate() about everything else.
 std::optional<ServerCertificate> LoadServerCertificate(const config::CertificateFiles& files,
                                                        const FileImages& images, FindingSink* sink);
 

@@ -28,7 +28,7 @@ void AddBundle(const std::string& trust_domain, const SpiffeBundle& bundle, cons
                int64_t now, FindingSink* sink, Gathered* domain) {
   for (const SpiffeBundle::Authority& authority : bundle.authorities) {
     const std::string place = absl::StrCat("trust domain ", trust_domain, ", ", authority.where);
-    if (CheckAnchor(*authority.certificate, place, file, now, sink)) {
+    if (CheckAnchor(*authority.certificate, Version1Roots::kRefuse, place, file, now, sink)) {
       domain->anchors.push_back({authority.certificate, file, trust_domain});
     } else {
       domain->refused = true;
@@ -45,7 +45,8 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
     return;
   }
   if (!LooksLikeJsonObject(content->bytes)) {
-    std::vector<TrustAnchor> anchors = LoadAnchorFile({file, ""}, images, now, sink);
+    std::vector<TrustAnchor> anchors =
+        LoadAnchorFile({file, ""}, Version1Roots::kRefuse, images, now, sink);
     domain->refused |= anchors.empty();
     for (TrustAnchor& anchor : anchors) {
       anchor.trust_domain = trust_domain;

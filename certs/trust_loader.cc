@@ -33,6 +33,12 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
     if (std::any_of(anchors.begin(), anchors.end(), is_issuer)) continue;
     std::string what = absl::StrCat("the CA ", certificate.subject(), " is an intermediate, and ",
                                     certificate.issuer(), ", which issued it, is not here");
+    for (const TrustAnchor& other : anchors) {
+      const std::string difference = certificate.IssuerDifference(*other.certificate);
+      if (&other == &anchor || difference.empty()) continue;
+      absl::StrAppend(&what, "; there is ", other.certificate->subject(), ": ", difference);
+      break;
+    }
     std::string cure = absl::StrCat("add the root ", certificate.issuer(),
                                     ", or let paths end here: client_auth.partial_chain: on");
     if (any_root) {
@@ -53,9 +59,18 @@ void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, Findi
 
 }  // namespace
 
-bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
-                 const std::string& file, int64_t now, FindingSink* sink) {
-  if (!certificate.is_ca()) {
+bool CheckAnchor(const tls::Certificate& certificate, Version1Roots version1_roots,
+                 const std::string& place, const std::string& file, int64_t now,
+                 FindingSink* sink) {
+  const bool version1_root = certificate.version1() && certificate.self_signed() &&
+                             version1_roots == Version1Roots::kAccept;
+  if (version1_root) {
+    sink->Warning("anchor_version1", file,
+                  absl::StrCat(Before(place), "the trust anchor ", certificate.subject(),
+                               " is of X.509 version 1, which cannot say that it is a CA; it is "
+                               "trusted as one because it stands here"),
+                  "have the root issued anew with basic constraints (CA:TRUE)");
+  } else if (!certificate.is_ca()) {
     sink->Error("leaf_as_ca", file,
                 absl::StrCat(Before(place), "the certificate ", certificate.subject(),
                              " is no CA certificate (its basic constraints do not say CA)"),
@@ -86,7 +101,8 @@ bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
 }
 
 std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
-                                        const FileImages& images, int64_t now, FindingSink* sink) {
+                                        Version1Roots version1_roots, const FileImages& images,
+                                        int64_t now, FindingSink* sink) {
   std::vector<TrustAnchor> anchors;
   const std::string& file = trust_file.path;
   std::optional<std::string> passphrase;
@@ -112,7 +128,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
   for (const MaterialItem& item : material->items) {
     if (item.kind == Kind::kCertificate) {
       any_certificate = true;
-      if (CheckAnchor(*item.certificate, item.where, file, now, sink)) {
+      if (CheckAnchor(*item.certificate, version1_roots, item.where, file, now, sink)) {
         anchors.push_back({item.certificate, file, ""});
       }
     } else if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
@@ -141,7 +157,7 @@ std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& 
                                           FindingSink* sink) {
   std::vector<TrustAnchor> anchors;
   for (const config::TrustFile& file : files) {
-    for (TrustAnchor& anchor : LoadAnchorFile(file, images, now, sink)) {
+    for (TrustAnchor& anchor : LoadAnchorFile(file, Version1Roots::kAccept, images, now, sink)) {
       anchors.push_back(std::move(anchor));
     }
   }

@@ -15,14 +15,19 @@
 
 namespace mantlet::certs {
 
+// Roots of X.509 version 1 have no way to say that they are CAs. Path building takes one
+// as an anchor (RFC 5280, 6.1.1 (d), leaves that to whoever trusts it); SPIFFE does not.
+enum class Version1Roots { kRefuse, kAccept };
+
 // Whether the certificate may be an anchor. `place`: where in the file it stands,
 // may be empty.
-bool CheckAnchor(const tls::Certificate& certificate, const std::string& place,
-                 const std::string& file, int64_t now, FindingSink* sink);
+bool CheckAnchor(const tls::Certificate& certificate, Version1Roots version1_roots,
+                 const std::string& place, const std::string& file, int64_t now, FindingSink* sink);
 
 // The anchors of one file: PEM, DER, PKCS#7 or PKCS#12.
 std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
-                                        const FileImages& images, int64_t now, FindingSink* sink);
+                                        Version1Roots version1_roots, const FileImages& images,
+                                        int64_t now, FindingSink* sink);
 
 // Every certificate of every file, or as many as could be read; the sink has
 // got an error for each file or certificate that cannot be a trust anchor.

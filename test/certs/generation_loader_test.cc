@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "certs/certificate_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proxy/tls/pkcs12.h"
@@ -463,6 +465,193 @@ TEST(MaterialFiles, NamesEachFileOnce) {
   config::Config config = OneListener();
   config.listeners.push_back(config.listeners[0]);
   EXPECT_THAT(MaterialFiles(config), ElementsAre(kChain, kKey, kCa));
+}
+
+// What a chain file may hold besides the path that clients use.
+class ChainFile : public testing::Test {
+ protected:
+  static tls::CertificateTemplate Ca(const std::string& cn, int64_t not_after = kNow + kDay * 90) {
+    tls::CertificateTemplate what = tls::CaTemplate(cn);
+    what.not_after = not_after;
+    return what;
+  }
+  // Another certificate for the key of `subject`.
+  static tls::Credential Cross(const tls::CertificateTemplate& what, const tls::Credential& subject,
+                               const tls::Credential& issuer) {
+    return {*tls::Issue(what, *subject.key, &issuer), subject.key};
+  }
+  // The subjects and issuers of what is served, or the codes of the errors.
+  std::string Served(const std::vector<const tls::Credential*>& chain,
+                     const std::vector<const tls::Credential*>& anchors = {&tls::Root()}) {
+    MemoryFileReader files = GoodFiles();
+    std::string pem, ca;
+    for (const tls::Credential* credential : chain) pem += credential->certificate->ToPem();
+    for (const tls::Credential* anchor : anchors) ca += anchor->certificate->ToPem();
+    files.Put(kChain, pem);
+    files.Put(kKey, chain.front()->key->ToPem());
+    files.Put(kCa, ca);
+    result_ = Build(OneListener(), files);
+    std::string text;
+    if (result_.generation == nullptr) {
+      for (const Finding& finding : result_.findings) {
+        if (finding.severity == Severity::kError) text += "error " + finding.code + " ";
+      }
+      return text;
+    }
+    const ServerCertificate& server = result_.generation->listeners[0].certificates[0];
+    EXPECT_EQ(server.chain.size(), server.chain_der.size());
+    for (size_t i = 0; i < server.chain.size(); ++i) {
+      EXPECT_EQ(server.chain[i]->der(), server.chain_der[i]);
+      text += server.chain[i]->cn() + "<" + server.chain[i]->issuer().substr(3) + " ";
+    }
+    return text;
+  }
+  std::string Unused() const {
+    const Finding* finding = FindCode(result_, "chain_unused");
+    return finding == nullptr ? "" : finding->ToString();
+  }
+
+  const tls::Credential new_root_ = tls::MakeCredential(Ca("New"), nullptr);
+  const tls::Credential old_root_ = tls::MakeCredential(Ca("Old"), nullptr);
+  const tls::Credential issuing_ = tls::MakeCredential(Ca("Issuing"), &new_root_);
+  const tls::Credential by_old_ = Cross(Ca("Issuing"), issuing_, old_root_);
+  const tls::Credential cross_ = Cross(Ca("New"), new_root_, old_root_);
+  const tls::Credential ended_ = Cross(Ca("New", kNow - 10 * kDay), new_root_, old_root_);
+  const tls::Credential leaf_ =
+      tls::MakeCredential(tls::ServerTemplate("leaf", {"server.example"}), &issuing_);
+  BuildResult result_;
+};
+
+TEST_F(ChainFile, BothCrossSignsOfAnIntermediateAreServed) {
+  EXPECT_EQ(Served({&leaf_, &issuing_, &by_old_}), "leaf<Issuing Issuing<New Issuing<Old ");
+  EXPECT_EQ(Served({&leaf_, &by_old_, &issuing_, &cross_}),
+            "leaf<Issuing Issuing<Old Issuing<New New<Old ");
+  EXPECT_EQ(Unused(), "");
+}
+
+TEST_F(ChainFile, AnExpiredCrossSignBehindAGoodPathIsLeftOutWithAWarning) {
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}), "leaf<Issuing Issuing<New ");
+  EXPECT_THAT(Unused(), HasSubstr("CN=New, issued by CN=Old, expired 10 days ago"));
+  EXPECT_EQ(Served({&leaf_, &ended_, &issuing_}), "leaf<Issuing Issuing<New ");
+  // With the root that it leads to, which ended together with it.
+  tls::CertificateTemplate what = Ca("Old", kNow - 10 * kDay);
+  const tls::Credential ended_root = {*tls::Issue(what, *old_root_.key, nullptr), old_root_.key};
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &ended_root}), "leaf<Issuing Issuing<New ");
+  // And with the root that makes it superfluous.
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &new_root_}), "leaf<Issuing Issuing<New New<New ");
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}, {&new_root_, &old_root_}),
+            "leaf<Issuing Issuing<New ");
+}
+
+TEST_F(ChainFile, AnExpiredTwinOfTheIntermediateIsLeftOut) {
+  const tls::Credential twin = Cross(Ca("Issuing", kNow - kDay), issuing_, old_root_);
+  EXPECT_EQ(Served({&leaf_, &twin, &issuing_}), "leaf<Issuing Issuing<New ");
+}
+
+TEST_F(ChainFile, WhatEveryPathNeedsMustBeValid) {
+  const tls::Credential ended = Cross(Ca("Issuing", kNow - kDay), issuing_, new_root_);
+  EXPECT_EQ(Served({&leaf_, &ended}), "error expired ");
+  EXPECT_EQ(Served({&leaf_, &ended, &new_root_}), "error expired ");
+  EXPECT_EQ(Served({&leaf_, &ended}, {&new_root_}), "error expired ");
+  // Behind another intermediate, on the only way to a root that is known.
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &old_root_}), "error expired ");
+  EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}, {&old_root_}), "error expired ");
+  const tls::Credential ahead = Cross(
+      [] {
+        tls::CertificateTemplate what = Ca("Issuing");
+        what.not_before = kNow + kDay;
+        return what;
+      }(),
+      issuing_, new_root_);
+  EXPECT_EQ(Served({&leaf_, &ahead}), "error not_yet_valid ");
+  tls::CertificateTemplate past = tls::ServerTemplate("leaf", {"server.example"});
+  past.not_after = kNow - kDay;
+  const tls::Credential leaf = tls::MakeCredential(past, &issuing_);
+  EXPECT_EQ(Served({&leaf, &issuing_, &by_old_}), "error expired ");
+}
+
+TEST_F(ChainFile, AnIssuerMustBeACa) {
+  tls::CertificateTemplate what = Ca("Issuing");
+  what.ca = false;
+  const tls::Credential no_ca = Cross(what, issuing_, new_root_);
+  EXPECT_EQ(Served({&leaf_, &no_ca}), "error issuer_not_ca ");
+  what.version1 = true;
+  const tls::Credential version1 = Cross(what, issuing_, new_root_);
+  EXPECT_EQ(Served({&leaf_, &version1}), "error issuer_not_ca ");
+}
+
+TEST_F(ChainFile, ALinkMustNotBeMissing) {
+  const tls::Credential middle = tls::MakeCredential(Ca("Middle"), &issuing_);
+  const tls::Credential leaf =
+      tls::MakeCredential(tls::ServerTemplate("leaf", {"server.example"}), &middle);
+  EXPECT_EQ(Served({&leaf, &issuing_}), "error chain_broken ");
+  EXPECT_EQ(Served({&leaf, &issuing_, &new_root_}), "error chain_broken ");
+  EXPECT_EQ(Served({&leaf, &middle, &new_root_}), "error chain_broken ");
+}
+
+TEST_F(ChainFile, StrangersBesideACompletePathAreLeftOut) {
+  const tls::Credential stranger = tls::MakeCredential(Ca("Stranger"), &old_root_);
+  EXPECT_EQ(Served({&leaf_, &issuing_, &new_root_, &stranger}),
+            "leaf<Issuing Issuing<New New<New ");
+  EXPECT_THAT(Unused(), HasSubstr("CN=Stranger"));
+  EXPECT_EQ(Served({&leaf_, &stranger, &issuing_}, {&new_root_}), "leaf<Issuing Issuing<New ");
+  EXPECT_EQ(Served({&leaf_, &issuing_, &stranger}), "error chain_broken ");
+  EXPECT_EQ(Served({&leaf_, &issuing_, &issuing_}), "leaf<Issuing Issuing<New ");
+}
+
+TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
+  const auto printable = [](tls::CertificateTemplate what) {
+    what.printable_issuer = true;
+    return what;
+  };
+  const tls::Credential issuing = tls::MakeCredential(printable(Ca("Corp Issuing")), &new_root_);
+  const tls::Credential leaf =
+      tls::MakeCredential(printable(tls::ServerTemplate("leaf", {"server.example"})), &issuing);
+  EXPECT_EQ(Served({&leaf, &new_root_, &issuing}), "leaf<Corp Issuing Corp Issuing<New New<New ");
+  // The root of a trust bundle is found, too, and the picture shows one tree.
+  EXPECT_EQ(Served({&leaf, &issuing}, {&issuing, &new_root_}),
+            "leaf<Corp Issuing Corp Issuing<New ");
+  EXPECT_EQ(FindCode(result_, "anchor_without_root"), nullptr);
+  EXPECT_EQ(FindCode(result_, "missing_intermediate"), nullptr);
+  const std::string tree = DrawChain({leaf.certificate, issuing.certificate}, 0, kNow);
+  EXPECT_THAT(tree, HasSubstr("CN=Corp Issuing  (CA"));
+  EXPECT_THAT(tree, HasSubstr("\xe2\x94\x94\xe2\x94\x80 CN=leaf"));
+  EXPECT_THAT(tree, testing::Not(HasSubstr("? CN=Corp Issuing")));
+}
+
+TEST_F(ChainFile, NamesThatOnlyLookAlikeAreToldApart) {
+  const tls::Credential other = tls::MakeCredential(Ca("Issuin\xc9\xa1"), &new_root_);
+  EXPECT_EQ(Served({&leaf_, &other}), "error chain_broken ");
+  EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
+              HasSubstr("the CN has U+0067 in one and U+0261 in the other"));
+  const tls::Credential namesake = tls::MakeCredential(Ca("Issuing"), &new_root_);
+  EXPECT_EQ(Served({&leaf_, &namesake}), "error chain_broken ");
+  EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
+              HasSubstr("the name is the same, but another key has signed"));
+  const tls::Credential alike = tls::MakeCredential(Ca("N\xd0\xb5w"), nullptr);
+  EXPECT_EQ(Served({&leaf_, &issuing_}, {&issuing_, &alike}), "leaf<Issuing Issuing<New ");
+  EXPECT_THAT(FindCode(result_, "anchor_without_root")->ToString(),
+              HasSubstr("the CN has U+0065 in one and U+0435 in the other"));
+}
+
+TEST(Generation, ASelfSignedRootOfVersion1IsAnAnchorWithAWarning) {
+  tls::CertificateTemplate what = tls::CaTemplate("Old v1 Root");
+  what.version1 = true;
+  const tls::Credential root = tls::MakeCredential(what, nullptr);
+  MemoryFileReader files = GoodFiles();
+  files.Put(kCa, root.certificate->ToPem());
+  BuildResult result = Build(OneListener(), files);
+  ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);
+  ASSERT_NE(FindCode(result, "anchor_version1"), nullptr);
+  // One that somebody else issued is no root.
+  const tls::Credential below = tls::MakeCredential(what, &tls::Root());
+  files.Put(kCa, tls::Root().certificate->ToPem() + below.certificate->ToPem());
+  EXPECT_NE(FindCode(Build(OneListener(), files), "leaf_as_ca"), nullptr);
+  // And of version 3 it says whether it is one.
+  what.version1 = false;
+  what.ca = false;
+  files.Put(kCa, tls::MakeCredential(what, nullptr).certificate->ToPem());
+  EXPECT_NE(FindCode(Build(OneListener(), files), "leaf_as_ca"), nullptr);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ void RequirePromises(const certs::Generation& generation) {
       Require(pattern::CheckTrustDomain(domain.name).ok(), "a trust domain that is none");
     }
     for (const certs::TrustAnchor& anchor : listener.anchors) {
-      Require(anchor.certificate->is_ca(), "an anchor that is no CA");
+      const bool old_root = anchor.certificate->version1() && anchor.certificate->self_signed();
+      Require(anchor.certificate->is_ca() || old_root, "an anchor that is no CA");
     }
     Require(!listener.certificates.empty(), "no server certificate");
     for (const certs::ServerCertificate& server : listener.certificates) {
@@ -49,8 +50,12 @@ void RequirePromises(const certs::Generation& generation) {
       Require(server.leaf->for_server(), "not for servers");
       Require(server.leaf->not_after() > tls::kNow, "expired");
       Require(server.leaf->public_key().weakness.empty(), "a weak key");
-      for (size_t i = 0; i + 1 < server.chain.size(); ++i) {
-        Require(server.chain[i]->IssuedBy(*server.chain[i + 1]), "a broken chain");
+      for (size_t i = 1; i < server.chain.size(); ++i) {
+        const auto issued = [&](const auto& above) { return above->IssuedBy(*server.chain[i]); };
+        Require(
+            std::any_of(server.chain.begin(), server.chain.begin() + static_cast<long>(i), issued),
+            "a broken chain");
+        Require(server.chain[i]->not_after() > tls::kNow, "an expired issuer");
       }
     }
   }

@@ -7,6 +7,7 @@ import pathlib
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
@@ -36,6 +37,11 @@ def name(cn, **attributes):
     if cn is not None:
         parts.append(x509.NameAttribute(NameOID.COMMON_NAME, cn))
     return x509.Name(parts)
+
+
+def printable(subject):
+    """The same name with PrintableStrings, where cryptography writes UTF8Strings."""
+    return x509.Name([x509.NameAttribute(part.oid, part.value, _type=_ASN1Type.PrintableString) for part in subject])
 
 
 def general_name(text):
@@ -124,6 +130,7 @@ class Authority:
         self.certificate = certificate
         self.key = key
         self.above = tuple(above)  # intermediates from this one upwards, itself included; no root
+        self.issuer_name = certificate.subject  # what it writes into what it issues
 
     @staticmethod
     def root(cn="mantlet test root", key="p256", not_before=None, not_after=None):
@@ -135,7 +142,7 @@ class Authority:
     def intermediate(self, cn="mantlet test intermediate", path_length=None, not_before=None,
                      not_after=None, permitted_dns=None):
         key = new_key()
-        certificate = _build(name(cn), self.certificate.subject, key.public_key(), self.key,
+        certificate = _build(name(cn), self.issuer_name, key.public_key(), self.key,
                              self.certificate, not_before, not_after, ca=True,
                              path_length=path_length, permitted_dns=permitted_dns)
         return Authority(certificate, key, (certificate, *self.above))
@@ -149,7 +156,7 @@ class Authority:
     def issue(self, cn="client", sans=(), usage=CLIENT, key="p256", digest=None, subject=None,
               not_before=None, not_after=None, ca=False, crl_urls=()):
         key = new_key(key) if isinstance(key, str) else key
-        certificate = _build(subject or name(cn), self.certificate.subject, key.public_key(), self.key,
+        certificate = _build(subject or name(cn), self.issuer_name, key.public_key(), self.key,
                              self.certificate, not_before, not_after, sans=sans, usage=usage,
                              digest=digest, ca=ca, crl_urls=crl_urls)
         return Identity(certificate, key, self.above)
