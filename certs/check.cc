@@ -112,6 +112,9 @@ std::string TrustText(const config::ClientAuth& client_auth, const ListenerMater
   if (!client_auth.spki_pins.empty()) {
     absl::StrAppend(&text, "  pinned keys: ", client_auth.spki_pins.size(), "\n");
   }
+  if (!client_auth.ca_pins.empty()) {
+    absl::StrAppend(&text, "  pinned keys of CAs: ", client_auth.ca_pins.size(), "\n");
+  }
   for (const LoadedRevocationList& loaded : material.revocation_lists) {
     text += RevocationText(loaded, now);
   }

@@ -112,6 +112,9 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   WarnOfTwins(
       auth.spki_pins, path + ".spki_pins", "spki_pins", [](const std::string& pin) { return pin; },
       findings);
+  WarnOfTwins(
+      auth.ca_pins, path + ".ca_pins", "ca_pins", [](const std::string& pin) { return pin; },
+      findings);
   ValidateSpiffe(auth.spiffe, path + ".spiffe", findings);
   ValidateCrl(auth, path + ".crl", findings);
   if (findings.Refused(path + ".mode")) return;
@@ -123,6 +126,7 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   warn_unless_asked(!auth.trust_bundle.empty(), "trust_bundle");
   warn_unless_asked(auth.spiffe.enabled(), "spiffe");
   warn_unless_asked(!auth.spki_pins.empty(), "spki_pins");
+  warn_unless_asked(!auth.ca_pins.empty(), "ca_pins");
   warn_unless_asked(!auth.crl_files.empty(), "crl");
   if (findings.Refused(path + ".trust_bundle") || findings.Refused(path + ".spiffe")) return;
   if (auth.mode == ClientAuthMode::kNone || auth.spiffe.enabled()) return;

@@ -1,4 +1,4 @@
-// The type of `spki_pins`.
+// The type of `spki_pins` and `ca_pins`.
 
 #include <string>
 

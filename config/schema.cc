@@ -121,6 +121,10 @@ void DescribeClientAuth(Section& s, ClientAuth& v) {
             "SHA-256 of the public keys (SubjectPublicKeyInfo) that are let in, hex or base64; "
             "empty: any key with a good chain"},
            v.spki_pins, SpkiPin());
+  s.Values({"ca_pins",
+            "the same of a CA: some CA between the client's certificate and the trust anchor, that "
+            "included, must have one of these keys; empty: any CA that leads to a trust anchor"},
+           v.ca_pins, SpkiPin());
   s.Object({"crl", "certificate revocation lists"}, v, DescribeCrl);
   s.Value({"on_expiry",
            "open connections whose client certificate stops being valid: `drain` ends them after "

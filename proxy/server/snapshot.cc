@@ -52,6 +52,7 @@ tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
   chain.max_depth = config.max_depth;
   chain.partial_chain = config.partial_chain;
   chain.any_extended_key_usage = config.any_extended_key_usage;
+  chain.ca_pins = config.ca_pins;
   chain.revocation = material.revocation;
   tls::ClientVerifier::Options options;
   options.spki_pins = config.spki_pins;

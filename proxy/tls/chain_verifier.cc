@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/name_difference.h"
@@ -16,6 +19,7 @@
 #include "proxy/tls/path_builder.h"
 #include "proxy/tls/path_revocation.h"
 #include "proxy/tls/revocation_lists.h"
+#include "proxy/tls/x509_facts.h"
 
 namespace mantlet::tls {
 namespace {
@@ -70,6 +74,38 @@ VerifyResult RefusalFor(const PathBuilder::Failure& failure, const TrustStore& t
                  "too many certificates with the same names were presented or are trusted");
 }
 
+std::string PinOf(const PathCertificate& certificate) { return SpkiSha256Hex(certificate.x509()); }
+
+// Whether a CA of a path has a pinned key. Lives for one verification, in which a CA may
+// stand on many paths.
+class PinCheck {
+ public:
+  explicit PinCheck(const std::vector<std::string>& pins) : pins_(pins) {}
+
+  std::optional<PathFinding> Check(const PathBuilder::Path& path) {
+    if (pins_.empty()) return std::nullopt;
+    for (size_t i = 1; i < path.size(); ++i) {
+      auto [known, is_new] = pinned_.try_emplace(path[i]);
+      if (is_new) {
+        known->second = std::binary_search(pins_.begin(), pins_.end(), PinOf(*path[i]));
+      }
+      if (known->second) return std::nullopt;
+    }
+    return PathFinding{
+        PathFault::kCaNotPinned, 0,
+        path.size() < 2
+            ? std::string("its chain is good, but there is no CA on it, and ca_pins asks for one")
+            : absl::StrCat("its chain is good, but none of the CAs on it is pinned; it would be "
+                           "let in with ca_pins: [",
+                           PinOf(*path[1]), "], the key of ",
+                           RenderName(path[1]->subject(), ControlBytes::kEscape))};
+  }
+
+ private:
+  const std::vector<std::string>& pins_;
+  std::map<const PathCertificate*, bool> pinned_;
+};
+
 // What has ended by `now` was accepted so, and ends no second time.
 int64_t ValidUntil(const PathBuilder::Path& path, int64_t now) {
   int64_t last = std::numeric_limits<int64_t>::max() - 1;
@@ -82,12 +118,14 @@ int64_t ValidUntil(const PathBuilder::Path& path, int64_t now) {
 }  // namespace
 
 ChainVerifier::ChainVerifier(TrustStorePtr trust, Options options)
-    : trust_(std::move(trust)), options_(std::move(options)), anchors_(*trust_) {}
+    : trust_(std::move(trust)), options_(std::move(options)), anchors_(*trust_) {
+  std::sort(options_.ca_pins.begin(), options_.ca_pins.end());
+}
 
 std::string ChainVerifier::id() const {
-  return Sha256Hex(absl::StrCat(trust_->id(), " ", static_cast<int>(options_.purpose), " ",
-                                options_.max_depth, " ", options_.partial_chain, " ",
-                                options_.any_extended_key_usage, " ",
+  return Sha256Hex(absl::StrCat(absl::StrJoin(options_.ca_pins, ","), " ", trust_->id(), " ",
+                                static_cast<int>(options_.purpose), " ", options_.max_depth, " ",
+                                options_.partial_chain, " ", options_.any_extended_key_usage, " ",
                                 options_.revocation == nullptr ? "" : options_.revocation->id()));
 }
 
@@ -121,9 +159,14 @@ VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now,
                                    Expired expired) const {
   ClearErrors();
   PathRevocation revocation(options_.revocation.get(), now);
+  PinCheck pins(options_.ca_pins);
   PathBuilder::LastCheck last_check;
-  if (options_.revocation != nullptr) {
-    last_check = [&revocation](PathBuilder& builder) { return revocation.Check(builder); };
+  if (options_.revocation != nullptr || !options_.ca_pins.empty()) {
+    last_check = [&](PathBuilder& builder) {
+      std::optional<PathFinding> finding = pins.Check(builder.path());
+      if (finding.has_value() || options_.revocation == nullptr) return finding;
+      return revocation.Check(builder);
+    };
   }
   PathBuilder builder(&anchors_, chain, RulesAt(now, expired), std::move(last_check));
   VerifyResult result;

@@ -43,6 +43,10 @@ class ChainVerifier {
     bool partial_chain = false;
     // anyExtendedKeyUsage counts as the purpose (RFC 5280, 4.2.1.12).
     bool any_extended_key_usage = false;
+    // SHA-256 of SubjectPublicKeyInfos in lower-case hex: some CA of the path, the trust
+    // anchor included, must have one of these keys. Of several paths one with such a CA
+    // is looked for. Empty: any CA.
+    std::vector<std::string> ca_pins = {};
     // Asked about every certificate of a path but the anchor; null: none.
     std::shared_ptr<const RevocationLists> revocation = nullptr;
   };
@@ -65,7 +69,7 @@ class ChainVerifier {
   PathRules RulesAt(int64_t now, Expired expired) const;
 
   TrustStorePtr trust_;
-  Options options_;
+  Options options_;  // pins sorted
   AnchorIndex anchors_;
 };
 

@@ -323,7 +323,8 @@ bool PathBuilder::Conclude() {
 // What all this is about: the gravest of the path's faults, if it is the path that
 // was most likely meant.
 void PathBuilder::ReportPath() {
-  ++paths_seen_;
+  // Whether a CA is pinned costs little to see, and says nothing about the next path.
+  if (findings_.front().fault != PathFault::kCaNotPinned) ++paths_seen_;
   const PathFinding& gravest = *std::min_element(
       findings_.begin(), findings_.end(), [](const PathFinding& a, const PathFinding& b) {
         return a.fault != b.fault ? a.fault < b.fault : a.depth < b.depth;

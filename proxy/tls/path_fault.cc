@@ -73,6 +73,7 @@ std::string ExplainFault(const PathFinding& finding, const PathCertificate& cert
     case PathFault::kExpired:
       return absl::StrCat("it expired at ", base::Rfc3339Seconds(certificate.not_after()));
     case PathFault::kNameConstraint:
+    case PathFault::kCaNotPinned:
     case PathFault::kCrlMissing:
     case PathFault::kCrlExpired:
     case PathFault::kRevoked:
@@ -126,6 +127,8 @@ HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& ce
       return HandshakeFailure::kPathTooLong;
     case PathFault::kNameConstraint:
       return HandshakeFailure::kNameConstraint;
+    case PathFault::kCaNotPinned:
+      return HandshakeFailure::kNotPinned;
     case PathFault::kNotYetValid:
       return HandshakeFailure::kNotYetValid;
     case PathFault::kExpired:

@@ -30,6 +30,7 @@ enum class PathFault {
   kTooDeep,     // our limit
   kPolicy,
   kNameConstraint,
+  kCaNotPinned,
   kNotYetValid,
   kExpired,
   kCrlMissing,

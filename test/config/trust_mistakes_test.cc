@@ -80,6 +80,21 @@ const Mistake kMistakes[] = {
      "      trust_bundle: [ca.crt]\n      spki_pins: ['" + kPin +
          "', 'sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=']\n",
      "m.yaml:12:87: warning: spki_pins[1]: " + kPin + " stands here twice; remove one", true},
+    {"APinOfACaThatIsNoDigest", "      trust_bundle: [ca.crt]\n",
+     R"(      trust_bundle: [ca.crt]
+      ca_pins: [AAAA]
+)",
+     "m.yaml:12:17: ca_pins[0]: 'AAAA' is no SHA-256 in hex or base64; openssl x509 -in "
+     "client.crt -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 prints "
+     "one"},
+    {"APinOfACaThatStandsTwice", "      trust_bundle: [ca.crt]\n",
+     "      trust_bundle: [ca.crt]\n      ca_pins: ['" + kPin + "', '" + kPin + "']\n",
+     "m.yaml:12:85: warning: ca_pins[1]: " + kPin + " stands here twice; remove one", true},
+    {"PinsOfCasThatAreNotUsed", "      trust_bundle: [ca.crt]\n",
+     "      mode: none\n      ca_pins: ['" + kPin + "']\n",
+     "m.yaml:12:16: warning: ca_pins has no effect with mode none; remove it, or write mode: "
+     "require to ask for certificates",
+     true},
     {"PinsThatAreNotUsed", "      trust_bundle: [ca.crt]\n",
      "      mode: none\n      spki_pins: ['" + kPin + "']\n",
      "m.yaml:12:18: warning: spki_pins has no effect with mode none; remove it, or write mode: "

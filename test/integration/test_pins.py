@@ -88,6 +88,25 @@ def test_the_pin_of_a_ca_lets_nobody_in(start, pki):
     refused(proxy, pki, pki.client, "not_pinned", "ca-pin")
 
 
+def test_the_pin_of_a_ca_lets_in_whom_it_issued_and_nobody_else(start, upstream, pki):
+    """The CA's own key: it stays when the clients' keys change."""
+    proxy = start(upstream, listener={"client_auth": {"ca_pins": [digest(pki.ca).hexdigest()]},
+                                      "tls": {"session_resumption": "on"}})
+    renewed = pki.write(pki.ca.issue("renewed"), "ca-pin-renewed")
+    assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
+    assert clients.get_json(proxy.address(), clients.context(pki, client=renewed))[0] == 200
+    other = pki.root.intermediate("another intermediate").issue("other")
+    record = refused(proxy, pki, other, "not_pinned", "ca-pin-other")
+    assert "ca_pins" in record["detail"]
+    config = copy.deepcopy(proxy.config)
+    config["listeners"][0]["client_auth"]["ca_pins"] = ["0" * 64]
+    proxy.write_config(config)
+    proxy.wait_metric("mantlet_reloads_total", 2, result="success")
+    # Known clients are judged anew, and so are those that come with a ticket.
+    assert clients.alert(clients.handshake_error(proxy.address(), clients.context(pki)))
+    proxy.wait_metric("mantlet_tls_handshake_failures_total", 2, listener="public", reason="not_pinned")
+
+
 def test_without_a_certificate_pins_have_no_say_where_none_is_required(start, upstream, pki):
     auth = {"mode": "optional", "spki_pins": ["0" * 64]}
     proxy = start(upstream, listener={"client_auth": auth})

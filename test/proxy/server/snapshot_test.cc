@@ -60,12 +60,15 @@ TEST_F(SnapshotTest, ClientsAreVerifiedWhereverTheirTrustComesFrom) {
   auth.spki_pins = {std::string(64, '0')};
   auto pinned = Build();
   ASSERT_TRUE(pinned.ok());
+  auth.ca_pins = {std::string(64, '0')};
+  auto ca_pinned = Build();
+  ASSERT_TRUE(ca_pinned.ok());
   std::set<std::string> ids;
-  for (const SnapshotPtr& snapshot : {*by_bundle, *by_both, *by_domain, *pinned}) {
+  for (const SnapshotPtr& snapshot : {*by_bundle, *by_both, *by_domain, *pinned, *ca_pinned}) {
     ASSERT_NE(snapshot->Find("public")->tls->verifier(), nullptr);
     ids.insert(snapshot->Find("public")->tls->verifier()->id());
   }
-  EXPECT_EQ(ids.size(), 4u);
+  EXPECT_EQ(ids.size(), 5u);
   auth.mode = config::ClientAuthMode::kNone;
   EXPECT_EQ((*Build())->Find("public")->tls->verifier(), nullptr);
 }

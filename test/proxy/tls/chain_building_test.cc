@@ -327,5 +327,71 @@ TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsTold) {
   EXPECT_THAT(Verify({unlike}, {&client}).detail, testing::Not(HasSubstr("look alike")));
 }
 
+ChainVerifier::Options PinnedTo(const std::vector<const Credential*>& cas) {
+  ChainVerifier::Options options;
+  for (const Credential* ca : cas) {
+    options.ca_pins.push_back(ca->certificate->public_key().spki_sha256);
+  }
+  return options;
+}
+
+TEST(CaPins, AnyCaOfThePathMayBeThePinnedOne) {
+  const Credential ca = MakeCredential(CaTemplate("ca"), &Intermediate());
+  const Credential client = MakeCredential(ClientTemplate("client"), &ca);
+  const Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  const auto reason = [&](const std::vector<const Credential*>& pins) {
+    return std::string(Verify({Root()}, {&client, &ca, &Intermediate()}, PinnedTo(pins)).reason());
+  };
+  EXPECT_EQ(reason({&ca}), "");
+  EXPECT_EQ(reason({&Intermediate()}), "");
+  EXPECT_EQ(reason({&other, &Root()}), "");
+  EXPECT_EQ(reason({&other}), "not_pinned");
+  // The client's own key is no CA's, nor is that of a CA that is presented beside the path.
+  EXPECT_EQ(reason({&client}), "not_pinned");
+  EXPECT_EQ(Verify({Root()}, {&client, &ca, &Intermediate(), &other}, PinnedTo({&other})).reason(),
+            "not_pinned");
+  const VerifyResult result = Verify({Root()}, {&client, &ca, &Intermediate()}, PinnedTo({&other}));
+  EXPECT_THAT(result.detail, HasSubstr("ca_pins: [" + ca.certificate->public_key().spki_sha256));
+  EXPECT_EQ(result.depth, 0);
+}
+
+TEST(CaPins, ArePartOfWhatDecides) {
+  const auto id = [](ChainVerifier::Options options) {
+    return ChainVerifier(Trust({Root()}), std::move(options)).id();
+  };
+  const Credential& a = Root();
+  const Credential& b = Intermediate();
+  EXPECT_NE(id({}), id(PinnedTo({&a})));
+  EXPECT_NE(id(PinnedTo({&a})), id(PinnedTo({&b})));
+  EXPECT_NE(id(PinnedTo({&a})), id(PinnedTo({&a, &b})));
+  EXPECT_EQ(id(PinnedTo({&a, &b})), id(PinnedTo({&b, &a})));
+}
+
+TEST(CaPins, OfSeveralPathsOneWithAPinnedCaIsFound) {
+  const Credential client = MakeCredential(ClientTemplate("client"), &Intermediate());
+  std::vector<Credential> roots = {Root()}, crosses;
+  for (int i = 0; i < 20; ++i) {
+    roots.push_back(MakeCredential(CaTemplate("root " + std::to_string(i)), nullptr));
+    crosses.push_back(CrossSign("intermediate", Intermediate(), &roots.back()));
+  }
+  std::vector<const Credential*> chain = {&client, &Intermediate()};
+  for (const Credential& cross : crosses) chain.push_back(&cross);
+  for (const Credential& root : roots) {
+    EXPECT_TRUE(Verify(roots, chain, PinnedTo({&root})).ok());
+  }
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  EXPECT_EQ(Verify(roots, chain, PinnedTo({&stranger})).reason(), "not_pinned");
+}
+
+TEST(CaPins, OnlyAddToWhatAGoodChainNeeds) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.not_after = kNow - 1;
+  const Credential expired = MakeCredential(what, &Root());
+  EXPECT_EQ(Verify({Root()}, {&expired}, PinnedTo({&Root()})).reason(), "expired");
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential theirs = MakeCredential(ClientTemplate("theirs"), &stranger);
+  EXPECT_EQ(Verify({Root()}, {&theirs, &stranger}, PinnedTo({&stranger})).reason(), "unknown_ca");
+}
+
 }  // namespace
 }  // namespace mantlet::tls
