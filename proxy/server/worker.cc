@@ -183,8 +183,12 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   }
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) {
-    logger_.Error("accept_failed", "Cannot serve an accepted connection.",
-                  {{"error", std::string(stream.status().message())}});
+    if (auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10)) {
+      logger_.Error("accept_failed", "Cannot serve an accepted connection.",
+                    {{"listener", state.config.name},
+                     {"error", std::string(stream.status().message())},
+                     {"suppressed", go.suppressed}});
+    }
     return;
   }
   auto connection = std::make_unique<DownstreamConnection>(

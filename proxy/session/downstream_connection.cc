@@ -516,10 +516,13 @@ void DownstreamConnection::OnTimeout() {
       ++requests_;
       exchange_.RefuseUnparsed(
           listener_, parser_->head(), facts_,
-          ProxyError(ErrorReason::kRequestTimeout, "the request head took too long"));
+          ProxyError(ErrorReason::kRequestTimeout,
+                     "the request head took longer than listeners[].timeouts.request_head"));
       return;
     case State::kRequest:
-      exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout, "the request body took too long"));
+      exchange_.Refuse(
+          ProxyError(ErrorReason::kRequestTimeout,
+                     "nothing of the request's body within listeners[].timeouts.body"));
       return;
     case State::kTunnel:
       return;

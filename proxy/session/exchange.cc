@@ -383,6 +383,9 @@ void Exchange::Abandon(ProxyError error) {
 }
 
 void Exchange::Fail(ProxyError error) {
+  if (error.reason == ErrorReason::kRequestTimeout) {
+    RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+  }
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   if (error.reason == ErrorReason::kPoolExhausted) {
     listener_->upstream_metrics->Failed(error.reason);

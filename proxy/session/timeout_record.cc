@@ -6,7 +6,10 @@ namespace mantlet::session {
 
 void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                    const http::RequestHead& head, const base::ProxyError& error) {
-  if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
+  // A slow client is nobody's fault here.
+  const base::LogLevel level =
+      error.fault() == base::Fault::kDownstream ? base::LogLevel::kInfo : base::LogLevel::kWarn;
+  if (!worker.logger.enabled(level)) return;
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   std::vector<base::LogField> fields = {
@@ -19,7 +22,7 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
       {"detail", std::string_view(error.detail)},
   };
   if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
-  worker.logger.Log(base::LogLevel::kWarn, "request_timed_out",
+  worker.logger.Log(level, "request_timed_out",
                     "A request was cut off because a deadline had passed.", fields);
 }
 

@@ -79,12 +79,20 @@ def test_trailers_count_against_the_header_limits(start, upstream, connect):
     assert not upstream.requests
 
 
+def check_key(proxy, key):
+    """The access log and the log name the key that has cut the only request."""
+    record, = proxy.wait_access()
+    assert record["error"] == "request_timeout" and key in record["error_detail"], record
+    assert key in proxy.wait_log("request_timed_out", reason="request_timeout")["detail"]
+
+
 def test_slow_head_408(start, upstream, connect):
     proxy = start(upstream, listener={"timeouts": {"request_head": "300ms"}})
     client = connect(proxy)
     client.send("GET / HTTP/1.1\r\nHost: loc")
     assert client.response().status == 408
     assert client.closed()
+    check_key(proxy, "listeners[].timeouts.request_head")
 
 
 def test_slowloris_is_408_however_often_it_adds_a_byte(start, upstream, connect):
@@ -112,6 +120,7 @@ def test_slow_body_408(start, upstream, connect):
     assert reply.status == 408
     assert client.closed()
     assert not upstream.requests
+    check_key(proxy, "listeners[].timeouts.body")
 
 
 def test_a_client_that_takes_no_bytes_is_ended(start, upstream, connect):

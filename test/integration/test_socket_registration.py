@@ -1,5 +1,6 @@
 """The kernel has no memory for one more socket: that costs a connection, not the process."""
 
+import copy
 import socket
 import ssl
 
@@ -86,3 +87,15 @@ def test_a_paused_client_that_cannot_be_watched_again_is_cut(start, scripted, co
     failing.registrations = 1
     wait_until(lambda: failing.registrations == 0, 10, "the client being read again")
     proxy.wait_metric("mantlet_connections_active", 1, listener="public")  # the bystander's
+
+
+def test_a_listener_that_cannot_be_watched_at_once_listens_soon(start, upstream, connect, failing):
+    proxy = start(upstream, launch_options={"env": failing.env}, workers=1)
+    config = copy.deepcopy(proxy.config)
+    config["listeners"].append({**copy.deepcopy(config["listeners"][0]), "name": "second"})
+    failing.registrations = 1
+    proxy.reload(config)
+    wait_until(lambda: failing.registrations == 0)
+    assert connect(proxy, listener="second").get().status == 200
+    assert proxy.log("accept_failed", listener="second")
+    assert connect(proxy).get().status == 200
