@@ -259,5 +259,18 @@ TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
   EXPECT_THAT(SequencesThatFell(Generation(), seven), IsEmpty());
 }
 
+// A trust bundle may hold a root of version 1; an authority has to say that it is a CA
+// (X509-SVID, 4.1).
+TEST_F(SpiffeLoaderTest, AnAuthorityIsNeverOfVersion1) {
+  tls::CertificateTemplate what = tls::CaTemplate("com");
+  what.version1 = true;
+  const tls::Credential root = tls::MakeCredential(what, nullptr);
+  files_.Put(kCom, root.certificate->ToPem());
+  EXPECT_THAT(JoinErrors(Build().findings), HasSubstr("is no CA certificate"));
+  files_.Put(kCom, ComCa().certificate->ToPem());
+  files_.Put(kOrg, KeysJson({KeyJson(*root.certificate)}));
+  EXPECT_THAT(JoinErrors(Build().findings), HasSubstr("is no CA certificate"));
+}
+
 }  // namespace
 }  // namespace mantlet::certs
