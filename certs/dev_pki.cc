@@ -218,7 +218,9 @@ class DevPki {
         "# A configuration to try mantlet with, made by `mantlet certs dev`.\n"
         "listeners:\n"
         "  - name: public\n"
-        "    address: 127.0.0.1:8443\n"
+        "    address: 127.0.0.1:",
+        options_.port,
+        "\n"
         "    upstream: app\n"
         "    tls:\n"
         "      certificates:\n"
@@ -231,9 +233,12 @@ class DevPki {
         "]\n"
         "upstreams:\n"
         "  - name: app\n"
-        "    address: 127.0.0.1:8080\n"
+        "    address: 127.0.0.1:",
+        options_.upstream_port,
+        "\n"
         "metrics:\n"
-        "  address: 127.0.0.1:9900\n");
+        "  address: 127.0.0.1:",
+        options_.metrics_port, "\n");
   }
 
   absl::Status WriteFiles() {
@@ -255,10 +260,10 @@ class DevPki {
     if (host.find(':') != std::string::npos) host = absl::StrCat("[", host, "]");
     std::string resolve;
     if (!san_.dns.empty() && host != "localhost") {
-      resolve = absl::StrCat(" --resolve ", host, ":8443:127.0.0.1");
+      resolve = absl::StrCat(" --resolve ", host, ":", options_.port, ":127.0.0.1");
     }
     return absl::StrCat("curl --cacert ", Path("ca.crt"), " --cert ", Path("client.crt"), " --key ",
-                        Path("client.key"), resolve, " https://", host, ":8443/");
+                        Path("client.key"), resolve, " https://", host, ":", options_.port, "/");
   }
 
   DevPkiReport Report() const {
@@ -274,10 +279,14 @@ class DevPki {
         "  server.crt   ",
         server_.certificate->subject(), ", and its intermediate; server.key\n", "  client.crt   ",
         client_.certificate->subject(), ", and its intermediate; client.key\n",
-        "  mantlet.yaml listens on 127.0.0.1:8443, forwards to 127.0.0.1:8080\n"
+        "  mantlet.yaml listens on 127.0.0.1:", options_.port,
+        ", forwards to 127.0.0.1:", options_.upstream_port,
+        "\n"
         "Server and client certificate expire ",
         RelativeTime(leaf_end_, options_.now), " (", DateTime(leaf_end_), ").\n\n",
-        "  mantlet run --config ", Path("mantlet.yaml"), "\n", "  ", CurlLine(), "\n");
+        "  mantlet echo --address 127.0.0.1:", options_.upstream_port,
+        " &   # an application that shows what it got\n", "  mantlet run --config ",
+        Path("mantlet.yaml"), " &\n", "  ", CurlLine(), "\n");
     return report;
   }
 

@@ -18,6 +18,10 @@ struct DevPkiOptions {
   std::vector<std::string> sans;  // DNS names and IP addresses; empty = localhost 127.0.0.1 ::1
   int days = 30;                  // of the leaves; the CAs live ten times as long
   int64_t now = 0;                // seconds since the epoch
+  // What the configuration listens on, forwards to and serves metrics on, all on 127.0.0.1.
+  uint16_t port = 8443;
+  uint16_t upstream_port = 8080;
+  uint16_t metrics_port = 9900;
 };
 
 struct DevPkiReport {

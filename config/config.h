@@ -244,6 +244,8 @@ struct Upstream {
 struct Endpoint {
   bool enabled = false;
   Address address;
+  uint32_t socket_mode = 0600;  // as of a listener
+  std::string socket_group;
   Location where;
   bool operator==(const Endpoint&) const = default;
 };

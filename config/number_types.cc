@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "config/value_type.h"
 
@@ -190,6 +191,26 @@ ValueType<uint32_t> Workers(uint32_t max) {
     return problem;
   };
   type.print = [](uint32_t value) { return value == 0 ? "auto" : absl::StrCat(value); };
+  return type;
+}
+
+ValueType<uint32_t> FileMode() {
+  ValueType<uint32_t> type;
+  type.name = "mode in octal digits";
+  type.example = "0660";
+  type.parse = [](const ScalarText& scalar, uint32_t& out) -> std::optional<Problem> {
+    const absl::string_view text = scalar.text;
+    const bool octal = text.find_first_not_of("01234567") == absl::string_view::npos;
+    const bool long_enough = text.size() == 3 || (text.size() == 4 && text[0] == '0');
+    if (!octal || !long_enough) {
+      return Problem{absl::StrCat("'", text, "' is not a mode"),
+                     "write three octal digits after a 0, e.g. 0660"};
+    }
+    out = 0;
+    for (const char digit : text) out = out * 8 + static_cast<uint32_t>(digit - '0');
+    return std::nullopt;
+  };
+  type.print = [](uint32_t value) { return absl::StrFormat("%04o", value); };
   return type;
 }
 

@@ -223,6 +223,11 @@ void DescribeListener(Section& s, Listener& v) {
   s.Value({"name", "label in metrics and logs", true}, v.name, Name("public"));
   s.Value({"address", "where clients connect; port 0 takes any free one", true}, v.address,
           AddressOf({.systemd = true, .any_port = true}, "0.0.0.0:8443"));
+  s.Value({"socket_mode",
+           "of a Unix socket: who may connect; 0660 lets the group in, and a front proxy with it"},
+          v.socket_mode, FileMode());
+  s.Value({"socket_group", "of a Unix socket: its group, by name or number"}, v.socket_group,
+          Text("www-data"));
   s.Value({"upstream", "the name of one of `upstreams`", true}, v.upstream, Name("app"));
   s.Object({"tls", "what the server presents and accepts", true}, v.tls, DescribeTls);
   s.Object({"client_auth", "which clients are let in"}, v.client_auth, DescribeClientAuth);
@@ -294,11 +299,18 @@ void DescribeUpstream(Section& s, Upstream& v) {
   s.Object({"limits", "how much of a response's head is read"}, v.limits, DescribeUpstreamLimits);
 }
 
+void DescribeSocketFile(Section& s, Endpoint& v) {
+  s.Value({"socket_mode", "of a Unix socket: who may connect"}, v.socket_mode, FileMode());
+  s.Value({"socket_group", "of a Unix socket: its group, by name or number"}, v.socket_group,
+          Text("www-data"));
+}
+
 void DescribeMetrics(Section& s, Endpoint& v) {
   s.Place(v.where);
   v.enabled = true;
   s.Value({"address", "plain HTTP; nothing on it is secret", true}, v.address,
           AddressOf({.any_port = true}, "0.0.0.0:9900"));
+  DescribeSocketFile(s, v);
 }
 
 void DescribeAdmin(Section& s, Endpoint& v) {
@@ -306,6 +318,7 @@ void DescribeAdmin(Section& s, Endpoint& v) {
   v.enabled = true;
   s.Value({"address", "loopback or unix: only, for who reaches it may reload and drain", true},
           v.address, AddressOf({.any_port = true}, "127.0.0.1:9901"));
+  DescribeSocketFile(s, v);
 }
 
 void DescribeLog(Section& s, Log& v) {
@@ -313,7 +326,7 @@ void DescribeLog(Section& s, Log& v) {
           v.level, OneWord(kLogLevelWords));
   s.Value({"format", "json: one object a line; text: for a person at a terminal"}, v.format,
           OneWord(kLogFormatWords));
-  s.Value({"access", "one line per request; a file is opened anew on SIGHUP"}, v.access,
+  s.Value({"access", "one line per request; a file is opened anew on SIGUSR1 and SIGHUP"}, v.access,
           AccessLogTarget());
 }
 

@@ -1,12 +1,12 @@
 #include "config/validation.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "config/address_overlap.h"
 #include "config/findings.h"
 #include "config/listener_validation.h"
 #include "config/suggest.h"
@@ -16,23 +16,51 @@ namespace mantlet::config {
 namespace {
 
 // Every address that is bound, listeners' and endpoints' alike.
-void RefuseTwinAddresses(const Config& config, Findings& findings) {
-  std::map<std::string, std::string> seen;  // address to path
-  const auto bind = [&](const Address& address, const std::string& path) {
-    const bool unset = address.host.empty() && address.path.empty();
-    const bool any_port = address.kind == Address::Kind::kTcp && address.port == 0;
-    if (unset || any_port) return;
-    const auto [twin, added] = seen.emplace(ToString(address), path);
-    if (added) return;
-    findings.Error(
-        path, absl::StrCat("address: ", ToString(address), " is listened on twice"),
-        absl::StrCat("change this one or the one in line ", findings.LineOf(twin->second)));
+void RefuseOverlappingAddresses(const Config& config, Findings& findings) {
+  const std::vector<BoundAddress> bound = BoundAddresses(config);
+  for (size_t i = 0; i < bound.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const Address& address = bound[i].address;
+      const Overlap overlap = Compare(address, bound[j].address);
+      if (overlap == Overlap::kNone) continue;
+      const bool same = overlap == Overlap::kSame;
+      findings.Error(
+          bound[i].path,
+          absl::StrCat("address: ", ToString(address),
+                       same ? " is listened on twice"
+                            : absl::StrCat(" and ", ToString(bound[j].address),
+                                           " cannot be listened on together: one of them takes "
+                                           "the connections of every address")),
+          absl::StrCat("change this one or the one in line ", findings.LineOf(bound[j].path)));
+      break;
+    }
+  }
+}
+
+void CheckSocketFile(const Config& config, Findings& findings) {
+  const auto check = [&](const Address& address, const std::string& section) {
+    if (address.kind == Address::Kind::kUnix || findings.Refused(section + ".address")) return;
+    for (const char* key : {"socket_mode", "socket_group"}) {
+      const std::string path = absl::StrCat(section, ".", key);
+      if (!findings.places().Has(path)) continue;
+      findings.Warning(
+          path,
+          absl::StrCat(key, " has no effect: ", ToString(address), " is no path of a Unix socket"),
+          "remove it; where systemd opens the socket, SocketMode= and SocketGroup= of "
+          "the .socket unit say who may connect");
+    }
   };
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    bind(config.listeners[i].address, Item("listeners", i) + ".address");
+    check(config.listeners[i].address, Item("listeners", i));
   }
-  if (config.metrics.enabled) bind(config.metrics.address, "metrics.address");
-  if (config.admin.enabled) bind(config.admin.address, "admin.address");
+  if (config.metrics.enabled) check(config.metrics.address, "metrics");
+  if (config.admin.enabled) check(config.admin.address, "admin");
+  if (config.admin.enabled && (config.admin.socket_mode & 0007) != 0 &&
+      !findings.Refused("admin.socket_mode")) {
+    findings.Error("admin.socket_mode",
+                   "socket_mode: every user of this machine could reload and drain",
+                   "write 0600, or 0660 and a socket_group");
+  }
 }
 
 void CheckReferences(const Config& config, Findings& findings) {
@@ -94,7 +122,8 @@ void Validate(const Config& config, const Places& places, std::vector<Diagnostic
   Findings findings(places, diagnostics);
   RefuseTwinNames(config.listeners, "listeners", "listeners", findings);
   RefuseTwinNames(config.upstreams, "upstreams", "upstreams", findings);
-  RefuseTwinAddresses(config, findings);
+  RefuseOverlappingAddresses(config, findings);
+  CheckSocketFile(config, findings);
   CheckReferences(config, findings);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     ValidateListener(config.listeners[i], Item("listeners", i), findings);

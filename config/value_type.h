@@ -78,6 +78,9 @@ ValueType<std::string> TrustDomain();
 // A SHA-256 in hex or base64, also as "sha256/BASE64"; stored in lower-case hex.
 ValueType<std::string> SpkiPin();
 
+// Permission bits of a file, 0000 to 0777, in octal digits.
+ValueType<uint32_t> FileMode();
+
 // The kinds of address that a key takes.
 struct AddressKinds {
   bool systemd = false;

@@ -50,13 +50,29 @@ class LevelFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-std::unique_ptr<spdlog::formatter> MakeFormatter(LogFormat format) {
+// "%K" of the patterns below.
+class PriorityFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& record, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view prefix = PriorityPrefix(FromSpdlog(record.level));
+    out.append(prefix.data(), prefix.data() + prefix.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PriorityFlag>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> MakeFormatter(LogFormat format,
+                                                 LogPrefix prefix = LogPrefix::kNone) {
   auto formatter =
       std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
   formatter->add_flag<LevelFlag>('*');
-  formatter->set_pattern(format == LogFormat::kJson
-                             ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%*",%v})"
-                             : "%Y-%m-%dT%H:%M:%S.%eZ %* %v");
+  formatter->add_flag<PriorityFlag>('K');
+  std::string pattern = prefix == LogPrefix::kPriority ? "%K" : "";
+  pattern += format == LogFormat::kJson ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%*",%v})"
+                                        : "%Y-%m-%dT%H:%M:%S.%eZ %* %v";
+  formatter->set_pattern(std::move(pattern));
   return formatter;
 }
 
@@ -184,6 +200,20 @@ std::string_view ToString(LogLevel level) {
   return "error";
 }
 
+std::string_view PriorityPrefix(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "<7>";
+    case LogLevel::kInfo:
+      return "<6>";
+    case LogLevel::kWarn:
+      return "<4>";
+    case LogLevel::kError:
+      break;
+  }
+  return "<3>";
+}
+
 std::optional<LogLevel> ParseLogLevel(std::string_view text) {
   for (const LogLevel level :
        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
@@ -206,9 +236,10 @@ Logger::Logger(LogFormat format, LogLevel level) : format_(format), level_(level
   backend_->logger.set_formatter(MakeFormatter(format));
 }
 
-Logger::Logger(LogFormat format, LogLevel level, LineSink sink) : format_(format), level_(level) {
+Logger::Logger(LogFormat format, LogLevel level, LineSink sink, LogPrefix prefix)
+    : format_(format), level_(level) {
   backend_ = std::make_unique<Backend>(std::make_shared<FunctionSink>(std::move(sink)));
-  backend_->logger.set_formatter(MakeFormatter(format));
+  backend_->logger.set_formatter(MakeFormatter(format, prefix));
 }
 
 Logger::~Logger() = default;

@@ -36,6 +36,12 @@ std::optional<LogLevel> ParseLogLevel(std::string_view text);
 
 enum class LogFormat { kJson, kText };
 
+// What begins each line: nothing, or its priority as the journal reads it from a stream ("<3>",
+// sd-daemon(3)).
+enum class LogPrefix { kNone, kPriority };
+// "<3>" for an error, and so on.
+std::string_view PriorityPrefix(LogLevel level);
+
 // A name and a value. Holds views: lives no longer than the call it is made for.
 class LogField {
  public:
@@ -76,7 +82,7 @@ class Logger {
   // Writes to standard error.
   Logger(LogFormat format, LogLevel level);
   // Writes into `sink`: tests, or another destination.
-  Logger(LogFormat format, LogLevel level, LineSink sink);
+  Logger(LogFormat format, LogLevel level, LineSink sink, LogPrefix prefix = LogPrefix::kNone);
   ~Logger();
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,6 +102,13 @@ absl::Status SystemdNotifier::Send(std::string_view message) const {
       sent < 0 ? ErrnoStatus("cannot send to systemd's NOTIFY_SOCKET") : absl::OkStatus();
   close(fd);
   return status;
+}
+
+bool IsJournalStream(const Environment& environment, int fd) {
+  const std::optional<std::string> stream = environment("JOURNAL_STREAM");
+  struct stat status;
+  if (!stream || fstat(fd, &status) != 0) return false;
+  return *stream == absl::StrCat(status.st_dev, ":", status.st_ino);
 }
 
 absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environment& environment,

@@ -1,6 +1,6 @@
-// The two small protocols of systemd that a service speaks itself, without its
-// library: readiness datagrams (sd_notify(3)) and sockets it is started with
-// (sd_listen_fds(3)).
+// The small protocols of systemd that a service speaks itself, without its
+// library: readiness datagrams (sd_notify(3)), sockets it is started with
+// (sd_listen_fds(3)), and whether it writes to the journal ($JOURNAL_STREAM, systemd.exec(5)).
 
 #ifndef MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
 #define MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
@@ -49,6 +49,9 @@ class SystemdNotifier {
   std::string socket_;
   std::optional<int64_t> watchdog_interval_ms_;
 };
+
+// Whether `fd` is the stream to the journal that $JOURNAL_STREAM names ("DEVICE:INODE").
+bool IsJournalStream(const Environment& environment, int fd);
 
 // A socket that the service manager opened for us.
 struct InheritedSocket {

@@ -10,6 +10,9 @@ int CertsDevCommand(const CertsDevOptions& options, const Console& console) {
   pki.directory = options.directory;
   pki.sans = options.sans;
   pki.days = options.days;
+  pki.port = options.port;
+  pki.upstream_port = options.upstream_port;
+  pki.metrics_port = options.metrics_port;
   pki.now = base::SystemClock().WallSeconds();
   const auto report = certs::WriteDevPki(pki);
   if (!report.ok()) {

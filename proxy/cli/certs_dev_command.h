@@ -3,6 +3,7 @@
 #ifndef MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
 #define MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct CertsDevOptions {
   std::string directory;
   std::vector<std::string> sans;
   int days = 30;
+  uint16_t port = 8443;
+  uint16_t upstream_port = 8080;
+  uint16_t metrics_port = 9900;
 };
 
 // Writes a throw-away PKI and a configuration that uses it, and says how to try it.

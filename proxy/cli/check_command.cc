@@ -10,6 +10,8 @@
 #include "certs/file_reader.h"
 #include "config/loader.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/run_as.h"
+#include "proxy/server/address_check.h"
 #include "proxy/tls/library_support.h"
 
 namespace mantlet::cli {
@@ -40,6 +42,9 @@ Verdict Judge(const std::string& path) {
   verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
   if (verdict.loaded.config) {
     AskTheLibrary(*verdict.loaded.config, verdict.loaded.diagnostics);
+    for (config::Diagnostic& diagnostic : server::CheckAddresses(*verdict.loaded.config)) {
+      verdict.loaded.diagnostics.push_back(std::move(diagnostic));
+    }
     certs::DiskFileReader reader;
     verdict.material =
         certs::CheckMaterial(*verdict.loaded.config, reader, base::SystemClock().WallSeconds());
@@ -135,6 +140,12 @@ void WriteJson(const std::string& path, const Verdict& verdict, const Console& c
 }  // namespace
 
 int CheckCommand(const CheckCommandOptions& options, const Console& console) {
+  if (!options.user.empty()) {
+    if (const absl::Status status = BecomeUser(options.user); !status.ok()) {
+      console.Complain("--user: " + std::string(status.message()));
+      return kRefused;
+    }
+  }
   const Verdict verdict = Judge(options.config);
   if (options.json) {
     WriteJson(options.config, verdict, console);

@@ -12,6 +12,7 @@ namespace mantlet::cli {
 struct CheckCommandOptions {
   std::string config;
   bool json = false;
+  std::string user;  // whose rights count; empty: those of whoever asks
 };
 
 // Reads the configuration and every file that it names, binds nothing and connects to nothing. What

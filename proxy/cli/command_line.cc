@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "config/suggest.h"
+#include "proxy/cli/admin_command.h"
 #include "proxy/cli/certs_dev_command.h"
 #include "proxy/cli/certs_show_command.h"
 #include "proxy/cli/check_command.h"
+#include "proxy/cli/echo_command.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/cli/version_command.h"
 
@@ -21,6 +23,9 @@ namespace {
 struct Choice {
   RunCommandOptions run;
   CheckCommandOptions check;
+  AdminCommandOptions reload;
+  AdminCommandOptions drain;
+  EchoCommandOptions echo;
   CertsDevOptions certs_dev;
   CertsShowOptions certs_show;
   std::function<int(const Console&)> command;
@@ -43,8 +48,43 @@ void AddCheck(CLI::App& app, Choice& choice) {
       ->required()
       ->type_name("FILE");
   check->add_flag("--json", choice.check.json, "Write one JSON object");
+  check->add_option("--user", choice.check.user, "Check what this user may read; needs root")
+      ->type_name("NAME");
   check->callback([&] {
     choice.command = [&](const Console& console) { return CheckCommand(choice.check, console); };
+  });
+}
+
+void AddReload(CLI::App& app, Choice& choice) {
+  CLI::App* reload = app.add_subcommand(
+      "reload", "Have the running process read its files now, and say what came of it");
+  reload->add_option("--config", choice.reload.config, "The configuration it runs with")
+      ->required()
+      ->type_name("FILE");
+  reload->callback([&] {
+    choice.command = [&](const Console& console) { return ReloadCommand(choice.reload, console); };
+  });
+}
+
+void AddDrain(CLI::App& app, Choice& choice) {
+  CLI::App* drain =
+      app.add_subcommand("drain", "Have the running process answer what is open, and end");
+  drain->add_option("--config", choice.drain.config, "The configuration it runs with")
+      ->required()
+      ->type_name("FILE");
+  drain->callback([&] {
+    choice.command = [&](const Console& console) { return DrainCommand(choice.drain, console); };
+  });
+}
+
+void AddEcho(CLI::App& app, Choice& choice) {
+  CLI::App* echo = app.add_subcommand(
+      "echo", "An application to try things out with: answers with the request it got");
+  echo->add_option("--address", choice.echo.address, "Where it listens")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  echo->callback([&] {
+    choice.command = [&](const Console& console) { return EchoCommand(choice.echo, console); };
   });
 }
 
@@ -61,6 +101,15 @@ void AddCertsDev(CLI::App& certs, Choice& choice) {
       ->check(CLI::Range(1, kMostDays))
       ->type_name("N")
       ->capture_default_str();
+  const auto add_port = [&](const char* name, uint16_t& port, const char* what) {
+    dev->add_option(name, port, what)
+        ->check(CLI::Range(1, 65535))
+        ->type_name("PORT")
+        ->capture_default_str();
+  };
+  add_port("--port", choice.certs_dev.port, "Where the configuration listens");
+  add_port("--upstream-port", choice.certs_dev.upstream_port, "Where the application listens");
+  add_port("--metrics-port", choice.certs_dev.metrics_port, "Where metrics and probes are");
   dev->callback([&] {
     choice.command = [&](const Console& console) {
       return CertsDevCommand(choice.certs_dev, console);
@@ -128,10 +177,13 @@ void Build(CLI::App& app, Choice& choice) {
   app.set_version_flag("--version", [] { return VersionText(); }, "As the command version");
   AddRun(app, choice);
   AddCheck(app, choice);
+  AddReload(app, choice);
+  AddDrain(app, choice);
   CLI::App* certs = app.add_subcommand("certs", "Certificates: make some, or look into some");
   certs->require_subcommand(1);
   AddCertsDev(*certs, choice);
   AddCertsShow(*certs, choice);
+  AddEcho(app, choice);
   AddVersion(app, choice);
 }
 

@@ -1,96 +1,22 @@
 #include "proxy/io/listener.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace mantlet::io {
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
 // A turn of the loop serves established connections too: no more than this many
 // new ones in one go.
 constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kPauseMs = 200;
 
-absl::Status Errno(std::string_view what, const SocketAddress& address) {
-  std::string_view hint;
-  if (errno == EADDRINUSE) hint = "; another process listens there: stop it or choose another port";
-  if (errno == EACCES) {
-    hint = "; ports below 1024 need CAP_NET_BIND_SERVICE (AmbientCapabilities= in a systemd unit)";
-  }
-  if (errno == EADDRNOTAVAIL) hint = "; this machine has no such address";
-  return absl::UnavailableError(absl::StrCat(std::string(what), " ", address.ToString(), ": ",
-                                             std::strerror(errno), std::string(hint)));
-}
-
-// A socket file that nobody answers on is what a killed process left behind.
-absl::Status RemoveStaleSocket(const SocketAddress& address) {
-  std::string path = address.unix_path();
-  struct stat status;
-  if (lstat(path.c_str(), &status) != 0) return absl::OkStatus();
-  if (!S_ISSOCK(status.st_mode)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("cannot listen on unix:", path, ": a file that is no socket is in the way"));
-  }
-  FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connect(probe.get(), address.data(), address.size()) == 0) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("cannot listen on unix:", path, ": another process answers there"));
-  }
-  unlink(path.c_str());
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address) {
-  if (address.is_unix()) {
-    if (absl::Status status = RemoveStaleSocket(address); !status.ok()) return status;
-  }
-  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return Errno("cannot open a socket for", address);
-  const int on = 1;
-  if (!address.is_unix()) {
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
-      return Errno("cannot share", address);
-    }
-    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  }
-  if (bind(fd.get(), address.data(), address.size()) != 0) {
-    return Errno("cannot listen on", address);
-  }
-  if (listen(fd.get(), kBacklog) != 0) return Errno("cannot listen on", address);
-  return fd;
-}
-
-absl::Status CheckFree(const SocketAddress& address) {
-  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return Errno("cannot open a socket for", address);
-  const int on = 1;  // connections of an earlier run that linger are no obstacle
-  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(fd.get(), address.data(), address.size()) != 0) {
-    return Errno("cannot listen on", address);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<SocketAddress> LocalAddress(int fd) {
-  sockaddr_storage storage;
-  socklen_t size = sizeof(storage);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
-    return absl::InternalError(absl::StrCat("getsockname: ", std::strerror(errno)));
-  }
-  return SocketAddress(reinterpret_cast<sockaddr*>(&storage), size);
-}
 
 struct Listener::Poll {
   uv_poll_t handle;
@@ -98,9 +24,17 @@ struct Listener::Poll {
   bool ready = false;  // libuv knows the handle
 };
 
-Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error)
+int ClientDescriptors(uint64_t open_files) {
+  constexpr uint64_t kMostReserved = 4096;
+  const uint64_t most = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(open_files - std::min(open_files / 4, kMostReserved), most));
+}
+
+Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error,
+                   int accept_below)
     : loop_(loop),
       fd_(std::move(fd)),
+      accept_below_(accept_below),
       on_accept_(std::move(on_accept)),
       on_error_(std::move(on_error)),
       poll_(new Poll),
@@ -110,7 +44,18 @@ Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, Erro
   StartPolling();
 }
 
+// The lowest free number tells how many are in use, all threads together.
+bool Listener::DescriptorsAreLow() const {
+  const FileDescriptor lowest(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  return !lowest || lowest.get() >= accept_below_;
+}
+
 void Listener::StartPolling() {
+  if (low_ && DescriptorsAreLow()) {
+    loop_.ArmIn(resume_, kPauseMs);
+    return;
+  }
+  low_ = false;
   int status = 0;
   if (!poll_->ready) status = uv_poll_init(loop_.uv(), &poll_->handle, fd_.get());
   poll_->ready = status == 0;
@@ -141,7 +86,10 @@ void Listener::Accept() {
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       on_accept_(FileDescriptor(fd), SocketAddress(reinterpret_cast<sockaddr*>(&peer), size));
-      continue;
+      if (fd < accept_below_) continue;
+      low_ = true;
+      Pause(EMFILE);
+      return;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

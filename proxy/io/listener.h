@@ -1,31 +1,26 @@
-// A listening socket on a loop. Opening it is apart from serving it, so that the
-// process can refuse to start before any loop runs.
+// A listening socket on a loop. Opening it is apart from serving it
+// (io/listening_socket), so that the process can refuse to start before any loop runs.
 
 #ifndef MANTLET_PROXY_IO_LISTENER_H_
 #define MANTLET_PROXY_IO_LISTENER_H_
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/file_descriptor.h"
+#include "proxy/io/listening_socket.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/socket_address.h"
 
 namespace mantlet::io {
 
-// Binds and listens. TCP sockets get SO_REUSEPORT (one socket per worker, the
-// kernel spreads connections) and TCP_NODELAY, which accepted sockets inherit.
-// A Unix path that a dead process left behind is removed first; one that
-// somebody answers on is an error.
-absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address);
-// Whether a TCP address is free. OpenListeningSocket cannot tell: another process of
-// the same user that shares the address too would get a part of our connections.
-absl::Status CheckFree(const SocketAddress& address);
-// The address a socket is bound to: tells the port behind port 0.
-absl::StatusOr<SocketAddress> LocalAddress(int fd);
+// Of `open_files`, the limit of open files, how many clients may take: the rest, a quarter and at
+// most 4096, is kept for connections to upstreams, probes, files and logs.
+int ClientDescriptors(uint64_t open_files);
 
 class Listener {
  public:
@@ -35,7 +30,9 @@ class Listener {
   // watch the socket. The listener pauses itself for a moment, so the callback need not.
   using ErrorCallback = std::function<void(const std::string& what)>;
 
-  Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error);
+  // No connection is accepted while the lowest free descriptor is `accept_below` or higher.
+  Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, ErrorCallback on_error,
+           int accept_below = std::numeric_limits<int>::max());
   ~Listener();
   Listener(const Listener&) = delete;
 
@@ -48,9 +45,12 @@ class Listener {
   void Accept();
   void Pause(int error);
   void StartPolling();
+  bool DescriptorsAreLow() const;
 
   Loop& loop_;
   FileDescriptor fd_;
+  const int accept_below_;
+  bool low_ = false;  // paused because descriptors are low
   AcceptCallback on_accept_;
   ErrorCallback on_error_;
   Poll* poll_;  // lives until its close callback

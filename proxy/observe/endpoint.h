@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+namespace mantlet::http {
+class HeaderList;
+}
+
 namespace mantlet::observe {
 
 struct EndpointRequest {
@@ -26,6 +30,8 @@ struct EndpointRequest {
   std::optional<std::string_view> sec_fetch_site;
   // It came over a Unix socket, where Host says nothing.
   bool over_unix_socket = false;
+  // All of them. Null in tests of handlers, which do not look.
+  const http::HeaderList* headers = nullptr;
 };
 
 struct EndpointResponse {

@@ -1,8 +1,10 @@
 #include "proxy/server/endpoint_server.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "proxy/base/text.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/status.h"
@@ -20,8 +22,6 @@ constexpr int64_t kIdleMs = 60'000;
 // From a request's first byte to its end, however slowly it trickles.
 constexpr int64_t kRequestMs = 5'000;
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
-// Answers that are gathered for one write.
-constexpr size_t kMaxAnswersBytes = 256 * 1024;
 
 http1::ParserLimits Limits() {
   http1::ParserLimits limits;
@@ -67,46 +67,45 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     server_->loop_.timers().Cancel(idle_);
   }
 
+  // Whether a probe asks, whose answer costs next to nothing.
+  bool IsProbe() const {
+    const std::string_view target = parser_.head().target;
+    return target == "/healthz" || target == "/readyz";
+  }
+
+  // Answers the request that waits.
+  void Answer(Memo& memo) {
+    const http::RequestHead& head = parser_.head();
+    closing_ = !head.keep_alive;
+    AppendEndpointResponse(server_->ResponseTo(RequestOf(head), memo), head, out_);
+    body_.clear();
+    waits_ = false;
+    server_->loop_.ArmIn(idle_, kIdleMs);
+    Send();
+  }
+
  private:
   void OnData(std::string_view bytes) override {
     if (parser_.Idle()) server_->loop_.ArmIn(idle_, kRequestMs);
-    while (!bytes.empty() && !closing_) {
-      if (out_.size() > kMaxAnswersBytes) {
-        // The rest of a pipeline waits until these answers have been taken.
-        held_.assign(bytes);
-        break;
-      }
-      http1::ParseResult result = parser_.Parse(bytes, *this);
-      bytes.remove_prefix(std::min(result.consumed, bytes.size()));
-      if (result.status == http1::ParseResult::Status::kNeedMore) break;
-      if (result.status == http1::ParseResult::Status::kError) {
-        http1::ErrorResponse refusal;
-        refusal.status = result.error.status;
-        refusal.reason = result.error.reason;
-        http1::AppendErrorResponse(out_, refusal);
-        closing_ = true;
-        break;
-      }
-      Answer();
-    }
-    if (parser_.Idle()) server_->loop_.ArmIn(idle_, kIdleMs);
-    stream_->Write(out_);
-    out_.clear();
-    stream_->Flush();
-    // A client that does not read is not read either.
-    if (stream_->buffered() > 0) {
+    const http1::ParseResult result = parser_.Parse(bytes, *this);
+    bytes.remove_prefix(std::min(result.consumed, bytes.size()));
+    if (result.status == http1::ParseResult::Status::kMessageEnd) {
+      // The next request of a pipeline is looked at when this one's answer has been taken.
+      held_.assign(bytes);
+      waits_ = true;
       stream_->SetReading(false);
-    } else if (!held_.empty() && !closing_) {
-      ProcessHeld();
-      return;
+      server_->Enqueue(this);
+    } else if (result.status == http1::ParseResult::Status::kError) {
+      http1::ErrorResponse refusal;
+      refusal.status = result.error.status;
+      refusal.reason = result.error.reason;
+      http1::AppendErrorResponse(out_, refusal);
+      closing_ = true;
     }
-    if (!closing_) return;
-    stream_->ShutdownWrite();
-    if (stream_->buffered() == 0) server_->Over(this);
+    if (!out_.empty()) Send();
   }
 
-  void Answer() {
-    const http::RequestHead& head = parser_.head();
+  observe::EndpointRequest RequestOf(const http::RequestHead& head) const {
     observe::EndpointRequest request;
     request.method = head.method_text;
     std::string_view target = head.target;
@@ -117,9 +116,21 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     request.origin = head.headers.Find("origin");
     request.sec_fetch_site = head.headers.Find("sec-fetch-site");
     request.over_unix_socket = over_unix_socket_;
-    closing_ = !head.keep_alive;
-    AppendEndpointResponse(server_->handler_(request), head, out_);
-    body_.clear();
+    request.headers = &head.headers;
+    return request;
+  }
+
+  void Send() {
+    stream_->Write(out_);
+    out_.clear();
+    if (closing_) stream_->ShutdownWrite();
+    stream_->Flush();
+    // A client that does not read is not read either.
+    if (stream_->buffered() > 0) {
+      stream_->SetReading(false);
+    } else {
+      OnDrained();
+    }
   }
 
   // It may have asked, and half-closed to say that this was all: its answer leaves.
@@ -134,14 +145,14 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
       server_->Over(this);
       return;
     }
-    stream_->SetReading(true);
-    ProcessHeld();
-  }
-
-  void ProcessHeld() {
-    std::string held = std::move(held_);
-    held_.clear();
-    if (!held.empty()) OnData(held);
+    if (waits_) return;
+    if (held_.empty()) {
+      stream_->SetReading(true);
+      return;
+    }
+    const std::string held = std::exchange(held_, {});
+    OnData(held);
+    if (!waits_ && !closing_) stream_->SetReading(true);
   }
 
   void OnRequestHead(http::RequestHead& head) override {
@@ -159,19 +170,23 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   base::FunctionTimer idle_;
   std::string body_;
   std::string out_;
-  std::string held_;  // requests that came before the last answers were taken
+  std::string held_;    // what came behind the request that waits
+  bool waits_ = false;  // a whole request, for its answer
   bool closing_ = false;
 };
 
-EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler)
+EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler,
+                               Pages pages)
     : loop_(loop),
       handler_(std::move(handler)),
+      pages_(pages),
       listener_(
           loop, std::move(socket),
           [this](io::FileDescriptor fd, const io::SocketAddress& peer) {
             Accept(std::move(fd), peer);
           },
-          [](const std::string&) {}) {}
+          [](const std::string&) {}),
+      answer_(loop, [this] { AnswerWaiting(); }, io::DeferredCall::When::kNextTurn) {}
 
 EndpointServer::~EndpointServer() = default;
 
@@ -193,6 +208,42 @@ void EndpointServer::Over(Client* client) {
   loop_.Retire(std::move(it->second));
   clients_.erase(it);
   std::erase(oldest_first_, client);
+  std::erase(waiting_, client);
+}
+
+void EndpointServer::Enqueue(Client* client) {
+  waiting_.push_back(client);
+  answer_.Schedule();
+}
+
+// One answer for each client, probes first. Whoever asks again meanwhile waits for another turn.
+void EndpointServer::AnswerWaiting() {
+  std::vector<Client*> turn = std::exchange(waiting_, {});
+  std::stable_partition(turn.begin(), turn.end(),
+                        [](const Client* client) { return client->IsProbe(); });
+  Memo memo;
+  for (Client* client : turn) {
+    if (clients_.contains(client)) client->Answer(memo);
+  }
+}
+
+// What is read is the same for all who asked before it was made.
+const observe::EndpointResponse& EndpointServer::ResponseTo(const observe::EndpointRequest& request,
+                                                            Memo& memo) {
+  if (pages_ == Pages::kOfEachRequest || request.method != "GET" || !request.body.empty()) {
+    memo.other = handler_(request);
+    // It may have changed what the pages show.
+    memo.pages.clear();
+    return memo.other;
+  }
+  // Everything that a handler may look at.
+  std::string key = absl::StrCat(std::string(request.path), "?", std::string(request.query));
+  for (const auto& field : {request.host, request.origin, request.sec_fetch_site}) {
+    absl::StrAppend(&key, "\n", field.has_value() ? "+" : "-", std::string(field.value_or("")));
+  }
+  auto [page, added] = memo.pages.try_emplace(std::move(key));
+  if (added) page->second = handler_(request);
+  return page->second;
 }
 
 }  // namespace mantlet::server

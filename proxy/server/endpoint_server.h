@@ -1,15 +1,22 @@
 // A small HTTP/1.1 server for the metrics and admin listeners: plaintext, on the
 // main loop, whole requests in and whole responses out. What is answered is
 // decided by a pure handler (observe/endpoint.h).
+//
+// A turn of the loop answers at most one request of each connection, and the next of a pipeline
+// not before the last answer has been taken; a page is made once for all who asked for it before
+// the turn. So what others ask for, and however much of it, costs a probe a few milliseconds.
 
 #ifndef MANTLET_PROXY_SERVER_ENDPOINT_SERVER_H_
 #define MANTLET_PROXY_SERVER_ENDPOINT_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "proxy/io/deferred_call.h"
 #include "proxy/io/file_descriptor.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/loop.h"
@@ -21,7 +28,13 @@ class EndpointServer {
  public:
   using Handler = std::function<observe::EndpointResponse(const observe::EndpointRequest&)>;
 
-  EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler);
+  enum class Pages : uint8_t {
+    kShared,         // a GET says by its path, Host and Origin all that the handler looks at
+    kOfEachRequest,  // the handler looks at everything
+  };
+
+  EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler,
+                 Pages pages = Pages::kShared);
   ~EndpointServer();
   EndpointServer(const EndpointServer&) = delete;
 
@@ -31,11 +44,23 @@ class EndpointServer {
   void Accept(io::FileDescriptor fd, const io::SocketAddress& peer);
   void Over(Client* client);
 
+  // The responses of one turn.
+  struct Memo {
+    std::map<std::string, observe::EndpointResponse> pages;
+    observe::EndpointResponse other;
+  };
+  void Enqueue(Client* client);
+  void AnswerWaiting();
+  const observe::EndpointResponse& ResponseTo(const observe::EndpointRequest& request, Memo& memo);
+
   io::Loop& loop_;
   Handler handler_;
+  const Pages pages_;
   std::map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> oldest_first_;
+  std::vector<Client*> waiting_;  // each with a whole request, in the order of their ends
   io::Listener listener_;
+  io::DeferredCall answer_;
 };
 
 }  // namespace mantlet::server

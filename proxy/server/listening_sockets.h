@@ -7,7 +7,9 @@
 #define MANTLET_PROXY_SERVER_LISTENING_SOCKETS_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,12 @@
 #include "config/config.h"
 #include "proxy/base/systemd_notify.h"
 #include "proxy/io/file_descriptor.h"
+#include "proxy/io/listening_socket.h"
 
 namespace mantlet::server {
 
 struct BoundListener {
   std::string address;                      // as bound: the port behind port 0
-  std::string unix_path;                    // of a socket file that is ours to remove; else empty
   std::vector<io::FileDescriptor> sockets;  // one per worker
 };
 
@@ -33,16 +35,37 @@ class ListeningSockets {
     kRefuse,  // nobody else may listen there: at the start
     kAllow,   // it may be ourselves: a reload that renames a listener
   };
-  // `count` sockets for one address. The error names the address and the cure.
-  absl::StatusOr<BoundListener> Open(const config::Address& address, size_t count,
-                                     Others others) const;
+  // `count` sockets for each socket that `address` means: one, but every one of its name for
+  // sockets of the service manager. The error names the address and the cure.
+  //
+  // A Unix path that is ours already gets a new socket. It takes the path with Commit(), so that
+  // at every moment somebody can connect.
+  absl::StatusOr<std::vector<BoundListener>> Open(const config::Address& address, size_t count,
+                                                  Others others,
+                                                  const io::ListenOptions& options = {});
+
+  // What was opened is in use: it takes its paths.
+  void Commit();
+  // Socket files of ours go, but for those that `keep` says are in use. Only files that still
+  // belong to our sockets: call this before the sockets close. Ends what Commit() would have done.
+  void RemoveFiles(const std::function<bool(const std::string& path)>& keep);
+
+  // The names of inherited sockets that no Open() has asked for.
+  std::set<std::string> UnusedInherited() const;
 
  private:
-  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count,
-                                        Others others) const;
+  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count, Others others,
+                                        const io::ListenOptions& options) const;
+  absl::StatusOr<BoundListener> OpenUnix(const std::string& path, size_t count,
+                                         const io::ListenOptions& options);
+  absl::StatusOr<std::vector<BoundListener>> OpenInherited(const std::string& name, size_t count);
   absl::StatusOr<BoundListener> Share(io::FileDescriptor socket, size_t count) const;
+  bool IsOurs(const std::string& path) const;
 
-  std::vector<base::InheritedSocket> inherited_;
+  const std::vector<base::InheritedSocket> inherited_;
+  std::set<std::string> asked_for_;                // of the names in inherited_
+  std::map<std::string, io::SocketFile> files_;    // by path
+  std::map<std::string, std::string> successors_;  // path to where its new socket waits
 };
 
 }  // namespace mantlet::server

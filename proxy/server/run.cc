@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "config/diagnostic.h"
 #include "config/loader.h"
+#include "proxy/base/log.h"
 #include "proxy/base/process_setup.h"
 #include "proxy/base/systemd_notify.h"
 #include "proxy/observe/access_log_sink.h"
@@ -18,9 +20,16 @@
 namespace mantlet::server {
 namespace {
 
-int Refuse(const std::string& sentence) {
-  std::cerr << "mantlet: " << sentence << "\n";
-  return 1;
+// EX_CONFIG of sysexits.h: as long as the files stay as they are, every start ends like this.
+constexpr int kExitConfiguration = 78;
+constexpr int kExitFailed = 1;
+
+int Refuse(const absl::Status& status, base::LogPrefix prefix) {
+  if (prefix == base::LogPrefix::kPriority) {
+    std::cerr << base::PriorityPrefix(base::LogLevel::kError);
+  }
+  std::cerr << "mantlet: " << std::string(status.message()) << "\n";
+  return absl::IsInvalidArgument(status) ? kExitConfiguration : kExitFailed;
 }
 
 }  // namespace
@@ -28,25 +37,29 @@ int Refuse(const std::string& sentence) {
 int RunServer(const RunOptions& options) {
   base::PrepareDaemon();
 
+  const base::LogPrefix prefix = base::IsJournalStream(base::ProcessEnvironment(), STDERR_FILENO)
+                                     ? base::LogPrefix::kPriority
+                                     : base::LogPrefix::kNone;
   const config::Environment environment = config::Environment::OfThisProcess();
   config::LoadResult loaded = config::LoadFile(options.config_path, environment);
-  if (!loaded.config.has_value()) return Refuse(std::string(loaded.status().message()));
+  if (!loaded.config.has_value()) return Refuse(loaded.status(), prefix);
   auto inherited = base::ParseInheritedSockets(base::ProcessEnvironment(), getpid());
-  if (!inherited.ok()) return Refuse(std::string(inherited.status().message()));
+  if (!inherited.ok()) return Refuse(absl::UnavailableError(inherited.status().message()), prefix);
 
   // Through a sink that never waits: a reader of standard error who stops reading
   // must not stop the proxy.
   const std::unique_ptr<observe::AccessLogSink> standard_error =
       observe::AccessLogSink::ForDescriptor(STDERR_FILENO);
-  base::Logger logger(LogFormatOf(loaded.config->log), LogLevelOf(loaded.config->log),
-                      [&](std::string_view line) { standard_error->Write(line); });
+  base::Logger logger(
+      LogFormatOf(loaded.config->log), LogLevelOf(loaded.config->log),
+      [&](std::string_view line) { standard_error->Write(line); }, prefix);
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
     logger.Warn("config_warning", config::ToString(diagnostic));
   }
   Server server(*std::move(loaded.config), environment, logger, *standard_error,
                 *std::move(inherited));
   if (absl::Status status = server.Start(); !status.ok()) {
-    return Refuse(std::string(status.message()));
+    return Refuse(status, prefix);
   }
   server.Run();
   standard_error->Drain(1000);

@@ -11,8 +11,10 @@ struct RunOptions {
   std::string config_path;
 };
 
-// Runs in the foreground until told to stop. Returns the exit status: 0 after a drain, 1 if the
-// start was refused; then one sentence on standard error has said why.
+// Runs in the foreground until told to stop. Returns the exit status: 0 after a drain; 78
+// (EX_CONFIG) if the configuration, or a file that it names, was refused, as `mantlet check` would;
+// 1 if the start failed for another reason, such as an address in use. Then one sentence on
+// standard error has said why.
 int RunServer(const RunOptions& options);
 
 }  // namespace mantlet::server

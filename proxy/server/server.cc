@@ -10,8 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "certs/generation_loader.h"
 #include "certs/spiffe_loader.h"
+#include "config/address_overlap.h"
 #include "config/loader.h"
 #include "config/restart.h"
+#include "proxy/base/process_setup.h"
+#include "proxy/io/listener.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/log_settings.h"
 #include "proxy/server/signal_action.h"
@@ -40,12 +43,30 @@ observe::Metrics::BuildInfo BuildLabels() {
   return labels;
 }
 
-bool ListensOn(const Snapshot* snapshot, const config::Address& address) {
-  if (snapshot == nullptr) return false;
-  for (const ListenerSnapshot& listener : snapshot->listeners) {
-    if (listener.config.address == address) return true;
-  }
-  return false;
+bool SameConnectionLimits(const config::Config& a, const config::Config& b) {
+  return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(),
+                    [](const config::Listener& x, const config::Listener& y) {
+                      return x.limits.connections == y.limits.connections;
+                    });
+}
+
+// Of the files, and not of what is around them.
+absl::Status Refused(const absl::Status& status) {
+  return absl::InvalidArgumentError(status.message());
+}
+
+io::ListenOptions OptionsOf(const config::Config& config, const config::Listener& listener) {
+  return {config::IsV6Only(config, listener.address), listener.socket_mode, listener.socket_group};
+}
+
+io::ListenOptions OptionsOf(const config::Config& config, const config::Endpoint& endpoint) {
+  return {config::IsV6Only(config, endpoint.address), endpoint.socket_mode, endpoint.socket_group};
+}
+
+// Whether the sockets that `before` has are those that `now` asks for.
+bool SameSockets(const config::Config& before, const config::Listener& old,
+                 const config::Config& now, const config::Listener& listener) {
+  return old.address == listener.address && OptionsOf(before, old) == OptionsOf(now, listener);
 }
 
 // Whether an upstream has a name that somebody else resolves.
@@ -98,7 +119,7 @@ absl::Status Server::Start() {
   certs::FileStates seen;
   absl::StatusOr<certs::GenerationPtr> generation =
       certs::GenerationLoader::Load(config_, reader_, clock_.WallSeconds(), nullptr, &seen);
-  if (!generation.ok()) return generation.status();
+  if (!generation.ok()) return Refused(generation.status());
   // The configuration was read before; should it have changed since, its state
   // stays blank and the first look finds it changed.
   config::LoadResult reread;
@@ -106,7 +127,7 @@ absl::Status Server::Start() {
   seen[config_.file] = reread.config == config_ ? state : certs::FileState();
   absl::StatusOr<SnapshotPtr> snapshot =
       BuildSnapshot(config_, *std::move(generation), nullptr, clock_);
-  if (!snapshot.ok()) return snapshot.status();
+  if (!snapshot.ok()) return Refused(snapshot.status());
   auto access_log = observe::AccessLogSink::Open(config_.log.access);
   if (!access_log.ok()) return access_log.status();
   access_log_ = *std::move(access_log);
@@ -128,37 +149,65 @@ absl::Status Server::Start() {
   StartReload(std::move(seen));
   StartWatchdog();
   WarnOfFixedCredentials();
+  WarnOfUnusedSockets();
+  WarnOfFewDescriptors();
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
   logger_.Info("started", "mantlet is serving.",
                {{"version", ThisBuild().version},
                 {"workers", static_cast<uint64_t>(count)},
                 {"listeners", static_cast<uint64_t>(config_.listeners.size())},
+                {"open_files", base::OpenFileLimit()},
                 {"config", config_.file}});
   return systemd_.Ready(absl::StrCat("serving ", config_.listeners.size(), " listeners"));
 }
 
+// Whether a socket of this process is bound to the port already, for any address.
+bool Server::IsOurPort(const config::Address& address) const {
+  if (snapshot_ == nullptr || address.kind != config::Address::Kind::kTcp) return false;
+  for (const config::Config* config : {&snapshot_->config, &started_with_}) {
+    for (const config::BoundAddress& bound : config::BoundAddresses(*config)) {
+      if (bound.address.kind == address.kind && bound.address.port == address.port) return true;
+    }
+  }
+  return false;
+}
+
 absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets) {
   for (const ListenerSnapshot& listener : next.listeners) {
-    const ListenerSnapshot* before =
-        snapshot_ == nullptr ? nullptr : snapshot_->Find(listener.config.name);
-    if (before != nullptr && before->config.address == listener.config.address) continue;
-    absl::StatusOr<BoundListener> bound = listening_sockets_.Open(
-        listener.config.address, sockets.size(),
-        ListensOn(snapshot_.get(), listener.config.address) ? ListeningSockets::Others::kAllow
-                                                            : ListeningSockets::Others::kRefuse);
+    const config::Listener& config = listener.config;
+    const ListenerSnapshot* before = snapshot_ == nullptr ? nullptr : snapshot_->Find(config.name);
+    if (before != nullptr && SameSockets(snapshot_->config, before->config, next.config, config)) {
+      continue;
+    }
+    absl::StatusOr<std::vector<BoundListener>> bound =
+        listening_sockets_.Open(config.address, sockets.size(),
+                                IsOurPort(config.address) ? ListeningSockets::Others::kAllow
+                                                          : ListeningSockets::Others::kRefuse,
+                                OptionsOf(next.config, config));
     if (!bound.ok()) {
-      return absl::Status(bound.status().code(),
-                          absl::StrCat("listener '", listener.config.name,
-                                       "': ", std::string(bound.status().message())));
+      return absl::Status(
+          bound.status().code(),
+          absl::StrCat("listener '", config.name, "': ", std::string(bound.status().message())));
     }
-    for (size_t i = 0; i < sockets.size(); ++i) {
-      sockets[i].emplace(listener.config.name, std::move(bound->sockets[i]));
+    for (BoundListener& one : *bound) {
+      for (size_t i = 0; i < sockets.size(); ++i) {
+        sockets[i][config.name].push_back(std::move(one.sockets[i]));
+      }
+      logger_.Info("listening", "A listener is bound.",
+                   {{"listener", config.name}, {"address", one.address}});
     }
-    if (!bound->unix_path.empty()) socket_files_.insert(bound->unix_path);
-    logger_.Info("listening", "A listener is bound.",
-                 {{"listener", listener.config.name}, {"address", bound->address}});
   }
   return absl::OkStatus();
+}
+
+// A descriptor that nobody accepts from: clients connect and nothing ever comes.
+void Server::WarnOfUnusedSockets() {
+  for (const std::string& name : listening_sockets_.UnusedInherited()) {
+    logger_.Warn("socket_unused",
+                 "The service manager passed a socket that no listener asks for: whoever connects "
+                 "to it waits for ever. Add a listener with this address, or remove the socket.",
+                 {{"address", absl::StrCat("systemd:", name)}});
+  }
 }
 
 absl::Status Server::OpenEndpoints() {
@@ -180,17 +229,17 @@ absl::Status Server::OpenEndpoints() {
   };
   for (Wanted& wanted : all) {
     if (!wanted.endpoint.enabled) continue;
-    absl::StatusOr<BoundListener> bound =
-        listening_sockets_.Open(wanted.endpoint.address, 1, ListeningSockets::Others::kRefuse);
+    absl::StatusOr<std::vector<BoundListener>> bound =
+        listening_sockets_.Open(wanted.endpoint.address, 1, ListeningSockets::Others::kRefuse,
+                                OptionsOf(config_, wanted.endpoint));
     if (!bound.ok()) {
       return absl::Status(bound.status().code(),
                           absl::StrCat(wanted.name, ": ", std::string(bound.status().message())));
     }
-    wanted.server = std::make_unique<EndpointServer>(loop_, std::move(bound->sockets[0]),
+    wanted.server = std::make_unique<EndpointServer>(loop_, std::move(bound->front().sockets[0]),
                                                      std::move(wanted.handler));
-    if (!bound->unix_path.empty()) socket_files_.insert(bound->unix_path);
     logger_.Info("listening", "An endpoint is bound.",
-                 {{"listener", wanted.name}, {"address", bound->address}});
+                 {{"listener", wanted.name}, {"address", bound->front().address}});
   }
   return absl::OkStatus();
 }
@@ -214,26 +263,26 @@ void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
   for (const std::string& warning : snapshot_->generation->warnings) {
     logger_.Warn("certificate_warning", warning);
   }
-  RemoveUnusedSocketFiles(snapshot_.get());
+  listening_sockets_.Commit();
+  RemoveUnusedSocketFiles();
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Apply(snapshot_, std::move(sockets[i]));
   }
 }
 
-// A socket file outlives its socket. `current` null: the process ends.
-void Server::RemoveUnusedSocketFiles(const Snapshot* current) {
-  std::erase_if(socket_files_, [&](const std::string& path) {
-    if (current != nullptr) {
-      // The endpoints stay where they were at the start.
-      if (started_with_.metrics.address.path == path || started_with_.admin.address.path == path) {
-        return false;
-      }
-      for (const ListenerSnapshot& listener : current->listeners) {
-        if (listener.config.address.path == path) return false;
-      }
+// A socket file outlives its socket. Before the socket closes: afterwards, the file of a successor
+// could not be told from ours.
+void Server::RemoveUnusedSocketFiles() {
+  listening_sockets_.RemoveFiles([this](const std::string& path) {
+    // The endpoints stay where they were at the start, and answer until the end.
+    for (const config::Endpoint* endpoint : {&started_with_.metrics, &started_with_.admin}) {
+      if (endpoint->enabled && endpoint->address.path == path) return true;
     }
-    unlink(path.c_str());
-    return true;
+    if (draining_ || snapshot_ == nullptr) return false;
+    for (const ListenerSnapshot& listener : snapshot_->listeners) {
+      if (listener.config.address.path == path) return true;
+    }
+    return false;
   });
 }
 
@@ -316,6 +365,7 @@ LoadOutcome Server::Reload(const certs::FileStates* looked) {
   }
   std::vector<Worker::Sockets> sockets(workers_.size());
   if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {
+    RemoveUnusedSocketFiles();
     failed.error = std::string(status.message());
     return failed;
   }
@@ -324,7 +374,9 @@ LoadOutcome Server::Reload(const certs::FileStates* looked) {
        certs::SequencesThatFell(*snapshot_->generation, *(*next)->generation)) {
     logger_.Warn("certificate_warning", sentence);
   }
+  const bool same_limits = SameConnectionLimits(config_, *loaded.config);
   config_ = *std::move(loaded.config);
+  if (!same_limits) WarnOfFewDescriptors();
   logger_.set_level(LogLevelOf(config_.log));
   Adopt(*std::move(next), std::move(sockets));
   reload_->Configure(config_.reload, WatchedFiles());
@@ -339,6 +391,23 @@ void Server::WarnOfWhatNeedsARestart(const config::Config& next) {
     logger_.Warn("restart_needed", "A changed key takes effect at the next start only.",
                  {{"key", key}});
   }
+}
+
+// Connections that the limits allow and that there are no descriptors for wait in the kernel.
+void Server::WarnOfFewDescriptors() {
+  uint64_t connections = 0;
+  for (const config::Listener& listener : config_.listeners) {
+    connections += listener.limits.connections;
+  }
+  const uint64_t open_files = base::OpenFileLimit();
+  const auto for_clients = static_cast<uint64_t>(io::ClientDescriptors(open_files));
+  if (connections <= for_clients) return;
+  logger_.Warn(
+      "descriptors_short",
+      "limits.connections of all listeners together is more than there are descriptors "
+      "for: raise the limit of open files (LimitNOFILE=), a descriptor for each client and "
+      "one for each request in flight, or lower limits.connections.",
+      {{"connections", connections}, {"for_clients", for_clients}, {"open_files", open_files}});
 }
 
 // systemd hands LoadCredential= files over once; what it is given later stays
@@ -412,6 +481,7 @@ void Server::BeginDrain(const std::string& why) {
   (void)systemd_.Stopping("draining");
   logger_.Info("drain_begun", "No new requests; those in flight are answered.",
                {{"why", why}, {"deadline_seconds", config_.drain.count() / 1000.0}});
+  RemoveUnusedSocketFiles();
   workers_draining_ = workers_.size();
   for (auto& worker : workers_) {
     worker->Drain([this] {
@@ -468,10 +538,10 @@ void Server::Run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  listening_sockets_.RemoveFiles([](const std::string&) { return false; });
   metrics_endpoint_.reset();
   admin_endpoint_.reset();
   workers_.clear();
-  RemoveUnusedSocketFiles(nullptr);
   access_log_->Drain(1000);
 }
 

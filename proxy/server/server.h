@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -47,7 +46,8 @@ class Server {
   Server(const Server&) = delete;
 
   // Loads the certificates, binds every address, starts the workers. What it
-  // refuses, it refuses as a whole: nothing serves then.
+  // refuses, it refuses as a whole: nothing serves then. InvalidArgument: the configuration or a
+  // file that it names is wrong, and another start would be refused as well.
   absl::Status Start();
   // Until a signal and the drain after it.
   void Run();
@@ -65,7 +65,10 @@ class Server {
   void WarnOfWhatNeedsARestart(const config::Config& next);
   void WarnOfFixedCredentials();
   std::vector<std::string> WatchedFiles() const;
-  void RemoveUnusedSocketFiles(const Snapshot* current);
+  void RemoveUnusedSocketFiles();
+  void WarnOfUnusedSockets();
+  void WarnOfFewDescriptors();
+  bool IsOurPort(const config::Address& address) const;
   void OnSignal(int number);
   void OnReloadSignal();
   void ReopenAccessLog();
@@ -99,7 +102,6 @@ class Server {
   base::FunctionTimer drain_grace_;
   base::FunctionTimer watchdog_;
   base::FunctionTimer housekeeping_;
-  std::set<std::string> socket_files_;  // ours to remove when nothing listens there any more
   bool listening_ = false;
   bool draining_ = false;
   size_t workers_draining_ = 0;

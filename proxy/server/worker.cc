@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "proxy/base/process_setup.h"
 #include "proxy/io/stream.h"
 #include "proxy/server/time_slice.h"
 #include "proxy/session/handshake_record.h"
@@ -87,24 +88,15 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
     auto socket = new_sockets.find(name);
     if (socket == new_sockets.end() || context_.draining) continue;
     // The old socket's queue is taken over before it closes.
-    if (listening.listener != nullptr) listening.listener->AcceptPending();
-    listening.listener = std::make_unique<io::Listener>(
-        loop_, std::move(socket->second),
-        [this, slot = listening.slot](io::FileDescriptor fd, const io::SocketAddress& peer) {
-          Accept(slot, std::move(fd), peer);
-        },
-        [this, name](const std::string& what) {
-          auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
-          if (!go) return;
-          logger_.Error("accept_failed",
-                        "Cannot accept a connection; trying again in a moment. Raise the limit of "
-                        "open files (LimitNOFILE=) or lower limits.connections.",
-                        {{"listener", name}, {"error", what}, {"suppressed", go.suppressed}});
-        });
+    for (auto& old : listening.sockets) old->AcceptPending();
+    listening.sockets.clear();
+    for (io::FileDescriptor& fd : socket->second) {
+      listening.sockets.push_back(Listen(name, listening.slot, std::move(fd)));
+    }
   }
   for (auto& [name, listening] : old_listeners) {
-    if (listening.listener != nullptr) listening.listener->AcceptPending();
-    listening.listener.reset();
+    for (auto& old : listening.sockets) old->AcceptPending();
+    listening.sockets.clear();
     listening.slot->current = nullptr;
     changed[listening.slot.get()] = WhomToJudge::kEverybody;
   }
@@ -171,6 +163,25 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
   return state;
 }
 
+std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
+                                             const std::shared_ptr<session::ListenerSlot>& slot,
+                                             io::FileDescriptor socket) {
+  return std::make_unique<io::Listener>(
+      loop_, std::move(socket),
+      [this, slot](io::FileDescriptor fd, const io::SocketAddress& peer) {
+        Accept(slot, std::move(fd), peer);
+      },
+      [this, name](const std::string& what) {
+        auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
+        if (!go) return;
+        logger_.Error("accept_failed",
+                      "Cannot accept a connection; trying again in a moment. Raise the limit of "
+                      "open files (LimitNOFILE=) or lower limits.connections.",
+                      {{"listener", name}, {"error", what}, {"suppressed", go.suppressed}});
+      },
+      io::ClientDescriptors(base::OpenFileLimit()));
+}
+
 void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
   if (slot->current == nullptr) return;
@@ -212,7 +223,7 @@ void Worker::Drain(std::function<void()> on_empty) {
   loop_.Post([this, on_empty = std::move(on_empty)] {
     context_.draining = true;
     on_empty_ = on_empty;
-    for (auto& [name, listening] : listeners_) listening.listener.reset();
+    for (auto& [name, listening] : listeners_) listening.sockets.clear();
     for (auto& [name, pool] : pools_) pool->Retire();
     std::vector<DownstreamConnection*> all;
     for (auto& [connection, owner] : connections_) all.push_back(connection);

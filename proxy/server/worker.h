@@ -46,9 +46,9 @@ class Worker final : private session::DownstreamConnection::Owner {
          observe::AccessLogSink& access_log, base::LogFormat log_format);
   ~Worker();  // stops and joins
 
-  // New sockets by listener name; the listeners that `snapshot` no longer has are
-  // closed. Connections carry on.
-  using Sockets = std::map<std::string, io::FileDescriptor>;
+  // New sockets by listener name, all of one listener; the listeners that `snapshot` no longer has
+  // are closed. Connections carry on.
+  using Sockets = std::map<std::string, std::vector<io::FileDescriptor>>;
   void Apply(SnapshotPtr snapshot, Sockets new_sockets);
 
   // Stops listening and ends what can end; `on_empty` is called once no
@@ -69,7 +69,7 @@ class Worker final : private session::DownstreamConnection::Owner {
 
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot;
-    std::unique_ptr<io::Listener> listener;
+    std::vector<std::unique_ptr<io::Listener>> sockets;  // several if systemd passed them
   };
 
   void OnConnectionOver(session::DownstreamConnection* connection) override;
@@ -78,6 +78,9 @@ class Worker final : private session::DownstreamConnection::Owner {
   void JudgeConnections(const std::map<const session::ListenerSlot*, WhomToJudge>& listeners);
   std::shared_ptr<upstream::Pool> PoolFor(const std::shared_ptr<const upstream::Target>& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
+  std::unique_ptr<io::Listener> Listen(const std::string& name,
+                                       const std::shared_ptr<session::ListenerSlot>& slot,
+                                       io::FileDescriptor socket);
   void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
               const io::SocketAddress& peer);
   void ReportIfEmpty();

@@ -81,7 +81,8 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
-  facts_.client_address = peer.HostText();
+  // The peer of a Unix socket has no address, and no other word may stand where one is expected.
+  facts_.client_address = peer.is_unix() ? "" : peer.HostText();
   facts_.peer = &identity_;
   facts_.peer_address = peer_;
   stream_ = std::make_unique<tls::ServerStream>(

@@ -82,6 +82,21 @@ upstreams:
     {"MetricsAtTheAddressOfAListener", "workers: 2", "metrics: {address: 127.0.0.1:8443}",
      "m.yaml:1:20: address: 127.0.0.1:8443 is listened on twice; change this one or the "
      "one in line 4"},
+    {"MetricsAtTheSameAddressInAnotherSpelling", "workers: 2",
+     "metrics: {address: '[::ffff:127.0.0.1]:8443'}",
+     "m.yaml:1:20: address: [::ffff:127.0.0.1]:8443 is listened on twice; change this one or the "
+     "one in line 4"},
+    {"AWildcardOverTheAddressOfAListener", "workers: 2", "metrics: {address: 0.0.0.0:8443}",
+     "m.yaml:1:20: address: 0.0.0.0:8443 and 127.0.0.1:8443 cannot be listened on together: one "
+     "of them takes the connections of every address; change this one or the one in line 4"},
+    {"AModeThatIsNone", "127.0.0.1:8443", "unix:/run/m.sock\n    socket_mode: rw-rw----",
+     "m.yaml:5:18: socket_mode: 'rw-rw----' is not a mode; write three octal digits after a 0, "
+     "e.g. "
+     "0660"},
+    {"AnAdminSocketForEverybody", "workers: 2",
+     "admin: {address: unix:/run/a.sock, socket_mode: 0666}",
+     "m.yaml:1:49: socket_mode: every user of this machine could reload and drain; write 0600, or "
+     "0660 and a socket_group"},
     {"TwoUpstreamsOfOneName", "upstreams:\n",
      R"(upstreams:
   - name: app

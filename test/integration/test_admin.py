@@ -115,3 +115,41 @@ def test_an_address_open_to_the_network_is_refused(tmp_path, pki):
 def test_the_answers_for_machines_are_json(mantlet):
     for path in ("/certs", "/config", "/connections", "/log-level"):
         json.loads(mantlet.get(path, "admin")[1])
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def reachable(start, upstream, tmp_path, request):
+    """A proxy whose configuration names the admin endpoint that it has."""
+    if request.param == "unix":
+        return start(upstream, admin={"address": f"unix:{tmp_path}/admin.sock"})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return start(upstream, admin={"address": f"127.0.0.1:{port}"})
+
+
+def test_the_reload_command_returns_the_outcome(reachable):
+    done = run_command("reload", "--config", reachable.config_path)
+    assert done.returncode == 0 and done.stdout == "Reloaded.\n", done
+    broken = reachable.changed(tls={"certificates": [{"chain": "/nowhere.crt", "key": "/nowhere.key"}]})
+    reachable.write_config(broken)
+    done = run_command("reload", "--config", reachable.config_path)
+    assert done.returncode == 1 and "/nowhere.crt" in done.stderr and done.stdout == ""
+    reachable.config_path.write_text("nonsense: 1\n")
+    done = run_command("reload", "--config", reachable.config_path)
+    assert done.returncode == 1 and "nonsense" in done.stderr
+
+
+def test_the_drain_command_drains(reachable):
+    done = run_command("drain", "--config", reachable.config_path)
+    assert done.returncode == 0 and done.stdout == "Draining.\n", done
+    assert reachable.wait() == 0
+    done = run_command("drain", "--config", reachable.config_path)
+    assert done.returncode == 1 and "is mantlet running" in done.stderr
+
+
+def test_without_an_admin_endpoint_the_commands_say_what_to_do(start, upstream):
+    proxy = start(upstream, admin=None)
+    for command in ("reload", "drain"):
+        done = run_command(command, "--config", proxy.config_path)
+        assert done.returncode == 1 and "admin:" in done.stderr
+    assert proxy.get("/healthz")[0] == 200

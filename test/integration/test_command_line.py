@@ -2,14 +2,20 @@
 
 import json
 import os
+import pathlib
+import pwd
 import re
+import signal
 import ssl
+import subprocess
+import urllib.request
 
 import pytest
 import yaml
 from harness import clients
 from harness.pki import DAY, Authority, now
-from harness.proxy import configuration, run_command
+from harness.proxy import REPOSITORY, binary, configuration, run_command
+from harness.timing import scaled
 
 
 @pytest.fixture
@@ -23,7 +29,8 @@ def written(pki, tmp_path):
 
 
 def refused(done, *words):
-    assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+    expected = 78 if done.args[1] == "run" else 1  # EX_CONFIG: another start would end like this one
+    assert done.returncode == expected, (done.returncode, done.stdout, done.stderr)
     for word in words:
         assert word in done.stderr, done.stderr
     assert "terminate called" not in done.stderr
@@ -190,3 +197,79 @@ def test_the_daemon_serves_what_certs_dev_made(tmp_path, launch, upstream):
 def test_an_unused_authority_can_still_be_shown(tmp_path):
     path = Authority.root("lonely").write(tmp_path)
     assert "lonely" in run_command("certs", "show", path).stdout
+
+
+def test_certs_dev_takes_ports(tmp_path):
+    done = run_command("certs", "dev", "--out", tmp_path, "--port", 9443, "--upstream-port", 9080, "--metrics-port", 9990)
+    assert done.returncode == 0 and "https://localhost:9443/" in done.stdout
+    config = yaml.safe_load((tmp_path / "mantlet.yaml").read_text())
+    assert config["listeners"][0]["address"] == "127.0.0.1:9443"
+    assert config["upstreams"][0]["address"] == "127.0.0.1:9080"
+    assert config["metrics"]["address"] == "127.0.0.1:9990"
+
+
+def test_echo_shows_what_it_got(tmp_path):
+    process = subprocess.Popen([binary(), "echo", "--address", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        for path, name in (("/orders?page=2", "one"), ("/", "two")):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Name": name})
+            with urllib.request.urlopen(request, timeout=scaled(5)) as response:
+                text = response.read().decode()
+            assert text.startswith(f"GET {path} HTTP/1.1\n") and f"X-Name: {name}\n" in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(scaled(5)) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_echo_is_for_this_machine_only():
+    assert run_command("echo", "--address", "0.0.0.0:0").returncode == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_check_may_be_asked_as_another_user(tmp_path_factory, pki):
+    # Of certbot's folders: 0700 for root, until a group may pass.
+    folder = tmp_path_factory.mktemp("letsencrypt")
+    for above in (folder, *folder.parents):
+        if above != pathlib.Path("/tmp") and above.is_relative_to("/tmp"):
+            above.chmod(0o755)
+    live = folder / "live"
+    live.mkdir(mode=0o700)
+    chain, key = live / "fullchain.pem", live / "privkey.pem"
+    for path, source in zip((chain, key), pki.server_files):
+        path.write_bytes(pathlib.Path(source).read_bytes())
+    key.chmod(0o600)
+    (folder / "ca.crt").write_bytes(pathlib.Path(pki.ca_file).read_bytes())
+    config = configuration(pki, listener={"tls": {"certificates": [{"chain": str(chain), "key": str(key)}]},
+                                          "client_auth": {"trust_bundle": [str(folder / "ca.crt")]}})
+    path = folder / "mantlet.yaml"
+    path.write_text(yaml.safe_dump(config))
+    assert run_command("check", "--config", path).returncode == 0
+    denied = run_command("check", "--config", path, "--user", "nobody")
+    assert denied.returncode == 1 and "Permission denied" in denied.stderr
+    group = pwd.getpwnam("nobody").pw_gid
+    for each in (live, key):
+        os.chown(each, 0, group)
+    live.chmod(0o750)
+    key.chmod(0o640)
+    allowed = run_command("check", "--config", path, "--user", "nobody")
+    assert allowed.returncode == 0, allowed.stderr
+    assert run_command("check", "--config", path, "--user", "no-such-user").returncode == 1
+
+
+def test_the_readme_by_hand_works_as_it_stands(tmp_path):
+    text = (REPOSITORY / "README.md").read_text()
+    block = text[text.index("Or by hand"):].split("```sh\n")[1].split("```")[0]
+    (tmp_path / "bazel-bin/proxy").mkdir(parents=True)
+    (tmp_path / "bazel-bin/proxy/mantlet").symlink_to(binary())
+    # Its ports are somebody else's here, and its folder too.
+    script = "set -m\nip link set lo up\n" + block.replace("/tmp/pki", str(tmp_path / "pki"))
+    done = subprocess.run(["unshare", "--net", "bash", "-c", script], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=scaled(25))
+    if "unshare failed" in done.stderr:
+        pytest.skip("no network namespaces here")
+    assert "GET / HTTP/1.1" in done.stdout, (done.stdout, done.stderr)
+    assert "x-forwarded-client-cert: " in done.stdout

@@ -173,3 +173,33 @@ def test_a_second_signal_of_another_kind_ends_at_once(start, upstream, connect):
     proxy.wait_log("drain_begun")
     proxy.signal(signal.SIGTERM)
     assert proxy.wait() == 0
+
+
+FEW_FILES = [sys.executable, "-c", "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)); "
+             "os.execv(sys.argv[1], sys.argv[1:])"]
+
+
+def test_too_few_descriptors_for_the_limits_are_told(start, upstream):
+    proxy = start(upstream, launch_options={"launcher": FEW_FILES})
+    record = proxy.wait_log("descriptors_short")
+    assert record["connections"] == 10000 and record["open_files"] == 128 and record["for_clients"] == 96
+    assert not start(upstream, listener={"limits": {"connections": 100}}).log("descriptors_short")
+
+
+def test_clients_without_a_handshake_leave_descriptors_for_probes_and_requests(start, upstream, connect):
+    proxy = start(upstream, launch_options={"launcher": FEW_FILES})
+    client = connect(proxy)
+    assert client.get().status == 200
+    idle = []
+    try:
+        for _ in range(120):
+            idle.append(socket.create_connection(proxy.address()))
+        proxy.wait_log("accept_failed")
+        assert proxy.get("/healthz")[0] == 200
+        # A client that is in gets a new upstream connection.
+        assert client.get("/close/10").status == 200
+        assert client.get().status == 200
+    finally:
+        for each in idle:
+            each.close()
+    wait_until(lambda: connect(proxy).get().status == 200, 10, "room for clients again")

@@ -162,7 +162,7 @@ def test_a_connection_made_before_the_start_is_served(launch, pki, upstream, tls
 def test_a_name_that_was_not_passed_refuses_to_start(launch, pki, upstream):
     with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
         proxy = activated(launch, pki, upstream, [passed], "other")
-        proxy.expected_exit = 1
+        proxy.expected_exit = 1  # no fault of the configuration
         assert proxy.wait() == 1
     assert "public" in "\n".join(proxy.err.lines)
 
@@ -182,3 +182,50 @@ def test_credentials_are_found_through_the_environment(launch, pki, upstream):
          "key": "${CREDENTIALS_DIRECTORY}/" + os.path.basename(key)}]
     proxy = launch(config, env={"CREDENTIALS_DIRECTORY": os.path.dirname(chain)})
     assert clients.get_json(proxy.address(), clients.context(pki, client=None))[0] == 200
+
+
+INTO_A_JOURNAL = """
+import os, sys
+status = os.fstat(2)
+os.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{status.st_ino}"
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_records_for_the_journal_carry_their_priority(launch, pki, upstream):
+    proxy = launch(configuration(pki, upstream, listener={"address": "127.0.0.1:0"}),
+                   launcher=[sys.executable, "-c", INTO_A_JOURNAL], wait=False)
+    wait_until(lambda: any(line.startswith("<6>{") and '"started"' in line for line in proxy.err.lines), 10, "the start")
+    proxy.config_path.write_text("nonsense: 1\n")
+    proxy.signal(signal.SIGHUP)
+    wait_until(lambda: any(line.startswith("<3>{") and "nonsense" in line for line in proxy.err.lines), 10, "the refusal")
+    assert proxy.stop() == 0
+    proxy.expected_exit = None  # these lines are not JSON before the journal has taken the prefix
+    assert all(line[:3] in ("<3>", "<4>", "<6>") for line in proxy.err.lines)
+    proxy.err.lines.clear()
+
+
+def test_records_for_something_else_than_the_journal_do_not(launch, pki, upstream):
+    launch(configuration(pki, upstream), env={"JOURNAL_STREAM": "1:1"})
+
+
+@pytest.mark.parametrize("broken", ["nonsense: 1\n", "listeners: [", ""])
+def test_a_wrong_configuration_has_an_exit_status_of_its_own(launch, pki, broken):
+    proxy = launch(configuration(pki), wait=False, launcher=[
+        sys.executable, "-c", f"import os, sys; open(sys.argv[4], 'w').write({broken!r}); os.execv(sys.argv[1], sys.argv[1:])"])
+    proxy.expected_exit = 78
+    assert proxy.wait() == 78
+
+
+def test_a_wrong_certificate_has_it_too(launch, pki, tmp_path):
+    (tmp_path / "empty.pem").write_text("")
+    proxy = launch(configuration(pki, listener={"client_auth": {"trust_bundle": [str(tmp_path / "empty.pem")]}}), wait=False)
+    proxy.expected_exit = 78
+    assert proxy.wait() == 78
+
+
+def test_an_address_in_use_does_not(launch, pki):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        proxy = launch(configuration(pki, listener={"address": f"127.0.0.1:{taken.getsockname()[1]}"}), wait=False)
+        proxy.expected_exit = 1
+        assert proxy.wait() == 1

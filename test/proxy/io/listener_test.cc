@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -110,6 +111,43 @@ TEST(Listener, PausesWithoutDescriptorsAndCarriesOnWhenThereAreSome) {
   EXPECT_TRUE(RunUntil(loop, [&] { return accepted.fds.size() == 1; }));
 }
 
+TEST(Listener, KeepsDescriptorsBackAndCarriesOnWhenThereAreMore) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(Dial(address));
+  FileDescriptor lowest(dup(socket.get()));
+  const int accept_below = lowest.get() + 3;
+  lowest.Reset();
+  std::vector<FileDescriptor> accepted;
+  int errors = 0;
+  Listener listener(
+      loop, std::move(socket),
+      [&](FileDescriptor fd, const SocketAddress&) { accepted.push_back(std::move(fd)); },
+      [&](const std::string&) { ++errors; }, accept_below);
+  ASSERT_TRUE(RunUntil(loop, [&] { return errors > 0; }));
+  for (int i = 0; i < 3; ++i) RunReady(loop);
+  EXPECT_LE(accepted.size(), 4u) << "one beyond the mark tells that it is reached";
+  FileDescriptor for_others(dup(clients[0].get()));
+  EXPECT_TRUE(for_others) << "there is one left";
+  for_others.Reset();
+  const size_t before = accepted.size();
+  accepted.clear();
+  size_t after = 0;
+  EXPECT_TRUE(RunUntil(loop, [&] {
+    after += accepted.size();
+    accepted.clear();
+    return before + after == clients.size();
+  }));
+}
+
+TEST(Listener, AQuarterOfTheDescriptorsIsKeptBackAndNoMoreThanIsNeeded) {
+  EXPECT_EQ(ClientDescriptors(1024), 768);
+  EXPECT_EQ(ClientDescriptors(20'000), 15'904);
+  EXPECT_EQ(ClientDescriptors(1'048'576), 1'044'480);
+}
+
 TEST(ListeningSocket, AnAddressOfAnotherMachineIsRefusedWithTheReason) {
   auto socket = OpenListeningSocket(SocketAddress::Resolve("192.0.2.1", 0).value().front());
   ASSERT_FALSE(socket.ok());
@@ -155,6 +193,61 @@ TEST(ListeningSocket, LeavesTheUnixSocketOfALiveProcessAlone) {
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find("another process answers there"), std::string::npos);
   Dial(address);
+}
+
+TEST(ListeningSocket, ASocketWithAFullQueueIsInUse) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("full.sock")).value();
+  FileDescriptor live(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(live.get(), address.data(), address.size()), 0);
+  ASSERT_EQ(listen(live.get(), 0), 0);
+  FileDescriptor waiting = Dial(address);  // and nobody accepts it
+  auto second = OpenListeningSocket(address);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("another process answers there"), std::string::npos);
+  EXPECT_EQ(access(address.unix_path().c_str(), F_OK), 0);
+}
+
+TEST(ListeningSocket, ADatagramSocketIsNotRemoved) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("log.sock")).value();
+  FileDescriptor other(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(other.get(), address.data(), address.size()), 0);
+  EXPECT_FALSE(OpenListeningSocket(address).ok());
+  EXPECT_EQ(access(address.unix_path().c_str(), F_OK), 0);
+}
+
+TEST(ListeningSocket, TheModeOfAUnixSocketDoesNotDependOnTheUmask) {
+  TempDirectory directory;
+  for (const mode_t mask : {0000, 0077, 0777}) {
+    const SocketAddress address = SocketAddress::Unix(directory.File("mode.sock")).value();
+    const mode_t before = umask(mask);
+    auto socket = OpenListeningSocket(address, {.unix_mode = 0620});
+    umask(before);
+    ASSERT_TRUE(socket.ok()) << socket.status();
+    struct stat status;
+    ASSERT_EQ(stat(address.unix_path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0620u);
+  }
+}
+
+TEST(ListeningSocket, AUnixSocketHasTheGroupThatIsAskedFor) {
+  TempDirectory directory;
+  const SocketAddress address = SocketAddress::Unix(directory.File("group.sock")).value();
+  auto socket = OpenListeningSocket(address, {.unix_group = std::to_string(getgid())});
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  auto unknown = OpenListeningSocket(SocketAddress::Unix(directory.File("other.sock")).value(),
+                                     {.unix_group = "no-such-group"});
+  EXPECT_NE(unknown.status().message().find("no group 'no-such-group'"), std::string::npos);
+  EXPECT_NE(access(directory.File("other.sock").c_str(), F_OK), 0) << "nothing is left behind";
+}
+
+TEST(ListeningSocket, BothWildcardsShareAPortIfTheSixthLeavesTheFourthAlone) {
+  FileDescriptor v4 = OpenListeningSocket(SocketAddress::Resolve("0.0.0.0", 0)->front()).value();
+  SocketAddress v6 = SocketAddress::Resolve("::", LocalAddress(v4.get())->port())->front();
+  EXPECT_FALSE(CheckFree(v6).ok());
+  EXPECT_TRUE(CheckFree(v6, true).ok());
+  EXPECT_TRUE(OpenListeningSocket(v6, {.v6_only = true}).ok());
 }
 
 TEST(ListeningSocket, DoesNotRemoveAFileThatIsNoSocket) {

@@ -187,6 +187,51 @@ TEST_F(EndpointServerTest, AClientThatAsksAndNeverReadsIsNotReadForEver) {
   EXPECT_LT(seen_.size(), kRequests / 4);
 }
 
+TEST_F(EndpointServerTest, OnePageIsMadeForAllWhoAskForItInATurn) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(Connect());
+  io::RunReady(loop_);
+  for (const auto& client : clients) client->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (const auto& client : clients) ASSERT_TRUE(Gets(*client, "fine\n"));
+  EXPECT_LT(seen_.size(), 25u);
+}
+
+TEST_F(EndpointServerTest, APageIsMadeAnewForWhoAsksAfterIt) {
+  auto client = Connect();
+  client->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(Gets(*client, "fine\n"));
+  body_ = "changed\n";
+  client->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(Gets(*client, "changed\n"));
+}
+
+TEST_F(EndpointServerTest, ClientsOfDifferentHostsGetTheirOwnAnswers) {
+  auto one = Connect();
+  auto other = Connect();
+  one->Say("GET / HTTP/1.1\r\nHost: one\r\n\r\n");
+  other->Say("GET / HTTP/1.1\r\nHost: other\r\n\r\n");
+  ASSERT_TRUE(Gets(*one, "fine\n"));
+  ASSERT_TRUE(Gets(*other, "fine\n"));
+  EXPECT_EQ(seen_.size(), 2u) << "who asks decides whether a browser was tricked";
+}
+
+TEST_F(EndpointServerTest, WhoPipelinesAndDoesNotReadCostsAProbeNothing) {
+  body_ = std::string(64 * 1024, 'm');
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+  std::vector<std::unique_ptr<Client>> greedy;
+  for (int i = 0; i < 50; ++i) {
+    greedy.push_back(Connect());
+    greedy.back()->stream->SetReading(false);
+    greedy.back()->Say(requests);
+  }
+  auto probe = Connect();
+  const size_t before = seen_.size();
+  probe->Say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(Gets(*probe, "HTTP/1.1 200"));
+  EXPECT_LT(seen_.size() - before, 50u) << "a few turns, each with one page";
+}
+
 TEST_F(EndpointServerTest, MayGoWithClientsConnected) {
   auto client = Connect();
   server_.reset();

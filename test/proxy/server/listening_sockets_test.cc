@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <set>
 #include <string>
@@ -37,12 +38,26 @@ bool Listens(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) == 0 && accepting != 0;
 }
 
+// Opens one address, of which there is one socket.
+absl::StatusOr<BoundListener> OpenOne(ListeningSockets& sockets, const config::Address& address,
+                                      size_t count, Others others) {
+  auto bound = sockets.Open(address, count, others);
+  if (!bound.ok()) return bound.status();
+  EXPECT_EQ(bound->size(), 1u);
+  return std::move(bound->front());
+}
+
+absl::StatusOr<BoundListener> OpenOne(const config::Address& address, size_t count) {
+  ListeningSockets sockets({});
+  return OpenOne(sockets, address, count, Others::kRefuse);
+}
+
 std::string Refusal(const absl::StatusOr<BoundListener>& bound) {
   return bound.ok() ? "" : std::string(bound.status().message());
 }
 
 TEST(ListeningSockets, GivesEveryWorkerASocketOfItsOwnOnOnePort) {
-  auto bound = ListeningSockets({}).Open(Tcp("127.0.0.1", 0), 3, Others::kRefuse);
+  auto bound = OpenOne(Tcp("127.0.0.1", 0), 3);
   ASSERT_TRUE(bound.ok()) << bound.status();
   ASSERT_EQ(bound->sockets.size(), 3u);
   std::set<std::string> addresses;
@@ -56,25 +71,24 @@ TEST(ListeningSockets, GivesEveryWorkerASocketOfItsOwnOnOnePort) {
 
 TEST(ListeningSockets, RefusesAnAddressOnWhichAnotherProcessListens) {
   ListeningSockets sockets({});
-  auto bound = sockets.Open(Tcp("127.0.0.1", 0), 1, Others::kRefuse);
+  auto bound = OpenOne(sockets, Tcp("127.0.0.1", 0), 1, Others::kRefuse);
   ASSERT_TRUE(bound.ok());
   const uint16_t port = io::LocalAddress(bound->sockets[0].get())->port();
   // SO_REUSEPORT alone would let a second daemon steal half of the connections.
-  auto again = sockets.Open(Tcp("127.0.0.1", port), 1, Others::kRefuse);
+  auto again = OpenOne(sockets, Tcp("127.0.0.1", port), 1, Others::kRefuse);
   EXPECT_NE(Refusal(again).find("127.0.0.1:" + std::to_string(port)), std::string::npos);
-  EXPECT_TRUE(sockets.Open(Tcp("127.0.0.1", port), 1, Others::kAllow).ok());
+  EXPECT_TRUE(OpenOne(sockets, Tcp("127.0.0.1", port), 1, Others::kAllow).ok());
 }
 
 TEST(ListeningSockets, NamesTheHostThatCannotBeResolved) {
-  auto bound = ListeningSockets({}).Open(Tcp("no such host", 1), 1, Others::kRefuse);
+  auto bound = OpenOne(Tcp("no such host", 1), 1);
   EXPECT_NE(Refusal(bound).find("no such host"), std::string::npos);
 }
 
 TEST(ListeningSockets, SharesOneUnixSocketAmongAllWorkers) {
   io::TempDirectory directory;
   const std::string path = directory.File("in.sock");
-  auto bound =
-      ListeningSockets({}).Open(Path(config::Address::Kind::kUnix, path), 3, Others::kRefuse);
+  auto bound = OpenOne(Path(config::Address::Kind::kUnix, path), 3);
   ASSERT_TRUE(bound.ok()) << bound.status();
   ASSERT_EQ(bound->sockets.size(), 3u);
   EXPECT_EQ(bound->address, "unix:" + path);
@@ -87,9 +101,74 @@ TEST(ListeningSockets, SharesOneUnixSocketAmongAllWorkers) {
 }
 
 TEST(ListeningSockets, AUnixPathThatIsTooLongIsRefused) {
-  auto bound = ListeningSockets({}).Open(
-      Path(config::Address::Kind::kUnix, "/" + std::string(200, 'x')), 1, Others::kRefuse);
+  auto bound = OpenOne(Path(config::Address::Kind::kUnix, "/" + std::string(200, 'x')), 1);
   EXPECT_NE(Refusal(bound).find("107"), std::string::npos);
+}
+
+class UnixTest : public testing::Test {
+ protected:
+  bool Connects(const std::string& path) {
+    const io::SocketAddress address = io::SocketAddress::Unix(path).value();
+    io::FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return connect(fd.get(), address.data(), address.size()) == 0;
+  }
+  absl::StatusOr<BoundListener> Open(const std::string& path) {
+    return OpenOne(sockets_, Path(config::Address::Kind::kUnix, path), 1, Others::kRefuse);
+  }
+  void RemoveAll() {
+    sockets_.RemoveFiles([](const std::string&) { return false; });
+  }
+
+  io::TempDirectory directory_;
+  const std::string path_ = directory_.File("in.sock");
+  ListeningSockets sockets_{{}};
+};
+
+TEST_F(UnixTest, APathOfOursIsTakenOverByItsNewSocketWithoutAGap) {
+  auto before = Open(path_);
+  ASSERT_TRUE(before.ok()) << before.status();
+  auto after = Open(path_);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_TRUE(Connects(path_));
+  EXPECT_EQ(after->address, "unix:" + path_);
+  before->sockets.clear();
+  EXPECT_FALSE(Connects(path_)) << "not before the new one is in use";
+  sockets_.Commit();
+  EXPECT_TRUE(Connects(path_));
+  RemoveAll();
+  EXPECT_NE(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(UnixTest, ANewSocketThatIsNotUsedLeavesTheOldOneInItsPlace) {
+  auto before = Open(path_);
+  ASSERT_TRUE(before.ok());
+  {
+    auto refused = Open(path_);
+  }
+  sockets_.RemoveFiles([](const std::string&) { return true; });
+  sockets_.Commit();
+  EXPECT_TRUE(Connects(path_));
+  EXPECT_NE(access((path_ + ".new").c_str(), F_OK), 0);
+}
+
+TEST_F(UnixTest, TheFileOfASuccessorStays) {
+  auto ours = Open(path_);
+  ASSERT_TRUE(ours.ok());
+  unlink(path_.c_str());
+  ListeningSockets another({});
+  auto theirs = OpenOne(another, Path(config::Address::Kind::kUnix, path_), 1, Others::kRefuse);
+  ASSERT_TRUE(theirs.ok()) << theirs.status();
+  RemoveAll();
+  EXPECT_TRUE(Connects(path_));
+}
+
+TEST_F(UnixTest, OnePathByTwoNamesIsRefusedByTheirNames) {
+  auto ours = Open(path_);
+  ASSERT_TRUE(ours.ok());
+  const std::string link = directory_.File("link");
+  ASSERT_EQ(symlink(".", link.c_str()), 0);
+  EXPECT_NE(Refusal(Open(link + "/in.sock")).find("mantlet listens on as unix:" + path_),
+            std::string::npos);
 }
 
 class InheritedTest : public testing::Test {
@@ -99,7 +178,7 @@ class InheritedTest : public testing::Test {
   }
   absl::StatusOr<BoundListener> Open(const std::string& name, size_t count = 1) {
     ListeningSockets sockets({{given_.get(), "public"}});
-    return sockets.Open(Path(config::Address::Kind::kSystemd, name), count, Others::kRefuse);
+    return OpenOne(sockets, Path(config::Address::Kind::kSystemd, name), count, Others::kRefuse);
   }
 
   io::SocketAddress address_;
@@ -129,6 +208,20 @@ TEST_F(InheritedTest, IsMadeNonBlockingAndNotPassedOn) {
   ASSERT_TRUE(bound.ok());
   EXPECT_TRUE(fcntl(bound->sockets[0].get(), F_GETFL) & O_NONBLOCK);
   EXPECT_TRUE(fcntl(bound->sockets[0].get(), F_GETFD) & FD_CLOEXEC);
+}
+
+TEST_F(InheritedTest, EverySocketOfANameIsListenedOn) {
+  io::FileDescriptor second = io::OpenListeningSocket(address_).value();
+  io::FileDescriptor other = io::OpenListeningSocket(address_).value();
+  ListeningSockets sockets(
+      {{given_.get(), "public"}, {other.get(), "other"}, {second.get(), "public"}});
+  EXPECT_EQ(sockets.UnusedInherited(), (std::set<std::string>{"other", "public"}));
+  auto bound = sockets.Open(Path(config::Address::Kind::kSystemd, "public"), 2, Others::kRefuse);
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  ASSERT_EQ(bound->size(), 2u);
+  EXPECT_EQ((*bound)[1].address, io::LocalAddress(second.get())->ToString());
+  EXPECT_EQ((*bound)[1].sockets.size(), 2u);
+  EXPECT_EQ(sockets.UnusedInherited(), std::set<std::string>{"other"});
 }
 
 TEST_F(InheritedTest, AnUnknownNameIsRefusedWithTheCure) {

@@ -1,0 +1,47 @@
+#include "proxy/cli/admin_command.h"
+
+#include <string_view>
+
+#include "config/loader.h"
+#include "proxy/server/admin_client.h"
+
+namespace mantlet::cli {
+namespace {
+
+int Post(const AdminCommandOptions& options, std::string_view path, const Console& console) {
+  const config::LoadResult loaded =
+      config::LoadFile(options.config, config::Environment::OfThisProcess());
+  if (!loaded.config) {
+    console.Complain(std::string(loaded.status().message()) + "; what runs stays as it is");
+    return kRefused;
+  }
+  if (!loaded.config->admin.enabled) {
+    console.Complain(options.config +
+                     " has no admin endpoint; add 'admin: {address: unix:/PATH}', or send SIGHUP "
+                     "to reload and SIGTERM to drain");
+    return kRefused;
+  }
+  const auto reply = server::PostToAdmin(loaded.config->admin.address, path);
+  if (!reply.ok()) {
+    console.Complain(std::string(reply.status().message()));
+    return kRefused;
+  }
+  if (reply->status / 100 != 2) {
+    console.Complain(reply->text);
+    return kRefused;
+  }
+  console.out << reply->text << "\n";
+  return kFine;
+}
+
+}  // namespace
+
+int ReloadCommand(const AdminCommandOptions& options, const Console& console) {
+  return Post(options, "/reload", console);
+}
+
+int DrainCommand(const AdminCommandOptions& options, const Console& console) {
+  return Post(options, "/drain", console);
+}
+
+}  // namespace mantlet::cli

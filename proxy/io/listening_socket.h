@@ -1,0 +1,52 @@
+// Opening listening sockets, TCP and Unix. What is opened here is served by io/listener.
+
+#ifndef MANTLET_PROXY_IO_LISTENING_SOCKET_H_
+#define MANTLET_PROXY_IO_LISTENING_SOCKET_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proxy/io/file_descriptor.h"
+#include "proxy/io/socket_address.h"
+
+namespace mantlet::io {
+
+struct ListenOptions {
+  bool v6_only = false;       // TCP: an IPv6 wildcard leaves IPv4 to another socket
+  uint32_t unix_mode = 0600;  // Unix: permissions of the socket file, and
+  std::string unix_group{};   // its group, by name or number; empty: the process's
+  bool operator==(const ListenOptions&) const = default;
+};
+
+// A socket file as the file system knows it: tells whether a path still leads to the socket that
+// was bound there. Exact as long as that socket is open, for its inode cannot be used again.
+struct SocketFile {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const SocketFile&) const = default;
+};
+// Nothing if there is no socket at `path`.
+std::optional<SocketFile> SocketFileAt(const std::string& path);
+
+// Binds and listens. TCP sockets get SO_REUSEPORT (one socket per worker, the
+// kernel spreads connections) and TCP_NODELAY, which accepted sockets inherit.
+// A Unix path that a dead process left behind is removed first; one that
+// somebody answers on is an error. Mode and group are set before anybody can connect.
+absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
+                                                   const ListenOptions& options = {});
+// Whether a TCP address is free. OpenListeningSocket cannot tell: another process of
+// the same user that shares the address too would get a part of our connections.
+absl::Status CheckFree(const SocketAddress& address, bool v6_only = false);
+// The address a socket is bound to: tells the port behind port 0.
+absl::StatusOr<SocketAddress> LocalAddress(int fd);
+
+// The number of a group given by name or number; NotFound if there is none.
+absl::StatusOr<gid_t> GroupNumber(const std::string& group);
+
+}  // namespace mantlet::io
+
+#endif  // MANTLET_PROXY_IO_LISTENING_SOCKET_H_
