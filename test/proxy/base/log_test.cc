@@ -168,5 +168,19 @@ TEST(StandardErrorLog, WritesOneLineToStandardError) {
   EXPECT_EQ(line.back(), '\n');
 }
 
+TEST(Logger, ALineForTheJournalBeginsWithItsPriority) {
+  CapturedLog captured;
+  Logger logger(LogFormat::kText, LogLevel::kDebug, captured.sink(), LogPrefix::kPriority);
+  logger.Debug("e", "m");
+  logger.Info("e", "m");
+  logger.Warn("e", "m");
+  logger.Error("e", "m");
+  ASSERT_EQ(captured.lines().size(), 4u);
+  EXPECT_TRUE(captured.lines()[0].starts_with("<7>2"));
+  EXPECT_TRUE(captured.lines()[1].starts_with("<6>2"));
+  EXPECT_TRUE(captured.lines()[2].starts_with("<4>2"));
+  EXPECT_TRUE(captured.lines()[3].starts_with("<3>2"));
+}
+
 }  // namespace
 }  // namespace mantlet::base

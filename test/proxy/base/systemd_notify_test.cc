@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -154,6 +155,20 @@ TEST(ParseInheritedSockets, RefusesWhatContradictsItself) {
   EXPECT_FALSE(parse("me", "1", "a"));
   EXPECT_FALSE(
       ParseInheritedSockets(Env({{"LISTEN_PID", "42"}, {"LISTEN_FDS", "2000000000"}}), 42).ok());
+}
+
+TEST(IsJournalStream, OnlyTheDescriptorThatIsNamedIsTheJournal) {
+  struct stat status;
+  ASSERT_EQ(fstat(STDERR_FILENO, &status), 0);
+  const std::string name = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  const auto with = [](std::optional<std::string> value) -> Environment {
+    return [value](std::string_view key) { return key == "JOURNAL_STREAM" ? value : std::nullopt; };
+  };
+  EXPECT_TRUE(IsJournalStream(with(name), STDERR_FILENO));
+  EXPECT_FALSE(IsJournalStream(with(name + "0"), STDERR_FILENO));
+  EXPECT_FALSE(IsJournalStream(with(""), STDERR_FILENO));
+  EXPECT_FALSE(IsJournalStream(with(std::nullopt), STDERR_FILENO));
+  EXPECT_FALSE(IsJournalStream(with(name), -1));
 }
 
 }  // namespace
