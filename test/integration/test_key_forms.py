@@ -186,7 +186,7 @@ def test_a_wrong_or_missing_passphrase_is_named(pki, tmp_path, identities, form,
     path = tmp_path / "mantlet.yaml"
     path.write_text(yaml.safe_dump(config))
     ended = run_command("run", "--config", path)
-    assert ended.returncode == 1
+    assert ended.returncode == 78
     assert "passphrase" in ended.stderr and str(tmp_path) in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
 
@@ -201,5 +201,5 @@ def test_an_encryption_that_is_not_supported_is_refused_with_a_way_out(pki, tmp_
     path = tmp_path / "mantlet.yaml"
     path.write_text(yaml.safe_dump(configuration(pki, listener={"tls": {"certificates": [entry]}})))
     ended = run_command("run", "--config", path)
-    assert ended.returncode == 1
+    assert ended.returncode == 78
     assert "openssl pkcs8" in ended.stderr or "passphrase" in ended.stderr
