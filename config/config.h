@@ -121,6 +121,8 @@ enum class IdentityField {
   kSubject,
   kIssuer,
   kCn,
+  kOu,
+  kOrganizationIdentifier,
   kSerial,
   kFingerprintSha256,
   kFingerprintSha1,

@@ -35,6 +35,8 @@ constexpr KeyFacts kKeys[kMatchKeyCount] = {
     {"upn_san", &Match::upn_san, Form::kMailbox, true, false},
     {"cn", &Match::cn, Form::kText, true, true},
     {"ou", &Match::ou, Form::kText, true, false},
+    {"organization_identifier", &Match::organization_identifier, Form::kText, true, false},
+    {"subject", &Match::subject, Form::kDistinguishedName, true, true},
     {"issuer", &Match::issuer, Form::kDistinguishedName, true, true},
     {"spki_sha256", &Match::spki_sha256, Form::kText, true, true},
     {"sni", &Match::sni, Form::kDnsName, false, true},
@@ -45,9 +47,13 @@ constexpr KeyFacts kKeys[kMatchKeyCount] = {
 const KeyFacts& FactsOf(MatchKey key) { return kKeys[static_cast<size_t>(key)]; }
 
 constexpr MatchKey kAllKeys[] = {
-    MatchKey::kSpiffeId, MatchKey::kTrustDomain, MatchKey::kUriSan, MatchKey::kDnsSan,
-    MatchKey::kEmailSan, MatchKey::kIpSan,       MatchKey::kUpnSan, MatchKey::kCn,
-    MatchKey::kOu,       MatchKey::kIssuer,      MatchKey::kSpki,   MatchKey::kSni,
+    MatchKey::kSpiffeId, MatchKey::kTrustDomain,
+    MatchKey::kUriSan,   MatchKey::kDnsSan,
+    MatchKey::kEmailSan, MatchKey::kIpSan,
+    MatchKey::kUpnSan,   MatchKey::kCn,
+    MatchKey::kOu,       MatchKey::kOrganizationIdentifier,
+    MatchKey::kSubject,  MatchKey::kIssuer,
+    MatchKey::kSpki,     MatchKey::kSni,
     MatchKey::kMethod,   MatchKey::kPath,
 };
 

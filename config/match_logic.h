@@ -23,6 +23,8 @@ enum class MatchKey {
   kUpnSan,
   kCn,
   kOu,
+  kOrganizationIdentifier,
+  kSubject,
   kIssuer,
   kSpki,
   kSni,

@@ -33,6 +33,8 @@ struct Match {
   std::vector<std::string> upn_san;       // names, or `*@host`
   std::vector<std::string> cn;
   std::vector<std::string> ou;
+  std::vector<std::string> organization_identifier;
+  std::vector<std::string> subject;      // RFC 2253
   std::vector<std::string> issuer;       // RFC 2253
   std::vector<std::string> spki_sha256;  // lower-case hex
   CertificatePresence client_cert = CertificatePresence::kEither;

@@ -63,9 +63,9 @@ class Linter {
     for (size_t k = 0; k < kMatchKeyCount; ++k) CheckTwins(match, static_cast<MatchKey>(k), path);
     ForEachValue(match.method, path + ".method",
                  [&](const std::string& text, const auto& place) { CheckMethod(text, place); });
-    for (const auto* texts : {&match.cn, &match.ou}) {
-      const char* key = texts == &match.cn ? "cn" : "ou";
-      ForEachValue(*texts, absl::StrCat(path, ".", key),
+    for (MatchKey which : {MatchKey::kCn, MatchKey::kOu, MatchKey::kOrganizationIdentifier}) {
+      const char* key = ToString(which);
+      ForEachValue(ValuesOf(match, which), absl::StrCat(path, ".", key),
                    [&](const std::string& text, const auto& place) {
                      if (!absl::StrContains(text, '*')) return;
                      findings_.Warning(place, absl::StrCat(key, ": '*' is no wildcard here"),

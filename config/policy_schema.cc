@@ -33,6 +33,11 @@ void DescribeMatch(Section& s, Match& v) {
   Condition(s, "cn", "the certificate's common name; letter case counts", v.cn, Text("alice"));
   Condition(s, "ou", "any of the certificate's organizational units; letter case counts", v.ou,
             Text("Operations"));
+  Condition(s, "organization_identifier",
+            "any of the certificate's organization identifiers (2.5.4.97); letter case counts",
+            v.organization_identifier, Text("PSDDE-BAFIN-123456"));
+  Condition(s, "subject", "whom the certificate names, however the name is written", v.subject,
+            DistinguishedName());
   Condition(s, "issuer", "who issued the certificate, however the name is written", v.issuer,
             DistinguishedName());
   Condition(s, "spki_sha256", "digest of the certificate's public key", v.spki_sha256, SpkiPin());

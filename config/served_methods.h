@@ -18,7 +18,8 @@ bool IsKnownMethod(absl::string_view text);
 
 // Any token is forwarded as a method, except those that are about the connection itself: CONNECT
 // (501) and the PRI of HTTP/2's preface (505), and those with lower-case letters (501), which an
-// application might take for the method in upper case that a rule is about. They are answered before any rule is asked.
+// application might take for the method in upper case that a rule is about. They are answered
+// before any rule is asked.
 bool IsServedMethod(absl::string_view text);
 
 }  // namespace mantlet::config

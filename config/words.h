@@ -68,6 +68,8 @@ inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
     {"subject", IdentityField::kSubject},
     {"issuer", IdentityField::kIssuer},
     {"cn", IdentityField::kCn},
+    {"ou", IdentityField::kOu},
+    {"organization_identifier", IdentityField::kOrganizationIdentifier},
     {"serial", IdentityField::kSerial},
     {"fingerprint_sha256", IdentityField::kFingerprintSha256},
     {"fingerprint_sha1", IdentityField::kFingerprintSha1},

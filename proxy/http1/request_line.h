@@ -15,8 +15,8 @@
 namespace mantlet::http1 {
 
 // `line` has no CRLF. Exactly one space between method, target and version; the method is
-// any token of up to 48 bytes without lower-case letters but CONNECT and PRI; the target is visible ASCII without `#`;
-// the version is HTTP/1.0 or HTTP/1.1.
+// any token of up to 48 bytes without lower-case letters but CONNECT and PRI; the target is
+// visible ASCII without `#`; the version is HTTP/1.0 or HTTP/1.1.
 std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_target_bytes);
 
 // Takes a target that CheckRequestLine() let through apart (RFC 9112 section

@@ -56,6 +56,10 @@ std::string CertificateValue(IdentityField field, const ClientCertificate& certi
     case IdentityField::kCn:
       if (certificate.cn_unreadable) ++*unsafe_fields;
       return Text(certificate.cn, unsafe_fields);
+    case IdentityField::kOu:
+      return Joined(certificate.ou, Letters::kUtf8, unsafe_fields);
+    case IdentityField::kOrganizationIdentifier:
+      return Joined(certificate.organization_identifier, Letters::kUtf8, unsafe_fields);
     case IdentityField::kSerial:
       return certificate.serial;
     case IdentityField::kFingerprintSha256:
@@ -113,6 +117,8 @@ bool HoldsCertificate(IdentityField field) {
 
 bool HoldsNames(IdentityField field) {
   switch (field) {
+    case IdentityField::kOu:
+    case IdentityField::kOrganizationIdentifier:
     case IdentityField::kSanUri:
     case IdentityField::kSanDns:
     case IdentityField::kSanEmail:

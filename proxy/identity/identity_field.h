@@ -21,7 +21,7 @@ std::string FieldValue(config::IdentityField field, const PeerIdentity& peer,
 
 // Whether the field holds the whole certificate, and so most of the bytes.
 bool HoldsCertificate(config::IdentityField field);
-// Whether it holds a list of alternative names, of which there may be any number.
+// Whether it holds a list of names, of which there may be any number.
 bool HoldsNames(config::IdentityField field);
 
 }  // namespace mantlet::identity

@@ -21,11 +21,13 @@ namespace mantlet::identity {
 // A verified or presented client certificate. Strings hold what the certificate
 // says, control bytes included: who writes them somewhere must encode them.
 struct ClientCertificate {
-  std::string subject;             // RFC 2253 string, UTF-8
-  std::string issuer;              // RFC 2253 string, UTF-8
-  std::string cn;                  // the last (most specific) commonName, or empty
-  bool cn_unreadable = false;      // there is one, not valid in its encoding
-  std::vector<std::string> ou;     // every organizationalUnitName, most specific first
+  std::string subject;          // RFC 2253 string, UTF-8
+  std::string issuer;           // RFC 2253 string, UTF-8
+  std::string cn;               // the last (most specific) commonName, or empty
+  bool cn_unreadable = false;   // there is one, not valid in its encoding
+  std::vector<std::string> ou;  // every organizationalUnitName, most specific first
+  // Every organizationIdentifier (2.5.4.97), in the same order.
+  std::vector<std::string> organization_identifier;
   std::string serial;              // lower-case hex, no separators, no leading zero byte
   std::string fingerprint_sha256;  // lower-case hex of the DER's digest
   std::string fingerprint_sha1;

@@ -30,8 +30,12 @@ ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
   if (const auto id = pattern::ParseSpiffeId(spiffe_id); id.ok()) trust_domain = id->trust_domain;
   cn = certificate.cn;
   spki_sha256 = certificate.spki_sha256;
-  if (const auto name = pattern::CanonicalName(certificate.issuer))
+  if (const auto name = pattern::CanonicalName(certificate.subject)) {
+    subject = pattern::JoinName(*name);
+  }
+  if (const auto name = pattern::CanonicalName(certificate.issuer)) {
     issuer = pattern::JoinName(*name);
+  }
   // A wildcard must not take in what nobody would write into a rule.
   for (const std::string& uri : certificate.san_uri) {
     if (identity::IsSafeText(uri)) uri_san.push_back(uri);
@@ -45,6 +49,7 @@ ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
   }
   ip_san = &certificate.san_ip;
   ou = &certificate.ou;
+  organization_identifier = &certificate.organization_identifier;
 }
 
 }  // namespace mantlet::policy

@@ -19,7 +19,8 @@ struct ClientFacts {
   std::string_view trust_domain;  // of the SPIFFE ID
   std::string_view cn;
   std::string_view spki_sha256;
-  std::string issuer;                     // in pattern::CanonicalName's form, joined
+  std::string subject;                    // in pattern::CanonicalName's form, joined
+  std::string issuer;                     // the same
   std::vector<std::string_view> uri_san;  // those without control characters
   std::vector<std::string> dns_san;       // in lower case
   // Each name in pattern::CanonicalMailbox's form, and behind it the pattern for its host.
@@ -27,6 +28,7 @@ struct ClientFacts {
   std::vector<std::string> upn_san;
   const std::vector<std::string>* ip_san = nullptr;
   const std::vector<std::string>* ou = nullptr;
+  const std::vector<std::string>* organization_identifier = nullptr;
   std::string_view sni;
 
   ClientFacts() = default;

@@ -15,7 +15,7 @@ void SortTexts(Condition& condition) {
 }
 
 // Both directions: what is copied from `openssl x509 -issuer` is the other one.
-std::vector<std::string> IssuerForms(const std::vector<std::string>& names) {
+std::vector<std::string> NameForms(const std::vector<std::string>& names) {
   std::vector<std::string> forms;
   for (const std::string& text : names) {
     const auto name = pattern::CanonicalName(text);
@@ -49,10 +49,15 @@ bool HoldsForClient(const Condition& condition, const ClientFacts& client) {
       return condition.Fits(client.spki_sha256);
     case Key::kCn:
       return condition.Fits(client.cn);
+    case Key::kSubject:
+      return condition.Fits(client.subject);
     case Key::kIssuer:
       return condition.Fits(client.issuer);
     case Key::kOu:
       return client.ou != nullptr && FitsAny(condition, *client.ou);
+    case Key::kOrganizationIdentifier:
+      return client.organization_identifier != nullptr &&
+             FitsAny(condition, *client.organization_identifier);
     case Key::kDnsSan:
       return FitsAny(condition, client.dns_san);
     case Key::kEmailSan:
@@ -106,8 +111,10 @@ CompiledMatch::CompiledMatch(const config::Match& match)
   AddGlobs(Key::kSpiffeId, match.spiffe_id);
   Add(Key::kSpki, match.spki_sha256);
   Add(Key::kCn, match.cn);
-  Add(Key::kIssuer, IssuerForms(match.issuer));
+  Add(Key::kSubject, NameForms(match.subject));
+  Add(Key::kIssuer, NameForms(match.issuer));
   Add(Key::kOu, match.ou);
+  Add(Key::kOrganizationIdentifier, match.organization_identifier);
   AddNames(Key::kDnsSan, match.dns_san);
   Add(Key::kEmailSan, match.email_san);
   Add(Key::kIpSan, match.ip_san);

@@ -146,9 +146,15 @@ RuleNumbers RuleIndex::ForClient(const ClientFacts& client) const {
   Find(Key::kTrustDomain, client.trust_domain, found);
   Find(Key::kSpki, client.spki_sha256, found);
   Find(Key::kCn, client.cn, found);
+  Find(Key::kSubject, client.subject, found);
   Find(Key::kIssuer, client.issuer, found);
   if (client.ou != nullptr) {
     for (const std::string& ou : *client.ou) Find(Key::kOu, ou, found);
+  }
+  if (client.organization_identifier != nullptr) {
+    for (const std::string& text : *client.organization_identifier) {
+      Find(Key::kOrganizationIdentifier, text, found);
+    }
   }
   for (const std::string& name : client.dns_san) Find(Key::kDnsSan, name, found);
   for (const std::string& name : client.email_san) Find(Key::kEmailSan, name, found);

@@ -135,6 +135,20 @@ void AppendAttribute(const X509_NAME_ENTRY* entry, ControlBytes control_bytes, s
   }
 }
 
+// The values of all attributes of the type with this DER, the most specific first, that can be
+// decoded.
+std::vector<std::string> TextsOf(const X509_NAME* name, std::string_view type) {
+  std::vector<std::string> texts;
+  for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
+    const auto* entry = X509_NAME_get_entry(name, i);
+    const auto* object = X509_NAME_ENTRY_get_object(entry);
+    if (View(object) != type) continue;
+    std::string text;
+    if (ToUtf8(X509_NAME_ENTRY_get_data(entry), &text)) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
 // Empty unless the address has 4 or 16 bytes (RFC 5280, 4.2.1.6).
 std::string AddressText(std::string_view bytes) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -147,8 +161,7 @@ std::string AddressText(std::string_view bytes) {
 // nothing.
 std::optional<std::string> UserPrincipalName(const OTHERNAME* name) {
   static constexpr char kUpn[] = "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03";
-  const std::string_view type(reinterpret_cast<const char*>(OBJ_get0_data(name->type_id)),
-                              OBJ_length(name->type_id));
+  const std::string_view type = View(name->type_id);
   if (type != std::string_view(kUpn, sizeof(kUpn) - 1)) return std::nullopt;
   if (name->value == nullptr || name->value->type != V_ASN1_UTF8STRING) return std::nullopt;
   return std::string(View(name->value->value.utf8string));
@@ -223,14 +236,11 @@ std::optional<std::string> CommonName(const X509_NAME* name) {
 }
 
 std::vector<std::string> OrganizationalUnits(const X509_NAME* name) {
-  std::vector<std::string> units;
-  for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
-    const auto* entry = X509_NAME_get_entry(name, i);
-    if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != NID_organizationalUnitName) continue;
-    std::string text;
-    if (ToUtf8(X509_NAME_ENTRY_get_data(entry), &text)) units.push_back(std::move(text));
-  }
-  return units;
+  return TextsOf(name, "\x55\x04\x0b");
+}
+
+std::vector<std::string> OrganizationIdentifiers(const X509_NAME* name) {
+  return TextsOf(name, "\x55\x04\x61");
 }
 
 bool ReadSubjectAltNames(X509* certificate, SubjectAltNames* names) {

@@ -34,6 +34,9 @@ std::optional<std::string> CommonName(const X509_name_st* name);
 // the same form.
 std::vector<std::string> OrganizationalUnits(const X509_name_st* name);
 
+// The same of organizationIdentifier (2.5.4.97).
+std::vector<std::string> OrganizationIdentifiers(const X509_name_st* name);
+
 struct SubjectAltNames {
   std::vector<std::string> dns;
   std::vector<std::string> uri;

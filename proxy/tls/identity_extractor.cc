@@ -23,6 +23,7 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   identity.cn = cn.value_or("");
   identity.cn_unreadable = !cn.has_value();
   identity.ou = OrganizationalUnits(X509_get_subject_name(leaf));
+  identity.organization_identifier = OrganizationIdentifiers(X509_get_subject_name(leaf));
   identity.serial = SerialHex(leaf);
   identity.fingerprint_sha256 = Sha256Hex(chain.der(0));
   identity.fingerprint_sha1 = Sha1Hex(chain.der(0));

@@ -40,10 +40,10 @@ size_t BytesOf(const std::vector<std::string>& texts) {
 }
 
 size_t BytesOf(const identity::ClientCertificate& certificate) {
-  size_t bytes = sizeof(certificate) + BytesOf(certificate.ou) + BytesOf(certificate.san_uri) +
-                 BytesOf(certificate.san_dns) + BytesOf(certificate.san_email) +
-                 BytesOf(certificate.san_ip) + BytesOf(certificate.san_upn) +
-                 BytesOf(certificate.chain_der);
+  size_t bytes =
+      sizeof(certificate) + BytesOf(certificate.ou) + BytesOf(certificate.organization_identifier) +
+      BytesOf(certificate.san_uri) + BytesOf(certificate.san_dns) + BytesOf(certificate.san_email) +
+      BytesOf(certificate.san_ip) + BytesOf(certificate.san_upn) + BytesOf(certificate.chain_der);
   for (const std::string* text :
        {&certificate.subject, &certificate.issuer, &certificate.cn, &certificate.serial,
         &certificate.fingerprint_sha256, &certificate.fingerprint_sha1, &certificate.spki_sha256,

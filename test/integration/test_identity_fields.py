@@ -59,7 +59,9 @@ def test_attributes_have_the_names_that_openssl_gives_them(start, connect, upstr
         (oid("2.5.4.16"), "Postfach"), (oid("2.5.4.20"), "030"), (oid("1.2.3.4.5"), "no keyword"),
         (NameOID.COMMON_NAME, "bank.example"))])
     identity = pki.ca.issue(subject=subject)
-    _, headers = seen(start, connect, upstream, pki, identity, "psd2", identity_headers={"set": {"X-Dn": "subject"}})
+    _, headers = seen(start, connect, upstream, pki, identity, "psd2", identity_headers={
+        "set": {"X-Dn": "subject", "X-Organization": "organization_identifier", "X-Ou": "ou"}})
+    assert headers.all("X-Organization") == ["PSDDE-BAFIN-123456"] and not headers.all("X-Ou")
     openssl = subprocess.run(["openssl", "x509", "-noout", "-subject", "-nameopt", "RFC2253,-esc_msb"],
                              input=identity.leaf_pem, capture_output=True, check=True).stdout.decode().strip()
     expected = openssl.removeprefix("subject=").lower()
@@ -85,6 +87,21 @@ def test_rules_can_ask_for_them(start, connect, upstream, pki, match, holds):
                                            upn("alice@Corp.example")))
     rules = {"default": "deny", "rules": [{"name": "r", "action": "allow", "match": match}]}
     reply, _ = seen(start, connect, upstream, pki, identity, "rules", policy=rules)
+    assert reply.status == (200 if holds else 403)
+
+
+@pytest.mark.parametrize("match, holds", [
+    ({"organization_identifier": "PSDDE-BAFIN-1"}, True),
+    ({"organization_identifier": "PSDDE-BAFIN-12"}, False),
+    ({"subject": "CN=bank.example,organizationIdentifier=PSDDE-BAFIN-1"}, True),
+    ({"subject": "CN=bank.example"}, False),
+])
+def test_rules_can_ask_for_the_subject_and_its_organization(start, connect, upstream, pki, match, holds):
+    identity = pki.ca.issue(subject=x509.Name([
+        x509.NameAttribute(x509.ObjectIdentifier("2.5.4.97"), "PSDDE-BAFIN-1"),
+        x509.NameAttribute(NameOID.COMMON_NAME, "bank.example")]))
+    rules = {"default": "deny", "rules": [{"name": "r", "action": "allow", "match": match}]}
+    reply, _ = seen(start, connect, upstream, pki, identity, "bank", policy=rules)
     assert reply.status == (200 if holds else 403)
 
 

@@ -28,6 +28,8 @@ PeerIdentity Alice() {
   certificate.fingerprint_sha1 = "1";
   certificate.san_uri = {"spiffe://td/alice", "urn:x"};
   certificate.san_dns = {"a.example", "b.example"};
+  certificate.ou = {"Night", "Operations"};
+  certificate.organization_identifier = {"PSDDE-1"};
   certificate.san_email = {"alice@a.example", "Alice@b.example"};
   certificate.san_ip = {"192.0.2.7", "2001:db8::7"};
   certificate.san_upn = {"alice@corp.example", "zo\xc3\xab@corp.example"};
@@ -64,6 +66,8 @@ TEST(IdentityHeadersTest, RendersEveryFieldOfAVerifiedPeer) {
       {IdentityField::kSubject, "CN=alice,O=Acme"},
       {IdentityField::kIssuer, "CN=ca"},
       {IdentityField::kCn, "alice"},
+      {IdentityField::kOu, "Night,Operations"},
+      {IdentityField::kOrganizationIdentifier, "PSDDE-1"},
       {IdentityField::kSerial, "0a1b"},
       {IdentityField::kFingerprintSha256, "256"},
       {IdentityField::kFingerprintSha1, "1"},

@@ -160,6 +160,22 @@ TEST(PolicyTest, ComparesMailboxesAndAddresses) {
   EXPECT_FALSE(Holds("email_san: '*@example.org'", peer));
 }
 
+TEST(PolicyTest, ComparesSubjectsAndOrganizationIdentifiers) {
+  PeerIdentity peer = Alice();
+  EditCertificate(peer).subject = "CN=bank.example,organizationIdentifier=PSDDE-BAFIN-1,C=DE";
+  EditCertificate(peer).organization_identifier = {"PSDDE-BAFIN-1"};
+  EXPECT_TRUE(Holds("organization_identifier: PSDDE-BAFIN-1", peer));
+  EXPECT_TRUE(Holds("organization_identifier: [x, PSDDE-BAFIN-1]", peer));
+  EXPECT_FALSE(Holds("organization_identifier: psdde-bafin-1", peer));
+  EXPECT_FALSE(Holds("organization_identifier: PSDDE-BAFIN-12", peer));
+  EXPECT_TRUE(Holds("subject: 'cn=Bank.example, 2.5.4.97=PSDDE-BAFIN-1, C=DE'", peer));
+  EXPECT_TRUE(Holds("subject: 'C=DE,organizationIdentifier=PSDDE-BAFIN-1,CN=bank.example'", peer));
+  EXPECT_FALSE(Holds("subject: 'CN=bank.example,C=DE'", peer));
+  EXPECT_FALSE(Holds("subject: 'CN=bank.example,OU=PSDDE-BAFIN-1,C=DE'", peer));
+  EXPECT_FALSE(HoldsForNobody("subject: CN=alice"));
+  EXPECT_FALSE(HoldsForNobody("organization_identifier: PSDDE-BAFIN-1"));
+}
+
 TEST(PolicyTest, TakesNoDoubtfulMailboxForOneOfAHost) {
   for (const char* text : {"a@evil.example@example.org", "@example.org", "a\x01@example.org",
                            "\xc3\xa9@example.org", "a@example.org ", "example.org"}) {

@@ -52,6 +52,11 @@ class RandomPolicies {
     if (Below(4) == 0) match.spiffe_id = Some(kIds);
     if (Below(6) == 0) match.cn = Some({"alice", "bob"});
     if (Below(8) == 0) match.ou = Some({"x", "y"});
+    if (Below(8) == 0) match.organization_identifier = Some({"x", "y"});
+    if (Below(8) == 0) match.subject = Some({"CN=alice", "CN=bob"});
+    if (Below(8) == 0) match.email_san = Some({"a@a.org", "*@a.org", "b@b.org"});
+    if (Below(8) == 0) match.upn_san = Some({"a@a.org", "*@a.org"});
+    if (Below(8) == 0) match.ip_san = Some({"192.0.2.1", "::1"});
     if (Below(8) == 0) match.dns_san = Some({"a.org", "*.org", "b.org"});
     if (Below(8) == 0) match.uri_san = Some(kIds);
     if (Below(8) == 0) match.trust_domain = Some({"a", "b"});
@@ -82,6 +87,11 @@ class RandomPolicies {
     certificate.cn = Below(2) == 0 ? "alice" : "carol";
     certificate.ou = {"x", "z"};
     certificate.san_dns = {"B.org", "c.d.org"};
+    certificate.organization_identifier = {"y"};
+    certificate.subject = "CN=bob";
+    certificate.san_email = {"x@A.org", "b@b.org"};
+    certificate.san_upn = {"a@a.org"};
+    certificate.san_ip = {"::1"};
     return peer;
   }
 

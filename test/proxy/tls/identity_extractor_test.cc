@@ -67,6 +67,8 @@ TEST(IdentityExtractor, NamesAttributesAsOpensslDoes) {
                   {"0.9.2342.19200300.100.1.44", "u"},
                   {"1.2.3.4", "x"},
                   {"CN", "bank.example"}};
+  EXPECT_THAT(Extract(MakeCredential(what, &Root())).organization_identifier,
+              ElementsAre("PSDDE-BAFIN-123456"));
   EXPECT_EQ(Extract(MakeCredential(what, &Root())).subject,
             "CN=bank.example,1.2.3.4=#0c0178,uniqueIdentifier=u,"
             "organizationIdentifier=PSDDE-BAFIN-123456,O=Bank AG,serialNumber=HRB 1,"
