@@ -109,6 +109,9 @@ std::string TrustText(const config::ClientAuth& client_auth, const ListenerMater
       absl::StrAppend(&text, AnchorsText(title, file, domain.name, material, now));
     }
   }
+  if (client_auth.server_auth_clients && client_auth.mode != config::ClientAuthMode::kNone) {
+    absl::StrAppend(&text, "  clients whose only extended key usage is serverAuth are let in\n");
+  }
   if (!client_auth.spki_pins.empty()) {
     absl::StrAppend(&text, "  pinned keys: ", client_auth.spki_pins.size(), "\n");
   }
@@ -146,6 +149,7 @@ void WriteListener(const config::Listener& listener, const ListenerMaterial& mat
   json->BeginObject();
   json->Key("name").String(listener.name);
   json->Key("client_auth").String(config::ToString(listener.client_auth.mode));
+  json->Key("server_auth_clients").Bool(listener.client_auth.server_auth_clients);
   WriteMaterial(material, json);
   json->EndObject();
 }

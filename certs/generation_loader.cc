@@ -78,6 +78,17 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   }
 }
 
+const char* NobodyGetsIn(config::ClientAuthMode mode) {
+  switch (mode) {
+    case config::ClientAuthMode::kRequest:
+      return " verifies no client's certificate";
+    case config::ClientAuthMode::kOptional:
+      return " refuses every client that has a certificate";
+    default:
+      return " refuses every client";
+  }
+}
+
 // A good configuration with which every client certificate is refused.
 void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
                              const ListenerMaterial& material, FindingSink* sink) {
@@ -87,14 +98,11 @@ void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
                   [](const SpiffeDomain& domain) { return domain.trust != nullptr; })) {
     return;
   }
-  sink->Warning(
-      "nobody_gets_in", "",
-      absl::StrCat(
-          "listener ", material.listener, " refuses every client",
-          client_auth.mode == config::ClientAuthMode::kOptional ? " that has a certificate" : "",
-          ": it has no trust_bundle, and no SPIFFE trust domain has an "
-          "authority"),
-      "get a bundle with authorities");
+  sink->Warning("nobody_gets_in", "",
+                absl::StrCat("listener ", material.listener, NobodyGetsIn(client_auth.mode),
+                             ": it has no trust_bundle, and no SPIFFE trust domain has an "
+                             "authority"),
+                "get a bundle with authorities");
 }
 
 // Trust of one listener: `material->trust` is left null if it needs none, or if

@@ -14,7 +14,7 @@ namespace {
 using pattern::DnsPattern;
 using pattern::Glob;
 
-enum class Form { kText, kGlob, kDnsName, kMailbox, kDistinguishedName };
+enum class Form { kText, kGlob, kDnsName, kMailbox, kDistinguishedName, kVerification };
 
 struct KeyFacts {
   const char* name;
@@ -39,6 +39,7 @@ constexpr KeyFacts kKeys[kMatchKeyCount] = {
     {"subject", &Match::subject, Form::kDistinguishedName, true, true},
     {"issuer", &Match::issuer, Form::kDistinguishedName, true, true},
     {"spki_sha256", &Match::spki_sha256, Form::kText, true, true},
+    {"verify", &Match::verify, Form::kVerification, false, true},
     {"sni", &Match::sni, Form::kDnsName, false, true},
     {"method", &Match::method, Form::kText, false, true},
     {"path", &Match::path, Form::kGlob, false, true},
@@ -53,8 +54,9 @@ constexpr MatchKey kAllKeys[] = {
     MatchKey::kUpnSan,   MatchKey::kCn,
     MatchKey::kOu,       MatchKey::kOrganizationIdentifier,
     MatchKey::kSubject,  MatchKey::kIssuer,
-    MatchKey::kSpki,     MatchKey::kSni,
-    MatchKey::kMethod,   MatchKey::kPath,
+    MatchKey::kSpki,     MatchKey::kVerify,
+    MatchKey::kSni,      MatchKey::kMethod,
+    MatchKey::kPath,
 };
 
 bool SameName(const std::string& a, const std::string& b) {
@@ -64,6 +66,10 @@ bool SameName(const std::string& a, const std::string& b) {
   return pattern::JoinName(*first) == pattern::JoinName(*second) ||
          pattern::JoinName(*first) == pattern::JoinNameBackwards(*second);
 }
+
+constexpr char kSuccess[] = "SUCCESS", kNone[] = "NONE", kFailed[] = "FAILED";
+
+bool IsFailure(const std::string& verification) { return absl::StartsWith(verification, kFailed); }
 
 // Whatever fits `narrow` fits `wide`.
 bool Covers(Form form, const std::string& wide, const std::string& narrow) {
@@ -79,6 +85,8 @@ bool Covers(Form form, const std::string& wide, const std::string& narrow) {
       return wide == pattern::AnyMailboxOfHost(narrow);
     case Form::kDistinguishedName:
       return SameName(wide, narrow);
+    case Form::kVerification:
+      return wide == kFailed && IsFailure(narrow);
   }
   return false;
 }
@@ -110,6 +118,8 @@ bool Apart(Form form, const std::string& a, const std::string& b) {
       return !Covers(form, a, b) && !Covers(form, b, a);
     case Form::kDistinguishedName:
       return !SameName(a, b);
+    case Form::kVerification:
+      return !Covers(form, a, b) && !Covers(form, b, a);
   }
   return false;
 }
@@ -148,6 +158,11 @@ bool MatchLogic::ImpliesPresence(const Match& a, CertificatePresence presence) {
   const bool present = presence == CertificatePresence::kPresent;
   if (present ? certificates_.certain : !certificates_.possible) return true;
   if (a.client_cert == presence) return true;
+  if (!a.verify.empty() && std::all_of(a.verify.begin(), a.verify.end(), [&](const auto& value) {
+        return (value == kSuccess) == present;
+      })) {
+    return true;
+  }
   if (present && std::any_of(std::begin(kAllKeys), std::end(kAllKeys), [&](MatchKey key) {
         return IsIdentity(key) && !ValuesOf(a, key).empty();
       })) {
@@ -156,6 +171,21 @@ bool MatchLogic::ImpliesPresence(const Match& a, CertificatePresence presence) {
   const auto implies = [&](const Match& inner) { return ImpliesPresence(inner, presence); };
   return std::any_of(a.all.begin(), a.all.end(), implies) ||
          (!a.any.empty() && std::all_of(a.any.begin(), a.any.end(), implies));
+}
+
+bool MatchLogic::CanBe(const std::string& verification) const {
+  if (verification == kSuccess) return certificates_.possible;
+  return verification == kNone ? !certificates_.certain : certificates_.may_fail;
+}
+
+// By what `a` says about the certificate in other words.
+bool MatchLogic::ImpliesVerification(const Match& a, const std::vector<std::string>& values) {
+  const auto has = [&](const char* value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
+  if (has(kSuccess) && ImpliesPresence(a, CertificatePresence::kPresent)) return true;
+  return has(kNone) && (has(kFailed) || !certificates_.may_fail) &&
+         ImpliesPresence(a, CertificatePresence::kAbsent);
 }
 
 // Whenever `a` holds, the name that `key` asks for fits one of `values`.
@@ -176,6 +206,7 @@ bool MatchLogic::ImpliesValues(const Match& a, MatchKey key,
     ids.uri_san = a.spiffe_id;
     if (ImpliesValues(ids, key, values)) return true;
   }
+  if (key == MatchKey::kVerify && ImpliesVerification(a, values)) return true;
   if (key == MatchKey::kTrustDomain && !a.spiffe_id.empty() &&
       OnlyTrustDomains(a.spiffe_id, values)) {
     return true;
@@ -241,7 +272,12 @@ bool MatchLogic::DisjointValues(const Match& a, const Match& b) {
 // By what `a` says without its `any`.
 bool MatchLogic::DisjointOwn(const Match& a, const Match& b) {
   if (DisjointValues(a, b)) return true;
-  if (a.client_cert == CertificatePresence::kAbsent && NeedsCertificate(b)) return true;
+  const bool speaks_of_presence =
+      a.client_cert == CertificatePresence::kAbsent || !a.verify.empty();
+  if (speaks_of_presence && ImpliesPresence(a, CertificatePresence::kAbsent) &&
+      NeedsCertificate(b)) {
+    return true;
+  }
   if (!a.not_.empty() && Implies(b, a.not_[0])) return true;
   return std::any_of(a.all.begin(), a.all.end(), [&](const Match& m) { return Disjoint(m, b); });
 }
@@ -260,6 +296,11 @@ bool MatchLogic::NeverHolds(const Match& match) {
   if (!Step()) return false;
   if (!certificates_.possible && ImpliesPresence(match, CertificatePresence::kPresent)) return true;
   if (certificates_.certain && ImpliesPresence(match, CertificatePresence::kAbsent)) return true;
+  if (!match.verify.empty() &&
+      std::none_of(match.verify.begin(), match.verify.end(),
+                   [&](const std::string& value) { return CanBe(value); })) {
+    return true;
+  }
   const auto never = [&](const Match& m) { return NeverHolds(m); };
   if (!match.any.empty() && std::all_of(match.any.begin(), match.any.end(), never)) return true;
   if (std::any_of(match.all.begin(), match.all.end(), never)) return true;

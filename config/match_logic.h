@@ -27,6 +27,7 @@ enum class MatchKey {
   kSubject,
   kIssuer,
   kSpki,
+  kVerify,
   kSni,
   kMethod,
   kPath,
@@ -37,10 +38,11 @@ const std::vector<std::string>& ValuesOf(const Match& match, MatchKey key);
 // Whether it is a name in the client's certificate.
 bool IsIdentity(MatchKey key);
 
-// Whether the clients of a listener have certificates.
+// Whether the clients of a listener have certificates that verify.
 struct ClientCertificates {
   bool possible = true;
   bool certain = false;
+  bool may_fail = false;  // a client may be let in with one that does not
 };
 
 class MatchLogic {
@@ -64,6 +66,8 @@ class MatchLogic {
 
   bool ImpliesValues(const Match& a, MatchKey key, const std::vector<std::string>& values);
   bool ImpliesPresence(const Match& a, CertificatePresence presence);
+  bool ImpliesVerification(const Match& a, const std::vector<std::string>& values);
+  bool CanBe(const std::string& verification) const;
   bool ImpliesOwn(const Match& a, const Match& b);
   bool DisjointValues(const Match& a, const Match& b);
   bool DisjointOwn(const Match& a, const Match& b);

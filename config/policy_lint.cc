@@ -11,6 +11,7 @@
 #include "config/match_logic.h"
 #include "config/served_methods.h"
 #include "config/suggest.h"
+#include "config/words.h"
 #include "proxy/pattern/glob.h"
 
 namespace mantlet::config {
@@ -19,8 +20,9 @@ namespace {
 constexpr absl::string_view kSpiffeScheme = "spiffe://";
 
 ClientCertificates CertificatesOf(const Listener& listener) {
-  return {listener.client_auth.mode != ClientAuthMode::kNone,
-          listener.client_auth.mode == ClientAuthMode::kRequire};
+  const ClientAuthMode mode = listener.client_auth.mode;
+  return {mode != ClientAuthMode::kNone, mode == ClientAuthMode::kRequire,
+          mode == ClientAuthMode::kRequest};
 }
 
 // Calls fn(match, path) for a match and for all in it.
@@ -142,14 +144,23 @@ class Linter {
   bool NeverMatches(size_t i) {
     const Match& match = all_[i].match;
     if (!logic_.NeverHolds(match)) return false;
-    MatchLogic any_client({true, false});
+    MatchLogic any_client({true, false, true});
     std::string why = "its conditions exclude each other";
     std::string hint = "remove the rule, or the condition that is too much";
     if (!any_client.NeverHolds(match)) {
-      const bool none = listener_.client_auth.mode == ClientAuthMode::kNone;
-      why = none ? "with client_auth.mode none no client has a certificate"
-                 : "with client_auth.mode require every client has a certificate";
-      hint = none ? "remove the rule, or write mode: optional" : "remove the rule";
+      switch (listener_.client_auth.mode) {
+        case ClientAuthMode::kNone:
+          why = "with client_auth.mode none no client has a certificate";
+          hint = "remove the rule, or write mode: optional";
+          break;
+        case ClientAuthMode::kRequire:
+          why = "with client_auth.mode require every client has a certificate";
+          hint = "remove the rule";
+          break;
+        default:
+          why = "with client_auth.mode optional no client is let in whose certificate fails";
+          hint = "remove the rule, or write mode: request";
+      }
     }
     findings_.Warning(Item(rules_, i),
                       absl::StrCat("the rule '", all_[i].name, "' can never match: ", why), hint);
@@ -176,7 +187,10 @@ class Linter {
   bool Decides(const Rule& earlier, const Rule& later) {
     if (earlier.action != RuleAction::kRequireClientCert) return true;
     return later.action == RuleAction::kRequireClientCert ||
-           later.match.client_cert == CertificatePresence::kAbsent;
+           later.match.client_cert == CertificatePresence::kAbsent ||
+           (!later.match.verify.empty() &&
+            std::find(later.match.verify.begin(), later.match.verify.end(), "SUCCESS") ==
+                later.match.verify.end());
   }
 
   void CheckRequire(size_t i) {
@@ -201,7 +215,8 @@ class Linter {
   // ---- rules that mean less than they seem to
 
   void CheckEscapes(size_t i) {
-    if (listener_.client_auth.mode != ClientAuthMode::kOptional) return;
+    const ClientAuthMode mode = listener_.client_auth.mode;
+    if (mode == ClientAuthMode::kNone || mode == ClientAuthMode::kRequire) return;
     const Rule& rule = all_[i];
     const bool needs = logic_.NeedsCertificate(rule.match);
     if (rule.action == RuleAction::kAllow && !needs && ExcludesByName(rule.match)) {
@@ -212,10 +227,11 @@ class Linter {
           "add client_cert: present, or absent in an 'any' if that is meant");
     }
     if (rule.action == RuleAction::kDeny && needs && MayPassWithoutCertificate(i)) {
-      findings_.Warning(Item(rules_, i) + ".match",
-                        absl::StrCat("a client escapes the rule '", rule.name,
-                                     "' by sending no certificate, which mode optional allows"),
-                        "put a rule with action: require_client_cert before it");
+      findings_.Warning(
+          Item(rules_, i) + ".match",
+          absl::StrCat("a client escapes the rule '", rule.name,
+                       "' by sending no certificate, which mode ", ToString(mode), " allows"),
+          "put a rule with action: require_client_cert before it");
     }
   }
 

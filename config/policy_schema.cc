@@ -43,6 +43,10 @@ void DescribeMatch(Section& s, Match& v) {
   Condition(s, "spki_sha256", "digest of the certificate's public key", v.spki_sha256, SpkiPin());
   s.Value({"client_cert", "whether the client has a verified certificate"}, v.client_cert,
           OneWord(kCertificatePresenceWords));
+  Condition(s, "verify",
+            "what became of the client's certificate: `SUCCESS`, `NONE` (it showed none), `FAILED` "
+            "or `FAILED:reason` (`client_auth.mode: request`)",
+            v.verify, Verification());
   Condition(s, "sni", "the server name that the client asked for", v.sni,
             DnsNamePattern("api.example.org"));
   Condition(s, "method", "the request's method; letter case counts", v.method, Method());

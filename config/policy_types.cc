@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
@@ -12,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "config/suggest.h"
+#include "proxy/base/handshake_failure.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
@@ -127,6 +131,24 @@ const char* MailboxFault(const std::string& text) {
   return nullptr;
 }
 
+std::vector<std::string> VerificationWords() {
+  std::vector<std::string> words = {"SUCCESS", "NONE", "FAILED"};
+  for (size_t i = 0; i < base::kHandshakeFailureCount; ++i) {
+    const auto reason = static_cast<base::HandshakeFailure>(i);
+    if (!base::IsAboutCertificate(reason)) continue;
+    words.push_back(absl::StrCat("FAILED:", std::string(base::ToString(reason))));
+  }
+  return words;
+}
+
+std::optional<Problem> CheckVerification(const std::string& text) {
+  const std::vector<std::string> words = VerificationWords();
+  if (std::find(words.begin(), words.end(), text) != words.end()) return std::nullopt;
+  std::string hint = DidYouMean(text, words);
+  if (hint.empty()) hint = "write SUCCESS, NONE, FAILED, or FAILED:reason as in FAILED:expired";
+  return Problem{absl::StrCat("no client can have '", text, "'"), hint};
+}
+
 }  // namespace
 
 ValueType<std::string> Mailbox(const char* name, const char* example) {
@@ -178,6 +200,9 @@ ValueType<std::string> DistinguishedName() {
   return CheckedText("distinguished name", "CN=Example CA,O=Example", CheckDistinguishedName);
 }
 ValueType<std::string> Method() { return CheckedText("method", "GET", CheckMethod); }
+ValueType<std::string> Verification() {
+  return CheckedText("SUCCESS, NONE, FAILED or FAILED:reason", "FAILED:expired", CheckVerification);
+}
 ValueType<std::string> Text(const char* example) {
   return CheckedText("text", example,
                      [](const std::string&) -> std::optional<Problem> { return std::nullopt; });

@@ -24,6 +24,8 @@ ValueType<std::string> IpAddress();
 // RFC 2253; stored as written.
 ValueType<std::string> DistinguishedName();
 ValueType<std::string> Method();
+// What the identity field `verify` says; FAILED stands for every reason.
+ValueType<std::string> Verification();
 // Any text but the empty one.
 ValueType<std::string> Text(const char* example);
 

@@ -96,7 +96,8 @@ void DescribeTrustFile(Section& s, TrustFile& v) {
 void DescribeClientAuth(Section& s, ClientAuth& v) {
   s.Place(v.where);
   s.Value({"mode",
-           "`optional`: a certificate may be absent, but one that is sent must verify; a listener "
+           "`optional`: a certificate may be absent, but one that is sent must verify; `request`: "
+           "whoever has none or one that does not verify is let in without an identity; a listener "
            "that says nothing lets nobody in without one"},
           v.mode, OneWord(kClientAuthModeWords));
   s.ValuesOrObjects<TrustFile>(
@@ -112,6 +113,11 @@ void DescribeClientAuth(Section& s, ClientAuth& v) {
            "take anyExtendedKeyUsage for clientAuth; off, because such certificates were rarely "
            "meant to let clients in"},
           v.any_extended_key_usage, OffOrOn());
+  s.Value({"server_auth_clients",
+           "let in clients whose only extended key usage is serverAuth, as public CAs issue "
+           "certificates since 2026; off, because a server's certificate was not meant to identify "
+           "a client"},
+          v.server_auth_clients, OffOrOn());
   s.Value({"max_depth",
            "CA certificates between the client's and the trust anchor, at most, "
            "self-issued ones not counted"},

@@ -23,6 +23,7 @@ inline constexpr Word<TlsVersion> kTlsVersionWords[] = {
 
 inline constexpr Word<ClientAuthMode> kClientAuthModeWords[] = {
     {"none", ClientAuthMode::kNone},
+    {"request", ClientAuthMode::kRequest},
     {"optional", ClientAuthMode::kOptional},
     {"require", ClientAuthMode::kRequire},
 };

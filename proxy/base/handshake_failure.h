@@ -30,6 +30,7 @@ enum class HandshakeFailure : uint8_t {
   kNotPinned,
   kProtocolVersion,
   kNoSharedCipher,
+  kNoApplicationProtocol,
   kPlaintextHttp,
   kNotTls,
   kTimeout,
@@ -40,7 +41,7 @@ enum class HandshakeFailure : uint8_t {
 };
 
 // Indexed by the enumerator.
-inline constexpr std::array<std::string_view, 24> kHandshakeFailureLabels = {
+inline constexpr std::array<std::string_view, 25> kHandshakeFailureLabels = {
     "no_client_certificate",
     "unknown_ca",
     "expired",
@@ -58,6 +59,7 @@ inline constexpr std::array<std::string_view, 24> kHandshakeFailureLabels = {
     "not_pinned",
     "protocol_version",
     "no_shared_cipher",
+    "no_application_protocol",
     "plaintext_http",
     "not_tls",
     "timeout",
@@ -68,6 +70,12 @@ inline constexpr std::array<std::string_view, 24> kHandshakeFailureLabels = {
 };
 inline constexpr size_t kHandshakeFailureCount = kHandshakeFailureLabels.size();
 static_assert(static_cast<size_t>(HandshakeFailure::kOther) + 1 == kHandshakeFailureCount);
+
+// Whether it is about a certificate that the client has shown: what may be judged again later, and
+// what a client may be let in with where its certificate is only asked for.
+constexpr bool IsAboutCertificate(HandshakeFailure failure) {
+  return failure >= HandshakeFailure::kUnknownCa && failure <= HandshakeFailure::kNotPinned;
+}
 
 constexpr std::string_view ToString(HandshakeFailure failure) {
   return kHandshakeFailureLabels[static_cast<size_t>(failure)];

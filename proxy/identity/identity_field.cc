@@ -7,11 +7,10 @@
 #include "proxy/identity/encoding.h"
 
 namespace mantlet::identity {
-namespace {
 
 using config::IdentityField;
 
-std::string VerifyValue(const PeerIdentity& peer) {
+std::string VerifyText(const PeerIdentity& peer) {
   switch (peer.verification) {
     case Verification::kNone:
       return "NONE";
@@ -23,6 +22,8 @@ std::string VerifyValue(const PeerIdentity& peer) {
   const bool safe = IsSafeText(peer.failure_reason);
   return "FAILED:" + std::string(safe ? peer.failure_reason : "other");
 }
+
+namespace {
 
 std::string Text(std::string_view text, size_t* unsafe_fields) {
   if (text.empty() || IsSafeUnquoted(text)) return std::string(text);
@@ -96,7 +97,7 @@ std::string CertificateValue(IdentityField field, const ClientCertificate& certi
 std::string FieldValue(IdentityField field, const PeerIdentity& peer, size_t* unsafe_fields) {
   switch (field) {
     case IdentityField::kVerify:
-      return VerifyValue(peer);
+      return VerifyText(peer);
     case IdentityField::kTlsVersion:
       return Text(peer.tls.version, unsafe_fields);
     case IdentityField::kTlsCipher:

@@ -19,6 +19,9 @@ namespace mantlet::identity {
 std::string FieldValue(config::IdentityField field, const PeerIdentity& peer,
                        size_t* unsafe_fields);
 
+// The field `verify`: "SUCCESS", "NONE" or "FAILED:reason".
+std::string VerifyText(const PeerIdentity& peer);
+
 // Whether the field holds the whole certificate, and so most of the bytes.
 bool HoldsCertificate(config::IdentityField field);
 // Whether it holds a list of names, of which there may be any number.

@@ -39,6 +39,7 @@ struct ClientCertificate {
   std::vector<std::string> san_upn;  // user principal names
   int64_t not_before = 0;            // seconds since the epoch
   int64_t not_after = 0;
+  bool server_auth_only = false;       // its extended key usage is serverAuth and nothing else
   std::string der;                     // the leaf
   std::vector<std::string> chain_der;  // what the peer sent after the leaf, in TLS order
   std::string spiffe_id;  // the one URI SAN, if it is a well-formed SPIFFE ID, or empty
@@ -47,7 +48,7 @@ struct ClientCertificate {
 enum class Verification {
   kNone,     // no certificate was presented (or asked for)
   kSuccess,  // presented and verified against the trust bundle
-  kFailed,   // presented, not verified, and let in all the same (reserved)
+  kFailed,   // presented, not verified, and let in all the same (client_auth.mode request)
 };
 
 // Views are of constants, which last as long as the process.
@@ -62,7 +63,7 @@ struct TlsParameters {
 struct PeerIdentity {
   Verification verification = Verification::kNone;
   std::string_view failure_reason;  // with kFailed: a handshake failure reason label, a constant
-  // Null if, and only if, kNone. Connections of one client share it.
+  // Null unless kSuccess: what did not verify names nobody. Connections of one client share it.
   std::shared_ptr<const ClientCertificate> certificate;
   // With a verified certificate: the moment, in seconds since the epoch, from which it
   // may be refused (tls::VerifyResult).

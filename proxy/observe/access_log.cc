@@ -106,7 +106,7 @@ std::string RenderAccessConnection(base::LogFormat format, std::string_view list
   fields.OptionalText("sni", tls.sni);
   fields.Truth("tls_resumed", tls.resumed);
   AppendVerification(identity, &fields);
-  if (identity.has_certificate()) {
+  if (identity.is_mutual_tls()) {
     const identity::ClientCertificate& certificate = *identity.certificate;
     fields.Text("subject", certificate.subject);
     fields.Text("serial", certificate.serial);

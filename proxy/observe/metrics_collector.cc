@@ -121,6 +121,7 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   }
   CollectConnections(listeners, &out);
   CollectHandshakes(listeners, &out);
+  CollectClientCertificates(listeners, &out);
   CollectIdentity(listeners, &out);
   CollectPolicy(listeners, &out);
   CollectRequests(requests, &out);
@@ -198,6 +199,29 @@ void MetricsCollector::CollectHandshakes(const Listeners& listeners, Families* o
   out->push_back(std::move(failed));
   out->push_back(std::move(refused));
   out->push_back(std::move(duration));
+}
+
+void MetricsCollector::CollectClientCertificates(const Listeners& listeners, Families* out) const {
+  MetricFamily not_verified = CounterFamily(
+      "mantlet_tls_client_certificates_not_verified_total",
+      "Handshakes of clients that were let in without an identity because their certificate does "
+      "not verify (client_auth.mode request), by reason.");
+  MetricFamily server_auth =
+      CounterFamily("mantlet_tls_server_auth_clients_total",
+                    "Handshakes of clients whose certificate's only extended key usage is "
+                    "serverAuth (client_auth.server_auth_clients).");
+  for (const auto& [name, shards] : listeners) {
+    for (size_t reason = 0; reason < base::kHandshakeFailureCount; ++reason) {
+      if (!base::IsAboutCertificate(static_cast<base::HandshakeFailure>(reason))) continue;
+      AddSample(&not_verified,
+                {{"listener", name}, {"reason", Text(base::kHandshakeFailureLabels[reason])}},
+                Sum(shards, [=](const auto& m) -> auto& { return m.not_verified_[reason]; }));
+    }
+    AddSample(&server_auth, {{"listener", name}},
+              Sum(shards, [](const auto& m) -> auto& { return m.server_auth_clients_; }));
+  }
+  out->push_back(std::move(not_verified));
+  out->push_back(std::move(server_auth));
 }
 
 void MetricsCollector::CollectIdentity(const Listeners& listeners, Families* out) const {

@@ -34,6 +34,7 @@ class MetricsCollector final : public prometheus::Collectable {
 
   void CollectConnections(const Listeners& listeners, Families* out) const;
   void CollectHandshakes(const Listeners& listeners, Families* out) const;
+  void CollectClientCertificates(const Listeners& listeners, Families* out) const;
   void CollectIdentity(const Listeners& listeners, Families* out) const;
   void CollectPolicy(const Listeners& listeners, Families* out) const;
   void CollectRequests(const Requests& requests, Families* out) const;

@@ -55,6 +55,13 @@ class alignas(64) ListenerMetrics {
     handshake_failures_[static_cast<size_t>(reason)].Add();
   }
 
+  // A client that was let in although its certificate does not verify.
+  void CertificateNotVerified(base::HandshakeFailure reason) {
+    not_verified_[static_cast<size_t>(reason)].Add();
+  }
+  // One that was let in by a certificate for servers (client_auth.server_auth_clients).
+  void ServerAuthClient() { server_auth_clients_.Add(); }
+
   void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
   void ResumptionRefused(base::ResumptionRefusal refusal) {
     resumptions_refused_[static_cast<size_t>(refusal)].Add();
@@ -83,6 +90,8 @@ class alignas(64) ListenerMetrics {
   Gauge active_;
   std::array<Counter, kTlsVersionCount * 4> handshakes_;
   std::array<Counter, base::kHandshakeFailureCount> handshake_failures_;
+  std::array<Counter, base::kHandshakeFailureCount> not_verified_;
+  Counter server_auth_clients_;
   DurationHistogram<kHandshakeBoundsUs> handshake_duration_;
   std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
   std::array<Counter, base::kEndReasonCount> ended_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proxy/identity/encoding.h"
+#include "proxy/identity/identity_field.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/mailbox.h"
@@ -23,7 +24,7 @@ void AddMailbox(std::string_view name, bool safe, std::vector<std::string>& name
 }  // namespace
 
 ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
-    : has_certificate(peer.is_mutual_tls()), sni(peer.tls.sni) {
+    : has_certificate(peer.is_mutual_tls()), verify(identity::VerifyText(peer)), sni(peer.tls.sni) {
   if (!has_certificate) return;
   const identity::ClientCertificate& certificate = *peer.certificate;
   spiffe_id = certificate.spiffe_id;

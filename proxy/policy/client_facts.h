@@ -15,6 +15,7 @@ namespace mantlet::policy {
 // unless the certificate was verified: such a name is as good as none.
 struct ClientFacts {
   bool has_certificate = false;  // a verified one
+  std::string verify = "NONE";   // as the identity field: SUCCESS, NONE or FAILED:reason
   std::string_view spiffe_id;
   std::string_view trust_domain;  // of the SPIFFE ID
   std::string_view cn;

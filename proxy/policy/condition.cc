@@ -39,6 +39,9 @@ bool HoldsForClient(const Condition& condition, const ClientFacts& client) {
   switch (condition.key) {
     case Key::kClientCert:
       return client.has_certificate == condition.present;
+    case Key::kVerify:
+      return condition.Fits(client.verify) ||
+             (client.verify.starts_with("FAILED") && condition.Fits("FAILED"));
     case Key::kSni:
       return condition.Fits(client.sni);
     case Key::kTrustDomain:
@@ -104,6 +107,7 @@ CompiledMatch::CompiledMatch(const config::Match& match)
     Condition& condition = conditions_.emplace_back();
     condition.present = match.client_cert == config::CertificatePresence::kPresent;
   }
+  Add(Key::kVerify, match.verify);
   Add(Key::kMethod, match.method);
   AddGlobs(Key::kPath, match.path);
   AddNames(Key::kSni, match.sni);

@@ -19,6 +19,7 @@ namespace mantlet::policy {
 // In the order in which conditions are asked: what is cheap and often fails first.
 enum class Key : uint8_t {
   kClientCert,
+  kVerify,
   kMethod,
   kPath,
   kSni,

@@ -43,6 +43,7 @@ void SortNumbers(RuleNumbers& numbers) {
 std::vector<RuleIndex::Place> RuleIndex::PlacesOf(const Condition& condition) {
   switch (condition.key) {
     case Key::kClientCert:
+    case Key::kVerify:
     case Key::kMethod:
       return {};
     default:

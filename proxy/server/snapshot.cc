@@ -53,6 +53,7 @@ tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
   chain.partial_chain = config.partial_chain;
   chain.any_extended_key_usage = config.any_extended_key_usage;
   chain.ca_pins = config.ca_pins;
+  chain.server_auth_clients = config.server_auth_clients;
   chain.revocation = material.revocation;
   tls::ClientVerifier::Options options;
   options.spki_pins = config.spki_pins;

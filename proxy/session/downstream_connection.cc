@@ -113,6 +113,11 @@ bool DownstreamConnection::OnHandshakeBegins() {
   return false;
 }
 
+void DownstreamConnection::OnCertificateNotVerified(const tls::HandshakeReport& report) {
+  listener_->metrics->CertificateNotVerified(report.reason);
+  RecordCertificateNotVerified(worker_, listener_->config.name, peer_, report);
+}
+
 void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
   place_.EndHandshake();
   identity_ = std::move(identity);
@@ -121,6 +126,9 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
       identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
                                          : observe::TlsVersionLabel::kTls12,
       identity_.tls.resumed, identity_.has_certificate(), worker_.clock.MonotonicUs() - opened_us_);
+  if (identity_.has_certificate() && identity_.certificate->server_auth_only) {
+    listener_->metrics->ServerAuthClient();
+  }
   RenderFacts();
   state_ = State::kIdle;
   if (worker_.draining) {

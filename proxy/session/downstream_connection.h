@@ -75,6 +75,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
  private:
   // tls::ServerStream::HandshakeHandler
   bool OnHandshakeBegins() override;
+  void OnCertificateNotVerified(const tls::HandshakeReport& report) override;
   void OnHandshakeDone(identity::PeerIdentity identity) override;
   void OnHandshakeFailed(tls::HandshakeReport report) override;
   // io::ByteStreamHandler

@@ -7,16 +7,12 @@
 
 namespace mantlet::session {
 
-void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
-                            const tls::HandshakeReport& report) {
-  // Probes that connect and leave are no error and would drown the rest.
-  const bool probe = report.reason == base::HandshakeFailure::kPeerClosed && report.version.empty();
-  const base::LogLevel level = probe ? base::LogLevel::kDebug : base::LogLevel::kWarn;
-  if (!worker.logger.enabled(level)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+namespace {
 
-  const std::string not_after = base::Rfc3339Seconds(report.certificate.not_after);
+// `not_after` is the text of the report's, and outlives the fields.
+std::vector<base::LogField> FieldsOf(std::string_view listener, std::string_view peer,
+                                     const tls::HandshakeReport& report,
+                                     std::string_view not_after) {
   std::vector<base::LogField> fields = {
       {"listener", listener},
       {"peer", peer},
@@ -32,8 +28,36 @@ void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, st
     fields.emplace_back("not_after", not_after);
     fields.emplace_back("depth", report.certificate.depth);
   }
+  return fields;
+}
+
+void Record(WorkerContext& worker, base::LogLevel level, std::string_view event,
+            std::string_view message, std::string_view listener, std::string_view peer,
+            const tls::HandshakeReport& report) {
+  if (!worker.logger.enabled(level)) return;
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  const std::string not_after = base::Rfc3339Seconds(report.certificate.not_after);
+  std::vector<base::LogField> fields = FieldsOf(listener, peer, report, not_after);
   if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
-  worker.logger.Log(level, "handshake_failed", "A client's TLS handshake failed.", fields);
+  worker.logger.Log(level, event, message, fields);
+}
+
+}  // namespace
+
+void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
+                            const tls::HandshakeReport& report) {
+  // Probes that connect and leave are no error and would drown the rest.
+  const bool probe = report.reason == base::HandshakeFailure::kPeerClosed && report.version.empty();
+  Record(worker, probe ? base::LogLevel::kDebug : base::LogLevel::kWarn, "handshake_failed",
+         "A client's TLS handshake failed.", listener, peer, report);
+}
+
+void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listener,
+                                  std::string_view peer, const tls::HandshakeReport& report) {
+  Record(worker, base::LogLevel::kWarn, "certificate_not_verified",
+         "A client is let in without an identity: its certificate does not verify.", listener, peer,
+         report);
 }
 
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,

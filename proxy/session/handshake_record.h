@@ -18,6 +18,10 @@ namespace mantlet::session {
 void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
                             const tls::HandshakeReport& report);
 
+// A client that is let in although its certificate does not verify (client_auth.mode request).
+void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listener,
+                                  std::string_view peer, const tls::HandshakeReport& report);
+
 // A connection that was refused because `limit`, by its name in the configuration,
 // is reached; counted as rate_limited.
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,

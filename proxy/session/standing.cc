@@ -17,9 +17,14 @@ namespace {
 tls::VerifyResult VerdictOf(const ListenerState& newest, tls::VerifiedClients& verified,
                             const identity::PeerIdentity& peer, int64_t now, tls::Expired expired) {
   if (!peer.has_certificate()) {
-    if (newest.config.client_auth.mode == config::ClientAuthMode::kRequire) {
-      return tls::Refusal(HandshakeFailure::kNoClientCertificate, nullptr, -1,
-                          "the listener requires a certificate by now, and the client showed none");
+    const config::ClientAuthMode mode = newest.config.client_auth.mode;
+    const bool failed = peer.verification == identity::Verification::kFailed;
+    if (mode == config::ClientAuthMode::kRequire ||
+        (failed && mode == config::ClientAuthMode::kOptional)) {
+      return tls::Refusal(
+          HandshakeFailure::kNoClientCertificate, nullptr, -1,
+          failed ? "the listener lets in no client by now whose certificate does not verify"
+                 : "the listener requires a certificate by now, and the client showed none");
     }
     tls::VerifyResult good;
     good.valid_until = std::numeric_limits<int64_t>::max();

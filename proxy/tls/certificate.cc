@@ -16,6 +16,7 @@
 #include "proxy/tls/byte_view.h"
 #include "proxy/tls/canonical_name.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/key_usages.h"
 #include "proxy/tls/name_difference.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/pem.h"
@@ -29,41 +30,6 @@ std::string NameDer(X509_NAME* name) {
   size_t size = 0;
   if (!X509_NAME_get0_der(name, &bytes, &size)) return "";
   return std::string(View(bytes, size));
-}
-
-std::vector<std::string> KeyUsageNames(X509* x509) {
-  static constexpr std::pair<uint32_t, const char*> kNames[] = {
-      {KU_DIGITAL_SIGNATURE, "digitalSignature"},
-      {KU_NON_REPUDIATION, "contentCommitment"},
-      {KU_KEY_ENCIPHERMENT, "keyEncipherment"},
-      {KU_DATA_ENCIPHERMENT, "dataEncipherment"},
-      {KU_KEY_AGREEMENT, "keyAgreement"},
-      {KU_KEY_CERT_SIGN, "keyCertSign"},
-      {KU_CRL_SIGN, "cRLSign"},
-      {KU_ENCIPHER_ONLY, "encipherOnly"},
-      {KU_DECIPHER_ONLY, "decipherOnly"}};
-  std::vector<std::string> names;
-  if ((X509_get_extension_flags(x509) & EXFLAG_KUSAGE) == 0) return names;
-  uint32_t usage = X509_get_key_usage(x509);
-  for (const auto& [bit, name] : kNames) {
-    if ((usage & bit) != 0) names.emplace_back(name);
-  }
-  return names;
-}
-
-std::vector<std::string> ExtendedKeyUsageNames(const X509* x509) {
-  std::vector<std::string> names;
-  bssl::UniquePtr<EXTENDED_KEY_USAGE> usages(static_cast<EXTENDED_KEY_USAGE*>(
-      X509_get_ext_d2i(x509, NID_ext_key_usage, nullptr, nullptr)));
-  if (usages == nullptr) return names;
-  for (size_t i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
-    const ASN1_OBJECT* usage = sk_ASN1_OBJECT_value(usages.get(), i);
-    int nid = OBJ_obj2nid(usage);
-    char dotted[128] = "";
-    if (nid == NID_undef) OBJ_obj2txt(dotted, sizeof(dotted), usage, 1);
-    names.emplace_back(nid == NID_undef ? dotted : OBJ_nid2sn(nid));
-  }
-  return names;
 }
 
 bool HasExtension(const X509* x509, int nid) { return X509_get_ext_by_NID(x509, nid, -1) >= 0; }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/key_usages.h"
 #include "proxy/tls/name_difference.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/path_builder.h"
@@ -50,14 +51,15 @@ std::string ExplainUnknownCa(const PathCertificate& certificate, size_t depth,
                       LookAlike(certificate, trust));
 }
 
-VerifyResult RefusalFor(const PathBuilder::Failure& failure, const TrustStore& trust) {
+VerifyResult RefusalFor(const PathBuilder::Failure& failure, const PathRules& rules,
+                        const TrustStore& trust) {
   using Kind = PathBuilder::Failure::Kind;
   const PathCertificate& at_fault = *failure.at_fault;
   const int depth = static_cast<int>(failure.depth);
   switch (failure.kind) {
     case Kind::kFinding:
       return Refusal(FailureOf(failure.finding, at_fault), at_fault.x509(), depth,
-                     Explain(failure.finding, at_fault));
+                     Explain(failure.finding, at_fault, rules));
     case Kind::kNoIssuer:
       return Refusal(HandshakeFailure::kUnknownCa, at_fault.x509(), depth,
                      ExplainUnknownCa(at_fault, failure.depth, trust));
@@ -126,14 +128,20 @@ std::string ChainVerifier::id() const {
   return Sha256Hex(absl::StrCat(absl::StrJoin(options_.ca_pins, ","), " ", trust_->id(), " ",
                                 static_cast<int>(options_.purpose), " ", options_.max_depth, " ",
                                 options_.partial_chain, " ", options_.any_extended_key_usage, " ",
+                                options_.server_auth_clients, " ",
                                 options_.revocation == nullptr ? "" : options_.revocation->id()));
 }
 
-PathRules ChainVerifier::RulesAt(int64_t now, Expired expired) const {
+PathRules ChainVerifier::RulesFor(const PresentedChain& chain, int64_t now, Expired expired) const {
   PathRules rules;
   if (options_.purpose == Purpose::kClientAuth) {
     rules.extended_key_usage = XKU_SSL_CLIENT;
     rules.leaf_key_usage = KU_DIGITAL_SIGNATURE;
+    // The purpose is one along the path: CAs of such a client must be good for serverAuth, and a
+    // client with clientAuth gains nothing from a CA that has serverAuth only.
+    if (options_.server_auth_clients && IsServerAuthOnly(chain.x509(0))) {
+      rules.extended_key_usage = XKU_SSL_SERVER;
+    }
   } else {
     rules.extended_key_usage = XKU_SSL_SERVER;
     rules.leaf_key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT;
@@ -168,12 +176,13 @@ VerifyResult ChainVerifier::Verify(const PresentedChain& chain, int64_t now,
       return revocation.Check(builder);
     };
   }
-  PathBuilder builder(&anchors_, chain, RulesAt(now, expired), std::move(last_check));
+  const PathRules rules = RulesFor(chain, now, expired);
+  PathBuilder builder(&anchors_, chain, rules, std::move(last_check));
   VerifyResult result;
   if (builder.Build()) {
     result.valid_until = std::min(ValidUntil(builder.path(), now), revocation.next_update());
   } else {
-    result = RefusalFor(builder.failure(), *trust_);
+    result = RefusalFor(builder.failure(), rules, *trust_);
   }
   ClearErrors();
   return result;

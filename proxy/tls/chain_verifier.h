@@ -43,6 +43,9 @@ class ChainVerifier {
     bool partial_chain = false;
     // anyExtendedKeyUsage counts as the purpose (RFC 5280, 4.2.1.12).
     bool any_extended_key_usage = false;
+    // A client whose extended key usage is serverAuth and nothing else is let in as well, if every
+    // CA on its path may be used for serverAuth. Means nothing for kServerAuth.
+    bool server_auth_clients = false;
     // SHA-256 of SubjectPublicKeyInfos in lower-case hex: some CA of the path, the trust
     // anchor included, must have one of these keys. Of several paths one with such a CA
     // is looked for. Empty: any CA.
@@ -66,7 +69,7 @@ class ChainVerifier {
   std::string id() const;
 
  private:
-  PathRules RulesAt(int64_t now, Expired expired) const;
+  PathRules RulesFor(const PresentedChain& chain, int64_t now, Expired expired) const;
 
   TrustStorePtr trust_;
   Options options_;  // pins sorted

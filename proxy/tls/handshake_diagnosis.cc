@@ -1,11 +1,19 @@
 #include "proxy/tls/handshake_diagnosis.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
-#include <utility>
+#include <algorithm>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/path_fault.h"
+#include "proxy/tls/public_key.h"
+#include "proxy/tls/tls_errors.h"
+#include "proxy/tls/x509_facts.h"
 
 namespace mantlet::tls {
 namespace {
@@ -31,9 +39,11 @@ HandshakeFailure ReasonOf(uint32_t error, bool hello_seen) {
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_SHARED_GROUP:
     case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
-    case SSL_R_WRONG_SIGNATURE_TYPE:
       return HandshakeFailure::kNoSharedCipher;
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return HandshakeFailure::kNoApplicationProtocol;
     case SSL_R_BAD_SIGNATURE:
+    case SSL_R_WRONG_SIGNATURE_TYPE:
       return HandshakeFailure::kBadSignature;
     case SSL_R_KEY_USAGE_BIT_INCORRECT:
       return HandshakeFailure::kWrongPurpose;
@@ -65,25 +75,78 @@ std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
   return std::nullopt;
 }
 
+// What the client offered in place of what is spoken here.
+std::string ExplainProtocols(const std::vector<std::string>& protocols) {
+  constexpr size_t kShown = 8;
+  std::string list;
+  for (size_t i = 0; i < std::min(protocols.size(), kShown); ++i) {
+    absl::StrAppend(&list, i == 0 ? "" : ", ", protocols[i]);
+  }
+  if (protocols.size() > kShown) {
+    absl::StrAppend(&list, " and ", protocols.size() - kShown, " more");
+  }
+  const bool http2 = std::find(protocols.begin(), protocols.end(), "h2") != protocols.end();
+  if (http2) {
+    return absl::StrCat("this client speaks HTTP/2 only (ALPN: ", list,
+                        "), as gRPC does; HTTP/1.1 is spoken here");
+  }
+  return absl::StrCat("the client offers no protocol that is spoken here (ALPN: ", list,
+                      "); HTTP/1.1 is");
+}
+
+// Of a certificate that the library does not go on with.
+VerifyResult JudgeLeaf(std::string_view der, uint32_t error) {
+  absl::StatusOr<X509*> parsed = ParseX509(der);
+  if (!parsed.ok()) return {};
+  const bssl::UniquePtr<X509> leaf(*parsed);
+  const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(leaf.get()));
+  ClearErrors();
+  if (!IsKnownKind(key.get())) {
+    return Refusal(HandshakeFailure::kWeakKey, leaf.get(), 0,
+                   absl::StrCat("the certificate: ", DescribeKey(key.get()).weakness));
+  }
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_KEY_USAGE_BIT_INCORRECT) {
+    return Refusal(HandshakeFailure::kWrongPurpose, leaf.get(), 0,
+                   absl::StrCat("the certificate: ", ExplainKeyUsage(leaf.get())));
+  }
+  return {};
+}
+
 }  // namespace
 
-HandshakeDiagnosis Diagnose(HandshakeEvidence evidence) {
+HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence) {
   HandshakeDiagnosis diagnosis;
   diagnosis.reason = ReasonOf(evidence.first_error, evidence.hello_seen);
   if (diagnosis.reason == HandshakeFailure::kOther) {
     // The first error may be the arithmetic's; what it meant to TLS comes after.
     diagnosis.reason = ReasonOf(evidence.last_error, evidence.hello_seen);
   }
-  diagnosis.detail = std::move(evidence.errors);
+  diagnosis.detail = ExplainErrors(evidence.first_error, evidence.last_error);
   const std::optional<uint8_t> alert =
       evidence.hello_seen ? FindPlaintextAlert(evidence.arrived) : std::nullopt;
   if (alert.has_value()) {
     diagnosis.reason = HandshakeFailure::kPeerAlert;
-    diagnosis.detail = absl::StrCat("the client sent the alert ", *alert, " (",
-                                    SSL_alert_desc_string_long(*alert), ")");
+    diagnosis.detail = ExplainAlert(*alert);
+    return diagnosis;
+  }
+  if (!evidence.leaf_der.empty()) {
+    diagnosis.certificate = JudgeLeaf(evidence.leaf_der, evidence.first_error);
+    if (!diagnosis.certificate.ok()) {
+      diagnosis.reason = *diagnosis.certificate.failure;
+      diagnosis.detail = diagnosis.certificate.detail;
+      return diagnosis;
+    }
   }
   if (diagnosis.reason == HandshakeFailure::kNoClientCertificate) {
     diagnosis.detail = "the client sent no certificate, and this listener requires one";
+    if (evidence.certificate_request) {
+      absl::StrAppend(&diagnosis.detail, "; ", evidence.certificate_request());
+    }
+  } else if (diagnosis.reason == HandshakeFailure::kNoApplicationProtocol) {
+    if (!evidence.protocols.empty()) diagnosis.detail = ExplainProtocols(evidence.protocols);
+  } else if (diagnosis.reason == HandshakeFailure::kProtocolVersion &&
+             !evidence.newest_version.empty()) {
+    absl::StrAppend(&diagnosis.detail, "; it offers ", evidence.newest_version, " at most");
   } else if (evidence.unserved_name.has_value()) {
     diagnosis.detail = absl::StrCat("no certificate has the server name '", *evidence.unserved_name,
                                     "', and strict_sni is on");

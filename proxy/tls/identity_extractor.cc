@@ -9,6 +9,7 @@
 #include "proxy/pattern/spiffe_id.h"
 #include "proxy/tls/certificate_names.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/key_usages.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/x509_facts.h"
 
@@ -36,6 +37,7 @@ identity::ClientCertificate ExtractIdentity(const PresentedChain& chain) {
   identity.san_ip = std::move(names.ip);
   identity.san_upn = std::move(names.upn);
   ReadValidity(leaf, &identity.not_before, &identity.not_after);
+  identity.server_auth_only = IsServerAuthOnly(leaf);
   identity.der = std::string(chain.der(0));
   for (size_t i = 1; i < chain.size(); ++i) identity.chain_der.emplace_back(chain.der(i));
   if (identity.san_uri.size() == 1) {

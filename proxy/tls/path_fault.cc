@@ -2,8 +2,12 @@
 
 #include <openssl/x509v3.h>
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proxy/base/text.h"
+#include "proxy/tls/key_usages.h"
 #include "proxy/tls/public_key.h"
 
 namespace mantlet::tls {
@@ -41,7 +45,22 @@ std::string ExplainDefect(const PathCertificate& certificate) {
   return "it is not valid";
 }
 
-std::string ExplainFault(const PathFinding& finding, const PathCertificate& certificate) {
+std::string NamesOr(const std::vector<std::string>& names, const char* none) {
+  return names.empty() ? none : absl::StrJoin(names, ", ");
+}
+
+std::string ExplainPurpose(const PathFinding& finding, const PathCertificate& certificate,
+                           const PathRules& rules) {
+  const bool client = (rules.extended_key_usage & XKU_SSL_CLIENT) != 0;
+  const bool by_option = client && finding.depth == 0 && IsServerAuthOnly(certificate.x509());
+  return absl::StrCat("its extended key usage is ",
+                      NamesOr(ExtendedKeyUsageNames(certificate.x509()), "empty"), "; ",
+                      client ? "clientAuth" : "serverAuth", " is wanted here",
+                      by_option ? " (client_auth.server_auth_clients lets such clients in)" : "");
+}
+
+std::string ExplainFault(const PathFinding& finding, const PathCertificate& certificate,
+                         const PathRules& rules) {
   switch (finding.fault) {
     case PathFault::kDefect:
       return ExplainDefect(certificate);
@@ -50,11 +69,12 @@ std::string ExplainFault(const PathFinding& finding, const PathCertificate& cert
     case PathFault::kNotCa:
       return "it has issued a certificate and is no CA (its basic constraints do not say CA)";
     case PathFault::kMayNotSign:
-      return "its key usage does not allow it to issue certificates (keyCertSign)";
+      return absl::StrCat("its key usage (", NamesOr(KeyUsageNames(certificate.x509()), "empty"),
+                          ") does not allow it to issue certificates; keyCertSign is wanted here");
     case PathFault::kPurpose:
-      return "its extended key usage does not allow what is asked of it here";
+      return ExplainPurpose(finding, certificate, rules);
     case PathFault::kMayNotAuthenticate:
-      return "its key usage does not allow it to sign a handshake (digitalSignature)";
+      return ExplainKeyUsage(certificate.x509());
     case PathFault::kWeakKey:
       return DescribeKey(certificate.key()).weakness;
     case PathFault::kWeakSignature:
@@ -143,9 +163,16 @@ HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& ce
   return HandshakeFailure::kInvalidCertificate;
 }
 
-std::string Explain(const PathFinding& finding, const PathCertificate& certificate) {
-  return absl::StrCat(finding.depth == 0 ? "the certificate: " : "a CA certificate of the chain: ",
-                      finding.detail.empty() ? ExplainFault(finding, certificate) : finding.detail);
+std::string ExplainKeyUsage(X509* leaf) {
+  return absl::StrCat("its key usage (", NamesOr(KeyUsageNames(leaf), "empty"),
+                      ") does not allow signatures; digitalSignature is wanted here");
+}
+
+std::string Explain(const PathFinding& finding, const PathCertificate& certificate,
+                    const PathRules& rules) {
+  return absl::StrCat(
+      finding.depth == 0 ? "the certificate: " : "a CA certificate of the chain: ",
+      finding.detail.empty() ? ExplainFault(finding, certificate, rules) : finding.detail);
 }
 
 }  // namespace mantlet::tls

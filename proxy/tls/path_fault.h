@@ -63,8 +63,12 @@ std::optional<PathFault> FaultOf(const PathCertificate& certificate, PathRole ro
 
 base::HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& certificate);
 
-// The sentence for operators.
-std::string Explain(const PathFinding& finding, const PathCertificate& certificate);
+// The sentence for operators. `rules`: by which the path was judged.
+std::string Explain(const PathFinding& finding, const PathCertificate& certificate,
+                    const PathRules& rules);
+
+// Of a leaf whose key usage does not allow to sign a handshake.
+std::string ExplainKeyUsage(x509_st* leaf);
 
 }  // namespace mantlet::tls
 

@@ -1,6 +1,5 @@
 #include "proxy/tls/server_context.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/nid.h>
 #include <openssl/pool.h>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proxy/tls/byte_view.h"
+#include "proxy/tls/certificate_request.h"
 #include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/server_stream.h"
 
@@ -111,24 +111,6 @@ bool SameResponses(const std::vector<ServerCredential>& a, const std::vector<Ser
   });
 }
 
-// RFC 7301: http/1.1 is what we speak. A client that offers only other protocols
-// is told so instead of being answered in one it does not expect.
-int SelectAlpn(SSL*, const uint8_t** out, uint8_t* out_size, const uint8_t* in, unsigned in_size,
-               void*) {
-  CBS protocols;
-  CBS_init(&protocols, in, in_size);
-  CBS name;
-  while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-    const std::string_view text = View(name);
-    if (text == "http/1.1" || text == "http/1.0") {
-      *out = CBS_data(&name);
-      *out_size = static_cast<uint8_t>(CBS_len(&name));
-      return SSL_TLSEXT_ERR_OK;
-    }
-  }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 }  // namespace
 
 ServerContext::ServerContext(Options options)
@@ -167,7 +149,7 @@ absl::Status ServerContext::Init() {
     if (!SSL_CTX_set_chain_and_key(ctx_, chains_[i].data(), chains_[i].size(),
                                    options_.credentials[i].key->pkey(), nullptr)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the TLS library refuses certificate ", i + 1, ": ", TakeErrors()));
+          absl::StrCat("the TLS library refuses certificate ", i + 1, " (", TakeErrors(), ")"));
     }
   }
   if (!SSL_CTX_set_chain_and_key(ctx_, chains_[0].data(), chains_[0].size(),
@@ -175,7 +157,6 @@ absl::Status ServerContext::Init() {
     return absl::InternalError(TakeErrors());
   }
   ServerStream::RegisterCallbacks(ctx_);
-  SSL_CTX_set_alpn_select_cb(ctx_, SelectAlpn, nullptr);
   return absl::OkStatus();
 }
 
@@ -214,7 +195,8 @@ absl::Status ServerContext::SetParameters() {
     bytes += name.size();
     bssl::PushToStack(names.get(), bssl::UniquePtr<CRYPTO_BUFFER>(NewBuffer(name, pool_)));
   }
-  if (bytes <= kMaxCaNamesBytes) SSL_CTX_set0_client_CAs(ctx_, names.release());
+  names_cas_ = bytes <= kMaxCaNamesBytes;
+  if (names_cas_) SSL_CTX_set0_client_CAs(ctx_, names.release());
   return absl::OkStatus();
 }
 
@@ -257,6 +239,12 @@ void ServerContext::NoteAbilities() {
     if (kind == NID_auth_ecdsa) abilities_.ecdsa_suites.push_back(number);
     if (kind == NID_auth_rsa) abilities_.rsa_suites.push_back(number);
   }
+}
+
+std::string ServerContext::DescribeCertificateRequest() const {
+  if (verifier() == nullptr) return "it was not asked for one";
+  return tls::DescribeCertificateRequest(kSignatureAlgorithms, verifier()->subject_names_der(),
+                                         names_cas_);
 }
 
 size_t ServerContext::Select(std::string_view server_name, LeafKeySet verifiable) const {

@@ -78,6 +78,8 @@ class ServerContext {
   LeafKeySet Verifiable(const ClientOffer& offer) const {
     return VerifiableKeys(offer, abilities_);
   }
+  // What clients are asked for, in words for the record of one that has shown no certificate.
+  std::string DescribeCertificateRequest() const;
   const ServerCredential& credential(size_t index) const { return options_.credentials[index]; }
   // Makes `ssl` (an SSL*) answer with that certificate.
   bool Install(size_t index, void* ssl) const;
@@ -95,6 +97,7 @@ class ServerContext {
   Options options_;
   CertificateSelector selector_;
   ServerAbilities abilities_;
+  bool names_cas_ = false;       // a CertificateRequest lists the names of the trust anchors
   crypto_buffer_pool_st* pool_;  // equal certificates of many clients are kept once
   ssl_ctx_st* ctx_ = nullptr;
   std::unique_ptr<SessionTickets> tickets_;

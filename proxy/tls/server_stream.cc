@@ -10,6 +10,7 @@
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
 #include "proxy/tls/openssl_errors.h"
+#include "proxy/tls/tls_errors.h"
 
 namespace mantlet::tls {
 namespace {
@@ -46,6 +47,10 @@ ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner
 }
 
 void ServerStream::OnDeferred() {
+  if (write_error_ != nullptr) {
+    if (state_ == State::kOpen) FailStream(*write_error_);
+    return;
+  }
   if (ssl_ != nullptr) {
     ResumeHeld();
     return;
@@ -150,6 +155,10 @@ void ServerStream::Handshake() {
   if (result == 1) {
     inner_->Flush();
     state_ = State::kOpen;
+    SSL_set_msg_callback(ssl_, nullptr);
+    if (!attempt_->client.verdict.ok()) {
+      handshake_handler_->OnCertificateNotVerified(ReportVerdict());
+    }
     identity::PeerIdentity peer = TakeIdentity();
     attempt_.reset();
     handshake_handler_->OnHandshakeDone(std::move(peer));
@@ -160,20 +169,38 @@ void ServerStream::Handshake() {
     inner_->Flush();
     return;
   }
-  if (const VerifyResult& verdict = attempt_->client.verdict; !verdict.ok()) {
-    FailHandshake(Report(*verdict.failure, verdict.detail));
+  if (attempt_->refused) {
+    FailHandshake(ReportVerdict());
     return;
   }
+  HandshakeReport report = ReportLibraryError(arrived);
+  if (report.reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
+  FailHandshake(std::move(report));
+}
+
+HandshakeReport ServerStream::ReportVerdict() const {
+  const VerifyResult& verdict = attempt_->client.verdict;
+  HandshakeReport report = Report(*verdict.failure, verdict.detail);
+  report.certificate = verdict;
+  return report;
+}
+
+HandshakeReport ServerStream::ReportLibraryError(std::string_view arrived) {
   HandshakeEvidence evidence;
   evidence.first_error = ERR_peek_error();
   evidence.last_error = ERR_peek_last_error();
-  evidence.errors = TakeErrors();
   evidence.arrived = arrived;
   evidence.hello_seen = hello_seen_;
   if (hello_seen_ && !HasCertificate()) evidence.unserved_name = attempt_->sni;
-  HandshakeDiagnosis diagnosis = Diagnose(std::move(evidence));
-  if (diagnosis.reason == HandshakeFailure::kPlaintextHttp) AnswerPlaintextHttp();
-  FailHandshake(Report(diagnosis.reason, std::move(diagnosis.detail)));
+  evidence.newest_version = VersionText(attempt_->offered_version);
+  evidence.protocols = std::move(attempt_->protocols);
+  evidence.certificate_request = [this] { return context_->DescribeCertificateRequest(); };
+  evidence.leaf_der = attempt_->leaf_der;
+  HandshakeDiagnosis diagnosis = Diagnose(evidence);
+  ClearErrors();
+  HandshakeReport report = Report(diagnosis.reason, std::move(diagnosis.detail));
+  report.certificate = std::move(diagnosis.certificate);
+  return report;
 }
 
 void ServerStream::AnswerPlaintextHttp() { inner_->Write(kPlaintextAnswer); }
@@ -188,7 +215,6 @@ HandshakeReport ServerStream::Report(HandshakeFailure reason, std::string detail
   if (reason == HandshakeFailure::kProtocolVersion) {
     report.version = VersionText(attempt_->offered_version);
   }
-  report.certificate = attempt_->client.verdict;
   return report;
 }
 
@@ -205,6 +231,10 @@ int ServerStream::VerifyPeer(uint8_t* out_alert) {
       verified_.Check(*context_->verifier(), DersOf(SSL_get0_peer_certificates(ssl_)), now);
   const VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
+    // Under `request` the client goes on without an identity. Whether it has the key of the
+    // certificate that it showed is checked in either case.
+    if (context_->options().client_auth == config::ClientAuthMode::kRequest) return 1;
+    attempt_->refused = true;
     *out_alert = AlertFor(*verdict.failure);
     return 0;
   }
@@ -224,10 +254,13 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   // itself has shown counts.
   peer.certificate = std::move(peer.tls.resumed ? attempt_->resumption->certificate
                                                 : attempt_->client.certificate);
+  const VerifyResult& verdict = attempt_->client.verdict;
   if (peer.has_certificate()) {
     peer.verification = identity::Verification::kSuccess;
-    peer.valid_until =
-        peer.tls.resumed ? attempt_->resumption->valid_until : attempt_->client.verdict.valid_until;
+    peer.valid_until = peer.tls.resumed ? attempt_->resumption->valid_until : verdict.valid_until;
+  } else if (!peer.tls.resumed && !verdict.ok()) {
+    peer.verification = identity::Verification::kFailed;
+    peer.failure_reason = verdict.reason();
   }
   // The library's names are constants.
   peer.tls.version = SSL_get_version(ssl_);
@@ -254,7 +287,7 @@ void ServerStream::ReadAll(const bool& alive) {
       if (n <= 0) {
         error = SSL_get_error(ssl_, n);
         // Now: the handler may use the library before the error's turn comes.
-        if (error == SSL_ERROR_SSL) reason = TakeErrors();
+        if (error == SSL_ERROR_SSL) reason = TakeExplainedErrors();
         break;
       }
       filled += static_cast<size_t>(n);
@@ -315,9 +348,17 @@ void ServerStream::Write(std::string_view bytes) {
 }
 
 void ServerStream::Encrypt(std::string_view bytes) {
+  if (write_error_ != nullptr) return;
   ClearErrors();
-  // Never blocks: the BIO takes everything.
-  SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+  // The BIO takes everything, so this never blocks. But it fails where there is no memory, or the
+  // client's last record was damaged: then bytes are lost, and what they belong to must not look
+  // whole.
+  if (SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) ==
+      static_cast<int>(bytes.size())) {
+    return;
+  }
+  write_error_ = std::make_unique<const std::string>(TakeExplainedErrors());
+  deferred_.Schedule();
 }
 
 void ServerStream::Flush() {
@@ -335,7 +376,7 @@ void ServerStream::ShutdownWrite() {
   if (state_ == State::kOpen) {
     Flush();
     ClearErrors();
-    SSL_shutdown(ssl_);
+    if (write_error_ == nullptr) SSL_shutdown(ssl_);
   }
   shutdown_sent_ = true;
   inner_->Flush();
@@ -343,7 +384,6 @@ void ServerStream::ShutdownWrite() {
 }
 
 void ServerStream::Close() {
-  if (state_ == State::kClosed && inner_ == nullptr) return;
   state_ = State::kClosed;
   inner_->Close();
 }

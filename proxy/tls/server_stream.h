@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/base/resumption_refusal.h"
 #include "proxy/identity/peer_identity.h"
@@ -38,6 +39,10 @@ class ServerStream final : public io::ByteStream,
     // The client's first bytes have come; nothing has been done with them yet. False:
     // the handler has ended the connection.
     virtual bool OnHandshakeBegins() { return true; }
+    // The client has shown a certificate that does not verify, and is let in all the same
+    // (client_auth.mode request): OnHandshakeDone() follows, with an identity without certificate.
+    // `report` has the reason and the certificate at fault. The stream is not destroyed in it.
+    virtual void OnCertificateNotVerified(const HandshakeReport&) {}
     // Bytes may follow at once, through the ByteStreamHandler.
     virtual void OnHandshakeDone(identity::PeerIdentity identity) = 0;
     // The alert is on its way; what still arrives is discarded. The owner closes
@@ -88,7 +93,10 @@ class ServerStream final : public io::ByteStream,
   struct Attempt {
     std::string sni;
     uint16_t offered_version = 0;          // the newest that the ClientHello names
+    std::vector<std::string> protocols;    // offered (ALPN), if none of them is spoken here
+    std::string leaf_der;                  // of the Certificate message, before anything was judged
     ClientCheck client;                    // of the chain it presented
+    bool refused = false;                  // for what `client` says
     std::optional<Resumption> resumption;  // of a ticket that was found good
   };
   struct Callbacks;  // thunks for the library; server_stream_callbacks.cc
@@ -115,6 +123,9 @@ class ServerStream final : public io::ByteStream,
   void Encrypt(std::string_view bytes);
   identity::PeerIdentity TakeIdentity();
   void AnswerPlaintextHttp();
+  HandshakeReport ReportVerdict() const;  // of the chain that the client presented
+  // Of this thread's error queue. `arrived`: what the library was given.
+  HandshakeReport ReportLibraryError(std::string_view arrived);
   bool HasCertificate() const;  // for the name and the keys of this client
   int VerifyPeer(uint8_t* out_alert);
   std::string SealTicket(std::string_view session);
@@ -128,6 +139,8 @@ class ServerStream final : public io::ByteStream,
   io::ByteStreamHandler* handler_ = nullptr;
   TransportBio transport_{this};  // its input: what the current call brought
   ssl_st* ssl_;                   // null: no handshake will be
+  // Set: bytes of ours are lost, and the stream is about to fail for this reason.
+  std::unique_ptr<const std::string> write_error_;
   io::DeferredCall deferred_;
   State state_ = State::kHandshake;
   bool reading_ = true;

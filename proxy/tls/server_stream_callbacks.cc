@@ -3,6 +3,7 @@
 // open tickets.
 
 #include <openssl/bio.h>
+#include <openssl/bytestring.h>
 #include <openssl/mem.h>
 #include <openssl/ssl.h>
 
@@ -47,6 +48,45 @@ struct ServerStream::Callbacks {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
+  // RFC 7301: http/1.1 is what we speak. A client that offers only other protocols is told so
+  // instead of being answered in one it does not expect.
+  static int SelectProtocol(SSL* ssl, const uint8_t** out, uint8_t* out_size, const uint8_t* in,
+                            unsigned in_size, void*) {
+    CBS protocols, name;
+    CBS_init(&protocols, in, in_size);
+    while (CBS_get_u8_length_prefixed(&protocols, &name)) {
+      if (View(name) == "http/1.1" || View(name) == "http/1.0") {
+        *out = CBS_data(&name);
+        *out_size = static_cast<uint8_t>(CBS_len(&name));
+        return SSL_TLSEXT_ERR_OK;
+      }
+    }
+    CBS_init(&protocols, in, in_size);
+    while (CBS_get_u8_length_prefixed(&protocols, &name)) {
+      Of(ssl)->attempt_->protocols.emplace_back(View(name));
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
+  // The library refuses some certificates before it asks Verify(). It has not kept them then, and
+  // the record of the failure is to say whose they were.
+  static void KeepLeaf(int is_write, int, int content_type, const void* message, size_t size,
+                       SSL* ssl, void*) {
+    if (is_write != 0 || content_type != SSL3_RT_HANDSHAKE) return;
+    ServerStream* self = Of(ssl);
+    if (self->attempt_ == nullptr) return;
+    CBS in, body, context, list, leaf;
+    CBS_init(&in, static_cast<const uint8_t*>(message), size);
+    uint8_t type = 0;
+    if (!CBS_get_u8(&in, &type) || type != SSL3_MT_CERTIFICATE) return;
+    const bool tls13 = SSL_version(ssl) == TLS1_3_VERSION;
+    if (CBS_get_u24_length_prefixed(&in, &body) &&
+        (!tls13 || CBS_get_u8_length_prefixed(&body, &context)) &&
+        CBS_get_u24_length_prefixed(&body, &list) && CBS_get_u24_length_prefixed(&list, &leaf)) {
+      self->attempt_->leaf_der = View(leaf);
+    }
+  }
+
   static enum ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert) {
     return Of(ssl)->VerifyPeer(out_alert) ? ssl_verify_ok : ssl_verify_invalid;
   }
@@ -81,6 +121,7 @@ struct ServerStream::Callbacks {
 void ServerStream::RegisterCallbacks(ssl_ctx_st* ctx) {
   SSL_CTX_set_select_certificate_cb(ctx, Callbacks::SelectCertificate);
   SSL_CTX_set_tlsext_servername_callback(ctx, Callbacks::CheckServerName);
+  SSL_CTX_set_alpn_select_cb(ctx, Callbacks::SelectProtocol, nullptr);
 }
 
 void ServerStream::RegisterTicketCallbacks(ssl_ctx_st* ctx) {
@@ -107,6 +148,7 @@ ssl_st* ServerStream::NewSsl() {
     mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   }
   SSL_set_custom_verify(ssl, mode, Callbacks::Verify);
+  if (mode != SSL_VERIFY_NONE) SSL_set_msg_callback(ssl, Callbacks::KeepLeaf);
   SSL_set_bio(ssl, bio, bio);
   return ssl;
 }
@@ -121,6 +163,8 @@ std::string ServerStream::SealTicket(std::string_view session) {
   // Without this extension the keys of a TLS 1.2 session say nothing about who was
   // at its other end (RFC 7627 section 5.3).
   if (SSL_get_extms_support(ssl_) != 1) return {};
+  // Whoever was let in without having verified is judged anew each time.
+  if (!SSL_session_reused(ssl_) && !attempt_->client.verdict.ok()) return {};
   const base::Clock& clock = *context_->options().clock;
   SessionTickets& tickets = *context_->tickets();
   if (SSL_session_reused(ssl_)) {

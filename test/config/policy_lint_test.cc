@@ -105,6 +105,56 @@ TEST(PolicyLintTest, NamesRulesBehindOneThatMatchesAllTheyDo) {
   }
 }
 
+constexpr char kRequest[] = "mode: request, trust_bundle: [ca.crt]";
+
+TEST(PolicyLintTest, KnowsWhatCanBecomeOfACertificateUnderEachMode) {
+  EXPECT_SAID(SaidOf("allow", "verify: FAILED", kOptional),
+              "can never match: with client_auth.mode optional no client is let in whose "
+              "certificate fails");
+  EXPECT_SAID(SaidOf("allow", "verify: [NONE, FAILED:expired]", kRequire), "can never match");
+  EXPECT_SAID(SaidOf("allow", "verify: SUCCESS", kNone), "can never match");
+  EXPECT_SAID(SaidOf("allow", "verify: FAILED, cn: a", kRequest), "exclude each other");
+  EXPECT_SAID(SaidOf("allow", "verify: NONE, client_cert: present", kRequest),
+              "exclude each other");
+  EXPECT_SAID(SaidOf("allow", "verify: FAILED:expird", kRequest), "did you mean 'FAILED:expired'");
+  EXPECT_SAID(SaidOf("allow", "verify: FAILED:timeout", kRequest), "no client can have");
+  EXPECT_SILENCE(SaidOf("allow", "verify: FAILED:expired", kRequest));
+  EXPECT_SILENCE(SaidOf("allow", "verify: [SUCCESS, NONE]", kRequest));
+  EXPECT_SILENCE(SaidOf("allow", "verify: SUCCESS, cn: a", kRequest));
+}
+
+TEST(PolicyLintTest, ComparesWhatBecameOfCertificates) {
+  const auto pair = [](const std::string& first, const std::string& second,
+                       const char* client_auth = kRequest) {
+    return Said("default: deny, rules: [{name: a, action: allow, match: {" + first +
+                    "}}, {name: b, action: allow, match: {" + second + "}}]",
+                client_auth);
+  };
+  for (const auto& [first, second] : std::vector<std::pair<const char*, const char*>>{
+           {"verify: FAILED", "verify: FAILED:expired"},
+           {"verify: SUCCESS", "cn: a"},
+           {"client_cert: present", "verify: SUCCESS"},
+           {"client_cert: absent", "verify: [NONE, FAILED:expired]"},
+           {"verify: [NONE, FAILED]", "client_cert: absent"},
+           {"not: {verify: FAILED}", "verify: NONE"},
+       }) {
+    EXPECT_SAID(pair(first, second), "the rule 'b' never decides") << first << " | " << second;
+  }
+  for (const auto& [first, second] : std::vector<std::pair<const char*, const char*>>{
+           {"verify: FAILED:expired", "verify: FAILED"},
+           {"verify: FAILED:expired", "verify: FAILED:revoked"},
+           {"verify: NONE", "client_cert: absent"},
+           {"not: {verify: FAILED:expired}", "verify: FAILED"},
+       }) {
+    EXPECT_SILENCE(pair(first, second)) << first << " | " << second;
+  }
+  EXPECT_SAID(pair("verify: NONE", "client_cert: absent", kOptional), "never decides");
+}
+
+TEST(PolicyLintTest, UnderRequestAClientEscapesBySendingNoCertificateToo) {
+  EXPECT_SAID(SaidOf("deny", "cn: a", kRequest, "allow"), "which mode request allows");
+}
+
 TEST(PolicyLintTest, ARequirementOnlyStandsBeforeClientsWithoutCertificate) {
   const auto behind = [](const std::string& rule) {
     return Said(

@@ -57,7 +57,7 @@ void Judge(uint8_t options, const std::vector<std::string_view>& chain) {
   const bool theirs = (options & 1) != 0;
   tls::ChainVerifier::Options how;
   how.partial_chain = (options & 2) != 0;
-  how.any_extended_key_usage = (options & 4) != 0;
+  how.any_extended_key_usage = how.server_auth_clients = (options & 4) != 0;
   if ((options & 8) != 0) how.purpose = tls::ChainVerifier::Purpose::kServerAuth;
   how.max_depth = options >> 4;
   const tls::ChainVerifier verifier(Trusted(theirs, chain), how);

@@ -3,8 +3,11 @@
 import ssl
 
 import pytest
+import yaml
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from harness import clients
-from harness.proxy import NO_CLIENT_AUTH
+from harness.pki import DAY, SERVER, now
+from harness.proxy import NO_CLIENT_AUTH, configuration, run_command
 
 
 def test_require_lets_a_trusted_client_in(mantlet, pki):
@@ -75,3 +78,50 @@ def test_an_rsa_server_certificate_is_served(start, upstream, pki):
 def test_a_client_certificate_without_purposes_is_accepted(mantlet, pki):
     files = pki.write(pki.ca.issue("no eku", usage=()), "no-eku")
     assert clients.get_json(mantlet.address(), clients.context(pki, client=files))[0] == 200
+
+
+SERVER_AUTH = {"client_auth": {"server_auth_clients": "on"}}
+
+
+def test_a_certificate_for_servers_is_refused_and_the_record_says_what_is_wanted(mantlet, pki, upstream):
+    files = pki.write(pki.ca.issue("a mail server", usage=SERVER), "server-auth")
+    clients.handshake_error(mantlet.address(), clients.context(pki, client=files))
+    record = mantlet.wait_log("handshake_failed", reason="wrong_purpose")
+    assert "its extended key usage is serverAuth; clientAuth is wanted here" in record["detail"]
+    assert record["subject"] == "CN=a mail server" and record["depth"] == 0
+    assert not upstream.requests
+
+
+def test_server_auth_clients_lets_in_certificates_for_servers_and_no_others(start, upstream, pki):
+    proxy = start(upstream, listener=SERVER_AUTH)
+    alone = pki.write(pki.ca.issue("a mail server", usage=SERVER), "server-auth-alone")
+    assert clients.get_json(proxy.address(), clients.context(pki, client=alone))[0] == 200
+    assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
+    assert proxy.metric("mantlet_tls_server_auth_clients_total") == 1
+    others = {"any": (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,),
+              "more": (*SERVER, ExtendedKeyUsageOID.CODE_SIGNING), "email": (ExtendedKeyUsageOID.EMAIL_PROTECTION,)}
+    for stem, usage in others.items():
+        files = pki.write(pki.ca.issue(stem, usage=usage), f"server-auth-{stem}")
+        clients.handshake_error(proxy.address(), clients.context(pki, client=files))
+    late = pki.ca.issue("late", usage=SERVER, not_before=now() - 3 * DAY, not_after=now() - DAY)
+    clients.handshake_error(proxy.address(), clients.context(pki, client=pki.write(late, "server-auth-late")))
+    proxy.wait_metric("mantlet_tls_handshake_failures_total", 3, reason="wrong_purpose")
+    proxy.wait_metric("mantlet_tls_handshake_failures_total", 1, reason="expired")
+    assert len(upstream.requests) == 2
+
+
+def test_check_says_that_certificates_for_servers_are_let_in(pki, tmp_path):
+    for listener, said in ((SERVER_AUTH, True), ({}, False)):
+        path = tmp_path / "mantlet.yaml"
+        path.write_text(yaml.safe_dump(configuration(pki, listener=listener)))
+        done = run_command("check", "--config", str(path))
+        assert done.returncode == 0, done
+        assert ("only extended key usage is serverAuth are let in" in done.stdout) == said
+
+
+def test_a_client_without_a_certificate_leaves_a_record_of_what_it_was_asked_for(mantlet, pki):
+    shown = clients.s_client(pki, mantlet.address(), client=pki.write(pki.ca.issue("ed", key="ed448"), "ed448"))
+    assert "alert certificate required" in shown.stderr
+    detail = mantlet.wait_log("handshake_failed", reason="no_client_certificate")["detail"]
+    assert "ECDSA P-256, ECDSA P-384, ECDSA P-521, Ed25519, RSA" in detail
+    assert f"below the CA {pki.root.certificate.subject.rfc4514_string()}" in detail

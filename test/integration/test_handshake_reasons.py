@@ -25,7 +25,9 @@ AT_FAULT = {"subject", "issuer", "serial", "not_after", "depth"}
 # RFC 8446 section 6
 CLOSE, HANDSHAKE_FAILURE, BAD_CERTIFICATE, UNSUPPORTED_CERTIFICATE, REVOKED, EXPIRED, CERTIFICATE_UNKNOWN = 0, 40, 42, 43, 44, 45, 46
 UNKNOWN_CA, DECRYPT_ERROR, PROTOCOL_VERSION, UNRECOGNIZED_NAME, CERTIFICATE_REQUIRED = 48, 51, 70, 112, 116
-NAMES = {40: "handshake failure", 42: "bad certificate", 43: "unsupported certificate", 44: "certificate revoked",
+ILLEGAL_PARAMETER, DECODE_ERROR, NO_APPLICATION_PROTOCOL = 47, 50, 120
+NAMES = {47: "illegal parameter", 50: "decode error", 120: "no application protocol",
+         40: "handshake failure", 42: "bad certificate", 43: "unsupported certificate", 44: "certificate revoked",
          45: "certificate expired", 46: "certificate unknown", 48: "unknown ca", 51: "decrypt error",
          70: "protocol version", 112: "unrecognized name", 116: "certificate required"}
 
@@ -227,6 +229,30 @@ def signed_by_another(world):
     return ours(world, [world.pki.client.leaf_der, der_of(world.pki.ca.certificate)], world.pki.server.key)
 
 
+class UnofferedAlgorithm(tls12.Client):
+    """Signs the handshake and says that it did so with ecdsa_sha1, which it was not offered."""
+
+    def _say(self, kind, body):
+        super()._say(kind, b"\x02\x03" + body[2:] if kind == 15 else body)
+
+
+def signed_with_an_unoffered_algorithm(world):
+    with pytest.raises(tls12.Alert) as refusal:
+        UnofferedAlgorithm(world.proxy.address(), [world.pki.client.leaf_der, der_of(world.pki.ca.certificate)],
+                           world.pki.client.key)
+    return refusal.value.code
+
+
+def of_another_kind(world):
+    """A certificate with an Ed448 key, for which the client cannot sign anything that we would read."""
+    return ours(world, [world.identity.leaf_der, der_of(world.pki.ca.certificate)], world.pki.client.key)
+
+
+def offering(world, *protocols):
+    context = clients.context(world.pki, alpn=protocols)
+    return alert_in(str(clients.handshake_error(world.proxy.address(), context)))
+
+
 def damaged_name(world):
     identity = der.issue(world.pki.ca, [[der.attribute(der.CN, b"\xff\xfe")]])
     return ours(world, [identity.leaf_der], identity.key)
@@ -252,6 +278,14 @@ CASES = {
     "crl_expired": shown(CERTIFICATE_UNKNOWN, lambda w: w.pki.ca.issue("unsure"), listener=with_lists(ended)),
     "bad_signature": shown(BAD_CERTIFICATE, lambda w: w.pki.ca.issue("tampered").tampered()),
     "bad_signature-of-the-handshake": Case(DECRYPT_ERROR, {"ours": signed_by_another}, fields=["sni", "tls_version"]),
+    "bad_signature-algorithm": Case(ILLEGAL_PARAMETER, {"ours": signed_with_an_unoffered_algorithm},
+                                    fields=["sni", "tls_version"]),
+    "weak_key-ed448": Case(DECODE_ERROR, {"ours": of_another_kind}, identity=lambda w: w.pki.ca.issue("ed", key="ed448")),
+    "wrong_purpose-key-usage": shown(ILLEGAL_PARAMETER, lambda w: w.pki.ca.issue("encipherer", encipherment=True),
+                                     alerts=[UNSUPPORTED_CERTIFICATE]),
+    "no_application_protocol": Case(NO_APPLICATION_PROTOCOL, {"h2": lambda w: offering(w, "h2"),
+                                                              "acme": lambda w: offering(w, "acme-tls/1", "x")},
+                                    fields=["sni", "tls_version"]),
     "weak_key": shown(BAD_CERTIFICATE, lambda w: w.pki.ca.issue("weak", key="rsa1024"),
                       libraries=("openssl", "python")),  # curl will not load it
     "wrong_purpose": shown(UNSUPPORTED_CERTIFICATE, lambda w: w.pki.ca.issue("a server", usage=SERVER)),
@@ -323,6 +357,8 @@ def test_a_failure_has_one_count_one_record_and_one_alert(start, upstream, pki, 
     assert set(record) - {"detail"} == (ALWAYS | case.fields) - {"detail"}, record
     if case.event == "handshake_failed":
         assert record["detail"]
+        bare = re.sub(r"\([^)]*\)", "", record["detail"])
+        assert not re.search(r"[A-Z]{2,}_[A-Z]", bare), f"a word of the library: {record['detail']}"
     if "tls_version" in record:
         assert record["tls_version"] in ("TLSv1.2", "TLSv1.3")
     if case.identity:

@@ -76,7 +76,7 @@ def test_by_default_the_groups_are_those_that_the_documentation_names(mantlet, p
     assert agreed(pki, mantlet, version, "-groups", "P-384:P-256:X25519")[1] == "X25519"
     assert agreed(pki, mantlet, version, "-groups", "P-384:P-256")[1] == "prime256v1"
     assert "alert handshake failure" in clients.s_client(pki, mantlet.address(), version, "-groups", "P-384").stderr
-    assert mantlet.log("handshake_failed")[-1]["reason"] == "no_shared_cipher"
+    mantlet.wait_log("handshake_failed", reason="no_shared_cipher")
 
 
 def test_alpn_http_1_1_is_selected(mantlet, connect, pki):

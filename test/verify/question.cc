@@ -73,6 +73,7 @@ class OptionReader {
     Number("max_depth", 0, 100, &question_->options.max_depth);
     Bool("partial_chain", &question_->options.partial_chain);
     Bool("any_extended_key_usage", &question_->options.any_extended_key_usage);
+    Bool("server_auth_clients", &question_->options.server_auth_clients);
     Word("crl_policy", {"if_present", "require"},
          [this](int i) { question_->revocation.require = i == 1; });
     Word("crl_expired", {"refuse", "use"},

@@ -6,7 +6,7 @@ import pathlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -28,6 +28,8 @@ def new_key(kind="p256"):
         return ec.generate_private_key(ec.SECP384R1())
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
+    if kind == "ed448":
+        return ed448.Ed448PrivateKey.generate()
     assert kind.startswith("rsa"), kind
     return rsa.generate_private_key(public_exponent=65537, key_size=int(kind[3:]))
 
@@ -154,11 +156,12 @@ class Authority:
         return Authority(certificate, authority.key, (certificate, *self.above))
 
     def issue(self, cn="client", sans=(), usage=CLIENT, key="p256", digest=None, subject=None,
-              not_before=None, not_after=None, ca=False, crl_urls=()):
+              not_before=None, not_after=None, ca=False, encipherment=False, crl_urls=()):
+        """encipherment: the key usage is keyEncipherment instead of digitalSignature."""
         key = new_key(key) if isinstance(key, str) else key
         certificate = _build(subject or name(cn), self.issuer_name, key.public_key(), self.key,
                              self.certificate, not_before, not_after, sans=sans, usage=usage,
-                             digest=digest, ca=ca, crl_urls=crl_urls)
+                             digest=digest, ca=ca, encipherment=encipherment, crl_urls=crl_urls)
         return Identity(certificate, key, self.above)
 
     def server(self, *names, cn=None, **kwargs):
@@ -199,7 +202,8 @@ class Authority:
 
 
 def _build(subject, issuer, public_key, signing_key, issuer_certificate, not_before, not_after,
-           sans=(), usage=(), digest=None, ca=False, path_length=None, permitted_dns=None, crl_urls=()):
+           sans=(), usage=(), digest=None, ca=False, path_length=None, permitted_dns=None, encipherment=False,
+           crl_urls=()):
     builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
                .serial_number(x509.random_serial_number())
                .not_valid_before(not_before or now() - DAY)
@@ -211,7 +215,8 @@ def _build(subject, issuer, public_key, signing_key, issuer_certificate, not_bef
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier.value), critical=False)
     builder = builder.add_extension(
-        x509.KeyUsage(digital_signature=not ca, content_commitment=False, key_encipherment=False,
+        x509.KeyUsage(digital_signature=not ca and not encipherment, content_commitment=False,
+                      key_encipherment=encipherment,
                       data_encipherment=False, key_agreement=False, key_cert_sign=ca, crl_sign=ca,
                       encipher_only=False, decipher_only=False), critical=True)
     if usage:

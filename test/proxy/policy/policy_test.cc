@@ -95,6 +95,22 @@ TEST(PolicyTest, ACertificateThatWasNotVerifiedIsNone) {
   EXPECT_EQ(Ask("rules: [{name: r, action: require_client_cert}]", peer), "deny r");
 }
 
+TEST(PolicyTest, ComparesWhatBecameOfTheCertificate) {
+  PeerIdentity failed;
+  failed.verification = identity::Verification::kFailed;
+  failed.failure_reason = "expired";
+  EXPECT_TRUE(Holds("verify: FAILED", failed));
+  EXPECT_TRUE(Holds("verify: FAILED:expired", failed));
+  EXPECT_TRUE(Holds("verify: [NONE, FAILED:expired]", failed));
+  EXPECT_FALSE(Holds("verify: FAILED:revoked", failed));
+  EXPECT_FALSE(Holds("verify: [SUCCESS, NONE]", failed));
+  EXPECT_TRUE(HoldsForAlice("verify: SUCCESS"));
+  EXPECT_FALSE(HoldsForAlice("verify: [NONE, FAILED]"));
+  EXPECT_TRUE(HoldsForNobody("verify: NONE"));
+  EXPECT_FALSE(HoldsForNobody("verify: [SUCCESS, FAILED]"));
+  EXPECT_TRUE(Holds("not: {verify: FAILED:revoked}", failed));
+}
+
 TEST(PolicyTest, ComparesSpiffeIdsByPattern) {
   EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/prod/sa/admin"));
   EXPECT_TRUE(HoldsForAlice("spiffe_id: spiffe://example.org/ns/*/sa/admin"));

@@ -110,6 +110,14 @@ class ConnectionStandingTest : public WorkerFixture<base::ManualClock>,
     Pump();
     ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
   }
+  // One whose certificate does not verify, and who is let in all the same.
+  void ConnectStranger() {
+    config_.client_auth.mode = config::ClientAuthMode::kRequest;
+    Apply();
+    const tls::Credential stranger = tls::MakeCredential(tls::CaTemplate("stranger"), nullptr);
+    const tls::Credential mallory = tls::MakeCredential(tls::ClientTemplate("mallory"), &stranger);
+    Connect(&mallory);
+  }
   void Pump() { client_->Pump(*wire_); }
   void Send(std::string_view bytes) {
     client_->Write(bytes);
@@ -429,6 +437,37 @@ TEST_F(ConnectionStandingTest, WithoutACertificateAConnectionEndsWhenOneIsRequir
   Apply();
   book_.Look();
   EXPECT_TRUE(Counted("no_client_certificate"));
+}
+
+TEST_F(ConnectionStandingTest, WhoDidNotVerifyStaysAsLongAsThatIsAllowed) {
+  ConnectStranger();
+  EXPECT_EQ(connection_->identity().verification, identity::Verification::kFailed);
+  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(NobodyEnded());
+  config_.client_auth.mode = config::ClientAuthMode::kOptional;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("no_client_certificate"));
+}
+
+TEST_F(ConnectionStandingTest, WhoDidNotVerifyEndsWhereACertificateIsRequired) {
+  ConnectStranger();
+  config_.client_auth.mode = config::ClientAuthMode::kRequire;
+  Apply();
+  book_.Look();
+  EXPECT_TRUE(Counted("no_client_certificate"));
+}
+
+// What it was told to the application as would not be true any more; it may come again.
+TEST_F(ConnectionStandingTest, UnderRequestAClientThatVerifiedEndsWhenItDoesNotAnyMore) {
+  config_.client_auth.mode = config::ClientAuthMode::kRequest;
+  Apply();
+  Connect();
+  RemoveCa();
+  book_.Look();
+  EXPECT_TRUE(Counted("unknown_ca"));
 }
 
 TEST_F(ConnectionStandingTest, AnIdentityThatNobodyVouchesForEnds) {

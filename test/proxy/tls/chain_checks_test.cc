@@ -91,6 +91,76 @@ TEST(ChainChecks, AnyExtendedKeyUsageCountsOnlyByOption) {
   EXPECT_EQ(VerdictOn(leaf, any), "wrong_purpose");
 }
 
+TEST(ChainChecks, ACertificateForServersLetsAClientInOnlyByOption) {
+  ChainVerifier::Options option;
+  option.server_auth_clients = true;
+  CertificateTemplate leaf = ClientTemplate("client");
+  leaf.extended_key_usage = {"serverAuth"};
+  EXPECT_EQ(VerdictOn(leaf), "wrong_purpose");
+  EXPECT_EQ(VerdictOn(leaf, option), "");
+  for (const std::vector<std::string>& usages : {std::vector<std::string>{"2.5.29.37.0"},
+                                                 {"serverAuth", "codeSigning"},
+                                                 {"serverAuth", "2.5.29.37.0"},
+                                                 {"serverAuth", "1.3.6.1.5.5.7.3.17"},
+                                                 {"codeSigning"}}) {
+    leaf.extended_key_usage = usages;
+    EXPECT_EQ(VerdictOn(leaf, option), "wrong_purpose") << usages[0];
+  }
+  leaf.extended_key_usage = {"serverAuth"};
+  leaf.key_usage = {"keyEncipherment"};
+  EXPECT_EQ(VerdictOn(leaf, option), "wrong_purpose");
+  leaf.key_usage = {"digitalSignature"};
+  leaf.not_after = kNow - 1;
+  EXPECT_EQ(VerdictOn(leaf, option), "expired");
+}
+
+// One purpose along the path: neither gains anything from the other's CA.
+TEST(ChainChecks, TheCasOfAClientAreGoodForItsPurpose) {
+  ChainVerifier::Options option;
+  option.server_auth_clients = true;
+  const auto verdict = [&](std::vector<std::string> of_ca, std::vector<std::string> of_leaf) {
+    CertificateTemplate ca = CaTemplate("ca"), leaf = ClientTemplate("client");
+    ca.extended_key_usage = std::move(of_ca);
+    leaf.extended_key_usage = std::move(of_leaf);
+    const Credential issuer = MakeCredential(ca, &Root());
+    const Credential client = MakeCredential(leaf, &issuer);
+    return std::string(Verify({Root()}, {&client, &issuer}, option).reason());
+  };
+  EXPECT_EQ(verdict({"serverAuth"}, {"serverAuth"}), "");
+  EXPECT_EQ(verdict({"serverAuth", "clientAuth"}, {"serverAuth"}), "");
+  EXPECT_EQ(verdict({"clientAuth"}, {"serverAuth"}), "wrong_purpose");
+  EXPECT_EQ(verdict({"serverAuth"}, {"clientAuth"}), "wrong_purpose");
+  EXPECT_EQ(verdict({"serverAuth"}, {"serverAuth", "clientAuth"}), "wrong_purpose");
+  EXPECT_EQ(verdict({"clientAuth"}, {"clientAuth"}), "");
+}
+
+TEST(ChainChecks, TheOptionForServersIsPartOfTheId) {
+  ChainVerifier::Options option;
+  const std::string without = ChainVerifier(Trust({Root()}), option).id();
+  option.server_auth_clients = true;
+  EXPECT_NE(ChainVerifier(Trust({Root()}), option).id(), without);
+}
+
+TEST(ChainChecks, ARefusalForItsUsageSaysWhatIsThereAndWhatIsWanted) {
+  CertificateTemplate what = ClientTemplate("client");
+  what.extended_key_usage = {"serverAuth"};
+  const auto detail = [&] {
+    const Credential leaf = MakeCredential(what, &Root());
+    return Verify({Root()}, {&leaf}).detail;
+  };
+  EXPECT_THAT(detail(), HasSubstr("its extended key usage is serverAuth; clientAuth is wanted "
+                                  "here (client_auth.server_auth_clients"));
+  what.extended_key_usage = {"codeSigning", "1.2.3.4"};
+  EXPECT_EQ(detail(),
+            "the certificate: its extended key usage is codeSigning, 1.2.3.4; clientAuth "
+            "is wanted here");
+  what = ClientTemplate("client");
+  what.key_usage = {"keyEncipherment", "dataEncipherment"};
+  EXPECT_EQ(detail(),
+            "the certificate: its key usage (keyEncipherment, dataEncipherment) does not "
+            "allow signatures; digitalSignature is wanted here");
+}
+
 TEST(ChainChecks, AnEmptyExtendedKeyUsageAllowsNothing) {
   CertificateTemplate what = ClientTemplate("client");
   what.extended_key_usage = {};

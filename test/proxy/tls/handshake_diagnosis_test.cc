@@ -18,7 +18,6 @@ using base::HandshakeFailure;
 HandshakeEvidence SslError(int reason) {
   HandshakeEvidence evidence;
   evidence.first_error = evidence.last_error = ERR_PACK(ERR_LIB_SSL, reason);
-  evidence.errors = "what the library says";
   evidence.hello_seen = true;
   return evidence;
 }
@@ -44,6 +43,9 @@ TEST(HandshakeDiagnosis, NamesTheErrorsThatOperatorsMeet) {
       {SSL_R_NO_SHARED_CIPHER, HandshakeFailure::kNoSharedCipher},
       {SSL_R_NO_SHARED_GROUP, HandshakeFailure::kNoSharedCipher},
       {SSL_R_BAD_SIGNATURE, HandshakeFailure::kBadSignature},
+      {SSL_R_WRONG_SIGNATURE_TYPE, HandshakeFailure::kBadSignature},
+      {SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS, HandshakeFailure::kNoSharedCipher},
+      {SSL_R_NO_APPLICATION_PROTOCOL, HandshakeFailure::kNoApplicationProtocol},
       {SSL_R_KEY_USAGE_BIT_INCORRECT, HandshakeFailure::kWrongPurpose},
       {SSL_R_CANNOT_PARSE_LEAF_CERT, HandshakeFailure::kInvalidCertificate},
   };
@@ -76,7 +78,8 @@ TEST(HandshakeDiagnosis, TheLastErrorNamesWhatTheFirstDoesNot) {
   HandshakeEvidence evidence = SslError(SSL_R_BAD_SIGNATURE);
   evidence.first_error = ERR_PACK(ERR_LIB_RSA, 1);
   EXPECT_EQ(Diagnose(evidence).reason, HandshakeFailure::kBadSignature);
-  EXPECT_EQ(Diagnose(evidence).detail, "what the library says");
+  EXPECT_EQ(Diagnose(evidence).detail,
+            "the client's signature of the handshake was not made by the key of its certificate");
 }
 
 TEST(HandshakeDiagnosis, TheFirstErrorComesBeforeTheLast) {
@@ -117,6 +120,34 @@ TEST(HandshakeDiagnosis, SaysWhichServerNameNobodyHas) {
   const HandshakeDiagnosis found = Diagnose(evidence);
   EXPECT_EQ(found.reason, HandshakeFailure::kOther);
   EXPECT_EQ(found.detail, "no certificate has the server name 'a.example', and strict_sni is on");
+}
+
+TEST(HandshakeDiagnosis, SaysWhichProtocolsAClientOffers) {
+  HandshakeEvidence evidence = SslError(SSL_R_NO_APPLICATION_PROTOCOL);
+  evidence.protocols = {"h2"};
+  EXPECT_EQ(Diagnose(evidence).detail,
+            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; HTTP/1.1 is spoken here");
+  evidence.protocols = {"acme-tls/1", "x"};
+  EXPECT_EQ(Diagnose(evidence).detail,
+            "the client offers no protocol that is spoken here (ALPN: acme-tls/1, x); HTTP/1.1 is");
+  evidence.protocols.assign(500, "x");
+  EXPECT_LT(Diagnose(evidence).detail.size(), 200u);
+}
+
+TEST(HandshakeDiagnosis, SaysWhatAClientWithoutACertificateWasAskedFor) {
+  HandshakeEvidence evidence = SslError(SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE);
+  evidence.certificate_request = [] { return std::string("it was asked for this"); };
+  EXPECT_EQ(
+      Diagnose(evidence).detail,
+      "the client sent no certificate, and this listener requires one; it was asked for this");
+}
+
+TEST(HandshakeDiagnosis, SaysTheNewestVersionThatTheClientOffers) {
+  HandshakeEvidence evidence = SslError(SSL_R_UNSUPPORTED_PROTOCOL);
+  evidence.newest_version = "TLSv1.1";
+  EXPECT_EQ(
+      Diagnose(evidence).detail,
+      "the client and this listener have no TLS version in common; it offers TLSv1.1 at most");
 }
 
 TEST(HandshakeDiagnosis, TheClientLearnsWhatKindOfRefusalItIs) {

@@ -313,6 +313,40 @@ TEST_P(ResumptionTest, ASessionWithoutACertificateDoesNotResumeWhereOneIsRequire
   EXPECT_EQ(server_.report->reason, base::HandshakeFailure::kNoClientCertificate);
 }
 
+TEST_P(ResumptionTest, WhoDidNotVerifyIsJudgedEachTime) {
+  server_.options.client_auth = config::ClientAuthMode::kRequest;
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  client_.chain_der = {leaf.certificate->der()};
+  client_.key = leaf.key;
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(server_.peer->failure_reason, "unknown_ca");
+  client_.session = client_end_->session();
+  ASSERT_TRUE(Connect());
+  EXPECT_FALSE(server_.peer->tls.resumed);
+  EXPECT_EQ(server_.peer->failure_reason, "unknown_ca");
+  EXPECT_FALSE(server_.peer->has_certificate());
+}
+
+TEST_P(ResumptionTest, WhoVerifiedOnceComesBackAsWhatHeIsByNow) {
+  server_.options.client_auth = config::ClientAuthMode::kRequest;
+  CertificateTemplate what = ClientTemplate("brief");
+  what.not_after = server_.clock.WallSeconds() + 60;
+  const Credential brief = MakeCredential(what, &Root());
+  client_.chain_der = {brief.certificate->der()};
+  client_.key = brief.key;
+  ASSERT_TRUE(Connect());
+  EXPECT_TRUE(ComeBack());
+  EXPECT_TRUE(server_.peer->is_mutual_tls());
+  client_.session = session();
+  server_.clock.SetWallSeconds(what.not_after + 1);
+  ASSERT_TRUE(Connect());
+  EXPECT_FALSE(server_.peer->tls.resumed);
+  EXPECT_EQ(server_.peer->verification, identity::Verification::kFailed);
+  EXPECT_EQ(server_.peer->failure_reason, "expired");
+  EXPECT_FALSE(server_.peer->has_certificate());
+}
+
 TEST_P(ResumptionTest, WithoutACertificateNoIdentityAppears) {
   server_.options.client_auth = config::ClientAuthMode::kOptional;
   client_.chain_der.clear();

@@ -311,13 +311,6 @@ TEST_F(HandshakeTest, PeerAlert) {
   EXPECT_EQ(Refused(options), "peer_alert");
 }
 
-TEST_F(HandshakeTest, OtherIfOnlyForeignProtocolsAreOffered) {
-  MemoryClient::Options options;
-  options.alpn = {"h2"};
-  EXPECT_EQ(Refused(options), "other");
-  EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
-}
-
 TEST_F(HandshakeTest, OtherIfTheNameIsUnknownAndStrict) {
   server_.options.tls.strict_sni = true;
   MemoryClient::Options options;
@@ -494,6 +487,123 @@ TEST_F(SideBySideTest, AClientThatCanVerifyNoneIsRefusedForThatReason) {
   options.sni = "server.example";
   EXPECT_EQ(Refused(options), "no_shared_cipher");
 }
+TEST_F(HandshakeTest, AClientOfHttp2OnlyIsToldApart) {
+  MemoryClient::Options options;
+  options.alpn = {"h2"};
+  EXPECT_EQ(Refused(options), "no_application_protocol");
+  EXPECT_NE(server_.report->detail.find("HTTP/2 only (ALPN: h2)"), std::string::npos);
+  EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
+}
+
+TEST_F(HandshakeTest, WhoShowsNoCertificateWasAskedForOneOfTheseKinds) {
+  server_.options.client_auth = config::ClientAuthMode::kRequire;
+  EXPECT_EQ(Refused({}), "no_client_certificate");
+  EXPECT_NE(server_.report->detail.find("ECDSA P-256, ECDSA P-384, ECDSA P-521, Ed25519, RSA; "
+                                        "issued below the CA "),
+            std::string::npos)
+      << server_.report->detail;
+}
+
+// The library refuses it before it asks us.
+TEST_F(HandshakeTest, AKeyThatMayNotSignIsRefusedWithItsName) {
+  for (const auto mode : {config::ClientAuthMode::kRequire, config::ClientAuthMode::kRequest}) {
+    for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      server_.options.client_auth = mode;
+      CertificateTemplate what = ClientTemplate("encipherer");
+      what.key_usage = {"keyEncipherment"};
+      // With an ECDSA key the library's client would not send it.
+      const Credential leaf = MakeCredential(what, &Root(), KeyType::kRsa2048);
+      MemoryClient::Options options = WithCertificate({&leaf});
+      options.min_version = options.max_version = version;
+      MemoryClient client(options);
+      Connect(client);
+      EXPECT_FALSE(server_.peer.has_value());
+      EXPECT_EQ(Reason(), "wrong_purpose");
+      EXPECT_EQ(server_.report->detail,
+                "the certificate: its key usage (keyEncipherment) does not allow signatures; "
+                "digitalSignature is wanted here");
+      EXPECT_EQ(server_.report->certificate.subject, "CN=encipherer");
+      EXPECT_EQ(server_.report->certificate.depth, 0);
+      EXPECT_EQ(server_.report->certificate.serial, leaf.certificate->serial());
+    }
+  }
+}
+
+class RequestTest : public HandshakeTest {
+ protected:
+  RequestTest() { server_.options.client_auth = config::ClientAuthMode::kRequest; }
+  void Meet(MemoryClient::Options options, uint16_t version) {
+    options.min_version = options.max_version = version;
+    client_ = std::make_unique<MemoryClient>(options);
+    server_.not_verified.reset();
+    Connect(*client_);
+  }
+};
+
+TEST_F(RequestTest, WhoDoesNotVerifyIsLetInWithoutAnIdentity) {
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Meet(WithCertificate({&leaf}), version);
+    ASSERT_TRUE(server_.peer.has_value());
+    EXPECT_EQ(server_.peer->verification, identity::Verification::kFailed);
+    EXPECT_EQ(server_.peer->failure_reason, "unknown_ca");
+    EXPECT_EQ(server_.peer->certificate, nullptr);
+    EXPECT_FALSE(server_.peer->is_mutual_tls());
+    EXPECT_EQ(server_.failures, 0);
+    ASSERT_TRUE(server_.not_verified.has_value());
+    EXPECT_EQ(server_.not_verified->certificate.subject, "CN=mallory");
+  }
+}
+
+TEST_F(RequestTest, WhoHasExpiredIsLetInWithThatReason) {
+  CertificateTemplate what = ClientTemplate("late");
+  what.not_after = server_.clock.WallSeconds() - 1;
+  what.not_before = what.not_after - 100;
+  const Credential leaf = MakeCredential(what, &Root());
+  Meet(WithCertificate({&leaf}), TLS1_3_VERSION);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->failure_reason, "expired");
+}
+
+TEST_F(RequestTest, WhoVerifiesAndWhoShowsNothingAreWhatTheyAreUnderOptional) {
+  Meet(WithCertificate({&ClientCertificate()}), TLS1_3_VERSION);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_TRUE(server_.peer->is_mutual_tls());
+  EXPECT_EQ(server_.peer->certificate->subject, "CN=alice");
+  EXPECT_FALSE(server_.not_verified.has_value());
+  Meet({}, TLS1_3_VERSION);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.peer->verification, identity::Verification::kNone);
+  EXPECT_FALSE(server_.not_verified.has_value());
+}
+
+TEST_F(RequestTest, WithoutTheKeyOfTheCertificateNobodyGetsIn) {
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  const Credential thief = MakeCredential(ClientTemplate("thief"), &Root());
+  for (const Credential* shown : {&leaf, &ClientCertificate()}) {
+    for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      MemoryClient::Options options = WithCertificate({shown});
+      options.key = thief.key;
+      options.false_key = true;
+      Meet(options, version);
+      EXPECT_FALSE(server_.peer.has_value());
+      EXPECT_FALSE(server_.not_verified.has_value());
+      EXPECT_EQ(Reason(), "bad_signature");
+    }
+  }
+}
+
+TEST_F(RequestTest, OptionalStillRefusesWhoDoesNotVerify) {
+  server_.options.client_auth = config::ClientAuthMode::kOptional;
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  Meet(WithCertificate({&leaf}), TLS1_3_VERSION);
+  EXPECT_FALSE(server_.peer.has_value());
+  EXPECT_EQ(Reason(), "unknown_ca");
+}
+
 TEST_F(HandshakeTest, AnEd25519ClientCertificateIsAccepted) {
   Credential leaf = MakeCredential(ClientTemplate("ed"), &Root(), KeyType::kEd25519);
   for (uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

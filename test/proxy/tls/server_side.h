@@ -98,6 +98,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
     wire->Deliver();
   }
 
+  void OnCertificateNotVerified(const HandshakeReport& why) override { not_verified = why; }
   void OnHandshakeDone(identity::PeerIdentity identity) override {
     peer = std::move(identity);
     if (on_done) on_done();
@@ -115,8 +116,9 @@ class ServerSide : public ServerStream::HandshakeHandler {
   ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;
-  std::optional<identity::PeerIdentity> peer;  // of a handshake that is done
-  std::optional<HandshakeReport> report;       // of one that failed
+  std::optional<identity::PeerIdentity> peer;   // of a handshake that is done
+  std::optional<HandshakeReport> report;        // of one that failed
+  std::optional<HandshakeReport> not_verified;  // of one that was let in all the same
   int failures = 0;
   std::function<void()> on_done, on_failed;
   std::unique_ptr<ServerStream> stream;
