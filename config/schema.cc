@@ -290,15 +290,18 @@ void DescribeUpstream(Section& s, Upstream& v) {
   s.Place(v.where);
   s.Value({"name", "what listeners call it; label in metrics", true}, v.name, Name("app"));
   s.Value({"address",
-           "where the application listens for plaintext HTTP/1.1; a name is resolved at the start "
-           "and at "
-           "each reload",
+           "where the application listens for plaintext HTTP/1.1; a name is resolved in the "
+           "background",
            true},
           v.address, AddressOf({}, "127.0.0.1:8080"));
   s.Value({"allow_plaintext_network",
            "needed for an address that is not loopback: requests and identity headers can be read "
            "and forged on the way"},
           v.allow_plaintext_network, Boolean());
+  s.Value({"resolve_interval",
+           "a name is resolved again this often, and at once when connections to its addresses "
+           "fail; what is known stays in use while it cannot be"},
+          v.resolve_interval, Duration(Milliseconds(100), hours(24)));
   s.Object({"timeouts", "how long a slow or silent application is waited for"}, v.timeouts,
            DescribeUpstreamTimeouts);
   s.Object({"pool", "connections to the application"}, v.pool, DescribePool);

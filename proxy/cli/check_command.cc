@@ -12,6 +12,9 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/run_as.h"
 #include "proxy/server/address_check.h"
+#include "proxy/cli/upstream_names_check.h"
+#include "proxy/io/loop.h"
+#include "proxy/io/name_lookup.h"
 #include "proxy/tls/library_support.h"
 
 namespace mantlet::cli {
@@ -37,6 +40,17 @@ void AskTheLibrary(const config::Config& config, std::vector<config::Diagnostic>
   }
 }
 
+// Longer than a name server that answers at all takes.
+constexpr config::Milliseconds kResolveLimit{3'000};
+
+void AskForNames(const config::Config& config, std::vector<config::Diagnostic>& diagnostics) {
+  io::Loop loop;
+  io::SystemNameLookup lookup(loop);
+  for (config::Diagnostic& warning : CheckUpstreamNames(config, loop, lookup, kResolveLimit)) {
+    diagnostics.push_back(std::move(warning));
+  }
+}
+
 Verdict Judge(const std::string& path) {
   Verdict verdict;
   verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
@@ -45,6 +59,7 @@ Verdict Judge(const std::string& path) {
     for (config::Diagnostic& diagnostic : server::CheckAddresses(*verdict.loaded.config)) {
       verdict.loaded.diagnostics.push_back(std::move(diagnostic));
     }
+    AskForNames(*verdict.loaded.config, verdict.loaded.diagnostics);
     certs::DiskFileReader reader;
     verdict.material =
         certs::CheckMaterial(*verdict.loaded.config, reader, base::SystemClock().WallSeconds());

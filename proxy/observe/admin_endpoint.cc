@@ -105,6 +105,7 @@ EndpointResponse Overview(const StatusSource& status) {
     page += "<p>The last reload failed, what was loaded before stays in use: " + HtmlText(failure) +
             "\n";
   }
+  for (const std::string& note : status.Notes()) page += "<p>" + HtmlText(note) + "\n";
   page += "<h2>To read</h2>\n<ul>\n" + Link("/certs", "certificates, trust anchors and CRLs") +
           Link("/config", "the configuration in effect") +
           Link("/connections", "open connections") + Link("/log-level", "the log level") +

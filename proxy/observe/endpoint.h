@@ -52,6 +52,9 @@ class StatusSource {
   virtual std::vector<std::string> MissingForReadiness() const = 0;
   // Why the last reload failed; empty when it did not.
   virtual std::string LastReloadFailure() const = 0;
+  // What somebody who looks should know though it does not keep the process from being
+  // ready, one sentence each: an upstream whose name cannot be resolved.
+  virtual std::vector<std::string> Notes() const = 0;
   virtual std::string MetricsText() const = 0;
 
   // JSON documents.

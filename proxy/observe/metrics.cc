@@ -45,6 +45,22 @@ void Metrics::SetDraining(bool draining) {
   process_wide_.draining = draining;
 }
 
+void Metrics::SetUpstreamAddresses(const std::string& upstream, size_t count) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_addresses[upstream] = count;
+  process_wide_.upstream_resolve_failures.try_emplace(upstream, 0);
+}
+
+void Metrics::RemoveUpstreamAddresses(const std::string& upstream) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_addresses.erase(upstream);
+}
+
+void Metrics::UpstreamResolveFailed(const std::string& upstream) {
+  const std::lock_guard lock(mutex_);
+  ++process_wide_.upstream_resolve_failures[upstream];
+}
+
 void Metrics::SetAccessLogDropped(std::function<uint64_t()> count) {
   const std::lock_guard lock(mutex_);
   process_wide_.access_log_dropped = std::move(count);

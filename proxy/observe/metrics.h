@@ -11,8 +11,10 @@
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -70,6 +72,11 @@ class Metrics {
   void SetReloadPending(bool pending);
   bool reload_pending() const;
   void SetDraining(bool draining);
+  // How many addresses an upstream has: 0 while its name has none.
+  void SetUpstreamAddresses(const std::string& upstream, size_t count);
+  void RemoveUpstreamAddresses(const std::string& upstream);
+  // A lookup of its name has failed.
+  void UpstreamResolveFailed(const std::string& upstream);
   // A number that somebody else counts, asked for at each scrape on its thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
@@ -87,6 +94,8 @@ class Metrics {
     bool pending = false;
     bool draining = false;
     std::function<uint64_t()> access_log_dropped;
+    std::map<std::string, size_t> upstream_addresses;
+    std::map<std::string, uint64_t> upstream_resolve_failures;
   };
 
   const BuildInfo build_info_;

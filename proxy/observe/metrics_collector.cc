@@ -112,6 +112,7 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
     CollectBuildInfo(&out);
     CollectExpiries(&out);
     CollectLifeCycle(&out);
+    CollectResolving(&out);
     for (const auto& shard : metrics_.shards_) {
       const std::lock_guard shard_lock(shard->mutex_);
       for (const auto& [name, cells] : shard->listeners_) listeners[name].push_back(cells.get());
@@ -393,6 +394,22 @@ void MetricsCollector::CollectLifeCycle(Families* out) const {
                  CounterFamily("mantlet_access_log_dropped_total",
                                "Access log lines thrown away because they could not be written."),
                  now.access_log_dropped ? static_cast<double>(now.access_log_dropped()) : 0);
+}
+
+void MetricsCollector::CollectResolving(Families* out) const {
+  MetricFamily addresses =
+      GaugeFamily("mantlet_upstream_addresses",
+                  "Addresses of an upstream; 0 while its name cannot be resolved.");
+  for (const auto& [name, count] : metrics_.process_wide_.upstream_addresses) {
+    AddSample(&addresses, {{"upstream", name}}, static_cast<double>(count));
+  }
+  MetricFamily failures = CounterFamily("mantlet_upstream_resolve_failures_total",
+                                        "Lookups of an upstream's name that failed.");
+  for (const auto& [name, count] : metrics_.process_wide_.upstream_resolve_failures) {
+    AddSample(&failures, {{"upstream", name}}, static_cast<double>(count));
+  }
+  out->push_back(std::move(addresses));
+  out->push_back(std::move(failures));
 }
 
 void MetricsCollector::CollectProcess(Families* out) {

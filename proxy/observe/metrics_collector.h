@@ -43,6 +43,7 @@ class MetricsCollector final : public prometheus::Collectable {
   void CollectBuildInfo(Families* out) const;
   void CollectExpiries(Families* out) const;
   void CollectLifeCycle(Families* out) const;
+  void CollectResolving(Families* out) const;
   static void CollectProcess(Families* out);
 
   const Metrics& metrics_;

@@ -16,6 +16,7 @@ EndpointResponse Readiness(const StatusSource& status) {
     response.body += "The last reload failed, what was loaded before stays in use: " + failure;
     if (failure.back() != '\n') response.body += '\n';
   }
+  for (const std::string& note : status.Notes()) response.body += "note: " + note + "\n";
   return response;
 }
 

@@ -69,22 +69,6 @@ bool SameSockets(const config::Config& before, const config::Listener& old,
   return old.address == listener.address && OptionsOf(before, old) == OptionsOf(now, listener);
 }
 
-// Whether an upstream has a name that somebody else resolves.
-bool NamesAnUpstream(const config::Config& config) {
-  for (const config::Upstream& upstream : config.upstreams) {
-    const std::string& host = upstream.address.host;
-    const bool literal = host.find_first_not_of("0123456789.") == std::string::npos ||
-                         host.find(':') != std::string::npos;
-    if (upstream.address.kind == config::Address::Kind::kTcp && !literal) return true;
-  }
-  return false;
-}
-
-bool SameTargets(const Snapshot& a, const Snapshot& b) {
-  return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(),
-                    [](const auto& x, const auto& y) { return x.target == y.target; });
-}
-
 }  // namespace
 
 Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
@@ -97,6 +81,11 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       systemd_(base::ProcessEnvironment()),
       listening_sockets_(std::move(inherited)),
       metrics_(BuildLabels()),
+      name_lookup_(loop_),
+      resolver_(loop_, logger_, metrics_, name_lookup_,
+                [this](const upstream::TargetPtr& target) {
+                  for (auto& worker : workers_) worker->UpdateTarget(target);
+                }),
       drain_deadline_([this] {
         for (auto& worker : workers_) worker->Cut();
         loop_.ArmIn(drain_grace_, kAfterCutMs);
@@ -125,8 +114,7 @@ absl::Status Server::Start() {
   config::LoadResult reread;
   const certs::FileState state = ReadConfig(&reread);
   seen[config_.file] = reread.config == config_ ? state : certs::FileState();
-  absl::StatusOr<SnapshotPtr> snapshot =
-      BuildSnapshot(config_, *std::move(generation), nullptr, clock_);
+  absl::StatusOr<SnapshotPtr> snapshot = MakeSnapshot(config_, *std::move(generation));
   if (!snapshot.ok()) return Refused(snapshot.status());
   auto access_log = observe::AccessLogSink::Open(config_.log.access);
   if (!access_log.ok()) return access_log.status();
@@ -142,6 +130,9 @@ absl::Status Server::Start() {
   for (uint32_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(clock_, logger_, metrics_.AddShard(), *access_log_,
                                                 LogFormatOf(config_.log)));
+    workers_.back()->SetOnUnreachable([this](const std::string& upstream) {
+      loop_.Post([this, upstream] { resolver_.Unreachable(upstream); });
+    });
   }
   Adopt(*std::move(snapshot), std::move(sockets));
   listening_ = true;
@@ -252,6 +243,7 @@ StatusBoard::Sources Server::BoardSources() {
           [this] { return listening_; },
           [this] { return draining_; },
           [this] { return reload_ == nullptr ? std::string() : reload_->state().last_error(); },
+          [this] { return resolver_.Unresolved(); },
           [this] { return reload_->LoadNow(); },
           [this] { BeginDrain("the admin endpoint asked for it"); },
           [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; }};
@@ -268,6 +260,16 @@ void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Apply(snapshot_, std::move(sockets[i]));
   }
+  std::vector<upstream::TargetPtr> targets;
+  for (const ListenerSnapshot& listener : snapshot_->listeners) targets.push_back(listener.target);
+  resolver_.Use(targets);
+}
+
+absl::StatusOr<SnapshotPtr> Server::MakeSnapshot(const config::Config& config,
+                                                 certs::GenerationPtr generation) {
+  return BuildSnapshot(
+      config, std::move(generation), snapshot_.get(), clock_,
+      [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); });
 }
 
 // A socket file outlives its socket. Before the socket closes: afterwards, the file of a successor
@@ -330,6 +332,8 @@ LoadOutcome Server::Reload(const certs::FileStates* looked) {
     failed.error = "the drain has begun";
     return failed;
   }
+  // Their own affair: whatever becomes of the files.
+  resolver_.Refresh();
   config::LoadResult loaded;
   const certs::FileState config_state = ReadConfig(&loaded);
   failed.seen[config_.file] = config_state;
@@ -351,17 +355,13 @@ LoadOutcome Server::Reload(const certs::FileStates* looked) {
     failed.error = std::string(generation.status().message());
     return failed;
   }
-  const bool same_files =
-      *loaded.config == config_ && (*generation)->id == snapshot_->generation->id;
-  if (same_files && !NamesAnUpstream(config_)) return {Reloader::Outcome::kUnchanged, {}, {}, seen};
-  auto next = BuildSnapshot(*loaded.config, *std::move(generation), snapshot_.get(), clock_);
+  if (*loaded.config == config_ && (*generation)->id == snapshot_->generation->id) {
+    return {Reloader::Outcome::kUnchanged, {}, {}, seen};
+  }
+  auto next = MakeSnapshot(*loaded.config, *std::move(generation));
   if (!next.ok()) {
     failed.error = std::string(next.status().message());
     return failed;
-  }
-  // The files are the same, but a name may have another address by now.
-  if (same_files && SameTargets(**next, *snapshot_)) {
-    return {Reloader::Outcome::kUnchanged, {}, {}, seen};
   }
   std::vector<Worker::Sockets> sockets(workers_.size());
   if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {

@@ -23,6 +23,7 @@
 #include "proxy/base/log_budget.h"
 #include "proxy/base/systemd_notify.h"
 #include "proxy/io/loop.h"
+#include "proxy/io/name_lookup.h"
 #include "proxy/io/signals.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
@@ -31,6 +32,7 @@
 #include "proxy/server/reload_controller.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
+#include "proxy/server/upstream_resolver.h"
 #include "proxy/server/worker.h"
 
 namespace mantlet::server {
@@ -69,6 +71,8 @@ class Server {
   void WarnOfUnusedSockets();
   void WarnOfFewDescriptors();
   bool IsOurPort(const config::Address& address) const;
+  absl::StatusOr<SnapshotPtr> MakeSnapshot(const config::Config& config,
+                                           certs::GenerationPtr generation);
   void OnSignal(int number);
   void OnReloadSignal();
   void ReopenAccessLog();
@@ -91,6 +95,8 @@ class Server {
   observe::Metrics metrics_;
   std::unique_ptr<observe::AccessLogSink> access_log_;
   io::Loop loop_;
+  io::SystemNameLookup name_lookup_;
+  UpstreamResolver resolver_;
   SnapshotPtr snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StatusBoard> board_;

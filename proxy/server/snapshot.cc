@@ -11,41 +11,6 @@
 namespace mantlet::server {
 namespace {
 
-using TargetPtr = std::shared_ptr<const upstream::Target>;
-
-absl::StatusOr<TargetPtr> ResolveTarget(const config::Upstream& config) {
-  auto target = std::make_shared<upstream::Target>();
-  target->config = config;
-  target->address_text = config::ToString(config.address);
-  if (config.address.kind == config::Address::Kind::kUnix) {
-    absl::StatusOr<io::SocketAddress> address = io::SocketAddress::Unix(config.address.path);
-    if (!address.ok()) return address.status();
-    target->addresses.push_back(*address);
-    return target;
-  }
-  auto addresses = io::SocketAddress::Resolve(config.address.host, config.address.port);
-  if (!addresses.ok()) {
-    return absl::NotFoundError(absl::StrCat(config::ToString(config.where), ": upstream '",
-                                            config.name,
-                                            "': ", std::string(addresses.status().message())));
-  }
-  target->addresses = *std::move(addresses);
-  return target;
-}
-
-bool SameAddresses(const upstream::Target& a, const upstream::Target& b) {
-  return std::equal(a.addresses.begin(), a.addresses.end(), b.addresses.begin(), b.addresses.end(),
-                    [](const auto& x, const auto& y) { return x.ToString() == y.ToString(); });
-}
-
-TargetPtr FindTarget(const Snapshot* snapshot, const std::string& name) {
-  if (snapshot == nullptr) return nullptr;
-  for (const ListenerSnapshot& listener : snapshot->listeners) {
-    if (listener.target->config.name == name) return listener.target;
-  }
-  return nullptr;
-}
-
 tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
                                      const certs::ListenerMaterial& material) {
   tls::ChainVerifier::Options chain;
@@ -134,7 +99,7 @@ const ListenerSnapshot* Snapshot::Find(std::string_view name) const {
 
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock) {
+                                          const base::Clock& clock, const TargetSource& targets) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = config;
   snapshot->generation = std::move(generation);
@@ -170,12 +135,9 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
     if (upstream == config.upstreams.end()) {
       return absl::InternalError(absl::StrCat("no upstream is named ", listener.upstream));
     }
-    absl::StatusOr<TargetPtr> target = ResolveTarget(*upstream);
+    absl::StatusOr<upstream::TargetPtr> target = targets(*upstream);
     if (!target.ok()) return target.status();
-    TargetPtr kept = FindTarget(previous, listener.upstream);
-    const bool same =
-        kept != nullptr && kept->config == (*target)->config && SameAddresses(*kept, **target);
-    made.target = same ? kept : *std::move(target);
+    made.target = *std::move(target);
   }
   return snapshot;
 }

@@ -5,6 +5,7 @@
 #define MANTLET_PROXY_SERVER_SNAPSHOT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ struct ListenerSnapshot {
   std::shared_ptr<const policy::Policy> policy;
   // Grows with every change of the policy.
   uint64_t policy_edition = 0;
-  std::shared_ptr<const upstream::Target> target;
+  upstream::TargetPtr target;  // as it was then; the workers' pools have the newest
   std::shared_ptr<session::Admission> admission;  // the same for all snapshots of one name
 };
 
@@ -40,11 +41,14 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
+// What is known about an upstream's addresses; asks nobody.
+using TargetSource = std::function<absl::StatusOr<upstream::TargetPtr>(const config::Upstream&)>;
+
 // `previous` may be null; what has not changed is taken over from it, so that
-// upstream pools and what is counted live on. Resolves upstream names (may block).
+// what is counted lives on.
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock);
+                                          const base::Clock& clock, const TargetSource& targets);
 
 }  // namespace mantlet::server
 

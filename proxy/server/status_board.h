@@ -32,6 +32,7 @@ class StatusBoard final : public observe::StatusSource {
     std::function<bool()> listening;
     std::function<bool()> draining;
     std::function<std::string()> last_reload_failure;
+    std::function<std::vector<std::string>()> notes;
     std::function<std::string()> reload;
     std::function<void()> drain;
     std::function<const std::vector<std::unique_ptr<Worker>>&()> workers;
@@ -41,6 +42,7 @@ class StatusBoard final : public observe::StatusSource {
 
   std::vector<std::string> MissingForReadiness() const override;
   std::string LastReloadFailure() const override { return sources_.last_reload_failure(); }
+  std::vector<std::string> Notes() const override { return sources_.notes(); }
   std::string MetricsText() const override { return sources_.metrics.Render(); }
   std::string CertificatesJson() const override;
   std::string ConfigJson() const override;

@@ -139,13 +139,27 @@ void Worker::JudgeConnections(
   }
 }
 
-std::shared_ptr<upstream::Pool> Worker::PoolFor(
-    const std::shared_ptr<const upstream::Target>& target) {
-  std::shared_ptr<upstream::Pool>& pool = pools_[target->config.name];
-  if (pool == nullptr || &pool->target() != target.get()) {
-    pool = std::make_shared<upstream::Pool>(loop_, target, metrics_.Upstream(target->config.name));
+std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& target) {
+  const std::string& name = target->config.name;
+  std::shared_ptr<upstream::Pool>& pool = pools_[name];
+  if (pool == nullptr || pool->target().config != target->config) {
+    pool = std::make_shared<upstream::Pool>(loop_, target, metrics_.Upstream(name));
+    pool->SetOnUnreachable([this, name] {
+      if (on_unreachable_) on_unreachable_(name);
+    });
+  } else if (&pool->target() != target.get()) {
+    pool->SetTarget(target);
   }
   return pool;
+}
+
+void Worker::UpdateTarget(upstream::TargetPtr target) {
+  loop_.Post([this, target = std::move(target)] {
+    auto it = pools_.find(target->config.name);
+    if (it != pools_.end() && it->second->target().config == target->config) {
+      it->second->SetTarget(target);
+    }
+  });
 }
 
 std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSnapshot& listener) {

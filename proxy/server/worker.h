@@ -51,6 +51,14 @@ class Worker final : private session::DownstreamConnection::Owner {
   using Sockets = std::map<std::string, std::vector<io::FileDescriptor>>;
   void Apply(SnapshotPtr snapshot, Sockets new_sockets);
 
+  // An upstream has other addresses; nothing if it is not in use any more.
+  void UpdateTarget(upstream::TargetPtr target);
+  // `report` is called on the worker's thread with the name of an upstream when none of
+  // its name's addresses can be reached. Before the first Apply().
+  void SetOnUnreachable(std::function<void(const std::string&)> report) {
+    on_unreachable_ = std::move(report);
+  }
+
   // Stops listening and ends what can end; `on_empty` is called once no
   // connection is left.
   void Drain(std::function<void()> on_empty);
@@ -76,7 +84,7 @@ class Worker final : private session::DownstreamConnection::Owner {
 
   void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
   void JudgeConnections(const std::map<const session::ListenerSlot*, WhomToJudge>& listeners);
-  std::shared_ptr<upstream::Pool> PoolFor(const std::shared_ptr<const upstream::Target>& target);
+  std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   std::unique_ptr<io::Listener> Listen(const std::string& name,
                                        const std::shared_ptr<session::ListenerSlot>& slot,
@@ -101,6 +109,7 @@ class Worker final : private session::DownstreamConnection::Owner {
       connections_;
   HeapTrim heap_trim_;
   std::function<void()> on_empty_;
+  std::function<void(const std::string&)> on_unreachable_;
   std::thread thread_;
 };
 

@@ -293,7 +293,7 @@ class Proxy:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run_command(*arguments, env=None, timeout=30):
+def run_command(*arguments, env=None, timeout=30, launcher=()):
     """`mantlet ARGUMENTS…` to its end: a CompletedProcess with text output."""
-    return subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True,
+    return subprocess.run([*launcher, binary(), *map(str, arguments)], capture_output=True, text=True,
                           timeout=scaled(timeout), env=dict(os.environ, **(env or {})))

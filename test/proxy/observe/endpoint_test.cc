@@ -15,6 +15,7 @@ class FakeStatus final : public StatusSource {
  public:
   std::vector<std::string> MissingForReadiness() const override { return missing; }
   std::string LastReloadFailure() const override { return reload_failure; }
+  std::vector<std::string> Notes() const override { return notes; }
   std::string MetricsText() const override { return "mantlet_draining 0\n"; }
   std::string CertificatesJson() const override { return "{\"page\":\"certs\"}"; }
   std::string ConfigJson() const override { return "{\"page\":\"config\"}"; }
@@ -35,6 +36,7 @@ class FakeStatus final : public StatusSource {
 
   std::vector<std::string> missing;
   std::string reload_failure;
+  std::vector<std::string> notes;
   std::string level = "info";
   int reloads = 0;
   int drains = 0;
@@ -78,6 +80,13 @@ TEST_F(EndpointTest, MetricsAreServedAsTheExpositionFormat) {
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_EQ(response.body, "mantlet_draining 0\n");
   EXPECT_EQ(response.content_length, response.body.size());
+}
+
+TEST_F(EndpointTest, ReadinessTellsWhatIsWorthKnowingAndStaysReady) {
+  status_.notes = {"upstream 'app': cannot resolve <app.test>"};
+  EXPECT_EQ(Metrics("GET", "/readyz").status, 200);
+  EXPECT_THAT(Metrics("GET", "/readyz").body, HasSubstr("<app.test>"));
+  EXPECT_THAT(Admin("GET", "/").body, HasSubstr("&lt;app.test&gt;"));
 }
 
 TEST_F(EndpointTest, HeadHasTheHeadersOfGetAndNoBody) {

@@ -245,6 +245,18 @@ TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {
   EXPECT_THAT(lines, Contains("mantlet_draining 1"));
 }
 
+TEST_F(MetricsTest, TellsAboutTheAddressesOfUpstreams) {
+  metrics_.SetUpstreamAddresses("app", 2);
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_upstream_resolve_failures_total{upstream="app"} 0)"));
+  metrics_.UpstreamResolveFailed("app");
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_upstream_addresses{upstream="app"} 2)"));
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_upstream_resolve_failures_total{upstream="app"} 1)"));
+  metrics_.RemoveUpstreamAddresses("app");
+  const auto lines = Scrape();
+  EXPECT_THAT(lines, testing::Not(Contains(HasSubstr("mantlet_upstream_addresses{"))));
+  EXPECT_THAT(lines, Contains(R"(mantlet_upstream_resolve_failures_total{upstream="app"} 1)"));
+}
+
 TEST_F(MetricsTest, AsksForDroppedAccessLogLinesAtEachScrape) {
   uint64_t dropped = 0;
   EXPECT_THAT(Scrape(), Contains("mantlet_access_log_dropped_total 0"));

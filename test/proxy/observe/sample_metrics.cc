@@ -29,6 +29,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
        .ocsp_responses = {{"public", "/tls.ocsp", 1'900'000'005}}});
   metrics->ReloadSucceeded(1'800'000'000);
   metrics->ReloadFailed();
+  metrics->SetUpstreamAddresses("app", 2);
   return metrics;
 }
 

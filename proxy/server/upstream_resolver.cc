@@ -1,0 +1,232 @@
+#include "proxy/server/upstream_resolver.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "config/diagnostic.h"
+
+namespace mantlet::server {
+namespace {
+
+using io::SocketAddress;
+using upstream::Target;
+using upstream::TargetPtr;
+
+constexpr int64_t kRetryFirstMs = 500;
+// Between two attempts while no address is known: requests are refused meanwhile.
+constexpr int64_t kRetryUnknownMs = 5'000;
+// A lookup that connections ask for does not follow the last one sooner.
+constexpr int64_t kShortestPauseMs = 1'000;
+// Requests wait this long for the first answer before they are refused.
+constexpr int64_t kFirstAnswerMs = 2'000;
+// The same failure is worth another warning after this.
+constexpr int64_t kWarnAgainMs = 600'000;
+
+std::vector<std::string> Texts(const std::vector<SocketAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const SocketAddress& address : addresses) texts.push_back(address.ToString());
+  return texts;
+}
+
+// Resolvers change the order with every answer; that alone is no change.
+bool SameSet(const std::vector<SocketAddress>& a, const std::vector<SocketAddress>& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const SocketAddress& one) {
+           return std::find(b.begin(), b.end(), one) != b.end();
+         });
+}
+
+}  // namespace
+
+struct UpstreamResolver::Entry {
+  Entry(UpstreamResolver* resolver, TargetPtr used)
+      : target(std::move(used)),
+        ask_timer([this, resolver] { resolver->Ask(*this); }),
+        patience([this, resolver] { resolver->OnNoAnswerYet(*this); }) {}
+
+  TargetPtr target;
+  bool asking = false;
+  std::optional<int64_t> asked_at;
+  int64_t retry_ms = 0;    // the pause after the last failure; 0: it did not fail
+  int64_t suspect_ms = 0;  // connections fail: the pause until the next look; 0: they do not
+  std::string failure;     // why the last lookup failed; empty: it did not
+  int64_t warned_at = 0;
+  base::FunctionTimer ask_timer;
+  base::FunctionTimer patience;
+};
+
+UpstreamResolver::UpstreamResolver(io::Loop& loop, base::Logger& logger, observe::Metrics& metrics,
+                                   io::NameLookup& lookup, std::function<void(TargetPtr)> publish)
+    : loop_(loop),
+      logger_(logger),
+      metrics_(metrics),
+      lookup_(lookup),
+      publish_(std::move(publish)) {}
+
+UpstreamResolver::~UpstreamResolver() = default;
+
+absl::StatusOr<TargetPtr> UpstreamResolver::TargetOf(const config::Upstream& config) const {
+  auto known = entries_.find(config.name);
+  const Target* before = known == entries_.end() ? nullptr : known->second->target.get();
+  if (before != nullptr && before->config == config) return known->second->target;
+  auto target = std::make_shared<Target>();
+  target->config = config;
+  target->address_text = config::ToString(config.address);
+  if (config.address.kind == config::Address::Kind::kUnix) {
+    absl::StatusOr<SocketAddress> address = SocketAddress::Unix(config.address.path);
+    if (!address.ok()) return address.status();
+    target->addresses.push_back(*address);
+  } else if (auto literal = SocketAddress::Literal(config.address.host, config.address.port)) {
+    target->addresses.push_back(*literal);
+  } else {
+    target->named = true;
+    if (before != nullptr && before->config.address == config.address) {
+      target->addresses = before->addresses;
+      target->unresolved = before->unresolved;
+    }
+  }
+  return target;
+}
+
+void UpstreamResolver::Use(const std::vector<TargetPtr>& targets) {
+  std::map<std::string, std::shared_ptr<Entry>> before = std::exchange(entries_, {});
+  for (const TargetPtr& target : targets) {
+    const std::string& name = target->config.name;
+    if (entries_.contains(name)) continue;
+    std::shared_ptr<Entry>& entry = entries_[name];
+    if (auto it = before.find(name); it != before.end()) {
+      const config::Upstream& old = it->second->target->config;
+      const bool same_interval = old.resolve_interval == target->config.resolve_interval;
+      if (old.address == target->config.address) entry = it->second;
+      if (entry != nullptr && entry->target != target) {
+        entry->target = target;
+        if (target->named && !entry->asking && !same_interval) AskIn(*entry, 0);
+      }
+    }
+    metrics_.SetUpstreamAddresses(name, target->addresses.size());
+    if (entry != nullptr) continue;
+    entry = std::make_shared<Entry>(this, target);
+    if (target->named) Ask(*entry);
+  }
+  for (const auto& [name, entry] : before) {
+    if (!entries_.contains(name)) metrics_.RemoveUpstreamAddresses(name);
+  }
+}
+
+void UpstreamResolver::Refresh() {
+  for (const auto& [name, entry] : entries_) {
+    if (entry->target->named && !entry->asking) Ask(*entry);
+  }
+}
+
+void UpstreamResolver::Unreachable(const std::string& upstream) {
+  auto found = entries_.find(upstream);
+  if (found == entries_.end() || !found->second->target->named) return;
+  Entry& entry = *found->second;
+  // The name may change a moment later than the application: look again for a while.
+  entry.suspect_ms = kShortestPauseMs;
+  if (entry.asking) return;
+  const int64_t at = entry.asked_at.value_or(0) + kShortestPauseMs;
+  if (!entry.ask_timer.armed() || entry.ask_timer.deadline_ms() > at) {
+    AskIn(entry, std::max<int64_t>(at - loop_.now_ms(), 0));
+  }
+}
+
+std::vector<std::string> UpstreamResolver::Unresolved() const {
+  std::vector<std::string> sentences;
+  for (const auto& [name, entry] : entries_) {
+    if (entry->failure.empty()) continue;
+    sentences.push_back(absl::StrCat("upstream '", name, "': ", entry->failure,
+                                     entry->target->addresses.empty()
+                                         ? "; its requests are answered with 502 until then"
+                                         : "; the addresses that are known stay in use"));
+  }
+  return sentences;
+}
+
+void UpstreamResolver::AskIn(Entry& entry, int64_t delay_ms) {
+  loop_.ArmIn(entry.ask_timer, delay_ms);
+}
+
+void UpstreamResolver::Ask(Entry& entry) {
+  loop_.timers().Cancel(entry.ask_timer);
+  entry.asking = true;
+  entry.asked_at = loop_.now_ms();
+  if (entry.target->addresses.empty() && entry.target->unresolved.empty()) {
+    loop_.ArmIn(entry.patience, kFirstAnswerMs);
+  }
+  const config::Address& address = entry.target->config.address;
+  std::weak_ptr<Entry> still = entries_.at(entry.target->config.name);
+  lookup_.Start(address.host, address.port, [this, still](io::NameLookup::Answer answer) {
+    // A reload may have done away with who asked, and with this resolver its owner.
+    if (auto asker = still.lock()) OnAnswer(*asker, std::move(answer));
+  });
+}
+
+void UpstreamResolver::OnNoAnswerYet(Entry& entry) {
+  OnFailure(entry, absl::StrCat("cannot resolve '", entry.target->config.address.host,
+                                "': no name server has answered yet"));
+}
+
+void UpstreamResolver::OnAnswer(Entry& entry, io::NameLookup::Answer answer) {
+  entry.asking = false;
+  loop_.timers().Cancel(entry.patience);
+  const int64_t interval_ms = entry.target->config.resolve_interval.count();
+  if (!answer.ok()) {
+    OnFailure(entry, std::string(answer.status().message()));
+    entry.retry_ms = entry.retry_ms == 0 ? kRetryFirstMs : entry.retry_ms * 2;
+    entry.retry_ms = std::min(entry.retry_ms, entry.target->addresses.empty()
+                                                  ? std::min(interval_ms, kRetryUnknownMs)
+                                                  : interval_ms);
+    AskIn(entry, entry.retry_ms);
+    return;
+  }
+  const bool moved = !SameSet(*answer, entry.target->addresses);
+  if (!std::exchange(entry.failure, {}).empty() || moved) {
+    const std::vector<std::string> before = Texts(entry.target->addresses);
+    logger_.Info("upstream_resolved", "The name of an upstream has these addresses.",
+                 {{"upstream", entry.target->config.name},
+                  {"name", entry.target->config.address.host},
+                  {"addresses", Texts(*answer)},
+                  {"before", before}});
+  }
+  entry.retry_ms = 0;
+  if (moved) entry.suspect_ms = 0;
+  const int64_t pause_ms = entry.suspect_ms == 0 ? interval_ms : entry.suspect_ms;
+  entry.suspect_ms = entry.suspect_ms * 2 < interval_ms ? entry.suspect_ms * 2 : 0;
+  AskIn(entry, std::min(pause_ms, interval_ms));
+  if (moved) Replace(entry, *std::move(answer), {});
+}
+
+// Whatever is known stays.
+void UpstreamResolver::OnFailure(Entry& entry, const std::string& error) {
+  metrics_.UpstreamResolveFailed(entry.target->config.name);
+  const bool known = !entry.target->addresses.empty();
+  if (entry.failure != error || loop_.now_ms() - entry.warned_at >= kWarnAgainMs) {
+    entry.failure = error;
+    entry.warned_at = loop_.now_ms();
+    logger_.Warn("upstream_unresolved",
+                 known ? "The name of an upstream cannot be resolved; the addresses that are known "
+                         "stay in use."
+                       : "The name of an upstream cannot be resolved; its requests are answered "
+                         "with 502 until it can.",
+                 {{"upstream", entry.target->config.name},
+                  {"name", entry.target->config.address.host},
+                  {"error", error},
+                  {"addresses", Texts(entry.target->addresses)}});
+  }
+  if (!known && entry.target->unresolved != error) Replace(entry, {}, error);
+}
+
+void UpstreamResolver::Replace(Entry& entry, std::vector<SocketAddress> addresses,
+                               std::string unresolved) {
+  auto target = std::make_shared<Target>(*entry.target);
+  target->addresses = std::move(addresses);
+  target->unresolved = std::move(unresolved);
+  entry.target = target;
+  metrics_.SetUpstreamAddresses(target->config.name, target->addresses.size());
+  publish_(std::move(target));
+}
+
+}  // namespace mantlet::server
