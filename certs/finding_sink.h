@@ -29,8 +29,6 @@ class FindingSink {
     Add({Severity::kNote, std::move(code), listener_, std::move(file), std::move(what),
          std::move(cure)});
   }
-
- private:
   void Add(Finding finding) {
     for (const Finding& known : *findings_) {
       if (known.code == finding.code && known.file == finding.file && known.what == finding.what) {
@@ -40,6 +38,7 @@ class FindingSink {
     findings_->push_back(std::move(finding));
   }
 
+ private:
   std::string listener_;
   Findings* findings_;
 };

@@ -1,5 +1,10 @@
 #include "certs/generation.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/tls/hex.h"
+
 namespace mantlet::certs {
 
 const ListenerMaterial* Generation::Find(std::string_view listener) const {
@@ -7,6 +12,19 @@ const ListenerMaterial* Generation::Find(std::string_view listener) const {
     if (material.listener == listener) return &material;
   }
   return nullptr;
+}
+
+void Seal(Generation* generation) {
+  std::string ids;
+  generation->warnings.clear();
+  for (const ListenerMaterial& listener : generation->listeners) {
+    absl::StrAppend(&ids, listener.id, " ", listener.listener, "\n");
+    for (const std::string& warning : listener.warnings) {
+      std::vector<std::string>& all = generation->warnings;
+      if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
+    }
+  }
+  generation->id = tls::Sha256Hex(ids);
 }
 
 }  // namespace mantlet::certs

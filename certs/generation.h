@@ -81,6 +81,9 @@ struct ListenerMaterial {
   // Lower-case hex digest of what is served and trusted here. Equal digests:
   // nothing needs to be swapped. Order within trust bundles does not count.
   std::string id;
+  // Sentences about what is accepted and should be looked at, e.g. a certificate that
+  // ends soon.
+  std::vector<std::string> warnings;
 };
 
 struct Generation {
@@ -88,13 +91,16 @@ struct Generation {
   std::string id;                           // digest over all listeners' ids and names
   int64_t loaded_at = 0;                    // seconds since the epoch
   RevocationFiles revocation_files;         // for the next load: what has not changed is taken over
-  std::vector<std::string> warnings;        // sentences, e.g. about a certificate that ends soon
+  std::vector<std::string> warnings;        // those of all listeners, each once
 
   // Null if there is no such listener.
   const ListenerMaterial* Find(std::string_view listener) const;
 };
 
 using GenerationPtr = std::shared_ptr<const Generation>;
+
+// Works out what follows from the listeners: id and warnings.
+void Seal(Generation* generation);
 
 }  // namespace mantlet::certs
 

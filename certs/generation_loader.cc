@@ -147,32 +147,36 @@ ListenerMaterial BuildListener(const config::Listener& listener, const Reading& 
 }
 
 // The files that are read as a whole.
+void AddMaterialPaths(const config::Listener& listener, PathList* files) {
+  for (const config::CertificateFiles& certificate : listener.tls.certificates) {
+    for (const std::string* path :
+         {&certificate.chain, &certificate.key, &certificate.bundle, &certificate.pkcs12,
+          &certificate.passphrase_file, &certificate.ocsp_response}) {
+      files->Add(*path);
+    }
+  }
+  if (listener.client_auth.mode == config::ClientAuthMode::kNone) return;
+  for (const config::TrustFile& file : listener.client_auth.trust_bundle) {
+    files->Add(file.path);
+    files->Add(file.passphrase_file);
+  }
+  for (const std::string& path : SpiffeFiles(listener.client_auth.spiffe)) files->Add(path);
+}
+
+void AddRevocationPaths(const config::Listener& listener, PathList* files) {
+  if (listener.client_auth.mode == config::ClientAuthMode::kNone) return;
+  for (const std::string& path : listener.client_auth.crl_files) files->Add(path);
+}
+
 std::vector<std::string> MaterialPaths(const config::Config& config) {
   PathList files;
-  for (const config::Listener& listener : config.listeners) {
-    for (const config::CertificateFiles& certificate : listener.tls.certificates) {
-      for (const std::string* path :
-           {&certificate.chain, &certificate.key, &certificate.bundle, &certificate.pkcs12,
-            &certificate.passphrase_file, &certificate.ocsp_response}) {
-        files.Add(*path);
-      }
-    }
-    if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
-    for (const config::TrustFile& file : listener.client_auth.trust_bundle) {
-      files.Add(file.path);
-      files.Add(file.passphrase_file);
-    }
-    for (const std::string& path : SpiffeFiles(listener.client_auth.spiffe)) files.Add(path);
-  }
+  for (const config::Listener& listener : config.listeners) AddMaterialPaths(listener, &files);
   return files.Take();
 }
 
 std::vector<std::string> RevocationPaths(const config::Config& config) {
   PathList files;
-  for (const config::Listener& listener : config.listeners) {
-    if (listener.client_auth.mode == config::ClientAuthMode::kNone) continue;
-    for (const std::string& path : listener.client_auth.crl_files) files.Add(path);
-  }
+  for (const config::Listener& listener : config.listeners) AddRevocationPaths(listener, &files);
   return files.Take();
 }
 
@@ -194,13 +198,14 @@ RevocationFilePtr Find(const Generation* generation, const std::string& path) {
   return found == generation->revocation_files.end() ? nullptr : found->second;
 }
 
-// Whether another reading found every one of these files just so.
-bool Agree(const FileStates& states, const FileStates& other) {
+// The files that another reading did not find just so.
+std::set<std::string> Disagreeing(const FileStates& states, const FileStates& other) {
+  std::set<std::string> paths;
   for (const auto& [path, state] : states) {
     auto found = other.find(path);
-    if (found == other.end() || found->second != state) return false;
+    if (found == other.end() || found->second != state) paths.insert(path);
   }
-  return true;
+  return paths;
 }
 
 }  // namespace
@@ -218,26 +223,35 @@ std::vector<std::string> MaterialFiles(const config::Config& config) {
   return files.Take();
 }
 
+std::vector<std::string> MaterialFiles(const config::Listener& listener) {
+  PathList files;
+  AddMaterialPaths(listener, &files);
+  AddRevocationPaths(listener, &files);
+  return files.Take();
+}
+
 BuildResult BuildGeneration(const config::Config& config, const Reading& reading, int64_t now,
                             const Generation* previous) {
   BuildResult result;
   Generation& generation = result.partial;
   generation.loaded_at = now;
   generation.revocation_files = reading.revocation_files;
-  std::string ids;
+  FindingSink all("", &result.findings);
   for (const config::Listener& listener : config.listeners) {
-    generation.listeners.push_back(BuildListener(listener, reading, now, &result.findings));
+    Findings& findings = result.by_listener.emplace_back();
+    ListenerMaterial& material =
+        generation.listeners.emplace_back(BuildListener(listener, reading, now, &findings));
     const ListenerMaterial* before = previous == nullptr ? nullptr : previous->Find(listener.name);
     if (before != nullptr) {
-      FindingSink sink(listener.name, &result.findings);
-      WarnOfOlderLists(generation.listeners.back(), *before, &sink);
+      FindingSink sink(listener.name, &findings);
+      WarnOfOlderLists(material, *before, &sink);
     }
-    absl::StrAppend(&ids, generation.listeners.back().id, " ", listener.name, "\n");
+    for (const Finding& finding : findings) {
+      if (finding.severity == Severity::kWarning) material.warnings.push_back(finding.ToString());
+      all.Add(finding);
+    }
   }
-  generation.id = tls::Sha256Hex(ids);
-  for (const Finding& finding : result.findings) {
-    if (finding.severity == Severity::kWarning) generation.warnings.push_back(finding.ToString());
-  }
+  Seal(&generation);
   if (!HasError(result.findings)) {
     result.generation = std::make_shared<const Generation>(generation);
   }
@@ -246,7 +260,8 @@ BuildResult BuildGeneration(const config::Config& config, const Reading& reading
 
 absl::StatusOr<Reading> GenerationLoader::ReadAll(const config::Config& config, FileReader& reader,
                                                   const FileStates* looked, FileStates* seen,
-                                                  const Generation* previous) {
+                                                  const Generation* previous,
+                                                  std::set<std::string>* unstable) {
   const std::vector<std::string> paths = MaterialPaths(config);
   const std::vector<std::string> revocation_paths = RevocationPaths(config);
   FileStates before = looked == nullptr ? FileStates() : *looked;
@@ -258,9 +273,11 @@ absl::StatusOr<Reading> GenerationLoader::ReadAll(const config::Config& config, 
           path, ReadRevocationFile(path, reader, Find(before, path), Find(previous, path)));
     }
     FileStates states = StatesOf(reading);
-    const bool stable = Agree(states, before);
+    std::set<std::string> changing = Disagreeing(states, before);
     if (seen != nullptr) *seen = states;
-    if (stable) return reading;
+    const bool enough = unstable != nullptr && number == kMaxReadings;
+    if (enough) *unstable = changing;
+    if (changing.empty() || enough) return reading;
     Wipe(&reading.files);
     before = std::move(states);
   }

@@ -1,6 +1,7 @@
 #include "certs/reloader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -27,7 +28,10 @@ void Reloader::FilesEvent(int64_t now_ms) {
   settle_at_ = std::min(now_ms + options_.settle_ms, *settle_first_ + options_.settle_max_ms);
 }
 
-void Reloader::Requested(int64_t now_ms) { load_at_ = now_ms; }
+void Reloader::Requested(int64_t now_ms, bool by_signal) {
+  load_at_ = now_ms;
+  asked_ = asked_ || by_signal;
+}
 
 void Reloader::SetInterval(int64_t interval_ms, int64_t now_ms) {
   if (interval_ms == options_.interval_ms) return;
@@ -62,32 +66,59 @@ void Reloader::Looked(bool changed, int64_t now_ms) {
   load_at_ = now_ms;
 }
 
-std::optional<std::string> Reloader::Loaded(Outcome outcome, const std::string& error,
-                                            int64_t now_ms) {
-  if (outcome == Outcome::kFailed) return Failed(error, now_ms);
-  const bool had_failed = !last_error_.empty();
-  pending_ = false;
-  last_error_.clear();
-  retry_ms_ = 0;
-  retry_at_.reset();
-  if (outcome == Outcome::kSwapped) {
-    ++counters_.success;
-    return "reloaded";
+std::vector<Reloader::Report> Reloader::Loaded(Outcome outcome,
+                                               const std::vector<Problem>& problems,
+                                               int64_t now_ms) {
+  const bool asked = std::exchange(asked_, false);
+  problems_ = problems;
+  pending_ = !problems.empty();
+  if (outcome == Outcome::kSwapped) ++counters_.success;
+  if (problems.empty()) {
+    if (outcome == Outcome::kUnchanged) ++counters_.unchanged;
+    said_.clear();
+    retry_ms_ = 0;
+    retry_at_.reset();
+    return {};
   }
-  ++counters_.unchanged;
-  if (had_failed) return "the files are what is in use again";
-  return std::nullopt;
-}
-
-std::optional<std::string> Reloader::Failed(const std::string& error, int64_t now_ms) {
   ++counters_.failure;
-  pending_ = true;
   retry_ms_ = retry_ms_ == 0 ? options_.retry_first_ms : retry_ms_ * 2;
   retry_ms_ = std::min(retry_ms_, options_.retry_max_ms);
   retry_at_ = now_ms + retry_ms_;
-  if (error == last_error_) return std::nullopt;
-  last_error_ = error;
-  return absl::StrCat("not reloaded, what was in use stays in use; awaiting: ", error);
+  return Tell(asked, now_ms);
+}
+
+Reloader::Level Reloader::LevelOf(const Problem& problem, int64_t since_ms, int64_t now_ms) const {
+  if (!problem.may_pass || now_ms - since_ms >= options_.error_after_ms) return Level::kError;
+  return now_ms - since_ms >= options_.warn_after_ms ? Level::kWarning : Level::kInfo;
+}
+
+std::vector<Reloader::Report> Reloader::Tell(bool asked, int64_t now_ms) {
+  std::vector<Report> reports;
+  std::map<std::string, Said> before = std::exchange(said_, {});
+  for (const Problem& problem : problems_) {
+    auto known = before.find(problem.listener);
+    const bool is_new = known == before.end();
+    Said& said = said_[problem.listener];
+    said = {is_new ? now_ms : known->second.since_ms, Level::kInfo, problem.reason};
+    said.level = LevelOf(problem, said.since_ms, now_ms);
+    if (asked || is_new || known->second.reason != said.reason ||
+        known->second.level < said.level) {
+      reports.push_back({said.level, problem});
+    }
+  }
+  return reports;
+}
+
+std::string Reloader::last_error() const {
+  std::string text;
+  for (const Problem& problem : problems_) {
+    absl::StrAppend(&text, text.empty() ? "" : " | ",
+                    problem.listener.empty()
+                        ? ""
+                        : absl::StrCat("listener '", problem.listener, "' keeps what it has: "),
+                    problem.reason);
+  }
+  return text;
 }
 
 std::optional<int64_t> Reloader::NextWakeup() const {

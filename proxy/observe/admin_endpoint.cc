@@ -102,8 +102,8 @@ EndpointResponse Overview(const StatusSource& status) {
     page += "</ul>\n";
   }
   if (!failure.empty()) {
-    page += "<p>The last reload failed, what was loaded before stays in use: " + HtmlText(failure) +
-            "\n";
+    page += "<p>Not everything on disk is in use, what was loaded before is instead: " +
+            HtmlText(failure) + "\n";
   }
   for (const std::string& note : status.Notes()) page += "<p>" + HtmlText(note) + "\n";
   page += "<h2>To read</h2>\n<ul>\n" + Link("/certs", "certificates, trust anchors and CRLs") +
@@ -123,8 +123,8 @@ EndpointResponse Overview(const StatusSource& status) {
 EndpointResponse Reload(StatusSource& status) {
   const std::string problem = status.ReloadNow();
   if (problem.empty()) return TextReply(200, "Reloaded.\n");
-  return TextReply(500, "Not reloaded, what was loaded before stays in use: " + problem +
-                            (problem.back() == '\n' ? "" : "\n"));
+  return TextReply(500, "Not everything on disk is in use, what was loaded before is instead: " +
+                            problem + (problem.back() == '\n' ? "" : "\n"));
 }
 
 EndpointResponse Drain(StatusSource& status) {

@@ -50,7 +50,7 @@ class StatusSource {
 
   // What keeps the process from being ready, one sentence each; empty = ready.
   virtual std::vector<std::string> MissingForReadiness() const = 0;
-  // Why the last reload failed; empty when it did not.
+  // What the last reload has not taken up, and why; empty when there is nothing.
   virtual std::string LastReloadFailure() const = 0;
   // What somebody who looks should know though it does not keep the process from being
   // ready, one sentence each: an upstream whose name cannot be resolved.

@@ -25,6 +25,16 @@ void Metrics::ReloadSucceeded(int64_t wall_seconds) {
   process_wide_.last_success = wall_seconds;
 }
 
+void Metrics::ReloadPartial() {
+  const std::lock_guard lock(mutex_);
+  ++process_wide_.reloads_partial;
+}
+
+void Metrics::SetListenersPending(std::map<std::string, bool> listeners) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.listeners_pending = std::move(listeners);
+}
+
 void Metrics::ReloadFailed() {
   const std::lock_guard lock(mutex_);
   ++process_wide_.reloads_failed;

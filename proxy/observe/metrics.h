@@ -67,9 +67,13 @@ class Metrics {
   void SetExpiries(Expiries expiries);
 
   void ReloadSucceeded(int64_t wall_seconds);
+  // Some listeners have taken up what is on disk, others have not.
+  void ReloadPartial();
   void ReloadFailed();
   // The files on disk are not what is served.
   void SetReloadPending(bool pending);
+  // The same of each listener: all that there are, and whether they wait. Replaces them all.
+  void SetListenersPending(std::map<std::string, bool> listeners);
   bool reload_pending() const;
   void SetDraining(bool draining);
   // How many addresses an upstream has: 0 while its name has none.
@@ -89,9 +93,11 @@ class Metrics {
   struct ProcessWide {
     Expiries expiries;
     uint64_t reloads_succeeded = 0;
+    uint64_t reloads_partial = 0;
     uint64_t reloads_failed = 0;
     int64_t last_success = 0;
     bool pending = false;
+    std::map<std::string, bool> listeners_pending;
     bool draining = false;
     std::function<uint64_t()> access_log_dropped;
     std::map<std::string, size_t> upstream_addresses;

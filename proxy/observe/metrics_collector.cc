@@ -378,6 +378,7 @@ void MetricsCollector::CollectLifeCycle(Families* out) const {
   MetricFamily reloads = CounterFamily("mantlet_reloads_total",
                                        "Reloads of configuration and certificates, by result.");
   AddSample(&reloads, {{"result", "success"}}, static_cast<double>(now.reloads_succeeded));
+  AddSample(&reloads, {{"result", "partial"}}, static_cast<double>(now.reloads_partial));
   AddSample(&reloads, {{"result", "failure"}}, static_cast<double>(now.reloads_failed));
   out->push_back(std::move(reloads));
   AddFamilyOfOne(out,
@@ -388,6 +389,13 @@ void MetricsCollector::CollectLifeCycle(Families* out) const {
       out,
       GaugeFamily("mantlet_reload_pending", "1 while the files on disk are not what is served."),
       now.pending ? 1 : 0);
+  MetricFamily pending =
+      GaugeFamily("mantlet_listener_reload_pending",
+                  "1 while the files of a listener on disk are not what it serves and trusts.");
+  for (const auto& [listener, waits] : now.listeners_pending) {
+    AddSample(&pending, {{"listener", listener}}, waits ? 1 : 0);
+  }
+  out->push_back(std::move(pending));
   AddFamilyOfOne(out, GaugeFamily("mantlet_draining", "1 once a drain has begun."),
                  now.draining ? 1 : 0);
   AddFamilyOfOne(out,

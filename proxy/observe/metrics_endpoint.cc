@@ -9,11 +9,12 @@ EndpointResponse Readiness(const StatusSource& status) {
   EndpointResponse response = TextReply(missing.empty() ? 200 : 503, "");
   response.body = missing.empty() ? "ready\n" : "not ready\n";
   for (const std::string& sentence : missing) response.body += "- " + sentence + "\n";
-  // A failed reload does not make us unready, the old generation serves on; but
+  // What a reload has not taken up does not make us unready, the old serves on; but
   // whoever looks here wants to know.
   const std::string failure = status.LastReloadFailure();
   if (!failure.empty()) {
-    response.body += "The last reload failed, what was loaded before stays in use: " + failure;
+    response.body +=
+        "Not everything on disk is in use, what was loaded before is instead: " + failure;
     if (failure.back() != '\n') response.body += '\n';
   }
   for (const std::string& note : status.Notes()) response.body += "note: " + note + "\n";

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace mantlet::server {
 
 using certs::Reloader;
@@ -108,8 +110,8 @@ void ReloadController::Step() {
   Rearm();
 }
 
-std::string ReloadController::LoadNow() {
-  reloader_.Requested(loop_.now_ms());
+std::string ReloadController::LoadNow(bool by_signal) {
+  reloader_.Requested(loop_.now_ms(), by_signal);
   if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad(nullptr);
   on_outcome_();
   Rearm();
@@ -145,16 +147,45 @@ void ReloadController::DoLoad(const certs::FileStates* looked) {
   Remember(std::move(result.seen), looked);
   // Files that are new here may have changed between the load and the watch.
   if (Rewatch()) reloader_.FilesEvent(loop_.now_ms());
-  if (auto say = reloader_.Loaded(result.outcome, result.error, loop_.now_ms())) {
-    if (result.outcome == Reloader::Outcome::kFailed) {
-      logger_.Error("reload_failed",
-                    "The new configuration or certificates are refused; the old "
-                    "ones stay in use, and the files are tried again.",
-                    {{"reason", *say}});
-    } else {
-      logger_.Info("reload_succeeded", *say, {{"detail", result.detail}});
-    }
+  for (const Reloader::Report& report :
+       reloader_.Loaded(result.outcome, result.problems, loop_.now_ms())) {
+    Report(report);
   }
+  if (result.outcome == Reloader::Outcome::kSwapped) {
+    logger_.Info("reload_succeeded",
+                 result.problems.empty() ? "What is on disk is in use."
+                                         : "A part of what is on disk is in use.",
+                 {{"detail", result.detail}, {"changes", result.changes}});
+  } else if (result.problems.empty()) {
+    logger_.Info("reload_unchanged", "What is on disk is in use already: nothing has changed.");
+  }
+}
+
+// What waits may be a program in the middle of its writing, or a mistake.
+void ReloadController::Report(const Reloader::Report& report) {
+  const Reloader::Problem& problem = report.problem;
+  base::LogLevel level = base::LogLevel::kError;
+  std::string state = "are refused";
+  if (report.level == Reloader::Level::kInfo) {
+    level = base::LogLevel::kInfo;
+    state = "are not whole, or do not fit together, yet";
+  } else if (report.level == Reloader::Level::kWarning) {
+    level = base::LogLevel::kWarn;
+    state = "have not been whole, or have not fitted together, for seconds";
+  }
+  const std::string reason = absl::StrCat("awaiting: ", problem.reason);
+  std::vector<base::LogField> fields = {{"reason", reason}};
+  std::string message;
+  if (problem.listener.empty()) {
+    message = problem.may_pass ? "The files of the new configuration " + state
+                               : std::string("The new configuration is refused");
+    message += "; the old one stays in use, and the new one is tried again.";
+  } else {
+    fields.insert(fields.begin(), {"listener", problem.listener});
+    message = "The new files of a listener " + state +
+              "; it keeps what it has, and they are tried again.";
+  }
+  logger_.Log(level, "reload_failed", message, fields);
 }
 
 void ReloadController::Rearm() {

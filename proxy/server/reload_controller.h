@@ -27,8 +27,9 @@ namespace mantlet::server {
 
 struct LoadOutcome {
   certs::Reloader::Outcome outcome = certs::Reloader::Outcome::kFailed;
-  std::string error;   // kFailed: why
-  std::string detail;  // kSwapped: what changed, for the log
+  std::vector<certs::Reloader::Problem> problems = {};  // what on disk was not taken up
+  std::vector<std::string> changes = {};                // kSwapped: for the log
+  std::string detail = {};                              // kSwapped: what is in use now
   // Exactly what the load read, file by file, as far as it came: what differs
   // from this later is a change.
   certs::FileStates seen = {};
@@ -46,8 +47,9 @@ class ReloadController {
                    std::vector<std::string> files, certs::FileStates seen, Load load,
                    std::function<void()> on_outcome);
 
-  // Loads now, on the caller's stack. Returns what is wrong, or an empty string.
-  std::string LoadNow();
+  // Loads now, on the caller's stack. Returns what is wrong, or an empty string. `by_signal`:
+  // nobody reads that, so that the log says it again.
+  std::string LoadNow(bool by_signal = false);
 
   // The configuration changed: other files, another interval.
   void Configure(const config::Reload& settings, std::vector<std::string> files);
@@ -59,6 +61,7 @@ class ReloadController {
   void OnFilesEvent();
   void Step();
   void DoLoad(const certs::FileStates* looked);
+  void Report(const certs::Reloader::Report& report);
   void Remember(certs::FileStates read, const certs::FileStates* looked);
   bool Rewatch();
   void Watch(std::set<std::string> directories);

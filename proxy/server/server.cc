@@ -8,9 +8,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "certs/generation_diff.h"
 #include "certs/generation_loader.h"
 #include "certs/spiffe_loader.h"
 #include "config/address_overlap.h"
+#include "config/difference.h"
 #include "config/loader.h"
 #include "config/restart.h"
 #include "proxy/base/process_setup.h"
@@ -79,6 +81,7 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       logger_(logger),
       log_sink_(log_sink),
       systemd_(base::ProcessEnvironment()),
+      planner_(reader_, environment_, clock_),
       listening_sockets_(std::move(inherited)),
       metrics_(BuildLabels()),
       name_lookup_(loop_),
@@ -112,7 +115,7 @@ absl::Status Server::Start() {
   // The configuration was read before; should it have changed since, its state
   // stays blank and the first look finds it changed.
   config::LoadResult reread;
-  const certs::FileState state = ReadConfig(&reread);
+  const certs::FileState state = planner_.ReadConfig(config_.file, &reread);
   seen[config_.file] = reread.config == config_ ? state : certs::FileState();
   absl::StatusOr<SnapshotPtr> snapshot = MakeSnapshot(config_, *std::move(generation));
   if (!snapshot.ok()) return Refused(snapshot.status());
@@ -243,6 +246,7 @@ StatusBoard::Sources Server::BoardSources() {
           [this] { return listening_; },
           [this] { return draining_; },
           [this] { return reload_ == nullptr ? std::string() : reload_->state().last_error(); },
+          [this] { return ListenersPending(); },
           [this] { return resolver_.Unresolved(); },
           [this] { return reload_->LoadNow(); },
           [this] { BeginDrain("the admin endpoint asked for it"); },
@@ -266,10 +270,11 @@ void Server::Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets) {
 }
 
 absl::StatusOr<SnapshotPtr> Server::MakeSnapshot(const config::Config& config,
-                                                 certs::GenerationPtr generation) {
+                                                 certs::GenerationPtr generation,
+                                                 std::string* at_fault) {
   return BuildSnapshot(
       config, std::move(generation), snapshot_.get(), clock_,
-      [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); });
+      [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); }, at_fault);
 }
 
 // A socket file outlives its socket. Before the socket closes: afterwards, the file of a successor
@@ -301,89 +306,90 @@ void Server::StartReload(certs::FileStates seen) {
       loop_, logger_, config_.reload, WatchedFiles(), std::move(seen),
       [this](const certs::FileStates* looked) {
         LoadOutcome result = Reload(looked);
-        CountReload(result.outcome);
+        CountReload(result);
         return result;
       },
       [this] { OnReloadOutcome(); });
+  OnReloadOutcome();
 }
 
 // Finding what is served already is a success: the files have been read and are good.
-void Server::CountReload(Reloader::Outcome outcome) {
-  if (outcome == Reloader::Outcome::kFailed) {
-    metrics_.ReloadFailed();
-  } else {
+void Server::CountReload(const LoadOutcome& outcome) {
+  if (outcome.problems.empty()) {
     metrics_.ReloadSucceeded(clock_.WallSeconds());
+  } else if (outcome.outcome == Reloader::Outcome::kSwapped) {
+    metrics_.ReloadPartial();
+  } else {
+    metrics_.ReloadFailed();
   }
-}
-
-// The configuration as it is on disk, and the state of the file it was read from.
-certs::FileState Server::ReadConfig(config::LoadResult* loaded) {
-  absl::StatusOr<certs::FileContent> text = reader_.Read(config_.file);
-  // The loader has better words for a file that cannot be read.
-  *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
-                ? config::LoadText(text->bytes, config_.file, environment_)
-                : config::LoadFile(config_.file, environment_);
-  return certs::StateOf(text);
 }
 
 LoadOutcome Server::Reload(const certs::FileStates* looked) {
-  LoadOutcome failed{Reloader::Outcome::kFailed, {}, {}};
+  LoadOutcome outcome;
   if (draining_) {
-    failed.error = "the drain has begun";
-    return failed;
+    outcome.problems = {{"", "the drain has begun", false}};
+    return outcome;
   }
   // Their own affair: whatever becomes of the files.
   resolver_.Refresh();
-  config::LoadResult loaded;
-  const certs::FileState config_state = ReadConfig(&loaded);
-  failed.seen[config_.file] = config_state;
-  if (!loaded.config.has_value()) {
-    failed.error = std::string(loaded.status().message());
-    return failed;
-  }
-  certs::FileStates seen;
-  auto generation = certs::GenerationLoader::Load(*loaded.config, reader_, clock_.WallSeconds(),
-                                                  looked, &seen, snapshot_->generation.get());
-  seen[config_.file] = config_state;
-  failed.seen = seen;
-  // Half a configuration may well be a whole one that says less.
-  if (certs::StateOf(reader_.Read(config_.file)) != config_state) {
-    failed.error = absl::StrCat(config_.file, " changes while it is read; trying again");
-    return failed;
-  }
-  if (!generation.ok()) {
-    failed.error = std::string(generation.status().message());
-    return failed;
-  }
-  if (*loaded.config == config_ && (*generation)->id == snapshot_->generation->id) {
-    return {Reloader::Outcome::kUnchanged, {}, {}, seen};
-  }
-  auto next = MakeSnapshot(*loaded.config, *std::move(generation));
-  if (!next.ok()) {
-    failed.error = std::string(next.status().message());
-    return failed;
-  }
+  ReloadPlan plan = planner_.Plan(config_, *snapshot_->generation, looked);
+  SnapshotPtr next;
   std::vector<Worker::Sockets> sockets(workers_.size());
-  if (absl::Status status = OpenListeners(**next, sockets); !status.ok()) {
-    RemoveUnusedSocketFiles();
-    failed.error = std::string(status.message());
-    return failed;
+  const bool swap = Prepare(&plan, &next, &sockets);
+  outcome.problems = plan.Problems();
+  outcome.seen = std::move(plan.seen);
+  if (!swap) {
+    if (outcome.problems.empty()) outcome.outcome = Reloader::Outcome::kUnchanged;
+    return outcome;
   }
-  WarnOfWhatNeedsARestart(*loaded.config);
+  outcome.outcome = Reloader::Outcome::kSwapped;
+  outcome.changes = config::SettingsThatChanged(config_, plan.config);
+  for (std::string& change : certs::WhatChanged(*snapshot_->generation, *next->generation)) {
+    outcome.changes.push_back(std::move(change));
+  }
+  WarnOfWhatNeedsARestart(plan.config);
   for (const std::string& sentence :
-       certs::SequencesThatFell(*snapshot_->generation, *(*next)->generation)) {
+       certs::SequencesThatFell(*snapshot_->generation, *next->generation)) {
     logger_.Warn("certificate_warning", sentence);
   }
-  const bool same_limits = SameConnectionLimits(config_, *loaded.config);
-  config_ = *std::move(loaded.config);
+  const bool same_limits = SameConnectionLimits(config_, plan.config);
+  config_ = std::move(plan.config);
   if (!same_limits) WarnOfFewDescriptors();
   logger_.set_level(LogLevelOf(config_.log));
-  Adopt(*std::move(next), std::move(sockets));
+  Adopt(std::move(next), std::move(sockets));
+  outcome.detail = absl::StrCat("generation ", snapshot_->generation->id);
   reload_->Configure(config_.reload, WatchedFiles());
-  return {Reloader::Outcome::kSwapped,
-          {},
-          absl::StrCat("generation ", snapshot_->generation->id),
-          std::move(seen)};
+  return outcome;
+}
+
+// Makes ready what `plan` wants, and changes the plan where that turns out to be
+// impossible. False if nothing is to be swapped.
+bool Server::Prepare(ReloadPlan* plan, SnapshotPtr* next, std::vector<Worker::Sockets>* sockets) {
+  const certs::Generation& in_use = *snapshot_->generation;
+  while (plan->config != config_ || plan->rotation.generation->id != in_use.id) {
+    std::string at_fault;
+    auto snapshot = MakeSnapshot(plan->config, plan->rotation.generation, &at_fault);
+    absl::Status status = snapshot.ok() ? OpenListeners(**snapshot, *sockets) : snapshot.status();
+    if (status.ok()) {
+      *next = *std::move(snapshot);
+      return true;
+    }
+    const std::string reason(status.message());
+    const config::Listener* now = certs::FindListener(config_, at_fault);
+    const config::Listener* then = certs::FindListener(plan->config, at_fault);
+    if (now != nullptr && then != nullptr && *now == *then && !plan->rotation.Holds(at_fault)) {
+      // The settings are those that work: what the library objects to is the files.
+      certs::Hold(at_fault, reason, in_use, &plan->rotation);
+    } else if (plan->refused.empty()) {
+      planner_.Refuse(reason, config_, in_use, plan);
+      RemoveUnusedSocketFiles();
+      for (Worker::Sockets& opened : *sockets) opened.clear();
+    } else {
+      plan->refused = reason;  // what runs cannot be made anew
+      return false;
+    }
+  }
+  return false;
 }
 
 void Server::WarnOfWhatNeedsARestart(const config::Config& next) {
@@ -424,9 +430,22 @@ void Server::WarnOfFixedCredentials() {
   }
 }
 
+std::map<std::string, std::string> Server::ListenersPending() const {
+  std::map<std::string, std::string> listeners;
+  if (reload_ == nullptr) return listeners;
+  for (const Reloader::Problem& problem : reload_->state().problems()) {
+    if (!problem.listener.empty()) listeners[problem.listener] = problem.reason;
+  }
+  return listeners;
+}
+
 void Server::OnReloadOutcome() {
   const Reloader& state = reload_->state();
   metrics_.SetReloadPending(state.pending());
+  std::map<std::string, bool> listeners;
+  for (const config::Listener& listener : config_.listeners) listeners[listener.name] = false;
+  for (const auto& [listener, reason] : ListenersPending()) listeners[listener] = true;
+  metrics_.SetListenersPending(std::move(listeners));
 }
 
 // ---- signals, drain, watchdog
@@ -465,7 +484,7 @@ void Server::OnReloadSignal() {
   if (draining_) return;
   (void)systemd_.Reloading(clock_.MonotonicUs());
   ReopenAccessLog();
-  const std::string error = reload_->LoadNow();
+  const std::string error = reload_->LoadNow(/*by_signal=*/true);
   (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
 }
 

@@ -9,6 +9,7 @@
 #define MANTLET_PROXY_SERVER_SERVER_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "proxy/server/endpoint_server.h"
 #include "proxy/server/listening_sockets.h"
 #include "proxy/server/reload_controller.h"
+#include "proxy/server/reload_planner.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
 #include "proxy/server/upstream_resolver.h"
@@ -61,9 +63,9 @@ class Server {
   void StartWatchdog();
   StatusBoard::Sources BoardSources();
   void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
-  certs::FileState ReadConfig(config::LoadResult* loaded);
   LoadOutcome Reload(const certs::FileStates* looked);
-  void CountReload(certs::Reloader::Outcome outcome);
+  bool Prepare(ReloadPlan* plan, SnapshotPtr* next, std::vector<Worker::Sockets>* sockets);
+  void CountReload(const LoadOutcome& outcome);
   void WarnOfWhatNeedsARestart(const config::Config& next);
   void WarnOfFixedCredentials();
   std::vector<std::string> WatchedFiles() const;
@@ -72,11 +74,13 @@ class Server {
   void WarnOfFewDescriptors();
   bool IsOurPort(const config::Address& address) const;
   absl::StatusOr<SnapshotPtr> MakeSnapshot(const config::Config& config,
-                                           certs::GenerationPtr generation);
+                                           certs::GenerationPtr generation,
+                                           std::string* at_fault = nullptr);
   void OnSignal(int number);
   void OnReloadSignal();
   void ReopenAccessLog();
   void OnReloadOutcome();
+  std::map<std::string, std::string> ListenersPending() const;  // and why
   void BeginDrain(const std::string& why);
   void FinishDrain();
   void BeatWatchdog();
@@ -91,6 +95,7 @@ class Server {
   base::SystemClock clock_;
   base::SystemdNotifier systemd_;
   certs::DiskFileReader reader_;
+  ReloadPlanner planner_;
   ListeningSockets listening_sockets_;
   observe::Metrics metrics_;
   std::unique_ptr<observe::AccessLogSink> access_log_;

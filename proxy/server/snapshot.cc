@@ -99,7 +99,8 @@ const ListenerSnapshot* Snapshot::Find(std::string_view name) const {
 
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock, const TargetSource& targets) {
+                                          const base::Clock& clock, const TargetSource& targets,
+                                          std::string* at_fault) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = config;
   snapshot->generation = std::move(generation);
@@ -116,7 +117,10 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
     }
     absl::StatusOr<tls::ServerContextPtr> tls = BuildTls(
         listener, *material, made.policy_edition, before == nullptr ? nullptr : before->tls, clock);
-    if (!tls.ok()) return tls.status();
+    if (!tls.ok()) {
+      if (at_fault != nullptr) *at_fault = listener.name;
+      return tls.status();
+    }
     made.tls = *std::move(tls);
 
     made.admission = before != nullptr ? before->admission : std::make_shared<session::Admission>();

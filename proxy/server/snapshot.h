@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,10 +46,12 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 using TargetSource = std::function<absl::StatusOr<upstream::TargetPtr>(const config::Upstream&)>;
 
 // `previous` may be null; what has not changed is taken over from it, so that
-// what is counted lives on.
+// what is counted lives on. `at_fault`, if not null, gets the name of the listener whose
+// TLS settings or certificates the library refuses.
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock, const TargetSource& targets);
+                                          const base::Clock& clock, const TargetSource& targets,
+                                          std::string* at_fault = nullptr);
 
 }  // namespace mantlet::server
 

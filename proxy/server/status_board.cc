@@ -64,7 +64,8 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
 
 std::string StatusBoard::CertificatesJson() const {
   return CertificatesAsJson(*sources_.snapshot()->generation,
-                            {sources_.metrics.reload_pending(), sources_.last_reload_failure()});
+                            {sources_.metrics.reload_pending(), sources_.last_reload_failure(),
+                             sources_.listeners_pending()});
 }
 
 std::string StatusBoard::ConfigJson() const { return ConfigAsJson(sources_.snapshot()->config); }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ class StatusBoard final : public observe::StatusSource {
     std::function<bool()> listening;
     std::function<bool()> draining;
     std::function<std::string()> last_reload_failure;
+    std::function<std::map<std::string, std::string>()> listeners_pending;  // and why
     std::function<std::vector<std::string>()> notes;
     std::function<std::string()> reload;
     std::function<void()> drain;

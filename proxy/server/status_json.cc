@@ -20,10 +20,13 @@ std::string Dump(const Json& json) {
 }  // namespace
 
 std::string CertificatesAsJson(const certs::Generation& generation, const ReloadState& reload) {
-  Json document = {
-      {"generation", generation.id},      {"loaded_at", base::Rfc3339Seconds(generation.loaded_at)},
-      {"reload_pending", reload.pending}, {"last_reload_failure", reload.last_failure},
-      {"warnings", generation.warnings},  {"listeners", Json::array()}};
+  Json document = {{"generation", generation.id},
+                   {"loaded_at", base::Rfc3339Seconds(generation.loaded_at)},
+                   {"reload_pending", reload.pending},
+                   {"last_reload_failure", reload.last_failure},
+                   {"listeners_pending", reload.listeners},
+                   {"warnings", generation.warnings},
+                   {"listeners", Json::array()}};
   for (const certs::ListenerMaterial& listener : generation.listeners) {
     certs::JsonWriter material;
     material.BeginObject().Key("name").String(listener.listener);

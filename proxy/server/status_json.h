@@ -3,6 +3,7 @@
 #ifndef MANTLET_PROXY_SERVER_STATUS_JSON_H_
 #define MANTLET_PROXY_SERVER_STATUS_JSON_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace mantlet::server {
 struct ReloadState {
   bool pending = false;      // they are not the same
   std::string last_failure;  // why not; empty after a reload that succeeded
+  // The listeners that keep what they have, and why.
+  std::map<std::string, std::string> listeners = {};
 };
 
 // Per listener: every certificate with its files, its chain, dates and

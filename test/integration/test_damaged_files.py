@@ -308,10 +308,10 @@ def test_later_damage_to_what_else_is_asked_keeps_the_old_until_the_new_is_whole
     for number, (name, how) in enumerate(kinds.items()):
         if name == "unreadable" and launcher is None:
             how = b""
-        said = len(proxy.log("reload_failed"))
+        said = len(proxy.log("reload_failed", level="info"))
         harm(path, how)
         wait_until(lambda: proxy.metric("mantlet_reload_pending") == 1, 5, f"pending after {name}")
-        wait_until(lambda: len(proxy.log("reload_failed")) > said, 5, f"a record of {name}")
+        wait_until(lambda: len(proxy.log("reload_failed", level="info")) > said, 5, f"a record of {name}")
         assert kind.serves(proxy, number), f"{name}: the old generation serves on"
         status, body = proxy.get("/reload", "admin", "POST")
         assert status == 500 and str(path) in body, f"{name}: {status} {body}"
@@ -320,7 +320,7 @@ def test_later_damage_to_what_else_is_asked_keeps_the_old_until_the_new_is_whole
         proxy.wait_metric("mantlet_reloads_total", swapped + 1, 5, result="success")
         assert proxy.metric("mantlet_reload_pending") == 0, name
         assert kind.serves(proxy, number + 1), f"{name}: the new generation serves at once"
-        records = [record["reason"] for record in proxy.log("reload_failed")[said:]]
+        records = [record["reason"] for record in proxy.log("reload_failed", level="info")[said:]]
         assert len(records) == 1 and "awaiting: " in records[0] and str(path) in records[0], f"{name}: {records}"
 
 

@@ -148,7 +148,7 @@ def test_a_torn_pair_keeps_the_old_one_until_it_is_whole(rotating, own_pki):
     pathlib.Path(own_pki.server_files[0]).write_bytes(fresh.chain_pem)
     wait_failed(rotating)
     assert served_serial(rotating, own_pki) == own_pki.server.certificate.serial_number
-    assert rotating.log(level="warn") or rotating.log(level="error")
+    assert rotating.log("reload_failed")[0]["level"] == "info", "half written is nothing worse, at first"
     pathlib.Path(own_pki.server_files[1]).write_bytes(fresh.key_pem)
     wait_served(rotating, own_pki, fresh)
     rotating.wait_metric("mantlet_reload_pending", 0)

@@ -235,13 +235,18 @@ TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {
   metrics_.ReloadSucceeded(1'800'000'000);
   metrics_.ReloadFailed();
   metrics_.ReloadFailed();
+  metrics_.ReloadPartial();
   metrics_.SetReloadPending(true);
+  metrics_.SetListenersPending({{"one", true}, {"two", false}});
   metrics_.SetDraining(true);
   const auto lines = Scrape();
   EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="success"} 1)"));
   EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="failure"} 2)"));
   EXPECT_THAT(lines, Contains("mantlet_reload_last_success_timestamp_seconds 1800000000"));
   EXPECT_THAT(lines, Contains("mantlet_reload_pending 1"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="partial"} 1)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_listener_reload_pending{listener="one"} 1)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_listener_reload_pending{listener="two"} 0)"));
   EXPECT_THAT(lines, Contains("mantlet_draining 1"));
 }
 

@@ -61,9 +61,11 @@ TEST(StatusJson, ShowsTheTrustDomainOfEachAuthority) {
 }
 
 TEST(StatusJson, SaysThatAReloadIsPendingAndWhy) {
-  const Json document = Json::parse(CertificatesAsJson(certs::Generation(), {true, "half a file"}));
+  const Json document = Json::parse(
+      CertificatesAsJson(certs::Generation(), {true, "half a file", {{"public", "half a file"}}}));
   EXPECT_EQ(document["reload_pending"], true);
   EXPECT_EQ(document["last_reload_failure"], "half a file");
+  EXPECT_EQ(document["listeners_pending"]["public"], "half a file");
 }
 
 // One name for one thing, wherever it is shown.

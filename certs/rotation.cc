@@ -1,0 +1,121 @@
+#include "certs/rotation.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "certs/finding.h"
+
+namespace mantlet::certs {
+namespace {
+
+// What is wrong with the files of the listener at `index`; empty: nothing.
+std::string Fault(const config::Listener& listener, const BuildResult& built, size_t index,
+                  const std::set<std::string>& unstable) {
+  for (const std::string& path : MaterialFiles(listener)) {
+    if (unstable.contains(path)) {
+      return absl::StrCat(path, " keeps changing while it is read; trying again");
+    }
+  }
+  return JoinErrors(built.by_listener[index]);
+}
+
+bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {
+  auto id = [](const tls::TrustStorePtr& trust) { return trust == nullptr ? "" : trust->id(); };
+  return id(a.trust) == id(b.trust) &&
+         std::equal(a.spiffe.begin(), a.spiffe.end(), b.spiffe.begin(), b.spiffe.end(),
+                    [&](const SpiffeDomain& x, const SpiffeDomain& y) {
+                      return x.name == y.name && id(x.trust) == id(y.trust);
+                    });
+}
+
+// Why the listener must not take up good files; empty: it may.
+std::string MustWait(const config::Listener& listener, const ListenerMaterial& read,
+                     const ListenerMaterial& old, const config::Config* on_disk) {
+  if (read.id == old.id) return "";
+  if (on_disk == nullptr) {
+    return SameTrust(read, old) ? ""
+                                : "its trust anchors have changed, and the configuration on disk "
+                                  "cannot be read: they are taken up when it can";
+  }
+  const config::Listener* there = FindListener(*on_disk, listener.name);
+  if (there != nullptr && *there == listener) return "";
+  return "its files and its settings have changed, and the new configuration is refused: both are "
+         "taken up together";
+}
+
+// Makes the generation out of what was read and, for those that are held, what is in use.
+void Compose(const BuildResult& built, const Generation& in_use, Rotation* rotation) {
+  auto generation = std::make_shared<Generation>(built.partial);
+  for (const HeldListener& held : rotation->held) {
+    for (ListenerMaterial& material : generation->listeners) {
+      if (material.listener == held.name) material = *in_use.Find(held.name);
+    }
+  }
+  Seal(generation.get());
+  rotation->generation = std::move(generation);
+}
+
+}  // namespace
+
+const config::Listener* FindListener(const config::Config& config, const std::string& name) {
+  for (const config::Listener& listener : config.listeners) {
+    if (listener.name == name) return &listener;
+  }
+  return nullptr;
+}
+
+bool Rotation::Holds(const std::string& listener) const {
+  return std::any_of(held.begin(), held.end(),
+                     [&](const HeldListener& one) { return one.name == listener; });
+}
+
+Rotation Rotate(const config::Config& wanted, const BuildResult& built,
+                const std::set<std::string>& unstable, const config::Config& running,
+                const Generation& in_use) {
+  Rotation rotation;
+  for (size_t i = 0; i < wanted.listeners.size(); ++i) {
+    const config::Listener& listener = wanted.listeners[i];
+    const std::string fault = Fault(listener, built, i, unstable);
+    if (fault.empty()) continue;
+    const config::Listener* now = FindListener(running, listener.name);
+    if (now != nullptr && *now == listener && in_use.Find(listener.name) != nullptr) {
+      rotation.held.push_back({listener.name, fault});
+    } else {
+      absl::StrAppend(&rotation.refused, rotation.refused.empty() ? "" : " | ", fault);
+    }
+  }
+  if (rotation.refused.empty()) Compose(built, in_use, &rotation);
+  return rotation;
+}
+
+Rotation RotateUnder(const config::Config& running, const BuildResult& built,
+                     const std::set<std::string>& unstable, const config::Config* on_disk,
+                     const Generation& in_use) {
+  Rotation rotation;
+  for (size_t i = 0; i < running.listeners.size(); ++i) {
+    const config::Listener& listener = running.listeners[i];
+    std::string reason = Fault(listener, built, i, unstable);
+    if (reason.empty()) {
+      reason = MustWait(listener, built.partial.listeners[i], *in_use.Find(listener.name), on_disk);
+    }
+    if (!reason.empty()) rotation.held.push_back({listener.name, std::move(reason)});
+  }
+  Compose(built, in_use, &rotation);
+  return rotation;
+}
+
+void Hold(const std::string& listener, const std::string& reason, const Generation& in_use,
+          Rotation* rotation) {
+  auto generation = std::make_shared<Generation>(*rotation->generation);
+  for (ListenerMaterial& material : generation->listeners) {
+    if (material.listener == listener) material = *in_use.Find(listener);
+  }
+  Seal(generation.get());
+  rotation->generation = std::move(generation);
+  rotation->held.push_back({listener, reason});
+}
+
+}  // namespace mantlet::certs

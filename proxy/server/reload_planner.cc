@@ -1,0 +1,91 @@
+#include "proxy/server/reload_planner.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mantlet::server {
+
+using certs::Reloader;
+
+std::vector<Reloader::Problem> ReloadPlan::Problems() const {
+  std::vector<Reloader::Problem> problems;
+  if (!refused.empty()) problems.push_back({"", refused, refused_by_files});
+  for (const certs::HeldListener& held : rotation.held) {
+    problems.push_back({held.name, held.reason, true});
+  }
+  return problems;
+}
+
+certs::FileState ReloadPlanner::ReadConfig(const std::string& path, config::LoadResult* loaded) {
+  absl::StatusOr<certs::FileContent> text = reader_.Read(path);
+  // The loader has better words for a file that cannot be read.
+  *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
+                ? config::LoadText(text->bytes, path, environment_)
+                : config::LoadFile(path, environment_);
+  return certs::StateOf(text);
+}
+
+ReloadPlanner::Material ReloadPlanner::Read(const config::Config& config,
+                                            const certs::Generation& in_use,
+                                            const certs::FileStates* looked,
+                                            certs::FileStates* seen) {
+  Material material;
+  certs::FileStates states;
+  absl::StatusOr<certs::Reading> reading = certs::GenerationLoader::ReadAll(
+      config, reader_, looked, &states, &in_use, &material.unstable);
+  // With a place for what is unstable it does not fail.
+  material.built = certs::BuildGeneration(config, *reading, clock_.WallSeconds(), &in_use);
+  certs::Wipe(&reading->files);
+  // What was read last counts.
+  for (auto& [path, state] : states) (*seen)[path] = std::move(state);
+  return material;
+}
+
+ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Generation& in_use,
+                               const certs::FileStates* looked) {
+  ReloadPlan plan;
+  config::LoadResult loaded;
+  const certs::FileState state = ReadConfig(running.file, &loaded);
+  plan.seen[running.file] = state;
+  if (!loaded.config.has_value()) {
+    plan.refused = std::string(loaded.status().message());
+    KeepRunning(running, nullptr, in_use, looked, &plan);
+    return plan;
+  }
+  const config::Config& on_disk = *loaded.config;
+  Material material = Read(on_disk, in_use, looked, &plan.seen);
+  // Half a configuration may well be a whole one that says less.
+  if (certs::StateOf(reader_.Read(running.file)) != state) {
+    plan.refused = absl::StrCat(running.file, " changes while it is read; trying again");
+    plan.refused_by_files = true;
+    KeepRunning(running, nullptr, in_use, looked, &plan);
+    return plan;
+  }
+  plan.rotation = certs::Rotate(on_disk, material.built, material.unstable, running, in_use);
+  if (plan.rotation.generation == nullptr) {
+    plan.refused = plan.rotation.refused;
+    plan.refused_by_files = true;
+    KeepRunning(running, &on_disk, in_use, looked, &plan);
+    return plan;
+  }
+  plan.config = on_disk;
+  return plan;
+}
+
+void ReloadPlanner::Refuse(const std::string& reason, const config::Config& running,
+                           const certs::Generation& in_use, ReloadPlan* plan) {
+  const config::Config on_disk = plan->config;
+  plan->refused = reason;
+  KeepRunning(running, &on_disk, in_use, nullptr, plan);
+}
+
+void ReloadPlanner::KeepRunning(const config::Config& running, const config::Config* on_disk,
+                                const certs::Generation& in_use, const certs::FileStates* looked,
+                                ReloadPlan* plan) {
+  const Material material = Read(running, in_use, looked, &plan->seen);
+  plan->config = running;
+  plan->rotation = certs::RotateUnder(running, material.built, material.unstable, on_disk, in_use);
+}
+
+}  // namespace mantlet::server

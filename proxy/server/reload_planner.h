@@ -1,0 +1,78 @@
+// Reads the configuration and every file that it names, and decides what of that runs
+// from now on: the configuration as a whole or not at all, the files listener by listener
+// (certs/rotation.h has the rules). Changes nothing.
+//
+// Main thread only; reads files.
+
+#ifndef MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
+#define MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "certs/file_reader.h"
+#include "certs/file_set.h"
+#include "certs/generation.h"
+#include "certs/generation_loader.h"
+#include "certs/reloader.h"
+#include "certs/rotation.h"
+#include "config/config.h"
+#include "config/environment.h"
+#include "config/loader.h"
+#include "proxy/base/clock.h"
+
+namespace mantlet::server {
+
+struct ReloadPlan {
+  config::Config config;  // to run from now on
+  certs::Rotation rotation;
+  // Why the configuration on disk is not `config`; empty: it is.
+  std::string refused;
+  // It is because of its files, which may be half written.
+  bool refused_by_files = false;
+  // Exactly what was read.
+  certs::FileStates seen;
+
+  // Everything on disk that is not taken up.
+  std::vector<certs::Reloader::Problem> Problems() const;
+};
+
+class ReloadPlanner {
+ public:
+  // All of it outlives the planner.
+  ReloadPlanner(certs::FileReader& reader, const config::Environment& environment,
+                const base::Clock& clock)
+      : reader_(reader), environment_(environment), clock_(clock) {}
+
+  // `looked`: what a look a moment ago has seen, or null.
+  ReloadPlan Plan(const config::Config& running, const certs::Generation& in_use,
+                  const certs::FileStates* looked);
+  // The same when what is on disk has turned out to be impossible: `running` goes on.
+  void Refuse(const std::string& reason, const config::Config& running,
+              const certs::Generation& in_use, ReloadPlan* plan);
+
+  // The configuration as it is on disk, and the state of the file it was read from.
+  certs::FileState ReadConfig(const std::string& path, config::LoadResult* loaded);
+
+ private:
+  struct Material {
+    certs::BuildResult built;
+    std::set<std::string> unstable;
+  };
+
+  Material Read(const config::Config& config, const certs::Generation& in_use,
+                const certs::FileStates* looked, certs::FileStates* seen);
+  void KeepRunning(const config::Config& running, const config::Config* on_disk,
+                   const certs::Generation& in_use, const certs::FileStates* looked,
+                   ReloadPlan* plan);
+
+  certs::FileReader& reader_;
+  const config::Environment& environment_;
+  const base::Clock& clock_;
+};
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_

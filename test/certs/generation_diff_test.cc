@@ -1,0 +1,76 @@
+#include "certs/generation_diff.h"
+
+#include <string>
+
+#include "certs/generation_loader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "test/certs/material_helper.h"
+#include "test/proxy/tls/crl_maker.h"
+
+namespace mantlet::certs {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class GenerationDiffTest : public testing::Test {
+ protected:
+  GenerationPtr Load() {
+    auto generation = GenerationLoader::Load(config_, files_, tls::kNow);
+    EXPECT_TRUE(generation.ok()) << generation.status();
+    return *generation;
+  }
+
+  config::Config config_ = OneListener();
+  MemoryFileReader files_ = GoodFiles();
+};
+
+TEST_F(GenerationDiffTest, SaysNothingOfWhatIsTheSame) {
+  EXPECT_THAT(WhatChanged(*Load(), *Load()), IsEmpty());
+}
+
+TEST_F(GenerationDiffTest, TellsBothSerialsAndDatesOfARenewal) {
+  const GenerationPtr before = Load();
+  const tls::Credential leaf =
+      tls::MakeCredential(tls::ServerTemplate("renewed", {"server.example"}), &tls::Intermediate());
+  files_.Put(kChain, ChainPem(leaf));
+  files_.Put(kKey, leaf.key->ToPem());
+  EXPECT_THAT(WhatChanged(*before, *Load()),
+              ElementsAre(AllOf(HasSubstr("listener 'public'"), HasSubstr(kChain),
+                                HasSubstr("serial " + leaf.certificate->serial()),
+                                HasSubstr("serial " + Server().certificate->serial()),
+                                HasSubstr("valid until 2027-"))));
+}
+
+TEST_F(GenerationDiffTest, TellsWhoIsTrustedAndWhoNoLonger) {
+  const GenerationPtr before = Load();
+  files_.Put(kCa, tls::Root().certificate->ToPem() +
+                      tls::MakeCredential(tls::CaTemplate("new"), nullptr).certificate->ToPem());
+  const GenerationPtr after = Load();
+  EXPECT_THAT(WhatChanged(*before, *after), ElementsAre(HasSubstr("trusts CN=new")));
+  EXPECT_THAT(WhatChanged(*after, *before), ElementsAre(HasSubstr("no longer trusts CN=new")));
+}
+
+TEST_F(GenerationDiffTest, TellsOfAnotherRevocationList) {
+  config_.listeners[0].client_auth.crl_files = {"/tls/ca.crl"};
+  tls::CrlTemplate list = tls::CrlTemplate::Revoking({});
+  files_.Put("/tls/ca.crl", tls::MakeCrl(list, tls::Root()));
+  const GenerationPtr before = Load();
+  list.number = 2;
+  files_.Put("/tls/ca.crl", tls::MakeCrl(list, tls::Root()));
+  EXPECT_THAT(WhatChanged(*before, *Load()),
+              ElementsAre(AllOf(HasSubstr("/tls/ca.crl"), HasSubstr("number 02")),
+                          AllOf(HasSubstr("no longer"), HasSubstr("number 01"))));
+}
+
+TEST_F(GenerationDiffTest, TellsWhatANewListenerServes) {
+  Generation before;
+  EXPECT_THAT(WhatChanged(before, *Load()),
+              ElementsAre(HasSubstr("is served as well"), HasSubstr("trusts CN=root")));
+}
+
+}  // namespace
+}  // namespace mantlet::certs
