@@ -76,6 +76,10 @@ struct ListenerMaterial {
   std::vector<TrustAnchor> anchors;
   // Every list of every file of client_auth.crl, file order.
   std::vector<LoadedRevocationList> revocation_lists;
+  // CAs without a list although lists are in use: subjects of anchors and issuers of lists
+  // that were in use before, which are kept to be compared with.
+  std::vector<std::string> without_list;
+  std::vector<LoadedRevocationList> lost_lists;
   // The same, to be asked; null: neither lists nor a policy that requires them.
   tls::RevocationListsPtr revocation;
   // Lower-case hex digest of what is served and trusted here. Equal digests:

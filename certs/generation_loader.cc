@@ -11,6 +11,7 @@
 #include "certs/finding_sink.h"
 #include "certs/ocsp_loader.h"
 #include "certs/policy_names_check.h"
+#include "certs/revocation_coverage.h"
 #include "certs/revocation_loader.h"
 #include "certs/server_certificate_check.h"
 #include "certs/server_certificate_loader.h"
@@ -245,6 +246,7 @@ BuildResult BuildGeneration(const config::Config& config, const Reading& reading
     if (before != nullptr) {
       FindingSink sink(listener.name, &findings);
       WarnOfOlderLists(material, *before, &sink);
+      CheckForLostLists(listener.client_auth, *before, &sink, &material);
     }
     for (const Finding& finding : findings) {
       if (finding.severity == Severity::kWarning) material.warnings.push_back(finding.ToString());

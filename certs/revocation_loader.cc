@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "certs/revocation_coverage.h"
 #include "certs/time_text.h"
 
 namespace mantlet::certs {
@@ -97,26 +98,6 @@ bool Succeeds(const LoadedRevocationList& loaded, const LoadedRevocationList& ol
          old.list->HasScopeOf(*loaded.list) && signer(old) == signer(loaded);
 }
 
-// Whether some certificate of the CA can be found good: its lists cover all reasons.
-bool Covered(const tls::Certificate& ca, const std::vector<LoadedRevocationList>& lists) {
-  tls::ReasonMask covered = 0;
-  for (const LoadedRevocationList& loaded : lists) {
-    if (!loaded.list->HasIssuer(ca) || !loaded.list->SignedBy(ca.x509())) continue;
-    covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
-  }
-  return covered == tls::kAllReasons;
-}
-
-void WarnOfMissingLists(const ListenerMaterial& material, FindingSink* sink) {
-  for (const TrustAnchor& anchor : material.anchors) {
-    if (Covered(*anchor.certificate, material.revocation_lists)) continue;
-    sink->Warning("crl_missing", anchor.file,
-                  absl::StrCat("there is no revocation list of ", anchor.certificate->subject(),
-                               ", so nothing that this CA has issued is accepted"),
-                  "add its list to client_auth.crl.files, or write policy: if_present");
-  }
-}
-
 }  // namespace
 
 void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
@@ -140,7 +121,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
       material->revocation_lists.push_back(std::move(loaded));
     }
   }
-  if (require) WarnOfMissingLists(*material, sink);
+  CheckCoverage(client_auth, sink, material);
   material->revocation = tls::RevocationLists::Create(
       std::move(lists), {.require = require, .use_expired = use_expired});
 }

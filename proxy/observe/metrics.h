@@ -48,6 +48,11 @@ struct Expiries {
   std::vector<TrustAnchor> trust_anchors = {};
   std::vector<Crl> crls = {};
   std::vector<OcspResponse> ocsp_responses = {};
+  // CAs that have no revocation list although lists are in use.
+  struct WithoutCrl {
+    std::string listener, issuer;
+  };
+  std::vector<WithoutCrl> without_crl = {};
 };
 
 class Metrics {

@@ -363,13 +363,19 @@ void MetricsCollector::CollectExpiries(Families* out) const {
     moments.Add({{"listener", c.listener}, {"file", c.file}, {"issuer", c.issuer}}, c.next_update);
   }
   moments.MoveTo(&crls);
+  MetricFamily missing = GaugeFamily(
+      "mantlet_crl_missing", "1 for each CA without a revocation list although lists are in use.");
+  for (const auto& c : expiries.without_crl) {
+    moments.Add({{"listener", c.listener}, {"issuer", c.issuer}}, 1);
+  }
+  moments.MoveTo(&missing);
   MetricFamily responses = GaugeFamily("mantlet_ocsp_next_update_timestamp_seconds",
                                        "When a stapled OCSP response ends, since the epoch.");
   for (const auto& o : expiries.ocsp_responses) {
     moments.Add({{"listener", o.listener}, {"file", o.file}}, o.next_update);
   }
   moments.MoveTo(&responses);
-  for (MetricFamily* family : {&certificates, &anchors, &crls, &responses})
+  for (MetricFamily* family : {&certificates, &anchors, &crls, &missing, &responses})
     out->push_back(std::move(*family));
 }
 

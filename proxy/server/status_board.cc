@@ -114,6 +114,9 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
                                         anchor.certificate->subject(), anchor.certificate->serial(),
                                         anchor.trust_domain, anchor.certificate->not_after()});
     }
+    for (const std::string& issuer : listener.without_list) {
+      expiries.without_crl.push_back({listener.listener, issuer});
+    }
     for (const certs::LoadedRevocationList& loaded : listener.revocation_lists) {
       if (loaded.list->next_update() == 0) continue;
       expiries.crls.push_back(

@@ -182,5 +182,40 @@ TEST_F(RevocationLoaderTest, CheckShowsTheList) {
   EXPECT_THAT(report.json, HasSubstr(R"("signature_verified":true)"));
 }
 
+TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
+  EXPECT_EQ(FoundWith(good_), "");
+  const std::string other = tls::MakeCrl(CrlTemplate::Revoking({}),
+                                         tls::MakeCredential(tls::CaTemplate("other"), nullptr));
+  const std::string found = FoundWith(other);
+  EXPECT_THAT(found, HasSubstr("warning crl_missing"));
+  EXPECT_THAT(found, HasSubstr("CN=root"));
+  EXPECT_THAT(found, HasSubstr("accepted without"));
+  EXPECT_THAT(Build().partial.listeners[0].without_list, ::testing::ElementsAre("CN=root"));
+  client_auth().crl_files.clear();
+  EXPECT_EQ(Found(Build()), "") << "who uses no lists is not reminded of them";
+}
+
+TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack) {
+  // An intermediate: what it had can only be known from what was in use.
+  const std::string intermediate = tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
+  client_auth().crl_files = {kCrl, "/tls/intermediate.crl"};
+  files_.Put(kCrl, good_);
+  files_.Put("/tls/intermediate.crl", intermediate);
+  const BuildResult first = Build();
+  ASSERT_NE(first.generation, nullptr) << Found(first);
+  files_.Put("/tls/intermediate.crl", good_);
+  const BuildResult second = Build(first.generation.get());
+  ASSERT_NE(second.generation, nullptr) << "it is a warning";
+  EXPECT_THAT(Found(second), HasSubstr("warning crl_gone: /tls/intermediate.crl: the revocation "
+                                       "list of CN=intermediate"));
+  const BuildResult third = Build(second.generation.get());
+  EXPECT_THAT(Found(third), HasSubstr("crl_gone")) << "another reload does not forget it";
+  EXPECT_THAT(third.partial.listeners[0].without_list, ::testing::ElementsAre("CN=intermediate"));
+  files_.Put("/tls/intermediate.crl", intermediate);
+  const BuildResult fourth = Build(third.generation.get());
+  EXPECT_THAT(Found(fourth), ::testing::Not(HasSubstr("crl_gone")));
+  EXPECT_TRUE(fourth.partial.listeners[0].without_list.empty());
+}
+
 }  // namespace
 }  // namespace mantlet::certs

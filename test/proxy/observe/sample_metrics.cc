@@ -26,7 +26,8 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
        .trust_anchors = {{"public", "/ca.crt", "CN=root", "01", "", 1'900'000'002},
                          {"public", "/ca.json", "CN=root", "02", "example.org", 1'900'000'003}},
        .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}},
-       .ocsp_responses = {{"public", "/tls.ocsp", 1'900'000'005}}});
+       .ocsp_responses = {{"public", "/tls.ocsp", 1'900'000'005}},
+       .without_crl = {{"public", "CN=another root"}}});
   metrics->ReloadSucceeded(1'800'000'000);
   metrics->ReloadFailed();
   metrics->SetUpstreamAddresses("app", 2);

@@ -1,0 +1,25 @@
+// CAs without a revocation list although lists are in use: with `policy: if_present`
+// nobody asks about what they have issued. Pure.
+
+#ifndef MANTLET_CERTS_REVOCATION_COVERAGE_H_
+#define MANTLET_CERTS_REVOCATION_COVERAGE_H_
+
+#include "certs/finding_sink.h"
+#include "certs/generation.h"
+#include "config/config.h"
+
+namespace mantlet::certs {
+
+// Warns of each trust anchor of `material` that has no list there, where the configuration
+// names lists or requires them, and notes it in `without_list`.
+void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
+                   ListenerMaterial* material);
+
+// The same of each issuer, trust anchor or not, that had a list and has none any more:
+// a CA's list was replaced by that of another one, or taken away.
+void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
+                       FindingSink* sink, ListenerMaterial* material);
+
+}  // namespace mantlet::certs
+
+#endif  // MANTLET_CERTS_REVOCATION_COVERAGE_H_
