@@ -11,10 +11,10 @@
 #include "config/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/run_as.h"
-#include "proxy/server/address_check.h"
 #include "proxy/cli/upstream_names_check.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/name_lookup.h"
+#include "proxy/server/address_check.h"
 #include "proxy/tls/library_support.h"
 
 namespace mantlet::cli {

@@ -166,6 +166,30 @@ def test_a_new_list_holds_from_the_next_handshake_on(launch, upstream, own_pki, 
     assert int(record["serial"], 16) == own_pki.client.certificate.serial_number
 
 
+def test_a_list_that_is_replaced_by_that_of_another_ca_is_told(launch, upstream, own_pki, tmp_path):
+    """The default, if_present, lets a CA's clients in without a list: that must not go unnoticed."""
+    from harness.proxy import configuration
+    path = tmp_path / "ca.crl"
+    path.write_bytes(own_pki.ca.crl(own_pki.client) + own_pki.root.crl())
+    proxy = launch(configuration(own_pki, upstream, listener={"client_auth": {"crl": {"files": [str(path)]}}},
+                                 reload={"interval": "0s"}))
+    refused(proxy, own_pki, "revoked")
+    assert proxy.metric("mantlet_crl_missing") == 0 and not proxy.log("certificate_warning")
+    path.write_bytes(Authority.root("another CA").crl() + own_pki.root.crl())
+    issuer = own_pki.ca.certificate.subject.rfc4514_string()
+    proxy.wait_metric("mantlet_crl_missing", 1, listener="public", issuer=issuer)
+    assert [r for r in proxy.log("certificate_warning") if issuer in r["msg"] and "not here any more" in r["msg"]]
+    path.write_bytes(Authority.root("another CA").crl())
+    root = own_pki.root.certificate.subject.rfc4514_string()
+    proxy.wait_metric("mantlet_crl_missing", 1, listener="public", issuer=root)
+    ended = run_command("check", "--config", proxy.config_path)
+    assert ended.returncode == 0
+    assert f"there is no revocation list of {root}" in ended.stdout, "which check can know without the past"
+    path.write_bytes(own_pki.ca.crl(own_pki.client) + own_pki.root.crl())
+    wait_until(lambda: sum(proxy.metric("mantlet_crl_missing", issuer=name) for name in (issuer, root)) == 0, 10, "both")
+    refused(proxy, own_pki, "revoked")
+
+
 def test_a_torn_list_keeps_the_old_one_and_the_whole_one_is_taken_up(launch, upstream, own_pki, tmp_path):
     from harness.proxy import configuration
     path = tmp_path / "ca.crl"

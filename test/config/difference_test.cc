@@ -1,0 +1,49 @@
+#include "config/difference.h"
+
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mantlet::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Config Two() {
+  Config config;
+  config.listeners.resize(2);
+  config.listeners[0].name = "one";
+  config.listeners[1].name = "two";
+  config.upstreams.resize(1);
+  config.upstreams[0].name = "app";
+  return config;
+}
+
+TEST(SettingsThatChanged, NamesWhatIsNewGoneOrDifferent) {
+  const Config before = Two();
+  EXPECT_THAT(SettingsThatChanged(before, before), IsEmpty());
+  Config after = before;
+  after.listeners[0].limits.header_count = 7;
+  after.listeners[1].name = "three";
+  after.upstreams[0].pool.connections = 7;
+  after.drain = Milliseconds(7);
+  EXPECT_THAT(SettingsThatChanged(before, after),
+              ElementsAre("listener 'one' has other settings", "listener 'three' is new",
+                          "listener 'two' is gone", "upstream 'app' has other settings",
+                          HasSubstr("of the process")));
+}
+
+TEST(SettingsThatChanged, AnotherLayoutIsNoChangeAndAnotherOrderIsOne) {
+  const Config before = Two();
+  Config after = before;
+  after.listeners[0].where.line = 7;
+  EXPECT_THAT(SettingsThatChanged(before, after), IsEmpty());
+  std::swap(after.listeners[0], after.listeners[1]);
+  EXPECT_THAT(SettingsThatChanged(before, after), ElementsAre(HasSubstr("order")));
+}
+
+}  // namespace
+}  // namespace mantlet::config
