@@ -63,7 +63,7 @@ class Section {
   // is; `is_value`: whether a writer shows an item as one.
   template <typename T>
   void ValuesOrObjects(const Key& key, std::vector<T>& values, const ValueType<std::string>& type,
-                       std::string T::*value_of, bool (*is_value)(const T&),
+                       std::string T::* value_of, bool (*is_value)(const T&),
                        void (*describe)(Section&, T&)) {
     OnItems(key, {{type.name, type.example, [&] { values.clear(); },
                    [&, value_of](const ScalarText& scalar) {
