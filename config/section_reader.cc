@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "config/peer_words.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 #include "config/text_check.h"
@@ -35,6 +36,19 @@ std::string HintForKind(const Node& node, Node::Kind wanted) {
       return "write a single value";
   }
 }
+
+// "listeners[].tls" for "listeners[0].tls".
+std::string WithoutIndices(const std::string& path) {
+  std::string plain;
+  bool index = false;
+  for (char c : path) {
+    index = c == '[' || (index && c != ']');
+    if (!index || c == '[') plain += c;
+  }
+  return plain;
+}
+
+std::string FirstOf(const std::string& path) { return path.substr(0, path.find('.')); }
 
 bool AnyControl(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return IsControl(c); });
@@ -233,14 +247,28 @@ void SectionReader::Finish() {
            absl::StrCat("unknown key '", member.key, "'",
                         path_.empty() ? "" : absl::StrCat(" in ", path_)),
            HintForUnknown(member.key));
-    if (const std::string* meant = Nearest(member.key, known_)) missing_.erase(*meant);
+    missing_.erase(Meant(member.key));
   }
   for (const auto& [key, diagnostic] : missing_) context_.diagnostics.push_back(diagnostic);
 }
 
+std::string SectionReader::Meant(const std::string& key) const {
+  if (const std::string* nearest = Nearest(key, known_)) return *nearest;
+  const std::string ours = OurWordFor(key);
+  // An address to listen on has one name everywhere.
+  const bool near = ours == "listeners[].address" ? !absl::StartsWith(path_, "upstreams")
+                                                  : FirstOf(WithoutIndices(path_)) == FirstOf(ours);
+  for (const std::string& known : known_) {
+    if (ours == known || (near && absl::EndsWith(ours, absl::StrCat(".", known)))) return known;
+  }
+  return "";
+}
+
 std::string SectionReader::HintForUnknown(const std::string& key) const {
-  std::string hint = DidYouMean(key, known_);
-  if (!hint.empty()) return hint;
+  const std::string meant = Meant(key);
+  if (!meant.empty()) return absl::StrCat("did you mean '", meant, "'?");
+  const std::string ours = OurWordFor(key);
+  if (absl::StrContains(ours, ": ")) return ours;
   const std::string suffix = absl::StrCat(".", key);
   for (const SchemaEntry& entry : Schema()) {
     const std::string& path = entry.path;
@@ -249,6 +277,7 @@ std::string SectionReader::HintForUnknown(const std::string& key) const {
     return parent.empty() ? "it belongs at the top of the file"
                           : absl::StrCat("it belongs in ", parent);
   }
+  if (!ours.empty()) return absl::StrCat("here that is ", ours);
   return absl::StrCat("the keys here are ", absl::StrJoin(known_, ", "));
 }
 

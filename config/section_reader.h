@@ -67,6 +67,8 @@ class SectionReader : public Section {
   void ReadObject(const std::string& path, const Node& node,
                   const std::function<void(Section&)>& describe);
   void Refuse(const std::string& path, const Location& where, std::string what, std::string hint);
+  // The key of this mapping that was meant by one that it does not have; "" if none.
+  std::string Meant(const std::string& key) const;
   std::string HintForUnknown(const std::string& key) const;
 
   ReadContext& context_;

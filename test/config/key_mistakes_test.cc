@@ -16,6 +16,29 @@ const Mistake kMistakes[] = {
     {"AKeyThatMeansNothing", "workers: 2", "colour: red",
      "m.yaml:1:1: unknown key 'colour'; the keys here are workers, listeners, upstreams, "
      "metrics, admin, log, reload, shutdown"},
+    {"NginxsWordForACertificate", "- chain: tls.crt", "- ssl_certificate: tls.crt",
+     "m.yaml:8:11: unknown key 'ssl_certificate' in listeners[0].tls.certificates[0]; did you mean "
+     "'chain'?"},
+    {"NginxsWordInAnotherSection", "      certificates:\n",
+     "      ssl_certificate_key: a\n      certificates:\n",
+     "m.yaml:7:7: unknown key 'ssl_certificate_key' in listeners[0].tls; here that is "
+     "listeners[].tls.certificates[].key"},
+    {"HaproxysWordForAnAddress", "    address: 127.0.0.1:8443", "    bind: 127.0.0.1:8443",
+     "m.yaml:4:5: unknown key 'bind' in listeners[0]; did you mean 'address'?"},
+    {"HaproxysWordForATrustBundle", "      trust_bundle: [ca.crt]",
+     "      trust_bundle: [ca.crt]\n      ca-file: ca.crt",
+     "m.yaml:12:7: unknown key 'ca-file' in listeners[0].client_auth; did you mean "
+     "'trust_bundle'?"},
+    {"EnvoysWordForUpstreams", "workers: 2", "clusters: []",
+     "m.yaml:1:1: unknown key 'clusters'; did you mean 'upstreams'?"},
+    {"AWordForAnAddressOfMetrics", "workers: 2", "metrics: {address: 127.0.0.1:9900, listen: a}",
+     "m.yaml:1:36: unknown key 'listen' in metrics; did you mean 'address'?"},
+    {"AWordThatMeansAnUpstream", "    upstream: app", "    upstream: app\n    target: 127.0.0.1:80",
+     "m.yaml:6:5: unknown key 'target' in listeners[0]; here that is upstreams[].address"},
+    {"AWordThatHasNoCounterpart", "    upstream: app",
+     "    upstream: app\n    server_name: a.example",
+     "m.yaml:6:5: unknown key 'server_name' in listeners[0]; no key is needed: certificates are "
+     "chosen by the names in them"},
     {"AMissingListenersKey", "",
      R"(upstreams:
   - name: app

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "config/loader.h"
+#include "config/peer_words.h"
 #include "config/schema_markdown.h"
 #include "test/config/mistake.h"
 #include "test/config/text_file.h"
@@ -41,6 +42,22 @@ TEST(Schema, TakesItsDefaultsFromTheStructs) {
   EXPECT_EQ(entries["listeners[].tls.session_resumption"].default_text, "off");
   EXPECT_EQ(entries["upstreams[].pool.pending"].type,
             "whole number, 1 to 1000000, or 0: none waits");
+}
+
+TEST(PeerWords, NameKeysThatThereAre) {
+  const auto entries = ByPath();
+  for (const std::string& meaning : AllMeanings()) {
+    if (absl::StrContains(meaning, ": ")) continue;  // a sentence
+    EXPECT_TRUE(entries.contains(meaning)) << meaning;
+  }
+  for (const char* word :
+       {"ssl_certificate", "ssl_certificate_key", "ssl_client_certificate", "cert", "ca_file",
+        "cacert", "backend", "listen", "server_name", "bind", "target", "cluster", "CAfile",
+        "pem-file", "accept", "tls_certificates"}) {
+    EXPECT_NE(OurWordFor(word), "") << word;
+  }
+  EXPECT_EQ(OurWordFor("colour"), "");
+  EXPECT_EQ(OurWordFor(""), "");
 }
 
 TEST(Readme, HoldsTheTablesThatTheSchemaGives) {

@@ -61,8 +61,8 @@ const Mistake kMistakes[] = {
      "'passphrase_file: /etc/mantlet/trust.pass'"},
     {"ATrustFileWithAnUnknownKey", "[ca.crt]",
      "[{pkcs12: a.p12, passphrase_file: b, keystore: ca.crt}]",
-     "m.yaml:11:58: unknown key 'keystore' in listeners[0].client_auth.trust_bundle[0]; the keys "
-     "here are pkcs12, passphrase_file"},
+     "m.yaml:11:58: unknown key 'keystore' in listeners[0].client_auth.trust_bundle[0]; did you "
+     "mean 'pkcs12'?"},
     {"AListInATrustBundle", "[ca.crt]", "[[ca.crt]]",
      "m.yaml:11:22: trust_bundle[0]: expected a single value or a mapping, found a list; write a "
      "single value"},
