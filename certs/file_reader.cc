@@ -32,7 +32,8 @@ absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::st
     }
     if (filled > FileReader::kMaxFileBytes) {
       return absl::ResourceExhaustedError(
-          absl::StrCat(path, ": larger than ", FileReader::kMaxFileBytes, " bytes"));
+          absl::StrCat(path, ": it is larger than ", FileReader::kMaxFileBytes,
+                       " bytes; name a file with certificates or keys only"));
     }
     // It grows while it is read; it will not be whole, and is read again.
     if (filled == bytes->size()) bytes->resize(2 * bytes->size());

@@ -1,5 +1,5 @@
 // Collects findings for one listener; the same sentence about the same file is
-// taken once, however many listeners share the file.
+// taken once, however many listeners share the file, and with the gravest severity.
 
 #ifndef MANTLET_CERTS_FINDING_SINK_H_
 #define MANTLET_CERTS_FINDING_SINK_H_
@@ -30,10 +30,12 @@ class FindingSink {
          std::move(cure)});
   }
   void Add(Finding finding) {
-    for (const Finding& known : *findings_) {
-      if (known.code == finding.code && known.file == finding.file && known.what == finding.what) {
-        return;
+    for (Finding& known : *findings_) {
+      if (known.code != finding.code || known.file != finding.file || known.what != finding.what) {
+        continue;
       }
+      if (finding.severity < known.severity) known = std::move(finding);  // kError is the first
+      return;
     }
     findings_->push_back(std::move(finding));
   }

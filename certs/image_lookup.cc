@@ -1,11 +1,23 @@
 #include "certs/image_lookup.h"
 
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "certs/fault.h"
 
 namespace mantlet::certs {
+namespace {
+
+const char* CureOfUnreadable(const absl::Status& status) {
+  if (absl::IsPermissionDenied(status)) return "let the user that mantlet runs as read it";
+  if (!absl::IsFailedPrecondition(status)) return "check the path";
+  const std::string why(status.message());
+  return why.ends_with("directory") ? "name the file in it" : "put a regular file there";
+}
+
+}  // namespace
 
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                FindingSink* sink) {
@@ -16,13 +28,22 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
   }
   if (found->second.ok()) return &*found->second;
   // The reader's sentence starts with the path; a Finding brings its own.
-  std::string message(found->second.status().message());
+  const absl::Status& status = found->second.status();
+  std::string message(status.message());
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
-  sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),
-              absl::IsPermissionDenied(found->second.status())
-                  ? "let the user that mantlet runs as read it"
-                  : "check the path");
+  const Fault fault = FaultOf(absl::Status(status.code(), message), path);
+  std::string cure = fault.cure;
+  if (cure.empty()) {
+    cure = CureOfUnreadable(status);
+  }
+  sink->Error("unreadable", path, absl::StrCat("cannot be read: ", fault.what), std::move(cure));
   return nullptr;
+}
+
+void SayUnparsable(const std::string& path, const absl::Status& status, FindingSink* sink) {
+  Fault fault = FaultOf(status, path);
+  if (fault.cure.empty()) fault.cure = "get the file again from where it came from";
+  sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
 }
 
 std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,

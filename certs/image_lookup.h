@@ -6,21 +6,20 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "certs/file_images.h"
 #include "certs/finding_sink.h"
 
 namespace mantlet::certs {
 
-// The cure for what does not parse, unless the sentence brings its own.
-inline std::string CureOf(const std::string& why) {
-  if (why.find("; ") != std::string::npos) return "";
-  return "put the whole file in its place; if it is just being replaced, this passes";
-}
-
 // The content of `path`, which stays the images'; null after telling the sink
 // why there is none.
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                FindingSink* sink);
+
+// Tells the sink why the content of `path` cannot be used; `status` is as certs/fault.h
+// has it.
+void SayUnparsable(const std::string& path, const absl::Status& status, FindingSink* sink);
 
 // The passphrase in the file `path`, for the caller to wipe: one line end at its
 // end is no part of it. Nothing after telling the sink that it cannot be read.

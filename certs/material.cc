@@ -4,8 +4,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "certs/wrong_content.h"
+#include "proxy/tls/der_kind.h"
 #include "proxy/tls/pem.h"
 #include "proxy/tls/pkcs12.h"
+#include "proxy/tls/pkcs7.h"
 #include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
@@ -73,27 +77,85 @@ absl::Status SetFromBlock(const tls::PemBlock& block, const Passphrase& passphra
   if (label == "X509 CRL") return SetCrl(block.der, item);
   if (label == "TRUSTED CERTIFICATE") {
     return absl::InvalidArgumentError(
-        "OpenSSL's own certificate format is not supported; convert it with: openssl x509");
+        "OpenSSL's own certificate format is not supported; convert it with: openssl x509 -in FILE "
+        "-out FILE.pem");
   }
   return absl::OkStatus();  // kOther
 }
 
+// "block 1 (PKCS7, line 1), certificate 2"; `where` may be empty.
+std::string WhereInside(const std::string& where, const char* kind, size_t number) {
+  return absl::StrCat(where, where.empty() ? "" : ", ", kind, " ", number);
+}
+
+absl::Status InPlace(const std::string& where, const absl::Status& status) {
+  return absl::Status(
+      status.code(), absl::StrCat(where, where.empty() ? "" : ": ", std::string(status.message())));
+}
+
+absl::Status AddPkcs7(std::string_view der, const std::string& where, Material* material) {
+  absl::StatusOr<tls::Pkcs7> contents = tls::ParsePkcs7(der);
+  if (!contents.ok()) return InPlace(where, contents.status());
+  material->ordered = false;
+  const auto add = [&](const std::vector<std::string>& all, const char* kind, const char* label,
+                       absl::Status (*set)(std::string_view, MaterialItem*)) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      MaterialItem item;
+      item.label = label;
+      item.where = WhereInside(where, kind, i + 1);
+      if (absl::Status status = set(all[i], &item); !status.ok()) {
+        return InPlace(item.where, status);
+      }
+      material->items.push_back(std::move(item));
+    }
+    return absl::OkStatus();
+  };
+  absl::Status status = add(contents->certificates, "certificate", "CERTIFICATE", SetCertificate);
+  return status.ok() ? add(contents->crls, "revocation list", "X509 CRL", SetCrl) : status;
+}
+
+// PKCS#7 goes by several labels; Windows writes it as CERTIFICATE.
+bool IsPkcs7(const tls::PemBlock& block) {
+  const std::string& label = block.label;
+  if (label == "PKCS7" || label == "PKCS #7 SIGNED DATA" || label == "CMS") return true;
+  return label == "CERTIFICATE" && tls::LooksLikePkcs7(block.der);
+}
+
+absl::Status AddBlock(const tls::PemBlock& block, const Passphrase& passphrase,
+                      Material* material) {
+  const std::string where =
+      absl::StrCat("block ", block.number, " (", block.label, ", line ", block.line, ")");
+  if (IsPkcs7(block)) return AddPkcs7(block.der, where, material);
+  MaterialItem item;
+  item.label = block.label;
+  item.where = where;
+  if (absl::Status status = SetFromBlock(block, passphrase, &item); !status.ok()) {
+    return InPlace(where, status);
+  }
+  material->items.push_back(std::move(item));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Material> FromPem(std::string_view text, const Passphrase& passphrase) {
   absl::StatusOr<std::vector<tls::PemBlock>> blocks = tls::ParsePem(text);
-  if (!blocks.ok()) return blocks.status();
+  if (!blocks.ok()) {
+    const std::optional<Fault> wrong = WrongContent(text);
+    return wrong.has_value() ? absl::InvalidArgumentError(wrong->ToString()) : blocks.status();
+  }
   Material material;
+  absl::Status status;
   for (tls::PemBlock& block : *blocks) {
     tls::WipeAtEnd wipe(&block.der);
-    MaterialItem item;
-    item.label = block.label;
-    item.where =
-        absl::StrCat("block ", block.number, " (", block.label, ", line ", block.line, ")");
-    absl::Status status = SetFromBlock(block, passphrase, &item);
-    if (!status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(item.where, ": ", status.message()));
-    }
-    material.items.push_back(std::move(item));
+    if (status.ok()) status = AddBlock(block, passphrase, &material);
   }
+  if (!status.ok()) return status;
+  return material;
+}
+
+absl::StatusOr<Material> FromPkcs7(std::string_view bytes) {
+  Material material;
+  material.format = Material::Format::kPkcs7;
+  if (absl::Status status = AddPkcs7(bytes, "", &material); !status.ok()) return status;
   return material;
 }
 
@@ -119,34 +181,78 @@ absl::StatusOr<Material> FromPkcs12(std::string_view bytes, const Passphrase& pa
   return material;
 }
 
-// DER says nothing of what it is, so each kind is tried.
+// The label that PEM would give to what is not read here; "" for the rest.
+const char* OtherLabel(tls::DerKind kind) {
+  switch (kind) {
+    case tls::DerKind::kCertificateRequest:
+      return "CERTIFICATE REQUEST";
+    case tls::DerKind::kPublicKey:
+      return "PUBLIC KEY";
+    case tls::DerKind::kOcspResponse:
+      return "OCSP RESPONSE";
+    default:
+      return "";
+  }
+}
+
+absl::Status SetFromDer(std::string_view bytes, const Passphrase& passphrase, MaterialItem* item) {
+  const tls::DerKind kind = tls::KindOfDer(bytes);
+  switch (kind) {
+    case tls::DerKind::kRevocationList:
+      item->label = "X509 CRL";
+      return SetCrl(bytes, item);
+    case tls::DerKind::kEncryptedPrivateKey:
+      item->label = "ENCRYPTED PRIVATE KEY";
+      return SetEncryptedKey(bytes, passphrase, item);
+    case tls::DerKind::kPrivateKey:
+    case tls::DerKind::kRsaPrivateKey:
+    case tls::DerKind::kEcPrivateKey:
+    case tls::DerKind::kDsaPrivateKey:
+      item->label = "PRIVATE KEY";
+      return SetKey(bytes, item);
+    case tls::DerKind::kCertificateRequest:
+    case tls::DerKind::kPublicKey:
+    case tls::DerKind::kOcspResponse:
+      item->label = OtherLabel(kind);
+      return absl::OkStatus();
+    case tls::DerKind::kOtherCms:
+      return absl::InvalidArgumentError(
+          "it is a message of CMS or PKCS#7 that is encrypted or holds no certificates; get the "
+          "certificates as PEM");
+    default:
+      item->label = "CERTIFICATE";
+      return SetCertificate(bytes, item);
+  }
+}
+
+// Whether the beginning is there and the end is not.
+bool IsCutOff(std::string_view bytes) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  if (kBegin.starts_with(bytes)) return true;
+  return bytes.size() > 1 && static_cast<uint8_t>(bytes[1]) >= 0x80 &&
+         tls::SizeOfDer(bytes) > bytes.size();
+}
+
 absl::StatusOr<Material> FromDer(std::string_view bytes, const Passphrase& passphrase) {
   Material material;
   material.format = Material::Format::kDer;
   MaterialItem item;
-  item.label = "CERTIFICATE";
-  absl::Status certificate = SetCertificate(bytes, &item);
-  absl::Status status = certificate;
-  if (!status.ok()) {
-    item.label = "PRIVATE KEY";
-    status = SetKey(bytes, &item);
+  const absl::Status status = SetFromDer(bytes, passphrase, &item);
+  if (status.ok()) {
+    material.items.push_back(std::move(item));
+    return material;
   }
-  if (!status.ok()) {
-    item.label = "X509 CRL";
-    status = SetCrl(bytes, &item);
+  if (IsCutOff(bytes)) {
+    return absl::DataLossError(absl::StrCat("it is cut off after ", bytes.size(), " bytes"));
   }
-  if (!status.ok() && passphrase.has_value()) {
-    item.label = "ENCRYPTED PRIVATE KEY";
-    status = SetEncryptedKey(bytes, passphrase, &item);
+  const tls::DerKind kind = tls::KindOfDer(bytes);
+  if (kind != tls::DerKind::kNone && kind != tls::DerKind::kUnknown) return status;
+  if (const std::optional<Fault> wrong = WrongContent(bytes)) {
+    return absl::InvalidArgumentError(wrong->ToString());
   }
-  if (!status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("it is neither PEM nor the DER of a certificate, a key or a revocation list; "
-                     "read as a certificate: ",
-                     certificate.message()));
-  }
-  material.items.push_back(std::move(item));
-  return material;
+  return absl::InvalidArgumentError(
+      "it is neither PEM nor the DER of a certificate, a key or a revocation list; see what is in "
+      "it, and name a file that holds one of these");
 }
 
 bool IsBlank(std::string_view bytes) {
@@ -164,10 +270,41 @@ std::vector<tls::CertificatePtr> Material::certificates() const {
 }
 
 absl::StatusOr<Material> ParseMaterial(std::string_view bytes, const Passphrase& passphrase) {
-  if (IsBlank(bytes)) return absl::InvalidArgumentError("the file is empty");
+  if (IsBlank(bytes)) return absl::DataLossError("the file is empty");
   if (tls::LooksLikePem(bytes)) return FromPem(bytes, passphrase);
+  if (tls::LooksLikePkcs7(bytes) && !IsCutOff(bytes)) return FromPkcs7(bytes);
   if (tls::LooksLikePkcs12(bytes)) return FromPkcs12(bytes, passphrase);
   return FromDer(bytes, passphrase);
+}
+
+std::string Inventory(const Material& material) {
+  constexpr const char* kOne[] = {"a certificate", "a private key", "an encrypted private key",
+                                  "a revocation list"};
+  constexpr const char* kSeveral[] = {"certificates", "private keys", "encrypted private keys",
+                                      "revocation lists"};
+  size_t counts[4] = {};
+  std::vector<std::string> parts;
+  for (const MaterialItem& item : material.items) {
+    if (item.kind != Kind::kOther) ++counts[static_cast<size_t>(item.kind)];
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    if (counts[i] == 1) parts.emplace_back(kOne[i]);
+    if (counts[i] > 1) parts.push_back(absl::StrCat(counts[i], " ", kSeveral[i]));
+  }
+  for (const MaterialItem& item : material.items) {
+    if (item.kind != Kind::kOther) continue;
+    const std::optional<Fault> known = WrongBlock(item.label);
+    parts.push_back(known.has_value() ? known->what : absl::StrCat("a block ", item.label));
+  }
+  return parts.empty() ? "nothing" : absl::StrJoin(parts, " and ");
+}
+
+std::string CureOfOther(const Material& material) {
+  for (const MaterialItem& item : material.items) {
+    if (item.kind != Kind::kOther) continue;
+    if (const std::optional<Fault> known = WrongBlock(item.label)) return known->cure;
+  }
+  return "";
 }
 
 }  // namespace mantlet::certs

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "certs/fault.h"
 #include "certs/revocation_coverage.h"
 #include "certs/time_text.h"
 
@@ -22,12 +23,13 @@ void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink
     sink->Error("unreadable", path, "it was not read", "");
     return;
   }
-  std::string message(file->status.message());
   if (file->readable) {
-    sink->Error("unparsable", path, std::move(message),
-                "it must hold complete revocation lists, as PEM or DER");
+    Fault fault = FaultOf(file->status, path);
+    if (fault.cure.empty()) fault.cure = "it must hold complete revocation lists, as PEM or DER";
+    sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
     return;
   }
+  std::string message(file->status.message());
   // The reader's sentence starts with the path; a Finding brings its own.
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
   sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),

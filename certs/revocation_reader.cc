@@ -54,8 +54,9 @@ absl::Status ReadPem(tls::ByteSource& source, std::vector<tls::RevocationListPtr
     if (!list.ok()) {
       const std::string message(list.status().message());
       // The PEM's own complaints say where.
-      return absl::InvalidArgumentError(
-          message.starts_with("block ") ? message : absl::StrCat(pem.where(), ": ", message));
+      return absl::Status(list.status().code(), message.starts_with("block ")
+                                                    ? message
+                                                    : absl::StrCat(pem.where(), ": ", message));
     }
     lists->push_back(*std::move(list));
   }
@@ -67,7 +68,7 @@ absl::Status ReadLists(tls::ByteSource& source, std::vector<tls::RevocationListP
   PeekedSource peeked(source);
   absl::StatusOr<std::string> first = peeked.Peek();
   if (!first.ok()) return first.status();
-  if (first->empty()) return absl::InvalidArgumentError("the file is empty");
+  if (first->empty()) return absl::DataLossError("the file is empty");
   // A SEQUENCE of more than 127 bytes; as text that would be "0" and half a character.
   const bool der = first->size() == 2 && (*first)[0] == 0x30 && ((*first)[1] & 0x80) != 0;
   if (!der) return ReadPem(peeked, lists);

@@ -55,16 +55,24 @@ class Assembly {
     if (content == nullptr) return std::nullopt;
     absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase_);
     if (material.ok()) return *std::move(material);
-    const std::string why(material.status().message());
-    if (why.find("passphrase") == std::string::npos) {
-      sink_->Error("unparsable", path, why, CureOf(why));
+    if (absl::IsUnauthenticated(material.status())) {
+      SayWrongPassphrase(path, material.status());
     } else {
-      sink_->Error("wrong_passphrase", path, why,
-                   passphrase_.has_value()
-                       ? absl::StrCat("check ", files_.passphrase_file)
-                       : "name the file that holds its passphrase under passphrase_file:");
+      SayUnparsable(path, material.status(), sink_);
     }
     return std::nullopt;
+  }
+
+  void SayWrongPassphrase(const std::string& path, const absl::Status& status) {
+    std::string cure = absl::StrCat("check ", files_.passphrase_file);
+    if (!passphrase_.has_value() && path != files_.pkcs12) {
+      cure =
+          "it is PKCS#12 with key and chain; name it under pkcs12: alone, and the file that "
+          "holds its passphrase under passphrase_file:";
+    } else if (!passphrase_.has_value()) {
+      cure = "name the file that holds its passphrase under passphrase_file:";
+    }
+    sink_->Error("wrong_passphrase", path, std::string(status.message()), std::move(cure));
   }
 
   bool TakeKey(const Material& material) {
@@ -83,10 +91,7 @@ class Assembly {
       sink_->Error("key_encrypted", server_.key_file, "its private key is encrypted",
                    "name the file that holds its passphrase under passphrase_file:");
     } else if (server_.key == nullptr) {
-      sink_->Error("no_key", server_.key_file, "it holds no private key",
-                   material.certificates().empty()
-                       ? "name the file with the certificate's private key"
-                       : "this is a certificate; name its private key's file under key:");
+      SayNoKey(material);
     }
     const FileContent* content = FindContent(server_.key_file, images_, sink_);
     if (server_.key != nullptr && content != nullptr && (content->mode & kWorldReadable) != 0) {
@@ -96,16 +101,39 @@ class Assembly {
     return server_.key != nullptr;
   }
 
+  void SayNoKey(const Material& material) {
+    std::string cure = CureOfOther(material);
+    if (!material.certificates().empty()) {
+      cure = "this is a certificate; name its private key's file under key:";
+    } else if (cure.empty()) {
+      cure = "name the file with the certificate's private key";
+    }
+    sink_->Error("no_key", server_.key_file,
+                 absl::StrCat("it holds no private key, but ", Inventory(material)),
+                 std::move(cure));
+  }
+
   bool TakeChain(const Material& material) {
     server_.chain = material.certificates();
+    unordered_ = !material.ordered;
     if (!server_.chain.empty()) return true;
-    sink_->Error("no_certificate", server_.chain_file, "it holds no certificate",
-                 "it must hold the server certificate first, then the intermediates");
+    std::string cure = CureOfOther(material);
+    if (cure.empty()) cure = "it must hold the server certificate first, then the intermediates";
+    for (const MaterialItem& item : material.items) {
+      if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
+        cure = "put the server certificate here, then the intermediates; a key belongs under key:";
+      } else if (item.kind == Kind::kCrl) {
+        cure = "a revocation list belongs under client_auth.crl.files";
+      }
+    }
+    sink_->Error("no_certificate", server_.chain_file,
+                 absl::StrCat("it holds no certificate, but ", Inventory(material)),
+                 std::move(cure));
     return false;
   }
 
   // The leaf is the certificate whose key we have. In a `chain` file it must
-  // stand first; in the other two forms it may be anywhere.
+  // stand first, unless that is PKCS#7; in the other two forms it may be anywhere.
   bool FindLeaf() {
     auto fits = [this](const tls::CertificatePtr& c) { return server_.key->Matches(*c); };
     auto leaf = std::find_if(server_.chain.begin(), server_.chain.end(), fits);
@@ -119,7 +147,7 @@ class Assembly {
           "replaced, this passes");
       return false;
     }
-    if (leaf != server_.chain.begin() && !files_.chain.empty()) {
+    if (leaf != server_.chain.begin() && !files_.chain.empty() && !unordered_) {
       sink_->Error("leaf_not_first", server_.chain_file,
                    absl::StrCat("the certificate that the key fits, ", (*leaf)->subject(),
                                 ", is not the first one"),
@@ -142,6 +170,7 @@ class Assembly {
   const FileImages& images_;
   FindingSink* sink_;
   std::optional<std::string> passphrase_;
+  bool unordered_ = false;  // the order in the chain's file has no meaning
   ServerCertificate server_;
 };
 

@@ -5,11 +5,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "certs/certificate_text.h"
+#include "certs/fault.h"
 #include "certs/json_writer.h"
 #include "certs/material.h"
 #include "certs/show_spiffe.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
+#include "certs/wrong_content.h"
 #include "proxy/base/text.h"
 
 namespace mantlet::certs {
@@ -23,6 +25,8 @@ const char* FormatName(Material::Format format) {
       return "PEM";
     case Material::Format::kDer:
       return "DER";
+    case Material::Format::kPkcs7:
+      return "PKCS#7";
     case Material::Format::kPkcs12:
       return "PKCS#12";
   }
@@ -66,8 +70,11 @@ std::string ItemText(const MaterialItem& item, const std::vector<tls::Certificat
       return "private key, encrypted\n";
     case Kind::kCrl:
       return CrlText(*item.crl, now);
-    case Kind::kOther:
-      return absl::StrCat(Printable(item.label), ", not looked into\n");
+    case Kind::kOther: {
+      const std::optional<Fault> known = WrongBlock(item.label);
+      return known.has_value() ? absl::StrCat(known->what, "; ", known->cure, "\n")
+                               : absl::StrCat(Printable(item.label), ", not looked into\n");
+    }
   }
   return "";
 }
@@ -124,6 +131,15 @@ absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::strin
   return absl::OkStatus();
 }
 
+std::string WhyNot(const absl::Status& status, std::string_view path, bool has_passphrase) {
+  if (!absl::IsUnauthenticated(status)) return FaultOf(status, path).ToString();
+  if (has_passphrase) {
+    return absl::StrCat(std::string(status.message()), "; check the file of --passphrase-file");
+  }
+  return "it is PKCS#12 with a passphrase, and none is named; name the file that holds it with "
+         "--passphrase-file";
+}
+
 }  // namespace
 
 ShowResult Show(std::string_view path, std::string_view bytes,
@@ -132,11 +148,12 @@ ShowResult Show(std::string_view path, std::string_view bytes,
   result.text = absl::StrCat(Printable(path), ": ");
   JsonWriter json;
   json.BeginObject().Key("file").String(path);
-  const absl::Status status = LooksLikeJsonObject(bytes)
-                                  ? ShowSpiffe(bytes, now, &result.text, &json)
-                                  : ShowMaterial(bytes, passphrase, now, &result.text, &json);
+  const bool spiffe =
+      LooksLikeJsonObject(bytes) && bytes.find("-----BEGIN ") == std::string_view::npos;
+  const absl::Status status = spiffe ? ShowSpiffe(bytes, now, &result.text, &json)
+                                     : ShowMaterial(bytes, passphrase, now, &result.text, &json);
   if (!status.ok()) {
-    const std::string why(status.message());
+    const std::string why = WhyNot(status, path, passphrase.has_value());
     result.ok = false;
     absl::StrAppend(&result.text, Printable(why), "\n");
     json.Key("error").String(why);

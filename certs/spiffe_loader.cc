@@ -58,8 +58,7 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
   if (bundle.ok()) {
     AddBundle(trust_domain, *bundle, file, now, sink, domain);
   } else {
-    const std::string why(bundle.status().message());
-    sink->Error("unparsable", file, why, CureOf(why));
+    SayUnparsable(file, bundle.status(), sink);
     domain->refused = true;
   }
 }
@@ -70,8 +69,7 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
   if (content == nullptr) return;
   absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(content->bytes);
   if (!bundles.ok()) {
-    const std::string why(bundles.status().message());
-    sink->Error("unparsable", file, why, CureOf(why));
+    SayUnparsable(file, bundles.status(), sink);
     return;
   }
   if (bundles->empty()) {

@@ -20,6 +20,7 @@ class Inspector : public nlohmann::json_sax<Json> {
   explicit Inspector(size_t size) : size_(size) {}
 
   const std::string& objection() const { return objection_; }
+  bool cut_off() const { return cut_off_; }
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -40,8 +41,9 @@ class Inspector : public nlohmann::json_sax<Json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
-    return Object(position > size_ ? "the JSON is cut off"
-                                   : absl::StrCat("it is no JSON from byte ", position, " on"));
+    cut_off_ = position > size_;
+    return Object(cut_off_ ? "the JSON is cut off"
+                           : absl::StrCat("it is no JSON from byte ", position, " on"));
   }
 
  private:
@@ -60,6 +62,7 @@ class Inspector : public nlohmann::json_sax<Json> {
   }
 
   size_t size_;
+  bool cut_off_ = false;
   std::vector<std::set<std::string>> names_;  // of every object and array that is open
   std::string objection_;
 };
@@ -82,6 +85,7 @@ absl::StatusOr<Json> ParseStrictJson(std::string_view text) {
   }
   Inspector inspector(text.size());
   if (!Json::sax_parse(text.begin(), text.end(), &inspector)) {
+    if (inspector.cut_off()) return absl::DataLossError(inspector.objection());
     return absl::InvalidArgumentError(inspector.objection().empty() ? "it is no JSON"
                                                                     : inspector.objection());
   }

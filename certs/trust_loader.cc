@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "certs/fault.h"
 #include "certs/image_lookup.h"
 #include "certs/material.h"
 #include "certs/server_certificate_check.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
+#include "certs/wrong_content.h"
 #include "proxy/tls/wipe.h"
 
 namespace mantlet::certs {
@@ -19,6 +22,11 @@ namespace {
 using Kind = MaterialItem::Kind;
 
 std::string Before(const std::string& place) { return place.empty() ? "" : place + ": "; }
+
+// An anchor whose key verifies nothing here.
+bool IsUnsupported(const TrustAnchor& anchor) {
+  return anchor.certificate->public_key().kind == tls::KeyKind::kOther;
+}
 
 // An anchor that is an intermediate only counts if the path can go on to a root.
 void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
@@ -29,7 +37,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
     auto is_issuer = [&](const TrustAnchor& other) {
       return certificate.IssuedBy(*other.certificate);
     };
-    if (certificate.self_signed()) continue;
+    if (certificate.self_signed() || IsUnsupported(anchor)) continue;
     if (std::any_of(anchors.begin(), anchors.end(), is_issuer)) continue;
     std::string what = absl::StrCat("the CA ", certificate.subject(), " is an intermediate, and ",
                                     certificate.issuer(), ", which issued it, is not here");
@@ -49,12 +57,46 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
   }
 }
 
+// With no other anchor, nobody could get in.
+void CheckKeys(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
+  if (!std::all_of(anchors.begin(), anchors.end(), IsUnsupported)) return;
+  for (const TrustAnchor& anchor : anchors) {
+    const tls::PublicKey& key = anchor.certificate->public_key();
+    sink->Error("anchor_weak", anchor.file,
+                absl::StrCat("the trust anchor ", anchor.certificate->subject(), ": ", key.weakness,
+                             ", so no client below it gets in"),
+                "let the CA have an RSA key (rsaEncryption), ECDSA on P-256 or P-384, or Ed25519");
+  }
+}
+
 void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink) {
   auto expired = [now](const TrustAnchor& a) { return a.certificate->not_after() <= now; };
   if (!anchors.empty() && std::all_of(anchors.begin(), anchors.end(), expired)) {
     sink->Error("anchors_expired", anchors.front().file, "every trust anchor has expired",
                 "no client could get in; put the current CA certificates here");
   }
+}
+
+// A JSON object that means to be a bundle or a bundle map.
+bool LooksLikeSpiffeBundle(std::string_view bytes) {
+  return LooksLikeJsonObject(bytes) && (bytes.find("\"keys\"") != std::string_view::npos ||
+                                        bytes.find("\"trust_domains\"") != std::string_view::npos);
+}
+
+void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status& status,
+                        FindingSink* sink) {
+  if (!trust_file.passphrase_file.empty()) {
+    sink->Error("wrong_passphrase", trust_file.path, std::string(status.message()),
+                absl::StrCat("check ", trust_file.passphrase_file));
+    return;
+  }
+  const Fault fault = FaultOf(
+      absl::UnauthenticatedError(
+          "it is PKCS#12 with a passphrase, and none is named; name it in trust_bundle as {pkcs12: "
+          "FILE, passphrase_file: ...}, or make PEM of it with: openssl pkcs12 -in FILE -nokeys "
+          "-out FILE.pem"),
+      trust_file.path);
+  sink->Error("wrong_passphrase", trust_file.path, fault.what, fault.cure);
 }
 
 }  // namespace
@@ -112,7 +154,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
   }
   const FileContent* content = FindContent(file, images, sink);
   if (content == nullptr) return anchors;
-  if (LooksLikeJsonObject(content->bytes)) {
+  if (LooksLikeSpiffeBundle(content->bytes)) {
     sink->Error("unparsable", file, "it is JSON, not certificates in PEM or DER",
                 "name it under client_auth.spiffe.trust_domains");
     return anchors;
@@ -120,8 +162,11 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
   absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase);
   if (passphrase.has_value()) tls::Wipe(&*passphrase);
   if (!material.ok()) {
-    const std::string why(material.status().message());
-    sink->Error("unparsable", file, why, CureOf(why));
+    if (absl::IsUnauthenticated(material.status())) {
+      SayWrongPassphrase(trust_file, material.status(), sink);
+    } else {
+      SayUnparsable(file, material.status(), sink);
+    }
     return anchors;
   }
   bool any_certificate = false;
@@ -140,13 +185,18 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
                   absl::StrCat(Before(item.where), "a revocation list among the trust anchors"),
                   "it would not be applied; take it out");
     } else {
-      sink->Error("unexpected_block", file,
-                  absl::StrCat(Before(item.where), "this has no place in a trust bundle"),
-                  "take it out");
+      const std::optional<Fault> known = WrongBlock(item.label);
+      sink->Error(
+          "unexpected_block", file,
+          absl::StrCat(Before(item.where),
+                       known.has_value() ? absl::StrCat("it is ", known->what, ", which") : "this",
+                       " has no place in a trust bundle"),
+          known.has_value() && material->items.size() == 1 ? known->cure : "take it out");
     }
   }
   if (!any_certificate) {
-    sink->Error("no_ca", file, "it holds no CA certificate",
+    sink->Error("no_ca", file,
+                absl::StrCat("it holds no CA certificate, but ", Inventory(*material)),
                 "name the file with the certificates of the CAs that issue your clients'");
   }
   return anchors;
@@ -161,6 +211,7 @@ std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& 
       anchors.push_back(std::move(anchor));
     }
   }
+  CheckKeys(anchors, sink);
   if (!partial_chain) CheckRoots(anchors, sink);
   CheckAllExpired(anchors, now, sink);
   return anchors;

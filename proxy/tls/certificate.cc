@@ -16,6 +16,7 @@
 #include "proxy/tls/byte_view.h"
 #include "proxy/tls/canonical_name.h"
 #include "proxy/tls/hex.h"
+#include "proxy/tls/key_algorithm.h"
 #include "proxy/tls/key_usages.h"
 #include "proxy/tls/name_difference.h"
 #include "proxy/tls/openssl_errors.h"
@@ -30,6 +31,14 @@ std::string NameDer(X509_NAME* name) {
   size_t size = 0;
   if (!X509_NAME_get0_der(name, &bytes, &size)) return "";
   return std::string(View(bytes, size));
+}
+
+// A key that the library does not know has a name all the same.
+void NameUnsupportedKey(const std::string& spki, PublicKey* key) {
+  const std::string kind = UnsupportedKindOfSpki(spki);
+  if (kind.empty()) return;
+  key->text = kind;
+  key->weakness = absl::StrCat("its key is ", kind, ", and such keys are not supported");
 }
 
 bool HasExtension(const X509* x509, int nid) { return X509_get_ext_by_NID(x509, nid, -1) >= 0; }
@@ -72,6 +81,7 @@ absl::Status Certificate::Fill(std::string_view der) {
 
   bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(x509_));
   public_key_ = DescribeKey(key.get());
+  if (public_key_.kind == KeyKind::kOther) NameUnsupportedKey(SpkiDer(x509_), &public_key_);
   public_key_.spki_sha256 = SpkiSha256Hex(x509_);
   const char* algorithm = OBJ_nid2ln(X509_get_signature_nid(x509_));
   signature_algorithm_ = algorithm == nullptr ? "unknown" : algorithm;

@@ -45,7 +45,7 @@ absl::StatusOr<std::string> DecryptCbc(const EVP_CIPHER* cipher, std::string_vie
       !EVP_DecryptFinal_ex(context.get(), out + size, &rest)) {
     ClearErrors();
     Wipe(&plain);
-    return absl::InvalidArgumentError(kWrongPassphrase);
+    return absl::UnauthenticatedError(kWrongPassphrase);
   }
   plain.resize(static_cast<size_t>(size) + static_cast<size_t>(rest));
   return plain;
@@ -150,7 +150,7 @@ absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view 
       !CBS_get_asn1(&algorithm, &scheme, CBS_ASN1_OBJECT)) {
     return absl::InvalidArgumentError("it is no encrypted private key");
   }
-  if (!Is(scheme, kPbes2)) return absl::InvalidArgumentError(kWrongPassphrase);  // the library's
+  if (!Is(scheme, kPbes2)) return absl::UnauthenticatedError(kWrongPassphrase);  // the library's
   if (!CBS_get_asn1(&algorithm, &both, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&both, &kdf, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&kdf, &kdf_oid, CBS_ASN1_OBJECT) ||
@@ -194,7 +194,7 @@ absl::StatusOr<std::string> DecryptOldPem(std::string_view dek_info, std::string
   if (EVP_BytesToKey(cipher, EVP_md5(), Data(iv), Data(passphrase), passphrase.size(), 1,
                      MutableData(key), nullptr) == 0) {
     ClearErrors();
-    return absl::InvalidArgumentError(kWrongPassphrase);
+    return absl::UnauthenticatedError(kWrongPassphrase);
   }
   return DecryptCbc(cipher, key, iv, bytes);
 }

@@ -15,8 +15,8 @@ namespace mantlet::tls {
 
 // `der`: EncryptedPrivateKeyInfo with PBES2 (RFC 8018 section 6.2, RFC 7914
 // section 7) and AES-CBC. Returns the PrivateKeyInfo's DER, for the caller to wipe.
-// A wrong passphrase is InvalidArgument like every other failure: it shows as
-// bytes that make no sense. The work that a file can ask for is bounded.
+// A wrong passphrase is Unauthenticated, and so is damage to what is encrypted: both show
+// as bytes that make no sense. The work that a file can ask for is bounded.
 absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view passphrase);
 
 // `dek_info`: the header's value, "AES-256-CBC,0011…". AES and triple DES.

@@ -37,7 +37,9 @@ absl::Status ReadContent(PemStream& stream, size_t file_size, std::string* der) 
 
 }  // namespace
 
-bool LooksLikePem(std::string_view text) { return text.find(kBegin) != std::string_view::npos; }
+bool LooksLikePem(std::string_view text) {
+  return text.find(kBegin) != std::string_view::npos || text.find(kEnd) != std::string_view::npos;
+}
 
 absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text) {
   MemorySource source(text);

@@ -23,11 +23,12 @@ struct PemBlock {
   std::string dek_info;    // and how: the value of DEK-Info
 };
 
-// Whether the bytes claim to be PEM: a line holds "-----BEGIN ".
+// Whether the bytes claim to be PEM: they hold "-----BEGIN " or "-----END ".
 bool LooksLikePem(std::string_view text);
 
-// Errors are InvalidArgument, such as "block 2 (CERTIFICATE, line 24): there is
-// no END line". A text without any block is one, too.
+// Errors are such as "block 2 (CERTIFICATE, line 24): there is no END line": DataLoss if the
+// text is cut off, so that it may be whole in a moment; else InvalidArgument, with what to do
+// behind "; ". A text without any block is an error, too.
 absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text);
 
 // One block with lines of 64 characters.

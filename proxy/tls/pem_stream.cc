@@ -51,6 +51,28 @@ std::string_view LabelIn(std::string_view line, std::string_view start) {
   return line.find("--") == std::string_view::npos ? line : "";
 }
 
+constexpr char kGetAgain[] = "; get the file again from where it came from";
+
+// Of the last line, which has no line end: whether it is the first part of a boundary.
+bool IsHalfBoundary(std::string_view line) {
+  constexpr std::string_view kCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
+  return line.starts_with('-') && line.find_first_not_of(kCharacters) == std::string_view::npos &&
+         (line.size() <= kDashes.size() || !line.ends_with(kDashes));
+}
+
+// What to do with a line that means to begin a block.
+const char* CureOfBegin(std::string_view line, bool has_begin) {
+  if (line.starts_with(kEnd)) {
+    return "it ends a block whose beginning is missing; get the file again from where it came from";
+  }
+  const size_t begin = line.find(kBegin);
+  if (begin != std::string_view::npos && begin != 0 && begin == line.find_first_not_of(" \t")) {
+    return "take the blanks away that stand before it: sed -i 's/^[[:blank:]]*//' FILE";
+  }
+  if (has_begin && begin != 0) return "it must begin a line of its own";
+  return "it must have five dashes on either side, as in -----BEGIN CERTIFICATE-----";
+}
+
 }  // namespace
 
 // No window is smaller than the lines that have to be looked at as a whole.
@@ -123,7 +145,10 @@ absl::StatusOr<std::string> PemStream::Line(bool* has_begin) {
   while (true) {
     absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
-    if (!*more) return line;
+    if (!*more) {
+      no_line_end_ = true;
+      return line;
+    }
     const uint8_t c = window_[next_++];
     if (c == '\n') {
       ++line_;
@@ -165,8 +190,11 @@ absl::StatusOr<bool> PemStream::Next() {
       return true;
     }
     if (line->starts_with(kDashes) || has_begin) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, ": this is no proper BEGIN line"));
+      const std::string what = absl::StrCat("line ", number, ": this is no proper BEGIN line");
+      if (no_line_end_ && IsHalfBoundary(*line)) {
+        return absl::DataLossError(absl::StrCat(what, ": it is cut off"));
+      }
+      return absl::InvalidArgumentError(absl::StrCat(what, "; ", CureOfBegin(*line, has_begin)));
     }
   }
 }
@@ -190,7 +218,9 @@ absl::StatusOr<size_t> PemStream::DecodeSome(absl::Span<uint8_t> buffer) {
   while (open_ && buffer.size() - written >= kGroupBytes) {
     absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
-    if (!*more) return Error("there is no END line; the file seems to be cut off");
+    if (!*more) {
+      return absl::DataLossError(absl::StrCat(where(), ": there is no END line: it is cut off"));
+    }
     const size_t decoded = DecodeGroups(buffer.subspan(written));
     written += decoded;
     if (decoded != 0) continue;
@@ -255,9 +285,9 @@ absl::Status PemStream::TakeCharacter(uint8_t c, bool* block_ends) {
   if (c == '=' || (kSextets[c] != kNone && padding_ != 0)) {
     return Error(absl::StrCat("line ", line_,
                               " is not base64: its base64 is damaged, with padding ",
-                              "(=) in the wrong place"));
+                              "(=) in the wrong place", kGetAgain));
   }
-  if (kSextets[c] == kNone) return Error(absl::StrCat("line ", line_, " is not base64"));
+  if (kSextets[c] == kNone) return Error(absl::StrCat("line ", line_, " is not base64", kGetAgain));
   group_ = group_ << 6 | kSextets[c];
   ++characters_;
   return absl::OkStatus();
@@ -269,14 +299,21 @@ absl::Status PemStream::EndBlock() {
   if (!line.ok()) return line.status();
   std::string_view label = LabelIn(*line, kEnd);
   if (label.empty()) {
-    return Error(absl::StrCat("line ", number, " is neither base64 nor its END line"));
+    const std::string what = absl::StrCat("line ", number, " is neither base64 nor its END line");
+    if (no_line_end_ && IsHalfBoundary(*line)) {
+      return absl::DataLossError(absl::StrCat(where(), ": ", what, ": it is cut off"));
+    }
+    return Error(absl::StrCat(what, kGetAgain));
   }
   if (label != label_) {
-    return Error(
-        absl::StrCat("line ", number, " ends a block of another kind, ", std::string(label)));
+    return Error(absl::StrCat("line ", number, " ends a block of another kind, ",
+                              std::string(label), kGetAgain));
   }
-  if (!any_content_) return Error("it is empty");
-  if (characters_ != 0) return Error("its base64 is damaged: characters are missing or too many");
+  if (!any_content_) return Error(absl::StrCat("it is empty", kGetAgain));
+  if (characters_ != 0) {
+    return Error(
+        absl::StrCat("its base64 is damaged: characters are missing or too many", kGetAgain));
+  }
   open_ = false;
   return absl::OkStatus();
 }

@@ -4,8 +4,9 @@
 //
 // Accepts a byte order mark, any line end, text between the blocks, white space in the
 // base64 and RFC 1421 headers. Everything else that is cut off, half overwritten or
-// damaged is an InvalidArgument error that names block and line. The memory is
-// overwritten at the end, for it may have held a private key.
+// damaged is an error that names block and line: DataLoss if the file ends too early, so
+// that it may be whole in a moment, else InvalidArgument with what to do behind "; ". The
+// memory is overwritten at the end, for it may have held a private key.
 
 #ifndef MANTLET_PROXY_TLS_PEM_STREAM_H_
 #define MANTLET_PROXY_TLS_PEM_STREAM_H_
@@ -89,6 +90,7 @@ class PemStream {
   bool open_ = false;     // inside a block
   bool line_start_ = true;
   bool any_content_ = false;
+  bool no_line_end_ = false;  // the file has ended, within a line
   std::string label_, dek_info_;
   bool encrypted_ = false;
   uint32_t group_ = 0;  // the bits of the characters of an unfinished group

@@ -22,7 +22,7 @@ struct Pkcs12 {
 // Whether the bytes look like PKCS#12, judged by their first fields.
 bool LooksLikePkcs12(std::string_view bytes);
 
-// A wrong passphrase is InvalidArgument "the passphrase does not open it".
+// A wrong passphrase is Unauthenticated "the passphrase does not open it".
 absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase);
 
 // For tests and the throw-away PKI: the first certificate is the key's.

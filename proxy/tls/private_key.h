@@ -22,9 +22,10 @@ using PrivateKeyPtr = std::shared_ptr<const PrivateKey>;
 
 class PrivateKey {
  public:
-  // PKCS#8 PrivateKeyInfo, PKCS#1 RSAPrivateKey or SEC1 ECPrivateKey.
+  // PKCS#8 PrivateKeyInfo (version 2, RFC 5958, with its public half, too), PKCS#1
+  // RSAPrivateKey or SEC1 ECPrivateKey.
   static absl::StatusOr<PrivateKeyPtr> FromDer(std::string_view der);
-  // PKCS#8 EncryptedPrivateKeyInfo. A wrong passphrase is InvalidArgument.
+  // PKCS#8 EncryptedPrivateKeyInfo. A wrong passphrase is Unauthenticated.
   static absl::StatusOr<PrivateKeyPtr> FromEncryptedDer(std::string_view der,
                                                         std::string_view passphrase);
   // RFC 1421's encryption, as OpenSSL's traditional key files have it: the value of

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/byte_view.h"
+#include "proxy/tls/der_kind.h"
 #include "proxy/tls/hex.h"
 #include "proxy/tls/openssl_errors.h"
 
@@ -22,6 +23,27 @@ int SignatureDigest(const X509* x509) {
   return digest;
 }
 
+// What stands in the place of a certificate; "" if it may be meant as one.
+std::string OtherKind(std::string_view der) {
+  switch (KindOfDer(der)) {
+    case DerKind::kCertificateRequest:
+      return "a certificate signing request; let a CA sign it, and name the certificate that comes "
+             "back";
+    case DerKind::kRevocationList:
+      return "a revocation list; name it under client_auth.crl.files";
+    case DerKind::kPrivateKey:
+    case DerKind::kRsaPrivateKey:
+    case DerKind::kEcPrivateKey:
+    case DerKind::kDsaPrivateKey:
+    case DerKind::kEncryptedPrivateKey:
+      return "a private key; put the certificate here";
+    case DerKind::kPublicKey:
+      return "a public key; put the certificate of that key here";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<X509*> ParseX509(std::string_view der) {
@@ -31,12 +53,18 @@ absl::StatusOr<X509*> ParseX509(std::string_view der) {
   ClearErrors();
   bssl::UniquePtr<X509> x509(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
   if (x509 == nullptr) {
+    ClearErrors();
+    if (const std::string kind = OtherKind(der); !kind.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("it is no X.509 certificate, but ", kind));
+    }
     return absl::InvalidArgumentError(
-        absl::StrCat("it is no X.509 certificate (", TakeErrors(), ")"));
+        absl::StrCat("it is no X.509 certificate, or a damaged one: ", DamageOfCertificate(der)));
   }
   if (in != end) {
     return absl::InvalidArgumentError(
-        absl::StrCat(end - in, " bytes follow the end of the certificate"));
+        absl::StrCat(end - in,
+                     " bytes follow the end of the certificate; a DER file holds one, so "
+                     "put several into one file as PEM: openssl x509 -inform DER"));
   }
   return x509.release();
 }
@@ -55,13 +83,18 @@ std::string SerialHex(const X509* x509) {
   return absl::StrCat(BN_is_negative(number.get()) ? "-" : "", Hex(bytes));
 }
 
-std::string SpkiSha256Hex(const X509* x509) {
+std::string SpkiDer(const X509* x509) {
   uint8_t* der = nullptr;
   int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
   if (size < 0) return "";
-  std::string digest = Sha256Hex(View(der, static_cast<size_t>(size)));
+  std::string spki(View(der, static_cast<size_t>(size)));
   OPENSSL_free(der);
-  return digest;
+  return spki;
+}
+
+std::string SpkiSha256Hex(const X509* x509) {
+  const std::string spki = SpkiDer(x509);
+  return spki.empty() ? "" : Sha256Hex(spki);
 }
 
 bool HasUncheckableSignature(const X509* x509) {

@@ -25,6 +25,9 @@ bool ReadValidity(const x509_st* x509, int64_t* not_before, int64_t* not_after);
 // managed to issue, with a minus sign.
 std::string SerialHex(const x509_st* x509);
 
+// The SubjectPublicKeyInfo; "" if it cannot be encoded.
+std::string SpkiDer(const x509_st* x509);
+
 // Of the SubjectPublicKeyInfo's digest, lower case; what pins are compared with.
 std::string SpkiSha256Hex(const x509_st* x509);
 

@@ -7,8 +7,10 @@
 #include "certs/certificate_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proxy/tls/pem.h"
 #include "proxy/tls/pkcs12.h"
 #include "test/certs/material_helper.h"
+#include "test/proxy/tls/pkcs7_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -161,6 +163,57 @@ TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
               HasSubstr("the passphrase does not open it; check " + std::string(kPassphrase)));
 }
 
+TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
+  config::Config config = OneListener();
+  MemoryFileReader files = GoodFiles();
+  files.Put(kPkcs12, tls::MakeTrustStore(tls::Root().certificate, "changeit"));
+  files.Put(kPassphrase, "changeit\n");
+  auto& trust = config.listeners[0].client_auth.trust_bundle;
+  trust = {config::TrustFile{kPkcs12, kPassphrase}};
+  EXPECT_THAT(MaterialFiles(config), ElementsAre(kChain, kKey, kPkcs12, kPassphrase));
+  auto generation = GenerationLoader::Load(config, files, kNow);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_EQ((*generation)->listeners[0].anchors.size(), 1u);
+  EXPECT_THAT((*generation)->warnings, IsEmpty());
+
+  files.Put(kPassphrase, "wrong");
+  const BuildResult wrong = Build(config, files);
+  ASSERT_NE(FindCode(wrong, "wrong_passphrase"), nullptr);
+  EXPECT_EQ(FindCode(wrong, "wrong_passphrase")->cure, "check " + std::string(kPassphrase));
+  EXPECT_EQ(wrong.findings.size(), 1u) << JoinErrors(wrong.findings);
+
+  trust = {config::TrustFile{kPkcs12, ""}};
+  const BuildResult none = Build(config, files);
+  ASSERT_NE(FindCode(none, "wrong_passphrase"), nullptr);
+  EXPECT_THAT(FindCode(none, "wrong_passphrase")->ToString(),
+              HasSubstr("none is named; name it in trust_bundle as {pkcs12: /tls/server.p12"));
+}
+
+TEST(Generation, Pkcs7ServesAsChainInAnyOrderAndAsTrustBundle) {
+  for (bool pem : {false, true}) {
+    MemoryFileReader files = GoodFiles();
+    std::string chain = tls::MakePkcs7({tls::Intermediate().certificate, Server().certificate});
+    std::string trust = tls::WithIndefiniteLength(tls::MakePkcs7({tls::Root().certificate}));
+    files.Put(kChain, pem ? tls::ToPem("PKCS7", chain) : chain);
+    files.Put(kCa, pem ? tls::ToPem("CERTIFICATE", trust) : trust);
+    auto generation = GenerationLoader::Load(OneListener(), files, kNow);
+    ASSERT_TRUE(generation.ok()) << generation.status();
+    const ListenerMaterial& listener = (*generation)->listeners[0];
+    EXPECT_EQ(listener.certificates[0].leaf->subject(), "CN=server");
+    EXPECT_EQ(listener.certificates[0].chain[1]->subject(), "CN=intermediate");
+    EXPECT_EQ(listener.anchors.size(), 1u);
+    EXPECT_THAT((*generation)->warnings, IsEmpty());
+  }
+}
+
+TEST(Generation, ALeafInPkcs7IsNoTrustAnchor) {
+  MemoryFileReader files = GoodFiles();
+  files.Put(kCa, tls::MakePkcs7({Server().certificate}));
+  const BuildResult result = Build(OneListener(), files);
+  ASSERT_NE(FindCode(result, "leaf_as_ca"), nullptr);
+  EXPECT_THAT(FindCode(result, "leaf_as_ca")->what, HasSubstr("certificate 1: "));
+}
+
 TEST(Generation, AnEncryptedKeyOpensWithThePassphraseFile) {
   config::Config config = OneListener();
   MemoryFileReader files = GoodFiles();
@@ -256,6 +309,12 @@ std::vector<Mistake> ServerMistakes() {
        "the file is empty"},
       {"KeyIsACertificate", [](Files& f) { f.Put(kKey, Server().certificate->ToPem()); },
        Severity::kError, "no_key", kKey, "this is a certificate"},
+      {"KeyIsARequest", [](Files& f) { f.Put(kKey, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+       Severity::kError, "no_key", kKey,
+       "it holds no private key, but a certificate signing request; let a CA sign it"},
+      {"ChainIsARequest", [](Files& f) { f.Put(kChain, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+       Severity::kError, "no_certificate", kChain,
+       "it holds no certificate, but a certificate signing request"},
       {"TwoKeys", [](Files& f) { f.Put(kKey, Server().key->ToPem() + Server().key->ToPem()); },
        Severity::kError, "several_keys", kKey, "more than one"},
       {"KeyOfAnother", [](Files& f) { f.Put(kKey, tls::Root().key->ToPem()); }, Severity::kError,
@@ -342,6 +401,13 @@ std::vector<Mistake> TrustMistakes() {
        Severity::kError, "unparsable", kCa, "block 2"},
       {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, Severity::kError, "no_ca",
        kCa, "holds no CA certificate"},
+      {"CaIsARequest", [](Files& f) { f.Put(kCa, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+       Severity::kError, "unexpected_block", kCa,
+       "it is a certificate signing request, which has no place in a trust bundle; let a CA sign"},
+      {"CaIsAKeyStore", [](Files& f) { f.Put(kCa, "\xfe\xed\xfe\xed\x01\x02"); }, Severity::kError,
+       "unparsable", kCa,
+       "it is a Java key store (JKS); convert it with: keytool -importkeystore -srckeystore "
+       "/tls/ca.crt"},
       {"LeafAsCa", [](Files& f) { f.Put(kCa, ChainPem(Server())); }, Severity::kError, "leaf_as_ca",
        kCa, "put the certificate of its issuer here: CN=intermediate"},
       {"KeyInBundle",
