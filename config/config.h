@@ -162,6 +162,9 @@ struct IdentityHeaders {
   bool operator==(const IdentityHeaders&) const = default;
 };
 
+// A limit that follows from another one.
+inline constexpr uint32_t kAutoLimit = 0xffffffff;
+
 // Counts of 0 mean "no limit" where config/README.md says so.
 struct Limits {
   uint32_t connections = 10000;        // open ones of this listener, all workers together
@@ -169,7 +172,7 @@ struct Limits {
   uint32_t handshakes_per_second = 0;  // all workers together; 0 = unlimited
   // The same for one client address (IPv6: one /64); 0 = unlimited.
   uint32_t client_connections = 0;
-  uint32_t client_handshakes = 0;
+  uint32_t client_handshakes = kAutoLimit;  // auto: half of `handshakes`
   uint32_t client_handshakes_per_second = 0;
   uint32_t header_bytes = 64 * 1024;  // request line and header section, in bytes
   uint32_t header_count = 100;

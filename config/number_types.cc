@@ -214,6 +214,26 @@ ValueType<uint32_t> FileMode() {
   return type;
 }
 
+ValueType<uint32_t> AutoCount(uint32_t min, uint32_t max, const char* zero) {
+  ValueType<uint32_t> type = Count(min, max, zero);
+  const ValueType<uint32_t> number = type;
+  type.name = absl::StrCat("auto, or a ", number.name);
+  type.example = "auto";
+  type.parse = [number](const ScalarText& scalar, uint32_t& out) -> std::optional<Problem> {
+    if (scalar.text == "auto") {
+      out = kAutoLimit;
+      return std::nullopt;
+    }
+    std::optional<Problem> problem = number.parse(scalar, out);
+    if (problem && !scalar.quoted) problem->hint = absl::StrCat("write auto, or ", number.name);
+    return problem;
+  };
+  type.print = [number](uint32_t value) {
+    return value == kAutoLimit ? "auto" : number.print(value);
+  };
+  return type;
+}
+
 ValueType<uint32_t> Size(uint32_t min, uint32_t max) {
   return PlainNumber<uint32_t>(Bytes(), {min, max, nullptr});
 }

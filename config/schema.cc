@@ -174,11 +174,12 @@ void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
 
 void DescribeLimits(Section& s, Limits& v) {
   s.Value({"connections",
-           "open at once; bounds memory and descriptors, which often end at 20,000 per process"},
+           "open at once; bounds memory and descriptors, which often end at 20,000 per process. "
+           "Those that have not sent a whole ClientHello make room for new ones"},
           v.connections, Count(1, 10'000'000));
   s.Value({"handshakes",
            "in flight at once: they cost far more CPU than requests do, so a flood is cut here; "
-           "counted from their first byte on"},
+           "counted from their whole ClientHello on"},
           v.handshakes, Count(1, 1'000'000));
   s.Value({"handshakes_per_second",
            "begun; a core manages one to two thousand, and no default fits every machine"},
@@ -187,8 +188,10 @@ void DescribeLimits(Section& s, Limits& v) {
            "of one client address (IPv6: of one /64); no limit, because behind a balancer or a "
            "gateway all clients have one address"},
           v.client_connections, Count(1, 10'000'000, "no limit"));
-  s.Value({"client_handshakes", "of one client address, in flight at once"}, v.client_handshakes,
-          Count(1, 1'000'000, "no limit"));
+  s.Value({"client_handshakes",
+           "of one client address, in flight at once; `auto` is half of `handshakes`, so that one "
+           "host cannot shut all others out"},
+          v.client_handshakes, AutoCount(1, 1'000'000, "no limit"));
   s.Value({"client_handshakes_per_second", "of one client address, begun"},
           v.client_handshakes_per_second, Count(1, 1'000'000, "no limit"));
   s.Value(

@@ -46,6 +46,8 @@ ValueType<bool> OffOrOn();
 // A whole number. `zero` says what 0 means where it is not a number like the others; it is then
 // allowed besides min to max.
 ValueType<uint32_t> Count(uint32_t min, uint32_t max, const char* zero = nullptr);
+// The same, or `auto` for kAutoLimit.
+ValueType<uint32_t> AutoCount(uint32_t min, uint32_t max, const char* zero);
 ValueType<int> Depth(int min, int max);
 
 // auto, stored as 0, or a number of event loops.

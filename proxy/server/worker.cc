@@ -18,6 +18,9 @@ namespace {
 
 // Records that clients can provoke, per worker.
 constexpr uint32_t kClientRecordsPerSecond = 100;
+// Connections without a ClientHello that end when there are no descriptors, each time that
+// accepting one fails; io::Listener tries again five times a second.
+constexpr size_t kRoomWithoutDescriptors = 64;
 
 }  // namespace
 
@@ -185,7 +188,11 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
       [this, slot](io::FileDescriptor fd, const io::SocketAddress& peer) {
         Accept(slot, std::move(fd), peer);
       },
-      [this, name](const std::string& what) {
+      [this, name, slot](const std::string& what) {
+        // Descriptors that connections without a ClientHello hold are needed more elsewhere.
+        if (slot->current != nullptr) {
+          slot->current->admission->MakeRoom(kRoomWithoutDescriptors, "RLIMIT_NOFILE");
+        }
         auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
         if (!go) return;
         logger_.Error("accept_failed",

@@ -18,7 +18,25 @@ bool TakeOne(std::atomic<uint32_t>& count, uint32_t limit) {
   return false;
 }
 
+// In flight at once, of one client address.
+uint32_t ClientHandshakes(const config::Limits& limits) {
+  if (limits.client_handshakes != config::kAutoLimit) return limits.client_handshakes;
+  return limits.handshakes == 0 ? 0 : std::max(1u, limits.handshakes / 2);
+}
+
 }  // namespace
+
+// Shared by a place and the task that evicts it.
+struct Admission::Waiting {
+  io::Loop* loop;
+  Evict evict;  // of the loop's thread; null once the place is left or has begun its handshake
+  // The rest is guarded by waiting_mutex_.
+  uint64_t number = 0;          // in the order of acceptance
+  WaitingList* list = nullptr;  // null: it waits no more
+  WaitingList::iterator position = {};
+  bool evicted = false;
+  bool count_taken = false;  // who took over its place counts in its stead
+};
 
 ClientKey ClientKeyOf(const io::SocketAddress& peer) {
   // Marks IPv4, so that no IPv6 prefix that anybody has (2000::/3) is the same.
@@ -61,21 +79,84 @@ bool Admission::TakeListenerTurn(uint32_t per_second, int64_t now_us) {
 
 const char* Admission::Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
                              ClientKey client, Place* place) {
-  if (!TakeOne(self->connections_, limits.connections)) return "limits.connections";
+  // The client's own limit first: one that is over it must not evict anybody.
+  const bool by_client = client != 0 && limits.client_connections != 0;
+  if (by_client) {
+    Shard& shard = self->ShardOf(client);
+    std::lock_guard lock(shard.mutex);
+    Client& entry = shard.clients[client];
+    if (entry.connections >= limits.client_connections) return "limits.client_connections";
+    ++entry.connections;
+  }
+  if (!TakeOne(self->connections_, limits.connections) && !self->TakeOverPlace()) {
+    if (by_client) self->ForgetConnection(client);
+    return "limits.connections";
+  }
   place->admission_ = self;
   place->client_ = client;
-  if (client == 0 || limits.client_connections == 0) return nullptr;
-  Shard& shard = self->ShardOf(client);
-  std::lock_guard lock(shard.mutex);
-  Client& entry = shard.clients[client];
-  if (entry.connections >= limits.client_connections) {
-    place->admission_.reset();
-    self->connections_.fetch_sub(1, std::memory_order_relaxed);
-    return "limits.client_connections";
-  }
-  ++entry.connections;
-  place->counted_by_client_ = true;
+  place->counted_by_client_ = by_client;
   return nullptr;
+}
+
+void Admission::ForgetConnection(ClientKey client) {
+  Shard& shard = ShardOf(client);
+  std::lock_guard lock(shard.mutex);
+  auto it = shard.clients.find(client);
+  if (--it->second.connections == 0 && it->second.handshakes == 0 && it->second.tat_us == 0) {
+    shard.clients.erase(it);
+  }
+}
+
+Admission::WaitingList* Admission::OldestWaiting() {
+  if (silent_.empty()) return partial_.empty() ? nullptr : &partial_;
+  if (partial_.empty()) return &silent_;
+  return silent_.front()->number < partial_.front()->number ? &silent_ : &partial_;
+}
+
+std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list) {
+  std::shared_ptr<Waiting> first = std::move(list.front());
+  list.pop_front();
+  first->list = nullptr;
+  first->evicted = true;
+  return first;
+}
+
+// With the mutex held: a place leaves under it before its loop ends, so the loop is there.
+void Admission::PostEviction(std::shared_ptr<Waiting> waiting, const char* limit) {
+  io::Loop& loop = *waiting->loop;
+  loop.Post([waiting = std::move(waiting), limit] {
+    if (waiting->evict) waiting->evict(limit);
+  });
+}
+
+bool Admission::TakeOverPlace() {
+  std::lock_guard lock(waiting_mutex_);
+  WaitingList* list = OldestWaiting();
+  if (list == nullptr) return false;
+  std::shared_ptr<Waiting> oldest = TakeOut(*list);
+  oldest->count_taken = true;
+  PostEviction(std::move(oldest), "limits.connections");
+  return true;
+}
+
+void Admission::MakeRoom(size_t count, const char* limit) {
+  std::lock_guard lock(waiting_mutex_);
+  for (; count > 0; --count) {
+    WaitingList* list = OldestWaiting();
+    if (list == nullptr) return;
+    PostEviction(TakeOut(*list), limit);
+  }
+}
+
+bool Admission::StopWaiting(Waiting& waiting) {
+  std::lock_guard lock(waiting_mutex_);
+  if (waiting.list != nullptr) std::exchange(waiting.list, nullptr)->erase(waiting.position);
+  return !waiting.evicted;
+}
+
+size_t Admission::waiting() {
+  std::lock_guard lock(waiting_mutex_);
+  return silent_.size() + partial_.size();
 }
 
 // The mutex is held. Each entry is looked at once, and moved once if the table shrinks.
@@ -99,12 +180,13 @@ void Admission::Tidy(int64_t now_us) {
 const char* Admission::BeginClientHandshake(const config::Limits& limits, ClientKey client,
                                             int64_t now_us, bool* counted) {
   if (client == 0) return nullptr;
-  if (limits.client_handshakes == 0 && limits.client_handshakes_per_second == 0) return nullptr;
+  const uint32_t most = ClientHandshakes(limits);
+  if (most == 0 && limits.client_handshakes_per_second == 0) return nullptr;
   Shard& shard = ShardOf(client);
   std::lock_guard lock(shard.mutex);
   if (shard.clients.size() >= shard.sweep_at) shard.Sweep(now_us);
   Client& entry = shard.clients[client];
-  if (limits.client_handshakes != 0 && entry.handshakes >= limits.client_handshakes) {
+  if (most != 0 && entry.handshakes >= most) {
     return "limits.client_handshakes";
   }
   if (limits.client_handshakes_per_second != 0 &&
@@ -137,6 +219,7 @@ size_t Admission::slots() {
 Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
   Leave();
   admission_ = std::move(other.admission_);
+  waiting_ = std::move(other.waiting_);
   client_ = other.client_;
   counted_by_client_ = std::exchange(other.counted_by_client_, false);
   handshaking_ = std::exchange(other.handshaking_, false);
@@ -144,8 +227,37 @@ Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
   return *this;
 }
 
+void Admission::Place::AwaitHello(io::Loop& loop, Evict evict) {
+  if (admission_ == nullptr) return;
+  waiting_ = std::make_shared<Waiting>();
+  waiting_->loop = &loop;
+  waiting_->evict = std::move(evict);
+  std::lock_guard lock(admission_->waiting_mutex_);
+  WaitingList& list = admission_->silent_;
+  waiting_->number = admission_->accepted_count_++;
+  waiting_->list = &list;
+  waiting_->position = list.insert(list.end(), waiting_);
+}
+
+void Admission::Place::HoldPartialHello(const config::Limits& limits) {
+  if (waiting_ == nullptr) return;
+  std::lock_guard lock(admission_->waiting_mutex_);
+  WaitingList& partial = admission_->partial_;
+  if (waiting_->list != &admission_->silent_) return;
+  partial.splice(partial.end(), admission_->silent_, waiting_->position);
+  waiting_->list = &partial;
+  if (limits.handshakes == 0 || partial.size() <= limits.handshakes) return;
+  PostEviction(admission_->TakeOut(partial), "limits.handshakes");
+}
+
 const char* Admission::Place::BeginHandshake(const config::Limits& limits, int64_t now_us) {
   if (admission_ == nullptr || handshaking_) return nullptr;
+  if (waiting_ != nullptr) {
+    const bool stayed = admission_->StopWaiting(*waiting_);
+    if (!stayed) return "limits.connections";
+    waiting_->evict = nullptr;
+    waiting_.reset();
+  }
   // The client's own limits first: one that floods must not use up the turns of all.
   if (const char* reached = admission_->BeginClientHandshake(limits, client_, now_us,
                                                              &handshake_counted_by_client_)) {
@@ -170,22 +282,25 @@ void Admission::Place::EndHandshake() {
   if (!std::exchange(handshake_counted_by_client_, false)) return;
   Shard& shard = admission_->ShardOf(client_);
   std::lock_guard lock(shard.mutex);
-  --shard.clients[client_].handshakes;
+  auto it = shard.clients.find(client_);
+  if (--it->second.handshakes == 0 && it->second.connections == 0 && it->second.tat_us == 0) {
+    shard.clients.erase(it);
+  }
 }
 
 void Admission::Place::Leave() {
   if (admission_ == nullptr) return;
   EndHandshake();
-  admission_->connections_.fetch_sub(1, std::memory_order_relaxed);
-  if (std::exchange(counted_by_client_, false)) {
-    Shard& shard = admission_->ShardOf(client_);
-    std::lock_guard lock(shard.mutex);
-    Client& entry = shard.clients[client_];
-    --entry.connections;
-    if (entry.connections == 0 && entry.handshakes == 0 && entry.tat_us == 0) {
-      shard.clients.erase(client_);
-    }
+  bool counted = true;
+  if (waiting_ != nullptr) {
+    admission_->StopWaiting(*waiting_);
+    // Nobody takes over its place from here on.
+    counted = !waiting_->count_taken;
+    waiting_->evict = nullptr;
+    waiting_.reset();
   }
+  if (counted) admission_->connections_.fetch_sub(1, std::memory_order_relaxed);
+  if (std::exchange(counted_by_client_, false)) admission_->ForgetConnection(client_);
   admission_.reset();
 }
 

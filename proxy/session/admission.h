@@ -2,13 +2,16 @@
 // listener name, for all workers together; it lives on through reloads, so that
 // what is open stays counted.
 //
-// A connection takes its place when it is accepted, and asks again with the first
-// bytes of its handshake: both before any cryptography is done for it. One that
-// stays silent takes up a place among the connections only.
+// A connection takes its place among the connections when it is accepted, and one among
+// the handshakes when its ClientHello is whole: both before any cryptography is done for
+// it. Until then it waits, and makes room for others: the connection that has waited
+// longest is evicted when limits.connections is reached, and also when more than
+// limits.handshakes connections hold a part of a ClientHello, which bounds their memory.
+// So nobody is shut out by connections that never send a ClientHello.
 //
 // Threading: any worker. The listener's own counts are atomics. The table of
-// clients is in shards behind a mutex each, and is touched only while a limit per
-// client is set.
+// clients is in shards behind a mutex each, and the lists of those that wait behind
+// another one. An eviction runs on the loop of the connection that is evicted.
 
 #ifndef MANTLET_PROXY_SESSION_ADMISSION_H_
 #define MANTLET_PROXY_SESSION_ADMISSION_H_
@@ -16,12 +19,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
 #include "config/config.h"
+#include "proxy/io/loop.h"
 #include "proxy/io/socket_address.h"
 
 namespace mantlet::session {
@@ -38,7 +44,15 @@ ClientKey ClientKeyOf(const io::SocketAddress& peer);
 bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us);
 
 class Admission {
+ private:
+  struct Waiting;
+  using WaitingList = std::list<std::shared_ptr<Waiting>>;
+
  public:
+  // Ends a connection that has to make room. `limit`: the one that is reached, by its name
+  // in the configuration; a literal.
+  using Evict = std::function<void(const char* limit)>;
+
   // A connection's place, given back when it goes. Movable; outlives nothing.
   class Place {
    public:
@@ -47,8 +61,13 @@ class Admission {
     Place& operator=(Place&& other) noexcept;
     ~Place() { Leave(); }
 
-    // The first bytes of a handshake have come. Returns the limit that is reached,
-    // by its name in the configuration, or null.
+    // The connection waits for its ClientHello. Until BeginHandshake() it may have to make
+    // room: then `evict` runs, once, on `loop`, which is that of the caller's thread.
+    void AwaitHello(io::Loop& loop, Evict evict);
+    // A part of the ClientHello has come, and not the whole.
+    void HoldPartialHello(const config::Limits& limits);
+    // The ClientHello is whole. Returns the limit that is reached, by its name in the
+    // configuration, or null.
     const char* BeginHandshake(const config::Limits& limits, int64_t now_us);
     // It is over, however it ended.
     void EndHandshake();
@@ -58,6 +77,7 @@ class Admission {
     void Leave();
 
     std::shared_ptr<Admission> admission_;
+    std::shared_ptr<Waiting> waiting_;  // from AwaitHello() to BeginHandshake()
     ClientKey client_ = 0;
     bool counted_by_client_ = false;
     bool handshaking_ = false;
@@ -65,9 +85,14 @@ class Admission {
   };
 
   // Takes a place in `place` and returns null, or returns the limit that is
-  // reached. `self` is kept alive by the place.
+  // reached. `self` is kept alive by the place. Where limits.connections is reached, it
+  // takes the place of the connection that has waited longest, if one waits.
   static const char* Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
                            ClientKey client, Place* place);
+
+  // Evicts up to `count` connections that wait, the oldest first, for want of what
+  // `limit` names.
+  void MakeRoom(size_t count, const char* limit);
 
   // Forgets the clients that are gone and owe nothing, and gives their memory back: in
   // one shard a call, so that sixteen calls go once around. Without it the table keeps
@@ -79,6 +104,7 @@ class Admission {
   uint32_t handshakes() const { return handshakes_.load(std::memory_order_relaxed); }
   size_t clients();
   size_t slots();  // that the table has room for
+  size_t waiting();
 
  private:
   struct Client {
@@ -94,6 +120,15 @@ class Admission {
   };
 
   Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
+  // All of these with waiting_mutex_ held.
+  WaitingList* OldestWaiting();  // the list whose first has waited longest; null: nobody waits
+  std::shared_ptr<Waiting> TakeOut(WaitingList& list);  // its first
+  static void PostEviction(std::shared_ptr<Waiting> waiting, const char* limit);
+
+  bool TakeOverPlace();
+  void ForgetConnection(ClientKey client);  // of those that are counted by client
+  // Returns false if it has been evicted.
+  bool StopWaiting(Waiting& waiting);
   const char* BeginClientHandshake(const config::Limits& limits, ClientKey client, int64_t now_us,
                                    bool* counted);
   bool TakeListenerTurn(uint32_t per_second, int64_t now_us);
@@ -103,6 +138,11 @@ class Admission {
   std::atomic<int64_t> tat_us_{0};
   std::array<Shard, 16> shards_;
   std::atomic<size_t> tidied_{0};  // calls of Tidy()
+
+  std::mutex waiting_mutex_;  // guards what follows
+  WaitingList silent_;        // have sent nothing, in the order of acceptance
+  WaitingList partial_;       // have sent a part of a ClientHello, in the order of its begin
+  uint64_t accepted_count_ = 0;
 };
 
 }  // namespace mantlet::session

@@ -89,6 +89,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       worker.loop, std::move(transport), listener_->tls, *worker.verified_clients,
       static_cast<tls::ServerStream::HandshakeHandler*>(this));
   stream_->SetHandler(this);
+  place_.AwaitHello(worker_.loop, [this](const char* limit) { MakeRoom(limit); });
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
 }
 
@@ -103,10 +104,21 @@ DownstreamConnection::~DownstreamConnection() {
 
 // ---- handshake
 
+const config::Limits& DownstreamConnection::NewestLimits() const {
+  return slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits;
+}
+
+void DownstreamConnection::OnPartialHello() { place_.HoldPartialHello(NewestLimits()); }
+
+// Its place goes to another connection: it has sent no ClientHello.
+void DownstreamConnection::MakeRoom(const char* limit) {
+  if (over_) return;
+  if (state_ == State::kHandshake) RecordLimit(worker_, *listener_, peer_, limit);
+  Abort();
+}
+
 bool DownstreamConnection::OnHandshakeBegins() {
-  const char* limit = place_.BeginHandshake(
-      slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits,
-      worker_.clock.MonotonicUs());
+  const char* limit = place_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
   if (limit == nullptr) return true;
   RecordLimit(worker_, *listener_, peer_, limit);
   Abort();

@@ -74,6 +74,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
 
  private:
   // tls::ServerStream::HandshakeHandler
+  void OnPartialHello() override;
   bool OnHandshakeBegins() override;
   void OnCertificateNotVerified(const tls::HandshakeReport& report) override;
   void OnHandshakeDone(identity::PeerIdentity identity) override;
@@ -102,6 +103,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void GiveParserBack();
   void NextRequest();
   void StartTunnel();
+  void MakeRoom(const char* limit);
+  const config::Limits& NewestLimits() const;
   void CountRefusedResumption();
   void RefreshListener();
   void RenderFacts();

@@ -93,7 +93,6 @@ void ServerStream::ResumeHeld() {
 
 void ServerStream::OnData(std::string_view bytes) {
   if (state_ == State::kFailed || state_ == State::kClosed) return;
-  if (!std::exchange(begun_, true) && !handshake_handler_->OnHandshakeBegins()) return;
   if (held_.empty()) {
     transport_.input = bytes;
     Advance();
@@ -152,6 +151,7 @@ void ServerStream::Handshake() {
   const std::string_view arrived = transport_.input;
   ClearErrors();
   int result = SSL_do_handshake(ssl_);
+  if (state_ != State::kHandshake) return;  // OnHandshakeBegins() said no
   if (result == 1) {
     inner_->Flush();
     state_ = State::kOpen;
@@ -167,6 +167,7 @@ void ServerStream::Handshake() {
   int error = SSL_get_error(ssl_, result);
   if (error == SSL_ERROR_WANT_READ) {
     inner_->Flush();
+    if (!hello_seen_ && !std::exchange(partial_hello_, true)) handshake_handler_->OnPartialHello();
     return;
   }
   if (attempt_->refused) {

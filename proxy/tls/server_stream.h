@@ -36,8 +36,10 @@ class ServerStream final : public io::ByteStream,
  public:
   class HandshakeHandler {
    public:
-    // The client's first bytes have come; nothing has been done with them yet. False:
-    // the handler has ended the connection.
+    // A part of the ClientHello has come, and not the whole. At most once.
+    virtual void OnPartialHello() {}
+    // The ClientHello is whole; nothing has been done with it yet. False: the handler has
+    // ended the connection, without destroying the stream. Called from inside the library.
     virtual bool OnHandshakeBegins() { return true; }
     // The client has shown a certificate that does not verify, and is let in all the same
     // (client_auth.mode request): OnHandshakeDone() follows, with an identity without certificate.
@@ -146,7 +148,7 @@ class ServerStream final : public io::ByteStream,
   bool reading_ = true;
   bool end_pending_ = false;
   bool end_delivered_ = false;
-  bool begun_ = false;
+  bool partial_hello_ = false;  // OnPartialHello() was called
   bool hello_seen_ = false;
   bool shutdown_sent_ = false;
   size_t certificate_index_ = 0;

@@ -27,7 +27,10 @@ struct ServerStream::Callbacks {
 
   static enum ssl_select_cert_result_t SelectCertificate(const SSL_CLIENT_HELLO* hello) {
     ServerStream* self = Of(hello->ssl);
-    self->hello_seen_ = true;
+    // The library asks again after some pauses.
+    if (!std::exchange(self->hello_seen_, true) && !self->handshake_handler_->OnHandshakeBegins()) {
+      return ssl_select_cert_error;
+    }
     ClientHello read = ReadClientHello(hello);
     self->attempt_->sni = std::move(read.server_name);
     self->attempt_->offered_version = read.newest_version;

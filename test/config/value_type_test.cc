@@ -86,6 +86,11 @@ TEST(Workers, AreANumberOrAuto) {
   EXPECT_EQ(Read(Workers(1024), "1024"), 1024u);
   EXPECT_EQ(Read(Workers(1024), "0"), std::nullopt);
   EXPECT_EQ(Workers(1024).print(0), "auto");
+  EXPECT_EQ(Read(AutoCount(1, 9, "no limit"), "auto"), kAutoLimit);
+  EXPECT_EQ(Read(AutoCount(1, 9, "no limit"), "0"), 0u);
+  EXPECT_EQ(Read(AutoCount(1, 9, "no limit"), "9"), 9u);
+  EXPECT_EQ(Read(AutoCount(1, 9, "no limit"), "4294967295"), std::nullopt);
+  EXPECT_EQ(AutoCount(1, 9, "no limit").print(kAutoLimit), "auto");
 }
 
 TEST(Boolean, IsTrueOrFalseOnly) {

@@ -1,6 +1,7 @@
 """What a request may weigh, how long it may take, and what it is told when it does not fit."""
 
 import socket
+import ssl
 import time
 
 import pytest
@@ -136,6 +137,14 @@ def test_a_client_that_takes_no_bytes_is_ended(start, upstream, connect):
 FIRST_BYTES = bytes([22, 3, 1, 2, 0])
 
 
+def client_hello(tls):
+    """A whole ClientHello, as bytes; nothing follows it."""
+    out = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    return out.read()
+
+
 def is_served(proxy, tls, source=None, timeout=2):
     try:
         with clients.RawClient(proxy.address(), tls, timeout=timeout, source=source) as client:
@@ -144,9 +153,12 @@ def is_served(proxy, tls, source=None, timeout=2):
         return False
 
 
-def opened(proxy, first_bytes=b""):
-    connection = socket.create_connection(proxy.address())
-    connection.sendall(first_bytes)
+def opened(proxy, first_bytes=b"", source="127.0.0.1"):
+    connection = socket.create_connection(proxy.address(), source_address=(source, 0))
+    try:
+        connection.sendall(first_bytes)
+    except ConnectionError:
+        pass  # it has had to make room already
     return connection
 
 
@@ -156,8 +168,9 @@ def rate_limited(proxy):
 
 def test_handshakes_in_flight_are_limited(start, upstream, tls):
     proxy = start(upstream, listener={"limits": {"handshakes": 2}, "timeouts": {"handshake": f"{scaled(700):.0f}ms"}})
-    begun = [opened(proxy, FIRST_BYTES) for _ in range(2)]
-    time.sleep(scaled(0.2))
+    begun = [opened(proxy, client_hello(tls), f"127.0.0.{n}") for n in (2, 3)]
+    for each in begun:
+        assert each.recv(1), "the server's part of the handshake"
     assert not is_served(proxy, tls, timeout=0.4)
     wait_until(lambda: is_served(proxy, tls), 10, "a free place")
     assert rate_limited(proxy) >= 1
@@ -172,6 +185,54 @@ def test_silent_connections_do_not_keep_clients_out(start, upstream, tls):
     assert is_served(proxy, tls)
     assert rate_limited(proxy) == 0
     for each in silent:
+        each.close()
+
+
+@pytest.mark.parametrize("first_bytes", [FIRST_BYTES[:1], FIRST_BYTES, None], ids=["a byte", "a header", "almost all"])
+def test_a_clienthello_that_is_not_whole_keeps_nobody_out(start, upstream, tls, first_bytes):
+    proxy = start(upstream, listener={"limits": {"handshakes": 2}})
+    part = client_hello(tls)[:-1] if first_bytes is None else first_bytes
+    begun = [opened(proxy, part, "127.0.0.2") for _ in range(10)]
+    proxy.wait_log("connection_refused", limit="limits.handshakes")
+    assert is_served(proxy, tls)
+    assert is_served(proxy, tls, source="127.0.0.2")
+    wait_until(lambda: rate_limited(proxy) == 8, 5, "only as many as there may be handshakes are kept")
+    for each in begun:
+        each.close()
+
+
+@pytest.mark.parametrize("first_bytes", [b"", FIRST_BYTES], ids=["silent", "partial"])
+def test_connections_without_a_clienthello_make_room(start, upstream, connect, tls, first_bytes):
+    proxy = start(upstream, workers=2, **limited(connections=10))
+    kept = connect(proxy)
+    assert kept.get().status == 200
+    idlers = [opened(proxy, first_bytes, "127.0.0.2") for _ in range(40)]
+    wait_until(lambda: rate_limited(proxy) >= 31, 10, "the end of those that came first")
+    assert all(is_served(proxy, tls) for _ in range(5))
+    assert kept.get().status == 200, "who has shaken hands makes no room"
+    proxy.wait_log("connection_refused", limit="limits.connections")
+    wait_until(lambda: proxy.metric("mantlet_connections_active", listener="public") <= 10, 5, "the limit")
+    for each in idlers:
+        each.close()
+
+
+def test_connections_that_have_shaken_hands_make_no_room(start, upstream, connect, tls):
+    proxy = start(upstream, **limited(connections=2))
+    kept = [connect(proxy) for _ in range(2)]
+    assert all(client.get().status == 200 for client in kept)
+    assert not is_served(proxy, tls)
+    assert all(client.get().status == 200 for client in kept)
+
+
+def test_one_address_takes_half_of_the_handshakes_by_default(start, upstream, tls):
+    proxy = start(upstream, **limited(handshakes=4))
+    begun = [opened(proxy, client_hello(tls), "127.0.0.2") for _ in range(2)]
+    for each in begun:
+        assert each.recv(1)
+    assert not is_served(proxy, tls, source="127.0.0.2")
+    proxy.wait_log("connection_refused", limit="limits.client_handshakes")
+    assert all(is_served(proxy, tls) for _ in range(5))
+    for each in begun:
         each.close()
 
 
@@ -197,8 +258,8 @@ def test_connections_beyond_the_limit_are_not_served(start, upstream, connect, t
 
 def test_one_address_does_not_take_all_handshakes(start, upstream, tls):
     proxy = start(upstream, **limited(client_handshakes=1))
-    begun = opened(proxy, FIRST_BYTES)
-    time.sleep(scaled(0.2))
+    begun = opened(proxy, client_hello(tls))
+    assert begun.recv(1)
     assert not is_served(proxy, tls)
     assert is_served(proxy, tls, source="127.0.0.2")
     begun.close()
@@ -227,3 +288,16 @@ def test_running_out_of_files_neither_kills_nor_spins(launch, pki, upstream, tls
         each.close()
 
     wait_until(lambda: is_served(proxy, tls, timeout=3), 20, "service after the files came back")
+
+
+@pytest.mark.limit(60)
+def test_silent_connections_give_their_files_back_to_clients(launch, pki, upstream, tls):
+    if "address" in sanitizers():
+        pytest.skip("UndefinedBehaviorSanitizer opens pipes to look at memory, and misjudges it when it cannot")
+    proxy = launch(configuration(pki, upstream), launcher=["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh"])
+    silent = [socket.create_connection(proxy.address()) for _ in range(100)]
+    begin = time.monotonic()
+    wait_until(lambda: is_served(proxy, tls, timeout=3), 20, "service while they are open")
+    assert time.monotonic() - begin < scaled(8), "timeouts.handshake ends them, too"
+    for each in silent:
+        each.close()

@@ -1,10 +1,12 @@
 #include "proxy/session/admission.h"
 
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "test/proxy/io/loop_driver.h"
 
 namespace mantlet::session {
 namespace {
@@ -14,7 +16,10 @@ constexpr int64_t kSecond = 1'000'000;
 
 class AdmissionTest : public testing::Test {
  protected:
-  AdmissionTest() { limits_.connections = 100, limits_.handshakes = 100; }
+  AdmissionTest() {
+    limits_.connections = limits_.handshakes = 100;
+    limits_.client_handshakes = 0;
+  }
 
   // The limit that is reached, or "".
   std::string Connect(ClientKey client = 1) {
@@ -33,10 +38,114 @@ class AdmissionTest : public testing::Test {
     return limit.empty() ? Begin(places_.size() - 1, now) : limit;
   }
 
+  // A connection that waits for its ClientHello; evicted, it leaves its name in `evicted_`.
+  std::string ConnectAndWait(const std::string& name, bool partial = false) {
+    std::string limit = Connect();
+    if (!limit.empty()) return limit;
+    places_.back().AwaitHello(
+        loop_, [this, name](const char* reached) { evicted_.push_back(name + ": " + reached); });
+    if (partial) places_.back().HoldPartialHello(limits_);
+    io::RunReady(loop_);
+    return "";
+  }
+
+  io::Loop loop_;
   config::Limits limits_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   std::vector<Admission::Place> places_;
+  std::vector<std::string> evicted_;
 };
+
+using Names = std::vector<std::string>;
+
+TEST_F(AdmissionTest, TheConnectionThatHasWaitedLongestMakesRoomForANewOne) {
+  limits_.connections = 3;
+  EXPECT_EQ(ConnectAndWait("a"), "");
+  EXPECT_EQ(ConnectAndWait("b", true), "");
+  EXPECT_EQ(ConnectAndWait("c"), "");
+  EXPECT_EQ(evicted_, Names{});
+  EXPECT_EQ(ConnectAndWait("d"), "");
+  EXPECT_EQ(ConnectAndWait("e"), "");
+  EXPECT_EQ(ConnectAndWait("f"), "");
+  EXPECT_EQ(evicted_,
+            (Names{"a: limits.connections", "b: limits.connections", "c: limits.connections"}));
+  EXPECT_EQ(admission_->connections(), 3u) << "a place changes hands";
+  places_.erase(places_.begin(), places_.begin() + 3);
+  EXPECT_EQ(admission_->connections(), 3u);
+  places_.clear();
+  EXPECT_EQ(admission_->connections(), 0u);
+  EXPECT_EQ(admission_->waiting(), 0u);
+}
+
+TEST_F(AdmissionTest, AConnectionWithAWholeClientHelloMakesNoRoom) {
+  limits_.connections = 2;
+  EXPECT_EQ(ConnectAndWait("a"), "");
+  EXPECT_EQ(Begin(0), "");
+  EXPECT_EQ(ConnectAndWait("b"), "");
+  EXPECT_EQ(Begin(1), "");
+  EXPECT_EQ(ConnectAndWait("c"), "limits.connections");
+  EXPECT_EQ(evicted_, Names{});
+}
+
+TEST_F(AdmissionTest, PartialClientHellosAreAsManyAsHandshakes) {
+  limits_.handshakes = 2;
+  EXPECT_EQ(ConnectAndWait("silent"), "");
+  EXPECT_EQ(ConnectAndWait("a", true), "");
+  EXPECT_EQ(ConnectAndWait("b", true), "");
+  EXPECT_EQ(ConnectAndWait("c", true), "");
+  EXPECT_EQ(evicted_, Names{"a: limits.handshakes"});
+  EXPECT_EQ(admission_->waiting(), 3u);
+  EXPECT_EQ(Begin(2), "") << "they take no place of a handshake";
+  EXPECT_EQ(Begin(3), "");
+}
+
+TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloEndsTheConnectionOnce) {
+  limits_.connections = 1;
+  EXPECT_EQ(ConnectAndWait("a"), "");
+  EXPECT_EQ(Connect(), "");
+  // The task that evicts it has not run yet.
+  EXPECT_EQ(Begin(0), "limits.connections");
+  places_.erase(places_.begin());
+  io::RunReady(loop_);
+  EXPECT_EQ(evicted_, Names{}) << "it has gone by then";
+  EXPECT_EQ(admission_->connections(), 1u);
+}
+
+TEST_F(AdmissionTest, AClientThatHasAllItMayHaveEvictsNobody) {
+  limits_.connections = 2;
+  limits_.client_connections = 1;
+  EXPECT_EQ(Connect(7), "");
+  EXPECT_EQ(ConnectAndWait("a"), "");
+  EXPECT_EQ(Connect(7), "limits.client_connections");
+  io::RunReady(loop_);
+  EXPECT_EQ(evicted_, Names{});
+  EXPECT_EQ(admission_->waiting(), 1u);
+}
+
+TEST_F(AdmissionTest, MakesRoomForWantOfDescriptors) {
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(ConnectAndWait(name), "");
+  admission_->MakeRoom(2, "RLIMIT_NOFILE");
+  io::RunReady(loop_);
+  EXPECT_EQ(evicted_, (Names{"a: RLIMIT_NOFILE", "b: RLIMIT_NOFILE"}));
+  EXPECT_EQ(admission_->connections(), 3u) << "until they have gone";
+  places_.erase(places_.begin(), places_.begin() + 2);
+  EXPECT_EQ(admission_->connections(), 1u);
+  admission_->MakeRoom(5, "RLIMIT_NOFILE");
+  io::RunReady(loop_);
+  EXPECT_EQ(evicted_.size(), 3u);
+}
+
+TEST_F(AdmissionTest, OneClientTakesHalfOfTheHandshakesByDefault) {
+  limits_.client_handshakes = config::kAutoLimit;
+  limits_.handshakes = 4;
+  EXPECT_EQ(ConnectAndBegin(1), "");
+  EXPECT_EQ(ConnectAndBegin(1), "");
+  EXPECT_EQ(ConnectAndBegin(1), "limits.client_handshakes");
+  EXPECT_EQ(ConnectAndBegin(2), "");
+  limits_.handshakes = 1;
+  places_.clear();
+  EXPECT_EQ(ConnectAndBegin(1), "") << "half of one is one";
+}
 
 TEST_F(AdmissionTest, ConnectionsAreLimitedAndAPlaceIsGivenBack) {
   limits_.connections = 2;
@@ -156,13 +265,20 @@ TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this] {
-      for (int i = 0; i < 20'000; ++i) {
+      io::Loop loop;
+      std::vector<Admission::Place> waiting(20);
+      for (size_t i = 0; i < 20'000; ++i) {
         Admission::Place place;
         if (Admission::Admit(admission_, limits_, static_cast<ClientKey>(i % 3 + 1), &place)) {
           continue;
         }
-        place.BeginHandshake(limits_, kNow);
+        place.AwaitHello(loop, [](const char*) {});
+        if (i % 2 == 0) place.HoldPartialHello(limits_);
+        waiting[i % waiting.size()] = std::move(place);
+        waiting[i * 7 % waiting.size()].BeginHandshake(limits_, kNow);
+        if (i % 100 == 0) io::RunReady(loop);
       }
+      waiting.clear();
     });
   }
   threads.emplace_back([this] {
