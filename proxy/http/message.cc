@@ -16,6 +16,7 @@ void RequestHead::Reset() {
   keep_alive = true;
   expect_continue = false;
   upgrade.clear();
+  upgrade_ignored = {};
   headers.Clear();
 }
 

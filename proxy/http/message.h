@@ -53,9 +53,12 @@ struct RequestHead {
   // Whether the client waits for 100 (Continue) before it sends its body.
   bool expect_continue = false;
   // The protocol the client wants to change to, e.g. "websocket"; empty if it
-  // asked for none, for more than one, for one that we do not tunnel (any HTTP or
-  // TLS), or together with a body.
+  // asked for none, for more than one, or for one that we do not tunnel (any HTTP or
+  // TLS). A body, framed as always, comes before the new protocol (RFC 9110 section 7.8).
   std::string upgrade;
+  // Why the request's Upgrade is not forwarded, a literal for the log; empty: it is, or
+  // there is none.
+  std::string_view upgrade_ignored;
   HeaderList headers;
 
   bool wants_upgrade() const { return !upgrade.empty(); }

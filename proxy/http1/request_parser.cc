@@ -63,6 +63,7 @@ class RequestParser::Impl : private MessageReader {
   std::optional<ParseError> ReadHost();
   std::optional<ParseError> ReadExpect();
   void ReadUpgrade(const ConnectionOptions& options);
+  std::string_view WhyNoUpgrade(const ConnectionOptions& options) const;
 
   http::RequestHead head_;
   std::string no_reason_;
@@ -157,12 +158,21 @@ std::optional<ParseError> RequestParser::Impl::ReadExpect() {
 }
 
 void RequestParser::Impl::ReadUpgrade(const ConnectionOptions& options) {
-  if (!options.upgrade || head_.version == http::Version::kHttp10 || head_.framing.has_body()) {
-    return;
-  }
-  if (head_.headers.Count(HeaderId::kUpgrade) != 1) return;
+  if (!head_.headers.Has(HeaderId::kUpgrade)) return;
+  head_.upgrade_ignored = WhyNoUpgrade(options);
+  if (head_.upgrade_ignored.empty()) head_.upgrade.assign(*head_.headers.Find(HeaderId::kUpgrade));
+}
+
+// RFC 9110 section 7.8.
+std::string_view RequestParser::Impl::WhyNoUpgrade(const ConnectionOptions& options) const {
+  if (head_.version == http::Version::kHttp10) return "the request is HTTP/1.0";
+  if (!options.upgrade) return "Connection does not name Upgrade";
   const std::string_view protocol = *head_.headers.Find(HeaderId::kUpgrade);
-  if (IsTunnelable(protocol)) head_.upgrade.assign(protocol);
+  if (head_.headers.Count(HeaderId::kUpgrade) != 1 || protocol.find(',') != protocol.npos) {
+    return "it offers more than one protocol";
+  }
+  if (!IsTunnelable(protocol)) return "HTTP and TLS are not tunnelled";
+  return {};
 }
 
 RequestParser::RequestParser(const ParserLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}

@@ -37,9 +37,9 @@ class RequestParser {
   RequestParser& operator=(const RequestParser&) = delete;
 
   // Stops behind the end of each request; call again with what is left for the
-  // next one. A request for an upgrade (head.wants_upgrade()) has no body, so it
-  // ends with its head: a caller that tunnels takes the rest of the bytes and
-  // never calls again. After kError every further call returns the same error.
+  // next one. What follows a request for an upgrade (head.wants_upgrade()) may belong to
+  // the new protocol: a caller that tunnels takes the rest of the bytes and never calls
+  // again. After kError every further call returns the same error.
   // No event is sent for a head that is refused.
   ParseResult Parse(std::string_view bytes, RequestSink& sink);
 

@@ -31,4 +31,21 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
   worker.logger.Log(base::LogLevel::kWarn, "policy_denied", "Policy refused a request.", fields);
 }
 
+void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std::string_view peer,
+                          const http::RequestHead& head) {
+  if (!worker.logger.enabled(base::LogLevel::kInfo)) return;
+  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!go) return;
+  const auto protocol = head.headers.Find(http::HeaderId::kUpgrade);
+  worker.logger.Info("upgrade_ignored",
+                     "A request is forwarded without the Upgrade that its client asks for.",
+                     {{"listener", listener},
+                      {"peer", peer},
+                      {"protocol", protocol ? std::string_view(*protocol) : std::string_view()},
+                      {"detail", head.upgrade_ignored},
+                      {"method", std::string_view(head.method_text)},
+                      {"target", std::string_view(head.target)},
+                      {"suppressed", go.suppressed}});
+}
+
 }  // namespace mantlet::session

@@ -75,7 +75,7 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
   head_ = &head;
   facts_ = &facts;
   request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = path_normal_ = event_stream_ = false;
+  response_started_ = interim_forwarded_ = path_normal_ = event_stream_ = switching_ = false;
   rule_ = {};
   error_.reset();
   early_body_.clear();
@@ -97,9 +97,11 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
                                           const ShownCertificate& shown) {
   Reset(listener, head, facts);
   state_ = State::kRefused;
-  if (worker_.draining) return ProxyError(ErrorReason::kDraining);
   if (auto error = CheckMisdirected(shown)) return error;
   if (auto error = AskPolicy(*listener_)) return error;
+  if (!head.upgrade_ignored.empty()) {
+    RecordIgnoredUpgrade(worker_, listener_->config.name, facts_->peer_address, head);
+  }
   if (pool_ != listener_->pool) pool_ = listener_->pool;
   if (auto connection = pool_->TakeIdle(IsRepeatable() ? upstream::Pool::Request::kRepeatable
                                                        : upstream::Pool::Request::kOnce)) {
@@ -234,6 +236,10 @@ void Exchange::OnRequestEnd() {
 
 void Exchange::FlushRequest() {
   if (upstream_ != nullptr) upstream_->stream().Flush();
+  if (switching_ && request_complete_) {
+    SwitchProtocols();
+    return;
+  }
   const bool full = upstream_ != nullptr ? OverHighWater(upstream_->stream())
                                          : state_ == State::kWaiting && !early_body_.empty();
   if (full == request_paused_ || request_complete_) return;
@@ -318,10 +324,15 @@ void Exchange::OnResponseEnd(std::string_view rest) {
   io::ByteStream& downstream = host_.downstream();
   if (status_ == 101) {
     downstream.Flush();
-    tunnel_ = upstream_->TakeStream();
     tunnel_bytes_.assign(rest);
-    worker_.loop.Retire(std::move(upstream_));
-    End(ExchangeEnd::kTunnel);
+    if (request_complete_) {
+      SwitchProtocols();
+      return;
+    }
+    // RFC 9110 section 7.8: the client changes protocols behind its request, so the rest of
+    // that is HTTP still. What the upstream says meanwhile waits for the tunnel.
+    switching_ = true;
+    upstream_->stream().SetReading(false);
     return;
   }
   if (forwarded_.framing.kind == Framing::Kind::kChunked) {
@@ -332,6 +343,12 @@ void Exchange::OnResponseEnd(std::string_view rest) {
   downstream.Flush();
   ReleaseUpstream(request_complete_);
   EndAnswered(forwarded_.keep_alive);
+}
+
+void Exchange::SwitchProtocols() {
+  tunnel_ = upstream_->TakeStream();
+  worker_.loop.Retire(std::move(upstream_));
+  End(ExchangeEnd::kTunnel);
 }
 
 // The answer is complete; `keep_alive` is what its head said.
@@ -523,8 +540,9 @@ void Exchange::TunnelTimedOut() {
 }
 
 void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
-  request_bytes_ = from_client;
-  response_bytes_ = from_upstream;
+  // Beside the content of the request that it began with.
+  request_bytes_ += from_client;
+  response_bytes_ += from_upstream;
   Record();
 }
 

@@ -173,6 +173,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   Awaited AwaitedNow() const;
   void ArmTimer();
   void OnTimeout();
+  void SwitchProtocols();
   void End(ExchangeEnd end);
   void Record();
   std::optional<base::ProxyError> CheckMisdirected(const ShownCertificate& shown) const;
@@ -209,7 +210,8 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   http::ForwardedResponse forwarded_;
   bool response_started_ = false;  // a final head has been written downstream
   bool interim_forwarded_ = false;
-  std::string trailers_;  // of the request or the response, rendered
+  bool switching_ = false;  // a 101 has been forwarded, and the request is not whole yet
+  std::string trailers_;    // of the request or the response, rendered
 
   // For the record.
   int status_ = 0;

@@ -185,6 +185,58 @@ def test_an_unsolicited_101_is_a_bad_gateway(start, scripted, connect):
     assert client.get().status == 502
 
 
+EXEC = "POST /exec HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+CONTENT = '{"Detach":false,"Tty":true}'
+FRAMINGS = {"a length": f"Content-Length: {len(CONTENT)}\r\n\r\n{CONTENT}",
+            "chunks": f"Transfer-Encoding: chunked\r\n\r\n{len(CONTENT):x}\r\n{CONTENT}\r\n0\r\n\r\n"}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS)
+@pytest.mark.parametrize("early", [False, True], ids=["typed later", "typed at once"])
+def test_an_upgrade_with_content_becomes_a_tunnel_behind_it(start, scripted, connect, framing, early):
+    requests = []
+
+    def serve(connection, _):
+        reader = Reader(connection)
+        requests.append(reader.request())
+        connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nprompt# ")
+        connection.sendall(b"got: " + reader.exactly(3))
+
+    client = connect(start(scripted(serve)))
+    client.send(EXEC + framing + ("ls\n" if early else ""))
+    assert client.response().status == 101
+    assert client.reader.exactly(8) == b"prompt# "
+    if not early:
+        client.send("ls\n")
+    assert client.reader.exactly(8) == b"got: ls\n"
+    request, = requests
+    assert request.body == CONTENT.encode()
+    assert request.headers.get("Upgrade") == "tcp"
+
+
+def test_an_upgrade_with_content_is_limited_and_judged_as_any_request(start, upstream, connect):
+    proxy = start(upstream, listener={"limits": {"body_bytes": "10"},
+                                      "policy": {"rules": [{"name": "no-exec", "action": "deny",
+                                                            "match": {"path": ["/no"]}}]}})
+    assert connect(proxy).exchange(EXEC + FRAMINGS["a length"]).status == 413
+    assert connect(proxy).exchange(EXEC + FRAMINGS["chunks"]).status == 413
+    refused = EXEC.replace("/exec", "/no") + "Content-Length: 2\r\n\r\n{}"
+    assert connect(proxy).exchange(refused).status == 403
+    assert not upstream.requests
+
+
+def test_an_upgrade_with_content_that_is_not_done_leaves_an_ordinary_exchange(mantlet, connect, upstream):
+    client = connect(mantlet)
+    assert client.exchange(EXEC + FRAMINGS["chunks"]).status == 200
+    assert client.get("/next").status == 200
+    assert [(r.target, r.body) for r in upstream.requests] == [("/exec", CONTENT.encode()), ("/next", b"")]
+
+
+def test_an_upgrade_that_is_not_forwarded_is_logged(mantlet, connect):
+    assert connect(mantlet).get("/", "Connection: Upgrade", "Upgrade: h2c").status == 200
+    assert mantlet.wait_log("upgrade_ignored", protocol="h2c", listener="public")["detail"]
+
+
 def test_h2c_is_never_offered_to_the_upstream(mantlet, connect, upstream):
     connect(mantlet).exchange("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
                               "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n")

@@ -138,28 +138,60 @@ TEST(RequestParserTest, ReportsAnUpgradeOnlyIfItCouldBeTunnelled) {
        "GET / HTTP/1.0 host=h close|Host:h|Connection:upgrade|Upgrade:websocket."},
       {"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: "
        "2\r\n\r\nab",
-       "POST / HTTP/1.1 host=h length=2|Host:h|Connection:upgrade|Upgrade:x|Content-Length:2>ab>."},
+       "POST / HTTP/1.1 host=h length=2 upgrade=x|Host:h|Connection:upgrade|Upgrade:x|"
+       "Content-Length:2>ab>."},
       {"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\nTransfer-Encoding: "
        "chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
-       "POST / HTTP/1.1 host=h chunked|Host:h|Connection:upgrade|Upgrade:x|Transfer-Encoding:"
-       "chunked>a>.GET / HTTP/1.1 host=h|Host:h."},
+       "POST / HTTP/1.1 host=h chunked upgrade=x|Host:h|Connection:upgrade|Upgrade:x|"
+       "Transfer-Encoding:chunked>a>.GET / HTTP/1.1 host=h|Host:h."},
   };
   for (const Case& c : cases) ExpectSame(c);
 }
 
 TEST(RequestParserTest, LeavesTheBytesBehindAnUpgradeToTheTunnel) {
-  const std::string_view head =
-      "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const std::string_view requests[] = {
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n"
+      "\r\n{}",
+      "POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"};
   class Ignore : public RequestSink {
     void OnRequestHead(http::RequestHead&) override {}
     void OnRequestBody(std::string_view) override {}
     void OnRequestTrailers(const http::HeaderList&) override {}
     void OnRequestEnd() override {}
   } sink;
-  RequestParser parser{ParserLimits()};
-  const ParseResult result = parser.Parse(std::string(head) + "\x81\x05hello", sink);
-  EXPECT_EQ(result.status, ParseResult::Status::kMessageEnd);
-  EXPECT_EQ(result.consumed, head.size());
+  for (const std::string_view request : requests) {
+    RequestParser parser{ParserLimits()};
+    const ParseResult result = parser.Parse(std::string(request) + "\x81\x05hello", sink);
+    EXPECT_EQ(result.status, ParseResult::Status::kMessageEnd);
+    EXPECT_EQ(result.consumed, request.size());
+  }
+}
+
+TEST(RequestParserTest, SaysWhyAnUpgradeIsIgnored) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"Connection: Upgrade\r\nUpgrade: websocket\r\n", ""},
+      {"Connection: Upgrade\r\n", ""},
+      {"Connection: Upgrade\r\nUpgrade: h2c\r\n", "HTTP and TLS are not tunnelled"},
+      {"Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n", "HTTP and TLS are not tunnelled"},
+      {"Connection: Upgrade\r\nUpgrade: a, b\r\n", "it offers more than one protocol"},
+      {"Connection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n", "it offers more than one protocol"},
+      {"Upgrade: websocket\r\n", "Connection does not name Upgrade"},
+  };
+  class Ignore : public RequestSink {
+    void OnRequestHead(http::RequestHead&) override {}
+    void OnRequestBody(std::string_view) override {}
+    void OnRequestTrailers(const http::HeaderList&) override {}
+    void OnRequestEnd() override {}
+  } sink;
+  for (const auto& [fields, why] : cases) {
+    RequestParser parser{ParserLimits()};
+    parser.Parse("GET / HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n", sink);
+    EXPECT_EQ(parser.head().upgrade_ignored, why) << fields;
+    parser.Parse("GET / HTTP/1.1\r\nHost: h\r\n\r\n", sink);
+    EXPECT_EQ(parser.head().upgrade_ignored, "") << "of the last request";
+  }
 }
 
 TEST(RequestParserTest, RefusesADoubtfulRequestLine) {

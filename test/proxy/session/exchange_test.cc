@@ -395,11 +395,14 @@ TEST_F(ExchangeTest, PolicyDenyIs403AndNothingReachesTheUpstream) {
   EXPECT_TRUE(Counted("mantlet_policy_denials_total{listener=\"public\",rule=\"default\"} 1"));
 }
 
-TEST_F(ExchangeTest, NothingBeginsDuringADrain) {
+TEST_F(ExchangeTest, ARequestThatComesInADrainIsAnsweredAsTheLastOne) {
   worker_.draining = true;
   Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say(kOk);
   EXPECT_EQ(Ended(), ExchangeEnd::kClose);
-  EXPECT_EQ(Status(), 503);
+  EXPECT_EQ(Status(), 200);
+  EXPECT_NE(got().find("\r\nConnection: close\r\n"), std::string::npos);
 }
 
 TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
@@ -511,6 +514,80 @@ TEST_F(ExchangeTest, SwitchingProtocolsGivesTheUpstreamStreamAway) {
   tunnel->Flush();
   EXPECT_TRUE(UpstreamHears(1, "frame"));
   pool_->TunnelEnded();
+}
+
+constexpr char kExec[] =
+    "POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n";
+constexpr char kSwitch[] =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+
+TEST_F(ExchangeTest, AnUpgradeWithContentOpensATunnelBehindIt) {
+  Client(std::string(kExec) + "Content-Length: 6\r\n\r\n{tty:1");
+  ASSERT_TRUE(UpstreamHears(1, "{tty:1"));
+  EXPECT_NE(Peer().handler.data.find("\r\nUpgrade: tcp\r\n"), std::string::npos);
+  Peer().Say(kSwitch);
+  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  exchange_->TakeTunnel();
+  exchange_->TunnelEnded(10, 20);
+  EXPECT_TRUE(Counted("mantlet_request_bytes_total{listener=\"public\",upstream=\"app\"} 16"));
+  pool_->TunnelEnded();
+}
+
+TEST_F(ExchangeTest, A101BeforeTheEndOfTheRequestWaitsForIt) {
+  Client(std::string(kExec) + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "abc"));
+  Peer().Say(std::string(kSwitch) + "prompt");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return Status() == 101; }));
+  Peer().Say(" and more");
+  RunReady(loop_);
+  EXPECT_TRUE(ends_.empty()) << "the client is still within its request";
+  Client("3\r\ndef\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "3\r\ndef\r\n"));
+  EXPECT_TRUE(ends_.empty());
+  Client("0\r\n\r\n");
+  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  ASSERT_TRUE(UpstreamHears(1, "0\r\n\r\n")) << "the whole request, framed";
+  EXPECT_TRUE(got().ends_with("\r\n\r\n")) << "the tunnel's bytes are the tunnel's";
+  EXPECT_EQ(exchange_->TakeTunnelBytes(), "prompt");
+  exchange_->TakeTunnel();
+  pool_->TunnelEnded();
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatDiesBetweenA101AndTheEndOfTheRequestIsAnAbort) {
+  std::signal(SIGPIPE, SIG_IGN);  // as the process does
+  Client(std::string(kExec) + "Content-Length: 2000000\r\n\r\nab");
+  ASSERT_TRUE(UpstreamHears(1, "ab"));
+  Peer().Say(kSwitch);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return Status() == 101; }));
+  Peer().stream->Close();
+  for (int i = 0; i < 30 && ends_.empty(); ++i) {
+    Client(std::string(64 * 1024, 'x'));
+    RunReady(loop_);
+  }
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+}
+
+TEST_F(ExchangeTest, AnUpgradeWithContentThatIsAnsweredOtherwiseIsAnOrdinaryExchange) {
+  Client(std::string(kExec) + "Content-Length: 2\r\n\r\nab");
+  ASSERT_TRUE(UpstreamHears(1, "ab"));
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  Client(kGet);
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangeTest, AnUpgradeThatIsNotForwardedIsLogged) {
+  Client(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+      "HTTP2-Settings: x\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  EXPECT_EQ(Peer().handler.data.find("pgrade"), std::string::npos);
+  EXPECT_NE(log_.text().find("upgrade_ignored"), std::string::npos);
+  EXPECT_NE(log_.text().find("\"protocol\":\"h2c\""), std::string::npos) << log_.text();
+  Peer().Say(kSwitch);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
 }
 
 TEST_F(ExchangeTest, ARefusedUpgradeIsAnOrdinaryResponse) {
