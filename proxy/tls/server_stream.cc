@@ -154,6 +154,9 @@ void ServerStream::Handshake() {
   if (state_ != State::kHandshake) return;  // OnHandshakeBegins() said no
   if (result == 1) {
     inner_->Flush();
+    // In most handshakes the client has the last word, and we nothing to say before its
+    // request, which Nagle's algorithm holds back until that is acknowledged.
+    if (SSL_version(ssl_) == TLS1_3_VERSION || SSL_session_reused(ssl_) == 1) inner_->QuickAck();
     state_ = State::kOpen;
     SSL_set_msg_callback(ssl_, nullptr);
     if (!attempt_->client.verdict.ok()) {

@@ -65,6 +65,7 @@ struct Wire {
   bool aborted = false;    // ended by Abort()
   bool destroyed = false;
   bool reading = false;
+  int quick_acks = 0;  // calls of QuickAck()
   std::string inbox;
   size_t piece_bytes = 16 * 1024;  // one OnData brings this many at most
   bool end_arrived = false, end_delivered = false;
@@ -85,6 +86,7 @@ class MemoryStream final : public ByteStream {
     if (wire_->open && !wire_->shutdown) wire_->pending.append(bytes);
   }
   void Flush() override { wire_->Flush(); }
+  void QuickAck() override { ++wire_->quick_acks; }
   size_t buffered() const override { return wire_->pending.size(); }
   void ShutdownWrite() override { wire_->shutdown = true; }
   void Abort() override {

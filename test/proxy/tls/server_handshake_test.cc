@@ -43,6 +43,53 @@ class HandshakeTest : public testing::Test {
   std::unique_ptr<MemoryClient> client_;
 };
 
+TEST_F(HandshakeTest, BeginsWithTheWholeClientHelloAndNotBefore) {
+  MemoryClient client(WithCertificate({&ClientCertificate()}));
+  server_.Start();
+  const std::string hello = client.TakeOutgoing();
+  for (size_t i = 0; i + 1 < hello.size(); ++i) server_.wire->Arrive(hello.substr(i, 1));
+  EXPECT_EQ(server_.partial_hellos, 1);
+  EXPECT_EQ(server_.begun, 0);
+  EXPECT_EQ(server_.wire->sent, "");
+  server_.wire->Arrive(hello.substr(hello.size() - 1));
+  EXPECT_EQ(server_.begun, 1);
+  client.Pump(*server_.wire);
+  EXPECT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.begun, 1);
+  EXPECT_EQ(server_.partial_hellos, 1);
+}
+
+TEST_F(HandshakeTest, AWholeClientHelloIsNeverAPart) {
+  MemoryClient client(WithCertificate({&ClientCertificate()}));
+  server_.Meet(client);
+  EXPECT_EQ(server_.partial_hellos, 0);
+}
+
+TEST_F(HandshakeTest, WhoIsNotAdmittedGetsNothing) {
+  server_.refuse = true;
+  MemoryClient client(WithCertificate({&ClientCertificate()}));
+  server_.Meet(client);
+  EXPECT_TRUE(server_.wire->aborted);
+  EXPECT_EQ(server_.wire->sent, "");
+  EXPECT_FALSE(server_.peer.has_value());
+  EXPECT_EQ(server_.failures, 0) << "it was not the handshake that failed";
+}
+
+TEST_F(HandshakeTest, AcknowledgesTheClientsLastWordOnceWhereWeHaveNone) {
+  MemoryClient::Options options = WithCertificate({&ClientCertificate()});
+  MemoryClient client(options);
+  server_.Meet(client);
+  EXPECT_EQ(server_.wire->quick_acks, 1);
+  client.Write("GET / HTTP/1.1\r\n");
+  client.Pump(*server_.wire);
+  EXPECT_EQ(server_.wire->quick_acks, 1) << "none for what follows";
+  options.max_version = TLS1_2_VERSION;
+  MemoryClient old(options);
+  Connect(old);
+  ASSERT_TRUE(server_.peer.has_value());
+  EXPECT_EQ(server_.wire->quick_acks, 0) << "the server's Finished comes last";
+}
+
 TEST_F(HandshakeTest, TellsWhoTheClientIsAndHowTheConnectionIsProtected) {
   server_.options.client_auth = config::ClientAuthMode::kRequire;
   MemoryClient::Options options = WithCertificate({&ClientCertificate()});

@@ -99,6 +99,12 @@ class ServerSide : public ServerStream::HandshakeHandler {
   }
 
   void OnCertificateNotVerified(const HandshakeReport& why) override { not_verified = why; }
+  void OnPartialHello() override { ++partial_hellos; }
+  bool OnHandshakeBegins() override {
+    ++begun;
+    if (refuse) stream->Abort();
+    return !refuse;
+  }
   void OnHandshakeDone(identity::PeerIdentity identity) override {
     peer = std::move(identity);
     if (on_done) on_done();
@@ -119,7 +125,8 @@ class ServerSide : public ServerStream::HandshakeHandler {
   std::optional<identity::PeerIdentity> peer;   // of a handshake that is done
   std::optional<HandshakeReport> report;        // of one that failed
   std::optional<HandshakeReport> not_verified;  // of one that was let in all the same
-  int failures = 0;
+  int partial_hellos = 0, begun = 0, failures = 0;
+  bool refuse = false;  // says no to the next handshake
   std::function<void()> on_done, on_failed;
   std::unique_ptr<ServerStream> stream;
 };
