@@ -356,6 +356,11 @@ void DescribeShutdown(Section& s, Config& v) {
            "how long open requests may take after SIGTERM; Kubernetes kills 30s after it by "
            "default"},
           v.drain, Duration(kMs, hours(24), "not at all"));
+  s.Value({"idle_grace",
+           "how long an idle connection is still read once the drain has begun, or its listener "
+           "was removed: a request that was on its way is answered, with `Connection: close`. Not "
+           "longer than `drain`"},
+          v.idle_grace, Duration(kMs, hours(1), "not at all"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "proxy/io/listener.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,6 +16,17 @@ namespace {
 // new ones in one go.
 constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kPauseMs = 200;
+
+// Segments with a smaller TTL or hop limit are dropped (RFC 5082). Clients begin with 64 or 128,
+// so a listening socket that asks for 255 begins no new connection; the last segment of a
+// handshake that has begun is not looked at in this way. A filter for SYN segments would do
+// the same, but some kernels refuse it to a process that is not root.
+constexpr int kLargestTtl = 255;
+void SetLeastTtl(int fd, int ttl) {
+  // A socket for both families needs both; one for IPv4 refuses the second, which is fine.
+  (void)setsockopt(fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
+  (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl, sizeof(ttl));
+}
 
 }  // namespace
 
@@ -78,25 +90,46 @@ Listener::~Listener() {
            [](uv_handle_t* h) { delete static_cast<Poll*>(h->data); });
 }
 
-void Listener::Accept() {
+void Listener::AcceptPending() {
+  while (Accept()) {
+  }
+}
+
+void Listener::RefuseNew() {
+  if (poll_->ready) uv_poll_stop(&poll_->handle);
+  loop_.timers().Cancel(resume_);
+  sockaddr_storage address;
+  socklen_t size = sizeof(address);
+  if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+  if (address.ss_family == AF_UNIX) {
+    shutdown(fd_.get(), SHUT_RD);  // connect(2) is refused, accept(2) goes on
+    return;
+  }
+  SetLeastTtl(fd_.get(), kLargestTtl);
+  refusing_ = true;
+}
+
+bool Listener::Accept() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage peer;
     socklen_t size = sizeof(peer);
     int fd =
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      if (refusing_) SetLeastTtl(fd, 0);  // inherited
       on_accept_(FileDescriptor(fd), SocketAddress(reinterpret_cast<sockaddr*>(&peer), size));
-      if (fd < accept_below_) continue;
+      if (fd < accept_below_ || refusing_) continue;
       low_ = true;
       Pause(EMFILE);
-      return;
+      return false;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       Pause(errno);
     }
-    return;
+    return false;
   }
+  return true;
 }
 
 void Listener::Pause(int error) {

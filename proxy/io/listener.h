@@ -36,13 +36,20 @@ class Listener {
   ~Listener();
   Listener(const Listener&) = delete;
 
-  // Takes what is already in the kernel's queue; for use right before a listener goes.
-  void AcceptPending() { Accept(); }
+  // Takes everything that is in the kernel's queue.
+  void AcceptPending();
+  // The listener is about to go: the kernel begins no new connection for this socket, so
+  // that none is lost between the last accept(2) and the close. A TCP client that is left
+  // without an answer tries again after a second, and meets a successor or a refusal. What is in
+  // the queue, and TCP handshakes that have begun, is left to AcceptPending(). Only for a socket of
+  // our own: other processes that have the same one hear of it, too.
+  void RefuseNew();
 
  private:
   struct Poll;
 
-  void Accept();
+  // Returns whether there may be more.
+  bool Accept();
   void Pause(int error);
   void StartPolling();
   bool DescriptorsAreLow() const;
@@ -54,6 +61,7 @@ class Listener {
   AcceptCallback on_accept_;
   ErrorCallback on_error_;
   Poll* poll_;  // lives until its close callback
+  bool refusing_ = false;
   base::FunctionTimer resume_;
 };
 

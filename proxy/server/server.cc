@@ -498,7 +498,7 @@ void Server::BeginDrain(const std::string& why) {
   if (std::exchange(draining_, true)) return;
   metrics_.SetDraining(true);
   (void)systemd_.Stopping("draining");
-  logger_.Info("drain_begun", "No new requests; those in flight are answered.",
+  logger_.Info("drain_begun", "No new connections; those that are open get one more answer.",
                {{"why", why}, {"deadline_seconds", config_.drain.count() / 1000.0}});
   RemoveUnusedSocketFiles();
   workers_draining_ = workers_.size();

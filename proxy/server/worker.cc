@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/base/process_setup.h"
@@ -21,6 +22,9 @@ constexpr uint32_t kClientRecordsPerSecond = 100;
 // Connections without a ClientHello that end when there are no descriptors, each time that
 // accepting one fails; io::Listener tries again five times a second.
 constexpr size_t kRoomWithoutDescriptors = 64;
+// A socket that takes no new connection is open for this long: TCP handshakes that had begun
+// have their last segment by then.
+constexpr int64_t kLastHandshakesMs = 50;
 
 }  // namespace
 
@@ -52,6 +56,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         loop_.Run();
         // Everything that lives on this loop ends on its thread.
         listeners_.clear();
+        closing_.clear();
         connections_.clear();
         pools_.clear();
         loop_.SetTurnEnd(nullptr);  // the loop outlives what it flushes
@@ -75,6 +80,7 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   std::map<std::string, Listening> old_listeners = std::move(listeners_);
   listeners_.clear();
   context_.drain_ms = snapshot.config.drain.count();
+  context_.idle_grace_ms = std::min(snapshot.config.idle_grace, snapshot.config.drain).count();
   std::map<const session::ListenerSlot*, WhomToJudge> changed;
   for (const ListenerSnapshot& listener : snapshot.listeners) {
     const std::string& name = listener.config.name;
@@ -86,20 +92,18 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
       listening.slot = std::make_shared<session::ListenerSlot>();
     }
     std::shared_ptr<const session::ListenerState> before = listening.slot->current;
-    listening.slot->current = StateFor(listener);
+    listening.slot->current = listening.slot->last = StateFor(listener);
     changed[listening.slot.get()] = Compare(before.get(), listening.slot->current.get());
     auto socket = new_sockets.find(name);
     if (socket == new_sockets.end() || context_.draining) continue;
-    // The old socket's queue is taken over before it closes.
-    for (auto& old : listening.sockets) old->AcceptPending();
-    listening.sockets.clear();
+    CloseListener(listening);
+    listening.inherited = listener.config.address.kind == config::Address::Kind::kSystemd;
     for (io::FileDescriptor& fd : socket->second) {
       listening.sockets.push_back(Listen(name, listening.slot, std::move(fd)));
     }
   }
   for (auto& [name, listening] : old_listeners) {
-    for (auto& old : listening.sockets) old->AcceptPending();
-    listening.sockets.clear();
+    CloseListener(listening);
     listening.slot->current = nullptr;
     changed[listening.slot.get()] = WhomToJudge::kEverybody;
   }
@@ -205,8 +209,7 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
 
 void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
-  if (slot->current == nullptr) return;
-  const session::ListenerState& state = *slot->current;
+  const session::ListenerState& state = *slot->newest();
   session::Admission::Place place;
   if (const char* limit = session::Admission::Admit(state.admission, state.config.limits,
                                                     session::ClientKeyOf(peer), &place)) {
@@ -229,6 +232,27 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   DownstreamConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));
   heap_trim_.SetOpen(connections_.size());
+  if (context_.draining || slot->current == nullptr) key->Drain();
+}
+
+// Loses no connection that the kernel has taken in. What waits in the queue of a socket of
+// the service manager is left to whoever accepts from it next.
+void Worker::CloseListener(Listening& listening) {
+  std::vector<std::unique_ptr<io::Listener>> sockets = std::move(listening.sockets);
+  listening.sockets.clear();
+  if (sockets.empty() || listening.inherited) return;
+  for (std::unique_ptr<io::Listener>& socket : sockets) {
+    socket->RefuseNew();
+    socket->AcceptPending();
+    closing_.push_back(std::move(socket));
+  }
+  loop_.ArmIn(closing_timer_, kLastHandshakesMs);
+}
+
+void Worker::CloseForGood() {
+  for (const std::unique_ptr<io::Listener>& listener : closing_) listener->AcceptPending();
+  closing_.clear();
+  ReportIfEmpty();
 }
 
 void Worker::OnConnectionOver(DownstreamConnection* connection) {
@@ -244,8 +268,7 @@ void Worker::Drain(std::function<void()> on_empty) {
   loop_.Post([this, on_empty = std::move(on_empty)] {
     context_.draining = true;
     on_empty_ = on_empty;
-    for (auto& [name, listening] : listeners_) listening.sockets.clear();
-    for (auto& [name, pool] : pools_) pool->Retire();
+    for (auto& [name, listening] : listeners_) CloseListener(listening);
     std::vector<DownstreamConnection*> all;
     for (auto& [connection, owner] : connections_) all.push_back(connection);
     for (DownstreamConnection* connection : all) connection->Drain();
@@ -262,7 +285,7 @@ void Worker::Cut() {
 }
 
 void Worker::ReportIfEmpty() {
-  if (!on_empty_ || !connections_.empty()) return;
+  if (!on_empty_ || !connections_.empty() || !closing_.empty()) return;
   std::exchange(on_empty_, nullptr)();
 }
 

@@ -78,6 +78,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot;
     std::vector<std::unique_ptr<io::Listener>> sockets;  // several if systemd passed them
+    bool inherited = false;                              // the sockets are the service manager's
   };
 
   void OnConnectionOver(session::DownstreamConnection* connection) override;
@@ -91,6 +92,8 @@ class Worker final : private session::DownstreamConnection::Owner {
                                        io::FileDescriptor socket);
   void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
               const io::SocketAddress& peer);
+  void CloseListener(Listening& listening);
+  void CloseForGood();
   void ReportIfEmpty();
 
   observe::MetricsShard& metrics_;
@@ -103,6 +106,9 @@ class Worker final : private session::DownstreamConnection::Owner {
   tls::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
   std::map<std::string, Listening> listeners_;
+  // Of those that are no more: their sockets take no new connection.
+  std::vector<std::unique_ptr<io::Listener>> closing_;
+  base::FunctionTimer closing_timer_{[this] { CloseForGood(); }};
   std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name
   absl::flat_hash_map<session::DownstreamConnection*,
                       std::unique_ptr<session::DownstreamConnection>>

@@ -72,7 +72,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
     : worker_(worker),
       owner_(owner),
       slot_(std::move(slot)),
-      listener_(slot_->current),
+      listener_(slot_->newest()),
       peer_(peer.is_unix() ? "unix" : peer.ToString()),
       timer_([this] { OnTimeout(); }),
       place_(std::move(place)),
@@ -117,7 +117,17 @@ void DownstreamConnection::MakeRoom(const char* limit) {
   Abort();
 }
 
+// What is left of its time; of the grace, if it is to end and has said nothing yet.
+void DownstreamConnection::ArmHandshake() {
+  const int64_t spent_ms = (worker_.clock.MonotonicUs() - opened_us_) / 1000;
+  int64_t left_ms = std::max<int64_t>(0, listener_->config.timeouts.handshake.count() - spent_ms);
+  if (leaving() && !hello_whole_) left_ms = std::min(left_ms, worker_.idle_grace_ms);
+  worker_.loop.ArmIn(timer_, left_ms);
+}
+
 bool DownstreamConnection::OnHandshakeBegins() {
+  hello_whole_ = true;
+  if (leaving()) ArmHandshake();
   const char* limit = place_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
   if (limit == nullptr) return true;
   RecordLimit(worker_, *listener_, peer_, limit);
@@ -143,13 +153,7 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
   }
   RenderFacts();
   state_ = State::kIdle;
-  if (worker_.draining) {
-    CloseSoon(false);
-    return;
-  }
-  // A client that has just shaken hands is about to ask: until its first byte
-  // the head's deadline runs, not the longer one between requests.
-  worker_.loop.ArmIn(timer_, listener_->config.timeouts.request_head.count());
+  ArmIdle();
   const bool over_already =
       identity_.has_certificate() && identity_.valid_until <= worker_.clock.WallSeconds();
   if (slot_->current != listener_ || over_already) {
@@ -201,6 +205,15 @@ void DownstreamConnection::RefreshListener() {
 
 // ---- requests
 
+void DownstreamConnection::ArmIdle() {
+  const config::DownstreamTimeouts& timeouts = listener_->config.timeouts;
+  // A client that has just shaken hands is about to ask: until its first byte
+  // the head's deadline runs, not the longer one between requests.
+  const int64_t idle_ms = (requests_ == 0 ? timeouts.request_head : timeouts.idle).count();
+  idle_over_ = false;
+  worker_.loop.ArmIn(timer_, leaving() ? std::min(idle_ms, worker_.idle_grace_ms) : idle_ms);
+}
+
 void DownstreamConnection::OnData(std::string_view bytes) {
   if (state_ == State::kClosing) return;  // lingering
   if (exchange_.active() && exchange_.request_complete()) {
@@ -217,12 +230,16 @@ void DownstreamConnection::HoldInput(std::string_view bytes) {
 }
 
 void DownstreamConnection::Process(std::string_view bytes) {
-  if (due() != StandingBook::kNever && !exchange_.active() &&
-      due() <= worker_.clock.WallSeconds()) {
-    // Its turn to be judged has not come yet, but no request begins before that.
-    worker_.standing->SetDue(*this, StandingBook::kNever);
-    OnStandingDue();
-    if (state_ == State::kClosing) return;
+  if (due() != StandingBook::kNever && !exchange_.active()) {
+    const int64_t left_s = due() - worker_.clock.WallSeconds();
+    expires_soon_ = left_s * 1000 <= worker_.idle_grace_ms &&
+                    listener_->config.client_auth.on_expiry != config::OnInvalid::kIgnore;
+    if (left_s <= 0) {
+      // Its turn to be judged has not come yet, but no request begins before that.
+      worker_.standing->SetDue(*this, StandingBook::kNever);
+      OnStandingDue();
+      if (state_ == State::kClosing) return;
+    }
   }
   TakeParser();
   if (state_ == State::kIdle && parser_->Idle()) {
@@ -244,9 +261,7 @@ void DownstreamConnection::Process(std::string_view bytes) {
     return;
   }
   if (!exchange_.active()) {
-    if (parser_->Idle() && state_ == State::kIdle && requests_ > 0) {
-      worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
-    }
+    if (parser_->Idle() && state_ == State::kIdle && requests_ > 0) ArmIdle();
     return;
   }
   if (exchange_.request_complete()) {
@@ -272,8 +287,11 @@ void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
   RefreshListener();
   ++requests_;
   state_ = State::kRequest;
+  asked_to_stay_ = head.keep_alive;
   const uint32_t most = listener_->config.limits.requests_per_connection;
   if (most != 0 && requests_ >= most) head.keep_alive = false;
+  // Told now, so that it does not ask when the answer would be none.
+  if (expires_soon_) head.keep_alive = false;
   refusal_ =
       exchange_.Begin(listener_, head, facts_,
                       {&stream_->context(), stream_->certificate_index(), stream_->verifiable()});
@@ -308,7 +326,9 @@ void DownstreamConnection::OnExchangeEnd(ExchangeEnd end) {
       NextRequest();
       return;
     case ExchangeEnd::kClose:
-      CloseSoon(false);
+      // Who wanted to stay may be sending the next request: it is read, so that no reset
+      // overtakes this answer.
+      CloseSoon(asked_to_stay_);
       return;
     case ExchangeEnd::kLinger:
       CloseSoon(true);
@@ -334,8 +354,8 @@ void DownstreamConnection::GiveParserBack() {
 void DownstreamConnection::NextRequest() {
   state_ = State::kIdle;
   GiveParserBack();
-  if (worker_.draining || ending_ || (input_ended_ && input_.empty())) {
-    CloseSoon(false);
+  if (ending_ || (input_ended_ && input_.empty())) {
+    CloseSoon(ending_);
     return;
   }
   if (OverHighWater(*stream_)) {
@@ -346,7 +366,7 @@ void DownstreamConnection::NextRequest() {
     worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
     return;
   }
-  worker_.loop.ArmIn(timer_, listener_->config.timeouts.idle.count());
+  ArmIdle();
   if (!input_.empty()) resume_input_.Schedule();
 }
 
@@ -359,7 +379,7 @@ void DownstreamConnection::ProcessInput() {
   Process(input);
   if (over_ || state_ == State::kClosing) return;
   UpdateReading();
-  if (input_ended_ && !exchange_.active()) CloseSoon(false);
+  if (input_ended_ && state_ == State::kIdle) CloseSoon(false);
 }
 
 void DownstreamConnection::StartTunnel() {
@@ -393,7 +413,8 @@ void DownstreamConnection::StartTunnel() {
 
 void DownstreamConnection::OnStandingDue() {
   // A handshake is judged when it is done.
-  if (over_ || ending_ || state_ == State::kHandshake || state_ == State::kClosing) return;
+  if (over_ || ending_ || listener_removed_) return;
+  if (state_ == State::kHandshake || state_ == State::kClosing) return;
   Judge(Moment::kOpen);
 }
 
@@ -423,15 +444,18 @@ void DownstreamConnection::JudgeTunnel() {
 
 void DownstreamConnection::EndFor(Ending ending) {
   RecordEnding(worker_, *listener_, peer_, StateName(state_), identity_, ending);
-  ending_ = true;
+  // Of a removed listener nobody is refused who was let in: what is on its way is answered.
+  listener_removed_ = ending.reason == base::EndReason::kListenerRemoved;
+  ending_ = !listener_removed_;
   exchange_.MakeLast();
   ProxyError error(ErrorReason::kClientInvalid, std::move(ending.detail));
-  if (state_ == State::kIdle) {
+  if (state_ == State::kIdle && ending_) {
     // It may just be asking: what it says is read and thrown away for a moment.
     CloseSoon(true);
   } else if (ending.action == config::OnInvalid::kClose) {
     CutWith(std::move(error));
   } else {
+    Drain();
     if (state_ == State::kTunnel && ending.reason != base::EndReason::kPolicyDenied) {
       exchange_.SetTunnelError(std::move(error));
     }
@@ -520,8 +544,15 @@ void DownstreamConnection::Over() {
 void DownstreamConnection::OnTimeout() {
   switch (state_) {
     case State::kHandshake:
-      OnHandshakeFailed(stream_->Report(base::HandshakeFailure::kTimeout,
-                                        "the handshake took longer than timeouts.handshake"));
+      if (leaving() && !hello_whole_) {
+        if (TakesLastLook()) return;
+        OnHandshakeFailed(
+            stream_->Report(base::HandshakeFailure::kOther,
+                            "the listener closes, and no ClientHello came in shutdown.idle_grace"));
+      } else {
+        OnHandshakeFailed(stream_->Report(base::HandshakeFailure::kTimeout,
+                                          "the handshake took longer than timeouts.handshake"));
+      }
       Over();
       return;
     case State::kIdle:
@@ -530,7 +561,7 @@ void DownstreamConnection::OnTimeout() {
         return;
       }
       if (BetweenRequests()) {
-        CloseSoon(false);
+        if (!TakesLastLook()) CloseSoon(false);
         return;
       }
       state_ = State::kRequest;
@@ -553,13 +584,16 @@ void DownstreamConnection::OnTimeout() {
   }
 }
 
+// Timers run before the loop looks for what has come: a request may be waiting in the kernel.
+bool DownstreamConnection::TakesLastLook() {
+  if (std::exchange(idle_over_, true)) return false;
+  worker_.loop.ArmIn(timer_, 1);
+  return true;
+}
+
 void DownstreamConnection::Drain() {
-  if (state_ == State::kHandshake) {
-    OnHandshakeFailed(stream_->Report(base::HandshakeFailure::kOther, "the drain began"));
-    Over();
-    return;
-  }
-  if (state_ == State::kIdle && BetweenRequests()) CloseSoon(false);
+  if (state_ == State::kHandshake && !hello_whole_) ArmHandshake();
+  if (state_ == State::kIdle && BetweenRequests() && !backlogged_) ArmIdle();
 }
 
 void DownstreamConnection::Cut() {
@@ -569,9 +603,11 @@ void DownstreamConnection::Cut() {
 void DownstreamConnection::CutWith(ProxyError error) {
   if (exchange_.active()) {
     exchange_.Abandon(std::move(error));
-    return;
+  } else if (state_ == State::kIdle) {
+    CloseSoon(false);
+  } else {
+    Over();
   }
-  Over();
 }
 
 }  // namespace mantlet::session

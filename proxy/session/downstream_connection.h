@@ -53,8 +53,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   // Loop::Retire(): nothing is heard any more.
   void OnRetired() { stream_->Close(); }
 
-  // The drain has begun: ends an idle connection now, a busy one with its
-  // response.
+  // The drain has begun, or the listener is gone: the connection gets its handshake, if its
+  // ClientHello comes within shutdown.idle_grace, and one more answer, if the request does.
   void Drain();
   // The drain's deadline: ends now.
   void Cut();
@@ -104,6 +104,10 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void NextRequest();
   void StartTunnel();
   void MakeRoom(const char* limit);
+  void ArmHandshake();
+  void ArmIdle();
+  // No request follows the one that is under way or on its way.
+  bool leaving() const { return worker_.draining || listener_removed_; }
   const config::Limits& NewestLimits() const;
   void CountRefusedResumption();
   void RefreshListener();
@@ -116,6 +120,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void CloseSoon(bool discard_input);
   void Abort();
   void Over();
+  bool TakesLastLook();
   void OnTimeout();
 
   WorkerContext& worker_;
@@ -127,6 +132,11 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   base::FunctionTimer timer_;
   State state_ = State::kHandshake;
   bool over_ = false;
+  bool hello_whole_ = false;
+  bool idle_over_ = false;      // the time for the next bytes is over; a last look is taken
+  bool expires_soon_ = false;   // the client will be judged again within shutdown.idle_grace
+  bool asked_to_stay_ = false;  // the client, with its last request
+  bool listener_removed_ = false;
   Admission::Place place_;
 
   identity::PeerIdentity identity_;
@@ -141,7 +151,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   std::unique_ptr<Tunnel> tunnel_;
 
   // Its client would not be let in any more: what is in flight is the last, and ends
-  // by the deadline.
+  // by the deadline. No request begins.
   bool ending_ = false;
   std::unique_ptr<base::FunctionTimer> deadline_;
 

@@ -45,10 +45,15 @@ inline void ListenerState::FindDenialCounters() {
   }
 }
 
-// Where the newest state of a listener is found. One per worker and listener
-// name; null once the listener is gone.
+// Where the newest state of a listener is found. One per worker and listener name.
 struct ListenerSlot {
-  std::shared_ptr<const ListenerState> current;
+  std::shared_ptr<const ListenerState> current;  // null once the listener is gone
+  // The last there was, for connections that its socket still takes in while it closes.
+  std::shared_ptr<const ListenerState> last;
+
+  const std::shared_ptr<const ListenerState>& newest() const {
+    return current != nullptr ? current : last;
+  }
 };
 
 }  // namespace mantlet::session

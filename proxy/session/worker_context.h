@@ -27,7 +27,7 @@ struct WorkerContext {
   observe::AccessLogWriter& access_log;
   // Bounds the records that clients can provoke; metrics count all of them.
   base::LogBudget& handshake_log_budget;
-  // Set once, when the drain begins: no new exchange starts after that.
+  // Set once, when the drain begins: each connection gets one more answer at most.
   bool draining = false;
   // When its connections are judged again, and what was found about their clients; never
   // null where there are connections.
@@ -35,6 +35,8 @@ struct WorkerContext {
   tls::VerifiedClients* verified_clients = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;
+  // shutdown.idle_grace: how long a connection that is to end is still read while idle.
+  int64_t idle_grace_ms = 1'000;
   http1::ParserPool parsers = {};
 };
 

@@ -2,12 +2,14 @@
 
 import signal
 import socket
+import ssl
 import threading
 import time
 
 import pytest
 from harness import clients
 from harness.messages import Incomplete, Reader
+from harness.proxy import configuration, merge
 from harness.timing import scaled, wait_until
 
 SLOW_REQUEST = "GET /slow/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -16,7 +18,7 @@ SLOW_REQUEST = "GET /slow/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 @pytest.fixture
 def draining(start, upstream):
     """A proxy with ten seconds for its drain."""
-    return start(upstream, shutdown={"drain": "10s"})
+    return start(upstream, shutdown={"drain": "10s", "idle_grace": "200ms"})
 
 
 def in_flight(upstream, count=1):
@@ -184,6 +186,101 @@ def test_curl_is_not_cut_short_by_a_drain(draining, pki, upstream):
     draining.signal(signal.SIGTERM)
     thread.join(scaled(10))
     assert results[0].returncode == 0 and b'"target": "/slow/1"' in results[0].stdout
+
+
+def begin_hello(tls):
+    """A client's side of a handshake: (its state, what it reads, what it sends)."""
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    half = tls.wrap_bio(inward, outward, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        half.do_handshake()
+    return half, inward, outward
+
+
+def drive(plain, step, inward, outward):
+    while True:
+        try:
+            result = step()
+            plain.sendall(outward.read())
+            return result
+        except ssl.SSLWantReadError:
+            plain.sendall(outward.read())
+            data = plain.recv(65536)
+            assert data, "the connection ended"
+            inward.write(data)
+
+
+@pytest.fixture
+def patient(start, upstream):
+    """A proxy that is in no hurry to close idle connections."""
+    return start(upstream, shutdown={"drain": "10s", "idle_grace": "10s"})
+
+
+def wait_draining(proxy):
+    wait_until(lambda: proxy.get("/readyz")[0] == 503, 5, "the drain")
+
+
+def test_a_connection_that_was_accepted_gets_its_handshake_and_one_answer(patient, tls):
+    with socket.create_connection(patient.address(), timeout=scaled(10)) as plain:
+        patient.wait_metric("mantlet_connections_active", 1, listener="public")
+        patient.signal(signal.SIGTERM)
+        wait_draining(patient)
+        with tls.wrap_socket(plain, server_hostname="localhost") as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            reply = Reader(client).response()
+            assert (reply.status, reply.headers.get("Connection")) == (200, "close")
+    assert patient.wait() == 0
+
+
+def test_a_handshake_in_flight_is_finished_and_gets_one_answer(patient, tls):
+    half, inward, outward = begin_hello(tls)
+    with socket.create_connection(patient.address(), timeout=scaled(10)) as plain:
+        plain.sendall(outward.read())
+        inward.write(plain.recv(65536))
+        patient.signal(signal.SIGTERM)
+        wait_draining(patient)
+        drive(plain, half.do_handshake, inward, outward)
+        drive(plain, lambda: half.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), inward, outward)
+        got = drive(plain, lambda: half.read(65536), inward, outward)
+        assert got.startswith(b"HTTP/1.1 200 ") and b"Connection: close" in got
+    assert patient.wait() == 0
+
+
+def test_a_request_on_its_way_over_an_idle_connection_is_answered(patient, connect):
+    kept, fresh = connect(patient), connect(patient)
+    assert kept.get().headers.get("Connection") is None
+    patient.signal(signal.SIGTERM)
+    wait_draining(patient)
+    for client in (kept, fresh):
+        reply = client.get()
+        assert (reply.status, reply.headers.get("Connection")) == (200, "close")
+        assert client.closed()
+    assert patient.wait() == 0
+
+
+def test_the_end_does_not_wait_for_the_grace_once_nobody_is_left(patient, connect):
+    client = connect(patient)
+    client.get()
+    patient.signal(signal.SIGTERM)
+    wait_draining(patient)
+    begin = time.monotonic()
+    client.close()
+    assert patient.wait() == 0
+    assert time.monotonic() - begin < scaled(3)
+
+
+def test_a_listener_that_is_removed_answers_what_is_on_its_way(launch, pki, upstream, connect):
+    config = configuration(pki, upstream, shutdown={"drain": "10s", "idle_grace": "10s"})
+    second = merge(config["listeners"][0], {"name": "second"})
+    proxy = launch(dict(config, listeners=[config["listeners"][0], second]))
+    client = connect(proxy, listener="second")
+    client.get()
+    proxy.write_config(config)
+    proxy.signal(signal.SIGHUP)
+    proxy.wait_log("connection_ended", reason="listener_removed")
+    reply = client.get()
+    assert (reply.status, reply.headers.get("Connection")) == (200, "close")
+    assert client.closed()
 
 
 def test_a_drain_is_logged(draining):

@@ -68,7 +68,7 @@ def configuration(pki, upstream="127.0.0.1:9", listener=None, upstream_options=N
         "upstreams": [merge({"name": "app", "address": str(upstream)}, upstream_options or {})],
         "metrics": {"address": "127.0.0.1:0"},
         "admin": {"address": "127.0.0.1:0"},
-        "shutdown": {"drain": "500ms"},
+        "shutdown": {"drain": "500ms", "idle_grace": "20ms"},
     }
     return merge(base, top)
 

@@ -1,11 +1,14 @@
 #include "proxy/io/listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -75,6 +78,63 @@ TEST(Listener, TakesWhatWaitsInTheQueueBeforeItGoes) {
   FileDescriptor client = Dial(address);
   listener->AcceptPending();
   EXPECT_EQ(accepted.fds.size(), 1u);
+}
+
+TEST(Listener, TakesAllThatWaitsInTheQueueHoweverMuchItIs) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 300; ++i) clients.push_back(Dial(address));
+  listener->RefuseNew();
+  listener->AcceptPending();
+  EXPECT_EQ(accepted.fds.size(), clients.size()) << "more than a turn's worth";
+}
+
+TEST(Listener, BeginsNoNewConnectionBeforeItGoes) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  const FileDescriptor before = Dial(address);
+  listener->RefuseNew();
+  FileDescriptor after(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  EXPECT_EQ(connect(after.get(), address.data(), address.size()), -1);
+  EXPECT_EQ(errno, EINPROGRESS);
+  listener->AcceptPending();
+  ASSERT_FALSE(accepted.fds.empty());
+  EXPECT_EQ(accepted.peers[0], LocalAddress(before.get())->ToString());
+  EXPECT_EQ(std::count(accepted.peers.begin(), accepted.peers.end(),
+                       LocalAddress(after.get())->ToString()),
+            0);
+  // Loopback is done with a handshake before connect(2) returns.
+  pollfd writable = {after.get(), POLLOUT, 0};
+  EXPECT_EQ(poll(&writable, 1, 0), 0) << "neither taken in nor refused: it is tried again";
+  // The connection that was taken in is not hindered.
+  ASSERT_EQ(write(before.get(), "x", 1), 1);
+  char byte = 0;
+  pollfd readable = {accepted.fds[0].get(), POLLIN, 0};
+  ASSERT_EQ(poll(&readable, 1, 5000), 1);
+  EXPECT_EQ(read(accepted.fds[0].get(), &byte, 1), 1);
+}
+
+TEST(Listener, AUnixSocketRefusesAndKeepsItsQueue) {
+  TempDirectory directory;
+  Loop loop;
+  const SocketAddress address = SocketAddress::Unix(directory.path() + "/s").value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, OpenListeningSocket(address).value());
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(Dial(address));
+  listener->RefuseNew();
+  FileDescriptor after(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(connect(after.get(), address.data(), address.size()), -1);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  listener->AcceptPending();
+  EXPECT_EQ(accepted.fds.size(), clients.size());
 }
 
 TEST(Listener, AcceptsNothingMoreOnceItIsGone) {

@@ -4,13 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "proxy/session/downstream_connection.h"
-#include "test/proxy/io/loop_driver.h"
-#include "test/proxy/io/memory_stream.h"
-#include "test/proxy/session/worker_fixture.h"
-#include "test/proxy/tls/memory_client.h"
-#include "test/proxy/tls/server_side.h"
-#include "test/proxy/upstream/fake_upstream.h"
+#include "test/proxy/session/connection_fixture.h"
 
 namespace mantlet::session {
 namespace {
@@ -18,33 +12,8 @@ namespace {
 using config::OnInvalid;
 using tls::kNow;
 
-constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
-constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-class ConnectionStandingTest : public WorkerFixture<base::ManualClock>,
-                               public DownstreamConnection::Owner {
+class ConnectionStandingTest : public ConnectionTest {
  protected:
-  ConnectionStandingTest() {
-    config_.name = "public";
-    config_.upstream = "app";
-    config_.tls.certificates.resize(1);
-    worker_.standing = &book_;
-    worker_.verified_clients = &verified_;
-    worker_.drain_ms = 100;
-    Apply();
-  }
-  ~ConnectionStandingTest() override {
-    connection_.reset();
-    slot_->current = nullptr;
-    pool_.reset();
-    io::RunReady(loop_);
-  }
-
-  void OnConnectionOver(DownstreamConnection*) override {
-    over_ = true;
-    loop_.Retire(std::move(connection_));
-  }
-
   static tls::CertificateTemplate BriefTemplate() {
     tls::CertificateTemplate what = tls::ClientTemplate("brief");
     what.not_after = kNow + 60;
@@ -56,60 +25,6 @@ class ConnectionStandingTest : public WorkerFixture<base::ManualClock>,
     Apply();
     Connect(&brief_);
   }
-  // A minute later, `brief_` has ended.
-  void LookLater() {
-    clock_.SetWallSeconds(kNow + 62);
-    book_.Look();
-  }
-
-  // What a reload does, with what the test has changed.
-  void Apply() {
-    auto state = std::make_shared<ListenerState>();
-    state->config = config_;
-    tls::ServerContext::Options options;
-    options.client_auth = config_.client_auth.mode;
-    options.credentials = {tls::Serve(tls::ServerCertificate(), {"server.example"})};
-    options.clock = &clock_;
-    if (config_.client_auth.mode != config::ClientAuthMode::kNone) {
-      tls::ClientVerifier::Options verifier;
-      verifier.by_trust_bundle =
-          std::make_shared<const tls::ChainVerifier>(trust_, tls::ChainVerifier::Options());
-      verifier.spki_pins = config_.client_auth.spki_pins;
-      options.verifier = std::make_shared<const tls::ClientVerifier>(std::move(verifier));
-    }
-    state->tls = tls::ServerContext::Create(std::move(options)).value();
-    if (pool_ == nullptr) {
-      pool_ = std::make_shared<upstream::Pool>(loop_, target_, shard_.Upstream("app"));
-    }
-    state->pool = pool_;
-    state->admission = admission_;
-    state->metrics = &shard_.Listener("public");
-    state->requests = &shard_.Requests("public", "app");
-    state->upstream_metrics = &shard_.Upstream("app");
-    state->policy = std::make_shared<const policy::Policy>(config_.policy);
-    state->FindDenialCounters();
-    slot_->current = state;
-    if (connection_ != nullptr) book_.SetDue(*connection_, StandingBook::kNow);
-  }
-  void RemoveCa() {
-    trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
-    Apply();
-  }
-
-  void Accept(const tls::Credential* who = &tls::ClientCertificate()) {
-    client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
-                                                                 : tls::WithCertificate({who}));
-    Admission::Place place;
-    ASSERT_EQ(Admission::Admit(admission_, config_.limits, 1, &place), nullptr);
-    connection_ = std::make_unique<DownstreamConnection>(worker_, *this, slot_, std::move(place),
-                                                         std::make_unique<io::MemoryStream>(wire_),
-                                                         upstream_.address());
-  }
-  void Connect(const tls::Credential* who = &tls::ClientCertificate()) {
-    Accept(who);
-    Pump();
-    ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
-  }
   // One whose certificate does not verify, and who is let in all the same.
   void ConnectStranger() {
     config_.client_auth.mode = config::ClientAuthMode::kRequest;
@@ -118,62 +33,24 @@ class ConnectionStandingTest : public WorkerFixture<base::ManualClock>,
     const tls::Credential mallory = tls::MakeCredential(tls::ClientTemplate("mallory"), &stranger);
     Connect(&mallory);
   }
-  void Pump() { client_->Pump(*wire_); }
-  void Send(std::string_view bytes) {
-    client_->Write(bytes);
-    Pump();
+  // A minute later, `brief_` has ended.
+  void LookLater() {
+    clock_.SetWallSeconds(kNow + 62);
+    book_.Look();
   }
-  DownstreamConnection::State State() const {
-    return connection_ == nullptr ? DownstreamConnection::State::kClosing : connection_->state();
+
+  void RemoveCa() {
+    trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+    Apply();
   }
-  // Sends a request that the upstream has heard, and has not answered yet.
-  void Ask(std::string_view request = kGet) {
-    Send(request);
-    ASSERT_TRUE(UpstreamHas(1));
-  }
-  bool UpstreamHas(size_t count) {
-    return io::RunUntil(loop_, [&] {
-      return upstream_.peers.size() == count &&
-             upstream_.peers.back()->handler.data.find("\r\n\r\n") != std::string::npos;
-    });
-  }
-  void OpenTunnel() {
-    Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
-        "websocket\r\n\r\n");
-    upstream_.peers[0]->Say(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-    ASSERT_TRUE(ClientGets("101 "));
-    ASSERT_EQ(State(), DownstreamConnection::State::kTunnel);
-  }
-  bool ClientGets(std::string_view text) {
-    return io::RunUntil(loop_, [&] {
-      Pump();
-      return client_->received().find(text) != std::string::npos;
-    });
-  }
-  bool Over() {
-    return io::RunUntil(loop_, [&] { return over_; });
-  }
+
   bool Counted(std::string_view reason) const {
     return metrics_.Render().find("mantlet_connections_ended_total{listener=\"public\",reason=\"" +
                                   std::string(reason) + "\"} 1") != std::string::npos;
   }
   bool NobodyEnded() const { return log_.text().find("connection_ended") == std::string::npos; }
 
-  StandingBook book_{loop_, clock_};
-  tls::VerifiedClients verified_;
-  upstream::FakeUpstream upstream_{loop_};
-  std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
-  std::shared_ptr<upstream::Pool> pool_;
-  std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
-  config::Listener config_;
-  tls::TrustStorePtr trust_ = tls::Trust({tls::Root()});
   const tls::Credential brief_ = tls::MakeCredential(BriefTemplate(), &tls::Root());
-  std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
-  std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
-  std::unique_ptr<tls::MemoryClient> client_;
-  std::unique_ptr<DownstreamConnection> connection_;
-  bool over_ = false;
 };
 
 TEST_F(ConnectionStandingTest, AnIdleConnectionIsClosedCleanly) {

@@ -1,0 +1,231 @@
+// What a connection still gets when the process drains, or when its listener is removed.
+
+#include <string>
+
+#include "test/proxy/session/connection_fixture.h"
+
+namespace mantlet::session {
+namespace {
+
+using State = DownstreamConnection::State;
+
+constexpr char kGetAndClose[] =
+    "GET /x HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n";
+
+class ConnectionDrainTest : public ConnectionTest {
+ protected:
+  ConnectionDrainTest() { worker_.idle_grace_ms = worker_.drain_ms = 60'000; }
+
+  void Drain() {
+    worker_.draining = true;
+    connection_->Drain();
+  }
+  void RemoveListener() {
+    slot_->current = nullptr;
+    book_.SetDue(*connection_, StandingBook::kNow);
+    book_.Look();
+  }
+  bool ToldToClose() const {
+    return client_->received().find("\r\nConnection: close\r\n") != std::string::npos;
+  }
+  // One request, which is answered, and nothing after it.
+  void GetsOneAnswer() {
+    Ask();
+    upstream_.peers.back()->Say(kOk);
+    ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+    EXPECT_TRUE(ToldToClose()) << client_->received();
+    EXPECT_TRUE(client_->got_close_notify());
+    Send(kGet);
+    io::RunReady(loop_);
+    EXPECT_EQ(client_->received().find("HTTP/1.1", 1), std::string::npos) << "only one answer";
+  }
+  bool GetsCloseNotify() {
+    return io::RunUntil(loop_, [&] {
+      Pump();
+      return client_->got_close_notify();
+    });
+  }
+};
+
+TEST_F(ConnectionDrainTest, AConnectionThatHasSaidNothingGetsItsHandshakeAndOneAnswer) {
+  Accept();
+  Drain();
+  Pump();
+  ASSERT_EQ(State(), State::kIdle);
+  GetsOneAnswer();
+}
+
+TEST_F(ConnectionDrainTest, AHandshakeInFlightIsFinishedAndGetsOneAnswer) {
+  Accept();
+  wire_->Arrive(client_->TakeOutgoing());
+  ASSERT_EQ(State(), State::kHandshake);
+  Drain();
+  Pump();
+  ASSERT_EQ(State(), State::kIdle);
+  GetsOneAnswer();
+}
+
+TEST_F(ConnectionDrainTest, AConnectionWithoutARequestYetGetsOneAnswer) {
+  Connect();
+  Drain();
+  GetsOneAnswer();
+}
+
+TEST_F(ConnectionDrainTest, ARequestThatHasBegunToArriveIsAnswered) {
+  Connect();
+  Send("GET /x HTTP/1.1\r\nHo");
+  Drain();
+  Send("st: server.example\r\n\r\n");
+  ASSERT_TRUE(UpstreamHas(1));
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_TRUE(ToldToClose());
+}
+
+TEST_F(ConnectionDrainTest, WhoWasToldThatTheConnectionStaysGetsOneMoreAnswer) {
+  Connect();
+  Ask();
+  upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+  ASSERT_TRUE(ClientGets("\r\n\r\no"));
+  Drain();
+  upstream_.peers[0]->Say("k");
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_FALSE(ToldToClose());
+  EXPECT_EQ(State(), State::kIdle);
+  Send(kGet);
+  upstream_.peers[0]->handler.data.clear();
+  ASSERT_TRUE(UpstreamHas(1));
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(io::RunUntil(loop_, [&] {
+    Pump();
+    return ToldToClose();
+  }));
+  EXPECT_TRUE(client_->got_close_notify());
+}
+
+TEST_F(ConnectionDrainTest, AnIdleConnectionIsClosedWhenTheGraceIsOver) {
+  worker_.idle_grace_ms = 30;
+  Connect();
+  Drain();
+  EXPECT_EQ(State(), State::kIdle);
+  EXPECT_TRUE(GetsCloseNotify());
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionDrainTest, AConnectionThatSaysNothingIsClosedWhenTheGraceIsOver) {
+  worker_.idle_grace_ms = 30;
+  Accept();
+  Drain();
+  EXPECT_TRUE(Over());
+  EXPECT_NE(log_.text().find("handshake_failed"), std::string::npos);
+}
+
+TEST_F(ConnectionDrainTest, AConnectionThatCameLateHasTheGraceToo) {
+  worker_.idle_grace_ms = 30;
+  worker_.draining = true;
+  Accept();
+  connection_->Drain();
+  Pump();
+  ASSERT_EQ(State(), State::kIdle);
+  EXPECT_TRUE(GetsCloseNotify());
+}
+
+TEST_F(ConnectionDrainTest, TheDeadlineClosesAnIdleConnectionCleanly) {
+  Connect();
+  Drain();
+  connection_->Cut();
+  Pump();
+  EXPECT_TRUE(client_->got_close_notify());
+  EXPECT_TRUE(over_);
+}
+
+TEST_F(ConnectionDrainTest, AClientThatIsRefusedByNowIsNotAnsweredInADrainEither) {
+  Connect();
+  Drain();
+  trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  Apply();
+  Send(kGet);
+  io::RunReady(loop_);
+  EXPECT_TRUE(upstream_.peers.empty());
+  EXPECT_EQ(client_->received(), "");
+  EXPECT_TRUE(client_->got_close_notify());
+}
+
+TEST_F(ConnectionDrainTest, ARequestOnItsWayToARemovedListenerIsAnswered) {
+  Connect();
+  RemoveListener();
+  EXPECT_EQ(State(), State::kIdle);
+  GetsOneAnswer();
+  EXPECT_NE(log_.text().find("listener_removed"), std::string::npos);
+}
+
+TEST_F(ConnectionDrainTest, AHandshakeWithARemovedListenerIsFinishedAndGetsOneAnswer) {
+  Accept();
+  wire_->Arrive(client_->TakeOutgoing());
+  slot_->current = nullptr;
+  Pump();
+  ASSERT_EQ(State(), State::kIdle);
+  GetsOneAnswer();
+}
+
+TEST_F(ConnectionDrainTest, AnIdleConnectionOfARemovedListenerIsClosedWhenTheGraceIsOver) {
+  worker_.idle_grace_ms = 30;
+  Connect();
+  RemoveListener();
+  EXPECT_TRUE(GetsCloseNotify());
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionDrainTest, AClientWhoseCertificateIsAboutToEndIsToldToClose) {
+  worker_.idle_grace_ms = 2'000;
+  tls::CertificateTemplate brief = tls::ClientTemplate("brief");
+  brief.not_after = tls::kNow + 60;
+  const tls::Credential who = tls::MakeCredential(brief, &tls::Root());
+  Connect(&who);
+  clock_.SetWallSeconds(connection_->due() - 3);
+  Ask();
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_FALSE(ToldToClose());
+  clock_.SetWallSeconds(connection_->due() - 2);
+  upstream_.peers[0]->handler.data.clear();
+  Ask();
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(io::RunUntil(loop_, [&] {
+    Pump();
+    return ToldToClose();
+  }));
+}
+
+TEST_F(ConnectionDrainTest, AClientThatMayStayWhenItsCertificateEndsIsNotTold) {
+  config_.client_auth.on_expiry = config::OnInvalid::kIgnore;
+  Apply();
+  Connect();
+  clock_.SetWallSeconds(connection_->due() - 1);
+  Ask();
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_FALSE(ToldToClose());
+}
+
+TEST_F(ConnectionDrainTest, WhatAClientSendsBehindItsLastAnswerDoesNotResetIt) {
+  config_.limits.requests_per_connection = 1;
+  Apply();
+  Connect();
+  GetsOneAnswer();
+  EXPECT_TRUE(wire_->open) << "it is read until the client ends, too";
+  wire_->ArriveEnd();
+  EXPECT_TRUE(Over());
+  EXPECT_FALSE(wire_->aborted);
+}
+
+TEST_F(ConnectionDrainTest, WhoAskedForCloseIsNotWaitedFor) {
+  Connect();
+  Ask(kGetAndClose);
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_TRUE(over_);
+}
+
+}  // namespace
+}  // namespace mantlet::session

@@ -1,0 +1,144 @@
+// A client connection in a worker of its own: a TLS client in memory on one side, an
+// upstream on a Unix socket of the same loop on the other.
+
+#ifndef MANTLET_TEST_PROXY_SESSION_CONNECTION_FIXTURE_H_
+#define MANTLET_TEST_PROXY_SESSION_CONNECTION_FIXTURE_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "proxy/session/downstream_connection.h"
+#include "test/proxy/io/loop_driver.h"
+#include "test/proxy/io/memory_stream.h"
+#include "test/proxy/session/worker_fixture.h"
+#include "test/proxy/tls/memory_client.h"
+#include "test/proxy/tls/server_side.h"
+#include "test/proxy/upstream/fake_upstream.h"
+
+namespace mantlet::session {
+
+inline constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
+inline constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+class ConnectionTest : public WorkerFixture<base::ManualClock>, public DownstreamConnection::Owner {
+ protected:
+  ConnectionTest() {
+    config_.name = "public";
+    config_.upstream = "app";
+    config_.tls.certificates.resize(1);
+    worker_.standing = &book_;
+    worker_.verified_clients = &verified_;
+    worker_.drain_ms = 100;
+    Apply();
+  }
+  ~ConnectionTest() override {
+    connection_.reset();
+    slot_->current = slot_->last = nullptr;
+    pool_.reset();
+    io::RunReady(loop_);
+  }
+
+  void OnConnectionOver(DownstreamConnection*) override {
+    over_ = true;
+    loop_.Retire(std::move(connection_));
+  }
+
+  // What a reload does, with what the test has changed.
+  void Apply() {
+    auto state = std::make_shared<ListenerState>();
+    state->config = config_;
+    tls::ServerContext::Options options;
+    options.client_auth = config_.client_auth.mode;
+    options.credentials = {tls::Serve(tls::ServerCertificate(), {"server.example"})};
+    options.clock = &clock_;
+    if (config_.client_auth.mode != config::ClientAuthMode::kNone) {
+      tls::ClientVerifier::Options verifier;
+      verifier.by_trust_bundle =
+          std::make_shared<const tls::ChainVerifier>(trust_, tls::ChainVerifier::Options());
+      verifier.spki_pins = config_.client_auth.spki_pins;
+      options.verifier = std::make_shared<const tls::ClientVerifier>(std::move(verifier));
+    }
+    state->tls = tls::ServerContext::Create(std::move(options)).value();
+    if (pool_ == nullptr) {
+      pool_ = std::make_shared<upstream::Pool>(loop_, target_, shard_.Upstream("app"));
+    }
+    state->pool = pool_;
+    state->admission = admission_;
+    state->metrics = &shard_.Listener("public");
+    state->requests = &shard_.Requests("public", "app");
+    state->upstream_metrics = &shard_.Upstream("app");
+    state->policy = std::make_shared<const policy::Policy>(config_.policy);
+    state->FindDenialCounters();
+    slot_->current = slot_->last = state;
+    if (connection_ != nullptr) book_.SetDue(*connection_, StandingBook::kNow);
+  }
+  void Accept(const tls::Credential* who = &tls::ClientCertificate()) {
+    client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
+                                                                 : tls::WithCertificate({who}));
+    Admission::Place place;
+    ASSERT_EQ(Admission::Admit(admission_, config_.limits, 1, &place), nullptr);
+    connection_ = std::make_unique<DownstreamConnection>(worker_, *this, slot_, std::move(place),
+                                                         std::make_unique<io::MemoryStream>(wire_),
+                                                         upstream_.address());
+  }
+  void Connect(const tls::Credential* who = &tls::ClientCertificate()) {
+    Accept(who);
+    Pump();
+    ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
+  }
+  void Pump() { client_->Pump(*wire_); }
+  void Send(std::string_view bytes) {
+    client_->Write(bytes);
+    Pump();
+  }
+  DownstreamConnection::State State() const {
+    return connection_ == nullptr ? DownstreamConnection::State::kClosing : connection_->state();
+  }
+  // Sends a request that the upstream has heard, and has not answered yet.
+  void Ask(std::string_view request = kGet) {
+    Send(request);
+    ASSERT_TRUE(UpstreamHas(1));
+  }
+  bool UpstreamHas(size_t count) {
+    return io::RunUntil(loop_, [&] {
+      return upstream_.peers.size() == count &&
+             upstream_.peers.back()->handler.data.find("\r\n\r\n") != std::string::npos;
+    });
+  }
+  void OpenTunnel() {
+    Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
+        "websocket\r\n\r\n");
+    upstream_.peers[0]->Say(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    ASSERT_TRUE(ClientGets("101 "));
+    ASSERT_EQ(State(), DownstreamConnection::State::kTunnel);
+  }
+  bool ClientGets(std::string_view text) {
+    return io::RunUntil(loop_, [&] {
+      Pump();
+      return client_->received().find(text) != std::string::npos;
+    });
+  }
+  bool Over() {
+    return io::RunUntil(loop_, [&] { return over_; });
+  }
+  StandingBook book_{loop_, clock_};
+  tls::VerifiedClients verified_;
+  upstream::FakeUpstream upstream_{loop_};
+  std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
+  std::shared_ptr<upstream::Pool> pool_;
+  std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
+  config::Listener config_;
+  tls::TrustStorePtr trust_ = tls::Trust({tls::Root()});
+  std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
+  std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
+  std::unique_ptr<tls::MemoryClient> client_;
+  std::unique_ptr<DownstreamConnection> connection_;
+  bool over_ = false;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_TEST_PROXY_SESSION_CONNECTION_FIXTURE_H_
