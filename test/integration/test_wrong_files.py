@@ -95,7 +95,7 @@ def test_check_run_and_show_say_what_it_is_and_what_helps(pki, tmp_path, wrongs,
     config, path = with_file(pki, tmp_path, place, content)
     check, run = run_command("check", "--config", config), run_command("run", "--config", config)
     show = run_command("certs", "show", path)
-    assert (check.returncode, run.returncode) == (1, 1)
+    assert (check.returncode, run.returncode) == (1, 78)
     said = {"check": check.stdout, "run": run.stderr, "show": show.stdout + show.stderr}
     for who, text in said.items():
         assert what in text and cure in text, (who, text)
