@@ -20,14 +20,16 @@ std::string Consequence(const config::ClientAuth& client_auth) {
              : "so what this CA has issued is accepted without a look at any list";
 }
 
-// Whether some certificate of the CA can be found good: its lists cover all reasons.
-bool Covered(const tls::Certificate& ca, const std::vector<LoadedRevocationList>& lists) {
+// The reasons for a revocation that the lists of the CA cover. Unless it is all, no
+// certificate of the CA can be found good.
+tls::ReasonMask ReasonsCovered(const tls::Certificate& ca,
+                               const std::vector<LoadedRevocationList>& lists) {
   tls::ReasonMask covered = 0;
   for (const LoadedRevocationList& loaded : lists) {
     if (!loaded.list->HasIssuer(ca) || !loaded.list->SignedBy(ca.x509())) continue;
     covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
   }
-  return covered == tls::kAllReasons;
+  return covered;
 }
 
 void Note(const std::string& issuer, ListenerMaterial* material) {
@@ -42,13 +44,23 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
   if (!Uses(client_auth)) return;
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   for (const TrustAnchor& anchor : material->anchors) {
-    if (Covered(*anchor.certificate, material->revocation_lists)) continue;
-    Note(anchor.certificate->subject(), material);
-    sink->Warning("crl_missing", anchor.file,
-                  absl::StrCat("there is no revocation list of ", anchor.certificate->subject(),
-                               ", ", Consequence(client_auth)),
-                  absl::StrCat("add its list to client_auth.crl.files",
-                               require ? ", or write policy: if_present" : ""));
+    const std::string subject = anchor.certificate->subject();
+    const tls::ReasonMask covered = ReasonsCovered(*anchor.certificate, material->revocation_lists);
+    if (covered == tls::kAllReasons) continue;
+    Note(subject, material);
+    if (covered != 0) {
+      sink->Warning("crl_missing", anchor.file,
+                    absl::StrCat("the revocation lists of ", subject,
+                                 " do not cover all reasons for a revocation, so nothing that "
+                                 "this CA has issued is accepted"),
+                    "add its lists for the other reasons to client_auth.crl.files");
+      continue;
+    }
+    sink->Warning(
+        "crl_missing", anchor.file,
+        absl::StrCat("there is no revocation list of ", subject, ", ", Consequence(client_auth)),
+        absl::StrCat("add its list to client_auth.crl.files",
+                     require ? ", or write policy: if_present" : ""));
   }
 }
 

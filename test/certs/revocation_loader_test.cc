@@ -195,6 +195,16 @@ TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
   EXPECT_EQ(Found(Build()), "") << "who uses no lists is not reminded of them";
 }
 
+TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
+  CrlTemplate what = CrlTemplate::Revoking({});
+  // keyCompromise and cACompromise (RFC 5280, 5.2.5); such lists alone let nobody in.
+  what.extensions = tls::Extension("\x55\x1d\x1c", true, "\x30\x04\x83\x02\x05\x60");
+  const std::string found = FoundWith(tls::MakeCrl(what, Root()));
+  EXPECT_THAT(found, HasSubstr("warning crl_missing"));
+  EXPECT_THAT(found, HasSubstr("do not cover all reasons"));
+  EXPECT_THAT(found, ::testing::Not(HasSubstr("accepted without")));
+}
+
 TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack) {
   // An intermediate: what it had can only be known from what was in use.
   const std::string intermediate = tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
