@@ -4,9 +4,9 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 
-#include <regex>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "gtest/gtest.h"
 
 namespace mantlet::tls {
@@ -14,13 +14,25 @@ namespace {
 
 uint32_t Ssl(int reason) { return ERR_PACK(ERR_LIB_SSL, reason); }
 
-// "WRONG_VERSION_NUMBER", outside of parentheses.
+// "WRONG_VERSION_NUMBER", outside of parentheses: capitals on both sides of an underscore. By
+// hand, because std::regex does not compile under the sanitizers with g++ 12.
 bool HasBareWord(const std::string& text) {
-  static const std::regex kParentheses("\\([^)]*\\)"), kWord("[A-Z]{2,}_[A-Z_]+");
-  return std::regex_search(std::regex_replace(text, kParentheses, ""), kWord);
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') ++depth;
+    if (text[i] == ')') --depth;
+    if (depth != 0 || text[i] != '_' || i < 2 || i + 1 == text.size()) continue;
+    if (absl::ascii_isupper(text[i - 2]) && absl::ascii_isupper(text[i - 1]) &&
+        absl::ascii_isupper(text[i + 1])) {
+      return true;
+    }
+  }
+  return false;
 }
 
 TEST(TlsErrors, NoWordOfTheLibraryStandsAlone) {
+  ASSERT_TRUE(HasBareWord("it said WRONG_VERSION_NUMBER"));
+  ASSERT_FALSE(HasBareWord("it said so (WRONG_VERSION_NUMBER)"));
   int known = 0;
   for (int reason = 1; reason < 1000; ++reason) {
     const std::string word = ERR_reason_error_string(Ssl(reason));
