@@ -267,7 +267,7 @@ std::string SectionReader::Meant(const std::string& key) const {
 std::string SectionReader::HintForUnknown(const std::string& key) const {
   const std::string meant = Meant(key);
   if (!meant.empty()) return absl::StrCat("did you mean '", meant, "'?");
-  const std::string ours = OurWordFor(key);
+  std::string ours = OurWordFor(key);
   if (absl::StrContains(ours, ": ")) return ours;
   const std::string suffix = absl::StrCat(".", key);
   for (const SchemaEntry& entry : Schema()) {

@@ -65,7 +65,7 @@ void SystemNameLookup::Start(const std::string& host, uint16_t port, Done done) 
   }
   if (started) {
     ++mailbox_->threads;
-    (void)job.release();  // the thread's
+    job.release();  // NOLINT(bugprone-unused-return-value): the thread owns it
     return;
   }
   mailbox_->loop->Post([mailbox = mailbox_, done = std::move(job->done), host] {

@@ -21,10 +21,10 @@ struct Bound {
   std::string group;
 };
 
-void Add(std::vector<config::Diagnostic>& found, const Bound& bound, std::string what,
+void Add(std::vector<config::Diagnostic>& found, const Bound& bound, const std::string& what,
          std::string hint) {
-  found.push_back({bound.where, config::Severity::kError,
-                   absl::StrCat(bound.who, ": ", std::move(what)), std::move(hint)});
+  found.push_back({bound.where, config::Severity::kError, absl::StrCat(bound.who, ": ", what),
+                   std::move(hint)});
 }
 
 // What a listener will bind: the first address of a name, the real folder of a path.

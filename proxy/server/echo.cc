@@ -22,8 +22,7 @@ observe::EndpointResponse Echo(const observe::EndpointRequest& request) {
   std::string& text = response.body;
   text = absl::StrCat(std::string(request.method), " ", std::string(request.path),
                       request.query.empty() ? "" : "?", std::string(request.query), " HTTP/1.1\n");
-  for (size_t i = 0; i < request.headers->size(); ++i) {
-    const http::HeaderView field = (*request.headers)[i];
+  for (const http::HeaderView field : *request.headers) {
     absl::StrAppend(&text, std::string(field.name), ": ", std::string(field.value), "\n");
   }
   if (!request.body.empty()) absl::StrAppend(&text, "\n", std::string(request.body), "\n");

@@ -24,8 +24,8 @@ bool IsTime(const CBS& cbs) {
 DerKind KindOfSigned(CBS signed_part) {
   if (Peek(signed_part, kVersionTag)) return DerKind::kCertificate;
   if (Peek(signed_part, CBS_ASN1_INTEGER)) Skip(&signed_part, CBS_ASN1_INTEGER);
-  if (!Skip(&signed_part, CBS_ASN1_SEQUENCE) || !Skip(&signed_part, CBS_ASN1_SEQUENCE)) {
-    return DerKind::kUnknown;
+  for (int i = 0; i < 2; ++i) {
+    if (!Skip(&signed_part, CBS_ASN1_SEQUENCE)) return DerKind::kUnknown;
   }
   if (IsTime(signed_part)) return DerKind::kRevocationList;
   if (Peek(signed_part, kVersionTag)) return DerKind::kCertificateRequest;  // its attributes

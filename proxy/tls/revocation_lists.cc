@@ -108,7 +108,7 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
 Status RevocationLists::Uncovered(X509* certificate, const Answers& answers, bool may_sign,
                                   int64_t newer_at) const {
   const std::string issuer = IssuerOf(certificate);
-  const auto missing = [&](auto... what) {
+  const auto missing = [&](const auto&... what) {
     return Status{Verdict::kMissing, kForever, absl::StrCat(what...), newer_at};
   };
   if (answers.from_the_future != nullptr) {

@@ -68,8 +68,9 @@ std::optional<int64_t> Connection::announced_idle_ms() const {
     rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
     const size_t equals = parameter.find('=');
     if (equals == parameter.npos) continue;
+    const std::string_view before = parameter.substr(0, equals);
     const absl::string_view name =
-        absl::StripAsciiWhitespace(absl::string_view(parameter.data(), equals));
+        absl::StripAsciiWhitespace(absl::string_view(before.data(), before.size()));
     if (!absl::EqualsIgnoreCase(name, "timeout")) continue;
     const absl::string_view value(parameter.data() + equals + 1, parameter.size() - equals - 1);
     uint32_t seconds = 0;
