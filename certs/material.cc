@@ -237,7 +237,7 @@ absl::StatusOr<Material> FromDer(std::string_view bytes, const Passphrase& passp
   Material material;
   material.format = Material::Format::kDer;
   MaterialItem item;
-  const absl::Status status = SetFromDer(bytes, passphrase, &item);
+  absl::Status status = SetFromDer(bytes, passphrase, &item);
   if (status.ok()) {
     material.items.push_back(std::move(item));
     return material;
