@@ -22,9 +22,9 @@ std::string IssuerOf(const X509* certificate) {
   return RenderName(X509_get_issuer_name(certificate), ControlBytes::kEscape);
 }
 
-bool Newer(const RevocationListPtr& a, const RevocationListPtr& b) {
-  if (a->this_update() != b->this_update()) return a->this_update() > b->this_update();
-  return HasLowerNumber(*b, *a);
+bool Newer(const RevocationList& a, const RevocationList& b) {
+  if (a.this_update() != b.this_update()) return a.this_update() > b.this_update();
+  return HasLowerNumber(b, a);
 }
 
 }  // namespace
@@ -43,28 +43,35 @@ RevocationLists::RevocationLists(std::vector<RevocationListPtr> lists, Options o
   std::string deciding = absl::StrCat(options_.require, " ", options_.use_expired);
   for (const std::string& id : ids) absl::StrAppend(&deciding, " ", id);
   id_ = Sha256Hex(deciding);
-  std::stable_sort(lists_.begin(), lists_.end(), Newer);
+  std::stable_sort(lists_.begin(), lists_.end(),
+                   [](const auto& a, const auto& b) { return Newer(*a, *b); });
 }
 
 // The newest list first, as RFC 5280, 6.3.3, has it for one after the other: each adds the
-// reasons that the ones before it say nothing about, until all are covered.
+// reasons that newer lists say nothing about, until all are covered. Of lists of one second
+// without different numbers none is the newer one, so that each of them may revoke.
 RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, int64_t now) const {
   Answers answers;
   std::vector<DistributionPoint> points;
   const X509_NAME* name = X509_get_issuer_name(certificate);
   const bool may_sign = MaySignLists(issuer);
+  const RevocationList* last = nullptr;  // of those that count
+  ReasonMask settled = 0;                // by newer lists than the current one
   for (const RevocationListPtr& list : lists_) {
+    if (last != nullptr && Newer(*last, *list)) settled = answers.covered;
+    if (settled == kAllReasons) break;
     if (!list->HasIssuer(name) || !list->Covers(certificate)) continue;
     answers.any_of_that_name = true;
     if (!may_sign || !list->SignedBy(issuer)) continue;
     answers.signed_list = list.get();
     if (points.empty()) points = DistributionPointsOf(certificate);
-    const auto reasons = static_cast<ReasonMask>(list->ReasonsFor(points) & ~answers.covered);
+    const auto reasons = static_cast<ReasonMask>(list->ReasonsFor(points) & ~settled);
     if (reasons == 0) continue;
     if (list->this_update() > now + kClockSkewSeconds) {
       answers.from_the_future = list.get();
       continue;
     }
+    last = list.get();
     answers.covered = static_cast<ReasonMask>(answers.covered | reasons);
     if (list->Lists(certificate)) {
       answers.revoking = list.get();
@@ -73,7 +80,6 @@ RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, i
     if (list->next_update() != 0 && !options_.use_expired) {
       answers.next_update = std::min(answers.next_update, list->next_update());
     }
-    if (answers.covered == kAllReasons) break;
   }
   ClearErrors();
   return answers;

@@ -4,7 +4,8 @@
 // A list counts for a certificate if it bears the issuer's name, the key that
 // signed the certificate signed the list, too, and that CA may sign lists (a key
 // usage, if there is one, has cRLSign). Of several the newest decides: it was
-// made knowing more than the others, even if it is overdue and they are not.
+// made knowing more than the others, even if it is overdue and they are not. Where neither
+// date nor number tells which one that is, the certificate is revoked if any of them lists it.
 //
 // A list may be about part of its CA's certificates, and several such lists of one CA may
 // be at hand. Which of them count is decided for each certificate (RFC 5280, 6.3.3): by

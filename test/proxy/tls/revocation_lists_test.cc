@@ -141,6 +141,28 @@ TEST_F(RevocationListsTest, OfOneSecondTheHigherNumberDecides) {
   EXPECT_EQ(Ask({List(newer, Root()), bad_}).verdict, Verdict::kGood);
 }
 
+TEST_F(RevocationListsTest, OfListsThatNothingPutsInOrderAnyMayRevoke) {
+  for (const std::optional<uint8_t> number :
+       {std::optional<uint8_t>(), std::optional<uint8_t>(7)}) {
+    CrlTemplate good = CrlTemplate::Revoking({}), bad = CrlTemplate::Revoking({&client_});
+    good.number = bad.number = number;
+    EXPECT_EQ(Ask({List(good, Root()), List(bad, Root())}).verdict, Verdict::kRevoked);
+    EXPECT_EQ(Ask({List(bad, Root()), List(good, Root())}).verdict, Verdict::kRevoked);
+    // What a newer list does not say any more is settled.
+    CrlTemplate newer = CrlTemplate::Revoking({});
+    newer.this_update += 60;
+    EXPECT_EQ(Ask({List(good, Root()), List(bad, Root()), List(newer, Root())}).verdict,
+              Verdict::kGood);
+  }
+}
+
+TEST_F(RevocationListsTest, OfListsThatNothingPutsInOrderTheFirstToBeReplacedLimitsTheVerdict) {
+  CrlTemplate early = CrlTemplate::Revoking({});
+  early.next_update = kNow + kDay;
+  EXPECT_EQ(Ask({good_, List(early, Root())}).next_update, kNow + kDay);
+  EXPECT_EQ(Ask({List(early, Root()), good_}).next_update, kNow + kDay);
+}
+
 TEST_F(RevocationListsTest, AnOverdueListRefusesUnlessItMayBeUsed) {
   const int64_t due = kNow + 6 * kDay;
   EXPECT_EQ(Ask({good_}, {}, due - 1).verdict, Verdict::kGood);
