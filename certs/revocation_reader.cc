@@ -103,7 +103,8 @@ RevocationFile ReadFile(const std::string& path, FileReader& reader, bool parse)
 
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
                                      const FileState* expected, const RevocationFilePtr& known) {
-  if (expected != nullptr && known != nullptr && known->state == *expected) {
+  // What is not good was perhaps never parsed.
+  if (expected != nullptr && known != nullptr && known->status.ok() && known->state == *expected) {
     RevocationFile now = ReadFile(path, reader, false);
     if (now.state == known->state) return known;
     // It changes while it is read, and has to be read again anyway.

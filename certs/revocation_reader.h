@@ -32,7 +32,7 @@ using RevocationFiles = std::map<std::string, RevocationFilePtr>;  // by path
 
 // PEM with one or more "X509 CRL" blocks and nothing else, or the DER of one list.
 // `known` may be null: what the file was at another time. If it still is what
-// `expected` says and `known` was that, too, `known` itself comes back.
+// `expected` says and `known` was that, too, and good, `known` itself comes back.
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
                                      const FileState* expected, const RevocationFilePtr& known);
 

@@ -105,6 +105,23 @@ TEST_F(RevocationLoaderTest, AListThatHasNotChangedIsTakenOver) {
             before->listeners[0].revocation_lists[0].list);
 }
 
+TEST_F(RevocationLoaderTest, AFileThatChangedWhileItWasReadIsParsedTheNextTime) {
+  files_.Put(kCrl, good_);
+  const RevocationFilePtr first = ReadRevocationFile(kCrl, files_, nullptr, nullptr);
+  ASSERT_TRUE(first->status.ok());
+  EXPECT_EQ(ReadRevocationFile(kCrl, files_, &first->state, first), first);
+  files_.Put(kCrl, tls::ToPem("X509 CRL", good_));
+  const RevocationFilePtr changed = ReadRevocationFile(kCrl, files_, &first->state, first);
+  EXPECT_FALSE(changed->status.ok());
+  const RevocationFilePtr again = ReadRevocationFile(kCrl, files_, &changed->state, changed);
+  EXPECT_TRUE(again->status.ok()) << again->status;
+  EXPECT_EQ(again->lists.size(), 1u);
+  // A damaged file stays what it is, however often it is read.
+  files_.Put(kCrl, "nonsense");
+  const RevocationFilePtr damaged = ReadRevocationFile(kCrl, files_, nullptr, nullptr);
+  EXPECT_EQ(ReadRevocationFile(kCrl, files_, &damaged->state, damaged)->status, damaged->status);
+}
+
 TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
   EXPECT_THAT(Found(Build()), HasSubstr("error unreadable"));
   EXPECT_THAT(FoundWith(""), HasSubstr("error unparsable: /tls/ca.crl: the file is empty"));
