@@ -13,11 +13,47 @@ bool Uses(const config::ClientAuth& client_auth) {
   return !client_auth.crl_files.empty() || client_auth.crl_policy == config::CrlPolicy::kRequire;
 }
 
+using Scope = tls::RevocationList::Scope;
+
+// Certificates that a list may be about, in words.
+struct Part {
+  const char* of_list;
+  const char* refused;
+  const char* accepted;
+};
+constexpr Part kAll = {"", "nothing that this CA has issued is accepted",
+                       "what this CA has issued is accepted without a look at any list"};
+constexpr Part kUsers = {" for users' certificates",
+                         "no user's certificate that this CA has issued is accepted",
+                         "users' certificates that this CA has issued are accepted without a look "
+                         "at any list"};
+constexpr Part kCas = {" for CAs' certificates",
+                       "no CA's certificate that this CA has issued is accepted",
+                       "CAs' certificates that this CA has issued are accepted without a look at "
+                       "any list"};
+
 // What follows for the clients of a CA without a list.
-std::string Consequence(const config::ClientAuth& client_auth) {
-  return client_auth.crl_policy == config::CrlPolicy::kRequire
-             ? "so nothing that this CA has issued is accepted"
-             : "so what this CA has issued is accepted without a look at any list";
+std::string Consequence(const config::ClientAuth& client_auth, const Part& part = kAll) {
+  const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
+  return absl::StrCat("so ", require ? part.refused : part.accepted);
+}
+
+bool IsAbout(const LoadedRevocationList& loaded, Scope kind) {
+  return loaded.list->scope() == Scope::kAll || loaded.list->scope() == kind;
+}
+
+// The certificates of its CA that `old` is about and no list of `lists`; null: there are none.
+const Part* NotCovered(const LoadedRevocationList& old,
+                       const std::vector<LoadedRevocationList>& lists) {
+  const auto uncovered = [&](Scope kind) {
+    return IsAbout(old, kind) &&
+           std::none_of(lists.begin(), lists.end(), [&](const LoadedRevocationList& other) {
+             return other.list->HasIssuerOf(*old.list) && IsAbout(other, kind);
+           });
+  };
+  const bool users = uncovered(Scope::kUserCertificates), cas = uncovered(Scope::kCaCertificates);
+  if (users && cas) return &kAll;
+  return users ? &kUsers : cas ? &kCas : nullptr;
 }
 
 // The reasons for a revocation that the lists of the CA cover. Unless it is all, no
@@ -30,6 +66,13 @@ tls::ReasonMask ReasonsCovered(const tls::Certificate& ca,
     covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
   }
   return covered;
+}
+
+// Whether the list is that of a trust anchor which is none any more.
+bool WasRetired(const LoadedRevocationList& old, const ListenerMaterial& material) {
+  return old.signer != nullptr &&
+         std::none_of(material.anchors.begin(), material.anchors.end(),
+                      [&](const TrustAnchor& a) { return old.list->HasIssuer(*a.certificate); });
 }
 
 void Note(const std::string& issuer, ListenerMaterial* material) {
@@ -67,23 +110,24 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
                        FindingSink* sink, ListenerMaterial* material) {
   if (!Uses(client_auth)) return;
-  auto same_issuer = [](const std::vector<LoadedRevocationList>& lists,
-                        const LoadedRevocationList& old) {
-    return std::any_of(lists.begin(), lists.end(), [&](const LoadedRevocationList& other) {
-      return other.list->HasIssuerOf(*old.list);
-    });
-  };
   std::vector<LoadedRevocationList> had = before.revocation_lists;
   had.insert(had.end(), before.lost_lists.begin(), before.lost_lists.end());
   for (const LoadedRevocationList& old : had) {
-    if (same_issuer(material->revocation_lists, old) || same_issuer(material->lost_lists, old)) {
+    const Part* gone = NotCovered(old, material->revocation_lists);
+    if (gone == nullptr || NotCovered(old, material->lost_lists) == nullptr) continue;
+    const std::string what =
+        absl::StrCat("the revocation list of ", old.list->issuer(), gone->of_list,
+                     " was in use and is not here any more, ", Consequence(client_auth, *gone));
+    if (WasRetired(old, *material)) {
+      if (client_auth.crl_policy == config::CrlPolicy::kRequire) continue;
+      sink->Warning("crl_gone", old.file,
+                    absl::StrCat(what, " if another CA still vouches for this one"),
+                    "nothing, if this CA was retired together with its list");
       continue;
     }
     material->lost_lists.push_back(old);
     Note(old.list->issuer(), material);
-    sink->Warning("crl_gone", old.file,
-                  absl::StrCat("the revocation list of ", old.list->issuer(),
-                               " was in use and is not here any more, ", Consequence(client_auth)),
+    sink->Warning("crl_gone", old.file, what,
                   "put that CA's current list back, beside those of other CAs");
   }
 }

@@ -15,8 +15,10 @@ namespace mantlet::certs {
 void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
                    ListenerMaterial* material);
 
-// The same of each issuer, trust anchor or not, that had a list and has none any more:
-// a CA's list was replaced by that of another one, or taken away.
+// The same of each issuer, trust anchor or not, that had a list for users' or for CAs'
+// certificates and has none any more: a CA's list was replaced by that of another one or by
+// one for other certificates, or taken away. Of a trust anchor that went together with its
+// list it is told once, and forgotten.
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
                        FindingSink* sink, ListenerMaterial* material);
 

@@ -244,5 +244,85 @@ TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack)
   EXPECT_TRUE(fourth.partial.listeners[0].without_list.empty());
 }
 
+TEST_F(RevocationLoaderTest, ACaThatIsRetiredTogetherWithItsListIsForgotten) {
+  const tls::Credential old_ca = tls::MakeCredential(tls::CaTemplate("old"), nullptr);
+  const std::string old_list = tls::MakeCrl(CrlTemplate::Revoking({}), old_ca);
+  client_auth().crl_files = {kCrl, "/tls/old.crl"};
+  client_auth().trust_bundle.push_back({"/tls/old.crt", ""});
+  files_.Put(kCrl, good_);
+  files_.Put("/tls/old.crl", old_list);
+  files_.Put("/tls/old.crt", old_ca.certificate->ToPem());
+  const GenerationPtr both = Build().generation;
+  ASSERT_NE(both, nullptr);
+
+  files_.Put("/tls/old.crl", good_);
+  const BuildResult lost = Build(both.get());
+  EXPECT_THAT(Found(Build(lost.generation.get())), HasSubstr("crl_gone")) << "it is trusted still";
+
+  files_.Put("/tls/old.crt", Root().certificate->ToPem());
+  for (const Generation* before : {both.get(), lost.generation.get()}) {
+    const BuildResult retired = Build(before);
+    ASSERT_NE(retired.generation, nullptr);
+    EXPECT_THAT(Found(retired), HasSubstr("if this CA was retired"));
+    EXPECT_TRUE(retired.partial.listeners[0].without_list.empty());
+    EXPECT_EQ(Found(Build(retired.generation.get())), "");
+  }
+}
+
+// A CA may have a list for users' certificates and one for CAs' (RFC 5280, 5.2.5).
+class SplitListsTest : public RevocationLoaderTest {
+ protected:
+  SplitListsTest() {
+    client_auth().crl_files = {kCrl, kUsers, kCas};
+    files_.Put(kCrl, good_);
+    files_.Put(kUsers, users_);
+    files_.Put(kCas, cas_);
+  }
+
+  static std::string ListFor(uint8_t field) {
+    CrlTemplate what = CrlTemplate::Revoking({});
+    const std::string point = {'\x30', '\x03', static_cast<char>(field), '\x01', '\xff'};
+    what.extensions = tls::Extension("\x55\x1d\x1c", true, point);
+    return tls::MakeCrl(what, Intermediate());
+  }
+  std::string FoundAfter(const Generation& before) { return Found(Build(&before)); }
+
+  static constexpr char kUsers[] = "/tls/users.crl", kCas[] = "/tls/cas.crl";
+  const std::string users_ = ListFor(0x81), cas_ = ListFor(0x82);
+  const std::string full_ = tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
+};
+
+TEST_F(SplitListsTest, WarnsOfAnIssuerThatHasNoListForUsersAnyMore) {
+  const GenerationPtr both = Build().generation;
+  ASSERT_NE(both, nullptr);
+  files_.Put(kUsers, cas_);
+  const BuildResult lost = Build(both.get());
+  ASSERT_NE(lost.generation, nullptr) << "it is a warning";
+  EXPECT_THAT(Found(lost), HasSubstr("warning crl_gone: /tls/users.crl: the revocation list of "
+                                     "CN=intermediate for users' certificates"));
+  EXPECT_THAT(lost.partial.listeners[0].without_list, ::testing::ElementsAre("CN=intermediate"));
+  EXPECT_THAT(FoundAfter(*lost.generation), HasSubstr("crl_gone")) << "a reload does not forget it";
+  files_.Put(kUsers, users_);
+  EXPECT_THAT(FoundAfter(*lost.generation), ::testing::Not(HasSubstr("crl_gone")));
+}
+
+TEST_F(SplitListsTest, WarnsOfAFullListThatBecomesOneForCas) {
+  files_.Put(kUsers, full_);
+  const GenerationPtr full = Build().generation;
+  files_.Put(kUsers, cas_);
+  EXPECT_THAT(FoundAfter(*full), HasSubstr("for users' certificates was in use"));
+}
+
+TEST_F(SplitListsTest, NothingIsLostWhereListsAreSplitOrPutTogether) {
+  const GenerationPtr split = Build().generation;
+  files_.Put(kUsers, full_);
+  files_.Put(kCas, full_);
+  const BuildResult full = Build(split.get());
+  EXPECT_THAT(Found(full), ::testing::Not(HasSubstr("crl_gone")));
+  files_.Put(kUsers, users_);
+  files_.Put(kCas, cas_);
+  EXPECT_THAT(FoundAfter(*full.generation), ::testing::Not(HasSubstr("crl_gone")));
+}
+
 }  // namespace
 }  // namespace mantlet::certs
