@@ -34,8 +34,8 @@ struct Admission::Waiting {
   uint64_t number = 0;          // in the order of acceptance
   WaitingList* list = nullptr;  // null: it waits no more
   WaitingList::iterator position = {};
-  bool evicted = false;
-  bool count_taken = false;  // who took over its place counts in its stead
+  const char* evicted_for = nullptr;  // a limit; null: it is not evicted
+  bool count_taken = false;           // who took over its place counts in its stead
 };
 
 ClientKey ClientKeyOf(const io::SocketAddress& peer) {
@@ -113,17 +113,18 @@ Admission::WaitingList* Admission::OldestWaiting() {
   return silent_.front()->number < partial_.front()->number ? &silent_ : &partial_;
 }
 
-std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list) {
+std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list, const char* limit) {
   std::shared_ptr<Waiting> first = std::move(list.front());
   list.pop_front();
   first->list = nullptr;
-  first->evicted = true;
+  first->evicted_for = limit;
   return first;
 }
 
 // With the mutex held: a place leaves under it before its loop ends, so the loop is there.
-void Admission::PostEviction(std::shared_ptr<Waiting> waiting, const char* limit) {
+void Admission::PostEviction(std::shared_ptr<Waiting> waiting) {
   io::Loop& loop = *waiting->loop;
+  const char* limit = waiting->evicted_for;
   loop.Post([waiting = std::move(waiting), limit] {
     if (waiting->evict) waiting->evict(limit);
   });
@@ -133,9 +134,9 @@ bool Admission::TakeOverPlace() {
   std::lock_guard lock(waiting_mutex_);
   WaitingList* list = OldestWaiting();
   if (list == nullptr) return false;
-  std::shared_ptr<Waiting> oldest = TakeOut(*list);
+  std::shared_ptr<Waiting> oldest = TakeOut(*list, "limits.connections");
   oldest->count_taken = true;
-  PostEviction(std::move(oldest), "limits.connections");
+  PostEviction(std::move(oldest));
   return true;
 }
 
@@ -144,14 +145,14 @@ void Admission::MakeRoom(size_t count, const char* limit) {
   for (; count > 0; --count) {
     WaitingList* list = OldestWaiting();
     if (list == nullptr) return;
-    PostEviction(TakeOut(*list), limit);
+    PostEviction(TakeOut(*list, limit));
   }
 }
 
-bool Admission::StopWaiting(Waiting& waiting) {
+const char* Admission::StopWaiting(Waiting& waiting) {
   std::lock_guard lock(waiting_mutex_);
   if (waiting.list != nullptr) std::exchange(waiting.list, nullptr)->erase(waiting.position);
-  return !waiting.evicted;
+  return waiting.evicted_for;
 }
 
 size_t Admission::waiting() {
@@ -247,14 +248,13 @@ void Admission::Place::HoldPartialHello(const config::Limits& limits) {
   partial.splice(partial.end(), admission_->silent_, waiting_->position);
   waiting_->list = &partial;
   if (limits.handshakes == 0 || partial.size() <= limits.handshakes) return;
-  PostEviction(admission_->TakeOut(partial), "limits.handshakes");
+  PostEviction(admission_->TakeOut(partial, "limits.handshakes"));
 }
 
 const char* Admission::Place::BeginHandshake(const config::Limits& limits, int64_t now_us) {
   if (admission_ == nullptr || handshaking_) return nullptr;
   if (waiting_ != nullptr) {
-    const bool stayed = admission_->StopWaiting(*waiting_);
-    if (!stayed) return "limits.connections";
+    if (const char* evicted_for = admission_->StopWaiting(*waiting_)) return evicted_for;
     waiting_->evict = nullptr;
     waiting_.reset();
   }
@@ -293,7 +293,7 @@ void Admission::Place::Leave() {
   EndHandshake();
   bool counted = true;
   if (waiting_ != nullptr) {
-    admission_->StopWaiting(*waiting_);
+    (void)admission_->StopWaiting(*waiting_);
     // Nobody takes over its place from here on.
     counted = !waiting_->count_taken;
     waiting_->evict = nullptr;

@@ -122,13 +122,14 @@ class Admission {
   Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
   // All of these with waiting_mutex_ held.
   WaitingList* OldestWaiting();  // the list whose first has waited longest; null: nobody waits
-  std::shared_ptr<Waiting> TakeOut(WaitingList& list);  // its first
-  static void PostEviction(std::shared_ptr<Waiting> waiting, const char* limit);
+  // Its first, evicted for want of what `limit` names.
+  std::shared_ptr<Waiting> TakeOut(WaitingList& list, const char* limit);
+  static void PostEviction(std::shared_ptr<Waiting> waiting);
 
   bool TakeOverPlace();
   void ForgetConnection(ClientKey client);  // of those that are counted by client
-  // Returns false if it has been evicted.
-  bool StopWaiting(Waiting& waiting);
+  // Null, or the limit for which it has been evicted.
+  const char* StopWaiting(Waiting& waiting);
   const char* BeginClientHandshake(const config::Limits& limits, ClientKey client, int64_t now_us,
                                    bool* counted);
   bool TakeListenerTurn(uint32_t per_second, int64_t now_us);

@@ -111,6 +111,19 @@ TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloEndsTheConnectionOnce) 
   EXPECT_EQ(admission_->connections(), 1u);
 }
 
+TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloNamesItsOwnLimit) {
+  EXPECT_EQ(ConnectAndWait("a"), "");
+  admission_->MakeRoom(1, "RLIMIT_NOFILE");
+  EXPECT_EQ(Begin(0), "RLIMIT_NOFILE");
+  limits_.handshakes = 1;
+  EXPECT_EQ(ConnectAndWait("b", true), "");
+  EXPECT_EQ(Connect(), "");
+  places_.back().AwaitHello(loop_, [](const char*) {});
+  places_.back().HoldPartialHello(limits_);
+  EXPECT_EQ(Begin(1), "limits.handshakes");
+  EXPECT_EQ(Begin(2), "") << "the one that made it go";
+}
+
 TEST_F(AdmissionTest, AClientThatHasAllItMayHaveEvictsNobody) {
   limits_.connections = 2;
   limits_.client_connections = 1;
