@@ -29,7 +29,11 @@ using base::HandshakeFailure;
 
 // A trust anchor whose name looks like the issuer's and is another.
 std::string LookAlike(const PathCertificate& certificate, const TrustStore& trust) {
-  for (const CertificatePtr& anchor : trust.anchors()) {
+  // A stranger pays for no more.
+  constexpr size_t kMostAnchors = 100;
+  const std::vector<CertificatePtr>& anchors = trust.anchors();
+  for (size_t i = 0; i < std::min(anchors.size(), kMostAnchors); ++i) {
+    const CertificatePtr& anchor = anchors[i];
     const std::string difference =
         NameDifference(certificate.issuer(), X509_get_subject_name(anchor->x509()));
     if (difference.empty()) continue;

@@ -11,8 +11,8 @@ struct X509_name_st;  // openssl's X509_NAME
 namespace mantlet::tls {
 
 // A clause such as "the two look alike, but the CN has U+0430 in one and U+0061 in the
-// other"; empty for names that are the same (SameName) and for names that a reader can
-// tell apart.
+// other"; empty for names that are the same (SameName), for names that a reader can tell
+// apart, and for names longer than a kilobyte.
 std::string NameDifference(const X509_name_st* a, const X509_name_st* b);
 
 }  // namespace mantlet::tls

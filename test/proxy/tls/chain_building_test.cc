@@ -327,6 +327,31 @@ TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsTold) {
   EXPECT_THAT(Verify({unlike}, {&client}).detail, testing::Not(HasSubstr("look alike")));
 }
 
+// What a refusal says of names that look alike costs no more than the refusal.
+TEST(ChainBuilding, AStrangersNameCostsMillisecondsHoweverLongItIs) {
+  std::vector<Credential> anchors;
+  const PrivateKeyPtr key = *GenerateKey(KeyType::kP256);
+  for (int i = 0; i < 400; ++i) {
+    const CertificateTemplate what = CaTemplate("Corp Root " + std::to_string(1000 + i));
+    anchors.push_back({*Issue(what, *key, nullptr), key});
+  }
+  const ChainVerifier verifier(Trust(anchors), {});
+  // Blanks without width, which look like nothing.
+  std::string unseen;
+  for (int i = 0; i < 20'000; ++i) unseen += "\xe2\x80\x8b";
+  for (const std::string& cn : {"Corp Root 1399" + unseen, std::string("C\xd0\xbe"
+                                                                       "rp Root 1399")}) {
+    const Credential stranger = MakeCredential(CaTemplate(cn), nullptr);
+    const Credential client = MakeCredential(ClientTemplate("client"), &stranger);
+    const double begin = CpuMilliseconds();
+    const VerifyResult result = verifier.Verify(Chain({&client}), kNow);
+    const double cost = CpuMilliseconds() - begin;
+    EXPECT_EQ(result.reason(), "unknown_ca");
+    EXPECT_LT(cost, 40) << cn.size();  // ten times what it takes, for sanitizers
+    std::printf("%zu bytes: %.1f ms\n", cn.size(), cost);
+  }
+}
+
 ChainVerifier::Options PinnedTo(const std::vector<const Credential*>& cas) {
   ChainVerifier::Options options;
   for (const Credential* ca : cas) {
