@@ -224,6 +224,19 @@ std::string RenderName(const X509_NAME* name, ControlBytes control_bytes) {
   return text;
 }
 
+std::string Shortened(std::string text, size_t most) {
+  if (text.size() <= most) return text;
+  size_t end = most;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
+std::string NameForRecord(const X509_NAME* name) {
+  constexpr size_t kMostBytes = 512;
+  return Shortened(RenderName(name, ControlBytes::kEscape), kMostBytes);
+}
+
 std::optional<std::string> CommonName(const X509_NAME* name) {
   for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
     const auto* entry = X509_NAME_get_entry(name, i);

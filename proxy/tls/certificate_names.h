@@ -26,6 +26,13 @@ enum class ControlBytes { kEscape, kKeep };
 // above 64 bits cannot be written; a NUL (control bytes!) stands for it. Empty for an empty name.
 std::string RenderName(const X509_name_st* name, ControlBytes control_bytes);
 
+// At most `most` bytes of a text that a stranger may have written, whole characters; "..."
+// stands for the rest.
+std::string Shortened(std::string text, size_t most);
+
+// RenderName() for a log record: with control bytes escaped, and shortened.
+std::string NameForRecord(const X509_name_st* name);
+
 // The last, most specific commonName as UTF-8 with all its bytes; empty if there
 // is none. Nothing if it cannot be decoded.
 std::optional<std::string> CommonName(const X509_name_st* name);

@@ -48,8 +48,7 @@ std::string ExplainUnknownCa(const PathCertificate& certificate, size_t depth,
   if (certificate.self_issued()) {
     return absl::StrCat(who, " names itself as its issuer and is not in the trust bundle");
   }
-  return absl::StrCat(who, " was issued by ",
-                      RenderName(certificate.issuer(), ControlBytes::kEscape),
+  return absl::StrCat(who, " was issued by ", NameForRecord(certificate.issuer()),
                       ", which is neither in the trust bundle nor among the certificates "
                       "presented",
                       LookAlike(certificate, trust));
@@ -71,7 +70,7 @@ VerifyResult RefusalFor(const PathBuilder::Failure& failure, const PathRules& ru
       return Refusal(HandshakeFailure::kBadSignature, at_fault.x509(), depth,
                      absl::StrCat(depth == 0 ? "the certificate" : "a CA certificate of the chain",
                                   ": its signature was not made by the key of ",
-                                  RenderName(at_fault.issuer(), ControlBytes::kEscape)));
+                                  NameForRecord(at_fault.issuer())));
     case Kind::kTooMuchWork:
       break;
   }
@@ -103,8 +102,7 @@ class PinCheck {
             ? std::string("its chain is good, but there is no CA on it, and ca_pins asks for one")
             : absl::StrCat("its chain is good, but none of the CAs on it is pinned; it would be "
                            "let in with ca_pins: [",
-                           PinOf(*path[1]), "], the key of ",
-                           RenderName(path[1]->subject(), ControlBytes::kEscape))};
+                           PinOf(*path[1]), "], the key of ", NameForRecord(path[1]->subject()))};
   }
 
  private:

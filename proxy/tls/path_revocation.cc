@@ -23,8 +23,7 @@ PathFault FaultFor(Verdict verdict) {
 std::string ExplainSigner(const PathCertificate& certificate, const PathCertificate& signer,
                           const Status& status) {
   return absl::StrCat(
-      "the revocation list of its issuer, ",
-      RenderName(certificate.issuer(), ControlBytes::kEscape),
+      "the revocation list of its issuer, ", NameForRecord(certificate.issuer()),
       ", does not count: it was signed with the key of the certificate with the serial number ",
       SerialHex(signer.x509()), ", which is not good itself (", status.detail, ")");
 }

@@ -19,7 +19,7 @@ using Status = RevocationLists::Status;
 using Verdict = RevocationLists::Verdict;
 
 std::string IssuerOf(const X509* certificate) {
-  return RenderName(X509_get_issuer_name(certificate), ControlBytes::kEscape);
+  return NameForRecord(X509_get_issuer_name(certificate));
 }
 
 bool Newer(const RevocationList& a, const RevocationList& b) {

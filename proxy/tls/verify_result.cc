@@ -8,17 +8,24 @@
 #include "proxy/tls/x509_facts.h"
 
 namespace mantlet::tls {
+namespace {
+
+// A record is written for each refusal, and what it says of a certificate was chosen by
+// whoever made that.
+constexpr size_t kMostDetailBytes = 2048, kMostSerialBytes = 128;
+
+}  // namespace
 
 VerifyResult Refusal(base::HandshakeFailure failure, const X509* at_fault, int depth,
                      std::string detail) {
   VerifyResult result;
   result.failure = failure;
   result.depth = depth;
-  result.detail = std::move(detail);
+  result.detail = Shortened(std::move(detail), kMostDetailBytes);
   if (at_fault == nullptr) return result;
-  result.subject = RenderName(X509_get_subject_name(at_fault), ControlBytes::kEscape);
-  result.issuer = RenderName(X509_get_issuer_name(at_fault), ControlBytes::kEscape);
-  result.serial = SerialHex(at_fault);
+  result.subject = NameForRecord(X509_get_subject_name(at_fault));
+  result.issuer = NameForRecord(X509_get_issuer_name(at_fault));
+  result.serial = Shortened(SerialHex(at_fault), kMostSerialBytes);
   int64_t not_before = 0;
   ReadValidity(at_fault, &not_before, &result.not_after);
   return result;

@@ -25,7 +25,7 @@ struct VerifyResult {
   std::string detail;  // a sentence for operators; never sent to the peer
 
   // The certificate at fault; only set on failure, and empty where the chain
-  // could not even be parsed.
+  // could not even be parsed. Texts of more than half a kilobyte are shortened.
   int depth = -1;  // 0 is the leaf
   std::string subject;
   std::string issuer;

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proxy/tls/certificate_names.h"
 #include "test/proxy/tls/pki.h"
 
 namespace mantlet::tls {
@@ -71,6 +72,35 @@ TEST(ChainVerifier, UnknownCaNamesTheIssuerThatIsMissing) {
   EXPECT_EQ(result.serial, "0badcafe");
   EXPECT_EQ(result.not_after, what.not_after);
   EXPECT_THAT(result.detail, HasSubstr("CN=stranger"));
+}
+
+TEST(ChainVerifier, ARefusalSaysNoMoreOfLongNamesThanARecordCanTake) {
+  const std::string ones(30'000, '\x01'), letters(200, 'x');
+  const auto refuse = [](const std::string& ca, const std::string& cn, const std::string& serial) {
+    const Credential stranger = MakeCredential(CaTemplate(ca), nullptr);
+    CertificateTemplate what = ClientTemplate(cn);
+    what.serial_hex = serial;
+    const Credential client = MakeCredential(what, &stranger);
+    return Verifier({Root()}).Verify(Chain({&client}), kNow);
+  };
+  const VerifyResult cut = refuse("stranger " + ones, "client " + ones, "");
+  EXPECT_EQ(cut.reason(), "unknown_ca");
+  EXPECT_LT(cut.subject.size() + cut.issuer.size() + cut.detail.size(), 2500u);
+  EXPECT_THAT(cut.subject, testing::StartsWith("CN=client \\01"));
+  EXPECT_THAT(cut.subject, testing::EndsWith("..."));
+  EXPECT_THAT(cut.detail, testing::EndsWith("nor among the certificates presented"));
+  const VerifyResult whole = refuse("stranger " + letters, "client " + letters, "0badcafe");
+  EXPECT_EQ(whole.subject, "CN=client " + letters);
+  EXPECT_EQ(whole.issuer, "CN=stranger " + letters);
+  EXPECT_EQ(whole.serial, "0badcafe");
+}
+
+TEST(CertificateNames, AreShortenedBetweenCharacters) {
+  EXPECT_EQ(Shortened("abc", 3), "abc");
+  EXPECT_EQ(Shortened("abcd", 3), "abc...");
+  EXPECT_EQ(Shortened("ab\xe2\x82\xac", 5), "ab\xe2\x82\xac");
+  EXPECT_EQ(Shortened("ab\xe2\x82\xac!", 4), "ab...");
+  EXPECT_EQ(Shortened("\x80\x80\x80", 2), "...");
 }
 
 TEST(ChainVerifier, AMissingIntermediateIsAnUnknownCa) {
