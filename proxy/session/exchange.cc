@@ -103,14 +103,13 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
     RecordIgnoredUpgrade(worker_, listener_->config.name, facts_->peer_address, head);
   }
   if (pool_ != listener_->pool) pool_ = listener_->pool;
-  if (auto connection = pool_->TakeIdle(IsRepeatable() ? upstream::Pool::Request::kRepeatable
-                                                       : upstream::Pool::Request::kOnce)) {
+  const auto kind =
+      IsRepeatable() ? upstream::Pool::Request::kRepeatable : upstream::Pool::Request::kOnce;
+  if (auto connection = pool_->TakeIdle(kind)) {
     StartSending(std::move(connection));
     return std::nullopt;
   }
-  if (!pool_->Wait(this)) {
-    return QueueFull();
-  }
+  if (!pool_->Wait(this, kind)) return QueueFull();
   state_ = State::kWaiting;
   return std::nullopt;
 }
@@ -341,7 +340,9 @@ void Exchange::OnResponseEnd(std::string_view rest) {
     downstream.Write(last);
   }
   downstream.Flush();
-  ReleaseUpstream(request_complete_);
+  // An upstream that has answered early need not take the rest of the content: what another
+  // request would follow.
+  ReleaseUpstream(request_complete_ && upstream_->stream().buffered() == 0);
   EndAnswered(forwarded_.keep_alive);
 }
 
@@ -383,7 +384,7 @@ void Exchange::OnUpstreamError(ProxyError error) {
   listener_->upstream_metrics->Retried();
   ReleaseUpstream(false);
   // Another idle connection may be as stale: wait for a new one.
-  if (!pool_->Wait(this)) {
+  if (!pool_->Wait(this, upstream::Pool::Request::kRepeatable)) {
     Fail(QueueFull());
     return;
   }

@@ -56,6 +56,7 @@ void Connection::SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms) {
   keeper_ = keeper;
   idle_since_ms_ = now_ms;
   idle_limit_ms_ = limit_ms;
+  was_idle_ = true;
 }
 
 std::optional<int64_t> Connection::announced_idle_ms() const {

@@ -69,8 +69,8 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   // After a 101: gives the stream away; this object is of no use any more.
   std::unique_ptr<io::ByteStream> TakeStream();
 
-  // It has carried an exchange before: the upstream may be closing it just now.
-  bool reused() const { return exchanges_ > 1; }
+  // It has been idle, or has carried an exchange before: the upstream may be closing it just now.
+  bool reused() const { return exchanges_ > 1 || was_idle_; }
   // A byte of the current response has come, if only of an interim one.
   bool response_begun() const { return response_begun_; }
   // The last exchange left it in a state to be used again.
@@ -115,6 +115,7 @@ class Connection final : private io::ByteStreamHandler, private http1::ResponseS
   int64_t idle_since_ms_ = 0;
   int64_t idle_limit_ms_ = 0;
   uint64_t exchanges_ = 0;
+  bool was_idle_ = false;
   bool response_begun_ = false;
   bool reusable_ = true;
 };

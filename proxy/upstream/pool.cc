@@ -62,7 +62,7 @@ Pool::~Pool() {
 
 // ---- who waits
 
-bool Pool::Wait(Waiter* waiter) {
+bool Pool::Wait(Waiter* waiter, Request request) {
   const config::Pool& limits = target_->config.pool;
   const size_t busy = active_ + wanted_attempts();
   if (waiters_.size() >= limits.pending &&
@@ -70,6 +70,7 @@ bool Pool::Wait(Waiter* waiter) {
     return false;
   }
   waiter->pool_ = this;
+  waiter->repeatable_ = request == Request::kRepeatable;
   waiter->deadline_ms_ = loop_.now_ms() + target_->config.timeouts.queue.count();
   waiters_.push_back(waiter);
   ConnectIfNeeded();
@@ -292,6 +293,11 @@ void Pool::Return(std::unique_ptr<Connection> connection, bool reusable) {
     return;
   }
   if (!waiters_.empty()) {
+    // The response may have been the last: the end is behind it, and has not been read yet.
+    if (!waiters_.front()->repeatable_ && !connection->IsQuiet()) {
+      Discard(std::move(connection));
+      return;
+    }
     if (wanted_attempts() > 0 && wanted_attempts() < waiters_.size()) {
       RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
     }

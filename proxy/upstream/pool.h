@@ -59,6 +59,7 @@ class Pool final : private Connection::Keeper {
     friend class Pool;
     Pool* pool_ = nullptr;  // while it waits
     int64_t deadline_ms_ = 0;
+    bool repeatable_ = true;
   };
 
   Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics);
@@ -84,8 +85,9 @@ class Pool final : private Connection::Keeper {
   // no end has arrived, which costs a system call to know.
   std::unique_ptr<Connection> TakeIdle(Request request);
   // False if the queue is full. Use after TakeIdle() gave nothing. How long it may last: for a
-  // place among pool.connections, timeouts.queue; once there is one, timeouts.connect.
-  bool Wait(Waiter* waiter);
+  // place among pool.connections, timeouts.queue; once there is one, timeouts.connect. A connection
+  // that another exchange returns is passed on under the same rule as in TakeIdle().
+  bool Wait(Waiter* waiter, Request request = Request::kOnce);
   void CancelWait(Waiter* waiter);
   // Gives back what TakeIdle() or OnConnection() handed out. Kept only if its
   // last exchange ended cleanly and `reusable`.

@@ -1,5 +1,6 @@
 """Connections to the application: when they are kept, how long a request waits for one, and what is said when it waited too long."""
 
+import signal
 import socket
 import threading
 import time
@@ -17,6 +18,10 @@ def answering(connection, _):
     while True:
         reader.request()
         connection.sendall(response(body=b"ok"))
+
+
+def wait_for_requests_in_flight(proxy, count):
+    wait_until(lambda: proxy.get("/connections", "admin")[1].count('"request"') == count, 10, "the requests")
 
 
 # ---- keeping them
@@ -58,6 +63,28 @@ def test_steady_load_opens_no_connections_however_many_it_needs(start, scripted,
     for thread in threads:
         thread.join()
     assert application.connections - before < 0.02 * (len(done) - requests)
+
+
+def test_a_post_that_waited_does_not_go_out_on_a_connection_that_has_ended(start, scripted, connect):
+    """The application ends the connection with its first answer, without a word about it."""
+    answer, ended = threading.Event(), threading.Event()
+
+    def serve(connection, number):
+        Reader(connection).request()
+        if number == 1:
+            answer.wait(scaled(10))
+        connection.sendall(response(body=b"%d" % number))
+        connection.close()
+        ended.set()
+
+    proxy = start(scripted(serve), upstream_options={"pool": {"connections": 1}})
+    first, second = connect(proxy).send(POST), connect(proxy).send(POST)
+    wait_for_requests_in_flight(proxy, 2)
+    proxy.signal(signal.SIGSTOP)  # it hears of the answer and of the end at once
+    answer.set()
+    assert ended.wait(scaled(10))
+    proxy.signal(signal.SIGCONT)
+    assert {first.response().body, second.response().body} == {b"1", b"2"}
 
 
 def test_a_post_does_not_go_out_on_a_connection_that_is_about_to_end(start, scripted, connect):

@@ -152,6 +152,18 @@ TEST_F(RetryTest, AStaleConnectionIsReplacedByANewOneUnseen) {
   EXPECT_EQ(pool_->idle(), 1u);
 }
 
+TEST_F(RetryTest, AConnectionThatWasIdleBeforeItsFirstRequestMayBeStale) {
+  Client(kGet);
+  exchange_->Abandon(base::ProxyError(base::ErrorReason::kClientClosed));
+  ASSERT_EQ(Ended(), ExchangeEnd::kAbort);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return pool_->idle() == 1; })) << "its attempt goes on";
+  SendOnStale(kGet);
+  ASSERT_TRUE(UpstreamHears(2, "GET /x"));
+  Peer(1).Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200);
+}
+
 TEST_F(RetryTest, AResetCountsAsStaleToo) {
   Warm();
   Peer().stream->SetReading(false);  // closing with unread bytes resets
@@ -651,6 +663,33 @@ TEST_F(ExchangeTest, AnUpstreamThatTakesNothingHoldsTheClientBack) {
   Peer().Say(kOk);
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
   EXPECT_FALSE(paused_);
+}
+
+TEST_F(ExchangeTest, AConnectionWithContentThatTheUpstreamHasNotTakenIsNotUsedAgain) {
+  constexpr size_t kContent = 300 * 1024;  // more than the kernel takes, and no reason to pause
+  Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kContent) + "\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().stream->SetReading(false);
+  Client(std::string(kContent, 'y'));
+  ASSERT_FALSE(paused_);
+  Peer().Say(kOk);  // without having read the content, nor will it
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Status(), 200);
+  EXPECT_EQ(pool_->idle(), 0u);
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(2, "GET /x"));
+  Peer(1).Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+}
+
+TEST_F(ExchangeTest, AnEarlyAnswerToWhatTheKernelHasTakenKeepsTheConnection) {
+  Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().stream->SetReading(false);
+  Client("yy");
+  Peer().Say(kOk);
+  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(pool_->idle(), 1u);
 }
 
 TEST_F(ExchangeTest, ABodyThatComesBeforeTheConnectionWaitsAndIsNotLost) {

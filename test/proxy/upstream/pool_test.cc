@@ -270,6 +270,35 @@ TEST_F(PoolTest, GivesWhatCannotBeRepeatedNoConnectionThatHasJustEnded) {
   EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr) << "nor one that says something";
 }
 
+TEST_F(PoolTest, GivesWhatCannotBeRepeatedAndWaitsNoConnectionThatHasJustEnded) {
+  target_->config.pool.connections = 1;
+  auto only = Connect();
+  RecordingWaiter waiter;
+  ASSERT_TRUE(pool().Wait(&waiter, Pool::Request::kOnce));
+  upstream_.peers[0]->Hang();
+  pool().Return(std::move(only), true);
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_NE(waiter.connection, nullptr);
+  EXPECT_EQ(upstream_.peers.size(), 2u) << "a connection that can answer";
+  EXPECT_EQ(Gauge("active"), "1");
+  pool().Return(std::move(waiter.connection), false);
+}
+
+TEST_F(PoolTest, GivesWhoWaitsAConnectionThatIsReturnedAndOpen) {
+  target_->config.pool.connections = 1;
+  for (const auto request : {Pool::Request::kOnce, Pool::Request::kRepeatable}) {
+    auto only = pool().TakeIdle(request);
+    if (only == nullptr) only = Connect();
+    Connection* const raw = only.get();
+    RecordingWaiter waiter;
+    ASSERT_TRUE(pool().Wait(&waiter, request));
+    pool().Return(std::move(only), true);
+    EXPECT_EQ(waiter.connection.get(), raw) << "at once";
+    pool().Return(std::move(waiter.connection), true);
+  }
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+}
+
 // ---- how long one waits
 
 TEST_F(PoolTest, WhoeverWaitsForAConnectionInUseGivesUpAfterItsTime) {
