@@ -60,6 +60,10 @@ class ByteStream {
   virtual void QuickAck() {}
   // Bytes written that the kernel has not taken yet: the measure for back-pressure.
   virtual size_t buffered() const = 0;
+  // What the peer has not taken by now: buffered(), and what lies in the kernel. Falls as the
+  // peer takes little by little, where buffered() may stay until a whole piece is gone: the
+  // measure for progress. One system call: for deadlines, not for each piece.
+  virtual size_t untaken() const { return buffered(); }
 
   // Ends our direction once everything written has left. Reading goes on.
   virtual void ShutdownWrite() = 0;

@@ -1,7 +1,9 @@
 #include "proxy/io/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -302,6 +304,15 @@ void Stream::OnWritten(int status) {
   if (handle_ == nullptr || buffered() != 0 || !drain_owed_) return;
   drain_owed_ = false;
   if (handler_ != nullptr) handler_->OnDrained();
+}
+
+size_t Stream::untaken() const {
+  if (handle_ == nullptr) return 0;
+  // A socket becomes writable only once a good part of its buffer is free.
+  int in_kernel = 0;
+  if (ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  return pending_.size() + uv_stream_get_write_queue_size(&handle_->stream) +
+         static_cast<size_t>(in_kernel);
 }
 
 void Stream::ReleasePending() {

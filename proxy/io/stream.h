@@ -37,6 +37,7 @@ class Stream final : public ByteStream {
   void Flush() override;
   void QuickAck() override;
   size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
+  size_t untaken() const override;
   void ShutdownWrite() override;
   // Whether nothing waits to be read: neither a byte nor the end nor an error. One system call.
   bool IsQuiet() const;

@@ -214,6 +214,19 @@ void DownstreamConnection::ArmIdle() {
   worker_.loop.ArmIn(timer_, leaving() ? std::min(idle_ms, worker_.idle_grace_ms) : idle_ms);
 }
 
+// For a client that has to take what was written to it.
+void DownstreamConnection::ArmWrite() {
+  untaken_ = stream_->untaken();
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
+}
+
+// Whether it has taken some of it within its time: then the time begins anew.
+bool DownstreamConnection::TakesOn() {
+  if (stream_->untaken() >= untaken_) return false;
+  ArmWrite();
+  return true;
+}
+
 void DownstreamConnection::OnData(std::string_view bytes) {
   if (state_ == State::kClosing) return;  // lingering
   if (exchange_.active() && exchange_.request_complete()) {
@@ -363,7 +376,7 @@ void DownstreamConnection::NextRequest() {
     // taken what it was given.
     backlogged_ = true;
     UpdateReading();
-    worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
+    ArmWrite();
     return;
   }
   ArmIdle();
@@ -523,8 +536,11 @@ void DownstreamConnection::CloseSoon(bool discard_input) {
     Over();
     return;
   }
-  worker_.loop.ArmIn(
-      timer_, stream_->buffered() == 0 ? kLingerMs : listener_->config.timeouts.write.count());
+  if (stream_->buffered() != 0) {
+    ArmWrite();
+  } else {
+    worker_.loop.ArmIn(timer_, kLingerMs);
+  }
 }
 
 void DownstreamConnection::Abort() {
@@ -557,7 +573,7 @@ void DownstreamConnection::OnTimeout() {
       return;
     case State::kIdle:
       if (backlogged_) {
-        Abort();
+        if (!TakesOn()) Abort();
         return;
       }
       if (BetweenRequests()) {
@@ -579,7 +595,7 @@ void DownstreamConnection::OnTimeout() {
     case State::kTunnel:
       return;
     case State::kClosing:
-      Over();
+      if (stream_->buffered() == 0 || !TakesOn()) Over();
       return;
   }
 }

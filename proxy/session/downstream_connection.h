@@ -106,6 +106,8 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void MakeRoom(const char* limit);
   void ArmHandshake();
   void ArmIdle();
+  void ArmWrite();
+  bool TakesOn();
   // No request follows the one that is under way or on its way.
   bool leaving() const { return worker_.draining || listener_removed_; }
   const config::Limits& NewestLimits() const;
@@ -163,6 +165,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   bool input_ended_ = false;         // the client sends no more
   bool discard_input_ = false;       // kClosing: it may still be sending
 
+  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
   uint64_t requests_ = 0;
   int64_t opened_us_ = 0;
   int64_t opened_wall_ms_ = 0;

@@ -459,12 +459,19 @@ Exchange::Awaited Exchange::AwaitedNow() const {
   return event_stream_ ? Awaited::kEvent : Awaited::kResponseBody;
 }
 
+// What the side whose room is awaited has not taken of what was written to it.
+size_t Exchange::UntakenNow() const {
+  if (awaited_ == Awaited::kRoomClient) return host_.downstream().untaken();
+  return awaited_ == Awaited::kRoomUpstream ? upstream_->stream().untaken() : 0;
+}
+
 // Something has moved: whose turn it is by now has all of its time. But for the response's
 // head: bytes of it, or interim responses, must not put its deadline off.
 void Exchange::ArmTimer() {
   const Awaited now = AwaitedNow();
   if (now == Awaited::kResponseHead && awaited_ == now && timer_.armed()) return;
   awaited_ = now;
+  untaken_ = UntakenNow();
   const config::UpstreamTimeouts& upstream = pool_->target().config.timeouts;
   switch (now) {
     case Awaited::kNothing:
@@ -489,6 +496,11 @@ void Exchange::ArmTimer() {
 }
 
 void Exchange::OnTimeout() {
+  if (UntakenNow() < untaken_) {
+    // Slow, and all the same on its way.
+    ArmTimer();
+    return;
+  }
   ProxyError error;
   switch (awaited_) {
     case Awaited::kNothing:

@@ -171,6 +171,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void Answer(const base::ProxyError& error);
   void ReleaseUpstream(bool reusable);
   Awaited AwaitedNow() const;
+  size_t UntakenNow() const;
   void ArmTimer();
   void OnTimeout();
   void SwitchProtocols();
@@ -183,6 +184,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   ExchangeHost& host_;
   base::FunctionTimer timer_;
   Awaited awaited_ = Awaited::kNothing;  // what timer_ is armed for
+  size_t untaken_ = 0;                   // by the side whose room is awaited, when it was armed
 
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;

@@ -68,6 +68,7 @@ class ServerStream final : public io::ByteStream,
   void Write(std::string_view bytes) override;
   void Flush() override;
   size_t buffered() const override { return plaintext_.size() + inner_->buffered(); }
+  size_t untaken() const override { return plaintext_.size() + inner_->untaken(); }
   void ShutdownWrite() override;
   void Close() override;
   // Without close_notify, and with a reset: an incomplete message cannot look whole.

@@ -40,6 +40,20 @@ def swallowing(total):
     return serve
 
 
+def test_a_client_that_takes_its_response_slowly_is_waited_for(start, upstream, connect):
+    """More than the buffers hold, in less than the deadline for a client that takes nothing."""
+    client = connect(start(upstream, listener={"timeouts": {"write": "500ms"}}))
+    client.send(f"GET /bytes/{8 * MIB} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    end = time.monotonic() + scaled(2.5)
+    head = client.reader.head()
+    got = 0
+    while time.monotonic() < end:
+        got += len(client.reader.exactly(16 * 1024))
+        time.sleep(0.05)
+    assert head.status == 200 and got < 4 * MIB, "slower than the buffers fill"
+    client.reader.exactly(8 * MIB - got)
+
+
 class PeakMemory:
     """Samples the proxy's resident memory until the block ends."""
 

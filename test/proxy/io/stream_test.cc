@@ -76,6 +76,23 @@ class StreamTest : public testing::Test {
   bool peer_saw_end_ = false;
 };
 
+TEST_F(StreamTest, KnowsWhatThePeerHasNotTakenByNow) {
+  EXPECT_EQ(stream_->untaken(), 0u);
+  stream_->Write(Pattern(kMuch));
+  stream_->Flush();
+  const size_t untaken = stream_->untaken();
+  const size_t buffered = stream_->buffered();
+  EXPECT_GE(untaken, kMuch);
+  char piece[64 * 1024];
+  ASSERT_GT(recv(peer_.get(), piece, sizeof(piece), 0), 0);
+  EXPECT_LT(stream_->untaken(), untaken);
+  EXPECT_EQ(stream_->buffered(), buffered) << "a part of a piece";
+  ASSERT_TRUE(PeerGets(kMuch - sizeof(piece)));
+  EXPECT_TRUE(RunUntil(loop_, [&] { return stream_->untaken() == 0; }));
+  stream_->Close();
+  EXPECT_EQ(stream_->untaken(), 0u);
+}
+
 TEST_F(StreamTest, DeliversWhatThePeerSendsAndThenItsEndOnce) {
   stream_->SetReading(true);
   PeerSends("hello");

@@ -219,6 +219,24 @@ TEST_F(ConnectionDrainTest, WhatAClientSendsBehindItsLastAnswerDoesNotResetIt) {
   EXPECT_FALSE(wire_->aborted);
 }
 
+TEST_F(ConnectionDrainTest, WhoTakesTheLastAnswerLittleByLittleIsWaitedFor) {
+  config_.timeouts.write = config::Milliseconds(400);
+  Apply();
+  Connect();
+  wire_->room = 0;
+  Ask(kGetAndClose);
+  upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" +
+                          std::string(100'000, 'x'));
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return State() == State::kClosing; }));
+  for (const int64_t end = loop_.now_ms() + 1500; loop_.now_ms() < end;) {
+    wire_->Take(100);
+    const int64_t then = loop_.now_ms();
+    ASSERT_TRUE(io::RunUntil(loop_, [&] { return loop_.now_ms() > then; }));
+    ASSERT_FALSE(over_) << "cut off after " << wire_->sent.size() << " bytes";
+  }
+  EXPECT_TRUE(Over()) << "once it takes nothing any more";
+}
+
 TEST_F(ConnectionDrainTest, WhoAskedForCloseIsNotWaitedFor) {
   Connect();
   Ask(kGetAndClose);

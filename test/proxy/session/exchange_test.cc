@@ -641,6 +641,45 @@ TEST_F(ExchangeTest, AClientThatTakesNothingForTooLongIsAnAbort) {
   EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
 }
 
+TEST_F(ExchangeTest, AClientThatTakesLittleByLittleIsWaitedFor) {
+  constexpr size_t kMuch = 4 * 1024 * 1024;
+  listener_.config.timeouts.write = Milliseconds(400);
+  client_->room = 0;
+  Client(kGet);
+  ASSERT_TRUE(UpstreamHears(1, "GET"));
+  Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n" +
+             std::string(kMuch, 'x'));
+  for (const int64_t end = loop_.now_ms() + 1500; loop_.now_ms() < end;) {
+    client_->Take(100);
+    const int64_t then = loop_.now_ms();
+    ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > then; }));
+    ASSERT_TRUE(ends_.empty()) << "cut off after " << client_->sent.size() << " bytes";
+  }
+  EXPECT_GT(client_->pending.size(), 0u);
+  EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << "once it takes nothing any more";
+}
+
+TEST_F(ExchangeTest, AnUpstreamThatTakesLittleByLittleIsWaitedFor) {
+  constexpr size_t kMuch = 4 * 1024 * 1024;
+  target_->config.timeouts.write = Milliseconds(400);
+  Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n");
+  ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
+  Peer().stream->SetReading(false);
+  while (!paused_) Client(std::string(64 * 1024, 'y'));
+  // A read takes 64 KiB at most: not enough for the socket to become writable.
+  upstream_.on_data = [](auto& peer) { peer.stream->SetReading(false); };
+  for (int i = 0; i < 5; ++i) {
+    const int64_t then = loop_.now_ms();
+    ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > then + 250; }));
+    ASSERT_TRUE(ends_.empty()) << "cut off after " << i << " reads";
+    Peer().stream->SetReading(true);
+    const size_t before = Peer().handler.data.size();
+    ASSERT_TRUE(RunUntil(loop_, [&] { return Peer().handler.data.size() > before; }));
+  }
+  EXPECT_EQ(Ended(), ExchangeEnd::kLinger) << "once it takes nothing any more";
+  EXPECT_EQ(Status(), 504);
+}
+
 TEST_F(ExchangeTest, AnUpstreamThatTakesNothingHoldsTheClientBack) {
   constexpr size_t kMuch = 4 * 1024 * 1024;
   Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n");
