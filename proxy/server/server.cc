@@ -471,7 +471,9 @@ void Server::OnSignal(int number) {
     case SignalAction::kDrain:
       break;
   }
-  if (!draining_) {
+  // A drain that the admin endpoint began is not cut short by the SIGTERM of a service manager
+  // that stops the process after it.
+  if (!std::exchange(told_to_end_, true)) {
     BeginDrain(SignalName(number));
     return;
   }

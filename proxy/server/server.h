@@ -115,6 +115,7 @@ class Server {
   base::FunctionTimer housekeeping_;
   bool listening_ = false;
   bool draining_ = false;
+  bool told_to_end_ = false;  // by a signal
   size_t workers_draining_ = 0;
   base::LogBudget signal_log_budget_{1};
   size_t pings_out_ = 0;  // to workers, by the watchdog

@@ -178,6 +178,17 @@ def test_post_drain_drains(draining):
     assert draining.wait() == 0
 
 
+def test_a_signal_does_not_cut_a_drain_short_that_the_admin_endpoint_began(draining, connect, upstream):
+    """Service managers run a command for the stop and send SIGTERM after it."""
+    client = connect(draining)
+    client.send(SLOW_REQUEST)
+    in_flight(upstream)
+    assert draining.get("/drain", "admin", "POST")[0] == 202
+    draining.signal(signal.SIGTERM)
+    assert client.response().status == 200
+    assert draining.wait() == 0
+
+
 def test_curl_is_not_cut_short_by_a_drain(draining, pki, upstream):
     results = []
     thread = threading.Thread(target=lambda: results.append(clients.curl(pki, draining, "/slow/1")))
