@@ -79,7 +79,7 @@ absl::Status Restrict(const SocketAddress& address, const ListenOptions& options
 absl::Status SetTcpOptions(int fd, const SocketAddress& address, const ListenOptions& options) {
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
+  if (options.shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
     return Errno("cannot share", address);
   }
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

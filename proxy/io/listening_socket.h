@@ -17,6 +17,7 @@ namespace mantlet::io {
 
 struct ListenOptions {
   bool v6_only = false;       // TCP: an IPv6 wildcard leaves IPv4 to another socket
+  bool shared = true;         // TCP: other sockets may have the same address (SO_REUSEPORT)
   uint32_t unix_mode = 0600;  // Unix: permissions of the socket file, and
   std::string unix_group{};   // its group, by name or number; empty: the process's
   bool operator==(const ListenOptions&) const = default;
@@ -32,8 +33,8 @@ struct SocketFile {
 // Nothing if there is no socket at `path`.
 std::optional<SocketFile> SocketFileAt(const std::string& path);
 
-// Binds and listens. TCP sockets get SO_REUSEPORT (one socket per worker, the
-// kernel spreads connections) and TCP_NODELAY, which accepted sockets inherit.
+// Binds and listens. TCP sockets get SO_REUSEPORT if they are shared (one socket per worker,
+// the kernel spreads connections) and TCP_NODELAY, which accepted sockets inherit.
 // A Unix path that a dead process left behind is removed first; one that
 // somebody answers on is an error. Mode and group are set before anybody can connect.
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,

@@ -58,11 +58,17 @@ absl::Status Refused(const absl::Status& status) {
 }
 
 io::ListenOptions OptionsOf(const config::Config& config, const config::Listener& listener) {
-  return {config::IsV6Only(config, listener.address), listener.socket_mode, listener.socket_group};
+  return {.v6_only = config::IsV6Only(config, listener.address),
+          .unix_mode = listener.socket_mode,
+          .unix_group = listener.socket_group};
 }
 
+// One socket, which a listener of a later configuration cannot share by mistake.
 io::ListenOptions OptionsOf(const config::Config& config, const config::Endpoint& endpoint) {
-  return {config::IsV6Only(config, endpoint.address), endpoint.socket_mode, endpoint.socket_group};
+  return {.v6_only = config::IsV6Only(config, endpoint.address),
+          .shared = false,
+          .unix_mode = endpoint.socket_mode,
+          .unix_group = endpoint.socket_group};
 }
 
 // Whether the sockets that `before` has are those that `now` asks for.
@@ -98,6 +104,8 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       housekeeping_([this] { KeepHouse(); }) {}
 
 Server::~Server() {
+  // Those of a start that was refused; Run() has removed its own.
+  listening_sockets_.RemoveFiles([](const std::string&) { return false; });
   // The workers' threads end before anything that they use.
   workers_.clear();
 }
@@ -166,6 +174,31 @@ bool Server::IsOurPort(const config::Address& address) const {
   return false;
 }
 
+// The endpoints stay where they were at the start: a listener there would get a part of their
+// connections, and they a part of its own.
+absl::Status Server::RefuseAddressOfEndpoint(const config::Address& address) const {
+  if (snapshot_ == nullptr) return absl::OkStatus();
+  for (const auto& [name, endpoint] :
+       {std::pair("metrics", &started_with_.metrics), std::pair("admin", &started_with_.admin)}) {
+    if (!endpoint->enabled) continue;
+    if (config::Compare(endpoint->address, address) == config::Overlap::kNone) continue;
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot listen on ", config::ToString(address), ": ", name, " listens on ",
+                     config::ToString(endpoint->address), " until the next start"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<BoundListener>> Server::OpenListener(const config::Config& next,
+                                                                const config::Listener& listener,
+                                                                size_t count) {
+  const config::Address& address = listener.address;
+  if (absl::Status status = RefuseAddressOfEndpoint(address); !status.ok()) return status;
+  const auto others =
+      IsOurPort(address) ? ListeningSockets::Others::kAllow : ListeningSockets::Others::kRefuse;
+  return listening_sockets_.Open(address, count, others, OptionsOf(next, listener));
+}
+
 absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets) {
   for (const ListenerSnapshot& listener : next.listeners) {
     const config::Listener& config = listener.config;
@@ -174,10 +207,7 @@ absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Soc
       continue;
     }
     absl::StatusOr<std::vector<BoundListener>> bound =
-        listening_sockets_.Open(config.address, sockets.size(),
-                                IsOurPort(config.address) ? ListeningSockets::Others::kAllow
-                                                          : ListeningSockets::Others::kRefuse,
-                                OptionsOf(next.config, config));
+        OpenListener(next.config, config, sockets.size());
     if (!bound.ok()) {
       return absl::Status(
           bound.status().code(),

@@ -73,6 +73,10 @@ class Server {
   void WarnOfUnusedSockets();
   void WarnOfFewDescriptors();
   bool IsOurPort(const config::Address& address) const;
+  absl::Status RefuseAddressOfEndpoint(const config::Address& address) const;
+  absl::StatusOr<std::vector<BoundListener>> OpenListener(const config::Config& next,
+                                                          const config::Listener& listener,
+                                                          size_t count);
   absl::StatusOr<SnapshotPtr> MakeSnapshot(const config::Config& config,
                                            certs::GenerationPtr generation,
                                            std::string* at_fault = nullptr);

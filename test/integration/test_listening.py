@@ -92,3 +92,48 @@ def test_check_finds_one_unix_path_behind_two_names(tmp_path, pki, upstream):
                     address=f"unix:{tmp_path}/link/a.sock")
     (tmp_path / "m.yaml").write_text(yaml.safe_dump(config))
     assert run_command("check", "--config", tmp_path / "m.yaml").returncode == 1
+
+
+@pytest.mark.parametrize("spelling", ["127.0.0.1", "localhost", "0.0.0.0", "[::]"])
+def test_a_listener_does_not_get_the_port_that_an_endpoint_still_has(launch, pki, upstream, tls, spelling):
+    old, new = free_port(), free_port()
+    proxy = launch(configuration(pki, upstream, metrics={"address": f"127.0.0.1:{old}"}))
+    config = proxy.changed(address=f"{spelling}:{old}")
+    config["metrics"]["address"] = f"127.0.0.1:{new}"  # at the next start
+    proxy.write_config(config)
+    assert str(old) in proxy.wait_log("reload_failed")["reason"]
+    for _ in range(20):
+        assert proxy.get("/healthz") == (200, "ok\n")
+    assert answers(*proxy.address(), tls)
+    assert proxy.get("/reload", "admin", method="POST")[0] == 500, "until the next start"
+
+
+def test_a_listener_does_not_get_the_path_that_an_endpoint_still_has(launch, pki, upstream, tls, tmp_path):
+    path = tmp_path / "admin.sock"
+    proxy = launch(configuration(pki, upstream, admin={"address": f"unix:{path}"}))
+    config = proxy.changed(address=f"unix:{path}")
+    config["admin"]["address"] = "127.0.0.1:0"
+    proxy.write_config(config)
+    assert "until the next start" in proxy.wait_log("reload_failed")["reason"]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_listener_may_have_the_port_of_one_that_goes(launch, pki, upstream, tls):
+    port = free_port()
+    proxy = launch(configuration(pki, upstream, listener={"address": f"127.0.0.1:{port}"}))
+    config = proxy.changed(name="renamed")
+    with proxy.reloaded():
+        proxy.write_config(config)
+    assert answers("127.0.0.1", port, tls)
+
+
+def test_a_start_that_is_refused_leaves_no_socket_file(tmp_path, pki, upstream):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = configuration(pki, upstream, listener={"address": f"unix:{tmp_path}/a.sock"},
+                               metrics={"address": "127.0.0.1:%d" % taken.getsockname()[1]})
+        (tmp_path / "m.yaml").write_text(yaml.safe_dump(config))
+        assert run_command("run", "--config", tmp_path / "m.yaml").returncode == 1
+    assert not list(tmp_path.glob("*.sock*"))
