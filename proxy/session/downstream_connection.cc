@@ -244,15 +244,16 @@ void DownstreamConnection::HoldInput(std::string_view bytes) {
 
 void DownstreamConnection::Process(std::string_view bytes) {
   if (due() != StandingBook::kNever && !exchange_.active()) {
-    const int64_t left_s = due() - worker_.clock.WallSeconds();
-    expires_soon_ = left_s * 1000 <= worker_.idle_grace_ms &&
-                    listener_->config.client_auth.on_expiry != config::OnInvalid::kIgnore;
-    if (left_s <= 0) {
+    const int64_t now_s = worker_.clock.WallSeconds();
+    if (due() <= now_s) {
       // Its turn to be judged has not come yet, but no request begins before that.
       worker_.standing->SetDue(*this, StandingBook::kNever);
       OnStandingDue();
       if (state_ == State::kClosing) return;
     }
+    expires_soon_ = due() != StandingBook::kNever &&
+                    (due() - now_s) * 1000 <= worker_.idle_grace_ms &&
+                    listener_->config.client_auth.on_expiry != config::OnInvalid::kIgnore;
   }
   TakeParser();
   if (state_ == State::kIdle && parser_->Idle()) {
@@ -425,9 +426,12 @@ void DownstreamConnection::StartTunnel() {
 // ---- still true later
 
 void DownstreamConnection::OnStandingDue() {
-  // A handshake is judged when it is done.
-  if (over_ || ending_ || listener_removed_) return;
-  if (state_ == State::kHandshake || state_ == State::kClosing) return;
+  if (over_ || ending_ || listener_removed_ || state_ == State::kClosing) return;
+  if (state_ == State::kHandshake) {
+    // It is judged when it is done, if it comes to that: without its listener it has less time.
+    if (leaving()) Drain();
+    return;
+  }
   Judge(Moment::kOpen);
 }
 

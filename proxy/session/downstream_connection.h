@@ -109,7 +109,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void ArmWrite();
   bool TakesOn();
   // No request follows the one that is under way or on its way.
-  bool leaving() const { return worker_.draining || listener_removed_; }
+  bool leaving() const { return worker_.draining || slot_->current == nullptr; }
   const config::Limits& NewestLimits() const;
   void CountRefusedResumption();
   void RefreshListener();

@@ -176,6 +176,39 @@ TEST_F(ConnectionDrainTest, AnIdleConnectionOfARemovedListenerIsClosedWhenTheGra
   EXPECT_TRUE(Over());
 }
 
+TEST_F(ConnectionDrainTest,
+       AConnectionOfARemovedListenerThatSaysNothingIsClosedWhenTheGraceIsOver) {
+  worker_.idle_grace_ms = 30;
+  config_.timeouts.handshake = config::Milliseconds(3'600'000);
+  Apply();
+  Accept();
+  RemoveListener();
+  EXPECT_TRUE(Over());
+  EXPECT_NE(log_.text().find("handshake_failed"), std::string::npos);
+}
+
+TEST_F(ConnectionDrainTest, AConnectionThatARemovedListenerTakesInLateHasTheGraceToo) {
+  worker_.idle_grace_ms = 30;
+  config_.timeouts.handshake = config::Milliseconds(3'600'000);
+  Apply();
+  slot_->current = nullptr;
+  Accept();
+  connection_->Drain();
+  EXPECT_TRUE(Over());
+}
+
+TEST_F(ConnectionDrainTest, AHandshakeOfARemovedListenerHasItsTime) {
+  worker_.idle_grace_ms = 30;
+  Accept();
+  wire_->Arrive(client_->TakeOutgoing());
+  RemoveListener();
+  const int64_t then = loop_.now_ms();
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return loop_.now_ms() > then + 200; }));
+  ASSERT_FALSE(over_);
+  Pump();
+  GetsOneAnswer();
+}
+
 TEST_F(ConnectionDrainTest, AClientWhoseCertificateIsAboutToEndIsToldToClose) {
   worker_.idle_grace_ms = 2'000;
   tls::CertificateTemplate brief = tls::ClientTemplate("brief");

@@ -91,6 +91,27 @@ TEST_F(ConnectionStandingTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
+TEST_F(ConnectionStandingTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
+  Connect();
+  Apply();
+  ASSERT_EQ(connection_->due(), StandingBook::kNow);
+  Ask();
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_EQ(client_->received().find("Connection: close"), std::string::npos);
+  EXPECT_EQ(State(), DownstreamConnection::State::kIdle);
+}
+
+TEST_F(ConnectionStandingTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
+  Connect(&brief_);
+  clock_.SetWallSeconds(connection_->due() - 1);
+  Apply();
+  Ask();
+  upstream_.peers[0]->Say(kOk);
+  ASSERT_TRUE(ClientGets("\r\n\r\nok"));
+  EXPECT_NE(client_->received().find("Connection: close"), std::string::npos);
+}
+
 TEST_F(ConnectionStandingTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
   Connect();
   Send("GET /x HTTP/1.1\r\nHo");
