@@ -98,6 +98,7 @@ void Listener::AcceptPending() {
 void Listener::RefuseNew() {
   if (poll_->ready) uv_poll_stop(&poll_->handle);
   loop_.timers().Cancel(resume_);
+  refusing_ = true;
   sockaddr_storage address;
   socklen_t size = sizeof(address);
   if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
@@ -106,7 +107,7 @@ void Listener::RefuseNew() {
     return;
   }
   SetLeastTtl(fd_.get(), kLargestTtl);
-  refusing_ = true;
+  raised_ttl_ = true;
 }
 
 bool Listener::Accept() {
@@ -116,7 +117,7 @@ bool Listener::Accept() {
     int fd =
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      if (refusing_) SetLeastTtl(fd, 0);  // inherited
+      if (raised_ttl_) SetLeastTtl(fd, 0);  // inherited
       on_accept_(FileDescriptor(fd), SocketAddress(reinterpret_cast<sockaddr*>(&peer), size));
       if (fd < accept_below_ || refusing_) continue;
       low_ = true;

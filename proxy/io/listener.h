@@ -60,8 +60,9 @@ class Listener {
   bool low_ = false;  // paused because descriptors are low
   AcceptCallback on_accept_;
   ErrorCallback on_error_;
-  Poll* poll_;  // lives until its close callback
-  bool refusing_ = false;
+  Poll* poll_;               // lives until its close callback
+  bool refusing_ = false;    // RefuseNew()
+  bool raised_ttl_ = false;  // how, for TCP
   base::FunctionTimer resume_;
 };
 

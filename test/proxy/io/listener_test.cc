@@ -137,6 +137,27 @@ TEST(Listener, AUnixSocketRefusesAndKeepsItsQueue) {
   EXPECT_EQ(accepted.fds.size(), clients.size());
 }
 
+TEST(Listener, TakesItsWholeQueueBeforeItGoesThoughDescriptorsAreLow) {
+  TempDirectory directory;
+  for (const SocketAddress& wanted :
+       {Loopback(0), SocketAddress::Unix(directory.path() + "/s").value()}) {
+    Loop loop;
+    FileDescriptor socket = OpenListeningSocket(wanted).value();
+    const SocketAddress address = LocalAddress(socket.get()).value();
+    std::vector<FileDescriptor> clients, accepted;
+    for (int i = 0; i < 5; ++i) clients.push_back(Dial(address));
+    int errors = 0;
+    Listener listener(
+        loop, std::move(socket),
+        [&](FileDescriptor fd, const SocketAddress&) { accepted.push_back(std::move(fd)); },
+        [&](const std::string&) { ++errors; }, /*accept_below=*/0);
+    listener.RefuseNew();
+    listener.AcceptPending();
+    EXPECT_EQ(accepted.size(), clients.size()) << wanted.ToString();
+    EXPECT_EQ(errors, 0) << wanted.ToString();
+  }
+}
+
 TEST(Listener, AcceptsNothingMoreOnceItIsGone) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
