@@ -262,24 +262,30 @@ std::vector<PathBuilder::ListSigner> PathBuilder::IssuersWithOtherKeys(size_t is
   for (size_t i = issuer_depth + 1; i < path_.size(); ++i) {
     if (is_namesake(*path_[i])) found.push_back({path_[i], true, false});
   }
+  std::vector<const PathCertificate*> others;  // that need a path of their own
   std::vector<const AnchorIndex::Anchor*> anchors;
   anchors_->Find(issuer.subject(), &anchors);
   for (const AnchorIndex::Anchor* anchor : anchors) {
     const PathCertificate& certificate = *anchor->certificate;
-    const bool ends_path = anchor->self_signed || rules_.partial_chain;
-    if (!ends_path || !is_namesake(certificate)) continue;
+    if (!is_namesake(certificate)) continue;
+    if (!anchor->self_signed && !rules_.partial_chain) {
+      others.push_back(&certificate);
+      continue;
+    }
     found.push_back(
         {&certificate, !FaultOf(certificate, PathRole::kAnchor, rules_).has_value(), false});
   }
   if (issuer_depth + 1 >= path_.size()) return found;
   const PathCertificate& above = *path_[issuer_depth + 1];
   for (size_t i = 1; i < presented_.size(); ++i) {
-    const PathCertificate& signer = *presented_[i];
-    if (!is_namesake(signer) || !signer.NamesAsIssuer(above) || !MaySignLists(signer)) continue;
-    if (!signatures_.Verify(signer, above)) continue;
+    if (is_namesake(*presented_[i])) others.push_back(presented_[i].get());
+  }
+  for (const PathCertificate* signer : others) {
+    if (!signer->NamesAsIssuer(above) || !MaySignLists(*signer)) continue;
+    if (!signatures_.Verify(*signer, above)) continue;
     const bool stands =
-        ConstraintsAllow(signer, issuer_depth + 1) && PoliciesHoldFor(signer, issuer_depth + 1);
-    found.push_back({&signer, stands, true});
+        ConstraintsAllow(*signer, issuer_depth + 1) && PoliciesHoldFor(*signer, issuer_depth + 1);
+    found.push_back({signer, stands, true});
   }
   return found;
 }

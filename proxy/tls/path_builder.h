@@ -70,8 +70,8 @@ class PathBuilder {
     const PathCertificate* certificate = nullptr;
     // Nothing but revocation speaks against its own path to the trust anchor.
     bool stands = false;
-    // It is neither on path() nor an anchor, so whether it was revoked has to be asked
-    // separately. Its issuer is the CA above the one whose name it bears.
+    // It is neither on path() nor an anchor that ends paths, so whether it was revoked has
+    // to be asked separately. Its issuer is the CA above the one whose name it bears.
     bool beside_path = false;
   };
 

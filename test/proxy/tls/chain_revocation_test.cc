@@ -187,6 +187,33 @@ TEST_F(ChangedKeyTest, TheAnswerLastsUntilEitherKeysNewListComesIntoForce) {
   }
 }
 
+// Without partial_chain the CA's certificates in the bundle end no path.
+TEST_F(ChangedKeyTest, TheNewKeysCertificateMayStandInTheTrustBundle) {
+  const std::vector<Credential> bundle = {Root(), old_ca_, new_ca_};
+  const RevocationListPtr roots = ListOf(Root(), {}), news = ListOf(new_ca_, {&client_});
+  for (const RevocationListsPtr& lists :
+       {Lists({roots, news}, true), Lists({roots, news, ListOf(old_ca_, {})}, true),
+        Lists({news, ListOf(old_ca_, {})})}) {
+    EXPECT_EQ(Verify(bundle, {&client_}, lists).reason(), "revoked");
+    EXPECT_EQ(Verify(bundle, {&other_}, lists).reason(), "");
+    EXPECT_EQ(Verify(bundle, {&other_, &old_ca_, &new_ca_}, lists).reason(), "");
+  }
+}
+
+TEST_F(ChangedKeyTest, ACertificateInTheTrustBundleIsJudgedLikeOneThatIsSent) {
+  const RevocationListPtr news = ListOf(new_ca_, {});
+  EXPECT_EQ(Verify({Root(), old_ca_, new_ca_}, {&other_}, Lists({ListOf(Root(), {&new_ca_}), news}))
+                .reason(),
+            "crl_missing")
+      << "it was revoked";
+  const Credential stranger = MakeCredential(CaTemplate("ca"), &Intermediate());
+  EXPECT_EQ(
+      Verify({Root(), Intermediate(), old_ca_, stranger}, {&other_}, Lists({ListOf(stranger, {})}))
+          .reason(),
+      "crl_missing")
+      << "another CA has certified it";
+}
+
 TEST_F(ChangedKeyTest, ANamesakeOfAnotherCaDoesNotCount) {
   const Credential stranger = MakeCredential(CaTemplate("ca"), &Intermediate());
   const RevocationListsPtr lists = Lists({ListOf(stranger, {})});
