@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 from harness import clients
+from harness.proxy import run_command
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -58,6 +59,8 @@ def agreed(pki, proxy, *options):
 def test_the_order_of_cipher_suites_is_the_servers(start, upstream, pki):
     proxy = start(upstream, listener={"tls": {"cipher_suites": [
         "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305"]}})
+    checked = run_command("check", "--config", proxy.config_path)
+    assert checked.returncode == 0, checked.stdout
     aes128, aes256, chacha = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
                               "ECDHE-ECDSA-CHACHA20-POLY1305")
     for offered, chosen in (((aes128, aes256), aes256), ((aes128, chacha), aes128), ((chacha, aes128), chacha)):
