@@ -5,8 +5,10 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "certs/time_text.h"
 #include "proxy/tls/leaf_key.h"
 
@@ -52,7 +54,23 @@ void CheckStrength(const Certificate& certificate, const std::string& file, Find
   }
 }
 
+// A key that can do nothing else signs each handshake, and the TLS library takes no
+// certificate that forbids it.
+bool MayNotSign(const Certificate& leaf) {
+  const std::vector<std::string>& usage = leaf.key_usage();
+  return leaf.public_key().kind != tls::KeyKind::kRsa && !usage.empty() &&
+         std::find(usage.begin(), usage.end(), "digitalSignature") == usage.end();
+}
+
 void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* sink) {
+  if (leaf.for_server() && MayNotSign(leaf)) {
+    sink->Error(
+        "no_server_purpose", file,
+        absl::StrCat("the certificate ", leaf.subject(), ": its key usage (",
+                     absl::StrJoin(leaf.key_usage(), ", "), ") does not allow signatures, and an ",
+                     leaf.public_key().text, " key does nothing else"),
+        "have it issued with the key usage digitalSignature");
+  }
   if (!leaf.for_server()) {
     sink->Error("no_server_purpose", file,
                 absl::StrCat("the certificate ", leaf.subject(),

@@ -259,6 +259,18 @@ TEST(Generation, OneBadListenerRefusesAll) {
 }
 
 // One mistake each: how it is made, the code and a part of what is said.
+// Clients that look at the key usage of an RSA key refuse it, others do not.
+TEST(Generation, AnRsaKeyMayBeForEncipherment) {
+  MemoryFileReader files = GoodFiles();
+  tls::CertificateTemplate what = tls::ServerTemplate("server", {"server.example"});
+  what.key_usage = {"keyEncipherment"};
+  const tls::Credential server =
+      tls::MakeCredential(what, &tls::Intermediate(), tls::KeyType::kRsa2048);
+  files.Put(kChain, ChainPem(server));
+  files.Put(kKey, server.key->ToPem());
+  EXPECT_EQ(FindCode(Build(OneListener(), files), "no_server_purpose"), nullptr);
+}
+
 struct Mistake {
   const char* name;
   std::function<void(MemoryFileReader&)> make;
@@ -364,6 +376,10 @@ std::vector<Mistake> ServerMistakes() {
          PutServer(f, ServerWith([](auto& w) { w.extended_key_usage = {"clientAuth"}; }));
        },
        Severity::kError, "no_server_purpose", kChain, "serverAuth"},
+      {"KeyThatMayNotSign",
+       [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.key_usage = {"keyAgreement"}; })); },
+       Severity::kError, "no_server_purpose", kChain,
+       "its key usage (keyAgreement) does not allow signatures"},
       {"NoSan", [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.san = {}; })); },
        Severity::kWarning, "san_missing", kChain, "no subject alternative name"},
       {"WeakKey", [](Files& f) { PutServer(f, ServerWith([](auto&) {}), tls::KeyType::kRsa1024); },
