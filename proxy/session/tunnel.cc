@@ -11,7 +11,7 @@ Tunnel::Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::B
       upstream_stream_(std::move(upstream)),
       idle_ms_(idle_ms),
       on_end_(std::move(on_end)),
-      idle_([this] { End(Outcome::kIdle); }),
+      idle_([this] { OnIdle(); }),
       downstream_(this, &downstream),
       upstream_(this, upstream_stream_.get()) {
   downstream_.other = &upstream_;
@@ -32,6 +32,7 @@ void Tunnel::Side::OnData(std::string_view bytes) {
   if (!paused_ && OverHighWater(*to)) {
     paused_ = true;
     from_->SetReading(false);
+    tunnel_->RememberUntaken();
   }
 }
 
@@ -40,6 +41,7 @@ void Tunnel::Side::OnDrained() {
   if (other->paused_) {
     other->paused_ = false;
     other->from_->SetReading(true);
+    tunnel_->RememberUntaken();
   }
   tunnel_->EndIfDone();
 }
@@ -55,6 +57,24 @@ void Tunnel::EndIfDone() {
   if (!downstream_.ended() || !upstream_.ended()) return;
   if (downstream_.from()->buffered() != 0 || upstream_.from()->buffered() != 0) return;
   End(Outcome::kWhole);
+}
+
+// A side that takes little by little moves, and says so only when all is gone.
+void Tunnel::OnIdle() {
+  if (Untaken() >= untaken_) {
+    End(Outcome::kIdle);
+    return;
+  }
+  RememberUntaken();
+  Touch();
+}
+
+void Tunnel::RememberUntaken() {
+  untaken_ = downstream_.paused() || upstream_.paused() ? Untaken() : 0;
+}
+
+size_t Tunnel::Untaken() const {
+  return downstream_.from()->untaken() + upstream_.from()->untaken();
 }
 
 void Tunnel::Touch() {

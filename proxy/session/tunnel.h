@@ -54,6 +54,7 @@ class Tunnel {
 
     io::ByteStream* from() const { return from_; }
     bool ended() const { return ended_; }
+    bool paused() const { return paused_; }
     uint64_t bytes() const { return bytes_; }
     Side* other = nullptr;
 
@@ -66,6 +67,9 @@ class Tunnel {
   };
 
   void Touch();
+  void OnIdle();
+  void RememberUntaken();
+  size_t Untaken() const;
   void EndIfDone();
   void End(Outcome outcome);
 
@@ -76,6 +80,7 @@ class Tunnel {
   base::FunctionTimer idle_;
   Side downstream_;
   Side upstream_;
+  size_t untaken_ = 0;  // by both sides, while one takes less than the other says
 };
 
 }  // namespace mantlet::session

@@ -157,6 +157,34 @@ TEST_F(TunnelTest, AByteInEitherDirectionPutsTheIdleTimeOff) {
   EXPECT_GE(ended - last_byte, 300);
 }
 
+TEST_F(TunnelTest, ASideThatTakesLittleByLittleIsNotIdle) {
+  Open(300);
+  downstream_->room = 0;
+  upstream_->Arrive(std::string(kMuch, 'x'));
+  ASSERT_FALSE(upstream_->reading);
+  for (const int64_t end = loop_.now_ms() + 1000; loop_.now_ms() < end;) {
+    downstream_->Take(100);
+    const int64_t then = loop_.now_ms();
+    ASSERT_TRUE(io::RunUntil(loop_, [&] { return loop_.now_ms() > then; }));
+    ASSERT_EQ(ends_, 0) << "after " << downstream_->sent.size() << " bytes";
+  }
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return ends_ == 1; })) << "once it takes nothing any more";
+  EXPECT_EQ(outcome_, Tunnel::Outcome::kIdle);
+}
+
+TEST_F(TunnelTest, WhatWasTakenOnceIsForgotten) {
+  Open(1000);
+  downstream_->room = 0;
+  upstream_->Arrive(std::string(kMuch, 'x'));
+  while (downstream_->sent.size() < kMuch) {
+    downstream_->Take(SIZE_MAX);
+    upstream_->Deliver();
+  }
+  const int64_t then = loop_.now_ms();
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return ends_ == 1; }));
+  EXPECT_LT(loop_.now_ms() - then, 2 * 1000) << "no second time";
+}
+
 TEST_F(TunnelTest, DestroyedBeforeItsIdleTimeItStaysSilent) {
   Open(50);
   tunnel_.reset();
