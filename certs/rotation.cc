@@ -31,14 +31,29 @@ bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {
                     });
 }
 
+// Whether a CA has lost a revocation list that it had: with `policy: if_present` nobody asks
+// about its clients any more.
+bool LosesAList(const ListenerMaterial& read, const ListenerMaterial& old) {
+  return std::any_of(
+      read.lost_lists.begin(), read.lost_lists.end(), [&](const LoadedRevocationList& lost) {
+        return std::none_of(
+            old.lost_lists.begin(), old.lost_lists.end(),
+            [&](const LoadedRevocationList& known) { return known.list->id() == lost.list->id(); });
+      });
+}
+
 // Why the listener must not take up good files; empty: it may.
 std::string MustWait(const config::Listener& listener, const ListenerMaterial& read,
                      const ListenerMaterial& old, const config::Config* on_disk) {
   if (read.id == old.id) return "";
   if (on_disk == nullptr) {
-    return SameTrust(read, old) ? ""
-                                : "its trust anchors have changed, and the configuration on disk "
-                                  "cannot be read: they are taken up when it can";
+    const char* what = !SameTrust(read, old)   ? "its trust anchors have changed"
+                       : LosesAList(read, old) ? "a CA has no revocation list any more"
+                                               : nullptr;
+    if (what == nullptr) return "";
+    return absl::StrCat(what,
+                        ", and the configuration on disk cannot be read: its files are taken up "
+                        "when it can");
   }
   const config::Listener* there = FindListener(*on_disk, listener.name);
   if (there != nullptr && *there == listener) return "";

@@ -10,7 +10,8 @@
 // - While a configuration is refused, a listener whose settings differ there keeps what
 //   it has: its new files may count on the new settings.
 // - While the configuration on disk cannot even be read, new trust anchors are not taken
-//   up, for the same reason; renewed certificates and revocation lists are.
+//   up, for the same reason, nor is the loss of a CA's revocation list; renewed
+//   certificates and revocation lists are.
 //
 // Pure.
 

@@ -7,7 +7,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proxy/tls/pem.h"
 #include "test/certs/material_helper.h"
+#include "test/proxy/tls/crl_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -170,6 +172,37 @@ TEST_F(RotationTest, NewTrustIsNotTakenUpWhileTheConfigurationCannotBeRead) {
   EXPECT_THAT(Held(rotation), ElementsAre("public"));
   EXPECT_TRUE(Keeps(rotation, "public")) << "its certificate waits, too: all or nothing";
   EXPECT_FALSE(Keeps(rotation, "other"));
+}
+
+TEST_F(RotationTest, NoCasListIsLostWhileTheConfigurationCannotBeRead) {
+  constexpr char kLists[] = "/tls/ca.crl";
+  const auto list = [](const tls::Credential& ca, int64_t this_update) {
+    tls::CrlTemplate what = tls::CrlTemplate::Revoking({});
+    what.this_update = this_update;
+    return tls::ToPem("X509 CRL", tls::MakeCrl(what, ca));
+  };
+  const std::string root = list(tls::Root(), kNow - 60);
+  running_.listeners[0].client_auth.crl_files = {kLists};
+  files_.Put(kLists, root + list(tls::Intermediate(), kNow - 60));
+  in_use_ = Build(running_).generation;
+  ASSERT_NE(in_use_, nullptr);
+
+  files_.Put(kLists, root + list(tls::Intermediate(), kNow));
+  EXPECT_THAT(Under(nullptr).held, IsEmpty());
+  EXPECT_FALSE(Keeps(Under(nullptr), "public")) << "a renewed list is taken up";
+
+  files_.Put(kLists, root);
+  const Rotation rotation = Under(nullptr);
+  EXPECT_THAT(Held(rotation), ElementsAre("public"));
+  EXPECT_THAT(rotation.held[0].reason, HasSubstr("no revocation list any more"));
+  EXPECT_TRUE(Keeps(rotation, "public"));
+  EXPECT_THAT(Rotated(running_).held, IsEmpty()) << "under a good configuration it is a warning";
+
+  // One that was lost before keeps nothing from being renewed.
+  in_use_ = Rotated(running_).generation;
+  Renew(kChain, kKey);
+  EXPECT_THAT(Under(nullptr).held, IsEmpty());
+  EXPECT_FALSE(Keeps(Under(nullptr), "public"));
 }
 
 TEST_F(RotationTest, FilesWaitWithTheSettingsThatAreRefusedWithThem) {
