@@ -56,13 +56,23 @@ const Part* NotCovered(const LoadedRevocationList& old,
   return users ? &kUsers : cas ? &kCas : nullptr;
 }
 
+// Whether one of the CA's keys that are trusted beside each other has signed the list: any
+// of them speaks for all that the CA has issued.
+bool IsOf(const TrustAnchor& ca, const LoadedRevocationList& loaded,
+          const std::vector<TrustAnchor>& anchors) {
+  return loaded.list->HasIssuer(*ca.certificate) &&
+         std::any_of(anchors.begin(), anchors.end(), [&](const TrustAnchor& key) {
+           return key.trust_domain == ca.trust_domain && loaded.list->HasIssuer(*key.certificate) &&
+                  loaded.list->SignedBy(key.certificate->x509());
+         });
+}
+
 // The reasons for a revocation that the lists of the CA cover. Unless it is all, no
 // certificate of the CA can be found good.
-tls::ReasonMask ReasonsCovered(const tls::Certificate& ca,
-                               const std::vector<LoadedRevocationList>& lists) {
+tls::ReasonMask ReasonsCovered(const TrustAnchor& ca, const ListenerMaterial& material) {
   tls::ReasonMask covered = 0;
-  for (const LoadedRevocationList& loaded : lists) {
-    if (!loaded.list->HasIssuer(ca) || !loaded.list->SignedBy(ca.x509())) continue;
+  for (const LoadedRevocationList& loaded : material.revocation_lists) {
+    if (!IsOf(ca, loaded, material.anchors)) continue;
     covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
   }
   return covered;
@@ -88,7 +98,7 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   for (const TrustAnchor& anchor : material->anchors) {
     const std::string subject = anchor.certificate->subject();
-    const tls::ReasonMask covered = ReasonsCovered(*anchor.certificate, material->revocation_lists);
+    const tls::ReasonMask covered = ReasonsCovered(anchor, *material);
     if (covered == tls::kAllReasons) continue;
     Note(subject, material);
     if (covered != 0) {

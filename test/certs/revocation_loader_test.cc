@@ -212,6 +212,31 @@ TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
   EXPECT_EQ(Found(Build()), "") << "who uses no lists is not reminded of them";
 }
 
+// One list, with the new key, is for all that either key has issued.
+TEST_F(RevocationLoaderTest, ACaWithTwoKeysNeedsOneList) {
+  const tls::Credential old_ca = tls::MakeCredential(tls::CaTemplate("root"), nullptr);
+  files_.Put("/tls/old.crt", old_ca.certificate->ToPem());
+  client_auth().trust_bundle.push_back({"/tls/old.crt", ""});
+  for (const config::CrlPolicy policy :
+       {config::CrlPolicy::kIfPresent, config::CrlPolicy::kRequire}) {
+    client_auth().crl_policy = policy;
+    EXPECT_EQ(FoundWith(good_), "");
+    EXPECT_TRUE(Build().partial.listeners[0].without_list.empty());
+    EXPECT_EQ(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), old_ca)), "");
+  }
+  const tls::Credential other = tls::MakeCredential(tls::CaTemplate("other"), nullptr);
+  EXPECT_THAT(
+      FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), other)),
+      HasSubstr("warning crl_missing: /tls/old.crt: there is no revocation list of CN=root"));
+}
+
+TEST_F(RevocationLoaderTest, ANamesakeInATrustDomainOfItsOwnNeedsAListOfItsOwn) {
+  const tls::Credential authority = tls::MakeCredential(tls::CaTemplate("root"), nullptr);
+  files_.Put("/tls/spiffe.crt", authority.certificate->ToPem());
+  client_auth().spiffe.trust_domains = {{"example.org", {"/tls/spiffe.crt"}, {}}};
+  EXPECT_THAT(FoundWith(good_), HasSubstr("warning crl_missing: /tls/spiffe.crt"));
+}
+
 TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
   CrlTemplate what = CrlTemplate::Revoking({});
   // keyCompromise and cACompromise (RFC 5280, 5.2.5); such lists alone let nobody in.
