@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace mantlet::upstream {
@@ -33,12 +34,18 @@ void RenewOldest(io::Loop& loop, Attempts& attempts, int64_t ms) {
 struct Pool::Attempt {
   explicit Attempt(Pool* pool)
       : timer([this, pool] { pool->OnAttemptTimeout(this); }),
+        next([this, pool] { pool->LeaveSilentAddress(*this); }),
         again([this, pool] { pool->Dial(*this); }) {}
   std::unique_ptr<io::Stream> stream;
-  TargetPtr target;           // whose addresses are tried
-  size_t address = 0;         // index into them
+  TargetPtr target;    // whose addresses are tried
+  size_t address = 0;  // index into them
+  // The first one that has not answered in its time. It has what is left of the whole, if all
+  // others refuse: its queue of connections may have been full.
+  std::optional<size_t> silent;
+  bool last = false;          // no other address follows
   bool orphan = false;        // whoever it was begun for has left or is served
   base::FunctionTimer timer;  // the end of its time
+  base::FunctionTimer next;   // the end of the time of this address, if there is another
   base::FunctionTimer again;  // after the queue was full
 };
 
@@ -199,6 +206,45 @@ void Pool::Dial(Attempt& attempt) {
   attempt.stream = io::Stream::Connect(
       loop_, attempt.target->addresses[attempt.address],
       [this, &attempt](const io::StreamError* error) { OnConnected(&attempt, error); });
+  const size_t addresses = attempt.target->addresses.size();
+  if (attempt.address + 1 < addresses && !attempt.last) {
+    loop_.ArmIn(attempt.next, AddressMs(addresses));
+  } else {
+    loop_.timers().Cancel(attempt.next);
+  }
+}
+
+// How long one of several addresses may be silent.
+int64_t Pool::AddressMs(size_t addresses) const {
+  const int64_t all_ms = target_->config.timeouts.connect.count();
+  const auto share_ms = all_ms / static_cast<int64_t>(addresses);
+  return std::max(share_ms, std::min(kLeastAddressMs, all_ms / 2));
+}
+
+void Pool::LeaveSilentAddress(Attempt& attempt) {
+  if (!attempt.silent) attempt.silent = attempt.address;
+  TryNextAddress(attempt);
+}
+
+// False if there is none.
+bool Pool::TryNextAddress(Attempt& attempt) {
+  if (attempt.target != target_ && !target_->addresses.empty()) {
+    attempt.target = target_;
+    attempt.address = 0;
+    attempt.silent.reset();
+    attempt.last = false;
+  } else if (attempt.last) {
+    return false;
+  } else if (attempt.address + 1 < attempt.target->addresses.size()) {
+    ++attempt.address;
+  } else if (attempt.silent) {
+    attempt.address = *attempt.silent;
+    attempt.last = true;
+  } else {
+    return false;
+  }
+  Dial(attempt);
+  return true;
 }
 
 void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
@@ -216,14 +262,7 @@ void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
     loop_.ArmIn(attempt->again, kRetryMs);
     return;
   }
-  const bool moved = attempt->target != target_ && !target_->addresses.empty();
-  if (moved || attempt->address + 1 < attempt->target->addresses.size()) {
-    attempt->address = moved ? 0 : attempt->address + 1;
-    if (moved) attempt->target = target_;
-    Dial(*attempt);
-    return;
-  }
-  FailAttempt(attempt, ProxyError(ReasonOf(*error), error->detail));
+  if (!TryNextAddress(*attempt)) FailAttempt(attempt, ProxyError(ReasonOf(*error), error->detail));
 }
 
 void Pool::OnAttemptTimeout(Attempt* attempt) {

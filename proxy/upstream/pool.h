@@ -40,6 +40,9 @@ class Pool final : private Connection::Keeper {
   // What an upstream says about how long it keeps a connection is kept clear of by this: the
   // announcement is in whole seconds, and its clock began before ours.
   static constexpr int64_t kAnnouncedMarginMs = 1000;
+  // One of several addresses that does not answer has a part of timeouts.connect, and not less
+  // than this, before the next one is tried.
+  static constexpr int64_t kLeastAddressMs = 250;
   // How often a Unix socket whose queue is full is asked again.
   static constexpr int64_t kRetryMs = 10;
 
@@ -113,6 +116,9 @@ class Pool final : private Connection::Keeper {
   bool MakeRoom();
   void StartAttempt();
   void Dial(Attempt& attempt);
+  int64_t AddressMs(size_t addresses) const;
+  void LeaveSilentAddress(Attempt& attempt);
+  bool TryNextAddress(Attempt& attempt);
   void OnConnected(Attempt* attempt, const io::StreamError* error);
   void OnAttemptTimeout(Attempt* attempt);
   void FailAttempt(Attempt* attempt, base::ProxyError error);

@@ -406,6 +406,43 @@ TEST_F(SilentPoolTest, WhoeverTakesOverAnAttemptFromTheQueueHasAllOfItsTime) {
   EXPECT_EQ(next.error->reason, ErrorReason::kConnectTimeout);
 }
 
+TEST_F(SilentPoolTest, AnAddressThatDoesNotAnswerLeavesTimeForTheNext) {
+  target_->addresses = {address_, upstream_.address()};
+  target_->config.timeouts.connect = Milliseconds(2000);
+  auto connection = Connect();
+  ASSERT_NE(connection, nullptr);
+  EXPECT_EQ(connection->address(), upstream_.address());
+  pool().Return(std::move(connection), false);
+  EXPECT_EQ(Gauge("connecting"), "0");
+}
+
+TEST_F(SilentPoolTest, SeveralAddressesThatDoNotAnswerHaveTheTimeOfOne) {
+  target_->addresses = {address_, address_, address_, address_};
+  target_->config.timeouts.connect = Milliseconds(800);
+  RecordingWaiter waiter;
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_TRUE(waiter.error.has_value());
+  EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
+  EXPECT_GE(loop_.now_ms() - began, 800);
+  EXPECT_LT(loop_.now_ms() - began, 2 * 800) << "together";
+}
+
+TEST_F(SilentPoolTest, AnAddressThatDoesNotAnswerHasTheRestOfTheTimeIfTheOthersRefuse) {
+  target_->addresses = {Missing(), address_, Missing()};
+  target_->config.timeouts.connect = Milliseconds(800);
+  RecordingWaiter waiter;
+  uv_update_time(loop_.uv());
+  const int64_t began = loop_.now_ms();
+  ASSERT_TRUE(pool().Wait(&waiter));
+  ASSERT_TRUE(Served(waiter));
+  ASSERT_TRUE(waiter.error.has_value());
+  EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
+  EXPECT_GE(loop_.now_ms() - began, 800);
+}
+
 TEST_F(SilentPoolTest, WhoeverIsBeingConnectedIsNotInTheQueue) {
   target_->config.timeouts.queue = Milliseconds(50);
   target_->config.timeouts.connect = Milliseconds(400);
