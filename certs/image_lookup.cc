@@ -8,7 +8,6 @@
 #include "certs/fault.h"
 
 namespace mantlet::certs {
-namespace {
 
 const char* CureOfUnreadable(const absl::Status& status) {
   if (absl::IsPermissionDenied(status)) return "let the user that mantlet runs as read it";
@@ -16,8 +15,6 @@ const char* CureOfUnreadable(const absl::Status& status) {
   const std::string why(status.message());
   return why.ends_with("directory") ? "name the file in it" : "put a regular file there";
 }
-
-}  // namespace
 
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                FindingSink* sink) {

@@ -12,6 +12,9 @@
 
 namespace mantlet::certs {
 
+// What to do about a file that the reader could not open or read.
+const char* CureOfUnreadable(const absl::Status& status);
+
 // The content of `path`, which stays the images'; null after telling the sink
 // why there is none.
 const FileContent* FindContent(const std::string& path, const FileImages& images,

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "certs/fault.h"
+#include "certs/image_lookup.h"
 #include "certs/revocation_coverage.h"
 #include "certs/time_text.h"
 
@@ -33,8 +34,7 @@ void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink
   // The reader's sentence starts with the path; a Finding brings its own.
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
   sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),
-              absl::IsPermissionDenied(file->status) ? "let the user that mantlet runs as read it"
-                                                     : "check the path");
+              CureOfUnreadable(file->status));
 }
 
 // Finds who signed the list among the anchors of its name. A list that bears an

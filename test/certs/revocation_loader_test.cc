@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "certs/check.h"
+#include "certs/file_reader.h"
+#include "certs/finding_sink.h"
 #include "certs/generation_loader.h"
 #include "proxy/tls/pem.h"
 #include "test/certs/material_helper.h"
@@ -137,6 +139,23 @@ TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
   delta.extensions = tls::Extension("\x55\x1d\x1b", true, "\x02\x01\x01");
   EXPECT_THAT(FoundWith(tls::ToPem("X509 CRL", tls::MakeCrl(delta, Root()))),
               HasSubstr("block 1 (X509 CRL, line 1): it is a delta list"));
+}
+
+TEST_F(RevocationLoaderTest, WhatIsNoFileIsToldAsInThePlaceOfAnyOther) {
+  DiskFileReader disk;
+  client_auth().crl_files = {"/", "/dev/null", "/no/such"};
+  RevocationFiles lists;
+  for (const std::string& path : client_auth().crl_files) {
+    lists[path] = ReadRevocationFile(path, disk, nullptr, nullptr);
+  }
+  BuildResult result;
+  FindingSink sink("public", &result.findings);
+  ListenerMaterial material;
+  LoadRevocationLists(client_auth(), lists, kNow, &sink, &material);
+  const std::string found = Found(result);
+  EXPECT_THAT(found, HasSubstr("Is a directory; name the file in it"));
+  EXPECT_THAT(found, HasSubstr("a device; put a regular file there"));
+  EXPECT_THAT(found, HasSubstr("No such file or directory; check the path"));
 }
 
 TEST_F(RevocationLoaderTest, AListInAnAnchorsNameByAnotherKeyIsAnError) {
