@@ -12,8 +12,8 @@
 namespace mantlet::certs {
 namespace {
 
-using tls::Certificate;
-using tls::CertificatePtr;
+using x509::Certificate;
+using x509::CertificatePtr;
 
 // C0, DEL and, in UTF-8, C1.
 bool IsControl(std::string_view sequence) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "certs/json_writer.h"
-#include "proxy/tls/certificate.h"
+#include "proxy/x509/certificate.h"
 
 namespace mantlet::certs {
 
@@ -23,18 +23,18 @@ std::string Printable(std::string_view text);
 //   └─ CN=intermediate       CA, expires in 300 days
 //      └─ CN=server          expires in 12 days
 // An issuer that is not among `certificates` shows as "? CN=…  not in this file".
-std::string DrawChain(const std::vector<tls::CertificatePtr>& certificates, int indent,
+std::string DrawChain(const std::vector<x509::CertificatePtr>& certificates, int indent,
                       int64_t now);
 
 // "expires in 12 days", "expired 3 days ago", "valid in 2 hours".
-std::string ValidityText(const tls::Certificate& certificate, int64_t now);
+std::string ValidityText(const x509::Certificate& certificate, int64_t now);
 
 // All of it, several lines.
-std::string DescribeCertificate(const tls::Certificate& certificate, int indent, int64_t now);
+std::string DescribeCertificate(const x509::Certificate& certificate, int indent, int64_t now);
 
 // As one JSON object; or as members of one that has been begun.
-void WriteCertificate(const tls::Certificate& certificate, JsonWriter* json);
-void WriteCertificateMembers(const tls::Certificate& certificate, JsonWriter* json);
+void WriteCertificate(const x509::Certificate& certificate, JsonWriter* json);
+void WriteCertificateMembers(const x509::Certificate& certificate, JsonWriter* json);
 
 }  // namespace mantlet::certs
 

@@ -61,7 +61,7 @@ std::string ServerText(const ServerCertificate& server, bool is_default, int64_t
 std::string AnchorsText(const std::string& title, const std::string& file,
                         const std::string& trust_domain, const ListenerMaterial& material,
                         int64_t now) {
-  std::vector<tls::CertificatePtr> anchors;
+  std::vector<x509::CertificatePtr> anchors;
   for (const TrustAnchor& anchor : material.anchors) {
     if (anchor.file == file && anchor.trust_domain == trust_domain) {
       anchors.push_back(anchor.certificate);
@@ -72,7 +72,7 @@ std::string AnchorsText(const std::string& title, const std::string& file,
 }
 
 std::string RevocationText(const LoadedRevocationList& loaded, int64_t now) {
-  const tls::RevocationList& list = *loaded.list;
+  const x509::RevocationList& list = *loaded.list;
   const std::string scope = list.ScopeText();
   std::string text =
       absl::StrCat("  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()),

@@ -18,15 +18,15 @@
 #include "absl/strings/str_split.h"
 #include "certs/file_reader.h"
 #include "certs/file_writer.h"
-#include "certs/material.h"
 #include "certs/time_text.h"
-#include "proxy/tls/issuer.h"
+#include "proxy/x509/issuer.h"
+#include "proxy/x509/material.h"
 
 namespace mantlet::certs {
 namespace {
 
-using tls::CertificateTemplate;
-using tls::Credential;
+using x509::CertificateTemplate;
+using x509::Credential;
 
 constexpr char kListFile[] = ".mantlet-dev";
 constexpr int64_t kDay = 24 * 3600;
@@ -57,7 +57,7 @@ bool IsAddress(const std::string& text) {
          inet_pton(AF_INET6, text.c_str(), bytes) == 1;
 }
 
-absl::Status SortNames(const std::vector<std::string>& names, tls::SubjectAltNames* san) {
+absl::Status SortNames(const std::vector<std::string>& names, x509::SubjectAltNames* san) {
   for (const std::string& name : names) {
     if (IsAddress(name)) {
       san->ip.push_back(name);
@@ -140,8 +140,8 @@ class DevPki {
     absl::StatusOr<FileContent> crt = reader_.Read(Path(name + ".crt"));
     absl::StatusOr<FileContent> key = reader_.Read(Path(name + ".key"));
     if (!crt.ok() || !key.ok()) return std::nullopt;
-    absl::StatusOr<Material> certificate = ParseMaterial(crt->bytes, std::nullopt);
-    absl::StatusOr<Material> private_key = ParseMaterial(key->bytes, std::nullopt);
+    absl::StatusOr<x509::Material> certificate = x509::ParseMaterial(crt->bytes, std::nullopt);
+    absl::StatusOr<x509::Material> private_key = x509::ParseMaterial(key->bytes, std::nullopt);
     if (!certificate.ok() || !private_key.ok()) return std::nullopt;
     Credential earlier{certificate->items[0].certificate, private_key->items[0].key};
     if (earlier.certificate == nullptr || earlier.key == nullptr ||
@@ -193,7 +193,7 @@ class DevPki {
   // Issues, and notes the two files. A leaf's file holds its intermediate, too.
   absl::Status Make(const std::string& name, const CertificateTemplate& what,
                     const Credential* issuer, Credential* made) {
-    absl::StatusOr<Credential> credential = tls::IssueWithNewKey(what, issuer);
+    absl::StatusOr<Credential> credential = x509::IssueWithNewKey(what, issuer);
     if (!credential.ok()) return credential.status();
     *made = *std::move(credential);
     std::string chain = made->certificate->ToPem();
@@ -293,7 +293,7 @@ class DevPki {
   const DevPkiOptions& options_;
   DiskFileReader reader_;
   std::string directory_;
-  tls::SubjectAltNames san_;
+  x509::SubjectAltNames san_;
   int64_t leaf_end_ = 0;
   std::set<std::string> ours_;  // names that an earlier run made
   bool kept_authorities_ = false;

@@ -74,7 +74,7 @@ class ContentStream final : public FileStream {
 
  private:
   std::string bytes_;
-  tls::MemorySource source_;
+  x509::MemorySource source_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "proxy/tls/byte_source.h"
+#include "proxy/x509/byte_source.h"
 
 namespace mantlet::certs {
 
@@ -22,7 +22,7 @@ struct FileContent {
 };
 
 // A file that is read piece by piece.
-class FileStream : public tls::ByteSource {
+class FileStream : public x509::ByteSource {
  public:
   std::string resolved;  // as in FileContent
 };

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/hashing_source.h"
-#include "proxy/tls/hex.h"
+#include "proxy/x509/hashing_source.h"
+#include "proxy/x509/hex.h"
 
 namespace mantlet::certs {
 namespace {
@@ -89,16 +89,16 @@ std::set<std::string> FileSet::Directories() const {
 }
 
 FileState StateOf(const absl::StatusOr<FileContent>& content) {
-  if (!content.ok()) return {"", tls::Sha256Hex(content.status().ToString())};
-  return {content->resolved, tls::Sha256Hex(content->bytes)};
+  if (!content.ok()) return {"", x509::Sha256Hex(content.status().ToString())};
+  return {content->resolved, x509::Sha256Hex(content->bytes)};
 }
 
 FileState LookAt(const std::string& path, FileReader& reader) {
   absl::StatusOr<std::unique_ptr<FileStream>> stream = reader.Open(path);
-  if (!stream.ok()) return {"", tls::Sha256Hex(stream.status().ToString())};
-  tls::HashingSource hashing(**stream);
+  if (!stream.ok()) return {"", x509::Sha256Hex(stream.status().ToString())};
+  x509::HashingSource hashing(**stream);
   absl::StatusOr<std::string> sha256 = hashing.Finish();
-  if (!sha256.ok()) return {"", tls::Sha256Hex(sha256.status().ToString())};
+  if (!sha256.ok()) return {"", x509::Sha256Hex(sha256.status().ToString())};
   return {(*stream)->resolved, *std::move(sha256)};
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/hex.h"
+#include "proxy/x509/hex.h"
 
 namespace mantlet::certs {
 
@@ -24,7 +24,7 @@ void Seal(Generation* generation) {
       if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
     }
   }
-  generation->id = tls::Sha256Hex(ids);
+  generation->id = x509::Sha256Hex(ids);
 }
 
 }  // namespace mantlet::certs

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "certs/revocation_reader.h"
-#include "proxy/tls/certificate.h"
-#include "proxy/tls/private_key.h"
-#include "proxy/tls/revocation_lists.h"
-#include "proxy/tls/trust_store.h"
+#include "proxy/x509/certificate.h"
+#include "proxy/x509/private_key.h"
+#include "proxy/x509/revocation_lists.h"
+#include "proxy/x509/trust_store.h"
 
 namespace mantlet::certs {
 
@@ -27,25 +27,25 @@ struct StapledResponse {
 
   std::string file;
   std::string der;
-  int64_t this_update = 0;     // seconds since the epoch
-  int64_t next_update = 0;     // 0: it does not say
-  tls::CertificatePtr signer;  // null: the issuer is not known, and nothing was checked
+  int64_t this_update = 0;      // seconds since the epoch
+  int64_t next_update = 0;      // 0: it does not say
+  x509::CertificatePtr signer;  // null: the issuer is not known, and nothing was checked
 };
 
 struct ServerCertificate {
-  std::vector<std::string> chain_der;      // leaf first; what the handshake sends
-  std::vector<tls::CertificatePtr> chain;  // the same, parsed
-  tls::CertificatePtr leaf;                // chain.front()
-  tls::PrivateKeyPtr key;                  // fits the leaf
-  std::vector<std::string> names;          // DNS SANs, lower case; wildcards as "*.example.com"
-  std::vector<std::string> san_uri;        // our own URI SANs: XFCC's "By"
-  std::string chain_file;                  // where the chain was read: chain, bundle or pkcs12
-  std::string key_file;                    // where the key was read; may equal chain_file
+  std::vector<std::string> chain_der;       // leaf first; what the handshake sends
+  std::vector<x509::CertificatePtr> chain;  // the same, parsed
+  x509::CertificatePtr leaf;                // chain.front()
+  x509::PrivateKeyPtr key;                  // fits the leaf
+  std::vector<std::string> names;           // DNS SANs, lower case; wildcards as "*.example.com"
+  std::vector<std::string> san_uri;         // our own URI SANs: XFCC's "By"
+  std::string chain_file;                   // where the chain was read: chain, bundle or pkcs12
+  std::string key_file;                     // where the key was read; may equal chain_file
   std::shared_ptr<const StapledResponse> ocsp;  // null: none
 };
 
 struct TrustAnchor {
-  tls::CertificatePtr certificate;
+  x509::CertificatePtr certificate;
   std::string file;
   std::string trust_domain;  // the SPIFFE trust domain it speaks for; empty: the trust bundle's
 };
@@ -53,23 +53,23 @@ struct TrustAnchor {
 // A SPIFFE trust domain and who may issue its IDs.
 struct SpiffeDomain {
   std::string name;
-  tls::TrustStorePtr trust;          // null: the bundle is empty, and all of the domain is refused
+  x509::TrustStorePtr trust;         // null: the bundle is empty, and all of the domain is refused
   std::optional<uint64_t> sequence;  // the greatest spiffe_sequence of its files
 };
 
 struct LoadedRevocationList {
-  tls::RevocationListPtr list;
+  x509::RevocationListPtr list;
   std::string file;
   // The trust anchor whose key signed it; null: its CA is none of them, and the
   // signature is checked when a client brings that CA's certificate.
-  tls::CertificatePtr signer;
+  x509::CertificatePtr signer;
 };
 
 struct ListenerMaterial {
   std::string listener;                         // the listener's name in the configuration
   std::vector<ServerCertificate> certificates;  // configuration order; the first is the default
   // Null if client_auth.mode is none, or if SPIFFE is used and there is no trust bundle.
-  tls::TrustStorePtr trust;
+  x509::TrustStorePtr trust;
   std::vector<SpiffeDomain> spiffe;  // sorted by name
   // Every anchor of every file: the trust bundle's in file order, then those of the
   // SPIFFE trust domains.
@@ -81,7 +81,7 @@ struct ListenerMaterial {
   std::vector<std::string> without_list;
   std::vector<LoadedRevocationList> lost_lists;
   // The same, to be asked; null: neither lists nor a policy that requires them.
-  tls::RevocationListsPtr revocation;
+  x509::RevocationListsPtr revocation;
   // Lower-case hex digest of what is served and trusted here. Equal digests:
   // nothing needs to be swapped. Order within trust bundles does not count.
   std::string id;

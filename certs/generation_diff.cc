@@ -24,7 +24,7 @@ class Changes {
   std::vector<std::string>* sentences_;
 };
 
-std::string Validity(const tls::Certificate& leaf) {
+std::string Validity(const x509::Certificate& leaf) {
   return absl::StrCat("serial ", leaf.serial(), ", valid until ", DateTime(leaf.not_after()));
 }
 
@@ -80,7 +80,7 @@ void CompareAnchors(const ListenerMaterial& before, const ListenerMaterial& afte
   }
 }
 
-std::string About(const tls::RevocationList& list) {
+std::string About(const x509::RevocationList& list) {
   return absl::StrCat(list.number().empty() ? "" : absl::StrCat("number ", list.number(), " "),
                       "of ", DateTime(list.this_update()), " with ", list.entries(), " revoked");
 }

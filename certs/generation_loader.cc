@@ -18,8 +18,8 @@
 #include "certs/server_chain.h"
 #include "certs/spiffe_loader.h"
 #include "certs/trust_loader.h"
-#include "proxy/tls/hex.h"
-#include "proxy/tls/wipe.h"
+#include "proxy/x509/hex.h"
+#include "proxy/x509/wipe.h"
 
 namespace mantlet::certs {
 namespace {
@@ -43,10 +43,10 @@ std::string MaterialId(const ListenerMaterial& material) {
   std::string digests;
   for (const ServerCertificate& server : material.certificates) {
     for (const std::string& der : server.chain_der) {
-      absl::StrAppend(&digests, tls::Sha256Hex(der), " ");
+      absl::StrAppend(&digests, x509::Sha256Hex(der), " ");
     }
     if (server.ocsp != nullptr) {
-      absl::StrAppend(&digests, "OCSP ", tls::Sha256Hex(server.ocsp->der));
+      absl::StrAppend(&digests, "OCSP ", x509::Sha256Hex(server.ocsp->der));
     }
     digests += '\n';
   }
@@ -58,7 +58,7 @@ std::string MaterialId(const ListenerMaterial& material) {
   if (material.revocation != nullptr) {
     absl::StrAppend(&digests, "\nrevocation ", material.revocation->id());
   }
-  return tls::Sha256Hex(digests);
+  return x509::Sha256Hex(digests);
 }
 
 void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& files, int64_t now,
@@ -66,9 +66,9 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   if (client_auth.trust_bundle.empty() && client_auth.spiffe.enabled()) return;
   material->anchors =
       LoadTrustAnchors(client_auth.trust_bundle, client_auth.partial_chain, files, now, sink);
-  std::vector<tls::CertificatePtr> anchors;
+  std::vector<x509::CertificatePtr> anchors;
   for (const TrustAnchor& anchor : material->anchors) anchors.push_back(anchor.certificate);
-  absl::StatusOr<tls::TrustStorePtr> trust = tls::TrustStore::Create(anchors);
+  absl::StatusOr<x509::TrustStorePtr> trust = x509::TrustStore::Create(anchors);
   if (trust.ok()) {
     material->trust = *std::move(trust);
   } else if (client_auth.trust_bundle.empty() || !material->anchors.empty()) {
@@ -214,7 +214,7 @@ std::set<std::string> Disagreeing(const FileStates& states, const FileStates& ot
 
 void Wipe(FileImages* images) {
   for (auto& [path, image] : *images) {
-    if (image.ok()) tls::Wipe(&image->bytes);
+    if (image.ok()) x509::Wipe(&image->bytes);
   }
 }
 

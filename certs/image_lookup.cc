@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "certs/fault.h"
+#include "proxy/x509/fault.h"
 
 namespace mantlet::certs {
 
@@ -28,7 +28,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
   const absl::Status& status = found->second.status();
   std::string message(status.message());
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
-  const Fault fault = FaultOf(absl::Status(status.code(), message), path);
+  const x509::Fault fault = x509::FaultOf(absl::Status(status.code(), message), path);
   std::string cure = fault.cure;
   if (cure.empty()) {
     cure = CureOfUnreadable(status);
@@ -38,7 +38,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
 }
 
 void SayUnparsable(const std::string& path, const absl::Status& status, FindingSink* sink) {
-  Fault fault = FaultOf(status, path);
+  x509::Fault fault = x509::FaultOf(status, path);
   if (fault.cure.empty()) fault.cure = "get the file again from where it came from";
   sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
 }

@@ -27,7 +27,7 @@ void WriteServer(const ServerCertificate& server, bool is_default, JsonWriter* j
   json->Key("default").Bool(is_default);
   json->Key("names").Strings(server.names);
   json->Key("chain").BeginArray();
-  for (const tls::CertificatePtr& certificate : server.chain) {
+  for (const x509::CertificatePtr& certificate : server.chain) {
     WriteCertificate(*certificate, json);
   }
   json->EndArray();
@@ -55,7 +55,7 @@ void WriteDomain(const SpiffeDomain& domain, JsonWriter* json) {
 }
 
 void WriteRevocationList(const LoadedRevocationList& loaded, JsonWriter* json) {
-  const tls::RevocationList& list = *loaded.list;
+  const x509::RevocationList& list = *loaded.list;
   json->BeginObject();
   json->Key("file").String(loaded.file);
   json->Key("issuer").String(list.issuer());

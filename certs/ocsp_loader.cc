@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "certs/image_lookup.h"
 #include "certs/time_text.h"
-#include "proxy/tls/ocsp_response.h"
+#include "proxy/x509/ocsp_response.h"
 
 namespace mantlet::certs {
 namespace {
@@ -32,15 +32,15 @@ void LoadOcspResponse(const std::string& path, const FileImages& images,
                       ServerCertificate* server) {
   const FileContent* content = FindContent(path, images, sink);
   if (content == nullptr) return;
-  absl::StatusOr<tls::OcspResponse> response = tls::OcspResponse::Parse(content->bytes);
+  absl::StatusOr<x509::OcspResponse> response = x509::OcspResponse::Parse(content->bytes);
   if (!response.ok()) {
     sink->Error("ocsp_unusable", path, std::string(response.status().message()),
                 "it must hold one OCSP response as DER, as openssl ocsp -respout writes it");
     return;
   }
-  std::vector<tls::CertificatePtr> authorities(server->chain.begin() + 1, server->chain.end());
+  std::vector<x509::CertificatePtr> authorities(server->chain.begin() + 1, server->chain.end());
   for (const TrustAnchor& anchor : anchors) authorities.push_back(anchor.certificate);
-  absl::StatusOr<tls::OcspResponse::Judgement> judgement =
+  absl::StatusOr<x509::OcspResponse::Judgement> judgement =
       response->Judge(*server->leaf, authorities, now);
   if (!judgement.ok()) {
     sink->Error("ocsp_unusable", path,

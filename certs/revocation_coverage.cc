@@ -13,7 +13,7 @@ bool Uses(const config::ClientAuth& client_auth) {
   return !client_auth.crl_files.empty() || client_auth.crl_policy == config::CrlPolicy::kRequire;
 }
 
-using Scope = tls::RevocationList::Scope;
+using Scope = x509::RevocationList::Scope;
 
 // Certificates that a list may be about, in words.
 struct Part {
@@ -69,11 +69,11 @@ bool IsOf(const TrustAnchor& ca, const LoadedRevocationList& loaded,
 
 // The reasons for a revocation that the lists of the CA cover. Unless it is all, no
 // certificate of the CA can be found good.
-tls::ReasonMask ReasonsCovered(const TrustAnchor& ca, const ListenerMaterial& material) {
-  tls::ReasonMask covered = 0;
+x509::ReasonMask ReasonsCovered(const TrustAnchor& ca, const ListenerMaterial& material) {
+  x509::ReasonMask covered = 0;
   for (const LoadedRevocationList& loaded : material.revocation_lists) {
     if (!IsOf(ca, loaded, material.anchors)) continue;
-    covered = static_cast<tls::ReasonMask>(covered | loaded.list->distribution_point().reasons);
+    covered = static_cast<x509::ReasonMask>(covered | loaded.list->distribution_point().reasons);
   }
   return covered;
 }
@@ -98,8 +98,8 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   for (const TrustAnchor& anchor : material->anchors) {
     const std::string subject = anchor.certificate->subject();
-    const tls::ReasonMask covered = ReasonsCovered(anchor, *material);
-    if (covered == tls::kAllReasons) continue;
+    const x509::ReasonMask covered = ReasonsCovered(anchor, *material);
+    if (covered == x509::kAllReasons) continue;
     Note(subject, material);
     if (covered != 0) {
       sink->Warning("crl_missing", anchor.file,

@@ -7,15 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "certs/fault.h"
 #include "certs/image_lookup.h"
 #include "certs/revocation_coverage.h"
 #include "certs/time_text.h"
+#include "proxy/x509/fault.h"
 
 namespace mantlet::certs {
 namespace {
 
-std::string ListOf(const tls::RevocationList& list) {
+std::string ListOf(const x509::RevocationList& list) {
   return absl::StrCat("the revocation list of ", list.issuer());
 }
 
@@ -25,7 +25,7 @@ void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink
     return;
   }
   if (file->readable) {
-    Fault fault = FaultOf(file->status, path);
+    x509::Fault fault = x509::FaultOf(file->status, path);
     if (fault.cure.empty()) fault.cure = "it must hold complete revocation lists, as PEM or DER";
     sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
     return;
@@ -47,7 +47,7 @@ void FindSigner(const std::vector<TrustAnchor>& anchors, FindingSink* sink,
     namesake = &anchor;
     if (!loaded->list->SignedBy(anchor.certificate->x509())) continue;
     loaded->signer = anchor.certificate;
-    if (tls::MaySignLists(anchor.certificate->x509())) return;
+    if (x509::MaySignLists(anchor.certificate->x509())) return;
   }
   if (loaded->signer != nullptr) {
     sink->Error("crl_issuer_may_not_sign", loaded->file,
@@ -73,8 +73,8 @@ void FindSigner(const std::vector<TrustAnchor>& anchors, FindingSink* sink,
 
 void CheckDates(const LoadedRevocationList& loaded, bool use_expired, int64_t now,
                 FindingSink* sink) {
-  const tls::RevocationList& list = *loaded.list;
-  if (list.this_update() > now + tls::RevocationLists::kClockSkewSeconds) {
+  const x509::RevocationList& list = *loaded.list;
+  if (list.this_update() > now + x509::RevocationLists::kClockSkewSeconds) {
     sink->Warning("crl_not_yet_valid", loaded.file,
                   absl::StrCat(ListOf(list), " is not valid before ", DateTime(list.this_update()),
                                " (", RelativeTime(list.this_update(), now),
@@ -107,7 +107,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   const bool use_expired = client_auth.crl_expired == config::ExpiredCrl::kUse;
   if (client_auth.crl_files.empty() && !require) return;
-  std::vector<tls::RevocationListPtr> lists;
+  std::vector<x509::RevocationListPtr> lists;
   for (const std::string& path : client_auth.crl_files) {
     auto found = files.find(path);
     const RevocationFile* file = found == files.end() ? nullptr : found->second.get();
@@ -115,7 +115,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
       TellWhyNot(path, file, sink);
       continue;
     }
-    for (const tls::RevocationListPtr& list : file->lists) {
+    for (const x509::RevocationListPtr& list : file->lists) {
       LoadedRevocationList loaded{list, path, nullptr};
       FindSigner(material->anchors, sink, &loaded);
       CheckDates(loaded, use_expired, now, sink);
@@ -124,7 +124,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
     }
   }
   CheckCoverage(client_auth, sink, material);
-  material->revocation = tls::RevocationLists::Create(
+  material->revocation = x509::RevocationLists::Create(
       std::move(lists), {.require = require, .use_expired = use_expired});
 }
 
@@ -132,7 +132,7 @@ void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& 
                       FindingSink* sink) {
   for (const LoadedRevocationList& loaded : material.revocation_lists) {
     for (const LoadedRevocationList& old : before.revocation_lists) {
-      if (!Succeeds(loaded, old) || !tls::HasLowerNumber(*loaded.list, *old.list)) continue;
+      if (!Succeeds(loaded, old) || !x509::HasLowerNumber(*loaded.list, *old.list)) continue;
       sink->Warning("crl_older", loaded.file,
                     absl::StrCat(ListOf(*loaded.list), " has the number ", loaded.list->number(),
                                  ", and the one that was in use had ", old.list->number()),

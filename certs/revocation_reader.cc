@@ -4,17 +4,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/hashing_source.h"
-#include "proxy/tls/hex.h"
-#include "proxy/tls/pem_stream.h"
+#include "proxy/x509/hashing_source.h"
+#include "proxy/x509/hex.h"
+#include "proxy/x509/pem_stream.h"
 
 namespace mantlet::certs {
 namespace {
 
 // Looks at the first two bytes without taking them.
-class PeekedSource final : public tls::ByteSource {
+class PeekedSource final : public x509::ByteSource {
  public:
-  explicit PeekedSource(tls::ByteSource& source) : source_(source) {}
+  explicit PeekedSource(x509::ByteSource& source) : source_(source) {}
 
   absl::StatusOr<std::string> Peek() {
     while (first_.size() < 2) {
@@ -36,12 +36,12 @@ class PeekedSource final : public tls::ByteSource {
   }
 
  private:
-  tls::ByteSource& source_;
+  x509::ByteSource& source_;
   std::string first_;
 };
 
-absl::Status ReadPem(tls::ByteSource& source, std::vector<tls::RevocationListPtr>* lists) {
-  tls::PemStream pem(source);
+absl::Status ReadPem(x509::ByteSource& source, std::vector<x509::RevocationListPtr>* lists) {
+  x509::PemStream pem(source);
   while (true) {
     absl::StatusOr<bool> more = pem.Next();
     if (!more.ok()) return more.status();
@@ -50,7 +50,7 @@ absl::Status ReadPem(tls::ByteSource& source, std::vector<tls::RevocationListPtr
       return absl::InvalidArgumentError(
           absl::StrCat(pem.where(), " is no revocation list; take it out"));
     }
-    auto list = tls::RevocationList::Parse(pem.content());
+    auto list = x509::RevocationList::Parse(pem.content());
     if (!list.ok()) {
       const std::string message(list.status().message());
       // The PEM's own complaints say where.
@@ -64,7 +64,7 @@ absl::Status ReadPem(tls::ByteSource& source, std::vector<tls::RevocationListPtr
   return absl::InvalidArgumentError("it holds no revocation list, neither as PEM nor as DER");
 }
 
-absl::Status ReadLists(tls::ByteSource& source, std::vector<tls::RevocationListPtr>* lists) {
+absl::Status ReadLists(x509::ByteSource& source, std::vector<x509::RevocationListPtr>* lists) {
   PeekedSource peeked(source);
   absl::StatusOr<std::string> first = peeked.Peek();
   if (!first.ok()) return first.status();
@@ -72,7 +72,7 @@ absl::Status ReadLists(tls::ByteSource& source, std::vector<tls::RevocationListP
   // A SEQUENCE of more than 127 bytes; as text that would be "0" and half a character.
   const bool der = first->size() == 2 && (*first)[0] == 0x30 && ((*first)[1] & 0x80) != 0;
   if (!der) return ReadPem(peeked, lists);
-  auto list = tls::RevocationList::Parse(peeked);
+  auto list = x509::RevocationList::Parse(peeked);
   if (!list.ok()) return list.status();
   lists->push_back(*std::move(list));
   return absl::OkStatus();
@@ -80,7 +80,7 @@ absl::Status ReadLists(tls::ByteSource& source, std::vector<tls::RevocationListP
 
 RevocationFile Unreadable(absl::Status status) {
   RevocationFile file;
-  file.state.sha256 = tls::Sha256Hex(status.ToString());
+  file.state.sha256 = x509::Sha256Hex(status.ToString());
   file.status = std::move(status);
   return file;
 }
@@ -90,7 +90,7 @@ RevocationFile ReadFile(const std::string& path, FileReader& reader, bool parse)
   if (!stream.ok()) return Unreadable(stream.status());
   RevocationFile file;
   file.readable = true;
-  tls::HashingSource hashing(**stream);
+  x509::HashingSource hashing(**stream);
   if (parse) file.status = ReadLists(hashing, &file.lists);
   absl::StatusOr<std::string> sha256 = hashing.Finish();
   if (!sha256.ok()) return Unreadable(sha256.status());

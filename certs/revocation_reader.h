@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "certs/file_reader.h"
 #include "certs/file_set.h"
-#include "proxy/tls/revocation_list.h"
+#include "proxy/x509/revocation_list.h"
 
 namespace mantlet::certs {
 
@@ -23,8 +23,8 @@ struct RevocationFile {
   // Why nothing can be used: what the reader said (it names the file), or what is
   // wrong inside (it does not).
   absl::Status status;
-  bool readable = false;                      // else `status` is the reader's
-  std::vector<tls::RevocationListPtr> lists;  // file order; at least one if `status` is OK
+  bool readable = false;                       // else `status` is the reader's
+  std::vector<x509::RevocationListPtr> lists;  // file order; at least one if `status` is OK
 };
 
 using RevocationFilePtr = std::shared_ptr<const RevocationFile>;

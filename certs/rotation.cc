@@ -23,7 +23,7 @@ std::string Fault(const config::Listener& listener, const BuildResult& built, si
 }
 
 bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {
-  auto id = [](const tls::TrustStorePtr& trust) { return trust == nullptr ? "" : trust->id(); };
+  auto id = [](const x509::TrustStorePtr& trust) { return trust == nullptr ? "" : trust->id(); };
   return id(a.trust) == id(b.trust) &&
          std::equal(a.spiffe.begin(), a.spiffe.end(), b.spiffe.begin(), b.spiffe.end(),
                     [&](const SpiffeDomain& x, const SpiffeDomain& y) {

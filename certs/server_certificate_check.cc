@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "certs/time_text.h"
-#include "proxy/tls/leaf_key.h"
+#include "proxy/x509/leaf_key.h"
 
 namespace mantlet::certs {
 namespace {
 
-using tls::Certificate;
+using x509::Certificate;
 
 void CheckDates(const Certificate& certificate, const std::string& file, int64_t now,
                 FindingSink* sink) {
@@ -58,7 +58,7 @@ void CheckStrength(const Certificate& certificate, const std::string& file, Find
 // certificate that forbids it.
 bool MayNotSign(const Certificate& leaf) {
   const std::vector<std::string>& usage = leaf.key_usage();
-  return leaf.public_key().kind != tls::KeyKind::kRsa && !usage.empty() &&
+  return leaf.public_key().kind != x509::KeyKind::kRsa && !usage.empty() &&
          std::find(usage.begin(), usage.end(), "digitalSignature") == usage.end();
 }
 
@@ -94,12 +94,12 @@ void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* si
 }
 
 void CheckIssuers(const ServerCertificate& server, FindingSink* sink) {
-  for (const tls::CertificatePtr& issuer : server.chain) {
+  for (const x509::CertificatePtr& issuer : server.chain) {
     const bool old_root = issuer->version1() && issuer->self_signed();
     if (issuer == server.leaf || issuer->is_ca() || old_root) continue;
     const auto issued =
         std::find_if(server.chain.begin(), server.chain.end(),
-                     [&](const tls::CertificatePtr& other) { return other->IssuedBy(*issuer); });
+                     [&](const x509::CertificatePtr& other) { return other->IssuedBy(*issuer); });
     if (issued == server.chain.end()) continue;
     sink->Error("issuer_not_ca", server.chain_file,
                 absl::StrCat("the certificate ", issuer->subject(), " issued ",
@@ -118,7 +118,7 @@ const Certificate& EndOfPath(const ServerCertificate& server) {
 
 void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& anchors,
               FindingSink* sink) {
-  for (const tls::CertificatePtr& certificate : server.chain) {
+  for (const x509::CertificatePtr& certificate : server.chain) {
     if (certificate == server.leaf || !certificate->self_signed()) continue;
     sink->Note("root_in_chain", server.chain_file,
                absl::StrCat("the chain includes its root ", certificate->subject(),
@@ -155,7 +155,7 @@ bool EndsSoon(const Certificate& certificate, int64_t now) {
 void CheckServerCertificate(const ServerCertificate& server,
                             const std::vector<TrustAnchor>& anchors, int64_t now,
                             FindingSink* sink) {
-  for (const tls::CertificatePtr& certificate : server.chain) {
+  for (const x509::CertificatePtr& certificate : server.chain) {
     CheckDates(*certificate, server.chain_file, now, sink);
     CheckStrength(*certificate, server.chain_file, sink);
   }
@@ -165,12 +165,12 @@ void CheckServerCertificate(const ServerCertificate& server,
 }
 
 void CheckSideBySide(const std::vector<ServerCertificate>& servers, FindingSink* sink) {
-  std::map<std::pair<std::string, tls::LeafKey>, const ServerCertificate*> first;
+  std::map<std::pair<std::string, x509::LeafKey>, const ServerCertificate*> first;
   for (const ServerCertificate& server : servers) {
-    const tls::PublicKey& key = server.key->public_key();
+    const x509::PublicKey& key = server.key->public_key();
     const std::set<std::string> names(server.names.begin(), server.names.end());
     for (const std::string& name : names) {
-      auto [known, is_first] = first.try_emplace({name, tls::LeafKeyOf(key)}, &server);
+      auto [known, is_first] = first.try_emplace({name, x509::LeafKeyOf(key)}, &server);
       if (is_first) continue;
       sink->Warning("shadowed", server.chain_file,
                     absl::StrCat("the name ", name,

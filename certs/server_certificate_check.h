@@ -16,7 +16,7 @@ namespace mantlet::certs {
 // lives so shortly that this is its ordinary state: then the last third counts.
 inline constexpr int64_t kExpiryWarningSeconds = 14 * 24 * 3600;
 
-bool EndsSoon(const tls::Certificate& certificate, int64_t now);
+bool EndsSoon(const x509::Certificate& certificate, int64_t now);
 
 // `anchors`: the listener's trust anchors; one of them being the issuer answers
 // the question whether an intermediate is missing.

@@ -8,13 +8,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "certs/image_lookup.h"
-#include "certs/material.h"
-#include "proxy/tls/wipe.h"
+#include "proxy/x509/material.h"
+#include "proxy/x509/wipe.h"
 
 namespace mantlet::certs {
 namespace {
 
-using Kind = MaterialItem::Kind;
+using Kind = x509::MaterialItem::Kind;
 
 constexpr uint32_t kWorldReadable = 04;
 
@@ -24,7 +24,7 @@ class Assembly {
       : files_(files), images_(images), sink_(sink) {}
 
   ~Assembly() {
-    if (passphrase_.has_value()) tls::Wipe(&*passphrase_);
+    if (passphrase_.has_value()) x509::Wipe(&*passphrase_);
   }
 
   std::optional<ServerCertificate> Run() {
@@ -36,8 +36,8 @@ class Assembly {
     server_.chain_file = one_file ? OneFile() : files_.chain;
     server_.key_file = one_file ? OneFile() : files_.key;
     // Both are parsed even if one fails, so that all mistakes show at once.
-    std::optional<Material> chain = Parse(server_.chain_file);
-    std::optional<Material> key = one_file ? chain : Parse(server_.key_file);
+    std::optional<x509::Material> chain = Parse(server_.chain_file);
+    std::optional<x509::Material> key = one_file ? chain : Parse(server_.key_file);
     bool have_key = key.has_value() && TakeKey(*key);
     bool have_chain = chain.has_value() && TakeChain(*chain);
     if (!have_key || !have_chain || !FindLeaf()) return std::nullopt;
@@ -50,10 +50,10 @@ class Assembly {
     return files_.bundle.empty() ? files_.pkcs12 : files_.bundle;
   }
 
-  std::optional<Material> Parse(const std::string& path) {
+  std::optional<x509::Material> Parse(const std::string& path) {
     const FileContent* content = FindContent(path, images_, sink_);
     if (content == nullptr) return std::nullopt;
-    absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase_);
+    absl::StatusOr<x509::Material> material = x509::ParseMaterial(content->bytes, passphrase_);
     if (material.ok()) return *std::move(material);
     if (absl::IsUnauthenticated(material.status())) {
       SayWrongPassphrase(path, material.status());
@@ -75,9 +75,9 @@ class Assembly {
     sink_->Error("wrong_passphrase", path, std::string(status.message()), std::move(cure));
   }
 
-  bool TakeKey(const Material& material) {
+  bool TakeKey(const x509::Material& material) {
     bool locked = false;
-    for (const MaterialItem& item : material.items) {
+    for (const x509::MaterialItem& item : material.items) {
       locked = locked || item.kind == Kind::kLockedKey;
       if (item.kind != Kind::kPrivateKey) continue;
       if (server_.key != nullptr) {
@@ -101,25 +101,25 @@ class Assembly {
     return server_.key != nullptr;
   }
 
-  void SayNoKey(const Material& material) {
-    std::string cure = CureOfOther(material);
+  void SayNoKey(const x509::Material& material) {
+    std::string cure = x509::CureOfOther(material);
     if (!material.certificates().empty()) {
       cure = "this is a certificate; name its private key's file under key:";
     } else if (cure.empty()) {
       cure = "name the file with the certificate's private key";
     }
     sink_->Error("no_key", server_.key_file,
-                 absl::StrCat("it holds no private key, but ", Inventory(material)),
+                 absl::StrCat("it holds no private key, but ", x509::Inventory(material)),
                  std::move(cure));
   }
 
-  bool TakeChain(const Material& material) {
+  bool TakeChain(const x509::Material& material) {
     server_.chain = material.certificates();
     unordered_ = !material.ordered;
     if (!server_.chain.empty()) return true;
-    std::string cure = CureOfOther(material);
+    std::string cure = x509::CureOfOther(material);
     if (cure.empty()) cure = "it must hold the server certificate first, then the intermediates";
-    for (const MaterialItem& item : material.items) {
+    for (const x509::MaterialItem& item : material.items) {
       if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
         cure = "put the server certificate here, then the intermediates; a key belongs under key:";
       } else if (item.kind == Kind::kCrl) {
@@ -127,7 +127,7 @@ class Assembly {
       }
     }
     sink_->Error("no_certificate", server_.chain_file,
-                 absl::StrCat("it holds no certificate, but ", Inventory(material)),
+                 absl::StrCat("it holds no certificate, but ", x509::Inventory(material)),
                  std::move(cure));
     return false;
   }
@@ -135,7 +135,7 @@ class Assembly {
   // The leaf is the certificate whose key we have. In a `chain` file it must
   // stand first, unless that is PKCS#7; in the other two forms it may be anywhere.
   bool FindLeaf() {
-    auto fits = [this](const tls::CertificatePtr& c) { return server_.key->Matches(*c); };
+    auto fits = [this](const x509::CertificatePtr& c) { return server_.key->Matches(*c); };
     auto leaf = std::find_if(server_.chain.begin(), server_.chain.end(), fits);
     if (leaf == server_.chain.end()) {
       sink_->Error(

@@ -11,8 +11,8 @@
 namespace mantlet::certs {
 namespace {
 
-using tls::Certificate;
-using tls::CertificatePtr;
+using x509::Certificate;
+using x509::CertificatePtr;
 
 // What makes the certificate useless to a client as an issuer; empty: nothing.
 std::string UnfitBecause(const Certificate& certificate, int64_t now) {

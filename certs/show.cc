@@ -5,38 +5,38 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "certs/certificate_text.h"
-#include "certs/fault.h"
 #include "certs/json_writer.h"
-#include "certs/material.h"
 #include "certs/show_spiffe.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
-#include "certs/wrong_content.h"
 #include "proxy/base/text.h"
+#include "proxy/x509/fault.h"
+#include "proxy/x509/material.h"
+#include "proxy/x509/wrong_content.h"
 
 namespace mantlet::certs {
 namespace {
 
-using Kind = MaterialItem::Kind;
+using Kind = x509::MaterialItem::Kind;
 
-const char* FormatName(Material::Format format) {
+const char* FormatName(x509::Material::Format format) {
   switch (format) {
-    case Material::Format::kPem:
+    case x509::Material::Format::kPem:
       return "PEM";
-    case Material::Format::kDer:
+    case x509::Material::Format::kDer:
       return "DER";
-    case Material::Format::kPkcs7:
+    case x509::Material::Format::kPkcs7:
       return "PKCS#7";
-    case Material::Format::kPkcs12:
+    case x509::Material::Format::kPkcs12:
       return "PKCS#12";
   }
   return "";
 }
 
 // Which of the file's certificates a key belongs to.
-std::string FitText(const tls::PrivateKey& key, const std::vector<tls::CertificatePtr>& all) {
+std::string FitText(const x509::PrivateKey& key, const std::vector<x509::CertificatePtr>& all) {
   if (all.empty()) return "";
-  for (const tls::CertificatePtr& certificate : all) {
+  for (const x509::CertificatePtr& certificate : all) {
     if (key.Matches(*certificate)) {
       return absl::StrCat(", fits ", Printable(certificate->subject()));
     }
@@ -44,7 +44,7 @@ std::string FitText(const tls::PrivateKey& key, const std::vector<tls::Certifica
   return ", fits none of the certificates in this file";
 }
 
-std::string CrlText(const tls::RevocationList& crl, int64_t now) {
+std::string CrlText(const x509::RevocationList& crl, int64_t now) {
   std::string next = "never";
   if (crl.next_update() != 0) {
     next = absl::StrCat(DateTime(crl.next_update()), ", ", RelativeTime(crl.next_update(), now));
@@ -58,7 +58,7 @@ std::string CrlText(const tls::RevocationList& crl, int64_t now) {
       "\n    next update  ", next, "\n    signature    ", crl.signature_algorithm(), "\n");
 }
 
-std::string ItemText(const MaterialItem& item, const std::vector<tls::CertificatePtr>& all,
+std::string ItemText(const x509::MaterialItem& item, const std::vector<x509::CertificatePtr>& all,
                      int64_t now) {
   switch (item.kind) {
     case Kind::kCertificate:
@@ -71,7 +71,7 @@ std::string ItemText(const MaterialItem& item, const std::vector<tls::Certificat
     case Kind::kCrl:
       return CrlText(*item.crl, now);
     case Kind::kOther: {
-      const std::optional<Fault> known = WrongBlock(item.label);
+      const std::optional<x509::Fault> known = x509::WrongBlock(item.label);
       return known.has_value() ? absl::StrCat(known->what, "; ", known->cure, "\n")
                                : absl::StrCat(Printable(item.label), ", not looked into\n");
     }
@@ -79,7 +79,7 @@ std::string ItemText(const MaterialItem& item, const std::vector<tls::Certificat
   return "";
 }
 
-void WriteItem(const MaterialItem& item, JsonWriter* json) {
+void WriteItem(const x509::MaterialItem& item, JsonWriter* json) {
   json->BeginObject();
   switch (item.kind) {
     case Kind::kCertificate:
@@ -115,15 +115,15 @@ void WriteItem(const MaterialItem& item, JsonWriter* json) {
 // Appends to both as ShowSpiffe does.
 absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::string>& passphrase,
                           int64_t now, std::string* text, JsonWriter* json) {
-  absl::StatusOr<Material> material = ParseMaterial(bytes, passphrase);
+  absl::StatusOr<x509::Material> material = x509::ParseMaterial(bytes, passphrase);
   if (!material.ok()) return material.status();
-  const std::vector<tls::CertificatePtr> certificates = material->certificates();
+  const std::vector<x509::CertificatePtr> certificates = material->certificates();
   absl::StrAppend(text, FormatName(material->format), "\n");
   if (!certificates.empty()) *text += DrawChain(certificates, 2, now);
   json->Key("format").String(FormatName(material->format));
   json->Key("items").BeginArray();
   int number = 0;
-  for (const MaterialItem& item : material->items) {
+  for (const x509::MaterialItem& item : material->items) {
     absl::StrAppend(text, "\n  ", ++number, "  ", ItemText(item, certificates, now));
     WriteItem(item, json);
   }
@@ -132,7 +132,7 @@ absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::strin
 }
 
 std::string WhyNot(const absl::Status& status, std::string_view path, bool has_passphrase) {
-  if (!absl::IsUnauthenticated(status)) return FaultOf(status, path).ToString();
+  if (!absl::IsUnauthenticated(status)) return x509::FaultOf(status, path).ToString();
   if (has_passphrase) {
     return absl::StrCat(std::string(status.message()), "; check the file of --passphrase-file");
   }

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/tls/certificate.h"
+#include "proxy/x509/certificate.h"
 
 namespace mantlet::certs {
 

@@ -17,7 +17,7 @@ std::string SequenceText(const SpiffeBundle& bundle) {
 
 std::string AuthoritiesText(const SpiffeBundle& bundle, int64_t now) {
   if (bundle.authorities.empty()) return "  no X.509 authority: every client is refused\n";
-  std::vector<tls::CertificatePtr> certificates;
+  std::vector<x509::CertificatePtr> certificates;
   for (const SpiffeBundle::Authority& authority : bundle.authorities) {
     certificates.push_back(authority.certificate);
   }

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "certs/strict_json.h"
 #include "proxy/pattern/spiffe_id.h"
-#include "proxy/tls/jwk.h"
+#include "proxy/x509/jwk.h"
 
 namespace mantlet::certs {
 namespace {
@@ -30,8 +30,8 @@ std::string_view WithoutLeadingZeros(std::string_view number) {
 
 // RFC 7517, 4.7: the first certificate's key must be the key that the other members
 // spell out. What they leave out says nothing against it.
-absl::Status CheckSameKey(const Json& key, const tls::Certificate& certificate) {
-  const tls::Jwk expected = tls::DescribeAsJwk(certificate);
+absl::Status CheckSameKey(const Json& key, const x509::Certificate& certificate) {
+  const x509::Jwk expected = x509::DescribeAsJwk(certificate);
   const std::string* curve = TextOf(key, "crv");
   bool same = *TextOf(key, "kty") == expected.kty && (curve == nullptr || *curve == expected.crv);
   for (const auto& [name, number] : expected.numbers) {
@@ -45,31 +45,31 @@ absl::Status CheckSameKey(const Json& key, const tls::Certificate& certificate) 
   return Refuse("its x5c is the certificate of another key than the one spelled out beside it");
 }
 
-absl::StatusOr<tls::CertificatePtr> ReadCertificate(const Json& x5c) {
+absl::StatusOr<x509::CertificatePtr> ReadCertificate(const Json& x5c) {
   const auto* base64 = x5c.get_ptr<const std::string*>();
   std::string der;
   if (base64 == nullptr || !absl::Base64Unescape(*base64, &der)) {
     return Refuse("the first entry of its x5c is not base64");
   }
-  absl::StatusOr<tls::CertificatePtr> certificate = tls::Certificate::FromDer(der);
+  absl::StatusOr<x509::CertificatePtr> certificate = x509::Certificate::FromDer(der);
   if (certificate.ok()) return certificate;
   return Refuse(
       absl::StrCat("the first entry of its x5c: ", std::string(certificate.status().message())));
 }
 
 // The certificate of one key; null if the key is to be ignored.
-absl::StatusOr<tls::CertificatePtr> ReadKey(const Json& key) {
+absl::StatusOr<x509::CertificatePtr> ReadKey(const Json& key) {
   if (!key.is_object()) return Refuse("it is no object");
   const std::string* use = TextOf(key, "use");
-  if (use == nullptr || *use != "x509-svid") return tls::CertificatePtr();
+  if (use == nullptr || *use != "x509-svid") return x509::CertificatePtr();
   const std::string* kty = TextOf(key, "kty");
   if (kty == nullptr) return Refuse("it has no kty");
-  if (*kty != "RSA" && *kty != "EC" && *kty != "OKP") return tls::CertificatePtr();
+  if (*kty != "RSA" && *kty != "EC" && *kty != "OKP") return x509::CertificatePtr();
   const auto x5c = key.find("x5c");
-  if (x5c == key.end()) return tls::CertificatePtr();
+  if (x5c == key.end()) return x509::CertificatePtr();
   if (!x5c->is_array()) return Refuse("its x5c is no list");
-  if (x5c->empty()) return tls::CertificatePtr();
-  absl::StatusOr<tls::CertificatePtr> certificate = ReadCertificate(x5c->front());
+  if (x5c->empty()) return x509::CertificatePtr();
+  absl::StatusOr<x509::CertificatePtr> certificate = ReadCertificate(x5c->front());
   if (!certificate.ok()) return certificate;
   if (absl::Status status = CheckSameKey(key, **certificate); !status.ok()) return status;
   return certificate;
@@ -101,7 +101,7 @@ absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
   if (!keys->is_array()) return Refuse("its 'keys' is no list");
   for (size_t i = 0; i < keys->size(); ++i) {
     std::string where = absl::StrCat("keys[", i, "]");
-    absl::StatusOr<tls::CertificatePtr> certificate = ReadKey((*keys)[i]);
+    absl::StatusOr<x509::CertificatePtr> certificate = ReadKey((*keys)[i]);
     if (!certificate.ok()) {
       return Refuse(absl::StrCat(where, ": ", std::string(certificate.status().message())));
     }

@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proxy/tls/certificate.h"
+#include "proxy/x509/certificate.h"
 
 namespace mantlet::certs {
 
 struct SpiffeBundle {
   struct Authority {
-    tls::CertificatePtr certificate;
+    x509::CertificatePtr certificate;
     std::string where;  // "keys[2]"
   };
   // The X.509 authorities, in file order. None: everything of the trust domain is

@@ -107,10 +107,10 @@ void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain, 
 }
 
 // Null for a domain without authorities.
-tls::TrustStorePtr TrustOf(const Gathered& domain) {
-  std::vector<tls::CertificatePtr> certificates;
+x509::TrustStorePtr TrustOf(const Gathered& domain) {
+  std::vector<x509::CertificatePtr> certificates;
   for (const TrustAnchor& anchor : domain.anchors) certificates.push_back(anchor.certificate);
-  absl::StatusOr<tls::TrustStorePtr> trust = tls::TrustStore::Create(certificates);
+  absl::StatusOr<x509::TrustStorePtr> trust = x509::TrustStore::Create(certificates);
   return trust.ok() ? *std::move(trust) : nullptr;
 }
 

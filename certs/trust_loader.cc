@@ -7,25 +7,25 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "certs/fault.h"
 #include "certs/image_lookup.h"
-#include "certs/material.h"
 #include "certs/server_certificate_check.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
-#include "certs/wrong_content.h"
-#include "proxy/tls/wipe.h"
+#include "proxy/x509/fault.h"
+#include "proxy/x509/material.h"
+#include "proxy/x509/wipe.h"
+#include "proxy/x509/wrong_content.h"
 
 namespace mantlet::certs {
 namespace {
 
-using Kind = MaterialItem::Kind;
+using Kind = x509::MaterialItem::Kind;
 
 std::string Before(const std::string& place) { return place.empty() ? "" : place + ": "; }
 
 // An anchor whose key verifies nothing here.
 bool IsUnsupported(const TrustAnchor& anchor) {
-  return anchor.certificate->public_key().kind == tls::KeyKind::kOther;
+  return anchor.certificate->public_key().kind == x509::KeyKind::kOther;
 }
 
 // An anchor that is an intermediate only counts if the path can go on to a root.
@@ -33,7 +33,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
   bool any_root = false;
   for (const TrustAnchor& anchor : anchors) any_root |= anchor.certificate->self_signed();
   for (const TrustAnchor& anchor : anchors) {
-    const tls::Certificate& certificate = *anchor.certificate;
+    const x509::Certificate& certificate = *anchor.certificate;
     auto is_issuer = [&](const TrustAnchor& other) {
       return certificate.IssuedBy(*other.certificate);
     };
@@ -61,7 +61,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
 void CheckKeys(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
   if (!std::all_of(anchors.begin(), anchors.end(), IsUnsupported)) return;
   for (const TrustAnchor& anchor : anchors) {
-    const tls::PublicKey& key = anchor.certificate->public_key();
+    const x509::PublicKey& key = anchor.certificate->public_key();
     sink->Error("anchor_weak", anchor.file,
                 absl::StrCat("the trust anchor ", anchor.certificate->subject(), ": ", key.weakness,
                              ", so no client below it gets in"),
@@ -90,7 +90,7 @@ void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status&
                 absl::StrCat("check ", trust_file.passphrase_file));
     return;
   }
-  const Fault fault = FaultOf(
+  const x509::Fault fault = x509::FaultOf(
       absl::UnauthenticatedError(
           "it is PKCS#12 with a passphrase, and none is named; name it in trust_bundle as {pkcs12: "
           "FILE, passphrase_file: ...}, or make PEM of it with: openssl pkcs12 -in FILE -nokeys "
@@ -101,7 +101,7 @@ void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status&
 
 }  // namespace
 
-bool CheckAnchor(const tls::Certificate& certificate, Version1Roots version1_roots,
+bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_roots,
                  const std::string& place, const std::string& file, int64_t now,
                  FindingSink* sink) {
   const bool version1_root = certificate.version1() && certificate.self_signed() &&
@@ -159,8 +159,8 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
                 "name it under client_auth.spiffe.trust_domains");
     return anchors;
   }
-  absl::StatusOr<Material> material = ParseMaterial(content->bytes, passphrase);
-  if (passphrase.has_value()) tls::Wipe(&*passphrase);
+  absl::StatusOr<x509::Material> material = x509::ParseMaterial(content->bytes, passphrase);
+  if (passphrase.has_value()) x509::Wipe(&*passphrase);
   if (!material.ok()) {
     if (absl::IsUnauthenticated(material.status())) {
       SayWrongPassphrase(trust_file, material.status(), sink);
@@ -170,7 +170,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
     return anchors;
   }
   bool any_certificate = false;
-  for (const MaterialItem& item : material->items) {
+  for (const x509::MaterialItem& item : material->items) {
     if (item.kind == Kind::kCertificate) {
       any_certificate = true;
       if (CheckAnchor(*item.certificate, version1_roots, item.where, file, now, sink)) {
@@ -185,7 +185,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
                   absl::StrCat(Before(item.where), "a revocation list among the trust anchors"),
                   "it would not be applied; take it out");
     } else {
-      const std::optional<Fault> known = WrongBlock(item.label);
+      const std::optional<x509::Fault> known = x509::WrongBlock(item.label);
       sink->Error(
           "unexpected_block", file,
           absl::StrCat(Before(item.where),
@@ -196,7 +196,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
   }
   if (!any_certificate) {
     sink->Error("no_ca", file,
-                absl::StrCat("it holds no CA certificate, but ", Inventory(*material)),
+                absl::StrCat("it holds no CA certificate, but ", x509::Inventory(*material)),
                 "name the file with the certificates of the CAs that issue your clients'");
   }
   return anchors;

@@ -21,7 +21,7 @@ enum class Version1Roots { kRefuse, kAccept };
 
 // Whether the certificate may be an anchor. `place`: where in the file it stands,
 // may be empty.
-bool CheckAnchor(const tls::Certificate& certificate, Version1Roots version1_roots,
+bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_roots,
                  const std::string& place, const std::string& file, int64_t now, FindingSink* sink);
 
 // The anchors of one file: PEM, DER, PKCS#7 or PKCS#12.

@@ -11,19 +11,19 @@
 namespace mantlet::server {
 namespace {
 
-tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
-                                     const certs::ListenerMaterial& material) {
-  tls::ChainVerifier::Options chain;
+verify::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
+                                        const certs::ListenerMaterial& material) {
+  verify::ChainVerifier::Options chain;
   chain.max_depth = config.max_depth;
   chain.partial_chain = config.partial_chain;
   chain.any_extended_key_usage = config.any_extended_key_usage;
   chain.ca_pins = config.ca_pins;
   chain.server_auth_clients = config.server_auth_clients;
   chain.revocation = material.revocation;
-  tls::ClientVerifier::Options options;
+  verify::ClientVerifier::Options options;
   options.spki_pins = config.spki_pins;
   if (material.trust != nullptr) {
-    options.by_trust_bundle = std::make_shared<const tls::ChainVerifier>(material.trust, chain);
+    options.by_trust_bundle = std::make_shared<const verify::ChainVerifier>(material.trust, chain);
   }
   if (config.spiffe.enabled()) {
     // An authority need not be self-signed (X509-SVID, 6.1).
@@ -33,10 +33,10 @@ tls::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
       options.spiffe->emplace(
           domain.name, domain.trust == nullptr
                            ? nullptr
-                           : std::make_shared<const tls::ChainVerifier>(domain.trust, chain));
+                           : std::make_shared<const verify::ChainVerifier>(domain.trust, chain));
     }
   }
-  return std::make_shared<const tls::ClientVerifier>(std::move(options));
+  return std::make_shared<const verify::ClientVerifier>(std::move(options));
 }
 
 // `previous`: the context this listener has now, or null; kept if it still serves, and

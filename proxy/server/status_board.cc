@@ -100,7 +100,7 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
   observe::Expiries expiries;
   for (const certs::ListenerMaterial& listener : generation.listeners) {
     for (const certs::ServerCertificate& certificate : listener.certificates) {
-      for (const tls::CertificatePtr& link : certificate.chain) {
+      for (const x509::CertificatePtr& link : certificate.chain) {
         expiries.certificates.push_back({listener.listener, certificate.chain_file, link->subject(),
                                          link->serial(), link->not_after()});
       }

@@ -28,7 +28,7 @@
 #include "proxy/server/snapshot.h"
 #include "proxy/session/downstream_connection.h"
 #include "proxy/session/standing_book.h"
-#include "proxy/tls/verified_clients.h"
+#include "proxy/verify/verified_clients.h"
 
 namespace mantlet::server {
 
@@ -103,7 +103,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   base::LogBudget handshake_log_budget_;
   base::LogBudget accept_log_budget_{1};  // asked with a clock ten times slower: 1 per 10 s
   session::StandingBook standing_;
-  tls::VerifiedClients verified_clients_;  // of all listeners
+  verify::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
   std::map<std::string, Listening> listeners_;
   // Of those that are no more: their sockets take no new connection.

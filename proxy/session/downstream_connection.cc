@@ -5,7 +5,7 @@
 
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/handshake_record.h"
-#include "proxy/tls/verified_clients.h"
+#include "proxy/verify/verified_clients.h"
 
 namespace mantlet::session {
 

@@ -56,7 +56,7 @@ class ExchangeHost {
 struct ShownCertificate {
   const tls::ServerContext* context = nullptr;  // null: no certificate, nothing to compare
   size_t index = 0;                             // among the context's
-  tls::LeafKeySet verifiable;                   // what the client can verify
+  x509::LeafKeySet verifiable;                  // what the client can verify
 };
 
 // What a connection adds to each of its requests.

@@ -14,25 +14,26 @@ using config::OnInvalid;
 namespace {
 
 // Whether a handshake would let the peer in now.
-tls::VerifyResult VerdictOf(const ListenerState& newest, tls::VerifiedClients& verified,
-                            const identity::PeerIdentity& peer, int64_t now, tls::Expired expired) {
+verify::VerifyResult VerdictOf(const ListenerState& newest, verify::VerifiedClients& verified,
+                               const identity::PeerIdentity& peer, int64_t now,
+                               verify::Expired expired) {
   if (!peer.has_certificate()) {
     const config::ClientAuthMode mode = newest.config.client_auth.mode;
     const bool failed = peer.verification == identity::Verification::kFailed;
     if (mode == config::ClientAuthMode::kRequire ||
         (failed && mode == config::ClientAuthMode::kOptional)) {
-      return tls::Refusal(
+      return verify::Refusal(
           HandshakeFailure::kNoClientCertificate, nullptr, -1,
           failed ? "the listener lets in no client by now whose certificate does not verify"
                  : "the listener requires a certificate by now, and the client showed none");
     }
-    tls::VerifyResult good;
+    verify::VerifyResult good;
     good.valid_until = std::numeric_limits<int64_t>::max();
     return good;
   }
-  const tls::ClientVerifier* verifier = newest.tls->verifier();
+  const verify::ClientVerifier* verifier = newest.tls->verifier();
   if (verifier == nullptr) {
-    return tls::Refusal(
+    return verify::Refusal(
         HandshakeFailure::kUnknownCa, nullptr, -1,
         "the listener trusts no CA any more, so nobody vouches for the certificate");
   }
@@ -62,7 +63,7 @@ Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentit
 
 }  // namespace
 
-Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verified,
+Standing JudgeStanding(const ListenerState* newest, verify::VerifiedClients& verified,
                        const identity::PeerIdentity& peer, int64_t now, Moment moment) {
   if (newest == nullptr) {
     Standing standing;
@@ -73,8 +74,9 @@ Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verifi
   const config::ClientAuth& auth = newest->config.client_auth;
   const bool was_open = moment == Moment::kOpen;
   const bool may_be_expired = was_open && auth.on_expiry == OnInvalid::kIgnore;
-  tls::VerifyResult verdict = VerdictOf(
-      *newest, verified, peer, now, may_be_expired ? tls::Expired::kAccept : tls::Expired::kRefuse);
+  verify::VerifyResult verdict =
+      VerdictOf(*newest, verified, peer, now,
+                may_be_expired ? verify::Expired::kAccept : verify::Expired::kRefuse);
   if (verdict.ok()) {
     Standing standing;
     standing.valid_until = verdict.valid_until;
@@ -88,8 +90,8 @@ Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verifi
 
 bool JudgesAnew(const ListenerState& before, const ListenerState* after) {
   if (after == nullptr) return true;
-  const tls::ClientVerifier* old_verifier = before.tls->verifier();
-  const tls::ClientVerifier* new_verifier = after->tls->verifier();
+  const verify::ClientVerifier* old_verifier = before.tls->verifier();
+  const verify::ClientVerifier* new_verifier = after->tls->verifier();
   if ((old_verifier == nullptr) != (new_verifier == nullptr)) return true;
   if (old_verifier != nullptr && old_verifier->id() != new_verifier->id()) return true;
   return before.config.client_auth != after->config.client_auth;

@@ -15,7 +15,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
-#include "proxy/tls/verified_clients.h"
+#include "proxy/verify/verified_clients.h"
 
 namespace mantlet::session {
 
@@ -38,7 +38,7 @@ enum class Moment { kHandshakeDone, kOpen };
 
 // `newest`: the listener's newest state; null once it is gone. `verified`: the worker's; it
 // changes what a verdict costs, and nothing in it.
-Standing JudgeStanding(const ListenerState* newest, tls::VerifiedClients& verified,
+Standing JudgeStanding(const ListenerState* newest, verify::VerifiedClients& verified,
                        const identity::PeerIdentity& peer, int64_t now, Moment moment);
 
 // Whether connections that `before` let in must be judged again by `after`. Null: the

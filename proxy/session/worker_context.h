@@ -12,7 +12,7 @@
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
 
-namespace mantlet::tls {
+namespace mantlet::verify {
 class VerifiedClients;
 }
 
@@ -32,7 +32,7 @@ struct WorkerContext {
   // When its connections are judged again, and what was found about their clients; never
   // null where there are connections.
   StandingBook* standing = nullptr;
-  tls::VerifiedClients* verified_clients = nullptr;
+  verify::VerifiedClients* verified_clients = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.

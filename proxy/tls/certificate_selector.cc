@@ -24,18 +24,19 @@ bool SameNames(const CertificateSelector::Entry& a, const CertificateSelector::E
 
 }  // namespace
 
-void CertificateSelector::Candidates::Add(LeafKey key, size_t index) {
+void CertificateSelector::Candidates::Add(x509::LeafKey key, size_t index) {
   uint32_t& place = by_key[static_cast<size_t>(key)];
   if (place == kNone) place = static_cast<uint32_t>(index);
 }
 
-std::optional<size_t> CertificateSelector::Candidates::Choose(LeafKeySet verifiable) const {
-  auto place = [&](LeafKey key) {
+std::optional<size_t> CertificateSelector::Candidates::Choose(x509::LeafKeySet verifiable) const {
+  auto place = [&](x509::LeafKey key) {
     return verifiable.Contains(key) ? by_key[static_cast<size_t>(key)] : kNone;
   };
-  const uint32_t ecdsa = std::min(
-      {place(LeafKey::kEcdsaP256), place(LeafKey::kEcdsaP384), place(LeafKey::kEcdsaP521)});
-  for (uint32_t index : {ecdsa, place(LeafKey::kEd25519), place(LeafKey::kRsa)}) {
+  const uint32_t ecdsa =
+      std::min({place(x509::LeafKey::kEcdsaP256), place(x509::LeafKey::kEcdsaP384),
+                place(x509::LeafKey::kEcdsaP521)});
+  for (uint32_t index : {ecdsa, place(x509::LeafKey::kEd25519), place(x509::LeafKey::kRsa)}) {
     if (index != kNone) return index;
   }
   return std::nullopt;
@@ -74,10 +75,10 @@ const CertificateSelector::Candidates* CertificateSelector::LookupWildcard(
 }
 
 std::optional<size_t> CertificateSelector::Find(std::string_view name,
-                                                LeafKeySet verifiable) const {
+                                                x509::LeafKeySet verifiable) const {
   const Candidates* exact = Lookup(exact_, name);
   const Candidates* wildcard = LookupWildcard(name);
-  for (LeafKeySet keys : {verifiable, LeafKeySet::All()}) {
+  for (x509::LeafKeySet keys : {verifiable, x509::LeafKeySet::All()}) {
     for (const Candidates* candidates : {exact, wildcard}) {
       if (candidates == nullptr) continue;
       if (std::optional<size_t> index = candidates->Choose(keys)) return index;
@@ -92,9 +93,9 @@ bool CertificateSelector::StandsFor(size_t index, std::string_view name) const {
   return wildcard != nullptr && wildcard->Has(index);
 }
 
-size_t CertificateSelector::Default(LeafKeySet verifiable) const {
+size_t CertificateSelector::Default(x509::LeafKeySet verifiable) const {
   if (std::optional<size_t> index = default_.Choose(verifiable)) return *index;
-  return default_.Choose(LeafKeySet::All()).value_or(0);
+  return default_.Choose(x509::LeafKeySet::All()).value_or(0);
 }
 
 }  // namespace mantlet::tls

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "proxy/tls/leaf_key.h"
+#include "proxy/x509/leaf_key.h"
 
 namespace mantlet::tls {
 
@@ -28,7 +28,7 @@ class CertificateSelector {
     // Addresses, or URIs where there is nothing else. No client asks for them;
     // they tell apart certificates that could serve as the default.
     std::vector<std::string> other_names;
-    LeafKey key = LeafKey::kEcdsaP256;
+    x509::LeafKey key = x509::LeafKey::kEcdsaP256;
   };
 
   // Configuration order. The first is the default, together with those that have
@@ -38,7 +38,7 @@ class CertificateSelector {
   // `name` in lower case, without port and trailing dot. Nothing if no
   // certificate has that name. If the client can verify none that has it, the
   // one that is preferred is chosen all the same: no other would do better.
-  std::optional<size_t> Find(std::string_view name, LeafKeySet verifiable) const;
+  std::optional<size_t> Find(std::string_view name, x509::LeafKeySet verifiable) const;
 
   // Whether this certificate stands for the name: it is one of those with exactly
   // that name, or if there are none, with a wildcard for it.
@@ -47,18 +47,18 @@ class CertificateSelector {
   bool IsDefault(size_t index) const { return default_.Has(index); }
 
   // For a name that Find does not find, and for clients that send none.
-  size_t Default(LeafKeySet verifiable) const;
+  size_t Default(x509::LeafKeySet verifiable) const;
 
  private:
   // The first certificate for each kind of key; kNone: there is none.
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Candidates {
     Candidates() { by_key.fill(kNone); }
-    void Add(LeafKey key, size_t index);
+    void Add(x509::LeafKey key, size_t index);
     // The preferred one among the keys of `verifiable`.
-    std::optional<size_t> Choose(LeafKeySet verifiable) const;
+    std::optional<size_t> Choose(x509::LeafKeySet verifiable) const;
     bool Has(size_t index) const;
-    std::array<uint32_t, kLeafKeys> by_key;
+    std::array<uint32_t, x509::kLeafKeys> by_key;
   };
   using Map = absl::flat_hash_map<std::string, Candidates>;
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
-#include "proxy/tls/byte_view.h"
+#include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
 namespace {
@@ -16,7 +16,7 @@ std::optional<std::string_view> Extension(const SSL_CLIENT_HELLO* hello, uint16_
   const uint8_t* body = nullptr;
   size_t size = 0;
   if (!SSL_early_callback_ctx_extension_get(hello, type, &body, &size)) return std::nullopt;
-  return View(body, size);
+  return x509::View(body, size);
 }
 
 std::string ServerName(const SSL_CLIENT_HELLO* hello) {
@@ -31,7 +31,7 @@ std::string ServerName(const SSL_CLIENT_HELLO* hello) {
 uint16_t NewestVersion(const SSL_CLIENT_HELLO* hello,
                        std::optional<std::string_view> supported_versions) {
   if (!supported_versions.has_value()) return hello->version;
-  const uint8_t* list = Data(*supported_versions);
+  const uint8_t* list = x509::Data(*supported_versions);
   uint16_t newest = 0;
   for (size_t i = 1; i + 1 < supported_versions->size(); i += 2) {
     const uint16_t version = static_cast<uint16_t>(list[i] << 8 | list[i + 1]);
@@ -45,7 +45,7 @@ uint16_t NewestVersion(const SSL_CLIENT_HELLO* hello,
 ClientHello ReadClientHello(const SSL_CLIENT_HELLO* hello) {
   ClientHello read;
   read.server_name = ServerName(hello);
-  read.offer.cipher_suites = View(hello->cipher_suites, hello->cipher_suites_len);
+  read.offer.cipher_suites = x509::View(hello->cipher_suites, hello->cipher_suites_len);
   read.offer.signature_algorithms = Extension(hello, TLSEXT_TYPE_signature_algorithms);
   read.offer.supported_groups = Extension(hello, TLSEXT_TYPE_supported_groups);
   read.offer.supported_versions = Extension(hello, TLSEXT_TYPE_supported_versions);

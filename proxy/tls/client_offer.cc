@@ -42,22 +42,22 @@ bool SharesOne(std::string_view list, const std::vector<uint16_t>& wanted) {
 }
 
 // RFC 8446 section 4.2.3. SHA-1 is missing on purpose.
-LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
-  LeafKeySet keys;
+x509::LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
+  x509::LeafKeySet keys;
   ForEachNumber(signature_algorithms, [&](uint16_t scheme) {
     switch (scheme) {
       case 0x0403:
-        return keys.Add(LeafKey::kEcdsaP256);
+        return keys.Add(x509::LeafKey::kEcdsaP256);
       case 0x0503:
-        return keys.Add(LeafKey::kEcdsaP384);
+        return keys.Add(x509::LeafKey::kEcdsaP384);
       case 0x0603:
-        return keys.Add(LeafKey::kEcdsaP521);
+        return keys.Add(x509::LeafKey::kEcdsaP521);
       case 0x0807:
-        return keys.Add(LeafKey::kEd25519);
+        return keys.Add(x509::LeafKey::kEd25519);
       case 0x0804:  // rsa_pss_rsae
       case 0x0805:
       case 0x0806:
-        return keys.Add(LeafKey::kRsa);
+        return keys.Add(x509::LeafKey::kRsa);
       default:
         return;
     }
@@ -67,7 +67,7 @@ LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
 
 // In TLS 1.2 the same numbers name a hash and a kind of key only; the curve is
 // for supported_groups to say (RFC 8422 section 5.1.1).
-LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerAbilities& server) {
+x509::LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerAbilities& server) {
   const bool ecdsa_suite = SharesOne(offer.cipher_suites, server.ecdsa_suites);
   const bool rsa_suite = SharesOne(offer.cipher_suites, server.rsa_suites);
   bool ecdsa = false, ed25519 = false, rsa = false;
@@ -77,25 +77,25 @@ LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerAbilities& server) {
     rsa |= (scheme >= 0x0804 && scheme <= 0x0806) || scheme == 0x0401 || scheme == 0x0501 ||
            scheme == 0x0601;
   });
-  LeafKeySet keys;
-  if (rsa && rsa_suite) keys.Add(LeafKey::kRsa);
-  if (ed25519 && ecdsa_suite) keys.Add(LeafKey::kEd25519);
+  x509::LeafKeySet keys;
+  if (rsa && rsa_suite) keys.Add(x509::LeafKey::kRsa);
+  if (ed25519 && ecdsa_suite) keys.Add(x509::LeafKey::kEd25519);
   if (!ecdsa || !ecdsa_suite) return keys;
   const std::string_view groups = Body(offer.supported_groups, 2);
   const bool any_group = !offer.supported_groups.has_value();
-  if (any_group || Holds(groups, 23)) keys.Add(LeafKey::kEcdsaP256);
-  if (any_group || Holds(groups, 24)) keys.Add(LeafKey::kEcdsaP384);
-  if (any_group || Holds(groups, 25)) keys.Add(LeafKey::kEcdsaP521);
+  if (any_group || Holds(groups, 23)) keys.Add(x509::LeafKey::kEcdsaP256);
+  if (any_group || Holds(groups, 24)) keys.Add(x509::LeafKey::kEcdsaP384);
+  if (any_group || Holds(groups, 25)) keys.Add(x509::LeafKey::kEcdsaP521);
   return keys;
 }
 
 }  // namespace
 
-LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server) {
+x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server) {
   if (server.tls13 && Holds(Body(offer.supported_versions, 1), kTls13)) {
     return Tls13Keys(Body(offer.signature_algorithms, 2));
   }
-  return server.tls12 ? Tls12Keys(offer, server) : LeafKeySet();
+  return server.tls12 ? Tls12Keys(offer, server) : x509::LeafKeySet();
 }
 
 }  // namespace mantlet::tls

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/tls/leaf_key.h"
+#include "proxy/x509/leaf_key.h"
 
 namespace mantlet::tls {
 
@@ -36,7 +36,7 @@ struct ServerAbilities {
 // The keys whose certificates this client can verify, in the version that the
 // handshake will have. Empty if there are none, or if the bytes make no sense:
 // then the handshake fails for a reason that others find.
-LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server);
+x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server);
 
 }  // namespace mantlet::tls
 

@@ -9,11 +9,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/openssl_errors.h"
-#include "proxy/tls/path_fault.h"
-#include "proxy/tls/public_key.h"
 #include "proxy/tls/tls_errors.h"
-#include "proxy/tls/x509_facts.h"
+#include "proxy/verify/path_fault.h"
+#include "proxy/x509/openssl_errors.h"
+#include "proxy/x509/public_key.h"
+#include "proxy/x509/x509_facts.h"
 
 namespace mantlet::tls {
 namespace {
@@ -95,19 +95,20 @@ std::string ExplainProtocols(const std::vector<std::string>& protocols) {
 }
 
 // Of a certificate that the library does not go on with.
-VerifyResult JudgeLeaf(std::string_view der, uint32_t error) {
-  absl::StatusOr<X509*> parsed = ParseX509(der);
+verify::VerifyResult JudgeLeaf(std::string_view der, uint32_t error) {
+  absl::StatusOr<X509*> parsed = x509::ParseX509(der);
   if (!parsed.ok()) return {};
   const bssl::UniquePtr<X509> leaf(*parsed);
   const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(leaf.get()));
-  ClearErrors();
-  if (!IsKnownKind(key.get())) {
-    return Refusal(HandshakeFailure::kWeakKey, leaf.get(), 0,
-                   absl::StrCat("the certificate: ", DescribeKey(key.get()).weakness));
+  x509::ClearErrors();
+  if (!x509::IsKnownKind(key.get())) {
+    return verify::Refusal(
+        HandshakeFailure::kWeakKey, leaf.get(), 0,
+        absl::StrCat("the certificate: ", x509::DescribeKey(key.get()).weakness));
   }
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_KEY_USAGE_BIT_INCORRECT) {
-    return Refusal(HandshakeFailure::kWrongPurpose, leaf.get(), 0,
-                   absl::StrCat("the certificate: ", ExplainKeyUsage(leaf.get())));
+    return verify::Refusal(HandshakeFailure::kWrongPurpose, leaf.get(), 0,
+                           absl::StrCat("the certificate: ", verify::ExplainKeyUsage(leaf.get())));
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "proxy/base/handshake_failure.h"
-#include "proxy/tls/verify_result.h"
+#include "proxy/verify/verify_result.h"
 
 namespace mantlet::tls {
 
@@ -39,7 +39,7 @@ struct HandshakeDiagnosis {
   base::HandshakeFailure reason = base::HandshakeFailure::kOther;
   std::string detail;  // a sentence for the operator
   // Where a certificate is at fault: a refusal that names it; else a good one.
-  VerifyResult certificate;
+  verify::VerifyResult certificate;
 };
 
 HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proxy/base/handshake_failure.h"
-#include "proxy/tls/chain_verifier.h"
+#include "proxy/verify/chain_verifier.h"
 
 namespace mantlet::tls {
 
@@ -19,7 +19,7 @@ struct HandshakeReport {
   // was, the newest that the client offered.
   std::string version;
   // Meaningful if certificate.ok() is false: the certificate at fault.
-  VerifyResult certificate;
+  verify::VerifyResult certificate;
 };
 
 }  // namespace mantlet::tls

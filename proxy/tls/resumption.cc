@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/tls/byte_view.h"
-#include "proxy/tls/client_check.h"
+#include "proxy/verify/client_check.h"
+#include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
 
@@ -19,7 +19,7 @@ namespace {
 
 bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::string_view bytes) {
   bssl::UniquePtr<SSL_SESSION> session(
-      SSL_SESSION_from_bytes(Data(bytes), bytes.size(), context.ssl_ctx()));
+      SSL_SESSION_from_bytes(x509::Data(bytes), bytes.size(), context.ssl_ctx()));
   if (session == nullptr) ERR_clear_error();
   return session;
 }
@@ -27,8 +27,8 @@ bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::str
 }  // namespace
 
 std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
-                                             VerifiedClients& verified, std::string_view ticket,
-                                             std::string_view server_name,
+                                             verify::VerifiedClients& verified,
+                                             std::string_view ticket, std::string_view server_name,
                                              std::optional<Resumption>* resumption) {
   const base::Clock& clock = *context.options().clock;
   std::optional<SessionTickets::Opened> opened =
@@ -42,7 +42,7 @@ std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
   Resumption made;
   made.valid_until = std::numeric_limits<int64_t>::max();
   const std::vector<std::string_view> ders =
-      DersOf(SSL_SESSION_get0_peer_certificates(session.get()));
+      verify::DersOf(SSL_SESSION_get0_peer_certificates(session.get()));
   if (ders.empty()) {
     if (context.options().client_auth == config::ClientAuthMode::kRequire) {
       return ResumptionRefusal::kNoClientCertificate;
@@ -50,7 +50,7 @@ std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
   } else {
     // A chain where none is asked for was not let in by these rules.
     if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
-    ClientCheck check = verified.Check(*context.verifier(), ders, now);
+    verify::ClientCheck check = verified.Check(*context.verifier(), ders, now);
     if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);
     made.certificate = std::move(check.certificate);
     made.valid_until = check.verdict.valid_until;

@@ -20,7 +20,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/session_tickets.h"
-#include "proxy/tls/verified_clients.h"
+#include "proxy/verify/verified_clients.h"
 
 namespace mantlet::tls {
 
@@ -35,7 +35,7 @@ struct Resumption {
 // Sets `resumption`, or says why the ticket is not taken. `server_name` is what the
 // client asks for now. `context` has tickets.
 std::optional<base::ResumptionRefusal> JudgeTicket(const ServerContext& context,
-                                                   VerifiedClients& verified,
+                                                   verify::VerifiedClients& verified,
                                                    std::string_view ticket,
                                                    std::string_view server_name,
                                                    std::optional<Resumption>* resumption);

@@ -14,10 +14,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proxy/tls/byte_view.h"
-#include "proxy/tls/certificate_request.h"
-#include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/server_stream.h"
+#include "proxy/x509/byte_view.h"
+#include "proxy/x509/certificate_request.h"
+#include "proxy/x509/openssl_errors.h"
 
 namespace mantlet::tls {
 namespace {
@@ -72,13 +72,13 @@ std::vector<CertificateSelector::Entry> EntriesOf(
     entry.names = credential.names;
     entry.other_names = credential.san_ip;
     if (entry.names.empty() && entry.other_names.empty()) entry.other_names = credential.san_uri;
-    entry.key = LeafKeyOf(credential.key->public_key());
+    entry.key = x509::LeafKeyOf(credential.key->public_key());
   }
   return entries;
 }
 
 CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
-  return CRYPTO_BUFFER_new(Data(bytes), bytes.size(), pool);
+  return CRYPTO_BUFFER_new(x509::Data(bytes), bytes.size(), pool);
 }
 
 // Everything that decides who gets in and as whom, as one digest: the session-id
@@ -101,7 +101,7 @@ std::string DecidedBy(const ServerContext::Options& options) {
   }
   static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(Data(text), text.size(), MutableData(digest));
+  SHA256(x509::Data(text), text.size(), x509::MutableData(digest));
   return digest;
 }
 
@@ -128,7 +128,7 @@ ServerContext::~ServerContext() {
 
 absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Create(Options options) {
   std::shared_ptr<ServerContext> context(new ServerContext(std::move(options)));
-  ClearErrors();
+  x509::ClearErrors();
   if (absl::Status status = context->Init(); !status.ok()) return status;
   return context;
 }
@@ -148,13 +148,13 @@ absl::Status ServerContext::Init() {
   for (size_t i = 0; i < chains_.size(); ++i) {
     if (!SSL_CTX_set_chain_and_key(ctx_, chains_[i].data(), chains_[i].size(),
                                    options_.credentials[i].key->pkey(), nullptr)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the TLS library refuses certificate ", i + 1, " (", TakeErrors(), ")"));
+      return absl::InvalidArgumentError(absl::StrCat("the TLS library refuses certificate ", i + 1,
+                                                     " (", x509::TakeErrors(), ")"));
     }
   }
   if (!SSL_CTX_set_chain_and_key(ctx_, chains_[0].data(), chains_[0].size(),
                                  options_.credentials[0].key->pkey(), nullptr)) {
-    return absl::InternalError(TakeErrors());
+    return absl::InternalError(x509::TakeErrors());
   }
   ServerStream::RegisterCallbacks(ctx_);
   return absl::OkStatus();
@@ -172,19 +172,19 @@ absl::Status ServerContext::SetParameters() {
   if (!SSL_CTX_set_strict_cipher_list(ctx_, ciphers.c_str())) {
     return absl::InvalidArgumentError(
         absl::StrCat("cipher_suites: the TLS library does not have all of ", ciphers, " (",
-                     TakeErrors(), "); leave the list empty for the safe default"));
+                     x509::TakeErrors(), "); leave the list empty for the safe default"));
   }
   const std::string groups = tls.groups.empty() ? kDefaultGroups : absl::StrJoin(tls.groups, ":");
   if (!SSL_CTX_set1_curves_list(ctx_, groups.c_str())) {
     return absl::InvalidArgumentError(
-        absl::StrCat("groups: the TLS library does not have all of ", groups, " (", TakeErrors(),
-                     "); leave the list empty for the library's best"));
+        absl::StrCat("groups: the TLS library does not have all of ", groups, " (",
+                     x509::TakeErrors(), "); leave the list empty for the library's best"));
   }
   if (!SSL_CTX_set_signing_algorithm_prefs(ctx_, kSignatureAlgorithms,
                                            std::size(kSignatureAlgorithms)) ||
       !SSL_CTX_set_verify_algorithm_prefs(ctx_, kSignatureAlgorithms,
                                           std::size(kSignatureAlgorithms))) {
-    return absl::InternalError(TakeErrors());
+    return absl::InternalError(x509::TakeErrors());
   }
   NoteAbilities();
   if (options_.verifier == nullptr) return absl::OkStatus();
@@ -211,7 +211,7 @@ void ServerContext::SetResumption() {
       std::chrono::duration_cast<std::chrono::seconds>(options_.tls.session_lifetime).count();
   tickets_ = std::make_unique<SessionTickets>(DecidedBy(options_), lifetime);
   const std::string& context = tickets_->decided_by();
-  SSL_CTX_set_session_id_context(ctx_, Data(context), context.size());
+  SSL_CTX_set_session_id_context(ctx_, x509::Data(context), context.size());
   // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal starts them
   // anew. The terms in the ticket do not start anew.
   SSL_CTX_set_timeout(ctx_, static_cast<uint32_t>(lifetime));
@@ -243,18 +243,19 @@ void ServerContext::NoteAbilities() {
 
 std::string ServerContext::DescribeCertificateRequest() const {
   if (verifier() == nullptr) return "it was not asked for one";
-  return tls::DescribeCertificateRequest(kSignatureAlgorithms, verifier()->subject_names_der(),
-                                         names_cas_);
+  return x509::DescribeCertificateRequest(kSignatureAlgorithms, verifier()->subject_names_der(),
+                                          names_cas_);
 }
 
-size_t ServerContext::Select(std::string_view server_name, LeafKeySet verifiable) const {
+size_t ServerContext::Select(std::string_view server_name, x509::LeafKeySet verifiable) const {
   if (!server_name.empty()) {
     if (auto index = selector_.Find(server_name, verifiable)) return *index;
   }
   return options_.tls.strict_sni ? SIZE_MAX : selector_.Default(verifiable);
 }
 
-bool ServerContext::MayServe(size_t index, std::string_view host, LeafKeySet verifiable) const {
+bool ServerContext::MayServe(size_t index, std::string_view host,
+                             x509::LeafKeySet verifiable) const {
   const size_t selected = Select(host, verifiable);
   if (selected == index || selector_.StandsFor(index, host)) return true;
   // A name that no certificate has is as good as none.
@@ -272,7 +273,7 @@ bool ServerContext::Staple(size_t index, void* ssl) const {
   if (credential.ocsp_response.empty()) return true;
   const int64_t now = options_.clock->WallSeconds();
   if (now < credential.ocsp_from || now >= credential.ocsp_until) return true;
-  return SSL_set_ocsp_response(static_cast<SSL*>(ssl), Data(credential.ocsp_response),
+  return SSL_set_ocsp_response(static_cast<SSL*>(ssl), x509::Data(credential.ocsp_response),
                                credential.ocsp_response.size()) == 1;
 }
 

@@ -16,9 +16,9 @@
 #include "proxy/base/clock.h"
 #include "proxy/tls/certificate_selector.h"
 #include "proxy/tls/client_offer.h"
-#include "proxy/tls/client_verifier.h"
-#include "proxy/tls/private_key.h"
 #include "proxy/tls/session_tickets.h"
+#include "proxy/verify/client_verifier.h"
+#include "proxy/x509/private_key.h"
 
 struct ssl_ctx_st;        // SSL_CTX
 struct crypto_buffer_st;  // CRYPTO_BUFFER
@@ -28,7 +28,7 @@ namespace mantlet::tls {
 
 struct ServerCredential {
   std::vector<std::string> chain_der;  // leaf first
-  PrivateKeyPtr key;
+  x509::PrivateKeyPtr key;
   std::vector<std::string> names;    // lower case
   std::vector<std::string> san_uri;  // XFCC's "By"
   std::vector<std::string> san_ip;
@@ -46,7 +46,7 @@ class ServerContext {
     config::Tls tls;
     config::ClientAuthMode client_auth = config::ClientAuthMode::kRequire;
     std::vector<ServerCredential> credentials;  // at least one; the first is the default
-    ClientVerifierPtr verifier;                 // null if client_auth is none
+    verify::ClientVerifierPtr verifier;         // null if client_auth is none
     // A digest of whatever else decides about a client; a session is resumed only
     // while it stays the same.
     std::string policy_id;
@@ -60,7 +60,7 @@ class ServerContext {
 
   ssl_ctx_st* ssl_ctx() const { return ctx_; }
   const Options& options() const { return options_; }
-  const ClientVerifier* verifier() const { return options_.verifier.get(); }
+  const verify::ClientVerifier* verifier() const { return options_.verifier.get(); }
   // Null if sessions are not resumed.
   SessionTickets* tickets() const { return tickets_.get(); }
   // Whether a context made from `options` would do just what this one does. Then it
@@ -70,12 +70,12 @@ class ServerContext {
   // The certificate for a server name (lower case, may be empty) and a client
   // that can verify these keys. With strict_sni: SIZE_MAX if no certificate has
   // that name.
-  size_t Select(std::string_view server_name, LeafKeySet verifiable) const;
+  size_t Select(std::string_view server_name, x509::LeafKeySet verifiable) const;
   // Whether a connection that was shown this certificate may ask for this host:
   // its client would have been shown the same one, or one beside it for the same
   // name, had it named the host.
-  bool MayServe(size_t index, std::string_view host, LeafKeySet verifiable) const;
-  LeafKeySet Verifiable(const ClientOffer& offer) const {
+  bool MayServe(size_t index, std::string_view host, x509::LeafKeySet verifiable) const;
+  x509::LeafKeySet Verifiable(const ClientOffer& offer) const {
     return VerifiableKeys(offer, abilities_);
   }
   // What clients are asked for, in words for the record of one that has shown no certificate.

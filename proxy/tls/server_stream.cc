@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
-#include "proxy/tls/openssl_errors.h"
 #include "proxy/tls/tls_errors.h"
+#include "proxy/x509/openssl_errors.h"
 
 namespace mantlet::tls {
 namespace {
@@ -28,7 +28,7 @@ constexpr std::string_view kPlaintextAnswer =
 }  // namespace
 
 ServerStream::ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner,
-                           ServerContextPtr context, VerifiedClients& verified,
+                           ServerContextPtr context, verify::VerifiedClients& verified,
                            HandshakeHandler* handler)
     : loop_(loop),
       inner_(std::move(inner)),
@@ -149,7 +149,7 @@ void ServerStream::KeepRest() {
 
 void ServerStream::Handshake() {
   const std::string_view arrived = transport_.input;
-  ClearErrors();
+  x509::ClearErrors();
   int result = SSL_do_handshake(ssl_);
   if (state_ != State::kHandshake) return;  // OnHandshakeBegins() said no
   if (result == 1) {
@@ -183,7 +183,7 @@ void ServerStream::Handshake() {
 }
 
 HandshakeReport ServerStream::ReportVerdict() const {
-  const VerifyResult& verdict = attempt_->client.verdict;
+  const verify::VerifyResult& verdict = attempt_->client.verdict;
   HandshakeReport report = Report(*verdict.failure, verdict.detail);
   report.certificate = verdict;
   return report;
@@ -201,7 +201,7 @@ HandshakeReport ServerStream::ReportLibraryError(std::string_view arrived) {
   evidence.certificate_request = [this] { return context_->DescribeCertificateRequest(); };
   evidence.leaf_der = attempt_->leaf_der;
   HandshakeDiagnosis diagnosis = Diagnose(evidence);
-  ClearErrors();
+  x509::ClearErrors();
   HandshakeReport report = Report(diagnosis.reason, std::move(diagnosis.detail));
   report.certificate = std::move(diagnosis.certificate);
   return report;
@@ -232,8 +232,8 @@ void ServerStream::FailHandshake(HandshakeReport report) {
 int ServerStream::VerifyPeer(uint8_t* out_alert) {
   const int64_t now = context_->options().clock->WallSeconds();
   attempt_->client =
-      verified_.Check(*context_->verifier(), DersOf(SSL_get0_peer_certificates(ssl_)), now);
-  const VerifyResult& verdict = attempt_->client.verdict;
+      verified_.Check(*context_->verifier(), verify::DersOf(SSL_get0_peer_certificates(ssl_)), now);
+  const verify::VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
     // Under `request` the client goes on without an identity. Whether it has the key of the
     // certificate that it showed is checked in either case.
@@ -258,7 +258,7 @@ identity::PeerIdentity ServerStream::TakeIdentity() {
   // itself has shown counts.
   peer.certificate = std::move(peer.tls.resumed ? attempt_->resumption->certificate
                                                 : attempt_->client.certificate);
-  const VerifyResult& verdict = attempt_->client.verdict;
+  const verify::VerifyResult& verdict = attempt_->client.verdict;
   if (peer.has_certificate()) {
     peer.verification = identity::Verification::kSuccess;
     peer.valid_until = peer.tls.resumed ? attempt_->resumption->valid_until : verdict.valid_until;
@@ -285,7 +285,7 @@ void ServerStream::ReadAll(const bool& alive) {
     size_t filled = 0;
     int error = SSL_ERROR_NONE;
     std::string reason;
-    ClearErrors();
+    x509::ClearErrors();
     while (filled < out.size()) {
       int n = SSL_read(ssl_, out.data() + filled, static_cast<int>(out.size() - filled));
       if (n <= 0) {
@@ -353,7 +353,7 @@ void ServerStream::Write(std::string_view bytes) {
 
 void ServerStream::Encrypt(std::string_view bytes) {
   if (write_error_ != nullptr) return;
-  ClearErrors();
+  x509::ClearErrors();
   // The BIO takes everything, so this never blocks. But it fails where there is no memory, or the
   // client's last record was damaged: then bytes are lost, and what they belong to must not look
   // whole.
@@ -379,7 +379,7 @@ void ServerStream::ShutdownWrite() {
   if (shutdown_sent_ || state_ == State::kClosed) return;
   if (state_ == State::kOpen) {
     Flush();
-    ClearErrors();
+    x509::ClearErrors();
     if (write_error_ == nullptr) SSL_shutdown(ssl_);
   }
   shutdown_sent_ = true;

@@ -19,12 +19,12 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
-#include "proxy/tls/client_check.h"
 #include "proxy/tls/handshake_report.h"
 #include "proxy/tls/resumption.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/transport_bio.h"
-#include "proxy/tls/verified_clients.h"
+#include "proxy/verify/client_check.h"
+#include "proxy/verify/verified_clients.h"
 
 struct ssl_st;  // SSL
 
@@ -60,7 +60,7 @@ class ServerStream final : public io::ByteStream,
   // fails before the loop's turn is over. `verified` (of the same thread), `handler` and
   // the ByteStreamHandler outlive the stream.
   ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> inner, ServerContextPtr context,
-               VerifiedClients& verified, HandshakeHandler* handler);
+               verify::VerifiedClients& verified, HandshakeHandler* handler);
   ~ServerStream() override;
 
   void SetHandler(io::ByteStreamHandler* handler) override { handler_ = handler; }
@@ -77,7 +77,7 @@ class ServerStream final : public io::ByteStream,
   // Which of the context's certificates was shown.
   size_t certificate_index() const { return certificate_index_; }
   // The keys whose certificates the client can verify.
-  LeafKeySet verifiable() const { return verifiable_; }
+  x509::LeafKeySet verifiable() const { return verifiable_; }
   const ServerContext& context() const { return *context_; }
   // What is known so far, for a handshake that is given up from outside.
   HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
@@ -98,7 +98,7 @@ class ServerStream final : public io::ByteStream,
     uint16_t offered_version = 0;          // the newest that the ClientHello names
     std::vector<std::string> protocols;    // offered (ALPN), if none of them is spoken here
     std::string leaf_der;                  // of the Certificate message, before anything was judged
-    ClientCheck client;                    // of the chain it presented
+    verify::ClientCheck client;            // of the chain it presented
     bool refused = false;                  // for what `client` says
     std::optional<Resumption> resumption;  // of a ticket that was found good
   };
@@ -137,7 +137,7 @@ class ServerStream final : public io::ByteStream,
   io::Loop& loop_;
   std::unique_ptr<io::ByteStream> inner_;
   ServerContextPtr context_;
-  VerifiedClients& verified_;
+  verify::VerifiedClients& verified_;
   HandshakeHandler* handshake_handler_;
   io::ByteStreamHandler* handler_ = nullptr;
   TransportBio transport_{this};  // its input: what the current call brought
@@ -153,7 +153,7 @@ class ServerStream final : public io::ByteStream,
   bool hello_seen_ = false;
   bool shutdown_sent_ = false;
   size_t certificate_index_ = 0;
-  LeafKeySet verifiable_;
+  x509::LeafKeySet verifiable_;
   std::string held_;       // ciphertext that the library has not taken, kept over a pause
   std::string plaintext_;  // written, not yet encrypted: fills whole records
   std::optional<base::ResumptionRefusal> refusal_;

@@ -12,9 +12,9 @@
 #include <limits>
 #include <utility>
 
-#include "proxy/tls/byte_view.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/server_stream.h"
+#include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
 
@@ -58,7 +58,7 @@ struct ServerStream::Callbacks {
     CBS protocols, name;
     CBS_init(&protocols, in, in_size);
     while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-      if (View(name) == "http/1.1" || View(name) == "http/1.0") {
+      if (x509::View(name) == "http/1.1" || x509::View(name) == "http/1.0") {
         *out = CBS_data(&name);
         *out_size = static_cast<uint8_t>(CBS_len(&name));
         return SSL_TLSEXT_ERR_OK;
@@ -66,7 +66,7 @@ struct ServerStream::Callbacks {
     }
     CBS_init(&protocols, in, in_size);
     while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-      Of(ssl)->attempt_->protocols.emplace_back(View(name));
+      Of(ssl)->attempt_->protocols.emplace_back(x509::View(name));
     }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -86,7 +86,7 @@ struct ServerStream::Callbacks {
     if (CBS_get_u24_length_prefixed(&in, &body) &&
         (!tls13 || CBS_get_u8_length_prefixed(&body, &context)) &&
         CBS_get_u24_length_prefixed(&body, &list) && CBS_get_u24_length_prefixed(&list, &leaf)) {
-      self->attempt_->leaf_der = View(leaf);
+      self->attempt_->leaf_der = x509::View(leaf);
     }
   }
 
@@ -98,7 +98,7 @@ struct ServerStream::Callbacks {
 
   static int SealTicket(SSL* ssl, uint8_t* out, size_t* out_size, size_t max_size,
                         const uint8_t* in, size_t in_size) {
-    std::string ticket = Of(ssl)->SealTicket(View(in, in_size));
+    std::string ticket = Of(ssl)->SealTicket(x509::View(in, in_size));
     // TLS 1.3 has no empty ticket; one that opens nowhere does the same.
     if (ticket.empty() && SSL_version(ssl) == TLS1_3_VERSION) ticket.assign(1, '\0');
     if (ticket.size() > max_size) return 0;
@@ -111,7 +111,7 @@ struct ServerStream::Callbacks {
                                                   size_t max_size, const uint8_t* in,
                                                   size_t in_size) {
     std::string session;
-    if (!Of(ssl)->OpenTicket(View(in, in_size), &session) || session.size() > max_size) {
+    if (!Of(ssl)->OpenTicket(x509::View(in, in_size), &session) || session.size() > max_size) {
       return ssl_ticket_aead_ignore_ticket;
     }
     std::copy(session.begin(), session.end(), out);

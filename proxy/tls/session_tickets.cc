@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/tls/byte_view.h"
+#include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
 namespace {
@@ -67,7 +67,7 @@ std::optional<SessionTickets::Opened> SessionTickets::Open(std::string_view tick
   std::optional<std::string> plaintext = keys_.Open(ticket, decided_by_, monotonic_ms);
   if (!plaintext.has_value()) return std::nullopt;
   Wiped wiped(*plaintext);
-  CBS in = AsCbs(*plaintext), name;
+  CBS in = x509::AsCbs(*plaintext), name;
   uint64_t established = 0, deadline = 0;
   if (!CBS_get_u64(&in, &established) || !CBS_get_u64(&in, &deadline) ||
       !CBS_get_u8_length_prefixed(&in, &name)) {
@@ -76,8 +76,8 @@ std::optional<SessionTickets::Opened> SessionTickets::Open(std::string_view tick
   Opened opened;
   opened.terms.established = static_cast<int64_t>(established);
   opened.terms.deadline = static_cast<int64_t>(deadline);
-  opened.terms.server_name.assign(View(name));
-  opened.session.assign(View(in));
+  opened.terms.server_name.assign(x509::View(name));
+  opened.session.assign(x509::View(in));
   return opened;
 }
 

@@ -8,7 +8,7 @@
 #include <array>
 #include <utility>
 
-#include "proxy/tls/byte_view.h"
+#include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
 namespace {
@@ -25,7 +25,7 @@ class TicketKeys::Key {
   explicit Key(int64_t made_ms) : made_ms_(made_ms), name_(kNameBytes, '\0') {
     std::array<uint8_t, 32> secret;
     RAND_bytes(secret.data(), secret.size());
-    RAND_bytes(MutableData(name_), name_.size());
+    RAND_bytes(x509::MutableData(name_), name_.size());
     usable_ = EVP_AEAD_CTX_init(&aead_, EVP_aead_aes_256_gcm(), secret.data(), secret.size(),
                                 kTagBytes, nullptr) == 1;
     OPENSSL_cleanse(secret.data(), secret.size());
@@ -39,15 +39,16 @@ class TicketKeys::Key {
   std::string Seal(std::string_view plaintext, std::string_view associated) const {
     std::string ticket = name_;
     ticket.resize(kOverheadBytes + plaintext.size());
-    uint8_t* nonce = MutableData(ticket) + kNameBytes;
+    uint8_t* nonce = x509::MutableData(ticket) + kNameBytes;
     // At most a few thousand a second for some hours: far below the 2^32 messages
     // that random 96-bit nonces are good for.
     RAND_bytes(nonce, kNonceBytes);
     size_t size = 0;
-    const bool sealed = usable_ && EVP_AEAD_CTX_seal(&aead_, nonce + kNonceBytes, &size,
-                                                     plaintext.size() + kTagBytes, nonce,
-                                                     kNonceBytes, Data(plaintext), plaintext.size(),
-                                                     Data(associated), associated.size()) == 1;
+    const bool sealed =
+        usable_ &&
+        EVP_AEAD_CTX_seal(&aead_, nonce + kNonceBytes, &size, plaintext.size() + kTagBytes, nonce,
+                          kNonceBytes, x509::Data(plaintext), plaintext.size(),
+                          x509::Data(associated), associated.size()) == 1;
     if (!sealed) return {};
     ticket.resize(kNameBytes + kNonceBytes + size);
     return ticket;
@@ -60,9 +61,9 @@ class TicketKeys::Key {
     std::string plaintext(sealed.size(), '\0');
     size_t size = 0;
     const bool opened =
-        usable_ && EVP_AEAD_CTX_open(&aead_, MutableData(plaintext), &size, plaintext.size(),
-                                     Data(nonce), nonce.size(), Data(sealed), sealed.size(),
-                                     Data(associated), associated.size()) == 1;
+        usable_ && EVP_AEAD_CTX_open(&aead_, x509::MutableData(plaintext), &size, plaintext.size(),
+                                     x509::Data(nonce), nonce.size(), x509::Data(sealed),
+                                     sealed.size(), x509::Data(associated), associated.size()) == 1;
     if (!opened) {
       ERR_clear_error();
       return std::nullopt;

@@ -6,7 +6,7 @@
 #include <initializer_list>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/tls/openssl_errors.h"
+#include "proxy/x509/openssl_errors.h"
 
 namespace mantlet::tls {
 namespace {
@@ -166,7 +166,7 @@ std::string ExplainErrors(uint32_t first, uint32_t last) {
 
 std::string TakeExplainedErrors() {
   std::string sentence = ExplainErrors(ERR_peek_error(), ERR_peek_last_error());
-  ClearErrors();
+  x509::ClearErrors();
   return sentence;
 }
 

@@ -7,12 +7,12 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
-#include "proxy/tls/certificate.h"
+#include "proxy/x509/certificate.h"
 
 namespace mantlet::certs {
 
 // One key of a bundle, as brief as it may be.
-inline std::string KeyJson(const tls::Certificate& authority) {
+inline std::string KeyJson(const x509::Certificate& authority) {
   return R"({"kty":"EC","use":"x509-svid","x5c":[")" + absl::Base64Escape(authority.der()) +
          R"("]})";
 }

@@ -11,7 +11,7 @@ namespace mantlet::certs {
 namespace {
 
 using testing::HasSubstr;
-using tls::kNow;
+using x509::kNow;
 
 TEST(Check, ShowsWhatWouldBeServedAndTrusted) {
   MemoryFileReader files = GoodFiles();
@@ -63,7 +63,7 @@ TEST(Check, ShowsTrustDomainsWithTheirAuthorities) {
   auth.trust_bundle.clear();
   auth.spiffe.trust_domains = {{"example.org", {kCa}, {}}, {"empty.example", {"/empty.json"}, {}}};
   auth.spki_pins = {std::string(64, '0')};
-  const CheckReport report = CheckMaterial(config, files, tls::kNow);
+  const CheckReport report = CheckMaterial(config, files, x509::kNow);
   EXPECT_TRUE(report.ok) << report.text;
   for (const char* part :
        {"  trust domain example.org /tls/ca.crt\n    CN=root  (CA, self-signed",

@@ -9,10 +9,10 @@
 
 #include "certs/file_reader.h"
 #include "certs/generation_loader.h"
-#include "certs/material.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proxy/tls/chain_verifier.h"
+#include "proxy/verify/chain_verifier.h"
+#include "proxy/x509/material.h"
 #include "test/certs/material_helper.h"
 
 namespace mantlet::certs {
@@ -20,8 +20,8 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using tls::kDay;
-using tls::kNow;
+using x509::kDay;
+using x509::kNow;
 namespace fs = std::filesystem;
 
 class DevPkiTest : public testing::Test {
@@ -35,11 +35,11 @@ class DevPkiTest : public testing::Test {
   ~DevPkiTest() override { fs::remove_all(dir_); }
 
   std::string Path(const std::string& name) const { return options_.directory + "/" + name; }
-  std::vector<tls::CertificatePtr> Certificates(const std::string& name) {
+  std::vector<x509::CertificatePtr> Certificates(const std::string& name) {
     auto content = DiskFileReader().Read(Path(name));
     if (!content.ok()) return {};
-    auto material = ParseMaterial(content->bytes, std::nullopt);
-    return material.ok() ? material->certificates() : std::vector<tls::CertificatePtr>();
+    auto material = x509::ParseMaterial(content->bytes, std::nullopt);
+    return material.ok() ? material->certificates() : std::vector<x509::CertificatePtr>();
   }
 
   std::string dir_;
@@ -67,13 +67,13 @@ TEST_F(DevPkiTest, WhatItMakesCanBeServed) {
 
 TEST_F(DevPkiTest, ItsClientIsLetInByItsTrustBundle) {
   ASSERT_TRUE(WriteDevPki(options_).ok());
-  tls::ChainVerifier verifier(*tls::TrustStore::Create(Certificates("ca.crt")), {});
-  std::vector<tls::CertificatePtr> chain = Certificates("client.crt");
+  verify::ChainVerifier verifier(*x509::TrustStore::Create(Certificates("ca.crt")), {});
+  std::vector<x509::CertificatePtr> chain = Certificates("client.crt");
   ASSERT_EQ(chain.size(), 2u);
   EXPECT_THAT(chain[0]->san().uri, ElementsAre("spiffe://dev.mantlet/client"));
   EXPECT_FALSE(chain[0]->san().dns.empty());
   std::vector<std::string_view> ders = {chain[0]->der(), chain[1]->der()};
-  tls::VerifyResult result = verifier.Verify(ders, kNow);
+  verify::VerifyResult result = verifier.Verify(ders, kNow);
   EXPECT_TRUE(result.ok()) << result.detail;
 }
 
@@ -119,7 +119,7 @@ TEST_F(DevPkiTest, NamesAreSortedIntoTheirKinds) {
   options_.sans = {"App.Example", "10.0.0.1", "spiffe://x/y"};
   auto report = WriteDevPki(options_);
   ASSERT_TRUE(report.ok()) << report.status();
-  tls::CertificatePtr leaf = Certificates("server.crt")[0];
+  x509::CertificatePtr leaf = Certificates("server.crt")[0];
   EXPECT_THAT(leaf->san().dns, ElementsAre("app.example"));
   EXPECT_THAT(leaf->san().ip, ElementsAre("10.0.0.1"));
   EXPECT_THAT(leaf->san().uri, ElementsAre("spiffe://x/y", "spiffe://dev.mantlet/server"));

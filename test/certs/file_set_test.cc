@@ -150,12 +150,12 @@ TEST_F(FileSetTest, AReaderBetweenTwoInPlaceWritesKeepsWhatItHas) {
   config.listeners[0].client_auth.trust_bundle = {config::TrustFile{Path("ca.crt"), ""}};
   Write("tls.crt", ChainPem(Server()));
   Write("tls.key", Server().key->ToPem());
-  Write("ca.crt", tls::Root().certificate->ToPem());
-  auto load = [&] { return GenerationLoader::Load(config, reader_, tls::kNow); };
+  Write("ca.crt", x509::Root().certificate->ToPem());
+  auto load = [&] { return GenerationLoader::Load(config, reader_, x509::kNow); };
   ASSERT_TRUE(load().ok()) << load().status();
 
-  tls::Credential next =
-      tls::MakeCredential(tls::ServerTemplate("next", {"next"}), &tls::Intermediate());
+  x509::Credential next =
+      x509::MakeCredential(x509::ServerTemplate("next", {"next"}), &x509::Intermediate());
   const std::string chain = ChainPem(next), key = next.key->ToPem();
   Write("tls.crt", "");
   EXPECT_FALSE(load().ok());

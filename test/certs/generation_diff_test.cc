@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "test/certs/material_helper.h"
-#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/x509/crl_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -19,7 +19,7 @@ using testing::IsEmpty;
 class GenerationDiffTest : public testing::Test {
  protected:
   GenerationPtr Load() {
-    auto generation = GenerationLoader::Load(config_, files_, tls::kNow);
+    auto generation = GenerationLoader::Load(config_, files_, x509::kNow);
     EXPECT_TRUE(generation.ok()) << generation.status();
     return *generation;
   }
@@ -34,8 +34,8 @@ TEST_F(GenerationDiffTest, SaysNothingOfWhatIsTheSame) {
 
 TEST_F(GenerationDiffTest, TellsBothSerialsAndDatesOfARenewal) {
   const GenerationPtr before = Load();
-  const tls::Credential leaf =
-      tls::MakeCredential(tls::ServerTemplate("renewed", {"server.example"}), &tls::Intermediate());
+  const x509::Credential leaf = x509::MakeCredential(
+      x509::ServerTemplate("renewed", {"server.example"}), &x509::Intermediate());
   files_.Put(kChain, ChainPem(leaf));
   files_.Put(kKey, leaf.key->ToPem());
   EXPECT_THAT(WhatChanged(*before, *Load()),
@@ -47,8 +47,8 @@ TEST_F(GenerationDiffTest, TellsBothSerialsAndDatesOfARenewal) {
 
 TEST_F(GenerationDiffTest, TellsWhoIsTrustedAndWhoNoLonger) {
   const GenerationPtr before = Load();
-  files_.Put(kCa, tls::Root().certificate->ToPem() +
-                      tls::MakeCredential(tls::CaTemplate("new"), nullptr).certificate->ToPem());
+  files_.Put(kCa, x509::Root().certificate->ToPem() +
+                      x509::MakeCredential(x509::CaTemplate("new"), nullptr).certificate->ToPem());
   const GenerationPtr after = Load();
   EXPECT_THAT(WhatChanged(*before, *after), ElementsAre(HasSubstr("trusts CN=new")));
   EXPECT_THAT(WhatChanged(*after, *before), ElementsAre(HasSubstr("no longer trusts CN=new")));
@@ -56,11 +56,11 @@ TEST_F(GenerationDiffTest, TellsWhoIsTrustedAndWhoNoLonger) {
 
 TEST_F(GenerationDiffTest, TellsOfAnotherRevocationList) {
   config_.listeners[0].client_auth.crl_files = {"/tls/ca.crl"};
-  tls::CrlTemplate list = tls::CrlTemplate::Revoking({});
-  files_.Put("/tls/ca.crl", tls::MakeCrl(list, tls::Root()));
+  x509::CrlTemplate list = x509::CrlTemplate::Revoking({});
+  files_.Put("/tls/ca.crl", x509::MakeCrl(list, x509::Root()));
   const GenerationPtr before = Load();
   list.number = 2;
-  files_.Put("/tls/ca.crl", tls::MakeCrl(list, tls::Root()));
+  files_.Put("/tls/ca.crl", x509::MakeCrl(list, x509::Root()));
   EXPECT_THAT(WhatChanged(*before, *Load()),
               ElementsAre(AllOf(HasSubstr("/tls/ca.crl"), HasSubstr("number 02")),
                           AllOf(HasSubstr("no longer"), HasSubstr("number 01"))));

@@ -7,10 +7,10 @@
 #include "certs/certificate_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proxy/tls/pem.h"
-#include "proxy/tls/pkcs12.h"
+#include "proxy/x509/pem.h"
+#include "proxy/x509/pkcs12.h"
 #include "test/certs/material_helper.h"
-#include "test/proxy/tls/pkcs7_maker.h"
+#include "test/proxy/x509/pkcs7_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -18,8 +18,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using tls::kDay;
-using tls::kNow;
+using x509::kDay;
+using x509::kNow;
 
 BuildResult Build(const config::Config& config, MemoryFileReader& files, int64_t now = kNow) {
   auto images = GenerationLoader::ReadAll(config, files);
@@ -78,7 +78,7 @@ TEST(Generation, OptionalClientAuthenticationWithoutTrustIsRefused) {
 TEST(Generation, AnIntermediateMayBeTheOnlyAnchorByOption) {
   config::Config config = OneListener();
   MemoryFileReader files = GoodFiles();
-  files.Put(kCa, tls::Intermediate().certificate->ToPem());
+  files.Put(kCa, x509::Intermediate().certificate->ToPem());
   EXPECT_FALSE(GenerationLoader::Load(config, files, kNow).ok());
   config.listeners[0].client_auth.partial_chain = true;
   auto generation = GenerationLoader::Load(config, files, kNow);
@@ -88,17 +88,17 @@ TEST(Generation, AnIntermediateMayBeTheOnlyAnchorByOption) {
 
 TEST(Generation, ARootIsARootWhateverItsOwnSignatureIs) {
   MemoryFileReader files = GoodFiles();
-  files.Put(kCa, tls::Md5Root().certificate->ToPem());
+  files.Put(kCa, x509::Md5Root().certificate->ToPem());
   auto generation = GenerationLoader::Load(OneListener(), files, kNow);
   EXPECT_TRUE(generation.ok()) << generation.status();
 }
 
 TEST(Generation, DerFilesServeAsWell) {
-  tls::Credential server = tls::MakeCredential(tls::ServerTemplate("s", {"s"}), &tls::Root());
+  x509::Credential server = x509::MakeCredential(x509::ServerTemplate("s", {"s"}), &x509::Root());
   MemoryFileReader files;
   files.Put(kChain, server.certificate->der());
   files.Put(kKey, server.key->ToDer());
-  files.Put(kCa, tls::Root().certificate->der());
+  files.Put(kCa, x509::Root().certificate->der());
   EXPECT_TRUE(GenerationLoader::Load(OneListener(), files, kNow).ok());
 }
 
@@ -106,9 +106,9 @@ TEST(Generation, TwoCertificatesForOneNameAreFineIfTheirKeysAreOfDifferentKinds)
   config::Config config = OneListener();
   config.listeners[0].tls.certificates.push_back({});
   config.listeners[0].tls.certificates[1].bundle = kBundle;
-  auto codes = [&](tls::KeyType type) {
-    tls::Credential second =
-        tls::MakeCredential(tls::ServerTemplate("s", {"server.example"}), &tls::Root(), type);
+  auto codes = [&](x509::KeyType type) {
+    x509::Credential second =
+        x509::MakeCredential(x509::ServerTemplate("s", {"server.example"}), &x509::Root(), type);
     MemoryFileReader files = GoodFiles();
     files.Put(kBundle, second.certificate->ToPem() + second.key->ToPem());
     BuildResult result = Build(config, files);
@@ -116,9 +116,9 @@ TEST(Generation, TwoCertificatesForOneNameAreFineIfTheirKeysAreOfDifferentKinds)
     const Finding* finding = FindCode(result, "shadowed");
     return finding == nullptr ? "" : finding->ToString();
   };
-  EXPECT_EQ(codes(tls::KeyType::kEd25519), "");
-  EXPECT_EQ(codes(tls::KeyType::kP384), "");
-  EXPECT_THAT(codes(tls::KeyType::kP256),
+  EXPECT_EQ(codes(x509::KeyType::kEd25519), "");
+  EXPECT_EQ(codes(x509::KeyType::kP384), "");
+  EXPECT_THAT(codes(x509::KeyType::kP256),
               HasSubstr("the name server.example has another certificate with a key of the same "
                         "kind (ECDSA P-256) in " +
                         std::string(kChain)));
@@ -129,7 +129,7 @@ TEST(Generation, ABundleMayHaveAnyOrder) {
   config.listeners[0].tls.certificates[0] = {};
   config.listeners[0].tls.certificates[0].bundle = kBundle;
   const std::string key = Server().key->ToPem(), leaf = Server().certificate->ToPem(),
-                    intermediate = tls::Intermediate().certificate->ToPem();
+                    intermediate = x509::Intermediate().certificate->ToPem();
   for (const std::string& bundle :
        {key + leaf + intermediate, leaf + intermediate + key, intermediate + key + leaf}) {
     MemoryFileReader files = GoodFiles();
@@ -151,8 +151,8 @@ TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
   config.listeners[0].tls.certificates[0].passphrase_file = kPassphrase;
   MemoryFileReader files = GoodFiles();
   files.Put(kPkcs12,
-            *tls::MakePkcs12(*Server().key, {Server().certificate, tls::Intermediate().certificate},
-                             "sesame"));
+            *x509::MakePkcs12(*Server().key,
+                              {Server().certificate, x509::Intermediate().certificate}, "sesame"));
   files.Put(kPassphrase, "sesame\n");
   EXPECT_TRUE(GenerationLoader::Load(config, files, kNow).ok());
   files.Put(kPassphrase, "wrong");
@@ -166,7 +166,7 @@ TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
 TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
   config::Config config = OneListener();
   MemoryFileReader files = GoodFiles();
-  files.Put(kPkcs12, tls::MakeTrustStore(tls::Root().certificate, "changeit"));
+  files.Put(kPkcs12, x509::MakeTrustStore(x509::Root().certificate, "changeit"));
   files.Put(kPassphrase, "changeit\n");
   auto& trust = config.listeners[0].client_auth.trust_bundle;
   trust = {config::TrustFile{kPkcs12, kPassphrase}};
@@ -192,10 +192,10 @@ TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
 TEST(Generation, Pkcs7ServesAsChainInAnyOrderAndAsTrustBundle) {
   for (bool pem : {false, true}) {
     MemoryFileReader files = GoodFiles();
-    std::string chain = tls::MakePkcs7({tls::Intermediate().certificate, Server().certificate});
-    std::string trust = tls::WithIndefiniteLength(tls::MakePkcs7({tls::Root().certificate}));
-    files.Put(kChain, pem ? tls::ToPem("PKCS7", chain) : chain);
-    files.Put(kCa, pem ? tls::ToPem("CERTIFICATE", trust) : trust);
+    std::string chain = x509::MakePkcs7({x509::Intermediate().certificate, Server().certificate});
+    std::string trust = x509::WithIndefiniteLength(x509::MakePkcs7({x509::Root().certificate}));
+    files.Put(kChain, pem ? x509::ToPem("PKCS7", chain) : chain);
+    files.Put(kCa, pem ? x509::ToPem("CERTIFICATE", trust) : trust);
     auto generation = GenerationLoader::Load(OneListener(), files, kNow);
     ASSERT_TRUE(generation.ok()) << generation.status();
     const ListenerMaterial& listener = (*generation)->listeners[0];
@@ -208,7 +208,7 @@ TEST(Generation, Pkcs7ServesAsChainInAnyOrderAndAsTrustBundle) {
 
 TEST(Generation, ALeafInPkcs7IsNoTrustAnchor) {
   MemoryFileReader files = GoodFiles();
-  files.Put(kCa, tls::MakePkcs7({Server().certificate}));
+  files.Put(kCa, x509::MakePkcs7({Server().certificate}));
   const BuildResult result = Build(OneListener(), files);
   ASSERT_NE(FindCode(result, "leaf_as_ca"), nullptr);
   EXPECT_THAT(FindCode(result, "leaf_as_ca")->what, HasSubstr("certificate 1: "));
@@ -228,10 +228,10 @@ TEST(Generation, AnEncryptedKeyOpensWithThePassphraseFile) {
 
 TEST(Generation, ItsIdIgnoresTheOrderOfTrustBundlesOnly) {
   MemoryFileReader files = GoodFiles();
-  tls::Credential other = tls::MakeCredential(tls::CaTemplate("other"), nullptr);
-  files.Put(kCa, tls::Root().certificate->ToPem() + other.certificate->ToPem());
+  x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
+  files.Put(kCa, x509::Root().certificate->ToPem() + other.certificate->ToPem());
   std::string before = (*GenerationLoader::Load(OneListener(), files, kNow))->id;
-  files.Put(kCa, "# reordered\n" + other.certificate->ToPem() + tls::Root().certificate->ToPem());
+  files.Put(kCa, "# reordered\n" + other.certificate->ToPem() + x509::Root().certificate->ToPem());
   EXPECT_EQ((*GenerationLoader::Load(OneListener(), files, kNow + 5))->id, before);
   files.Put(kCa, other.certificate->ToPem());
   EXPECT_NE((*GenerationLoader::Load(OneListener(), files, kNow))->id, before);
@@ -240,8 +240,8 @@ TEST(Generation, ItsIdIgnoresTheOrderOfTrustBundlesOnly) {
 TEST(Generation, ItsIdChangesWithTheServerCertificate) {
   MemoryFileReader files = GoodFiles();
   std::string before = (*GenerationLoader::Load(OneListener(), files, kNow))->id;
-  tls::Credential next =
-      tls::MakeCredential(tls::ServerTemplate("server", {"server.example"}), &tls::Intermediate());
+  x509::Credential next = x509::MakeCredential(x509::ServerTemplate("server", {"server.example"}),
+                                               &x509::Intermediate());
   files.Put(kChain, ChainPem(next));
   files.Put(kKey, next.key->ToPem());
   EXPECT_NE((*GenerationLoader::Load(OneListener(), files, kNow))->id, before);
@@ -262,10 +262,10 @@ TEST(Generation, OneBadListenerRefusesAll) {
 // Clients that look at the key usage of an RSA key refuse it, others do not.
 TEST(Generation, AnRsaKeyMayBeForEncipherment) {
   MemoryFileReader files = GoodFiles();
-  tls::CertificateTemplate what = tls::ServerTemplate("server", {"server.example"});
+  x509::CertificateTemplate what = x509::ServerTemplate("server", {"server.example"});
   what.key_usage = {"keyEncipherment"};
-  const tls::Credential server =
-      tls::MakeCredential(what, &tls::Intermediate(), tls::KeyType::kRsa2048);
+  const x509::Credential server =
+      x509::MakeCredential(what, &x509::Intermediate(), x509::KeyType::kRsa2048);
   files.Put(kChain, ChainPem(server));
   files.Put(kKey, server.key->ToPem());
   EXPECT_EQ(FindCode(Build(OneListener(), files), "no_server_purpose"), nullptr);
@@ -280,15 +280,16 @@ struct Mistake {
   const char* said;
 };
 
-void PutServer(MemoryFileReader& files, const tls::CertificateTemplate& what,
-               tls::KeyType type = tls::KeyType::kP256) {
-  tls::Credential server = tls::MakeCredential(what, &tls::Intermediate(), type);
+void PutServer(MemoryFileReader& files, const x509::CertificateTemplate& what,
+               x509::KeyType type = x509::KeyType::kP256) {
+  x509::Credential server = x509::MakeCredential(what, &x509::Intermediate(), type);
   files.Put(kChain, ChainPem(server));
   files.Put(kKey, server.key->ToPem());
 }
 
-tls::CertificateTemplate ServerWith(const std::function<void(tls::CertificateTemplate&)>& change) {
-  tls::CertificateTemplate what = tls::ServerTemplate("server", {"server.example"});
+x509::CertificateTemplate ServerWith(
+    const std::function<void(x509::CertificateTemplate&)>& change) {
+  x509::CertificateTemplate what = x509::ServerTemplate("server", {"server.example"});
   change(what);
   return what;
 }
@@ -321,15 +322,15 @@ std::vector<Mistake> ServerMistakes() {
        "the file is empty"},
       {"KeyIsACertificate", [](Files& f) { f.Put(kKey, Server().certificate->ToPem()); },
        Severity::kError, "no_key", kKey, "this is a certificate"},
-      {"KeyIsARequest", [](Files& f) { f.Put(kKey, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+      {"KeyIsARequest", [](Files& f) { f.Put(kKey, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        Severity::kError, "no_key", kKey,
        "it holds no private key, but a certificate signing request; let a CA sign it"},
-      {"ChainIsARequest", [](Files& f) { f.Put(kChain, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+      {"ChainIsARequest", [](Files& f) { f.Put(kChain, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        Severity::kError, "no_certificate", kChain,
        "it holds no certificate, but a certificate signing request"},
       {"TwoKeys", [](Files& f) { f.Put(kKey, Server().key->ToPem() + Server().key->ToPem()); },
        Severity::kError, "several_keys", kKey, "more than one"},
-      {"KeyOfAnother", [](Files& f) { f.Put(kKey, tls::Root().key->ToPem()); }, Severity::kError,
+      {"KeyOfAnother", [](Files& f) { f.Put(kKey, x509::Root().key->ToPem()); }, Severity::kError,
        "key_mismatch", kKey, "does not fit the certificate CN=server"},
       {"OldEncryption",
        [](Files& f) {
@@ -342,7 +343,7 @@ std::vector<Mistake> ServerMistakes() {
        Severity::kWarning, "key_world_readable", kKey, "everybody"},
       {"LeafNotFirst",
        [](Files& f) {
-         f.Put(kChain, tls::Intermediate().certificate->ToPem() + Server().certificate->ToPem());
+         f.Put(kChain, x509::Intermediate().certificate->ToPem() + Server().certificate->ToPem());
        },
        Severity::kError, "leaf_not_first", kChain, "put the server certificate first"},
       {"MissingIntermediateMaybe", [](Files& f) { f.Put(kChain, Server().certificate->ToPem()); },
@@ -351,16 +352,16 @@ std::vector<Mistake> ServerMistakes() {
       {"MissingIntermediateKnown",
        [](Files& f) {
          f.Put(kChain, Server().certificate->ToPem());
-         f.Put(kCa, tls::Root().certificate->ToPem() + tls::Intermediate().certificate->ToPem());
+         f.Put(kCa, x509::Root().certificate->ToPem() + x509::Intermediate().certificate->ToPem());
        },
        Severity::kWarning, "missing_intermediate", kChain, "append that intermediate; it is in"},
       {"GapInTheChain",
        [](Files& f) {
-         f.Put(kChain, Server().certificate->ToPem() + tls::Root().certificate->ToPem());
+         f.Put(kChain, Server().certificate->ToPem() + x509::Root().certificate->ToPem());
        },
        Severity::kError, "chain_broken", kChain, "add the intermediate CN=intermediate"},
       {"RootInTheChain",
-       [](Files& f) { f.Put(kChain, ChainPem(Server()) + tls::Root().certificate->ToPem()); },
+       [](Files& f) { f.Put(kChain, ChainPem(Server()) + x509::Root().certificate->ToPem()); },
        Severity::kNote, "root_in_chain", kChain, "leave the root out"},
       {"Expired",
        [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_after = kNow - 3 * kDay; })); },
@@ -382,12 +383,12 @@ std::vector<Mistake> ServerMistakes() {
        "its key usage (keyAgreement) does not allow signatures"},
       {"NoSan", [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.san = {}; })); },
        Severity::kWarning, "san_missing", kChain, "no subject alternative name"},
-      {"WeakKey", [](Files& f) { PutServer(f, ServerWith([](auto&) {}), tls::KeyType::kRsa1024); },
+      {"WeakKey", [](Files& f) { PutServer(f, ServerWith([](auto&) {}), x509::KeyType::kRsa1024); },
        Severity::kError, "weak_key", kChain, "RSA 1024"},
       {"WeakSignature",
        [](Files& f) {
-         PutServer(f,
-                   ServerWith([](auto& w) { w.digest = tls::CertificateTemplate::Digest::kSha1; }));
+         PutServer(
+             f, ServerWith([](auto& w) { w.digest = x509::CertificateTemplate::Digest::kSha1; }));
        },
        Severity::kError, "weak_signature", kChain, "SHA1"},
       {"CaAsServer",
@@ -408,16 +409,16 @@ std::vector<Mistake> TrustMistakes() {
        "No such file"},
       {"CaEmpty", [](Files& f) { f.Put(kCa, ""); }, Severity::kError, "unparsable", kCa, "empty"},
       {"CaHalfWritten",
-       [](Files& f) { f.Put(kCa, tls::Root().certificate->ToPem().substr(0, 200)); },
+       [](Files& f) { f.Put(kCa, x509::Root().certificate->ToPem().substr(0, 200)); },
        Severity::kError, "unparsable", kCa, "no END line"},
       {"SecondBlockDamaged",
        [](Files& f) {
-         f.Put(kCa, tls::Root().certificate->ToPem() + "-----BEGIN CERTIFICATE-----\n!\n");
+         f.Put(kCa, x509::Root().certificate->ToPem() + "-----BEGIN CERTIFICATE-----\n!\n");
        },
        Severity::kError, "unparsable", kCa, "block 2"},
       {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, Severity::kError, "no_ca",
        kCa, "holds no CA certificate"},
-      {"CaIsARequest", [](Files& f) { f.Put(kCa, tls::ToPem("CERTIFICATE REQUEST", "0")); },
+      {"CaIsARequest", [](Files& f) { f.Put(kCa, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        Severity::kError, "unexpected_block", kCa,
        "it is a certificate signing request, which has no place in a trust bundle; let a CA sign"},
       {"CaIsAKeyStore", [](Files& f) { f.Put(kCa, "\xfe\xed\xfe\xed\x01\x02"); }, Severity::kError,
@@ -427,26 +428,26 @@ std::vector<Mistake> TrustMistakes() {
       {"LeafAsCa", [](Files& f) { f.Put(kCa, ChainPem(Server())); }, Severity::kError, "leaf_as_ca",
        kCa, "put the certificate of its issuer here: CN=intermediate"},
       {"KeyInBundle",
-       [](Files& f) { f.Put(kCa, tls::Root().certificate->ToPem() + tls::Root().key->ToPem()); },
+       [](Files& f) { f.Put(kCa, x509::Root().certificate->ToPem() + x509::Root().key->ToPem()); },
        Severity::kWarning, "key_in_bundle", kCa, "private key"},
-      {"IntermediateAlone", [](Files& f) { f.Put(kCa, tls::Intermediate().certificate->ToPem()); },
+      {"IntermediateAlone", [](Files& f) { f.Put(kCa, x509::Intermediate().certificate->ToPem()); },
        Severity::kError, "anchor_without_root", kCa, "add the root CN=root"},
       {"UnknownBlock",
        [](Files& f) {
-         f.Put(kCa, tls::Root().certificate->ToPem() +
+         f.Put(kCa, x509::Root().certificate->ToPem() +
                         "-----BEGIN SOMETHING-----\nAQID\n-----END SOMETHING-----\n");
        },
        Severity::kError, "unexpected_block", kCa, "no place in a trust bundle"},
       {"AllAnchorsExpired",
        [](Files& f) {
-         tls::CertificateTemplate what = tls::CaTemplate("old");
+         x509::CertificateTemplate what = x509::CaTemplate("old");
          what.not_after = kNow - kDay;
-         f.Put(kCa, tls::MakeCredential(what, nullptr).certificate->ToPem());
+         f.Put(kCa, x509::MakeCredential(what, nullptr).certificate->ToPem());
        },
        Severity::kError, "anchors_expired", kCa, "every trust anchor has expired"},
       {"WeakAnchor",
        [](Files& f) {
-         f.Put(kCa, tls::MakeCredential(tls::CaTemplate("weak"), nullptr, tls::KeyType::kRsa1024)
+         f.Put(kCa, x509::MakeCredential(x509::CaTemplate("weak"), nullptr, x509::KeyType::kRsa1024)
                         .certificate->ToPem());
        },
        Severity::kWarning, "anchor_weak", kCa, "RSA 1024"},
@@ -552,23 +553,23 @@ TEST(MaterialFiles, NamesEachFileOnce) {
 // What a chain file may hold besides the path that clients use.
 class ChainFile : public testing::Test {
  protected:
-  static tls::CertificateTemplate Ca(const std::string& cn, int64_t not_after = kNow + kDay * 90) {
-    tls::CertificateTemplate what = tls::CaTemplate(cn);
+  static x509::CertificateTemplate Ca(const std::string& cn, int64_t not_after = kNow + kDay * 90) {
+    x509::CertificateTemplate what = x509::CaTemplate(cn);
     what.not_after = not_after;
     return what;
   }
   // Another certificate for the key of `subject`.
-  static tls::Credential Cross(const tls::CertificateTemplate& what, const tls::Credential& subject,
-                               const tls::Credential& issuer) {
-    return {*tls::Issue(what, *subject.key, &issuer), subject.key};
+  static x509::Credential Cross(const x509::CertificateTemplate& what,
+                                const x509::Credential& subject, const x509::Credential& issuer) {
+    return {*x509::Issue(what, *subject.key, &issuer), subject.key};
   }
   // The subjects and issuers of what is served, or the codes of the errors.
-  std::string Served(const std::vector<const tls::Credential*>& chain,
-                     const std::vector<const tls::Credential*>& anchors = {&tls::Root()}) {
+  std::string Served(const std::vector<const x509::Credential*>& chain,
+                     const std::vector<const x509::Credential*>& anchors = {&x509::Root()}) {
     MemoryFileReader files = GoodFiles();
     std::string pem, ca;
-    for (const tls::Credential* credential : chain) pem += credential->certificate->ToPem();
-    for (const tls::Credential* anchor : anchors) ca += anchor->certificate->ToPem();
+    for (const x509::Credential* credential : chain) pem += credential->certificate->ToPem();
+    for (const x509::Credential* anchor : anchors) ca += anchor->certificate->ToPem();
     files.Put(kChain, pem);
     files.Put(kKey, chain.front()->key->ToPem());
     files.Put(kCa, ca);
@@ -593,14 +594,14 @@ class ChainFile : public testing::Test {
     return finding == nullptr ? "" : finding->ToString();
   }
 
-  const tls::Credential new_root_ = tls::MakeCredential(Ca("New"), nullptr);
-  const tls::Credential old_root_ = tls::MakeCredential(Ca("Old"), nullptr);
-  const tls::Credential issuing_ = tls::MakeCredential(Ca("Issuing"), &new_root_);
-  const tls::Credential by_old_ = Cross(Ca("Issuing"), issuing_, old_root_);
-  const tls::Credential cross_ = Cross(Ca("New"), new_root_, old_root_);
-  const tls::Credential ended_ = Cross(Ca("New", kNow - 10 * kDay), new_root_, old_root_);
-  const tls::Credential leaf_ =
-      tls::MakeCredential(tls::ServerTemplate("leaf", {"server.example"}), &issuing_);
+  const x509::Credential new_root_ = x509::MakeCredential(Ca("New"), nullptr);
+  const x509::Credential old_root_ = x509::MakeCredential(Ca("Old"), nullptr);
+  const x509::Credential issuing_ = x509::MakeCredential(Ca("Issuing"), &new_root_);
+  const x509::Credential by_old_ = Cross(Ca("Issuing"), issuing_, old_root_);
+  const x509::Credential cross_ = Cross(Ca("New"), new_root_, old_root_);
+  const x509::Credential ended_ = Cross(Ca("New", kNow - 10 * kDay), new_root_, old_root_);
+  const x509::Credential leaf_ =
+      x509::MakeCredential(x509::ServerTemplate("leaf", {"server.example"}), &issuing_);
   BuildResult result_;
 };
 
@@ -616,8 +617,8 @@ TEST_F(ChainFile, AnExpiredCrossSignBehindAGoodPathIsLeftOutWithAWarning) {
   EXPECT_THAT(Unused(), HasSubstr("CN=New, issued by CN=Old, expired 10 days ago"));
   EXPECT_EQ(Served({&leaf_, &ended_, &issuing_}), "leaf<Issuing Issuing<New ");
   // With the root that it leads to, which ended together with it.
-  tls::CertificateTemplate what = Ca("Old", kNow - 10 * kDay);
-  const tls::Credential ended_root = {*tls::Issue(what, *old_root_.key, nullptr), old_root_.key};
+  x509::CertificateTemplate what = Ca("Old", kNow - 10 * kDay);
+  const x509::Credential ended_root = {*x509::Issue(what, *old_root_.key, nullptr), old_root_.key};
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &ended_root}), "leaf<Issuing Issuing<New ");
   // And with the root that makes it superfluous.
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &new_root_}), "leaf<Issuing Issuing<New New<New ");
@@ -626,53 +627,53 @@ TEST_F(ChainFile, AnExpiredCrossSignBehindAGoodPathIsLeftOutWithAWarning) {
 }
 
 TEST_F(ChainFile, AnExpiredTwinOfTheIntermediateIsLeftOut) {
-  const tls::Credential twin = Cross(Ca("Issuing", kNow - kDay), issuing_, old_root_);
+  const x509::Credential twin = Cross(Ca("Issuing", kNow - kDay), issuing_, old_root_);
   EXPECT_EQ(Served({&leaf_, &twin, &issuing_}), "leaf<Issuing Issuing<New ");
 }
 
 TEST_F(ChainFile, WhatEveryPathNeedsMustBeValid) {
-  const tls::Credential ended = Cross(Ca("Issuing", kNow - kDay), issuing_, new_root_);
+  const x509::Credential ended = Cross(Ca("Issuing", kNow - kDay), issuing_, new_root_);
   EXPECT_EQ(Served({&leaf_, &ended}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &ended, &new_root_}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &ended}, {&new_root_}), "error expired ");
   // Behind another intermediate, on the only way to a root that is known.
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &old_root_}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}, {&old_root_}), "error expired ");
-  const tls::Credential ahead = Cross(
+  const x509::Credential ahead = Cross(
       [] {
-        tls::CertificateTemplate what = Ca("Issuing");
+        x509::CertificateTemplate what = Ca("Issuing");
         what.not_before = kNow + kDay;
         return what;
       }(),
       issuing_, new_root_);
   EXPECT_EQ(Served({&leaf_, &ahead}), "error not_yet_valid ");
-  tls::CertificateTemplate past = tls::ServerTemplate("leaf", {"server.example"});
+  x509::CertificateTemplate past = x509::ServerTemplate("leaf", {"server.example"});
   past.not_after = kNow - kDay;
-  const tls::Credential leaf = tls::MakeCredential(past, &issuing_);
+  const x509::Credential leaf = x509::MakeCredential(past, &issuing_);
   EXPECT_EQ(Served({&leaf, &issuing_, &by_old_}), "error expired ");
 }
 
 TEST_F(ChainFile, AnIssuerMustBeACa) {
-  tls::CertificateTemplate what = Ca("Issuing");
+  x509::CertificateTemplate what = Ca("Issuing");
   what.ca = false;
-  const tls::Credential no_ca = Cross(what, issuing_, new_root_);
+  const x509::Credential no_ca = Cross(what, issuing_, new_root_);
   EXPECT_EQ(Served({&leaf_, &no_ca}), "error issuer_not_ca ");
   what.version1 = true;
-  const tls::Credential version1 = Cross(what, issuing_, new_root_);
+  const x509::Credential version1 = Cross(what, issuing_, new_root_);
   EXPECT_EQ(Served({&leaf_, &version1}), "error issuer_not_ca ");
 }
 
 TEST_F(ChainFile, ALinkMustNotBeMissing) {
-  const tls::Credential middle = tls::MakeCredential(Ca("Middle"), &issuing_);
-  const tls::Credential leaf =
-      tls::MakeCredential(tls::ServerTemplate("leaf", {"server.example"}), &middle);
+  const x509::Credential middle = x509::MakeCredential(Ca("Middle"), &issuing_);
+  const x509::Credential leaf =
+      x509::MakeCredential(x509::ServerTemplate("leaf", {"server.example"}), &middle);
   EXPECT_EQ(Served({&leaf, &issuing_}), "error chain_broken ");
   EXPECT_EQ(Served({&leaf, &issuing_, &new_root_}), "error chain_broken ");
   EXPECT_EQ(Served({&leaf, &middle, &new_root_}), "error chain_broken ");
 }
 
 TEST_F(ChainFile, StrangersBesideACompletePathAreLeftOut) {
-  const tls::Credential stranger = tls::MakeCredential(Ca("Stranger"), &old_root_);
+  const x509::Credential stranger = x509::MakeCredential(Ca("Stranger"), &old_root_);
   EXPECT_EQ(Served({&leaf_, &issuing_, &new_root_, &stranger}),
             "leaf<Issuing Issuing<New New<New ");
   EXPECT_THAT(Unused(), HasSubstr("CN=Stranger"));
@@ -682,13 +683,13 @@ TEST_F(ChainFile, StrangersBesideACompletePathAreLeftOut) {
 }
 
 TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
-  const auto printable = [](tls::CertificateTemplate what) {
+  const auto printable = [](x509::CertificateTemplate what) {
     what.printable_issuer = true;
     return what;
   };
-  const tls::Credential issuing = tls::MakeCredential(printable(Ca("Corp Issuing")), &new_root_);
-  const tls::Credential leaf =
-      tls::MakeCredential(printable(tls::ServerTemplate("leaf", {"server.example"})), &issuing);
+  const x509::Credential issuing = x509::MakeCredential(printable(Ca("Corp Issuing")), &new_root_);
+  const x509::Credential leaf =
+      x509::MakeCredential(printable(x509::ServerTemplate("leaf", {"server.example"})), &issuing);
   EXPECT_EQ(Served({&leaf, &new_root_, &issuing}), "leaf<Corp Issuing Corp Issuing<New New<New ");
   // The root of a trust bundle is found, too, and the picture shows one tree.
   EXPECT_EQ(Served({&leaf, &issuing}, {&issuing, &new_root_}),
@@ -702,37 +703,37 @@ TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
 }
 
 TEST_F(ChainFile, NamesThatOnlyLookAlikeAreToldApart) {
-  const tls::Credential other = tls::MakeCredential(Ca("Issuin\xc9\xa1"), &new_root_);
+  const x509::Credential other = x509::MakeCredential(Ca("Issuin\xc9\xa1"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &other}), "error chain_broken ");
   EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
               HasSubstr("the CN has U+0067 in one and U+0261 in the other"));
-  const tls::Credential namesake = tls::MakeCredential(Ca("Issuing"), &new_root_);
+  const x509::Credential namesake = x509::MakeCredential(Ca("Issuing"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &namesake}), "error chain_broken ");
   EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
               HasSubstr("the name is the same, but another key has signed"));
-  const tls::Credential alike = tls::MakeCredential(Ca("N\xd0\xb5w"), nullptr);
+  const x509::Credential alike = x509::MakeCredential(Ca("N\xd0\xb5w"), nullptr);
   EXPECT_EQ(Served({&leaf_, &issuing_}, {&issuing_, &alike}), "leaf<Issuing Issuing<New ");
   EXPECT_THAT(FindCode(result_, "anchor_without_root")->ToString(),
               HasSubstr("the CN has U+0065 in one and U+0435 in the other"));
 }
 
 TEST(Generation, ASelfSignedRootOfVersion1IsAnAnchorWithAWarning) {
-  tls::CertificateTemplate what = tls::CaTemplate("Old v1 Root");
+  x509::CertificateTemplate what = x509::CaTemplate("Old v1 Root");
   what.version1 = true;
-  const tls::Credential root = tls::MakeCredential(what, nullptr);
+  const x509::Credential root = x509::MakeCredential(what, nullptr);
   MemoryFileReader files = GoodFiles();
   files.Put(kCa, root.certificate->ToPem());
   BuildResult result = Build(OneListener(), files);
   ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);
   ASSERT_NE(FindCode(result, "anchor_version1"), nullptr);
   // One that somebody else issued is no root.
-  const tls::Credential below = tls::MakeCredential(what, &tls::Root());
-  files.Put(kCa, tls::Root().certificate->ToPem() + below.certificate->ToPem());
+  const x509::Credential below = x509::MakeCredential(what, &x509::Root());
+  files.Put(kCa, x509::Root().certificate->ToPem() + below.certificate->ToPem());
   EXPECT_NE(FindCode(Build(OneListener(), files), "leaf_as_ca"), nullptr);
   // And of version 3 it says whether it is one.
   what.version1 = false;
   what.ca = false;
-  files.Put(kCa, tls::MakeCredential(what, nullptr).certificate->ToPem());
+  files.Put(kCa, x509::MakeCredential(what, nullptr).certificate->ToPem());
   EXPECT_NE(FindCode(Build(OneListener(), files), "leaf_as_ca"), nullptr);
 }
 

@@ -15,25 +15,25 @@ config::Config OneListener() {
   return config;
 }
 
-const tls::Credential& Server() {
-  static const tls::Credential* server = [] {
-    tls::CertificateTemplate what =
-        tls::ServerTemplate("server", {"Server.Example", "*.server.example"});
+const x509::Credential& Server() {
+  static const x509::Credential* server = [] {
+    x509::CertificateTemplate what =
+        x509::ServerTemplate("server", {"Server.Example", "*.server.example"});
     what.san.uri = {"spiffe://example/server"};
-    return new tls::Credential(tls::MakeCredential(what, &tls::Intermediate()));
+    return new x509::Credential(x509::MakeCredential(what, &x509::Intermediate()));
   }();
   return *server;
 }
 
-std::string ChainPem(const tls::Credential& leaf) {
-  return leaf.certificate->ToPem() + tls::Intermediate().certificate->ToPem();
+std::string ChainPem(const x509::Credential& leaf) {
+  return leaf.certificate->ToPem() + x509::Intermediate().certificate->ToPem();
 }
 
 MemoryFileReader GoodFiles() {
   MemoryFileReader files;
   files.Put(kChain, ChainPem(Server()));
   files.Put(kKey, Server().key->ToPem());
-  files.Put(kCa, tls::Root().certificate->ToPem());
+  files.Put(kCa, x509::Root().certificate->ToPem());
   return files;
 }
 

@@ -8,7 +8,7 @@
 
 #include "certs/file_reader.h"
 #include "config/config.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::certs {
 
@@ -23,13 +23,13 @@ inline constexpr char kCa[] = "/tls/ca.crt";
 config::Config OneListener();
 
 // A server certificate for server.example, issued by tls::Intermediate().
-const tls::Credential& Server();
+const x509::Credential& Server();
 
 // kChain (leaf and intermediate), kKey and kCa (the root).
 MemoryFileReader GoodFiles();
 
 // Leaf and intermediate as PEM.
-std::string ChainPem(const tls::Credential& leaf);
+std::string ChainPem(const x509::Credential& leaf);
 
 }  // namespace mantlet::certs
 

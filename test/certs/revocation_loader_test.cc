@@ -7,19 +7,19 @@
 #include "certs/file_reader.h"
 #include "certs/finding_sink.h"
 #include "certs/generation_loader.h"
-#include "proxy/tls/pem.h"
+#include "proxy/x509/pem.h"
 #include "test/certs/material_helper.h"
-#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/x509/crl_maker.h"
 
 namespace mantlet::certs {
 namespace {
 
 using ::testing::HasSubstr;
-using tls::CrlTemplate;
-using tls::Intermediate;
-using tls::kDay;
-using tls::kNow;
-using tls::Root;
+using x509::CrlTemplate;
+using x509::Intermediate;
+using x509::kDay;
+using x509::kNow;
+using x509::Root;
 
 constexpr char kCrl[] = "/tls/ca.crl";
 
@@ -53,11 +53,11 @@ class RevocationLoaderTest : public ::testing::Test {
 
   config::Config config_ = OneListener();
   MemoryFileReader files_ = GoodFiles();
-  const std::string good_ = tls::MakeCrl(CrlTemplate::Revoking({}), Root());
+  const std::string good_ = x509::MakeCrl(CrlTemplate::Revoking({}), Root());
 };
 
 TEST_F(RevocationLoaderTest, AGoodListIsLoadedAndItsSignerKnown) {
-  const std::string pem = tls::ToPem("X509 CRL", good_);
+  const std::string pem = x509::ToPem("X509 CRL", good_);
   for (const std::string& bytes : {good_, pem, "\xef\xbb\xbf" + pem}) {
     files_.Put(kCrl, bytes);
     const BuildResult result = Build();
@@ -73,8 +73,8 @@ TEST_F(RevocationLoaderTest, AGoodListIsLoadedAndItsSignerKnown) {
 
 TEST_F(RevocationLoaderTest, AFileMayHoldSeveralListsAsPem) {
   files_.Put(kCrl,
-             tls::ToPem("X509 CRL", good_) +
-                 tls::ToPem("X509 CRL", tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate())));
+             x509::ToPem("X509 CRL", good_) +
+                 x509::ToPem("X509 CRL", x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate())));
   const BuildResult result = Build();
   ASSERT_NE(result.generation, nullptr);
   EXPECT_EQ(result.generation->listeners[0].revocation_lists.size(), 2u);
@@ -90,9 +90,9 @@ TEST_F(RevocationLoaderTest, TheFilesAreWatched) {
 TEST_F(RevocationLoaderTest, AnotherListIsAnotherGeneration) {
   files_.Put(kCrl, good_);
   const std::string before = Build().generation->id;
-  files_.Put(kCrl, tls::ToPem("X509 CRL", good_));
+  files_.Put(kCrl, x509::ToPem("X509 CRL", good_));
   EXPECT_EQ(Build().generation->id, before);
-  files_.Put(kCrl, tls::MakeCrl(CrlTemplate::Revoking({&Intermediate()}), Root()));
+  files_.Put(kCrl, x509::MakeCrl(CrlTemplate::Revoking({&Intermediate()}), Root()));
   EXPECT_NE(Build().generation->id, before);
   files_.Put(kCrl, good_);
   client_auth().crl_policy = config::CrlPolicy::kRequire;
@@ -112,7 +112,7 @@ TEST_F(RevocationLoaderTest, AFileThatChangedWhileItWasReadIsParsedTheNextTime) 
   const RevocationFilePtr first = ReadRevocationFile(kCrl, files_, nullptr, nullptr);
   ASSERT_TRUE(first->status.ok());
   EXPECT_EQ(ReadRevocationFile(kCrl, files_, &first->state, first), first);
-  files_.Put(kCrl, tls::ToPem("X509 CRL", good_));
+  files_.Put(kCrl, x509::ToPem("X509 CRL", good_));
   const RevocationFilePtr changed = ReadRevocationFile(kCrl, files_, &first->state, first);
   EXPECT_FALSE(changed->status.ok());
   const RevocationFilePtr again = ReadRevocationFile(kCrl, files_, &changed->state, changed);
@@ -129,15 +129,15 @@ TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
   EXPECT_THAT(FoundWith(""), HasSubstr("error unparsable: /tls/ca.crl: the file is empty"));
   EXPECT_THAT(FoundWith("nonsense"), HasSubstr("it holds no revocation list"));
   EXPECT_THAT(FoundWith(good_.substr(0, good_.size() / 2)), HasSubstr("error unparsable"));
-  const std::string pem = tls::ToPem("X509 CRL", good_);
+  const std::string pem = x509::ToPem("X509 CRL", good_);
   EXPECT_THAT(FoundWith(pem.substr(0, pem.size() / 2)),
               HasSubstr("block 1 (X509 CRL, line 1): there is no END line"));
   EXPECT_THAT(FoundWith(pem + Root().certificate->ToPem()),
               HasSubstr("block 2 (CERTIFICATE, line "));
   EXPECT_THAT(FoundWith(Root().certificate->der()), HasSubstr("error unparsable"));
   CrlTemplate delta = CrlTemplate::Revoking({});
-  delta.extensions = tls::Extension("\x55\x1d\x1b", true, "\x02\x01\x01");
-  EXPECT_THAT(FoundWith(tls::ToPem("X509 CRL", tls::MakeCrl(delta, Root()))),
+  delta.extensions = x509::Extension("\x55\x1d\x1b", true, "\x02\x01\x01");
+  EXPECT_THAT(FoundWith(x509::ToPem("X509 CRL", x509::MakeCrl(delta, Root()))),
               HasSubstr("block 1 (X509 CRL, line 1): it is a delta list"));
 }
 
@@ -161,24 +161,24 @@ TEST_F(RevocationLoaderTest, WhatIsNoFileIsToldAsInThePlaceOfAnyOther) {
 TEST_F(RevocationLoaderTest, AListInAnAnchorsNameByAnotherKeyIsAnError) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.issuer_der = Root().certificate->subject_der();
-  EXPECT_THAT(FoundWith(tls::MakeCrl(what, Intermediate())),
+  EXPECT_THAT(FoundWith(x509::MakeCrl(what, Intermediate())),
               HasSubstr("error crl_wrong_signature"));
 }
 
 TEST_F(RevocationLoaderTest, ACaThatMayNotSignListsIsAnError) {
-  tls::CertificateTemplate what = tls::CaTemplate("mute");
+  x509::CertificateTemplate what = x509::CaTemplate("mute");
   what.key_usage = {"keyCertSign"};
-  const tls::Credential ca = MakeCredential(what, nullptr);
+  const x509::Credential ca = MakeCredential(what, nullptr);
   files_.Put("/tls/mute.crt", ca.certificate->ToPem());
   client_auth().trust_bundle.push_back({"/tls/mute.crt", ""});
-  EXPECT_THAT(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), ca)),
+  EXPECT_THAT(FoundWith(x509::MakeCrl(CrlTemplate::Revoking({}), ca)),
               HasSubstr("error crl_issuer_may_not_sign"));
 }
 
 TEST_F(RevocationLoaderTest, AnOverdueListIsAWarningThatSaysWhatItMeans) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.next_update = kNow - 3600;
-  const std::string crl = tls::MakeCrl(what, Root());
+  const std::string crl = x509::MakeCrl(what, Root());
   EXPECT_THAT(FoundWith(crl), HasSubstr("warning crl_expired"));
   EXPECT_THAT(FoundWith(crl), HasSubstr("refused"));
   client_auth().crl_expired = config::ExpiredCrl::kUse;
@@ -188,20 +188,20 @@ TEST_F(RevocationLoaderTest, AnOverdueListIsAWarningThatSaysWhatItMeans) {
 TEST_F(RevocationLoaderTest, AListFromTheFutureIsAWarning) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.this_update = kNow + kDay;
-  EXPECT_THAT(FoundWith(tls::MakeCrl(what, Root())), HasSubstr("warning crl_not_yet_valid"));
+  EXPECT_THAT(FoundWith(x509::MakeCrl(what, Root())), HasSubstr("warning crl_not_yet_valid"));
 }
 
 TEST_F(RevocationLoaderTest, RequireWarnsOfEachAnchorWithoutAList) {
   client_auth().crl_policy = config::CrlPolicy::kRequire;
   EXPECT_EQ(FoundWith(good_), "");
-  EXPECT_THAT(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate())),
+  EXPECT_THAT(FoundWith(x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate())),
               HasSubstr("warning crl_missing"));
 }
 
 TEST_F(RevocationLoaderTest, AnOlderListThanTheOneInUseIsAWarning) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.number = 9;
-  files_.Put(kCrl, tls::MakeCrl(what, Root()));
+  files_.Put(kCrl, x509::MakeCrl(what, Root()));
   const GenerationPtr before = Build().generation;
   EXPECT_EQ(Found(Build(before.get())), "");
   files_.Put(kCrl, good_);
@@ -220,8 +220,8 @@ TEST_F(RevocationLoaderTest, CheckShowsTheList) {
 
 TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
   EXPECT_EQ(FoundWith(good_), "");
-  const std::string other = tls::MakeCrl(CrlTemplate::Revoking({}),
-                                         tls::MakeCredential(tls::CaTemplate("other"), nullptr));
+  const std::string other = x509::MakeCrl(CrlTemplate::Revoking({}),
+                                          x509::MakeCredential(x509::CaTemplate("other"), nullptr));
   const std::string found = FoundWith(other);
   EXPECT_THAT(found, HasSubstr("warning crl_missing"));
   EXPECT_THAT(found, HasSubstr("CN=root"));
@@ -233,7 +233,7 @@ TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
 
 // One list, with the new key, is for all that either key has issued.
 TEST_F(RevocationLoaderTest, ACaWithTwoKeysNeedsOneList) {
-  const tls::Credential old_ca = tls::MakeCredential(tls::CaTemplate("root"), nullptr);
+  const x509::Credential old_ca = x509::MakeCredential(x509::CaTemplate("root"), nullptr);
   files_.Put("/tls/old.crt", old_ca.certificate->ToPem());
   client_auth().trust_bundle.push_back({"/tls/old.crt", ""});
   for (const config::CrlPolicy policy :
@@ -241,16 +241,16 @@ TEST_F(RevocationLoaderTest, ACaWithTwoKeysNeedsOneList) {
     client_auth().crl_policy = policy;
     EXPECT_EQ(FoundWith(good_), "");
     EXPECT_TRUE(Build().partial.listeners[0].without_list.empty());
-    EXPECT_EQ(FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), old_ca)), "");
+    EXPECT_EQ(FoundWith(x509::MakeCrl(CrlTemplate::Revoking({}), old_ca)), "");
   }
-  const tls::Credential other = tls::MakeCredential(tls::CaTemplate("other"), nullptr);
+  const x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
   EXPECT_THAT(
-      FoundWith(tls::MakeCrl(CrlTemplate::Revoking({}), other)),
+      FoundWith(x509::MakeCrl(CrlTemplate::Revoking({}), other)),
       HasSubstr("warning crl_missing: /tls/old.crt: there is no revocation list of CN=root"));
 }
 
 TEST_F(RevocationLoaderTest, ANamesakeInATrustDomainOfItsOwnNeedsAListOfItsOwn) {
-  const tls::Credential authority = tls::MakeCredential(tls::CaTemplate("root"), nullptr);
+  const x509::Credential authority = x509::MakeCredential(x509::CaTemplate("root"), nullptr);
   files_.Put("/tls/spiffe.crt", authority.certificate->ToPem());
   client_auth().spiffe.trust_domains = {{"example.org", {"/tls/spiffe.crt"}, {}}};
   EXPECT_THAT(FoundWith(good_), HasSubstr("warning crl_missing: /tls/spiffe.crt"));
@@ -259,8 +259,8 @@ TEST_F(RevocationLoaderTest, ANamesakeInATrustDomainOfItsOwnNeedsAListOfItsOwn) 
 TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
   CrlTemplate what = CrlTemplate::Revoking({});
   // keyCompromise and cACompromise (RFC 5280, 5.2.5); such lists alone let nobody in.
-  what.extensions = tls::Extension("\x55\x1d\x1c", true, "\x30\x04\x83\x02\x05\x60");
-  const std::string found = FoundWith(tls::MakeCrl(what, Root()));
+  what.extensions = x509::Extension("\x55\x1d\x1c", true, "\x30\x04\x83\x02\x05\x60");
+  const std::string found = FoundWith(x509::MakeCrl(what, Root()));
   EXPECT_THAT(found, HasSubstr("warning crl_missing"));
   EXPECT_THAT(found, HasSubstr("do not cover all reasons"));
   EXPECT_THAT(found, ::testing::Not(HasSubstr("accepted without")));
@@ -268,7 +268,7 @@ TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
 
 TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack) {
   // An intermediate: what it had can only be known from what was in use.
-  const std::string intermediate = tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
+  const std::string intermediate = x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
   client_auth().crl_files = {kCrl, "/tls/intermediate.crl"};
   files_.Put(kCrl, good_);
   files_.Put("/tls/intermediate.crl", intermediate);
@@ -289,8 +289,8 @@ TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack)
 }
 
 TEST_F(RevocationLoaderTest, ACaThatIsRetiredTogetherWithItsListIsForgotten) {
-  const tls::Credential old_ca = tls::MakeCredential(tls::CaTemplate("old"), nullptr);
-  const std::string old_list = tls::MakeCrl(CrlTemplate::Revoking({}), old_ca);
+  const x509::Credential old_ca = x509::MakeCredential(x509::CaTemplate("old"), nullptr);
+  const std::string old_list = x509::MakeCrl(CrlTemplate::Revoking({}), old_ca);
   client_auth().crl_files = {kCrl, "/tls/old.crl"};
   client_auth().trust_bundle.push_back({"/tls/old.crt", ""});
   files_.Put(kCrl, good_);
@@ -326,14 +326,14 @@ class SplitListsTest : public RevocationLoaderTest {
   static std::string ListFor(uint8_t field) {
     CrlTemplate what = CrlTemplate::Revoking({});
     const std::string point = {'\x30', '\x03', static_cast<char>(field), '\x01', '\xff'};
-    what.extensions = tls::Extension("\x55\x1d\x1c", true, point);
-    return tls::MakeCrl(what, Intermediate());
+    what.extensions = x509::Extension("\x55\x1d\x1c", true, point);
+    return x509::MakeCrl(what, Intermediate());
   }
   std::string FoundAfter(const Generation& before) { return Found(Build(&before)); }
 
   static constexpr char kUsers[] = "/tls/users.crl", kCas[] = "/tls/cas.crl";
   const std::string users_ = ListFor(0x81), cas_ = ListFor(0x82);
-  const std::string full_ = tls::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
+  const std::string full_ = x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
 };
 
 TEST_F(SplitListsTest, WarnsOfAnIssuerThatHasNoListForUsersAnyMore) {

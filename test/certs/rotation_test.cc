@@ -7,9 +7,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proxy/tls/pem.h"
+#include "proxy/x509/pem.h"
 #include "test/certs/material_helper.h"
-#include "test/proxy/tls/crl_maker.h"
+#include "test/proxy/x509/crl_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -17,15 +17,15 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using tls::kNow;
+using x509::kNow;
 
 constexpr char kOtherChain[] = "/other/tls.crt";
 constexpr char kOtherKey[] = "/other/tls.key";
 constexpr char kOtherCa[] = "/other/ca.crt";
 
-std::string RootPem() { return tls::Root().certificate->ToPem(); }
+std::string RootPem() { return x509::Root().certificate->ToPem(); }
 std::string AnotherRootPem() {
-  return tls::MakeCredential(tls::CaTemplate("another root"), nullptr).certificate->ToPem();
+  return x509::MakeCredential(x509::CaTemplate("another root"), nullptr).certificate->ToPem();
 }
 
 // Two listeners, "public" and "other", with files of their own.
@@ -56,8 +56,8 @@ class RotationTest : public testing::Test {
   }
   // Another leaf with its key for each of the two files.
   void Renew(const char* chain, const char* key) {
-    const tls::Credential leaf = tls::MakeCredential(
-        tls::ServerTemplate("renewed", {"server.example"}), &tls::Intermediate());
+    const x509::Credential leaf = x509::MakeCredential(
+        x509::ServerTemplate("renewed", {"server.example"}), &x509::Intermediate());
     files_.Put(chain, ChainPem(leaf));
     files_.Put(key, leaf.key->ToPem());
   }
@@ -176,18 +176,18 @@ TEST_F(RotationTest, NewTrustIsNotTakenUpWhileTheConfigurationCannotBeRead) {
 
 TEST_F(RotationTest, NoCasListIsLostWhileTheConfigurationCannotBeRead) {
   constexpr char kLists[] = "/tls/ca.crl";
-  const auto list = [](const tls::Credential& ca, int64_t this_update) {
-    tls::CrlTemplate what = tls::CrlTemplate::Revoking({});
+  const auto list = [](const x509::Credential& ca, int64_t this_update) {
+    x509::CrlTemplate what = x509::CrlTemplate::Revoking({});
     what.this_update = this_update;
-    return tls::ToPem("X509 CRL", tls::MakeCrl(what, ca));
+    return x509::ToPem("X509 CRL", x509::MakeCrl(what, ca));
   };
-  const std::string root = list(tls::Root(), kNow - 60);
+  const std::string root = list(x509::Root(), kNow - 60);
   running_.listeners[0].client_auth.crl_files = {kLists};
-  files_.Put(kLists, root + list(tls::Intermediate(), kNow - 60));
+  files_.Put(kLists, root + list(x509::Intermediate(), kNow - 60));
   in_use_ = Build(running_).generation;
   ASSERT_NE(in_use_, nullptr);
 
-  files_.Put(kLists, root + list(tls::Intermediate(), kNow));
+  files_.Put(kLists, root + list(x509::Intermediate(), kNow));
   EXPECT_THAT(Under(nullptr).held, IsEmpty());
   EXPECT_FALSE(Keeps(Under(nullptr), "public")) << "a renewed list is taken up";
 

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "proxy/tls/pkcs12.h"
+#include "proxy/x509/pkcs12.h"
 #include "test/certs/bundle_json.h"
 #include "test/certs/material_helper.h"
 
@@ -19,12 +19,12 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-using tls::kDay;
-using tls::kNow;
+using x509::kDay;
+using x509::kNow;
 
 TEST(Show, DrawsTheChainFromTheTopDown) {
   std::string text =
-      Show("tls.crt", ChainPem(Server()) + tls::Root().certificate->ToPem(), {}, kNow).text;
+      Show("tls.crt", ChainPem(Server()) + x509::Root().certificate->ToPem(), {}, kNow).text;
   size_t root = text.find("  CN=root  (CA, self-signed, expires in 100 days)\n");
   size_t intermediate = text.find("  └─ CN=intermediate  (CA, expires in 100 days)\n");
   size_t leaf = text.find("     └─ CN=server  (expires in 100 days)\n");
@@ -44,7 +44,7 @@ TEST(Show, TellsAboutKeysWithoutShowingThem) {
   EXPECT_THAT(result.text, HasSubstr("private key, ECDSA P-256, fits CN=server"));
   std::string pem = Server().key->ToPem();
   EXPECT_THAT(result.text, Not(HasSubstr(pem.substr(30, 40))));
-  EXPECT_THAT(Show("x", ChainPem(Server()) + tls::Root().key->ToPem(), {}, kNow).text,
+  EXPECT_THAT(Show("x", ChainPem(Server()) + x509::Root().key->ToPem(), {}, kNow).text,
               HasSubstr("fits none of the certificates"));
   std::string locked = Server().key->ToEncryptedPem("sesame");
   EXPECT_THAT(Show("x", locked, {}, kNow).text, HasSubstr("private key, encrypted"));
@@ -52,14 +52,14 @@ TEST(Show, TellsAboutKeysWithoutShowingThem) {
 }
 
 TEST(Show, OpensPkcs12) {
-  std::string bytes = *tls::MakePkcs12(*Server().key, {Server().certificate}, "sesame");
+  std::string bytes = *x509::MakePkcs12(*Server().key, {Server().certificate}, "sesame");
   EXPECT_FALSE(Show("x.p12", bytes, {}, kNow).ok);
   ShowResult result = Show("x.p12", bytes, "sesame", kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("PKCS#12"), HasSubstr("CN=server")));
 }
 
 TEST(Show, ReadsSpiffeBundles) {
-  const std::string key = KeyJson(*tls::Root().certificate);
+  const std::string key = KeyJson(*x509::Root().certificate);
   ShowResult result =
       Show("org.json", KeysJson({R"({"kty":"EC","use":"jwt-svid"})", key}), {}, kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("org.json: SPIFFE bundle\n  CN=root  (CA, self-signed"),
@@ -75,7 +75,7 @@ TEST(Show, ReadsSpiffeBundles) {
 
 TEST(Show, ReadsSpiffeBundleMaps) {
   const std::string map = R"({"trust_domains":{"b.example":{"keys":[]},"a.example":)" +
-                          KeysJson({KeyJson(*tls::Root().certificate)}) + "}}";
+                          KeysJson({KeyJson(*x509::Root().certificate)}) + "}}";
   ShowResult result = Show("x", map, {}, kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("trust domain a.example\n  CN=root"),
                                  HasSubstr("trust domain b.example\n  no X.509 authority")));
@@ -105,10 +105,10 @@ TEST(Show, WhatItCannotReadIsAnError) {
 }
 
 TEST(Show, TheJsonIsCompleteAndValidWhateverTheNamesHold) {
-  tls::CertificateTemplate what = tls::ClientTemplate("x");
+  x509::CertificateTemplate what = x509::ClientTemplate("x");
   what.subject = {{"CN", "a\"\\\x01\n"}};
   what.san.dns = {std::string("\xff\x00<", 3)};
-  tls::Credential evil = tls::MakeCredential(what, &tls::Root());
+  x509::Credential evil = x509::MakeCredential(what, &x509::Root());
   ShowResult result = Show("x\n", evil.certificate->ToPem() + evil.key->ToPem(), {}, kNow);
   nlohmann::json json = nlohmann::json::parse(result.json);
   ASSERT_EQ(json["items"].size(), 2u);
@@ -120,10 +120,10 @@ TEST(Show, TheJsonIsCompleteAndValidWhateverTheNamesHold) {
 }
 
 TEST(Show, NamesCannotSteerTheTerminal) {
-  tls::CertificateTemplate what = tls::ClientTemplate("x");
+  x509::CertificateTemplate what = x509::ClientTemplate("x");
   what.san.dns = {"\x1b[2J\xc2\x9b\xff"};
   std::string text =
-      Show("x", tls::MakeCredential(what, &tls::Root()).certificate->ToPem(), {}, kNow).text;
+      Show("x", x509::MakeCredential(what, &x509::Root()).certificate->ToPem(), {}, kNow).text;
   EXPECT_THAT(text, HasSubstr("\\x1b[2J\\xc2\\x9b\\xff"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }

@@ -6,9 +6,9 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proxy/tls/jwk.h"
+#include "proxy/x509/jwk.h"
 #include "test/certs/bundle_json.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::certs {
 namespace {
@@ -31,11 +31,11 @@ std::vector<std::string> Authorities(const std::string& json) {
   return authorities;
 }
 
-std::string RootKey() { return KeyJson(*tls::Root().certificate); }
+std::string RootKey() { return KeyJson(*x509::Root().certificate); }
 
 // A key with all the members that its certificate's kind has.
-std::string WholeKeyJson(const tls::Certificate& authority) {
-  const tls::Jwk jwk = tls::DescribeAsJwk(authority);
+std::string WholeKeyJson(const x509::Certificate& authority) {
+  const x509::Jwk jwk = x509::DescribeAsJwk(authority);
   std::string members = R"("kty":")" + jwk.kty + "\"";
   if (!jwk.crv.empty()) members += R"(,"crv":")" + jwk.crv + "\"";
   for (const auto& [name, number] : jwk.numbers) {
@@ -46,7 +46,7 @@ std::string WholeKeyJson(const tls::Certificate& authority) {
 }
 
 TEST(SpiffeBundle, HoldsTheX509AuthoritiesInOrder) {
-  EXPECT_THAT(Authorities(KeysJson({RootKey(), KeyJson(*tls::Intermediate().certificate)})),
+  EXPECT_THAT(Authorities(KeysJson({RootKey(), KeyJson(*x509::Intermediate().certificate)})),
               ElementsAre("keys[0] CN=root", "keys[1] CN=intermediate"));
 }
 
@@ -81,7 +81,7 @@ TEST(SpiffeBundle, IgnoresKeysWithoutACertificate) {
 
 TEST(SpiffeBundle, TakesTheFirstCertificateOfAKeyOnly) {
   const std::string second =
-      ",\"" + absl::Base64Escape(tls::Intermediate().certificate->der()) + "\",7,\"garbage\"]";
+      ",\"" + absl::Base64Escape(x509::Intermediate().certificate->der()) + "\",7,\"garbage\"]";
   EXPECT_THAT(Authorities(KeysJson({absl::StrReplaceAll(RootKey(), {{"]", second}})})),
               ElementsAre("keys[0] CN=root"));
 }
@@ -95,7 +95,7 @@ TEST(SpiffeBundle, ADamagedCertificateIsAnErrorThatNamesTheKey) {
   EXPECT_EQ(Complaint(key("{}")), "keys[1]: its x5c is no list");
   EXPECT_THAT(Complaint(key(R"(["AAAA"])")),
               testing::StartsWith("keys[1]: the first entry of its x5c: it is no X.509"));
-  const std::string der = tls::Root().certificate->der();
+  const std::string der = x509::Root().certificate->der();
   const std::string torn = absl::Base64Escape(der.substr(0, der.size() / 2));
   EXPECT_NE(Complaint(key("[\"" + torn + "\"]")), "");
   EXPECT_EQ(Complaint(KeysJson({R"({"use":"x509-svid","x5c":["AAAA"]})"})),
@@ -103,10 +103,10 @@ TEST(SpiffeBundle, ADamagedCertificateIsAnErrorThatNamesTheKey) {
 }
 
 TEST(SpiffeBundle, TheCertificateFitsTheKeySpelledOutBesideIt) {
-  for (tls::KeyType type :
-       {tls::KeyType::kP256, tls::KeyType::kP384, tls::KeyType::kRsa2048, tls::KeyType::kEd25519}) {
-    const tls::Credential ca = tls::MakeCredential(tls::CaTemplate("ca"), nullptr, type);
-    const tls::Credential other = tls::MakeCredential(tls::CaTemplate("other"), nullptr, type);
+  for (x509::KeyType type : {x509::KeyType::kP256, x509::KeyType::kP384, x509::KeyType::kRsa2048,
+                             x509::KeyType::kEd25519}) {
+    const x509::Credential ca = x509::MakeCredential(x509::CaTemplate("ca"), nullptr, type);
+    const x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr, type);
     const std::string key = WholeKeyJson(*ca.certificate);
     EXPECT_THAT(Authorities(KeysJson({key})), ElementsAre("keys[0] CN=ca"));
     const std::string swapped =
@@ -121,7 +121,7 @@ TEST(SpiffeBundle, TheCertificateFitsTheKeySpelledOutBesideIt) {
 TEST(SpiffeBundle, AKeyOfAnotherKindThanItsCertificateIsAnError) {
   for (const auto& [from, to] : {std::pair("\"EC\"", "\"RSA\""), std::pair("P-256", "P-384")}) {
     EXPECT_NE(Complaint(KeysJson(
-                  {absl::StrReplaceAll(WholeKeyJson(*tls::Root().certificate), {{from, to}})})),
+                  {absl::StrReplaceAll(WholeKeyJson(*x509::Root().certificate), {{from, to}})})),
               "")
         << to;
   }

@@ -17,22 +17,23 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using tls::kNow;
+using x509::kNow;
 
 constexpr char kOrg[] = "/spiffe/org.json";
 constexpr char kCom[] = "/spiffe/com.pem";
 constexpr char kMap[] = "/spiffe/map.json";
 
-const tls::Credential& OrgCa() {
+const x509::Credential& OrgCa() {
   static const auto* ca = [] {
-    tls::CertificateTemplate what = tls::CaTemplate("org");
+    x509::CertificateTemplate what = x509::CaTemplate("org");
     what.san.uri = {"spiffe://example.org"};
-    return new tls::Credential(tls::MakeCredential(what, nullptr));
+    return new x509::Credential(x509::MakeCredential(what, nullptr));
   }();
   return *ca;
 }
-const tls::Credential& ComCa() {
-  static const auto* ca = new tls::Credential(tls::MakeCredential(tls::CaTemplate("com"), nullptr));
+const x509::Credential& ComCa() {
+  static const auto* ca =
+      new x509::Credential(x509::MakeCredential(x509::CaTemplate("com"), nullptr));
   return *ca;
 }
 
@@ -200,8 +201,8 @@ TEST_F(SpiffeLoaderTest, AnAuthorityIsACa) {
 }
 
 TEST_F(SpiffeLoaderTest, AnAuthorityMayBeAnIntermediate) {
-  files_.Put(kOrg, KeysJson({KeyJson(*tls::Intermediate().certificate)}));
-  files_.Put(kCom, tls::Intermediate().certificate->ToPem());
+  files_.Put(kOrg, KeysJson({KeyJson(*x509::Intermediate().certificate)}));
+  files_.Put(kCom, x509::Intermediate().certificate->ToPem());
   EXPECT_THAT(Codes(), IsEmpty());
 }
 
@@ -222,7 +223,7 @@ TEST_F(SpiffeLoaderTest, TheIdCoversDomainsAndAuthoritiesButNotTheirOrder) {
   const std::string before = Listener().id;
   std::swap(client_auth().spiffe.trust_domains[0], client_auth().spiffe.trust_domains[1]);
   EXPECT_EQ(Listener().id, before);
-  const std::string a = KeyJson(*OrgCa().certificate), b = KeyJson(*tls::Root().certificate);
+  const std::string a = KeyJson(*OrgCa().certificate), b = KeyJson(*x509::Root().certificate);
   files_.Put(kOrg, KeysJson({a, b}));
   const std::string both = Listener().id;
   EXPECT_NE(both, before);
@@ -262,9 +263,9 @@ TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
 // A trust bundle may hold a root of version 1; an authority has to say that it is a CA
 // (X509-SVID, 4.1).
 TEST_F(SpiffeLoaderTest, AnAuthorityIsNeverOfVersion1) {
-  tls::CertificateTemplate what = tls::CaTemplate("com");
+  x509::CertificateTemplate what = x509::CaTemplate("com");
   what.version1 = true;
-  const tls::Credential root = tls::MakeCredential(what, nullptr);
+  const x509::Credential root = x509::MakeCredential(what, nullptr);
   files_.Put(kCom, root.certificate->ToPem());
   EXPECT_THAT(JoinErrors(Build().findings), HasSubstr("is no CA certificate"));
   files_.Put(kCom, ComCa().certificate->ToPem());

@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "proxy/pattern/spiffe_id.h"
-#include "proxy/tls/certificate.h"
-#include "proxy/tls/chain_verifier.h"
-#include "proxy/tls/distribution_point.h"
-#include "proxy/tls/identity_extractor.h"
-#include "proxy/tls/presented_chain.h"
-#include "proxy/tls/svid.h"
+#include "proxy/verify/chain_verifier.h"
+#include "proxy/verify/identity_extractor.h"
+#include "proxy/verify/presented_chain.h"
+#include "proxy/verify/svid.h"
+#include "proxy/x509/certificate.h"
+#include "proxy/x509/distribution_point.h"
 #include "test/fuzz/fuzz_input.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::fuzz {
 namespace {
@@ -36,10 +36,10 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
     Require(pattern::ParseSpiffeId(identity.spiffe_id).ok(), "a malformed SPIFFE ID",
             identity.spiffe_id);
   }
-  auto certificate = tls::Certificate::FromDer(der);
+  auto certificate = x509::Certificate::FromDer(der);
   if (!certificate.ok()) return;
-  const tls::Certificate& whole = **certificate;
-  const auto points = tls::DistributionPointsOf(whole.x509());
+  const x509::Certificate& whole = **certificate;
+  const auto points = x509::DistributionPointsOf(whole.x509());
   Require(!points.empty() && points.back().names.size() == 1, "no point of the issuer's name");
   Require(!HasControlByte(whole.subject()), "a subject with control bytes", whole.subject());
   Require(!HasControlByte(whole.issuer()), "an issuer with control bytes", whole.issuer());
@@ -57,8 +57,8 @@ void CompareViews(const identity::ClientCertificate& identity, std::string_view 
 
 // A good SVID is one to both readers, under the same trust domain; a claim to be one
 // that is not good is told as no SPIFFE ID, or breaks another rule.
-void CompareSvid(const identity::ClientCertificate& identity, const tls::PresentedChain& chain) {
-  const tls::LeafSvid svid = tls::ReadLeafSvid(chain.x509(0));
+void CompareSvid(const identity::ClientCertificate& identity, const verify::PresentedChain& chain) {
+  const verify::LeafSvid svid = verify::ReadLeafSvid(chain.x509(0));
   if (svid.claimed && svid.violation.empty()) {
     const auto id = pattern::ParseSpiffeId(identity.spiffe_id);
     Require(id.ok() && id->trust_domain == svid.trust_domain, "two SPIFFE IDs", identity.spiffe_id,
@@ -67,22 +67,22 @@ void CompareSvid(const identity::ClientCertificate& identity, const tls::Present
   Require(identity.spiffe_id.empty() || svid.claimed, "an ID that is told and not judged",
           identity.spiffe_id);
   Require(!HasControlByte(svid.violation), "control bytes in a log record", svid.violation);
-  const std::string signer = tls::SignerViolation(chain.x509(0), "example.org");
+  const std::string signer = verify::SignerViolation(chain.x509(0), "example.org");
   Require(!HasControlByte(signer), "control bytes in a log record", signer);
 }
 
 void Present(std::string_view der) {
-  static const tls::ChainVerifier* verifier =
-      new tls::ChainVerifier(tls::Trust({tls::Root()}), tls::ChainVerifier::Options());
+  static const verify::ChainVerifier* verifier =
+      new verify::ChainVerifier(x509::Trust({x509::Root()}), verify::ChainVerifier::Options());
   const std::vector<std::string_view> alone = {der};
-  const std::vector<std::string_view> chain = {der, tls::Intermediate().certificate->der()};
-  auto identity = tls::ExtractIdentity(alone);
+  const std::vector<std::string_view> chain = {der, x509::Intermediate().certificate->der()};
+  auto identity = verify::ExtractIdentity(alone);
   if (identity.ok()) {
     CompareViews(*identity, der);
-    CompareSvid(*identity, *tls::PresentedChain::Parse(alone));
+    CompareSvid(*identity, *verify::PresentedChain::Parse(alone));
   }
   for (const auto& presented : {alone, chain}) {
-    const tls::VerifyResult result = verifier->Verify(presented, tls::kNow);
+    const verify::VerifyResult result = verifier->Verify(presented, x509::kNow);
     Require(!result.ok(), "a certificate that we never issued is let in");
     Require(!result.reason().empty() && !result.detail.empty(), "a refusal without a reason");
     Require(!HasControlByte(result.subject) && !HasControlByte(result.detail),

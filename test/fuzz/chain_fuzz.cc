@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/tls/certificate.h"
-#include "proxy/tls/chain_verifier.h"
+#include "proxy/verify/chain_verifier.h"
+#include "proxy/x509/certificate.h"
 #include "test/fuzz/fuzz_input.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::fuzz {
 namespace {
@@ -44,26 +44,26 @@ void RequireCleanText(std::string_view text) {
   for (unsigned char c : text) Require(c >= 0x20 && c != 0x7f, "control bytes in a record", text);
 }
 
-tls::TrustStorePtr Trusted(bool theirs, const std::vector<std::string_view>& chain) {
-  std::vector<tls::CertificatePtr> anchors = {tls::Root().certificate};
+x509::TrustStorePtr Trusted(bool theirs, const std::vector<std::string_view>& chain) {
+  std::vector<x509::CertificatePtr> anchors = {x509::Root().certificate};
   if (theirs) {
-    auto last = tls::Certificate::FromDer(chain.back());
+    auto last = x509::Certificate::FromDer(chain.back());
     if (last.ok()) anchors.push_back(*last);
   }
-  return *tls::TrustStore::Create(anchors);
+  return *x509::TrustStore::Create(anchors);
 }
 
 void Judge(uint8_t options, const std::vector<std::string_view>& chain) {
   const bool theirs = (options & 1) != 0;
-  tls::ChainVerifier::Options how;
+  verify::ChainVerifier::Options how;
   how.partial_chain = (options & 2) != 0;
   how.any_extended_key_usage = how.server_auth_clients = (options & 4) != 0;
-  if ((options & 8) != 0) how.purpose = tls::ChainVerifier::Purpose::kServerAuth;
+  if ((options & 8) != 0) how.purpose = verify::ChainVerifier::Purpose::kServerAuth;
   how.max_depth = options >> 4;
-  const tls::ChainVerifier verifier(Trusted(theirs, chain), how);
-  const tls::VerifyResult result = verifier.Verify(chain, tls::kNow);
+  const verify::ChainVerifier verifier(Trusted(theirs, chain), how);
+  const verify::VerifyResult result = verifier.Verify(chain, x509::kNow);
   Require(theirs || !result.ok(), "somebody whom we do not trust is let in");
-  Require(result.ok() == (result.valid_until > tls::kNow), "good for no time");
+  Require(result.ok() == (result.valid_until > x509::kNow), "good for no time");
   if (!result.ok()) {
     Require(!result.reason().empty() && !result.detail.empty(), "a refusal without a reason");
     RequireCleanText(result.detail);
@@ -73,8 +73,8 @@ void Judge(uint8_t options, const std::vector<std::string_view>& chain) {
   std::vector<std::string_view> other = chain;
   std::reverse(other.begin() + 1, other.end());
   other.insert(other.end(), chain.begin(), chain.end());
-  other.push_back(tls::Root().certificate->der());
-  Require(verifier.Verify(other, tls::kNow).ok() == result.ok(), "order or repetition decides",
+  other.push_back(x509::Root().certificate->der());
+  Require(verifier.Verify(other, x509::kNow).ok() == result.ok(), "order or repetition decides",
           result.detail);
 }
 

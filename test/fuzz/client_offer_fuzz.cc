@@ -19,7 +19,7 @@ bool Mentions(const std::string& list, char high, char low) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mantlet;  // NOLINT(google-build-using-namespace): the target's own scope
-  using tls::LeafKey;
+  using x509::LeafKey;
   fuzz::Input input(data, size);
   const uint8_t flags = input.Byte();
   const std::string suites = input.Text(), schemes = input.Text(), groups = input.Text(),
@@ -30,12 +30,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((flags & 2) != 0) offer.supported_groups = groups;
   if ((flags & 4) != 0) offer.supported_versions = versions;
   tls::ServerAbilities server{(flags & 8) == 0, (flags & 16) == 0, {0xc02b}, {0xc02f}};
-  const tls::LeafKeySet keys = tls::VerifiableKeys(offer, server);
+  const x509::LeafKeySet keys = tls::VerifiableKeys(offer, server);
 
   const bool tls13_only = !server.tls12;
-  if ((flags & 1) == 0) fuzz::Require(keys == tls::LeafKeySet(), "no algorithm, and yet a key");
+  if ((flags & 1) == 0) fuzz::Require(keys == x509::LeafKeySet(), "no algorithm, and yet a key");
   if (tls13_only && (flags & 4) == 0) {
-    fuzz::Require(keys == tls::LeafKeySet(), "no version in common, and yet a key");
+    fuzz::Require(keys == x509::LeafKeySet(), "no version in common, and yet a key");
   }
   if (keys.Contains(LeafKey::kEd25519)) {
     fuzz::Require(fuzz::Mentions(schemes, '\x08', '\x07'), "Ed25519 out of nothing", schemes);

@@ -26,7 +26,7 @@ void RequireCleanText(std::string_view text) {
 
 void ShowAny(std::string_view bytes) {
   for (const auto& passphrase : {std::optional<std::string>(), std::optional<std::string>("x")}) {
-    const certs::ShowResult shown = certs::Show("file", bytes, passphrase, tls::kNow);
+    const certs::ShowResult shown = certs::Show("file", bytes, passphrase, x509::kNow);
     RequireCleanText(shown.text);
     RequireCleanText(shown.json);
     Require(shown.json.find('\n') == std::string::npos, "JSON on several lines", shown.json);
@@ -48,14 +48,14 @@ void RequirePromises(const certs::Generation& generation) {
     for (const certs::ServerCertificate& server : listener.certificates) {
       Require(server.key->Matches(*server.leaf), "a key that does not fit");
       Require(server.leaf->for_server(), "not for servers");
-      Require(server.leaf->not_after() > tls::kNow, "expired");
+      Require(server.leaf->not_after() > x509::kNow, "expired");
       Require(server.leaf->public_key().weakness.empty(), "a weak key");
       for (size_t i = 1; i < server.chain.size(); ++i) {
         const auto issued = [&](const auto& above) { return above->IssuedBy(*server.chain[i]); };
         Require(
             std::any_of(server.chain.begin(), server.chain.begin() + static_cast<long>(i), issued),
             "a broken chain");
-        Require(server.chain[i]->not_after() > tls::kNow, "an expired issuer");
+        Require(server.chain[i]->not_after() > x509::kNow, "an expired issuer");
       }
     }
   }
@@ -98,7 +98,7 @@ void Load(uint8_t role, const std::string& bytes) {
   }
   auto images = certs::GenerationLoader::ReadAll(config, files);
   Require(images.ok(), "files in memory hold still");
-  const certs::BuildResult result = certs::BuildGeneration(config, *images, tls::kNow);
+  const certs::BuildResult result = certs::BuildGeneration(config, *images, x509::kNow);
   Require((result.generation == nullptr) == certs::HasError(result.findings),
           "an error and a generation", certs::JoinErrors(result.findings));
   if (result.generation != nullptr) RequirePromises(*result.generation);

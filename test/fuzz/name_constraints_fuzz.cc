@@ -10,19 +10,19 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/tls/der_writer.h"
-#include "proxy/tls/name_constraints.h"
-#include "proxy/tls/name_forms.h"
-#include "proxy/tls/subject_names.h"
+#include "proxy/verify/name_constraints.h"
+#include "proxy/x509/der_writer.h"
+#include "proxy/x509/name_forms.h"
+#include "proxy/x509/subject_names.h"
 #include "test/fuzz/fuzz_input.h"
 
 namespace mantlet::fuzz {
 namespace {
 
-using tls::GeneralName;
-using tls::NameConstraints;
-using tls::SubjectNames;
-using tls::Within;
+using verify::NameConstraints;
+using x509::GeneralName;
+using x509::SubjectNames;
+using x509::Within;
 
 constexpr int64_t kPlenty = 1'000'000;
 
@@ -39,11 +39,12 @@ SubjectNames Only(const GeneralName& name) {
 
 // A name constraint of one subtree. `tag`: 0 permits it, 1 excludes it.
 std::optional<NameConstraints> OneSubtree(int tag, const GeneralName& base) {
-  namespace der = tls::der;
-  const std::string name = der::Element(der::Context(static_cast<int>(base.form)), base.value);
-  auto parsed = NameConstraints::Parse(
-      der::Element(der::kSequence,
-                   der::Element(der::ContextConstructed(tag), der::Element(der::kSequence, name))));
+  namespace der = x509::der;
+  const std::string name =
+      x509::der::Element(x509::der::Context(static_cast<int>(base.form)), base.value);
+  auto parsed = NameConstraints::Parse(x509::der::Element(
+      x509::der::kSequence, x509::der::Element(x509::der::ContextConstructed(tag),
+                                               x509::der::Element(x509::der::kSequence, name))));
   if (!parsed.ok()) return std::nullopt;
   return *std::move(parsed);
 }
@@ -62,16 +63,16 @@ void CompareOneSubtree(const GeneralName& base, const GeneralName& name) {
 }
 
 void CompareForms(std::string_view constraint, std::string_view name) {
-  if (tls::IsHostConstraint(constraint)) {
-    const bool in = tls::DnsNameWithin(name, constraint) == Within::kInside;
+  if (x509::IsHostConstraint(constraint)) {
+    const bool in = x509::DnsNameWithin(name, constraint) == Within::kInside;
     const std::string below = "x." + std::string(name);
     Require(!in || below.size() > 253 || name.substr(0, 2) == "*." ||
-                tls::DnsNameWithin(below, constraint) == Within::kInside,
+                x509::DnsNameWithin(below, constraint) == Within::kInside,
             "what is below is not inside", constraint, name);
-    const bool host = tls::UriWithin(name, constraint) == Within::kInside;
-    Require(!host || tls::UriHost(name).has_value(), "a URI without a host", name);
+    const bool host = x509::UriWithin(name, constraint) == Within::kInside;
+    Require(!host || x509::UriHost(name).has_value(), "a URI without a host", name);
   }
-  for (auto* within : {&tls::DnsNameWithin, &tls::UriWithin, &tls::MailboxWithin}) {
+  for (auto* within : {&x509::DnsNameWithin, &x509::UriWithin, &x509::MailboxWithin}) {
     if ((*within)(name, constraint) == Within::kInside) {
       Require((*within)(name, "") == Within::kInside, "inside of a part only", constraint, name);
     }
@@ -80,7 +81,7 @@ void CompareForms(std::string_view constraint, std::string_view name) {
 
 void Judge(const std::string& constraints_der, std::string_view names_der) {
   SubjectNames names;
-  const bool readable = tls::ReadGeneralNames(names_der, &names);
+  const bool readable = x509::ReadGeneralNames(names_der, &names);
   auto constraints = NameConstraints::Parse(constraints_der);
   if (constraints.ok() && readable && Allowed(*constraints, names)) {
     for (const GeneralName& name : names.general) {

@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <string_view>
 
-#include "proxy/tls/ocsp_response.h"
+#include "proxy/x509/ocsp_response.h"
 #include "test/fuzz/fuzz_input.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::fuzz {
 namespace {
 
 void Read(std::string_view bytes) {
-  const auto response = tls::OcspResponse::Parse(bytes);
+  const auto response = x509::OcspResponse::Parse(bytes);
   if (!response.ok()) {
     Require(!response.status().message().empty(), "a refusal without a reason");
     return;
@@ -23,7 +23,7 @@ void Read(std::string_view bytes) {
     Require(!answer.serial.empty(), "an answer about nothing", bytes);
   }
   const auto judgement =
-      response->Judge(*tls::Intermediate().certificate, {tls::Root().certificate}, tls::kNow);
+      response->Judge(*x509::Intermediate().certificate, {x509::Root().certificate}, x509::kNow);
   Require(!judgement.ok(), "the root's word without the root", bytes);
 }
 

@@ -7,14 +7,14 @@
 
 #include "certs/file_reader.h"
 #include "certs/revocation_reader.h"
-#include "proxy/tls/revocation_list.h"
+#include "proxy/x509/revocation_list.h"
 #include "test/fuzz/fuzz_input.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::fuzz {
 namespace {
 
-class Pieces final : public tls::ByteSource {
+class Pieces final : public x509::ByteSource {
  public:
   Pieces(std::string_view bytes, size_t size) : source_(bytes), size_(size) {}
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override {
@@ -22,25 +22,25 @@ class Pieces final : public tls::ByteSource {
   }
 
  private:
-  tls::MemorySource source_;
+  x509::MemorySource source_;
   size_t size_;
 };
 
 void Read(std::string_view bytes) {
-  auto whole = tls::RevocationList::FromDer(bytes);
+  auto whole = x509::RevocationList::FromDer(bytes);
   Pieces pieces(bytes, 1 + bytes.size() % 7);
-  auto in_pieces = tls::RevocationList::Parse(pieces);
+  auto in_pieces = x509::RevocationList::Parse(pieces);
   Require(whole.ok() == in_pieces.ok(), "pieces make a difference", bytes);
   Require(whole.ok() || !whole.status().message().empty(), "a refusal without a reason");
   if (whole.ok()) {
     Require((*whole)->id() == (*in_pieces)->id(), "pieces make another list", bytes);
-    (void)(*whole)->Lists(tls::Root().certificate->x509());
-    (void)(*whole)->Covers(tls::Root().certificate->x509());
-    (void)(*whole)->ReasonsFor(tls::DistributionPointsOf(tls::Root().certificate->x509()));
+    (void)(*whole)->Lists(x509::Root().certificate->x509());
+    (void)(*whole)->Covers(x509::Root().certificate->x509());
+    (void)(*whole)->ReasonsFor(x509::DistributionPointsOf(x509::Root().certificate->x509()));
     Require((*whole)->HasScopeOf(**in_pieces), "pieces make another scope", bytes);
     for (unsigned char c : (*whole)->ScopeText()) Require(c >= 0x20, "a control byte", bytes);
-    (void)(*whole)->SignedBy(tls::Root().certificate->x509());
-    (void)(*whole)->HasIssuer(*tls::Root().certificate);
+    (void)(*whole)->SignedBy(x509::Root().certificate->x509());
+    (void)(*whole)->HasIssuer(*x509::Root().certificate);
   }
   certs::MemoryFileReader files;
   files.Put("/crl", std::string(bytes));

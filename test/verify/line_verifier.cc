@@ -8,12 +8,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/base/handshake_failure.h"
-#include "proxy/tls/chain_verifier.h"
-#include "proxy/tls/client_verifier.h"
-#include "proxy/tls/presented_chain.h"
-#include "proxy/tls/revocation_lists.h"
-#include "proxy/tls/trust_store.h"
-#include "proxy/tls/verify_result.h"
+#include "proxy/verify/chain_verifier.h"
+#include "proxy/verify/client_verifier.h"
+#include "proxy/verify/presented_chain.h"
+#include "proxy/verify/verify_result.h"
+#include "proxy/x509/revocation_lists.h"
+#include "proxy/x509/trust_store.h"
 #include "test/verify/question.h"
 
 namespace mantlet::verify {
@@ -34,7 +34,7 @@ std::string BadInput(std::string_view detail) {
   return Dump(answer);
 }
 
-ordered_json Describe(const tls::VerifyResult& result) {
+ordered_json Describe(const verify::VerifyResult& result) {
   ordered_json answer;
   answer["verdict"] = result.ok() ? "accept" : "reject";
   answer["reason"] = std::string(result.reason());
@@ -52,12 +52,12 @@ ordered_json Describe(const tls::VerifyResult& result) {
   return answer;
 }
 
-tls::VerifyResult Judge(const tls::ClientVerifier& verifier, const Question& question) {
+verify::VerifyResult Judge(const verify::ClientVerifier& verifier, const Question& question) {
   const std::vector<std::string_view> ders(question.chain.begin(), question.chain.end());
-  absl::StatusOr<tls::PresentedChain> chain = tls::PresentedChain::Parse(ders);
+  absl::StatusOr<verify::PresentedChain> chain = verify::PresentedChain::Parse(ders);
   if (chain.ok()) return verifier.Verify(*chain, question.time);
-  return tls::Refusal(base::HandshakeFailure::kInvalidCertificate, nullptr, -1,
-                      std::string(chain.status().message()));
+  return verify::Refusal(base::HandshakeFailure::kInvalidCertificate, nullptr, -1,
+                         std::string(chain.status().message()));
 }
 
 }  // namespace
@@ -65,16 +65,17 @@ tls::VerifyResult Judge(const tls::ClientVerifier& verifier, const Question& que
 std::string VerifyLine(std::string_view line, int64_t now) {
   absl::StatusOr<Question> question = ReadQuestion(line, now);
   if (!question.ok()) return BadInput(std::string(question.status().message()));
-  absl::StatusOr<tls::TrustStorePtr> trust = tls::TrustStore::Create(question->trust);
+  absl::StatusOr<x509::TrustStorePtr> trust = x509::TrustStore::Create(question->trust);
   if (!trust.ok()) return BadInput(absl::StrCat("trust: ", std::string(trust.status().message())));
   if (!question->crls.empty() || question->revocation.require) {
     question->options.revocation =
-        tls::RevocationLists::Create(question->crls, question->revocation);
+        x509::RevocationLists::Create(question->crls, question->revocation);
   }
-  tls::ClientVerifier::Options options;
-  options.by_trust_bundle = std::make_shared<const tls::ChainVerifier>(*trust, question->options);
+  verify::ClientVerifier::Options options;
+  options.by_trust_bundle =
+      std::make_shared<const verify::ChainVerifier>(*trust, question->options);
   options.spki_pins = question->spki_pins;
-  ordered_json answer = Describe(Judge(tls::ClientVerifier(options), *question));
+  ordered_json answer = Describe(Judge(verify::ClientVerifier(options), *question));
   if (!question->warnings.empty()) answer["warnings"] = question->warnings;
   return Dump(answer);
 }

@@ -6,14 +6,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::verify {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-using tls::Credential;
+using x509::Credential;
 
 std::string Pem(const Credential& credential) { return credential.certificate->ToPem(); }
 
@@ -25,18 +25,18 @@ json Pems(std::initializer_list<const Credential*> credentials) {
 
 const Credential& Client() {
   static const Credential* client =
-      new Credential(MakeCredential(tls::ClientTemplate("client"), &tls::Intermediate()));
+      new Credential(MakeCredential(x509::ClientTemplate("client"), &x509::Intermediate()));
   return *client;
 }
 
 json GoodQuestion() {
-  return {{"chain", Pems({&Client(), &tls::Intermediate()})},
-          {"trust", Pems({&tls::Root()})},
+  return {{"chain", Pems({&Client(), &x509::Intermediate()})},
+          {"trust", Pems({&x509::Root()})},
           {"time", "2027-01-15T08:00:00Z"}};
 }
 
 json Ask(const json& question) {
-  const std::string answer = VerifyLine(question.dump(), tls::kNow);
+  const std::string answer = VerifyLine(question.dump(), x509::kNow);
   EXPECT_EQ(answer.find('\n'), std::string::npos);
   return json::parse(answer);
 }
@@ -45,13 +45,13 @@ TEST(LineVerifier, AcceptsAGoodChainAndSaysUntilWhen) {
   const json answer = Ask(GoodQuestion());
   EXPECT_EQ(answer["verdict"], "accept") << answer;
   EXPECT_EQ(answer["reason"], "");
-  EXPECT_EQ(answer["valid_until"], tls::kNow + 100 * tls::kDay + 1);
+  EXPECT_EQ(answer["valid_until"], x509::kNow + 100 * x509::kDay + 1);
 }
 
 TEST(LineVerifier, RejectsWithTheLabelOfTheMetricAndTheCertificateAtFault) {
-  tls::CertificateTemplate what = tls::ClientTemplate("late");
-  what.not_after = tls::kNow - 1;
-  const Credential late = MakeCredential(what, &tls::Root());
+  x509::CertificateTemplate what = x509::ClientTemplate("late");
+  what.not_after = x509::kNow - 1;
+  const Credential late = MakeCredential(what, &x509::Root());
   json question = GoodQuestion();
   question["chain"] = Pems({&late});
   const json answer = Ask(question);
@@ -64,8 +64,8 @@ TEST(LineVerifier, RejectsWithTheLabelOfTheMetricAndTheCertificateAtFault) {
 
 TEST(LineVerifier, OneStringMayHoldSeveralCertificates) {
   json question = GoodQuestion();
-  question["chain"] = Pem(Client()) + Pem(tls::Intermediate());
-  question["trust"] = {Pem(tls::Intermediate()) + Pem(tls::Root())};
+  question["chain"] = Pem(Client()) + Pem(x509::Intermediate());
+  question["trust"] = {Pem(x509::Intermediate()) + Pem(x509::Root())};
   EXPECT_EQ(Ask(question)["verdict"], "accept");
 }
 
@@ -79,7 +79,7 @@ TEST(LineVerifier, WithoutATimeItIsNow) {
   json question = GoodQuestion();
   question.erase("time");
   EXPECT_EQ(Ask(question)["verdict"], "accept");
-  EXPECT_EQ(json::parse(VerifyLine(question.dump(), tls::kNow + 1000 * tls::kDay))["reason"],
+  EXPECT_EQ(json::parse(VerifyLine(question.dump(), x509::kNow + 1000 * x509::kDay))["reason"],
             "expired");
 }
 
@@ -123,7 +123,7 @@ TEST(LineVerifier, WhatCannotBeReadIsRejectedForThatReason) {
         R"({"options":{"partial_chain":1}})", R"({"crls":["x"]})",
         R"({"options":{"crl_policy":"no"}})", R"({"options":{"spki_pins":["x"]}})",
         R"({"crls":["-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"]})", "\xff\xfe"}) {
-    const json answer = json::parse(VerifyLine(line, tls::kNow));
+    const json answer = json::parse(VerifyLine(line, x509::kNow));
     EXPECT_EQ(answer["verdict"], "reject") << line;
     EXPECT_EQ(answer["reason"], "bad_input") << line;
     EXPECT_FALSE(answer["detail"].get<std::string>().empty()) << line;

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "config/value_type.h"
-#include "proxy/tls/pem.h"
+#include "proxy/x509/pem.h"
 
 namespace mantlet::verify {
 namespace {
@@ -34,9 +34,9 @@ absl::StatusOr<std::vector<std::string>> ReadPems(const json& line, const char* 
   if (!list.is_array()) return Wrong(key, "it is no list of PEM strings");
   for (const json& item : list) {
     if (!item.is_string()) return Wrong(key, "it holds something that is no string");
-    absl::StatusOr<std::vector<tls::PemBlock>> blocks = tls::ParsePem(item.get<std::string>());
+    absl::StatusOr<std::vector<x509::PemBlock>> blocks = x509::ParsePem(item.get<std::string>());
     if (!blocks.ok()) return Wrong(key, std::string(blocks.status().message()));
-    for (tls::PemBlock& block : *blocks) {
+    for (x509::PemBlock& block : *blocks) {
       if (std::find(labels.begin(), labels.end(), block.label) == labels.end()) {
         return Wrong(key, absl::StrCat("a PEM block ", block.label, " has no place there"));
       }
@@ -67,8 +67,8 @@ class OptionReader {
 
   absl::Status Read() {
     Word("purpose", {"client", "server"}, [this](int i) {
-      question_->options.purpose = i == 0 ? tls::ChainVerifier::Purpose::kClientAuth
-                                          : tls::ChainVerifier::Purpose::kServerAuth;
+      question_->options.purpose = i == 0 ? verify::ChainVerifier::Purpose::kClientAuth
+                                          : verify::ChainVerifier::Purpose::kServerAuth;
     });
     Number("max_depth", 0, 100, &question_->options.max_depth);
     Bool("partial_chain", &question_->options.partial_chain);
@@ -164,7 +164,7 @@ absl::StatusOr<Question> ReadQuestion(std::string_view line, int64_t now) {
       ReadPems(object, "trust", {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"});
   if (!trust.ok()) return trust.status();
   for (size_t i = 0; i < trust->size(); ++i) {
-    auto anchor = tls::Certificate::FromDer((*trust)[i]);
+    auto anchor = x509::Certificate::FromDer((*trust)[i]);
     if (anchor.ok()) {
       question.trust.push_back(*std::move(anchor));
     } else {
@@ -175,7 +175,7 @@ absl::StatusOr<Question> ReadQuestion(std::string_view line, int64_t now) {
   auto crls = ReadPems(object, "crls", {"X509 CRL"});
   if (!crls.ok()) return crls.status();
   for (size_t i = 0; i < crls->size(); ++i) {
-    auto list = tls::RevocationList::FromDer((*crls)[i]);
+    auto list = x509::RevocationList::FromDer((*crls)[i]);
     if (!list.ok()) {
       return Wrong("crls",
                    absl::StrCat("list ", i + 1, ": ", std::string(list.status().message())));

@@ -9,20 +9,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proxy/tls/certificate.h"
-#include "proxy/tls/chain_verifier.h"
-#include "proxy/tls/revocation_list.h"
-#include "proxy/tls/revocation_lists.h"
+#include "proxy/verify/chain_verifier.h"
+#include "proxy/x509/certificate.h"
+#include "proxy/x509/revocation_list.h"
+#include "proxy/x509/revocation_lists.h"
 
 namespace mantlet::verify {
 
 struct Question {
   std::vector<std::string> chain;  // DER, leaf first
-  std::vector<tls::CertificatePtr> trust;
-  std::vector<tls::RevocationListPtr> crls;
+  std::vector<x509::CertificatePtr> trust;
+  std::vector<x509::RevocationListPtr> crls;
   int64_t time = 0;  // seconds since the epoch
-  tls::ChainVerifier::Options options;
-  tls::RevocationLists::Options revocation;
+  verify::ChainVerifier::Options options;
+  x509::RevocationLists::Options revocation;
   std::vector<std::string> spki_pins;  // lower-case hex
   // What was not understood and left out.
   std::vector<std::string> warnings;

@@ -1,10 +1,13 @@
 """Checks who includes whom.
 
 usage: layering.py REPOSITORY FILE...   (C++ files, relative to REPOSITORY)
+       layering.py --write REPOSITORY   (writes what BUILD.bazel files say about visibility)
 
-Three tables say what is allowed: which of our folders may include which, and which
-folder keeps a third-party library to itself, and which files open files. Prints one line per offence; exits 1
-if there is any. Tests may include everything.
+Three tables say what is allowed: which of our folders may include which, which folder keeps a
+third-party library to itself, and which files open files. A permission of the first that no include
+uses is an offence, too, and the default visibility in each folder's BUILD.bazel has to follow from
+it, so that Bazel refuses what this check refuses. Prints one line per offence; exits 1 if there is any. Tests may include
+everything.
 """
 
 import pathlib
@@ -20,30 +23,30 @@ ALLOWED = {
     "config": {"proxy/base", "proxy/pattern"},
     # Pure: no sockets, no clock, no log.
     "proxy/identity": {"proxy/base", "config"},
-    "proxy/policy": {"proxy/base", "proxy/pattern", "config", "proxy/identity"},
+    "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
-    "proxy/http1": {"proxy/base", "proxy/http"},
+    "proxy/http1": {"proxy/http"},
+    # Certificates, keys and revocation lists as values; then what a chain of them is worth.
+    "proxy/x509": {"proxy/base", "proxy/pattern"},
+    "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},
     # Each hides one library.
     "proxy/io": {"proxy/base"},
-    "proxy/tls": {"proxy/base", "proxy/pattern", "config", "proxy/identity", "proxy/io"},
-    "proxy/observe": {"proxy/base", "config", "proxy/identity", "proxy/http"},
+    "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io", "proxy/x509", "proxy/verify"},
+    "proxy/observe": {"proxy/base", "proxy/identity"},
     # Certificate files, and what is made of them.
-    "certs": {"proxy/base", "proxy/pattern", "config", "proxy/identity", "proxy/tls", "proxy/io"},
+    "certs": {"proxy/base", "proxy/pattern", "config", "proxy/x509"},
     # The data path.
     "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
     "proxy/session": {
         "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
-        "proxy/tls", "proxy/observe", "proxy/upstream",
+        "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
     # The composition root knows everybody; nobody but the commands knows it.
     "proxy/server": {
-        "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
-        "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
+        "proxy/base", "config", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
+        "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
     },
-    "proxy/cli": {
-        "proxy/base", "config", "proxy/identity", "proxy/io", "proxy/tls", "proxy/observe", "certs",
-        "proxy/server",
-    },
+    "proxy/cli": {"proxy/base", "config", "proxy/io", "proxy/tls", "certs", "proxy/server"},
     "proxy": {"proxy/base", "proxy/cli"},
 }
 
@@ -52,7 +55,7 @@ ALLOWED = {
 THIRD_PARTY = {
     "uv.h": {"proxy/io"},
     "uv/": {"proxy/io"},
-    "openssl/": {"proxy/tls"},
+    "openssl/": {"proxy/x509", "proxy/verify", "proxy/tls"},
     "llhttp.h": {"proxy/http1"},
     "yaml-cpp/": {"config"},
     "prometheus/": {"proxy/observe"},
@@ -77,7 +80,7 @@ OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|
 
 # A function of a library that one file keeps to itself, and what to call instead.
 FUNCTIONS = {
-    "X509_NAME_cmp": ("proxy/tls/canonical_name.cc", "SameName(): there is one comparison of names"),
+    "X509_NAME_cmp": ("proxy/x509/canonical_name.cc", "SameName(): there is one comparison of names"),
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^>"]+)[>"]')
@@ -110,6 +113,49 @@ def offences_in(path, text):
                 yield number, f"{header} belongs behind {' or '.join(sorted(owners)) or 'test/'}"
 
 
+def unused_permissions(used):
+    """Yields a sentence for each pair of folders in ALLOWED that no include needs."""
+    for folder, targets in ALLOWED.items():
+        for target in sorted(targets - used.get(folder, set())):
+            yield f"{folder}/ may include {target}/ and does not; take that out of ALLOWED"
+
+
+def folders_included(path, text):
+    """Returns the folders of this repository, other than its own, that a file includes from."""
+    headers = (match.group(1) for match in map(INCLUDE.match, text.splitlines()) if match)
+    return {str(pathlib.PurePosixPath(header).parent) for header in headers if header.startswith(OURS)} - {
+        str(path.parent)
+    }
+
+
+VISIBILITY = re.compile(r"^package\(default_visibility = \[[^\]]*\]\)\n", re.M)
+
+
+def visibility_of(folder):
+    """Returns the package() line of a folder's BUILD.bazel: whoever may include from it, and the tests."""
+    users = sorted(f"//{user}:__pkg__" for user, targets in ALLOWED.items() if folder in targets)
+    lines = "".join(f'    "{label}",\n' for label in users + ["//test:__subpackages__"])
+    return f"package(default_visibility = [\n{lines}])\n"
+
+
+def check_visibility(repository, write):
+    """Returns how many BUILD.bazel files say something else; with `write`, corrects them."""
+    bad = 0
+    for folder in ALLOWED.keys() - {"proxy"}:
+        build = repository / folder / "BUILD.bazel"
+        text = build.read_text(encoding="utf-8")
+        expected = VISIBILITY.sub(visibility_of(folder), text)
+        if expected == text and VISIBILITY.search(text):
+            continue
+        if write:
+            build.write_text(expected, encoding="utf-8")
+        else:
+            print(f"{folder}/BUILD.bazel: its default visibility is not what ALLOWED says; "
+                  "run tools/checks/layering.py --write .")
+            bad += 1
+    return bad
+
+
 def cycle_in(table):
     """Returns a list of folders that form a cycle in the table, or None."""
     done = set()
@@ -134,19 +180,27 @@ def cycle_in(table):
 
 
 def main():
+    if sys.argv[1] == "--write":
+        sys.exit(check_visibility(pathlib.Path(sys.argv[2]), write=True))
     repository = pathlib.Path(sys.argv[1])
-    bad = 0
+    bad = check_visibility(repository, write=False)
     cycle = cycle_in(ALLOWED)
     if cycle:
         print("tools/checks/layering.py: the table has a cycle: " + " -> ".join(cycle))
         bad += 1
+    used = {}
     for name in sys.argv[2:]:
         path = pathlib.PurePosixPath(name)
         if path.parts[0] not in ("proxy", "config", "certs"):
             continue
-        for number, sentence in offences_in(path, (repository / name).read_text(encoding="utf-8")):
+        text = (repository / name).read_text(encoding="utf-8")
+        used.setdefault(str(path.parent), set()).update(folders_included(path, text))
+        for number, sentence in offences_in(path, text):
             print(f"{name}:{number}: {sentence}")
             bad += 1
+    for sentence in unused_permissions(used):
+        print("tools/checks/layering.py: " + sentence)
+        bad += 1
     sys.exit(1 if bad else 0)
 
 

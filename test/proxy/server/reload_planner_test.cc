@@ -20,7 +20,7 @@ constexpr char kConfig[] = "/etc/mantlet.yaml";
 class ReloadPlannerTest : public testing::Test {
  protected:
   ReloadPlannerTest() : files_(certs::GoodFiles()) {
-    clock_.SetWallSeconds(tls::kNow);
+    clock_.SetWallSeconds(x509::kNow);
     files_.Put("/two/tls.crt", certs::ChainPem(certs::Server()));
     files_.Put("/two/tls.key", certs::Server().key->ToPem());
     files_.Put(kConfig, Yaml());
@@ -28,7 +28,7 @@ class ReloadPlannerTest : public testing::Test {
     planner_.ReadConfig(kConfig, &loaded);
     EXPECT_TRUE(loaded.config.has_value()) << loaded.status();
     running_ = *loaded.config;
-    in_use_ = *certs::GenerationLoader::Load(running_, files_, tls::kNow);
+    in_use_ = *certs::GenerationLoader::Load(running_, files_, x509::kNow);
   }
 
   // `more`: further keys of the second listener.
@@ -52,8 +52,8 @@ upstreams:
   }
   ReloadPlan Plan() { return planner_.Plan(running_, *in_use_, nullptr); }
   void RenewOne() {
-    const tls::Credential leaf = tls::MakeCredential(
-        tls::ServerTemplate("renewed", {"server.example"}), &tls::Intermediate());
+    const x509::Credential leaf = x509::MakeCredential(
+        x509::ServerTemplate("renewed", {"server.example"}), &x509::Intermediate());
     files_.Put(certs::kChain, certs::ChainPem(leaf));
     files_.Put(certs::kKey, leaf.key->ToPem());
   }
@@ -104,8 +104,8 @@ TEST_F(ReloadPlannerTest, ABrokenConfigurationDoesNotStopARenewal) {
 
 TEST_F(ReloadPlannerTest, ABrokenConfigurationLetsNobodyNewIn) {
   files_.Put(certs::kCa,
-             tls::Root().certificate->ToPem() +
-                 tls::MakeCredential(tls::CaTemplate("new"), nullptr).certificate->ToPem());
+             x509::Root().certificate->ToPem() +
+                 x509::MakeCredential(x509::CaTemplate("new"), nullptr).certificate->ToPem());
   files_.Put(kConfig, "nonsense: true\n");
   const ReloadPlan plan = Plan();
   EXPECT_EQ(plan.rotation.generation->id, in_use_->id);

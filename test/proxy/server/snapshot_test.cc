@@ -24,7 +24,7 @@ class SnapshotTest : public testing::Test {
 
   absl::StatusOr<SnapshotPtr> Build(const Snapshot* previous = nullptr) {
     certs::MemoryFileReader files = certs::GoodFiles();
-    auto generation = certs::GenerationLoader::Load(config_, files, tls::kNow);
+    auto generation = certs::GenerationLoader::Load(config_, files, x509::kNow);
     if (!generation.ok()) return generation.status();
     return BuildSnapshot(config_, *generation, previous, clock_,
                          [this](const config::Upstream& upstream) { return Target(upstream); });

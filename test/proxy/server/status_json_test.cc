@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 
 TEST(StatusJson, ShowsEachCertificateWithItsChainAndEachAnchorWithItsFile) {
   certs::MemoryFileReader files = certs::GoodFiles();
-  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, x509::kNow);
   ASSERT_TRUE(generation.ok()) << generation.status();
   const Json document = Json::parse(CertificatesAsJson(**generation, {}));
   EXPECT_EQ(document["generation"], (*generation)->id);
@@ -47,7 +47,7 @@ TEST(StatusJson, ShowsTheTrustDomainOfEachAuthority) {
   config::Config config = certs::OneListener();
   config.listeners[0].client_auth.spiffe.trust_domains = {{"example.org", {certs::kCa}, {}},
                                                           {"empty.example", {"/empty.json"}, {}}};
-  auto generation = certs::GenerationLoader::Load(config, files, tls::kNow);
+  auto generation = certs::GenerationLoader::Load(config, files, x509::kNow);
   ASSERT_TRUE(generation.ok()) << generation.status();
   const Json document = Json::parse(CertificatesAsJson(**generation, {}));
   const Json& listener = document["listeners"][0];
@@ -71,11 +71,11 @@ TEST(StatusJson, SaysThatAReloadIsPendingAndWhy) {
 // One name for one thing, wherever it is shown.
 TEST(StatusJson, UsesTheNamesOfCheck) {
   certs::MemoryFileReader files = certs::GoodFiles();
-  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, x509::kNow);
   ASSERT_TRUE(generation.ok());
   Json served = Json::parse(CertificatesAsJson(**generation, {}))["listeners"][0];
   Json checked = Json::parse(
-      certs::CheckMaterial(certs::OneListener(), files, tls::kNow).json)["listeners"][0];
+      certs::CheckMaterial(certs::OneListener(), files, x509::kNow).json)["listeners"][0];
   // Settings, which /config shows.
   checked.erase("client_auth");
   checked.erase("server_auth_clients");
@@ -84,7 +84,7 @@ TEST(StatusJson, UsesTheNamesOfCheck) {
 
 TEST(StatusJson, ShowsNoPrivateKey) {
   certs::MemoryFileReader files = certs::GoodFiles();
-  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, tls::kNow);
+  auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, x509::kNow);
   ASSERT_TRUE(generation.ok());
   EXPECT_EQ(CertificatesAsJson(**generation, {}).find("PRIVATE"), std::string::npos);
 }

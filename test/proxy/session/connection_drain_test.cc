@@ -142,7 +142,7 @@ TEST_F(ConnectionDrainTest, TheDeadlineClosesAnIdleConnectionCleanly) {
 TEST_F(ConnectionDrainTest, AClientThatIsRefusedByNowIsNotAnsweredInADrainEither) {
   Connect();
   Drain();
-  trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  trust_ = x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
   Send(kGet);
   io::RunReady(loop_);
@@ -211,9 +211,9 @@ TEST_F(ConnectionDrainTest, AHandshakeOfARemovedListenerHasItsTime) {
 
 TEST_F(ConnectionDrainTest, AClientWhoseCertificateIsAboutToEndIsToldToClose) {
   worker_.idle_grace_ms = 2'000;
-  tls::CertificateTemplate brief = tls::ClientTemplate("brief");
-  brief.not_after = tls::kNow + 60;
-  const tls::Credential who = tls::MakeCredential(brief, &tls::Root());
+  x509::CertificateTemplate brief = x509::ClientTemplate("brief");
+  brief.not_after = x509::kNow + 60;
+  const x509::Credential who = x509::MakeCredential(brief, &x509::Root());
   Connect(&who);
   clock_.SetWallSeconds(connection_->due() - 3);
   Ask();

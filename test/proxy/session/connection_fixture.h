@@ -54,11 +54,11 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
     options.credentials = {tls::Serve(tls::ServerCertificate(), {"server.example"})};
     options.clock = &clock_;
     if (config_.client_auth.mode != config::ClientAuthMode::kNone) {
-      tls::ClientVerifier::Options verifier;
+      verify::ClientVerifier::Options verifier;
       verifier.by_trust_bundle =
-          std::make_shared<const tls::ChainVerifier>(trust_, tls::ChainVerifier::Options());
+          std::make_shared<const verify::ChainVerifier>(trust_, verify::ChainVerifier::Options());
       verifier.spki_pins = config_.client_auth.spki_pins;
-      options.verifier = std::make_shared<const tls::ClientVerifier>(std::move(verifier));
+      options.verifier = std::make_shared<const verify::ClientVerifier>(std::move(verifier));
     }
     state->tls = tls::ServerContext::Create(std::move(options)).value();
     if (pool_ == nullptr) {
@@ -74,7 +74,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
     slot_->current = slot_->last = state;
     if (connection_ != nullptr) book_.SetDue(*connection_, StandingBook::kNow);
   }
-  void Accept(const tls::Credential* who = &tls::ClientCertificate()) {
+  void Accept(const x509::Credential* who = &tls::ClientCertificate()) {
     client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
                                                                  : tls::WithCertificate({who}));
     Admission::Place place;
@@ -83,7 +83,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
                                                          std::make_unique<io::MemoryStream>(wire_),
                                                          upstream_.address());
   }
-  void Connect(const tls::Credential* who = &tls::ClientCertificate()) {
+  void Connect(const x509::Credential* who = &tls::ClientCertificate()) {
     Accept(who);
     Pump();
     ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
@@ -125,13 +125,13 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
     return io::RunUntil(loop_, [&] { return over_; });
   }
   StandingBook book_{loop_, clock_};
-  tls::VerifiedClients verified_;
+  verify::VerifiedClients verified_;
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
-  tls::TrustStorePtr trust_ = tls::Trust({tls::Root()});
+  x509::TrustStorePtr trust_ = x509::Trust({x509::Root()});
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   std::unique_ptr<tls::MemoryClient> client_;

@@ -10,12 +10,12 @@ namespace mantlet::session {
 namespace {
 
 using config::OnInvalid;
-using tls::kNow;
+using x509::kNow;
 
 class ConnectionStandingTest : public ConnectionTest {
  protected:
-  static tls::CertificateTemplate BriefTemplate() {
-    tls::CertificateTemplate what = tls::ClientTemplate("brief");
+  static x509::CertificateTemplate BriefTemplate() {
+    x509::CertificateTemplate what = x509::ClientTemplate("brief");
     what.not_after = kNow + 60;
     return what;
   }
@@ -29,8 +29,9 @@ class ConnectionStandingTest : public ConnectionTest {
   void ConnectStranger() {
     config_.client_auth.mode = config::ClientAuthMode::kRequest;
     Apply();
-    const tls::Credential stranger = tls::MakeCredential(tls::CaTemplate("stranger"), nullptr);
-    const tls::Credential mallory = tls::MakeCredential(tls::ClientTemplate("mallory"), &stranger);
+    const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
+    const x509::Credential mallory =
+        x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
     Connect(&mallory);
   }
   // A minute later, `brief_` has ended.
@@ -40,7 +41,7 @@ class ConnectionStandingTest : public ConnectionTest {
   }
 
   void RemoveCa() {
-    trust_ = tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+    trust_ = x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
     Apply();
   }
 
@@ -50,7 +51,7 @@ class ConnectionStandingTest : public ConnectionTest {
   }
   bool NobodyEnded() const { return log_.text().find("connection_ended") == std::string::npos; }
 
-  const tls::Credential brief_ = tls::MakeCredential(BriefTemplate(), &tls::Root());
+  const x509::Credential brief_ = x509::MakeCredential(BriefTemplate(), &x509::Root());
 };
 
 TEST_F(ConnectionStandingTest, AnIdleConnectionIsClosedCleanly) {
@@ -69,9 +70,9 @@ TEST_F(ConnectionStandingTest, AnIdleConnectionIsClosedCleanly) {
 TEST_F(ConnectionStandingTest, AConnectionThatIsStillGoodGoesOnUntilTheNewVerdictsEnd) {
   Connect();
   const int64_t until = connection_->due();
-  EXPECT_GE(until, kNow + 100 * tls::kDay);
-  EXPECT_LE(until, kNow + 100 * tls::kDay + 1) << "notAfter belongs to the time of validity";
-  trust_ = tls::Trust({tls::Root(), tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  EXPECT_GE(until, kNow + 100 * x509::kDay);
+  EXPECT_LE(until, kNow + 100 * x509::kDay + 1) << "notAfter belongs to the time of validity";
+  trust_ = x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
   EXPECT_EQ(connection_->due(), StandingBook::kNow);
   book_.Look();
@@ -249,7 +250,7 @@ TEST_F(ConnectionStandingTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
   wire_ = std::make_shared<io::Wire>();
   Connect();
   ASSERT_EQ(verified_.size(), 1u);
-  trust_ = tls::Trust({tls::Root(), tls::MakeCredential(tls::CaTemplate("another"), nullptr)});
+  trust_ = x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
   book_.SetDue(*first, StandingBook::kNow);
   book_.Look();
@@ -271,7 +272,7 @@ TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
 TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotJudgedWithoutEnd) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
-  EXPECT_GT(connection_->due(), kNow + tls::kDay) << "when the trust anchor ends";
+  EXPECT_GT(connection_->due(), kNow + x509::kDay) << "when the trust anchor ends";
 }
 
 TEST_F(ConnectionStandingTest, AClientWhoseCaIsGoneAndThatMayStayStillExpires) {
@@ -431,7 +432,7 @@ TEST(JudgesAnewTest, OnlyAChangeOfTheRulesForClientsCounts) {
   EXPECT_TRUE(JudgesAnew(before, &after));
   EXPECT_TRUE(JudgesAnew(before, nullptr));
   after = before;
-  side.SetTrust(tls::Trust({tls::MakeCredential(tls::CaTemplate("another"), nullptr)}));
+  side.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   side.Start();
   after.tls = side.context;
   EXPECT_TRUE(JudgesAnew(before, &after));

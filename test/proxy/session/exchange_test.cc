@@ -419,13 +419,13 @@ TEST_F(ExchangeTest, ARequestThatComesInADrainIsAnsweredAsTheLastOne) {
 
 TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
   tls::ServerSide side;
-  tls::Credential second =
-      tls::MakeCredential(tls::ServerTemplate("second", {"b.example"}), &tls::Root());
+  x509::Credential second =
+      x509::MakeCredential(x509::ServerTemplate("second", {"b.example"}), &x509::Root());
   side.options.credentials = {tls::Serve(tls::ServerCertificate(), {"a.example"}),
                               tls::Serve(second, {"b.example"})};
   auto context = tls::ServerContext::Create(side.options);
   ASSERT_TRUE(context.ok()) << context.status();
-  shown_ = {context->get(), 0, tls::LeafKeySet::All()};
+  shown_ = {context->get(), 0, x509::LeafKeySet::All()};
   Client("GET / HTTP/1.1\r\nHost: B.example:8443\r\n\r\n");
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
   EXPECT_EQ(Status(), 421);
@@ -439,14 +439,14 @@ TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
 
 TEST_F(ExchangeTest, CertificatesSideBySideForOneNameAreNoMisdirection) {
   tls::ServerSide side;
-  tls::Credential ecdsa =
-      tls::MakeCredential(tls::ServerTemplate("e", {"a.example"}), &tls::Root());
-  tls::Credential ed25519 = tls::MakeCredential(tls::ServerTemplate("d", {"a.example"}),
-                                                &tls::Root(), tls::KeyType::kEd25519);
+  x509::Credential ecdsa =
+      x509::MakeCredential(x509::ServerTemplate("e", {"a.example"}), &x509::Root());
+  x509::Credential ed25519 = x509::MakeCredential(x509::ServerTemplate("d", {"a.example"}),
+                                                  &x509::Root(), x509::KeyType::kEd25519);
   side.options.credentials = {tls::Serve(ecdsa, {"a.example"}), tls::Serve(ed25519, {"a.example"})};
   auto context = tls::ServerContext::Create(side.options);
   ASSERT_TRUE(context.ok()) << context.status();
-  const tls::LeafKeySet only = {tls::LeafKey::kEd25519};
+  const x509::LeafKeySet only = {x509::LeafKey::kEd25519};
   shown_ = {context->get(), (*context)->Select("a.example", only), only};
   ASSERT_EQ(shown_.index, 1u);
   Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");

@@ -11,9 +11,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr LeafKeySet kAll = LeafKeySet::All();
-constexpr LeafKey kP256 = LeafKey::kEcdsaP256, kP384 = LeafKey::kEcdsaP384,
-                  kEd25519 = LeafKey::kEd25519, kRsa = LeafKey::kRsa;
+constexpr x509::LeafKeySet kAll = x509::LeafKeySet::All();
+constexpr x509::LeafKey kP256 = x509::LeafKey::kEcdsaP256, kP384 = x509::LeafKey::kEcdsaP384,
+                        kEd25519 = x509::LeafKey::kEd25519, kRsa = x509::LeafKey::kRsa;
 
 CertificateSelector Of(const std::vector<Names>& names) {
   std::vector<CertificateSelector::Entry> entries;
@@ -22,9 +22,9 @@ CertificateSelector Of(const std::vector<Names>& names) {
 }
 
 // Certificates for the one name a.example.
-CertificateSelector SideBySide(const std::vector<LeafKey>& keys) {
+CertificateSelector SideBySide(const std::vector<x509::LeafKey>& keys) {
   std::vector<CertificateSelector::Entry> entries;
-  for (LeafKey key : keys) entries.push_back({{"a.example"}, {}, key});
+  for (x509::LeafKey key : keys) entries.push_back({{"a.example"}, {}, key});
   return CertificateSelector(entries);
 }
 

@@ -13,7 +13,7 @@ namespace mantlet::tls {
 const SSL_PRIVATE_KEY_METHOD MemoryClient::kFalseKey = {
     [](SSL* ssl, uint8_t* out, size_t* out_size, size_t max_out, uint16_t, const uint8_t* in,
        size_t in_size) {
-      const PrivateKeyPtr& key = static_cast<MemoryClient*>(SSL_get_app_data(ssl))->key_;
+      const x509::PrivateKeyPtr& key = static_cast<MemoryClient*>(SSL_get_app_data(ssl))->key_;
       bssl::ScopedEVP_MD_CTX context;
       *out_size = max_out;
       return EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key->pkey()) &&
@@ -163,9 +163,9 @@ std::string MemoryClient::alpn() const {
   return {reinterpret_cast<const char*>(name), size};
 }
 
-MemoryClient::Options WithCertificate(const std::vector<const Credential*>& chain) {
+MemoryClient::Options WithCertificate(const std::vector<const x509::Credential*>& chain) {
   MemoryClient::Options options;
-  for (const Credential* credential : chain) {
+  for (const x509::Credential* credential : chain) {
     options.chain_der.push_back(credential->certificate->der());
   }
   options.key = chain[0]->key;

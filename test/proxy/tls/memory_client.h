@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "test/proxy/io/memory_stream.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::tls {
 
@@ -22,7 +22,7 @@ class MemoryClient {
  public:
   struct Options {
     std::vector<std::string> chain_der;  // leaf first; empty: no client certificate
-    PrivateKeyPtr key;
+    x509::PrivateKeyPtr key;
     bool false_key = false;  // signs with `key` though the leaf has another
     std::string sni;
     uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
@@ -62,7 +62,7 @@ class MemoryClient {
 
   bssl::UniquePtr<SSL_CTX> ctx_;
   bssl::UniquePtr<SSL> ssl_;
-  PrivateKeyPtr key_;
+  x509::PrivateKeyPtr key_;
   std::shared_ptr<SSL_SESSION> session_;
   BIO* incoming_;  // owned by ssl_
   BIO* outgoing_;
@@ -73,7 +73,7 @@ class MemoryClient {
 };
 
 // Leaf first. The key is the first credential's.
-MemoryClient::Options WithCertificate(const std::vector<const Credential*>& chain);
+MemoryClient::Options WithCertificate(const std::vector<const x509::Credential*>& chain);
 
 }  // namespace mantlet::tls
 

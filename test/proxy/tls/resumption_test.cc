@@ -64,8 +64,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, ResumptionTest, testing::Values(TLS1_2_VERSIO
                          });
 
 TEST_P(ResumptionTest, TheIdentityIsThatOfTheFullHandshake) {
-  Credential leaf = MakeCredential(ClientTemplate("bob"), &Intermediate());
-  MemoryClient::Options bob = WithCertificate({&leaf, &Intermediate()});
+  x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("bob"), &x509::Intermediate());
+  MemoryClient::Options bob = WithCertificate({&leaf, &x509::Intermediate()});
   client_.chain_der = bob.chain_der;
   client_.key = bob.key;
   ASSERT_TRUE(Connect());
@@ -95,7 +95,8 @@ TEST_P(ResumptionTest, OffGivesNoTicketsAndTakesNone) {
 TEST_P(ResumptionTest, AChangedCaMakesTicketsUnknown) {
   ASSERT_TRUE(Connect());
   // The client's own CA is still there: it must shake hands in full all the same.
-  server_.SetTrust(Trust({Root(), MakeCredential(CaTemplate("another"), nullptr)}));
+  server_.SetTrust(
+      x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   Reload();
   EXPECT_FALSE(ComeBack());
   EXPECT_EQ(refusal(), ResumptionRefusal::kUnknownTicket);
@@ -104,7 +105,7 @@ TEST_P(ResumptionTest, AChangedCaMakesTicketsUnknown) {
 
 TEST_P(ResumptionTest, ARemovedCaRefusesTheClientThatComesBack) {
   ASSERT_TRUE(Connect());
-  server_.SetTrust(Trust({MakeCredential(CaTemplate("another"), nullptr)}));
+  server_.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   Reload();
   client_.session = client_end_->session();
   EXPECT_FALSE(Connect());
@@ -131,7 +132,8 @@ TEST_P(ResumptionTest, AnotherListenersTicketIsUnknown) {
 
 TEST_P(ResumptionTest, AnotherServerCertificateMakesTicketsUnknown) {
   ASSERT_TRUE(Connect());
-  const Credential renewed = MakeCredential(ServerTemplate("server", {"server.example"}), &Root());
+  const x509::Credential renewed =
+      x509::MakeCredential(x509::ServerTemplate("server", {"server.example"}), &x509::Root());
   server_.options.credentials = {Serve(renewed, {"server.example"})};
   EXPECT_FALSE(server_.context->Serves(server_.options));
   Reload();
@@ -148,7 +150,7 @@ TEST_P(ResumptionTest, ARestartMakesTicketsUnknown) {
 TEST_P(ResumptionTest, AContextThatWouldDoTheSameIsKnownToServe) {
   server_.Start();
   ServerContext::Options same = server_.options;
-  server_.SetTrust(Trust({Root()}));  // another object of equal content
+  server_.SetTrust(x509::Trust({x509::Root()}));  // another object of equal content
   same.verifier = server_.options.verifier;
   EXPECT_TRUE(server_.context->Serves(same));
 }
@@ -169,9 +171,9 @@ TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
 }
 
 TEST_P(ResumptionTest, AnExpiredClientCertificateIsRefusedWithItsReason) {
-  CertificateTemplate what = ClientTemplate("brief");
-  what.not_after = kNow + 60;
-  const Credential brief = MakeCredential(what, &Root());
+  x509::CertificateTemplate what = x509::ClientTemplate("brief");
+  what.not_after = x509::kNow + 60;
+  const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
   MemoryClient::Options options = WithCertificate({&brief});
   client_.chain_der = options.chain_der;
   client_.key = options.key;
@@ -188,9 +190,9 @@ TEST_P(ResumptionTest, AnExpiredClientCertificateIsRefusedWithItsReason) {
 }
 
 TEST_P(ResumptionTest, AClientWithARenewedCertificateGetsInAfterAll) {
-  CertificateTemplate what = ClientTemplate("alice");
-  what.not_after = kNow + 60;
-  const Credential brief = MakeCredential(what, &Root());
+  x509::CertificateTemplate what = x509::ClientTemplate("alice");
+  what.not_after = x509::kNow + 60;
+  const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
   client_.chain_der = {brief.certificate->der()};
   client_.key = brief.key;
   ASSERT_TRUE(Connect());
@@ -234,9 +236,9 @@ TEST_P(ResumptionTest, RenewalsDoNotProlongASession) {
 }
 
 TEST_P(ResumptionTest, TheLifetimeToldToTheClientIsWhatIsLeftOfItsCertificate) {
-  CertificateTemplate what = ClientTemplate("brief");
-  what.not_after = kNow + 60;
-  const Credential brief = MakeCredential(what, &Root());
+  x509::CertificateTemplate what = x509::ClientTemplate("brief");
+  what.not_after = x509::kNow + 60;
+  const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
   client_.chain_der = {brief.certificate->der()};
   client_.key = brief.key;
   ASSERT_TRUE(Connect());
@@ -249,7 +251,7 @@ TEST_P(ResumptionTest, TheLifetimeToldToTheClientIsWhatIsLeftOfItsCertificate) {
 
 TEST_P(ResumptionTest, AClockThatWasSetBackDoesNotProlongASession) {
   ASSERT_TRUE(Connect());
-  server_.clock.SetWallSeconds(kNow - 10);
+  server_.clock.SetWallSeconds(x509::kNow - 10);
   EXPECT_FALSE(ComeBack());
   EXPECT_EQ(refusal(), ResumptionRefusal::kSessionLifetime);
 }
@@ -257,7 +259,7 @@ TEST_P(ResumptionTest, AClockThatWasSetBackDoesNotProlongASession) {
 TEST_P(ResumptionTest, KeysArePutAwayEvenWhileTheWallClockStandsStill) {
   ASSERT_TRUE(Connect());
   server_.clock.AdvanceMs(7'200'000);
-  server_.clock.SetWallSeconds(kNow);
+  server_.clock.SetWallSeconds(x509::kNow);
   EXPECT_FALSE(ComeBack());
   EXPECT_EQ(refusal(), ResumptionRefusal::kUnknownTicket);
 }
@@ -273,7 +275,8 @@ TEST_P(ResumptionTest, TicketsOutliveAReplacementOfTheKeys) {
 }
 
 TEST_P(ResumptionTest, AnotherServerNameIsNotTheSameSession) {
-  const Credential second = MakeCredential(ServerTemplate("second", {"second.example"}), &Root());
+  const x509::Credential second =
+      x509::MakeCredential(x509::ServerTemplate("second", {"second.example"}), &x509::Root());
   server_.options.credentials.push_back(Serve(second, {"second.example"}));
   ASSERT_TRUE(Connect());
   EXPECT_EQ(server_.stream->certificate_index(), 0u);
@@ -284,7 +287,8 @@ TEST_P(ResumptionTest, AnotherServerNameIsNotTheSameSession) {
 }
 
 TEST_P(ResumptionTest, AResumedConnectionKnowsItsServerCertificate) {
-  const Credential second = MakeCredential(ServerTemplate("second", {"second.example"}), &Root());
+  const x509::Credential second =
+      x509::MakeCredential(x509::ServerTemplate("second", {"second.example"}), &x509::Root());
   server_.options.credentials.push_back(Serve(second, {"second.example"}));
   client_.sni = "second.example";
   ASSERT_TRUE(Connect());
@@ -315,8 +319,8 @@ TEST_P(ResumptionTest, ASessionWithoutACertificateDoesNotResumeWhereOneIsRequire
 
 TEST_P(ResumptionTest, WhoDidNotVerifyIsJudgedEachTime) {
   server_.options.client_auth = config::ClientAuthMode::kRequest;
-  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
-  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
+  const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
   client_.chain_der = {leaf.certificate->der()};
   client_.key = leaf.key;
   ASSERT_TRUE(Connect());
@@ -330,9 +334,9 @@ TEST_P(ResumptionTest, WhoDidNotVerifyIsJudgedEachTime) {
 
 TEST_P(ResumptionTest, WhoVerifiedOnceComesBackAsWhatHeIsByNow) {
   server_.options.client_auth = config::ClientAuthMode::kRequest;
-  CertificateTemplate what = ClientTemplate("brief");
+  x509::CertificateTemplate what = x509::ClientTemplate("brief");
   what.not_after = server_.clock.WallSeconds() + 60;
-  const Credential brief = MakeCredential(what, &Root());
+  const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
   client_.chain_der = {brief.certificate->der()};
   client_.key = brief.key;
   ASSERT_TRUE(Connect());
@@ -398,9 +402,9 @@ TEST_P(ResumptionTest, GarbageForATicketMeansAFullHandshake) {
 }
 
 TEST_P(ResumptionTest, AChainTooLargeForATicketStillGetsIn) {
-  CertificateTemplate what = ClientTemplate("large");
+  x509::CertificateTemplate what = x509::ClientTemplate("large");
   for (int i = 0; i < 1000; ++i) what.san.dns.push_back("name-" + std::to_string(i) + ".example");
-  const Credential large = MakeCredential(what, &Root());
+  const x509::Credential large = x509::MakeCredential(what, &x509::Root());
   client_.chain_der = {large.certificate->der()};
   client_.key = large.key;
   ASSERT_TRUE(Connect());

@@ -144,14 +144,14 @@ TEST(ServerContext, SelectsTheFirstCertificateForNoNameUnlessStrict) {
   ServerSide side;
   auto lax = ServerContext::Create(side.options);
   ASSERT_TRUE(lax.ok());
-  EXPECT_EQ((*lax)->Select("", LeafKeySet::All()), 0u);
-  EXPECT_EQ((*lax)->Select("elsewhere.example", LeafKeySet::All()), 0u);
+  EXPECT_EQ((*lax)->Select("", x509::LeafKeySet::All()), 0u);
+  EXPECT_EQ((*lax)->Select("elsewhere.example", x509::LeafKeySet::All()), 0u);
   side.options.tls.strict_sni = true;
   auto strict = ServerContext::Create(side.options);
   ASSERT_TRUE(strict.ok());
-  EXPECT_EQ((*strict)->Select("", LeafKeySet::All()), SIZE_MAX);
-  EXPECT_EQ((*strict)->Select("elsewhere.example", LeafKeySet::All()), SIZE_MAX);
-  EXPECT_EQ((*strict)->Select("server.example", LeafKeySet::All()), 0u);
+  EXPECT_EQ((*strict)->Select("", x509::LeafKeySet::All()), SIZE_MAX);
+  EXPECT_EQ((*strict)->Select("elsewhere.example", x509::LeafKeySet::All()), SIZE_MAX);
+  EXPECT_EQ((*strict)->Select("server.example", x509::LeafKeySet::All()), 0u);
 }
 
 TEST(ServerContext, AConnectionKeepsTheContextItBeganWith) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "proxy/tls/revocation_lists.h"
-#include "test/proxy/tls/crl_maker.h"
+#include "proxy/x509/revocation_lists.h"
 #include "test/proxy/tls/server_side.h"
+#include "test/proxy/x509/crl_maker.h"
 
 namespace mantlet::tls {
 namespace {
@@ -22,10 +22,10 @@ constexpr int kRounds = 60;
 class Generations {
  public:
   Generations()
-      : clients_{MakeCredential(ClientTemplate("even"), &Root()),
-                 MakeCredential(ClientTemplate("odd"), &Root())} {
+      : clients_{x509::MakeCredential(x509::ClientTemplate("even"), &x509::Root()),
+                 x509::MakeCredential(x509::ClientTemplate("odd"), &x509::Root())} {
     for (size_t i = 0; i < clients_.size(); ++i) {
-      lists_[i] = List(CrlTemplate::Revoking({&clients_[i]}), Root());
+      lists_[i] = x509::List(x509::CrlTemplate::Revoking({&clients_[i]}), x509::Root());
     }
     Next();
   }
@@ -37,16 +37,17 @@ class Generations {
   // A new context; the lists, and what they remember of keys, are the same ones.
   void Next() {
     const size_t revoked = made_++ % 2;
-    ChainVerifier::Options how;
-    how.revocation = RevocationLists::Create({lists_[revoked]}, {});
-    ClientVerifier::Options verifier;
-    verifier.by_trust_bundle = std::make_shared<const ChainVerifier>(Trust({Root()}), how);
+    verify::ChainVerifier::Options how;
+    how.revocation = x509::RevocationLists::Create({lists_[revoked]}, {});
+    verify::ClientVerifier::Options verifier;
+    verifier.by_trust_bundle =
+        std::make_shared<const verify::ChainVerifier>(x509::Trust({x509::Root()}), how);
     ServerContext::Options options;
     options.listener = "public";
     options.tls.session_resumption = true;
     options.tls.session_lifetime = std::chrono::hours(1);
     options.credentials = {Serve(ServerCertificate(), {"server.example"})};
-    options.verifier = std::make_shared<const ClientVerifier>(std::move(verifier));
+    options.verifier = std::make_shared<const verify::ClientVerifier>(std::move(verifier));
     options.policy_id = std::to_string(revoked);
     options.clock = &clock_;
     auto made = ServerContext::Create(options);
@@ -54,12 +55,12 @@ class Generations {
     const std::lock_guard lock(mutex_);
     newest_ = *made;
   }
-  const Credential& client(size_t index) const { return clients_[index]; }
+  const x509::Credential& client(size_t index) const { return clients_[index]; }
 
  private:
   base::ManualClock clock_;
-  std::array<Credential, 2> clients_;
-  std::array<RevocationListPtr, 2> lists_;
+  std::array<x509::Credential, 2> clients_;
+  std::array<x509::RevocationListPtr, 2> lists_;
   size_t made_ = 0;
   mutable std::mutex mutex_;
   ServerContextPtr newest_;

@@ -33,9 +33,10 @@ class HandshakeTest : public testing::Test {
     client.Pump(*server_.wire);
   }
   // The same as Refused() for a client certificate made from `what`.
-  std::string RefusedCertificate(const CertificateTemplate& what, const Credential& issuer,
-                                 KeyType type = KeyType::kP256) {
-    Credential leaf = MakeCredential(what, &issuer, type);
+  std::string RefusedCertificate(const x509::CertificateTemplate& what,
+                                 const x509::Credential& issuer,
+                                 x509::KeyType type = x509::KeyType::kP256) {
+    x509::Credential leaf = x509::MakeCredential(what, &issuer, type);
     return Refused(WithCertificate({&leaf}));
   }
 
@@ -133,7 +134,8 @@ TEST_F(HandshakeTest, AKnownClientProvesItsKeyEveryTime) {
     Connect(known);
     ASSERT_TRUE(server_.peer.has_value());
     ASSERT_EQ(server_.verified.size(), 1u);
-    const Credential thief = MakeCredential(ClientTemplate("alice"), &Root());
+    const x509::Credential thief =
+        x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
     options.key = thief.key;
     options.false_key = true;
     MemoryClient stranger(options);
@@ -147,7 +149,7 @@ TEST_F(HandshakeTest, AKnownClientIsRefusedOnceItsCaIsGone) {
   MemoryClient before(WithCertificate({&ClientCertificate()}));
   Connect(before);
   ASSERT_TRUE(server_.peer.has_value());
-  server_.SetTrust(Trust({MakeCredential(CaTemplate("other"), nullptr)}));
+  server_.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("other"), nullptr)}));
   MemoryClient after(WithCertificate({&ClientCertificate()}));
   Connect(after);
   EXPECT_FALSE(server_.peer.has_value());
@@ -173,8 +175,8 @@ TEST_F(HandshakeTest, WorksByteByByte) {
 }
 
 TEST_F(HandshakeTest, AnIntermediateThatTheClientSendsLeadsToTheRoot) {
-  Credential leaf = MakeCredential(ClientTemplate("bob"), &Intermediate());
-  MemoryClient client(WithCertificate({&leaf, &Intermediate()}));
+  x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("bob"), &x509::Intermediate());
+  MemoryClient client(WithCertificate({&leaf, &x509::Intermediate()}));
   server_.Meet(client);
   ASSERT_TRUE(server_.peer.has_value());
   EXPECT_EQ(server_.peer->certificate->subject, "CN=bob");
@@ -188,8 +190,8 @@ TEST_F(HandshakeTest, OptionalTakesAClientWithoutACertificate) {
 }
 
 TEST_F(HandshakeTest, OptionalRefusesACertificateThatDoesNotVerify) {
-  Credential other = MakeCredential(CaTemplate("other"), nullptr);
-  EXPECT_EQ(RefusedCertificate(ClientTemplate("mallory"), other), "unknown_ca");
+  x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
+  EXPECT_EQ(RefusedCertificate(x509::ClientTemplate("mallory"), other), "unknown_ca");
 }
 
 TEST_F(HandshakeTest, WithoutClientAuthenticationNoCertificateIsAskedFor) {
@@ -219,9 +221,9 @@ TEST_F(HandshakeTest, NoClientCertificateInTls12) {
 }
 
 TEST_F(HandshakeTest, UnknownCaNamesTheCertificateAtFault) {
-  Credential other = MakeCredential(CaTemplate("other"), nullptr);
+  x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
   MemoryClient::Options options;
-  Credential leaf = MakeCredential(ClientTemplate("mallory"), &other);
+  x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &other);
   options = WithCertificate({&leaf});
   options.sni = "server.example";
   EXPECT_EQ(Refused(options), "unknown_ca");
@@ -236,56 +238,57 @@ TEST_F(HandshakeTest, UnknownCaNamesTheCertificateAtFault) {
 }
 
 TEST_F(HandshakeTest, Expired) {
-  CertificateTemplate what = ClientTemplate("late");
-  what.not_after = kNow - 1;
-  EXPECT_EQ(RefusedCertificate(what, Root()), "expired");
-  EXPECT_EQ(server_.report->certificate.not_after, kNow - 1);
+  x509::CertificateTemplate what = x509::ClientTemplate("late");
+  what.not_after = x509::kNow - 1;
+  EXPECT_EQ(RefusedCertificate(what, x509::Root()), "expired");
+  EXPECT_EQ(server_.report->certificate.not_after, x509::kNow - 1);
   EXPECT_EQ(client_->alert(), SSL_AD_CERTIFICATE_EXPIRED);
 }
 
 TEST_F(HandshakeTest, ExpiryIsJudgedByTheClockOfTheMoment) {
-  server_.clock.SetWallSeconds(kNow + 200 * kDay);
+  server_.clock.SetWallSeconds(x509::kNow + 200 * x509::kDay);
   EXPECT_EQ(Refused(WithCertificate({&ClientCertificate()})), "expired");
 }
 
 TEST_F(HandshakeTest, NotYetValid) {
-  CertificateTemplate what = ClientTemplate("early");
-  what.not_before = kNow + kDay;
-  EXPECT_EQ(RefusedCertificate(what, Root()), "not_yet_valid");
+  x509::CertificateTemplate what = x509::ClientTemplate("early");
+  what.not_before = x509::kNow + x509::kDay;
+  EXPECT_EQ(RefusedCertificate(what, x509::Root()), "not_yet_valid");
 }
 
 TEST_F(HandshakeTest, BadSignature) {
-  Credential leaf = MakeCredential(ClientTemplate("forged"), &Root());
+  x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("forged"), &x509::Root());
   MemoryClient::Options options = WithCertificate({&leaf});
   options.chain_der[0].back() ^= 1;  // the last byte of the signature
   EXPECT_EQ(Refused(options), "bad_signature");
 }
 
 TEST_F(HandshakeTest, WeakKey) {
-  EXPECT_EQ(RefusedCertificate(ClientTemplate("weak"), Root(), KeyType::kRsa1024), "weak_key");
+  EXPECT_EQ(RefusedCertificate(x509::ClientTemplate("weak"), x509::Root(), x509::KeyType::kRsa1024),
+            "weak_key");
   EXPECT_EQ(client_->alert(), SSL_AD_BAD_CERTIFICATE);
 }
 
 TEST_F(HandshakeTest, WrongPurpose) {
-  EXPECT_EQ(RefusedCertificate(ServerTemplate("not a client", {"x.example"}), Root()),
+  EXPECT_EQ(RefusedCertificate(x509::ServerTemplate("not a client", {"x.example"}), x509::Root()),
             "wrong_purpose");
   EXPECT_EQ(client_->alert(), SSL_AD_UNSUPPORTED_CERTIFICATE);
 }
 
 TEST_F(HandshakeTest, NameConstraint) {
-  CertificateTemplate ca = CaTemplate("constrained");
+  x509::CertificateTemplate ca = x509::CaTemplate("constrained");
   ca.permitted_dns = {"inside.example"};
-  Credential constrained = MakeCredential(ca, &Root());
-  CertificateTemplate what = ClientTemplate("outsider");
+  x509::Credential constrained = x509::MakeCredential(ca, &x509::Root());
+  x509::CertificateTemplate what = x509::ClientTemplate("outsider");
   what.san.dns = {"outside.example"};
-  Credential leaf = MakeCredential(what, &constrained);
+  x509::Credential leaf = x509::MakeCredential(what, &constrained);
   EXPECT_EQ(Refused(WithCertificate({&leaf, &constrained})), "name_constraint");
 }
 
 TEST_F(HandshakeTest, PathTooLong) {
-  server_.SetTrust(Trust({Root()}), 0);
-  Credential leaf = MakeCredential(ClientTemplate("deep"), &Intermediate());
-  EXPECT_EQ(Refused(WithCertificate({&leaf, &Intermediate()})), "path_too_long");
+  server_.SetTrust(x509::Trust({x509::Root()}), 0);
+  x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("deep"), &x509::Intermediate());
+  EXPECT_EQ(Refused(WithCertificate({&leaf, &x509::Intermediate()})), "path_too_long");
 }
 
 TEST_F(HandshakeTest, InvalidCertificate) {
@@ -404,15 +407,16 @@ class SniTest : public HandshakeTest {
     server_.wire = std::make_shared<io::Wire>();
     server_.Meet(client);
     if (!server_.peer) return "refused";
-    auto leaf = Certificate::FromDer(client.server_leaf_der());
+    auto leaf = x509::Certificate::FromDer(client.server_leaf_der());
     EXPECT_TRUE(leaf.ok());
     return (*leaf)->subject();
   }
 
-  Credential exact_ = MakeCredential(ServerTemplate("exact", {"a.example"}), &Root());
+  x509::Credential exact_ =
+      x509::MakeCredential(x509::ServerTemplate("exact", {"a.example"}), &x509::Root());
   // Another type of key than the default's.
-  Credential wildcard_ =
-      MakeCredential(ServerTemplate("wildcard", {"*.wild.example"}), &Root(), KeyType::kRsa2048);
+  x509::Credential wildcard_ = x509::MakeCredential(
+      x509::ServerTemplate("wildcard", {"*.wild.example"}), &x509::Root(), x509::KeyType::kRsa2048);
 };
 
 TEST_F(SniTest, PicksTheCertificateOfTheName) {
@@ -456,7 +460,7 @@ TEST_F(HandshakeTest, AClientWithoutAlpnIsWelcome) {
 }
 
 TEST_F(HandshakeTest, TheCertificateRequestNamesTheTrustAnchors) {
-  server_.SetTrust(Trust({Root(), Intermediate()}));
+  server_.SetTrust(x509::Trust({x509::Root(), x509::Intermediate()}));
   MemoryClient client({});
   server_.Meet(client);
   EXPECT_EQ(client.requested_ca_names(), 2u);
@@ -480,11 +484,13 @@ TEST_F(HandshakeTest, TheStreamMayBeDestroyedInsideOnHandshakeFailed) {
 class SideBySideTest : public HandshakeTest {
  protected:
   void SetUp() override {
-    for (KeyType type : {KeyType::kRsa2048, KeyType::kEd25519, KeyType::kP256}) {
-      all_.push_back(MakeCredential(ServerTemplate("s", {"server.example"}), &Root(), type));
+    for (x509::KeyType type :
+         {x509::KeyType::kRsa2048, x509::KeyType::kEd25519, x509::KeyType::kP256}) {
+      all_.push_back(
+          x509::MakeCredential(x509::ServerTemplate("s", {"server.example"}), &x509::Root(), type));
     }
     server_.options.credentials.clear();
-    for (const Credential& each : all_) {
+    for (const x509::Credential& each : all_) {
       server_.options.credentials.push_back(Serve(each, {"server.example"}));
     }
   }
@@ -512,7 +518,7 @@ class SideBySideTest : public HandshakeTest {
     return options;
   }
 
-  std::vector<Credential> all_;
+  std::vector<x509::Credential> all_;
 };
 
 TEST_F(SideBySideTest, AClientThatCanVerifyAllGetsEcdsa) { EXPECT_EQ(Shown({}), 2u); }
@@ -556,10 +562,11 @@ TEST_F(HandshakeTest, AKeyThatMayNotSignIsRefusedWithItsName) {
   for (const auto mode : {config::ClientAuthMode::kRequire, config::ClientAuthMode::kRequest}) {
     for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       server_.options.client_auth = mode;
-      CertificateTemplate what = ClientTemplate("encipherer");
+      x509::CertificateTemplate what = x509::ClientTemplate("encipherer");
       what.key_usage = {"keyEncipherment"};
       // With an ECDSA key the library's client would not send it.
-      const Credential leaf = MakeCredential(what, &Root(), KeyType::kRsa2048);
+      const x509::Credential leaf =
+          x509::MakeCredential(what, &x509::Root(), x509::KeyType::kRsa2048);
       MemoryClient::Options options = WithCertificate({&leaf});
       options.min_version = options.max_version = version;
       MemoryClient client(options);
@@ -588,8 +595,8 @@ class RequestTest : public HandshakeTest {
 };
 
 TEST_F(RequestTest, WhoDoesNotVerifyIsLetInWithoutAnIdentity) {
-  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
-  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
+  const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
   for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Meet(WithCertificate({&leaf}), version);
     ASSERT_TRUE(server_.peer.has_value());
@@ -604,10 +611,10 @@ TEST_F(RequestTest, WhoDoesNotVerifyIsLetInWithoutAnIdentity) {
 }
 
 TEST_F(RequestTest, WhoHasExpiredIsLetInWithThatReason) {
-  CertificateTemplate what = ClientTemplate("late");
+  x509::CertificateTemplate what = x509::ClientTemplate("late");
   what.not_after = server_.clock.WallSeconds() - 1;
   what.not_before = what.not_after - 100;
-  const Credential leaf = MakeCredential(what, &Root());
+  const x509::Credential leaf = x509::MakeCredential(what, &x509::Root());
   Meet(WithCertificate({&leaf}), TLS1_3_VERSION);
   ASSERT_TRUE(server_.peer.has_value());
   EXPECT_EQ(server_.peer->failure_reason, "expired");
@@ -626,10 +633,10 @@ TEST_F(RequestTest, WhoVerifiesAndWhoShowsNothingAreWhatTheyAreUnderOptional) {
 }
 
 TEST_F(RequestTest, WithoutTheKeyOfTheCertificateNobodyGetsIn) {
-  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
-  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
-  const Credential thief = MakeCredential(ClientTemplate("thief"), &Root());
-  for (const Credential* shown : {&leaf, &ClientCertificate()}) {
+  const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
+  const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
+  const x509::Credential thief = x509::MakeCredential(x509::ClientTemplate("thief"), &x509::Root());
+  for (const x509::Credential* shown : {&leaf, &ClientCertificate()}) {
     for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       MemoryClient::Options options = WithCertificate({shown});
       options.key = thief.key;
@@ -644,15 +651,16 @@ TEST_F(RequestTest, WithoutTheKeyOfTheCertificateNobodyGetsIn) {
 
 TEST_F(RequestTest, OptionalStillRefusesWhoDoesNotVerify) {
   server_.options.client_auth = config::ClientAuthMode::kOptional;
-  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
-  const Credential leaf = MakeCredential(ClientTemplate("mallory"), &stranger);
+  const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
+  const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
   Meet(WithCertificate({&leaf}), TLS1_3_VERSION);
   EXPECT_FALSE(server_.peer.has_value());
   EXPECT_EQ(Reason(), "unknown_ca");
 }
 
 TEST_F(HandshakeTest, AnEd25519ClientCertificateIsAccepted) {
-  Credential leaf = MakeCredential(ClientTemplate("ed"), &Root(), KeyType::kEd25519);
+  x509::Credential leaf =
+      x509::MakeCredential(x509::ClientTemplate("ed"), &x509::Root(), x509::KeyType::kEd25519);
   for (uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     ServerSide side;
     MemoryClient::Options options = WithCertificate({&leaf});

@@ -19,26 +19,26 @@
 #include "test/proxy/io/memory_stream.h"
 #include "test/proxy/io/recording_handler.h"
 #include "test/proxy/tls/memory_client.h"
-#include "test/proxy/tls/pki.h"
+#include "test/proxy/x509/pki.h"
 
 namespace mantlet::tls {
 
-inline const Credential& ServerCertificate() {
-  static const Credential* server = [] {
-    CertificateTemplate what = ServerTemplate("server", {"server.example"});
+inline const x509::Credential& ServerCertificate() {
+  static const x509::Credential* server = [] {
+    x509::CertificateTemplate what = x509::ServerTemplate("server", {"server.example"});
     what.san.uri = {"spiffe://example/server"};
-    return new Credential(MakeCredential(what, &Root()));
+    return new x509::Credential(x509::MakeCredential(what, &x509::Root()));
   }();
   return *server;
 }
 
-inline const Credential& ClientCertificate() {
-  static const Credential* client =
-      new Credential(MakeCredential(ClientTemplate("alice"), &Root()));
+inline const x509::Credential& ClientCertificate() {
+  static const x509::Credential* client =
+      new x509::Credential(x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root()));
   return *client;
 }
 
-inline ServerCredential Serve(const Credential& credential, std::vector<std::string> names) {
+inline ServerCredential Serve(const x509::Credential& credential, std::vector<std::string> names) {
   ServerCredential served;
   served.chain_der = {credential.certificate->der()};
   served.key = credential.key;
@@ -54,15 +54,15 @@ class ServerSide : public ServerStream::HandshakeHandler {
     options.client_auth = config::ClientAuthMode::kOptional;
     options.credentials = {Serve(ServerCertificate(), {"server.example"})};
     options.clock = &clock;
-    SetTrust(Trust({Root()}));
+    SetTrust(x509::Trust({x509::Root()}));
   }
 
-  void SetTrust(TrustStorePtr trust, int max_depth = 4) {
-    ChainVerifier::Options how;
+  void SetTrust(x509::TrustStorePtr trust, int max_depth = 4) {
+    verify::ChainVerifier::Options how;
     how.max_depth = max_depth;
-    ClientVerifier::Options verifier;
-    verifier.by_trust_bundle = std::make_shared<const ChainVerifier>(std::move(trust), how);
-    options.verifier = std::make_shared<const ClientVerifier>(std::move(verifier));
+    verify::ClientVerifier::Options verifier;
+    verifier.by_trust_bundle = std::make_shared<const verify::ChainVerifier>(std::move(trust), how);
+    options.verifier = std::make_shared<const verify::ClientVerifier>(std::move(verifier));
   }
 
   void Start() {
@@ -118,7 +118,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::Loop loop;
   base::ManualClock clock;
   ServerContext::Options options;
-  VerifiedClients verified;
+  verify::VerifiedClients verified;
   ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;

@@ -1,0 +1,42 @@
+// One look at a client's chain: is it good, and whom does it name? The chain comes
+// from a full handshake, from a session that is to be resumed, or from an open
+// connection that is looked at again. Pure; any thread.
+
+#ifndef MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
+#define MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/verify/client_verifier.h"
+#include "proxy/verify/verify_result.h"
+
+struct stack_st_CRYPTO_BUFFER;
+
+namespace mantlet::verify {
+
+struct ClientCheck {
+  VerifyResult verdict;
+  // Null unless the verdict is good.
+  std::shared_ptr<const identity::ClientCertificate> certificate;
+};
+
+// `ders`: leaf first. `now`: seconds since the epoch.
+ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                        int64_t now);
+// The verdict alone, for a chain whose identity is known.
+VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                         int64_t now, Expired expired);
+
+// The chain that the certificate came with, itself first; of its bytes.
+std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);
+// The library's chain, which may be null and must outlive the result.
+std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain);
+
+}  // namespace mantlet::verify
+
+#endif  // MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_

@@ -1,0 +1,28 @@
+// Fault: why a file cannot be used, in two parts: what it is, and what makes the right
+// thing of it. Readers say both in one absl::Status, "WHAT; CURE", where the word FILE
+// stands for the file's path; one of code DataLoss is about a file that may be half
+// written.
+
+#ifndef MANTLET_PROXY_X509_FAULT_H_
+#define MANTLET_PROXY_X509_FAULT_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace mantlet::x509 {
+
+struct Fault {
+  std::string what;  // without a full stop
+  std::string cure;
+
+  // "what; cure"
+  std::string ToString() const;
+};
+
+Fault FaultOf(const absl::Status& status, std::string_view path);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_FAULT_H_

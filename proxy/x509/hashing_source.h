@@ -1,0 +1,36 @@
+// HashingSource: hands on another source's bytes and takes their SHA-256 on the way.
+
+#ifndef MANTLET_PROXY_X509_HASHING_SOURCE_H_
+#define MANTLET_PROXY_X509_HASHING_SOURCE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proxy/x509/byte_source.h"
+
+struct env_md_ctx_st;  // EVP_MD_CTX; NOLINT(readability-identifier-naming): the library's
+
+namespace mantlet::x509 {
+
+class HashingSource final : public ByteSource {
+ public:
+  // `source` outlives this one.
+  explicit HashingSource(ByteSource& source);
+  ~HashingSource() override;
+
+  absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override;
+
+  // Reads what is left, and tells the digest of everything in lower-case hex. Once.
+  absl::StatusOr<std::string> Finish();
+
+ private:
+  ByteSource& source_;
+  absl::Status failure_;  // the source's, which Finish() repeats
+  env_md_ctx_st* context_;
+};
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_HASHING_SOURCE_H_

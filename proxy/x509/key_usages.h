@@ -1,0 +1,27 @@
+// Names of what a certificate's key may be used for: key usage and extended key usage
+// (RFC 5280, 4.2.1.3 and 4.2.1.12), for people and for the one rule that is about the exact
+// list. Pure; each reads only its argument. They may leave entries in the thread's error queue.
+
+#ifndef MANTLET_PROXY_X509_KEY_USAGES_H_
+#define MANTLET_PROXY_X509_KEY_USAGES_H_
+
+#include <string>
+#include <vector>
+
+struct x509_st;
+
+namespace mantlet::x509 {
+
+// "digitalSignature", "keyEncipherment" ...; empty if the certificate has no key usage.
+std::vector<std::string> KeyUsageNames(x509_st* x509);
+
+// "serverAuth", "clientAuth" ..., or numbers with dots for those that have no name; empty if the
+// certificate has no extended key usage.
+std::vector<std::string> ExtendedKeyUsageNames(const x509_st* x509);
+
+// Returns true if the extended key usage is serverAuth and nothing else.
+bool IsServerAuthOnly(const x509_st* x509);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_KEY_USAGES_H_

@@ -1,0 +1,54 @@
+// Material: what one file holds, parsed: certificates, keys and revocation
+// lists out of PEM, DER, PKCS#7 or PKCS#12. Pure: bytes in, values out.
+
+#ifndef MANTLET_PROXY_X509_MATERIAL_H_
+#define MANTLET_PROXY_X509_MATERIAL_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proxy/x509/certificate.h"
+#include "proxy/x509/private_key.h"
+#include "proxy/x509/revocation_list.h"
+
+namespace mantlet::x509 {
+
+struct MaterialItem {
+  enum class Kind { kCertificate, kPrivateKey, kLockedKey, kCrl, kOther };
+  Kind kind = Kind::kOther;
+  std::string where;  // "block 2 (CERTIFICATE, line 24)"; empty where there is only one item
+  std::string label;  // the PEM label, or what the DER turned out to be
+  CertificatePtr certificate;  // kCertificate
+  PrivateKeyPtr key;           // kPrivateKey
+  RevocationListPtr crl;       // kCrl
+};
+
+struct Material {
+  enum class Format { kPem, kDer, kPkcs7, kPkcs12 };
+  Format format = Format::kPem;
+  bool ordered = true;  // false: the order of its certificates has no meaning (PKCS#7)
+  std::vector<MaterialItem> items;
+
+  std::vector<CertificatePtr> certificates() const;
+};
+
+// Everything must parse: one bad block is an error that names it, in the form of
+// certs/fault.h. An encrypted key is opened with `passphrase`; without one it is
+// kLockedKey, and PKCS#12 is tried with the empty one. A passphrase that does not open
+// something is Unauthenticated. Blocks that are none of ours (EC PARAMETERS, …) are kOther.
+absl::StatusOr<Material> ParseMaterial(std::string_view bytes,
+                                       const std::optional<std::string>& passphrase);
+
+// What it holds, for people: "2 certificates", "a private key and a certificate signing
+// request".
+std::string Inventory(const Material& material);
+
+// What to do with a file whose only content is none of ours; "" if there is nothing to say.
+std::string CureOfOther(const Material& material);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_MATERIAL_H_

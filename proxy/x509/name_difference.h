@@ -1,0 +1,20 @@
+// In what two distinguished names differ that look alike where they are printed, so that
+// a message that names both does not seem to name one thing twice. Pure.
+
+#ifndef MANTLET_PROXY_X509_NAME_DIFFERENCE_H_
+#define MANTLET_PROXY_X509_NAME_DIFFERENCE_H_
+
+#include <string>
+
+struct X509_name_st;  // openssl's X509_NAME
+
+namespace mantlet::x509 {
+
+// A clause such as "the two look alike, but the CN has U+0430 in one and U+0061 in the
+// other"; empty for names that are the same (SameName), for names that a reader can tell
+// apart, and for names longer than a kilobyte.
+std::string NameDifference(const X509_name_st* a, const X509_name_st* b);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_NAME_DIFFERENCE_H_

@@ -1,0 +1,19 @@
+// The TLS library's error queue as sentences. The queue belongs to the thread:
+// whoever calls the library clears it before, and reads it only after a failure.
+
+#ifndef MANTLET_PROXY_X509_OPENSSL_ERRORS_H_
+#define MANTLET_PROXY_X509_OPENSSL_ERRORS_H_
+
+#include <string>
+
+namespace mantlet::x509 {
+
+void ClearErrors();
+
+// What this thread's queue says, oldest first, joined with "; ". Empties the
+// queue. "no further detail" if there is nothing in it.
+std::string TakeErrors();
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_OPENSSL_ERRORS_H_

@@ -1,0 +1,188 @@
+#include "proxy/x509/pkcs12.h"
+
+#include <openssl/bytestring.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/mem.h>
+#include <openssl/pkcs8.h>
+#include <openssl/x509.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/x509/byte_view.h"
+#include "proxy/x509/der_kind.h"
+#include "proxy/x509/openssl_errors.h"
+
+namespace mantlet::x509 {
+namespace {
+
+std::string Der(X509* x509) {
+  uint8_t* bytes = nullptr;
+  int size = i2d_X509(x509, &bytes);
+  if (size < 0) return "";
+  std::string der(View(bytes, static_cast<size_t>(size)));
+  OPENSSL_free(bytes);
+  return der;
+}
+
+// Why the library could not read it; 0 for reasons of other parts of it.
+int LibraryReason() {
+  const uint32_t error = ERR_peek_last_error();
+  return ERR_GET_LIB(error) == ERR_LIB_PKCS8 ? ERR_GET_REASON(error) : 0;
+}
+
+// Takes the content of SEQUENCE { type, [0] EXPLICIT OCTET STRING }, if it is of that type.
+bool TakeOctets(CBS* from, std::string_view type, CBS* octets) {
+  constexpr CBS_ASN1_TAG kExplicit = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
+  CBS content, oid, wrapped;
+  return CBS_get_asn1(from, &content, CBS_ASN1_SEQUENCE) &&
+         CBS_get_asn1(&content, &oid, CBS_ASN1_OBJECT) && View(oid) == type &&
+         CBS_get_asn1(&content, &wrapped, kExplicit) && CBS_len(&content) == 0 &&
+         CBS_get_asn1(&wrapped, octets, CBS_ASN1_OCTETSTRING) && CBS_len(&wrapped) == 0;
+}
+
+bool AddBags(CBS safe, Pkcs12* contents) {
+  constexpr std::string_view kCertBag = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";
+  constexpr std::string_view kX509 = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+  constexpr CBS_ASN1_TAG kExplicit = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
+  CBS bags, bag, type, value, certificate;
+  if (!CBS_get_asn1(&safe, &bags, CBS_ASN1_SEQUENCE) || CBS_len(&safe) != 0) return false;
+  while (CBS_len(&bags) != 0) {
+    if (!CBS_get_asn1(&bags, &bag, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&bag, &type, CBS_ASN1_OBJECT) || View(type) != kCertBag ||
+        !CBS_get_asn1(&bag, &value, kExplicit) || !TakeOctets(&value, kX509, &certificate)) {
+      return false;
+    }
+    absl::StatusOr<CertificatePtr> parsed = Certificate::FromDer(View(certificate));
+    if (!parsed.ok()) return false;
+    contents->certificates.push_back(*std::move(parsed));
+  }
+  return true;
+}
+
+// A trust store without a password, as Java 18 and later have it (cacerts): certificates in the
+// clear and no MAC, which the library insists on. Nothing if it is anything else.
+std::optional<Pkcs12> ParseWithoutMac(std::string_view bytes) {
+  constexpr std::string_view kData = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+  Pkcs12 contents;
+  CBS in = AsCbs(bytes), pfx, safes, all, safe;
+  uint64_t version = 0;
+  if (!CBS_get_asn1(&in, &pfx, CBS_ASN1_SEQUENCE) || CBS_len(&in) != 0 ||
+      !CBS_get_asn1_uint64(&pfx, &version) || version != 3 || !TakeOctets(&pfx, kData, &safes) ||
+      CBS_len(&pfx) != 0 || !CBS_get_asn1(&safes, &all, CBS_ASN1_SEQUENCE) ||
+      CBS_len(&safes) != 0) {
+    return std::nullopt;
+  }
+  while (CBS_len(&all) != 0) {
+    if (!TakeOctets(&all, kData, &safe) || !AddBags(safe, &contents)) return std::nullopt;
+  }
+  if (contents.certificates.empty()) return std::nullopt;
+  return contents;
+}
+
+absl::Status WhyNot(std::string_view bytes, int reason) {
+  constexpr char kAnew[] =
+      "make it anew with: openssl pkcs12 -export -inkey KEY -in CERTIFICATES, or name PEM files";
+  switch (reason) {
+    case PKCS8_R_INCORRECT_PASSWORD:
+      return absl::UnauthenticatedError("the passphrase does not open it");
+    case PKCS8_R_MISSING_MAC:
+      return absl::InvalidArgumentError(
+          "it is PKCS#12 without a MAC, and not just certificates in the clear; make PEM of it "
+          "with: keytool -list -rfc -keystore FILE");
+    case PKCS8_R_MULTIPLE_PRIVATE_KEYS_IN_PKCS12:
+      return absl::InvalidArgumentError(
+          "it is PKCS#12 with more than one private key; export the one that is wanted with: "
+          "keytool -importkeystore -srckeystore FILE -srcalias ALIAS -destkeystore FILE.p12 "
+          "-deststoretype PKCS12");
+    case PKCS8_R_PKCS12_PUBLIC_KEY_INTEGRITY_NOT_SUPPORTED:
+      return absl::InvalidArgumentError(
+          absl::StrCat("it is PKCS#12 that is signed instead of having a MAC; ", kAnew));
+    case PKCS8_R_UNKNOWN_ALGORITHM:
+    case PKCS8_R_UNKNOWN_CIPHER:
+    case PKCS8_R_UNKNOWN_CIPHER_ALGORITHM:
+    case PKCS8_R_UNKNOWN_DIGEST:
+    case PKCS8_R_UNKNOWN_HASH:
+    case PKCS8_R_UNSUPPORTED_CIPHER:
+    case PKCS8_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION:
+    case PKCS8_R_UNSUPPORTED_KEYLENGTH:
+    case PKCS8_R_UNSUPPORTED_OPTIONS:
+    case PKCS8_R_UNSUPPORTED_PRF:
+    case PKCS8_R_UNSUPPORTED_SALT_TYPE:
+    case PKCS8_R_BAD_ITERATION_COUNT:
+      return absl::InvalidArgumentError(
+          absl::StrCat("it is PKCS#12 with a cipher or MAC that is not supported; ", kAnew));
+    default:
+      break;
+  }
+  if (SizeOfDer(bytes) > bytes.size()) return absl::DataLossError("it is PKCS#12 that is cut off");
+  return absl::InvalidArgumentError(absl::StrCat(
+      "it is PKCS#12 that is damaged, or whose private key is of a kind that is not supported; ",
+      kAnew));
+}
+
+}  // namespace
+
+bool LooksLikePkcs12(std::string_view bytes) { return KindOfDer(bytes) == DerKind::kPkcs12; }
+
+absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase) {
+  if (passphrase.find('\0') != std::string_view::npos) {
+    return absl::UnauthenticatedError("the passphrase holds a NUL byte");
+  }
+  ClearErrors();
+  CBS in = AsCbs(bytes);
+  bssl::UniquePtr<STACK_OF(X509)> stack(sk_X509_new_null());
+  EVP_PKEY* key = nullptr;
+  if (stack == nullptr ||
+      !PKCS12_get_key_and_certs(&key, stack.get(), &in, std::string(passphrase).c_str())) {
+    const int reason = LibraryReason();
+    ClearErrors();
+    if (reason == PKCS8_R_MISSING_MAC) {
+      if (std::optional<Pkcs12> open = ParseWithoutMac(bytes)) return *std::move(open);
+    }
+    return WhyNot(bytes, reason);
+  }
+  Pkcs12 contents;
+  if (key != nullptr) contents.key = PrivateKey::Adopt(key);
+  for (size_t i = 0; i < sk_X509_num(stack.get()); ++i) {
+    absl::StatusOr<CertificatePtr> certificate =
+        Certificate::FromDer(Der(sk_X509_value(stack.get(), i)));
+    if (!certificate.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("certificate ", i + 1, " in it: ", certificate.status().message()));
+    }
+    contents.certificates.push_back(*std::move(certificate));
+  }
+  return contents;
+}
+
+absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
+                                       const std::vector<CertificatePtr>& certificates,
+                                       std::string_view passphrase) {
+  if (certificates.empty()) return absl::InvalidArgumentError("there is no certificate");
+  ClearErrors();
+  bssl::UniquePtr<STACK_OF(X509)> others(sk_X509_new_null());
+  for (size_t i = 1; i < certificates.size() && others != nullptr; ++i) {
+    X509_up_ref(certificates[i]->x509());
+    if (!sk_X509_push(others.get(), certificates[i]->x509())) {
+      X509_free(certificates[i]->x509());
+      others = nullptr;
+    }
+  }
+  bssl::UniquePtr<PKCS12> pkcs12(
+      others == nullptr ? nullptr
+                        : PKCS12_create(std::string(passphrase).c_str(), nullptr, key.pkey(),
+                                        certificates[0]->x509(), others.get(), 0, 0, 0, 0, 0));
+  uint8_t* bytes = nullptr;
+  int size = pkcs12 == nullptr ? -1 : i2d_PKCS12(pkcs12.get(), &bytes);
+  if (size < 0) return absl::InternalError(TakeErrors());
+  std::string der(View(bytes, static_cast<size_t>(size)));
+  OPENSSL_free(bytes);
+  return der;
+}
+
+}  // namespace mantlet::x509

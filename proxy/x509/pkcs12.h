@@ -1,0 +1,35 @@
+// PKCS#12 (RFC 7292): a key and the certificates that go with it in one
+// password-protected file.
+
+#ifndef MANTLET_PROXY_X509_PKCS12_H_
+#define MANTLET_PROXY_X509_PKCS12_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proxy/x509/certificate.h"
+#include "proxy/x509/private_key.h"
+
+namespace mantlet::x509 {
+
+struct Pkcs12 {
+  PrivateKeyPtr key;                         // null if the file holds none
+  std::vector<CertificatePtr> certificates;  // in file order
+};
+
+// Whether the bytes look like PKCS#12, judged by their first fields.
+bool LooksLikePkcs12(std::string_view bytes);
+
+// A wrong passphrase is Unauthenticated "the passphrase does not open it".
+absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase);
+
+// For tests and the throw-away PKI: the first certificate is the key's.
+absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
+                                       const std::vector<CertificatePtr>& certificates,
+                                       std::string_view passphrase);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_PKCS12_H_

@@ -1,0 +1,30 @@
+// PKCS#7 and CMS SignedData (RFC 5652) as a bag of certificates and revocation lists
+// (.p7b, .p7c). Nothing in it is signed in a way that matters here: what comes out is
+// judged like the content of any other file.
+
+#ifndef MANTLET_PROXY_X509_PKCS7_H_
+#define MANTLET_PROXY_X509_PKCS7_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace mantlet::x509 {
+
+struct Pkcs7 {
+  std::vector<std::string> certificates;  // DER; the order has no meaning (a SET in ASN.1)
+  std::vector<std::string> crls;          // DER
+};
+
+// Whether the bytes look like SignedData, judged by their first fields.
+bool LooksLikePkcs7(std::string_view bytes);
+
+// DER, or BER with indefinite lengths. Something that holds neither certificates nor
+// lists is an error.
+absl::StatusOr<Pkcs7> ParsePkcs7(std::string_view bytes);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_PKCS7_H_

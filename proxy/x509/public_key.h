@@ -1,0 +1,37 @@
+// PublicKey: what kind of key it is, in words, and whether we refuse it. The
+// library has no notion of a security level, so the judgement is ours.
+
+#ifndef MANTLET_PROXY_X509_PUBLIC_KEY_H_
+#define MANTLET_PROXY_X509_PUBLIC_KEY_H_
+
+#include <string>
+
+struct evp_pkey_st;  // openssl's EVP_PKEY
+
+namespace mantlet::x509 {
+
+enum class KeyKind { kRsa, kEcdsa, kEd25519, kOther };
+
+struct PublicKey {
+  KeyKind kind = KeyKind::kOther;
+  int bits = 0;             // RSA modulus or curve size; 0 if the library cannot read the key
+  std::string text;         // "RSA 2048", "ECDSA P-256", "Ed25519", "unknown"
+  std::string spki_sha256;  // lower-case hex of the SubjectPublicKeyInfo's digest
+  // Why this key is refused (RSA below 2048 bits, a curve below P-256, a kind
+  // that we do not know), or empty if it is not.
+  std::string weakness;
+};
+
+// `key` may be null: a key that the library could not read. spki_sha256 stays
+// empty; it is the caller who has the bytes.
+PublicKey DescribeKey(const evp_pkey_st* key);
+
+// RSA, ECDSA or Ed25519; of a key of any other kind nothing must be asked.
+bool IsKnownKind(const evp_pkey_st* key);
+
+// Only the judgement, without building the words: for the handshake.
+bool IsWeakKey(const evp_pkey_st* key);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_PUBLIC_KEY_H_

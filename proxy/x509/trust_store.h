@@ -1,0 +1,56 @@
+// TrustStore: the trust anchors of one listener, immutable once made and shared
+// by all workers. The anchors are a set: their order and repetitions in the
+// files mean nothing, so neither order nor repetition changes id().
+
+#ifndef MANTLET_PROXY_X509_TRUST_STORE_H_
+#define MANTLET_PROXY_X509_TRUST_STORE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proxy/x509/certificate.h"
+
+struct x509_store_st;  // openssl's X509_STORE
+
+namespace mantlet::x509 {
+
+class TrustStore {
+ public:
+  // Refuses an empty set. What makes a certificate fit to be an anchor is the
+  // caller's question (certs/); here only what the library needs is checked.
+  static absl::StatusOr<std::shared_ptr<const TrustStore>> Create(
+      const std::vector<CertificatePtr>& anchors);
+
+  ~TrustStore();
+  TrustStore(const TrustStore&) = delete;
+  TrustStore& operator=(const TrustStore&) = delete;
+
+  const std::vector<CertificatePtr>& anchors() const { return anchors_; }
+  // The DER of the anchors' subject names, each once: what a server's
+  // CertificateRequest lists (RFC 8446, 4.2.4).
+  const std::vector<std::string>& subject_names_der() const { return subject_names_der_; }
+  // Lower-case hex digest over the set; equal if and only if the sets are equal.
+  const std::string& id() const { return id_; }
+
+  // Whether this very certificate (all of its DER) is an anchor.
+  bool Contains(const Certificate& certificate) const;
+
+  // For other files of this package. The library locks it inside. Stays ours.
+  x509_store_st* store() const { return store_; }
+
+ private:
+  TrustStore() = default;
+
+  std::vector<CertificatePtr> anchors_;  // sorted by fingerprint
+  std::vector<std::string> subject_names_der_;
+  std::string id_;
+  x509_store_st* store_ = nullptr;
+};
+
+using TrustStorePtr = std::shared_ptr<const TrustStore>;
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_TRUST_STORE_H_

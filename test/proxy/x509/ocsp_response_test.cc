@@ -1,0 +1,142 @@
+#include "proxy/x509/ocsp_response.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/proxy/x509/ocsp_maker.h"
+#include "test/proxy/x509/pki.h"
+
+namespace mantlet::x509 {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Credential& Server() {
+  static const Credential server =
+      MakeCredential(ServerTemplate("server", {"server.example"}), &Root());
+  return server;
+}
+
+Credential Responder(const Credential& issuer, std::vector<std::string> usage) {
+  CertificateTemplate what = ServerTemplate("responder", {});
+  what.extended_key_usage = std::move(usage);
+  return MakeCredential(what, &issuer);
+}
+
+// "good", or why it is not.
+std::string Verdict(const std::string& der,
+                    const std::vector<CertificatePtr>& authorities = {Root().certificate}) {
+  auto response = OcspResponse::Parse(der);
+  if (!response.ok()) return std::string(response.status().message());
+  auto judgement = response->Judge(*Server().certificate, authorities, kNow);
+  if (!judgement.ok()) return std::string(judgement.status().message());
+  return judgement->signer == nullptr ? "good, unsigned" : "good";
+}
+
+std::string Verdict(const OcspTemplate& what) {
+  return Verdict(MakeOcsp(what, *Server().certificate, Root()));
+}
+
+TEST(OcspResponse, OfTheIssuerIsGoodAndSaysUntilWhen) {
+  const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
+  auto response = OcspResponse::Parse(der);
+  ASSERT_TRUE(response.ok()) << response.status();
+  auto judgement = response->Judge(*Server().certificate, {Root().certificate}, kNow);
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->answer.this_update, kNow - 3600);
+  EXPECT_EQ(judgement->answer.next_update, kNow + kDay);
+  EXPECT_EQ(judgement->signer, Root().certificate);
+}
+
+TEST(OcspResponse, OfAnIssuerThatIsNotKnownIsTakenUnchecked) {
+  EXPECT_EQ(Verdict(MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root()), {}),
+            "good, unsigned");
+}
+
+TEST(OcspResponse, OfAResponderThatTheIssuerNamedIsGood) {
+  const Credential responder = Responder(Root(), {"1.3.6.1.5.5.7.3.9"});
+  OcspTemplate what = OcspTemplate::Good();
+  what.responder = &responder;
+  what.with_certificate = true;
+  EXPECT_EQ(Verdict(what), "good");
+  what.with_certificate = false;
+  EXPECT_THAT(Verdict(what), HasSubstr("signed neither by"));
+}
+
+TEST(OcspResponse, MayHaveDigestedEitherEncodingOfTheIssuersName) {
+  CertificateTemplate leaf = ServerTemplate("server", {"server.example"});
+  leaf.printable_issuer = true;
+  const Credential server = MakeCredential(leaf, &Root());
+  CertificateTemplate named = ServerTemplate("responder", {});
+  named.extended_key_usage = {"1.3.6.1.5.5.7.3.9"};
+  named.printable_issuer = true;
+  const Credential responder = MakeCredential(named, &Root());
+  for (const bool leafs : {false, true}) {
+    for (const Credential* signer : {static_cast<const Credential*>(nullptr), &responder}) {
+      OcspTemplate what = OcspTemplate::Good();
+      what.leafs_encoding = leafs;
+      what.responder = signer;
+      what.with_certificate = signer != nullptr;
+      auto response = OcspResponse::Parse(MakeOcsp(what, *server.certificate, Root()));
+      ASSERT_TRUE(response.ok()) << response.status();
+      auto judgement = response->Judge(*server.certificate, {Root().certificate}, kNow);
+      EXPECT_TRUE(judgement.ok()) << judgement.status();
+    }
+  }
+}
+
+TEST(OcspResponse, OfAnybodyElseIsRefused) {
+  OcspTemplate what = OcspTemplate::Good();
+  what.with_certificate = true;
+  const Credential no_responder = Responder(Root(), {"serverAuth"});
+  const Credential stranger = MakeCredential(CaTemplate("stranger"), nullptr);
+  const Credential strangers = Responder(stranger, {"1.3.6.1.5.5.7.3.9"});
+  for (const Credential* signer : {&no_responder, &stranger, &strangers}) {
+    what.responder = signer;
+    EXPECT_THAT(Verdict(what), HasSubstr("signed neither by"));
+  }
+}
+
+TEST(OcspResponse, ThatIsNotGoodIsRefusedInClearWords) {
+  OcspTemplate what = OcspTemplate::Good();
+  what.status = std::string("\xa1\x11\x18\x0f") + "20260101000000Z";
+  EXPECT_THAT(Verdict(what), HasSubstr("has been revoked"));
+  what.status = std::string("\x82\0", 2);
+  EXPECT_THAT(Verdict(what), HasSubstr("does not know"));
+}
+
+TEST(OcspResponse, AboutAnotherCertificateIsRefused) {
+  OcspTemplate what = OcspTemplate::Good();
+  what.serial = "\x01\x02";
+  EXPECT_THAT(Verdict(what), HasSubstr("(serial number 0102)"));
+  // The right serial number of another CA.
+  EXPECT_THAT(Verdict(MakeOcsp(OcspTemplate::Good(), *Server().certificate,
+                               MakeCredential(CaTemplate("another"), nullptr))),
+              HasSubstr("another certificate"));
+}
+
+TEST(OcspResponse, ThatIsARefusalToAnswerIsNamed) {
+  OcspTemplate what = OcspTemplate::Good();
+  what.code = 3;
+  EXPECT_THAT(Verdict(what), HasSubstr("tryLater"));
+}
+
+TEST(OcspResponse, CutOffAnywhereOrFollowedByAnythingIsRefused) {
+  const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
+  for (size_t size = 0; size < der.size(); ++size) {
+    EXPECT_FALSE(OcspResponse::Parse(der.substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(OcspResponse::Parse(der + "x").ok());
+}
+
+TEST(OcspResponse, ChangedInAnyByteIsRefused) {
+  const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
+  for (size_t i = 0; i < der.size(); ++i) {
+    std::string changed = der;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_NE(Verdict(changed), "good") << i;
+  }
+}
+
+}  // namespace
+}  // namespace mantlet::x509
