@@ -175,13 +175,20 @@ bool Server::IsOurPort(const config::Address& address) const {
 }
 
 // The endpoints stay where they were at the start: a listener there would get a part of their
-// connections, and they a part of its own.
-absl::Status Server::RefuseAddressOfEndpoint(const config::Address& address) const {
+// connections, and they a part of its own. One that is to have both families would get IPv6 only.
+absl::Status Server::RefuseAddressOfEndpoint(const config::Config& next,
+                                             const config::Address& address) const {
   if (snapshot_ == nullptr) return absl::OkStatus();
+  const bool loses_ipv4 =
+      config::IsV6Only(AsBound(next), address) && !config::IsV6Only(next, address);
   for (const auto& [name, endpoint] :
        {std::pair("metrics", &started_with_.metrics), std::pair("admin", &started_with_.admin)}) {
     if (!endpoint->enabled) continue;
-    if (config::Compare(endpoint->address, address) == config::Overlap::kNone) continue;
+    const bool same_port = endpoint->address.port == address.port;
+    if (config::Compare(endpoint->address, address) == config::Overlap::kNone &&
+        !(loses_ipv4 && same_port)) {
+      continue;
+    }
     return absl::AlreadyExistsError(
         absl::StrCat("cannot listen on ", config::ToString(address), ": ", name, " listens on ",
                      config::ToString(endpoint->address), " until the next start"));
@@ -193,17 +200,26 @@ absl::StatusOr<std::vector<BoundListener>> Server::OpenListener(const config::Co
                                                                 const config::Listener& listener,
                                                                 size_t count) {
   const config::Address& address = listener.address;
-  if (absl::Status status = RefuseAddressOfEndpoint(address); !status.ok()) return status;
+  if (absl::Status status = RefuseAddressOfEndpoint(next, address); !status.ok()) return status;
   const auto others =
       IsOurPort(address) ? ListeningSockets::Others::kAllow : ListeningSockets::Others::kRefuse;
-  return listening_sockets_.Open(address, count, others, OptionsOf(next, listener));
+  return listening_sockets_.Open(address, count, others, OptionsOf(AsBound(next), listener));
+}
+
+// `config` with the endpoints where they are, whatever it says about the next start.
+config::Config Server::AsBound(config::Config config) const {
+  config.metrics = started_with_.metrics;
+  config.admin = started_with_.admin;
+  return config;
 }
 
 absl::Status Server::OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets) {
+  const config::Config then = AsBound(next.config);
+  const config::Config now = snapshot_ == nullptr ? then : AsBound(snapshot_->config);
   for (const ListenerSnapshot& listener : next.listeners) {
     const config::Listener& config = listener.config;
     const ListenerSnapshot* before = snapshot_ == nullptr ? nullptr : snapshot_->Find(config.name);
-    if (before != nullptr && SameSockets(snapshot_->config, before->config, next.config, config)) {
+    if (before != nullptr && SameSockets(now, before->config, then, config)) {
       continue;
     }
     absl::StatusOr<std::vector<BoundListener>> bound =

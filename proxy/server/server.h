@@ -73,7 +73,9 @@ class Server {
   void WarnOfUnusedSockets();
   void WarnOfFewDescriptors();
   bool IsOurPort(const config::Address& address) const;
-  absl::Status RefuseAddressOfEndpoint(const config::Address& address) const;
+  config::Config AsBound(config::Config config) const;
+  absl::Status RefuseAddressOfEndpoint(const config::Config& next,
+                                       const config::Address& address) const;
   absl::StatusOr<std::vector<BoundListener>> OpenListener(const config::Config& next,
                                                           const config::Listener& listener,
                                                           size_t count);

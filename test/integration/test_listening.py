@@ -121,6 +121,19 @@ def test_a_listener_does_not_get_the_path_that_an_endpoint_still_has(launch, pki
         assert client.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
+def test_an_endpoint_that_waits_for_the_next_start_holds_no_reload_up(launch, pki, upstream, tls):
+    """The listener leaves IPv4 to the endpoint on its port for as long as that is there."""
+    port = free_port()
+    proxy = launch(configuration(pki, upstream, listener={"address": f"[::]:{port}"},
+                                 metrics={"address": f"127.0.0.1:{port}"}))
+    config = proxy.changed(timeouts={"idle": "7s"})
+    config["metrics"]["address"] = f"127.0.0.1:{free_port()}"
+    proxy.reload(config)
+    assert proxy.log("restart_needed", key="metrics.address")
+    assert answers("::1", port, tls)
+    assert proxy.get("/healthz") == (200, "ok\n")
+
+
 def test_a_listener_may_have_the_port_of_one_that_goes(launch, pki, upstream, tls):
     port = free_port()
     proxy = launch(configuration(pki, upstream, listener={"address": f"127.0.0.1:{port}"}))
