@@ -108,7 +108,7 @@ void ListeningSockets::RemoveFiles(const std::function<bool(const std::string& p
 absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const std::string& name,
                                                                            size_t count) {
   std::vector<BoundListener> all;
-  for (const base::InheritedSocket& inherited : inherited_) {
+  for (const InheritedSocket& inherited : inherited_) {
     if (inherited.name != name) continue;
     // A duplicate: the original stays, for a later reload to ask for it again.
     io::FileDescriptor socket(fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3));
@@ -137,7 +137,7 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const
 
 std::set<std::string> ListeningSockets::UnusedInherited() const {
   std::set<std::string> unused;
-  for (const base::InheritedSocket& inherited : inherited_) {
+  for (const InheritedSocket& inherited : inherited_) {
     if (!asked_for_.contains(inherited.name)) unused.insert(inherited.name);
   }
   return unused;

@@ -15,9 +15,9 @@
 
 #include "absl/status/statusor.h"
 #include "config/config.h"
-#include "proxy/base/systemd_notify.h"
 #include "proxy/io/file_descriptor.h"
 #include "proxy/io/listening_socket.h"
+#include "proxy/server/systemd_notify.h"
 
 namespace mantlet::server {
 
@@ -28,7 +28,7 @@ struct BoundListener {
 
 class ListeningSockets {
  public:
-  explicit ListeningSockets(std::vector<base::InheritedSocket> inherited)
+  explicit ListeningSockets(std::vector<InheritedSocket> inherited)
       : inherited_(std::move(inherited)) {}
 
   enum class Others {
@@ -62,7 +62,7 @@ class ListeningSockets {
   absl::StatusOr<BoundListener> Share(io::FileDescriptor socket, size_t count) const;
   bool IsOurs(const std::string& path) const;
 
-  const std::vector<base::InheritedSocket> inherited_;
+  const std::vector<InheritedSocket> inherited_;
   std::set<std::string> asked_for_;                // of the names in inherited_
   std::map<std::string, io::SocketFile> files_;    // by path
   std::map<std::string, std::string> successors_;  // path to where its new socket waits

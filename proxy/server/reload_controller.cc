@@ -7,10 +7,8 @@
 
 namespace mantlet::server {
 
-using certs::Reloader;
-
-Reloader::Options ReloadController::OptionsOf(const config::Reload& settings) {
-  Reloader::Options options;
+ReloadSchedule::Options ReloadController::OptionsOf(const config::Reload& settings) {
+  ReloadSchedule::Options options;
   options.interval_ms = settings.interval.count();
   return options;
 }
@@ -27,17 +25,17 @@ ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
       configured_(std::move(files)),
       files_(configured_),
       seen_(std::move(seen)),
-      reloader_(OptionsOf(settings), loop.now_ms()),
+      schedule_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
   Rewatch();
   // What has changed since `seen` was taken, before the watch began.
-  reloader_.FilesEvent(loop_.now_ms());
+  schedule_.FilesEvent(loop_.now_ms());
   Rearm();
 }
 
 void ReloadController::Configure(const config::Reload& settings, std::vector<std::string> files) {
   if (settings.interval != settings_.interval) {
-    reloader_.SetInterval(settings.interval.count(), loop_.now_ms());
+    schedule_.SetInterval(settings.interval.count(), loop_.now_ms());
   }
   settings_ = settings;
   configured_ = std::move(files);
@@ -86,23 +84,23 @@ void ReloadController::Watch(std::set<std::string> directories) {
 }
 
 void ReloadController::OnFilesEvent() {
-  reloader_.FilesEvent(loop_.now_ms());
+  schedule_.FilesEvent(loop_.now_ms());
   Rearm();
 }
 
 void ReloadController::Step() {
-  switch (reloader_.Next(loop_.now_ms())) {
-    case Reloader::Action::kNothing:
+  switch (schedule_.Next(loop_.now_ms())) {
+    case ReloadSchedule::Action::kNothing:
       break;
-    case Reloader::Action::kLook: {
+    case ReloadSchedule::Action::kLook: {
       // A link may lead elsewhere by now, a directory may be back.
       Rewatch();
       const certs::FileStates looked = files_.Look(reader_);
-      reloader_.Looked(!certs::ChangedPaths(seen_, looked).empty(), loop_.now_ms());
-      if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad(&looked);
+      schedule_.Looked(!certs::ChangedPaths(seen_, looked).empty(), loop_.now_ms());
+      if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&looked);
       break;
     }
-    case Reloader::Action::kLoad:
+    case ReloadSchedule::Action::kLoad:
       DoLoad(nullptr);
       break;
   }
@@ -111,11 +109,11 @@ void ReloadController::Step() {
 }
 
 std::string ReloadController::LoadNow(bool by_signal) {
-  reloader_.Requested(loop_.now_ms(), by_signal);
-  if (reloader_.Next(loop_.now_ms()) == Reloader::Action::kLoad) DoLoad(nullptr);
+  schedule_.Requested(loop_.now_ms(), by_signal);
+  if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(nullptr);
   on_outcome_();
   Rearm();
-  return reloader_.last_error();
+  return schedule_.last_error();
 }
 
 // From now on a change is what differs from what the load has read. A load that
@@ -146,12 +144,12 @@ void ReloadController::DoLoad(const certs::FileStates* looked) {
   LoadOutcome result = load_(looked);
   Remember(std::move(result.seen), looked);
   // Files that are new here may have changed between the load and the watch.
-  if (Rewatch()) reloader_.FilesEvent(loop_.now_ms());
-  for (const Reloader::Report& report :
-       reloader_.Loaded(result.outcome, result.problems, loop_.now_ms())) {
+  if (Rewatch()) schedule_.FilesEvent(loop_.now_ms());
+  for (const ReloadSchedule::Report& report :
+       schedule_.Loaded(result.outcome, result.problems, loop_.now_ms())) {
     Report(report);
   }
-  if (result.outcome == Reloader::Outcome::kSwapped) {
+  if (result.outcome == ReloadSchedule::Outcome::kSwapped) {
     logger_.Info("reload_succeeded",
                  result.problems.empty() ? "What is on disk is in use."
                                          : "A part of what is on disk is in use.",
@@ -162,14 +160,14 @@ void ReloadController::DoLoad(const certs::FileStates* looked) {
 }
 
 // What waits may be a program in the middle of its writing, or a mistake.
-void ReloadController::Report(const Reloader::Report& report) {
-  const Reloader::Problem& problem = report.problem;
+void ReloadController::Report(const ReloadSchedule::Report& report) {
+  const ReloadSchedule::Problem& problem = report.problem;
   base::LogLevel level = base::LogLevel::kError;
   std::string state = "are refused";
-  if (report.level == Reloader::Level::kInfo) {
+  if (report.level == ReloadSchedule::Level::kInfo) {
     level = base::LogLevel::kInfo;
     state = "are not whole, or do not fit together, yet";
-  } else if (report.level == Reloader::Level::kWarning) {
+  } else if (report.level == ReloadSchedule::Level::kWarning) {
     level = base::LogLevel::kWarn;
     state = "have not been whole, or have not fitted together, for seconds";
   }
@@ -189,7 +187,7 @@ void ReloadController::Report(const Reloader::Report& report) {
 }
 
 void ReloadController::Rearm() {
-  std::optional<int64_t> at = reloader_.NextWakeup();
+  std::optional<int64_t> at = schedule_.NextWakeup();
   if (at.has_value()) {
     loop_.timers().Arm(timer_, *at);
   } else {

@@ -16,20 +16,20 @@
 
 #include "certs/file_reader.h"
 #include "certs/file_set.h"
-#include "certs/reloader.h"
 #include "config/config.h"
 #include "proxy/base/log.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/directory_watch.h"
 #include "proxy/io/loop.h"
+#include "proxy/server/reload_schedule.h"
 
 namespace mantlet::server {
 
 struct LoadOutcome {
-  certs::Reloader::Outcome outcome = certs::Reloader::Outcome::kFailed;
-  std::vector<certs::Reloader::Problem> problems = {};  // what on disk was not taken up
-  std::vector<std::string> changes = {};                // kSwapped: for the log
-  std::string detail = {};                              // kSwapped: what is in use now
+  ReloadSchedule::Outcome outcome = ReloadSchedule::Outcome::kFailed;
+  std::vector<ReloadSchedule::Problem> problems = {};  // what on disk was not taken up
+  std::vector<std::string> changes = {};               // kSwapped: for the log
+  std::string detail = {};                             // kSwapped: what is in use now
   // Exactly what the load read, file by file, as far as it came: what differs
   // from this later is a change.
   certs::FileStates seen = {};
@@ -54,14 +54,14 @@ class ReloadController {
   // The configuration changed: other files, another interval.
   void Configure(const config::Reload& settings, std::vector<std::string> files);
 
-  const certs::Reloader& state() const { return reloader_; }
+  const ReloadSchedule& state() const { return schedule_; }
 
  private:
-  static certs::Reloader::Options OptionsOf(const config::Reload& settings);
+  static ReloadSchedule::Options OptionsOf(const config::Reload& settings);
   void OnFilesEvent();
   void Step();
   void DoLoad(const certs::FileStates* looked);
-  void Report(const certs::Reloader::Report& report);
+  void Report(const ReloadSchedule::Report& report);
   void Remember(certs::FileStates read, const certs::FileStates* looked);
   bool Rewatch();
   void Watch(std::set<std::string> directories);
@@ -77,7 +77,7 @@ class ReloadController {
   certs::FileSet files_;                 // those, and what a refused one would have needed
   std::set<std::string> watched_;        // directories, as last asked for
   certs::FileStates seen_;               // what the last load saw
-  certs::Reloader reloader_;
+  ReloadSchedule schedule_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;
 };

@@ -6,10 +6,8 @@
 
 namespace mantlet::server {
 
-using certs::Reloader;
-
-std::vector<Reloader::Problem> ReloadPlan::Problems() const {
-  std::vector<Reloader::Problem> problems;
+std::vector<ReloadSchedule::Problem> ReloadPlan::Problems() const {
+  std::vector<ReloadSchedule::Problem> problems;
   if (!refused.empty()) problems.push_back({"", refused, refused_by_files});
   for (const certs::HeldListener& held : rotation.held) {
     problems.push_back({held.name, held.reason, true});

@@ -16,12 +16,12 @@
 #include "certs/file_set.h"
 #include "certs/generation.h"
 #include "certs/generation_loader.h"
-#include "certs/reloader.h"
 #include "certs/rotation.h"
 #include "config/config.h"
 #include "config/environment.h"
 #include "config/loader.h"
 #include "proxy/base/clock.h"
+#include "proxy/server/reload_schedule.h"
 
 namespace mantlet::server {
 
@@ -36,7 +36,7 @@ struct ReloadPlan {
   certs::FileStates seen;
 
   // Everything on disk that is not taken up.
-  std::vector<certs::Reloader::Problem> Problems() const;
+  std::vector<ReloadSchedule::Problem> Problems() const;
 };
 
 class ReloadPlanner {

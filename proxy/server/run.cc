@@ -12,10 +12,10 @@
 #include "config/loader.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process_setup.h"
-#include "proxy/base/systemd_notify.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/server/log_settings.h"
 #include "proxy/server/server.h"
+#include "proxy/server/systemd_notify.h"
 
 namespace mantlet::server {
 namespace {
@@ -37,13 +37,13 @@ int Refuse(const absl::Status& status, base::LogPrefix prefix) {
 int RunServer(const RunOptions& options) {
   base::PrepareDaemon();
 
-  const base::LogPrefix prefix = base::IsJournalStream(base::ProcessEnvironment(), STDERR_FILENO)
+  const config::Environment environment = config::Environment::OfThisProcess();
+  const base::LogPrefix prefix = IsJournalStream(environment, STDERR_FILENO)
                                      ? base::LogPrefix::kPriority
                                      : base::LogPrefix::kNone;
-  const config::Environment environment = config::Environment::OfThisProcess();
   config::LoadResult loaded = config::LoadFile(options.config_path, environment);
   if (!loaded.config.has_value()) return Refuse(loaded.status(), prefix);
-  auto inherited = base::ParseInheritedSockets(base::ProcessEnvironment(), getpid());
+  auto inherited = ParseInheritedSockets(environment, getpid());
   if (!inherited.ok()) return Refuse(absl::UnavailableError(inherited.status().message()), prefix);
 
   // Through a sink that never waits: a reader of standard error who stops reading

@@ -25,8 +25,6 @@
 namespace mantlet::server {
 namespace {
 
-using certs::Reloader;
-
 // After the drain's deadline has cut what was left, this long for the pieces to
 // fall before the process ends.
 constexpr int64_t kAfterCutMs = 1000;
@@ -80,13 +78,13 @@ bool SameSockets(const config::Config& before, const config::Listener& old,
 }  // namespace
 
 Server::Server(config::Config config, config::Environment environment, base::Logger& logger,
-               observe::AccessLogSink& log_sink, std::vector<base::InheritedSocket> inherited)
+               observe::AccessLogSink& log_sink, std::vector<InheritedSocket> inherited)
     : config_(std::move(config)),
       started_with_(config_),
       environment_(std::move(environment)),
       logger_(logger),
       log_sink_(log_sink),
-      systemd_(base::ProcessEnvironment()),
+      systemd_(environment_),
       planner_(reader_, environment_, clock_),
       listening_sockets_(std::move(inherited)),
       metrics_(BuildLabels()),
@@ -363,7 +361,7 @@ void Server::StartReload(certs::FileStates seen) {
 void Server::CountReload(const LoadOutcome& outcome) {
   if (outcome.problems.empty()) {
     metrics_.ReloadSucceeded(clock_.WallSeconds());
-  } else if (outcome.outcome == Reloader::Outcome::kSwapped) {
+  } else if (outcome.outcome == ReloadSchedule::Outcome::kSwapped) {
     metrics_.ReloadPartial();
   } else {
     metrics_.ReloadFailed();
@@ -385,10 +383,10 @@ LoadOutcome Server::Reload(const certs::FileStates* looked) {
   outcome.problems = plan.Problems();
   outcome.seen = std::move(plan.seen);
   if (!swap) {
-    if (outcome.problems.empty()) outcome.outcome = Reloader::Outcome::kUnchanged;
+    if (outcome.problems.empty()) outcome.outcome = ReloadSchedule::Outcome::kUnchanged;
     return outcome;
   }
-  outcome.outcome = Reloader::Outcome::kSwapped;
+  outcome.outcome = ReloadSchedule::Outcome::kSwapped;
   outcome.changes = config::SettingsThatChanged(config_, plan.config);
   for (std::string& change : certs::WhatChanged(*snapshot_->generation, *next->generation)) {
     outcome.changes.push_back(std::move(change));
@@ -479,14 +477,14 @@ void Server::WarnOfFixedCredentials() {
 std::map<std::string, std::string> Server::ListenersPending() const {
   std::map<std::string, std::string> listeners;
   if (reload_ == nullptr) return listeners;
-  for (const Reloader::Problem& problem : reload_->state().problems()) {
+  for (const ReloadSchedule::Problem& problem : reload_->state().problems()) {
     if (!problem.listener.empty()) listeners[problem.listener] = problem.reason;
   }
   return listeners;
 }
 
 void Server::OnReloadOutcome() {
-  const Reloader& state = reload_->state();
+  const ReloadSchedule& state = reload_->state();
   metrics_.SetReloadPending(state.pending());
   std::map<std::string, bool> listeners;
   for (const config::Listener& listener : config_.listeners) listeners[listener.name] = false;

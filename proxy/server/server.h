@@ -22,7 +22,6 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
-#include "proxy/base/systemd_notify.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/name_lookup.h"
 #include "proxy/io/signals.h"
@@ -34,6 +33,7 @@
 #include "proxy/server/reload_planner.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
+#include "proxy/server/systemd_notify.h"
 #include "proxy/server/upstream_resolver.h"
 #include "proxy/server/worker.h"
 
@@ -45,7 +45,7 @@ class Server {
   // again.
   // `log_sink` is where `logger` writes; it is given a hand when its reader is slow.
   Server(config::Config config, config::Environment environment, base::Logger& logger,
-         observe::AccessLogSink& log_sink, std::vector<base::InheritedSocket> inherited);
+         observe::AccessLogSink& log_sink, std::vector<InheritedSocket> inherited);
   ~Server();
   Server(const Server&) = delete;
 
@@ -99,7 +99,7 @@ class Server {
   observe::AccessLogSink& log_sink_;
   uint64_t log_lines_dropped_ = 0;  // as last reported
   base::SystemClock clock_;
-  base::SystemdNotifier systemd_;
+  SystemdNotifier systemd_;
   certs::DiskFileReader reader_;
   ReloadPlanner planner_;
   ListeningSockets listening_sockets_;

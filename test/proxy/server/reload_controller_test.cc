@@ -14,7 +14,6 @@
 namespace mantlet::server {
 namespace {
 
-using certs::Reloader;
 using io::RunUntil;
 
 class ReloadControllerTest : public testing::Test {
@@ -46,7 +45,7 @@ class ReloadControllerTest : public testing::Test {
     std::ofstream(directory_.File(name)) << text;
   }
   static LoadOutcome Failed(const std::string& reason) {
-    return {Reloader::Outcome::kFailed, {{"", reason, false}}};
+    return {ReloadSchedule::Outcome::kFailed, {{"", reason, false}}};
   }
   bool Loads(int count) {
     return RunUntil(loop_, [&] { return loads_ >= count; });
@@ -58,7 +57,7 @@ class ReloadControllerTest : public testing::Test {
   base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
   config::Reload settings_;
   certs::FileStates seen_;
-  LoadOutcome next_{Reloader::Outcome::kSwapped};
+  LoadOutcome next_{ReloadSchedule::Outcome::kSwapped};
   std::function<void(LoadOutcome&)> during_load_;
   int loads_ = 0, outcomes_ = 0;
   std::unique_ptr<ReloadController> controller_;
@@ -143,7 +142,7 @@ TEST_F(ReloadControllerTest, AFailureIsSaidOnceAndTriedAgainUntilItPasses) {
   size_t said = 0;
   for (const std::string& line : log_.lines()) said += line.find("does not fit") != line.npos;
   EXPECT_EQ(said, 1u);
-  next_ = {Reloader::Outcome::kSwapped};
+  next_ = {ReloadSchedule::Outcome::kSwapped};
   const int before = loads_;
   ASSERT_TRUE(Loads(before + 1));
   EXPECT_FALSE(controller_->state().pending());
@@ -166,14 +165,14 @@ TEST_F(ReloadControllerTest, SaysWhatHasChangedAndThatNothingHas) {
   ASSERT_FALSE(log_.lines().empty());
   EXPECT_NE(log_.lines().back().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.lines().back().find("was serial 0a"), std::string::npos);
-  next_ = {Reloader::Outcome::kUnchanged};
+  next_ = {ReloadSchedule::Outcome::kUnchanged};
   controller_->LoadNow();
   EXPECT_NE(log_.lines().back().find("reload_unchanged"), std::string::npos);
 }
 
 TEST_F(ReloadControllerTest, WhatOneListenerWaitsForIsSaidBesideWhatTheOthersHaveGot) {
   Start(false, 0);
-  next_ = {Reloader::Outcome::kSwapped, {{"broken", "the key does not fit", true}}};
+  next_ = {ReloadSchedule::Outcome::kSwapped, {{"broken", "the key does not fit", true}}};
   EXPECT_NE(controller_->LoadNow().find("the key does not fit"), std::string::npos);
   EXPECT_NE(log_.text().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.text().find(R"("listener":"broken")"), std::string::npos);

@@ -1,12 +1,12 @@
-// The small protocols of systemd that a service speaks itself, without its
-// library: readiness datagrams (sd_notify(3)), sockets it is started with
-// (sd_listen_fds(3)), and whether it writes to the journal ($JOURNAL_STREAM, systemd.exec(5)).
+// Implements the three protocols that systemd speaks with a service: readiness datagrams
+// (sd_notify(3)), sockets passed at the start (sd_listen_fds(3)), and detection of the journal
+// ($JOURNAL_STREAM, systemd.exec(5)). libsystemd is not used: it would be one more library in an
+// image that needs three environment variables and one datagram of it.
 
-#ifndef MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
-#define MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
+#ifndef MANTLET_PROXY_SERVER_SYSTEMD_NOTIFY_H_
+#define MANTLET_PROXY_SERVER_SYSTEMD_NOTIFY_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,13 +14,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "config/environment.h"
 
-namespace mantlet::base {
-
-// Looks a name up in the environment; empty if it is not set. A parameter, so
-// that tests need not change the process's.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-Environment ProcessEnvironment();
+namespace mantlet::server {
 
 // Tells the service manager how we are. Without $NOTIFY_SOCKET every call does
 // nothing and succeeds. Each call opens a socket, sends one datagram without
@@ -28,7 +24,7 @@ Environment ProcessEnvironment();
 class SystemdNotifier {
  public:
   // Takes $NOTIFY_SOCKET ("/path" or "@abstract"), $WATCHDOG_USEC, $WATCHDOG_PID.
-  explicit SystemdNotifier(const Environment& environment);
+  explicit SystemdNotifier(const config::Environment& environment);
 
   bool active() const { return !socket_.empty(); }
 
@@ -51,7 +47,7 @@ class SystemdNotifier {
 };
 
 // Whether `fd` is the stream to the journal that $JOURNAL_STREAM names ("DEVICE:INODE").
-bool IsJournalStream(const Environment& environment, int fd);
+bool IsJournalStream(const config::Environment& environment, int fd);
 
 // A socket that the service manager opened for us.
 struct InheritedSocket {
@@ -63,9 +59,9 @@ struct InheritedSocket {
 // LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES. Empty when there are none or they are
 // meant for another process; an error when they contradict themselves. Touches
 // no file descriptor. Several sockets may have the same name.
-absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environment& environment,
-                                                                   int64_t own_pid);
+absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
+    const config::Environment& environment, int64_t own_pid);
 
-}  // namespace mantlet::base
+}  // namespace mantlet::server
 
-#endif  // MANTLET_PROXY_BASE_SYSTEMD_NOTIFY_H_
+#endif  // MANTLET_PROXY_SERVER_SYSTEMD_NOTIFY_H_

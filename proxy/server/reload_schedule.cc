@@ -1,11 +1,11 @@
-#include "certs/reloader.h"
+#include "proxy/server/reload_schedule.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
-namespace mantlet::certs {
+namespace mantlet::server {
 namespace {
 
 bool Due(const std::optional<int64_t>& at, int64_t now_ms) {
@@ -14,32 +14,32 @@ bool Due(const std::optional<int64_t>& at, int64_t now_ms) {
 
 }  // namespace
 
-Reloader::Reloader(const Options& options, int64_t now_ms) : options_(options) {
+ReloadSchedule::ReloadSchedule(const Options& options, int64_t now_ms) : options_(options) {
   ScheduleSlowLook(now_ms);
 }
 
-void Reloader::ScheduleSlowLook(int64_t now_ms) {
+void ReloadSchedule::ScheduleSlowLook(int64_t now_ms) {
   slow_look_at_.reset();
   if (options_.interval_ms > 0) slow_look_at_ = now_ms + options_.interval_ms;
 }
 
-void Reloader::FilesEvent(int64_t now_ms) {
+void ReloadSchedule::FilesEvent(int64_t now_ms) {
   if (!settle_first_.has_value()) settle_first_ = now_ms;
   settle_at_ = std::min(now_ms + options_.settle_ms, *settle_first_ + options_.settle_max_ms);
 }
 
-void Reloader::Requested(int64_t now_ms, bool by_signal) {
+void ReloadSchedule::Requested(int64_t now_ms, bool by_signal) {
   load_at_ = now_ms;
   asked_ = asked_ || by_signal;
 }
 
-void Reloader::SetInterval(int64_t interval_ms, int64_t now_ms) {
+void ReloadSchedule::SetInterval(int64_t interval_ms, int64_t now_ms) {
   if (interval_ms == options_.interval_ms) return;
   options_.interval_ms = interval_ms;
   ScheduleSlowLook(now_ms);
 }
 
-Reloader::Action Reloader::Next(int64_t now_ms) {
+ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
   if (Due(load_at_, now_ms) || Due(retry_at_, now_ms)) {
     // A load sees everything a look would.
     load_at_.reset();
@@ -58,7 +58,7 @@ Reloader::Action Reloader::Next(int64_t now_ms) {
   return Action::kNothing;
 }
 
-void Reloader::Looked(bool changed, int64_t now_ms) {
+void ReloadSchedule::Looked(bool changed, int64_t now_ms) {
   if (!changed) return;
   pending_ = true;
   // What made the last load fail may be gone: start waiting from the beginning.
@@ -66,9 +66,9 @@ void Reloader::Looked(bool changed, int64_t now_ms) {
   load_at_ = now_ms;
 }
 
-std::vector<Reloader::Report> Reloader::Loaded(Outcome outcome,
-                                               const std::vector<Problem>& problems,
-                                               int64_t now_ms) {
+std::vector<ReloadSchedule::Report> ReloadSchedule::Loaded(Outcome outcome,
+                                                           const std::vector<Problem>& problems,
+                                                           int64_t now_ms) {
   const bool asked = std::exchange(asked_, false);
   problems_ = problems;
   pending_ = !problems.empty();
@@ -87,12 +87,13 @@ std::vector<Reloader::Report> Reloader::Loaded(Outcome outcome,
   return Tell(asked, now_ms);
 }
 
-Reloader::Level Reloader::LevelOf(const Problem& problem, int64_t since_ms, int64_t now_ms) const {
+ReloadSchedule::Level ReloadSchedule::LevelOf(const Problem& problem, int64_t since_ms,
+                                              int64_t now_ms) const {
   if (!problem.may_pass || now_ms - since_ms >= options_.error_after_ms) return Level::kError;
   return now_ms - since_ms >= options_.warn_after_ms ? Level::kWarning : Level::kInfo;
 }
 
-std::vector<Reloader::Report> Reloader::Tell(bool asked, int64_t now_ms) {
+std::vector<ReloadSchedule::Report> ReloadSchedule::Tell(bool asked, int64_t now_ms) {
   std::vector<Report> reports;
   std::map<std::string, Said> before = std::exchange(said_, {});
   for (const Problem& problem : problems_) {
@@ -109,7 +110,7 @@ std::vector<Reloader::Report> Reloader::Tell(bool asked, int64_t now_ms) {
   return reports;
 }
 
-std::string Reloader::last_error() const {
+std::string ReloadSchedule::last_error() const {
   std::string text;
   for (const Problem& problem : problems_) {
     absl::StrAppend(&text, text.empty() ? "" : " | ",
@@ -121,7 +122,7 @@ std::string Reloader::last_error() const {
   return text;
 }
 
-std::optional<int64_t> Reloader::NextWakeup() const {
+std::optional<int64_t> ReloadSchedule::NextWakeup() const {
   std::optional<int64_t> next;
   for (const std::optional<int64_t>& at : {load_at_, retry_at_, settle_at_, slow_look_at_}) {
     if (at.has_value() && (!next.has_value() || *at < *next)) next = at;
@@ -129,4 +130,4 @@ std::optional<int64_t> Reloader::NextWakeup() const {
   return next;
 }
 
-}  // namespace mantlet::certs
+}  // namespace mantlet::server

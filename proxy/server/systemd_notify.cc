@@ -1,8 +1,7 @@
-#include "proxy/base/systemd_notify.h"
+#include "proxy/server/systemd_notify.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,7 +16,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-namespace mantlet::base {
+namespace mantlet::server {
 namespace {
 
 constexpr int kFirstInheritedFd = 3;  // SD_LISTEN_FDS_START
@@ -33,11 +32,11 @@ std::string WithStatus(const char* state, std::string_view status) {
   return absl::StrCat(state, "\n", StatusAssignment(status));
 }
 
-std::optional<int64_t> WatchdogInterval(const Environment& environment) {
-  const std::optional<std::string> usec = environment("WATCHDOG_USEC");
+std::optional<int64_t> WatchdogInterval(const config::Environment& environment) {
+  const std::optional<std::string> usec = environment.Get("WATCHDOG_USEC");
   int64_t value = 0;
   if (!usec || !absl::SimpleAtoi(*usec, &value) || value <= 0) return std::nullopt;
-  if (const std::optional<std::string> pid = environment("WATCHDOG_PID")) {
+  if (const std::optional<std::string> pid = environment.Get("WATCHDOG_PID")) {
     int64_t meant_for = 0;
     if (!absl::SimpleAtoi(*pid, &meant_for) || meant_for != getpid()) return std::nullopt;
   }
@@ -50,16 +49,8 @@ absl::Status ErrnoStatus(std::string_view what) {
 
 }  // namespace
 
-Environment ProcessEnvironment() {
-  return [](std::string_view name) -> std::optional<std::string> {
-    const char* value = getenv(std::string(name).c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-}
-
-SystemdNotifier::SystemdNotifier(const Environment& environment)
-    : socket_(environment("NOTIFY_SOCKET").value_or("")),
+SystemdNotifier::SystemdNotifier(const config::Environment& environment)
+    : socket_(environment.Get("NOTIFY_SOCKET").value_or("")),
       watchdog_interval_ms_(WatchdogInterval(environment)) {}
 
 absl::Status SystemdNotifier::Ready(std::string_view status) const {
@@ -104,18 +95,18 @@ absl::Status SystemdNotifier::Send(std::string_view message) const {
   return status;
 }
 
-bool IsJournalStream(const Environment& environment, int fd) {
-  const std::optional<std::string> stream = environment("JOURNAL_STREAM");
+bool IsJournalStream(const config::Environment& environment, int fd) {
+  const std::optional<std::string> stream = environment.Get("JOURNAL_STREAM");
   struct stat status;
   if (!stream || fstat(fd, &status) != 0) return false;
   return *stream == absl::StrCat(status.st_dev, ":", status.st_ino);
 }
 
-absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environment& environment,
-                                                                   int64_t own_pid) {
+absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
+    const config::Environment& environment, int64_t own_pid) {
   std::vector<InheritedSocket> sockets;
-  const std::optional<std::string> pid_text = environment("LISTEN_PID");
-  const std::optional<std::string> count_text = environment("LISTEN_FDS");
+  const std::optional<std::string> pid_text = environment.Get("LISTEN_PID");
+  const std::optional<std::string> count_text = environment.Get("LISTEN_FDS");
   if (!pid_text || !count_text) return sockets;
 
   int64_t pid = 0;
@@ -131,7 +122,7 @@ absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environ
     return absl::InvalidArgumentError(absl::StrCat("LISTEN_FDS is not a count: ", *count_text));
   }
   std::vector<std::string> names;
-  if (const std::optional<std::string> joined = environment("LISTEN_FDNAMES")) {
+  if (const std::optional<std::string> joined = environment.Get("LISTEN_FDNAMES")) {
     names = absl::StrSplit(*joined, ':');
     if (names.size() != static_cast<size_t>(count)) {
       return absl::InvalidArgumentError(
@@ -149,4 +140,4 @@ absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(const Environ
   return sockets;
 }
 
-}  // namespace mantlet::base
+}  // namespace mantlet::server

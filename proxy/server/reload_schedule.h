@@ -1,4 +1,4 @@
-// Reloader: when to look at the files, when to load them, what to say about it.
+// ReloadSchedule: when to look at the files, when to load them, what to say about it.
 // A pure state machine: it is told of events and of the time, and answers what
 // to do next. proxy/server owns one on the main loop, does the I/O that it asks
 // for and arms one timer with NextWakeup().
@@ -8,8 +8,8 @@
 //
 // Times are milliseconds of a monotonic clock; only differences matter.
 
-#ifndef MANTLET_CERTS_RELOADER_H_
-#define MANTLET_CERTS_RELOADER_H_
+#ifndef MANTLET_PROXY_SERVER_RELOAD_SCHEDULE_H_
+#define MANTLET_PROXY_SERVER_RELOAD_SCHEDULE_H_
 
 #include <cstdint>
 #include <map>
@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-namespace mantlet::certs {
+namespace mantlet::server {
 
-class Reloader {
+class ReloadSchedule {
  public:
   struct Options {
     int64_t interval_ms = 30'000;   // the slow look; 0 = none
@@ -60,7 +60,7 @@ class Reloader {
   };
 
   // `now_ms`: the moment at which the first generation was loaded.
-  Reloader(const Options& options, int64_t now_ms);
+  ReloadSchedule(const Options& options, int64_t now_ms);
 
   // Something happened in a watched directory.
   void FilesEvent(int64_t now_ms);
@@ -116,6 +116,6 @@ class Reloader {
   Counters counters_;
 };
 
-}  // namespace mantlet::certs
+}  // namespace mantlet::server
 
-#endif  // MANTLET_CERTS_RELOADER_H_
+#endif  // MANTLET_PROXY_SERVER_RELOAD_SCHEDULE_H_

@@ -1,4 +1,4 @@
-#include "proxy/base/systemd_notify.h"
+#include "proxy/server/systemd_notify.h"
 
 #include <gtest/gtest.h>
 #include <stddef.h>
@@ -8,17 +8,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <map>
+#include <string>
+#include <utility>
 
-namespace mantlet::base {
+namespace mantlet::server {
 namespace {
 
-Environment Env(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
-    const auto found = values.find(std::string(name));
-    if (found == values.end()) return std::nullopt;
-    return found->second;
-  };
+config::Environment Env(config::Environment::Variables values) {
+  return config::Environment(std::move(values));
 }
 
 // The service manager's end: a datagram socket under a path or an abstract name.
@@ -106,7 +103,7 @@ TEST(SystemdNotifier, ReportsWhatCannotBeSent) {
 
 TEST(SystemdNotifier, FeedsTheWatchdogTwiceAsOftenAsAsked) {
   const std::string own = std::to_string(getpid());
-  const auto interval = [](std::map<std::string, std::string> env) {
+  const auto interval = [](config::Environment::Variables env) {
     return SystemdNotifier(Env(std::move(env))).watchdog_interval_ms();
   };
   EXPECT_EQ(interval({{"WATCHDOG_USEC", "30000000"}}), 15'000);
@@ -161,15 +158,13 @@ TEST(IsJournalStream, OnlyTheDescriptorThatIsNamedIsTheJournal) {
   struct stat status;
   ASSERT_EQ(fstat(STDERR_FILENO, &status), 0);
   const std::string name = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
-  const auto with = [](std::optional<std::string> value) -> Environment {
-    return [value](std::string_view key) { return key == "JOURNAL_STREAM" ? value : std::nullopt; };
-  };
+  const auto with = [](const std::string& value) { return Env({{"JOURNAL_STREAM", value}}); };
   EXPECT_TRUE(IsJournalStream(with(name), STDERR_FILENO));
   EXPECT_FALSE(IsJournalStream(with(name + "0"), STDERR_FILENO));
   EXPECT_FALSE(IsJournalStream(with(""), STDERR_FILENO));
-  EXPECT_FALSE(IsJournalStream(with(std::nullopt), STDERR_FILENO));
+  EXPECT_FALSE(IsJournalStream(Env({}), STDERR_FILENO));
   EXPECT_FALSE(IsJournalStream(with(name), -1));
 }
 
 }  // namespace
-}  // namespace mantlet::base
+}  // namespace mantlet::server

@@ -1,0 +1,199 @@
+#include "proxy/server/reload_schedule.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mantlet::server {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Action = ReloadSchedule::Action;
+using Outcome = ReloadSchedule::Outcome;
+
+using Level = ReloadSchedule::Level;
+using Problems = std::vector<ReloadSchedule::Problem>;
+
+constexpr int64_t kStart = 1'000'000;
+
+Problems Refused(const std::string& reason) { return {{"", reason, false}}; }
+Problems Torn(const std::string& listener, const std::string& reason = "torn") {
+  return {{listener, reason, true}};
+}
+
+ReloadSchedule Make() { return ReloadSchedule(ReloadSchedule::Options(), kStart); }
+
+TEST(ReloadSchedule, RestsUntilTheSlowLook) {
+  ReloadSchedule schedule = Make();
+  EXPECT_EQ(schedule.NextWakeup(), kStart + 30'000);
+  EXPECT_EQ(schedule.Next(kStart + 29'999), Action::kNothing);
+  EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kLook);
+  EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kNothing);
+  EXPECT_EQ(schedule.NextWakeup(), kStart + 60'000);
+}
+
+TEST(ReloadSchedule, WithoutAnIntervalItSleepsUntilAnEvent) {
+  ReloadSchedule schedule(ReloadSchedule::Options{.interval_ms = 0}, kStart);
+  EXPECT_EQ(schedule.NextWakeup(), std::nullopt);
+  schedule.SetInterval(5'000, kStart);
+  EXPECT_EQ(schedule.NextWakeup(), kStart + 5'000);
+}
+
+TEST(ReloadSchedule, LetsABurstOfEventsSettleButNotForever) {
+  ReloadSchedule schedule = Make();
+  for (int64_t t = 0; t <= 1'500; t += 50) {
+    schedule.FilesEvent(kStart + t);
+    if (t < 1'000) {
+      EXPECT_EQ(schedule.Next(kStart + t), Action::kNothing) << t;
+    }
+    if (t == 1'000) {
+      EXPECT_EQ(schedule.Next(kStart + t), Action::kLook);
+    }
+  }
+  ReloadSchedule single = Make();
+  single.FilesEvent(kStart);
+  EXPECT_EQ(single.NextWakeup(), kStart + 100);
+  EXPECT_EQ(single.Next(kStart + 100), Action::kLook);
+}
+
+TEST(ReloadSchedule, ALookThatFindsNothingLeadsToNothing) {
+  ReloadSchedule schedule = Make();
+  schedule.FilesEvent(kStart);
+  EXPECT_EQ(schedule.Next(kStart + 100), Action::kLook);
+  schedule.Looked(false, kStart + 100);
+  EXPECT_FALSE(schedule.pending());
+  EXPECT_EQ(schedule.Next(kStart + 100), Action::kNothing);
+}
+
+TEST(ReloadSchedule, AChangeIsPendingUntilItIsSwappedIn) {
+  ReloadSchedule schedule = Make();
+  schedule.FilesEvent(kStart);
+  schedule.Next(kStart + 100);
+  schedule.Looked(true, kStart + 100);
+  EXPECT_TRUE(schedule.pending());
+  EXPECT_EQ(schedule.Next(kStart + 100), Action::kLoad);
+  EXPECT_TRUE(schedule.pending());
+  EXPECT_THAT(schedule.Loaded(Outcome::kSwapped, {}, kStart + 110), IsEmpty());
+  EXPECT_FALSE(schedule.pending());
+  EXPECT_EQ(schedule.counters().success, 1u);
+}
+
+TEST(ReloadSchedule, ARequestLoadsAtOnceWithoutALook) {
+  ReloadSchedule schedule = Make();
+  schedule.Requested(kStart + 5);
+  EXPECT_EQ(schedule.NextWakeup(), kStart + 5);
+  EXPECT_EQ(schedule.Next(kStart + 5), Action::kLoad);
+  EXPECT_THAT(schedule.Loaded(Outcome::kUnchanged, {}, kStart + 5), IsEmpty());
+  EXPECT_EQ(schedule.counters().unchanged, 1u);
+}
+
+TEST(ReloadSchedule, AFailureIsSaidOnceAndTriedAgainMoreAndMoreSlowly) {
+  ReloadSchedule schedule = Make();
+  int64_t now = kStart;
+  schedule.Requested(now);
+  ASSERT_EQ(schedule.Next(now), Action::kLoad);
+  const auto reports = schedule.Loaded(Outcome::kFailed, Refused("key /x does not fit /y"), now);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].problem.reason, "key /x does not fit /y");
+  EXPECT_EQ(reports[0].level, Level::kError);
+  EXPECT_EQ(schedule.last_error(), "key /x does not fit /y");
+  EXPECT_TRUE(schedule.pending());
+  for (int64_t wait : {500, 1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}) {
+    ASSERT_EQ(schedule.NextWakeup(), now + wait);
+    now += wait;
+    ASSERT_EQ(schedule.Next(now), Action::kLoad);
+    EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Refused("key /x does not fit /y"), now),
+                IsEmpty());
+  }
+  EXPECT_EQ(schedule.counters().failure, 9u);
+  now = *schedule.NextWakeup();
+  ASSERT_EQ(schedule.Next(now), Action::kLoad);
+  EXPECT_EQ(schedule.Loaded(Outcome::kFailed, Refused("another reason"), now).size(), 1u);
+}
+
+TEST(ReloadSchedule, AChangeAfterAFailureStartsTheWaitingAnew) {
+  ReloadSchedule schedule = Make();
+  int64_t now = kStart;
+  schedule.Requested(now);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(schedule.Next(now), Action::kLoad);
+    schedule.Loaded(Outcome::kFailed, Refused("torn"), now);
+    now = *schedule.NextWakeup();
+  }
+  now -= 1'000;
+  schedule.FilesEvent(now);
+  ASSERT_EQ(schedule.Next(now + 100), Action::kLook);
+  schedule.Looked(true, now + 100);
+  ASSERT_EQ(schedule.Next(now + 100), Action::kLoad);
+  schedule.Loaded(Outcome::kFailed, Refused("torn"), now + 100);
+  EXPECT_EQ(schedule.NextWakeup(), now + 600);
+}
+
+TEST(ReloadSchedule, FilesThatReturnToWhatIsServedEndTheFailure) {
+  ReloadSchedule schedule = Make();
+  schedule.Requested(kStart);
+  schedule.Next(kStart);
+  schedule.Loaded(Outcome::kFailed, Refused("torn"), kStart);
+  ASSERT_EQ(schedule.Next(kStart + 500), Action::kLoad);
+  EXPECT_THAT(schedule.Loaded(Outcome::kUnchanged, {}, kStart + 500), IsEmpty());
+  EXPECT_FALSE(schedule.pending());
+  EXPECT_EQ(schedule.last_error(), "");
+  EXPECT_EQ(schedule.Next(kStart + 600), Action::kNothing);
+}
+
+TEST(ReloadSchedule, WhatMayPassIsAnErrorOnlyOnceItHasLasted) {
+  ReloadSchedule schedule = Make();
+  int64_t now = kStart;
+  schedule.Requested(now);
+  std::vector<std::pair<int64_t, Level>> said;
+  while (now <= kStart + 120'000) {
+    ASSERT_EQ(schedule.Next(now), Action::kLoad);
+    for (const auto& report : schedule.Loaded(Outcome::kFailed, Torn("public"), now)) {
+      said.emplace_back(now - kStart, report.level);
+    }
+    now = *schedule.NextWakeup();
+  }
+  EXPECT_EQ(said, (std::vector<std::pair<int64_t, Level>>{
+                      {0, Level::kInfo}, {3'500, Level::kWarning}, {15'500, Level::kError}}));
+}
+
+TEST(ReloadSchedule, AnotherReasonIsSaidAtTheLevelThatTheTroubleHasReached) {
+  ReloadSchedule schedule = Make();
+  schedule.Loaded(Outcome::kFailed, Torn("public", "empty"), kStart);
+  const auto later = schedule.Loaded(Outcome::kFailed, Torn("public", "cut off"), kStart + 4'000);
+  ASSERT_EQ(later.size(), 1u);
+  EXPECT_EQ(later[0].level, Level::kWarning);
+}
+
+TEST(ReloadSchedule, EachListenersTroubleHasItsOwnTime) {
+  ReloadSchedule schedule = Make();
+  schedule.Loaded(Outcome::kFailed, Torn("old"), kStart);
+  schedule.Loaded(Outcome::kFailed, Torn("old"), kStart + 20'000);
+  Problems both = Torn("old");
+  both.push_back(Torn("new")[0]);
+  const auto reports = schedule.Loaded(Outcome::kSwapped, both, kStart + 20'500);
+  ASSERT_EQ(reports.size(), 1u) << "of the old one nothing is new";
+  EXPECT_EQ(reports[0].problem.listener, "new");
+  EXPECT_EQ(reports[0].level, Level::kInfo);
+  EXPECT_THAT(schedule.last_error(), HasSubstr("listener 'old'"));
+  EXPECT_THAT(schedule.last_error(), HasSubstr("listener 'new'"));
+  EXPECT_TRUE(schedule.pending()) << "though another listener has taken up its files";
+  EXPECT_TRUE(schedule.NextWakeup().has_value());
+}
+
+TEST(ReloadSchedule, WhoAsksByASignalIsToldAgain) {
+  ReloadSchedule schedule = Make();
+  schedule.Loaded(Outcome::kFailed, Torn("public"), kStart);
+  EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 500), IsEmpty());
+  schedule.Requested(kStart + 600, true);
+  ASSERT_EQ(schedule.Next(kStart + 600), Action::kLoad);
+  EXPECT_EQ(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 600).size(), 1u);
+  EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 700), IsEmpty());
+}
+
+}  // namespace
+}  // namespace mantlet::server
