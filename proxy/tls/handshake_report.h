@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proxy/base/handshake_failure.h"
-#include "proxy/verify/chain_verifier.h"
+#include "proxy/verify/verify_result.h"
 
 namespace mantlet::tls {
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/tls/peer_chain.h"
 #include "proxy/verify/client_check.h"
 #include "proxy/x509/byte_view.h"
 
@@ -42,7 +43,7 @@ std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
   Resumption made;
   made.valid_until = std::numeric_limits<int64_t>::max();
   const std::vector<std::string_view> ders =
-      verify::DersOf(SSL_SESSION_get0_peer_certificates(session.get()));
+      PeerChain(SSL_SESSION_get0_peer_certificates(session.get()));
   if (ders.empty()) {
     if (context.options().client_auth == config::ClientAuthMode::kRequire) {
       return ResumptionRefusal::kNoClientCertificate;

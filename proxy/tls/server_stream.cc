@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
+#include "proxy/tls/peer_chain.h"
 #include "proxy/tls/tls_errors.h"
 #include "proxy/x509/openssl_errors.h"
 
@@ -232,7 +233,7 @@ void ServerStream::FailHandshake(HandshakeReport report) {
 int ServerStream::VerifyPeer(uint8_t* out_alert) {
   const int64_t now = context_->options().clock->WallSeconds();
   attempt_->client =
-      verified_.Check(*context_->verifier(), verify::DersOf(SSL_get0_peer_certificates(ssl_)), now);
+      verified_.Check(*context_->verifier(), PeerChain(SSL_get0_peer_certificates(ssl_)), now);
   const verify::VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
     // Under `request` the client goes on without an identity. Whether it has the key of the

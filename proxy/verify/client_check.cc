@@ -1,13 +1,10 @@
 #include "proxy/verify/client_check.h"
 
-#include <openssl/pool.h>
-
 #include <string>
 #include <utility>
 
 #include "proxy/verify/identity_extractor.h"
 #include "proxy/verify/presented_chain.h"
-#include "proxy/x509/byte_view.h"
 
 namespace mantlet::verify {
 namespace {
@@ -45,15 +42,6 @@ VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::s
 std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate) {
   std::vector<std::string_view> ders = {certificate.der};
   ders.insert(ders.end(), certificate.chain_der.begin(), certificate.chain_der.end());
-  return ders;
-}
-
-std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain) {
-  std::vector<std::string_view> ders;
-  for (size_t i = 0; chain != nullptr && i < sk_CRYPTO_BUFFER_num(chain); ++i) {
-    const CRYPTO_BUFFER* buffer = sk_CRYPTO_BUFFER_value(chain, i);
-    ders.push_back(x509::View(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer)));
-  }
   return ders;
 }
 

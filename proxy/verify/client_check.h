@@ -15,8 +15,6 @@
 #include "proxy/verify/client_verifier.h"
 #include "proxy/verify/verify_result.h"
 
-struct stack_st_CRYPTO_BUFFER;
-
 namespace mantlet::verify {
 
 struct ClientCheck {
@@ -34,8 +32,6 @@ VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::s
 
 // The chain that the certificate came with, itself first; of its bytes.
 std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);
-// The library's chain, which may be null and must outlive the result.
-std::vector<std::string_view> DersOf(const stack_st_CRYPTO_BUFFER* chain);
 
 }  // namespace mantlet::verify
 
