@@ -12,6 +12,7 @@
 #include "proxy/base/text.h"
 #include "proxy/x509/fault.h"
 #include "proxy/x509/material.h"
+#include "proxy/x509/pem_boundary.h"
 #include "proxy/x509/wrong_content.h"
 
 namespace mantlet::certs {
@@ -149,7 +150,7 @@ ShowResult Show(std::string_view path, std::string_view bytes,
   JsonWriter json;
   json.BeginObject().Key("file").String(path);
   const bool spiffe =
-      LooksLikeJsonObject(bytes) && bytes.find("-----BEGIN ") == std::string_view::npos;
+      LooksLikeJsonObject(bytes) && bytes.find(x509::kPemBegin) == std::string_view::npos;
   const absl::Status status = spiffe ? ShowSpiffe(bytes, now, &result.text, &json)
                                      : ShowMaterial(bytes, passphrase, now, &result.text, &json);
   if (!status.ok()) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "proxy/x509/der_kind.h"
 #include "proxy/x509/pem.h"
+#include "proxy/x509/pem_boundary.h"
 #include "proxy/x509/pkcs12.h"
 #include "proxy/x509/pkcs7.h"
 #include "proxy/x509/wipe.h"
@@ -225,8 +226,7 @@ absl::Status SetFromDer(std::string_view bytes, const Passphrase& passphrase, Ma
 
 // Whether the beginning is there and the end is not.
 bool IsCutOff(std::string_view bytes) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
-  if (kBegin.starts_with(bytes)) return true;
+  if (kPemBegin.starts_with(bytes)) return true;
   return bytes.size() > 1 && static_cast<uint8_t>(bytes[1]) >= 0x80 &&
          SizeOfDer(bytes) > bytes.size();
 }

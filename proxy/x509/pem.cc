@@ -10,14 +10,12 @@
 #include "absl/types/span.h"
 #include "proxy/x509/byte_source.h"
 #include "proxy/x509/byte_view.h"
+#include "proxy/x509/pem_boundary.h"
 #include "proxy/x509/pem_stream.h"
 #include "proxy/x509/wipe.h"
 
 namespace mantlet::x509 {
 namespace {
-
-constexpr std::string_view kBegin = "-----BEGIN ";
-constexpr std::string_view kEnd = "-----END ";
 
 // The content of the current block. Private keys are shorter than what is reserved, so
 // none leaves a copy in memory that a growing string has given back.
@@ -38,7 +36,8 @@ absl::Status ReadContent(PemStream& stream, size_t file_size, std::string* der) 
 }  // namespace
 
 bool LooksLikePem(std::string_view text) {
-  return text.find(kBegin) != std::string_view::npos || text.find(kEnd) != std::string_view::npos;
+  return text.find(kPemBegin) != std::string_view::npos ||
+         text.find(kPemEnd) != std::string_view::npos;
 }
 
 absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text) {
@@ -65,11 +64,12 @@ absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text) {
 std::string ToPem(std::string_view label, std::string_view der) {
   constexpr size_t kLine = 64;
   const std::string base64 = absl::Base64Escape(std::string(der));
-  std::string pem = absl::StrCat(std::string(kBegin), std::string(label), "-----\n");
+  std::string pem =
+      absl::StrCat(std::string(kPemBegin), std::string(label), std::string(kPemDashes), "\n");
   for (size_t i = 0; i < base64.size(); i += kLine) {
     absl::StrAppend(&pem, base64.substr(i, kLine), "\n");
   }
-  absl::StrAppend(&pem, std::string(kEnd), std::string(label), "-----\n");
+  absl::StrAppend(&pem, std::string(kPemEnd), std::string(label), std::string(kPemDashes), "\n");
   return pem;
 }
 

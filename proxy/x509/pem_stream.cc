@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/x509/byte_view.h"
+#include "proxy/x509/pem_boundary.h"
 #include "proxy/x509/wipe.h"
 
 namespace mantlet::x509 {
@@ -19,9 +20,6 @@ constexpr size_t kLongestLine = 200;  // of those that are looked at
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kProcType = "Proc-Type:";
 constexpr std::string_view kDekInfo = "DEK-Info:";
-constexpr std::string_view kBegin = "-----BEGIN ";
-constexpr std::string_view kEnd = "-----END ";
-constexpr std::string_view kDashes = "-----";
 constexpr uint8_t kNone = 0xff;
 constexpr size_t kGroupBytes = 3;  // of four characters
 
@@ -42,12 +40,12 @@ bool IsSpace(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'
 // "LABEL" out of "-----BEGIN LABEL-----"; empty if the line is not quite that.
 std::string_view LabelIn(std::string_view line, std::string_view start) {
   while (!line.empty() && IsSpace(static_cast<uint8_t>(line.back()))) line.remove_suffix(1);
-  if (!line.starts_with(start) || !line.ends_with(kDashes) ||
-      line.size() < start.size() + kDashes.size()) {
+  if (!line.starts_with(start) || !line.ends_with(kPemDashes) ||
+      line.size() < start.size() + kPemDashes.size()) {
     return "";
   }
   line.remove_prefix(start.size());
-  line.remove_suffix(kDashes.size());
+  line.remove_suffix(kPemDashes.size());
   return line.find("--") == std::string_view::npos ? line : "";
 }
 
@@ -57,15 +55,15 @@ constexpr char kGetAgain[] = "; get the file again from where it came from";
 bool IsHalfBoundary(std::string_view line) {
   constexpr std::string_view kCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
   return line.starts_with('-') && line.find_first_not_of(kCharacters) == std::string_view::npos &&
-         (line.size() <= kDashes.size() || !line.ends_with(kDashes));
+         (line.size() <= kPemDashes.size() || !line.ends_with(kPemDashes));
 }
 
 // What to do with a line that means to begin a block.
 const char* CureOfBegin(std::string_view line, bool has_begin) {
-  if (line.starts_with(kEnd)) {
+  if (line.starts_with(kPemEnd)) {
     return "it ends a block whose beginning is missing; get the file again from where it came from";
   }
-  const size_t begin = line.find(kBegin);
+  const size_t begin = line.find(kPemBegin);
   if (begin != std::string_view::npos && begin != 0 && begin == line.find_first_not_of(" \t")) {
     return "take the blanks away that stand before it: sed -i 's/^[[:blank:]]*//' FILE";
   }
@@ -125,7 +123,7 @@ absl::Status PemStream::ReadHeaders() {
   while (true) {
     absl::StatusOr<std::string_view> line = PeekLine();
     if (!line.ok()) return line.status();
-    if (line->starts_with(kDashes) || line->find(':') == std::string_view::npos) {
+    if (line->starts_with(kPemDashes) || line->find(':') == std::string_view::npos) {
       return absl::OkStatus();
     }
     if (line->starts_with(kProcType) && line->find("ENCRYPTED") != std::string_view::npos) {
@@ -157,8 +155,8 @@ absl::StatusOr<std::string> PemStream::Line(bool* has_begin) {
     if (line.size() < kLongestLine) line += static_cast<char>(c);
     if (has_begin == nullptr) continue;
     tail += static_cast<char>(c);
-    if (tail.size() > kBegin.size()) tail.erase(0, 1);
-    *has_begin = *has_begin || tail == kBegin;
+    if (tail.size() > kPemBegin.size()) tail.erase(0, 1);
+    *has_begin = *has_begin || tail == kPemBegin;
   }
 }
 
@@ -177,7 +175,7 @@ absl::StatusOr<bool> PemStream::Next() {
     bool has_begin = false;
     absl::StatusOr<std::string> line = Line(&has_begin);
     if (!line.ok()) return line.status();
-    std::string_view label = LabelIn(*line, kBegin);
+    std::string_view label = LabelIn(*line, kPemBegin);
     if (!label.empty()) {
       label_ = std::string(label);
       label_line_ = number;
@@ -189,7 +187,7 @@ absl::StatusOr<bool> PemStream::Next() {
       if (absl::Status status = ReadHeaders(); !status.ok()) return status;
       return true;
     }
-    if (line->starts_with(kDashes) || has_begin) {
+    if (line->starts_with(kPemDashes) || has_begin) {
       const std::string what = absl::StrCat("line ", number, ": this is no proper BEGIN line");
       if (no_line_end_ && IsHalfBoundary(*line)) {
         return absl::DataLossError(absl::StrCat(what, ": it is cut off"));
@@ -297,7 +295,7 @@ absl::Status PemStream::EndBlock() {
   const int number = line_;
   absl::StatusOr<std::string> line = Line();
   if (!line.ok()) return line.status();
-  std::string_view label = LabelIn(*line, kEnd);
+  std::string_view label = LabelIn(*line, kPemEnd);
   if (label.empty()) {
     const std::string what = absl::StrCat("line ", number, " is neither base64 nor its END line");
     if (no_line_end_ && IsHalfBoundary(*line)) {

@@ -6,11 +6,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/x509/pem_boundary.h"
 
 namespace mantlet::x509 {
 namespace {
 
-constexpr std::string_view kBegin = "-----BEGIN ";
 // Enough to tell what a text is; base64 is looked at as a whole.
 constexpr size_t kHead = 64 * 1024;
 
@@ -159,7 +159,7 @@ std::optional<Fault> WrongJson(std::string_view text) {
   const bool object = text.front() == '{' && (text[second] == '"' || text[second] == '}');
   const bool list = text.front() == '[' && (text[second] == '"' || text[second] == '{');
   if (!object && !list) return std::nullopt;
-  if (Contains(text, kBegin)) {
+  if (Contains(text, kPemBegin)) {
     return Is("JSON with PEM in it",
               "take the PEM out of it, as in: jq -r .data.certificate FILE > FILE.pem");
   }
@@ -179,11 +179,11 @@ std::optional<Fault> WrongJson(std::string_view text) {
 // PEM whose lines or dashes suffered on the way.
 std::optional<Fault> DamagedPem(std::string_view text) {
   if (Contains(text, "\xe2\x80\x93") || Contains(text, "\xe2\x80\x94")) {  // en and em dash
-    if (Contains(text, "BEGIN ") && !Contains(text, kBegin)) {
+    if (Contains(text, "BEGIN ") && !Contains(text, kPemBegin)) {
       return Is("PEM whose dashes a word processor has replaced", "copy it again as plain text");
     }
   }
-  const size_t begin = text.find(kBegin);
+  const size_t begin = text.find(kPemBegin);
   if (begin == std::string_view::npos) return std::nullopt;
   const std::string_view block = text.substr(begin, text.find("-----END ", begin) - begin);
   if (Contains(block, "\\n")) {
@@ -212,7 +212,7 @@ std::optional<Fault> Base64(std::string_view text) {
   }
   std::string bytes;
   if (packed.size() < 64 || !absl::Base64Unescape(packed, &bytes)) return std::nullopt;
-  if (bytes.starts_with(kBegin)) {
+  if (bytes.starts_with(kPemBegin)) {
     return Is("PEM in base64 once more, as the data of a Kubernetes Secret are",
               "decode it: base64 -d FILE > FILE.pem");
   }
@@ -254,15 +254,15 @@ std::optional<Fault> WrongContent(std::string_view bytes) {
   if (text.empty()) return std::nullopt;
   const std::string_view head = text.substr(0, kHead);
   if (auto json = WrongJson(head)) return json;
-  if (head.starts_with(kBegin)) {
-    const std::string_view rest = head.substr(kBegin.size());
+  if (head.starts_with(kPemBegin)) {
+    const std::string_view rest = head.substr(kPemBegin.size());
     if (auto block = WrongBlock(rest.substr(0, rest.find("-----")))) {
       block->what = absl::StrCat("it is ", block->what);
       return block;
     }
   }
   if (auto damaged = DamagedPem(head)) return damaged;
-  const bool pem = Contains(head, kBegin);
+  const bool pem = Contains(head, kPemBegin);
   const std::string_view start = head.starts_with("---\n") ? head.substr(4) : head;
   if (!pem || !start.starts_with("Certificate")) {
     if (auto known = Find(kText, start)) return known;

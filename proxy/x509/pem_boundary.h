@@ -1,0 +1,17 @@
+// The encapsulation boundaries of PEM (RFC 7468, section 2) as far as they are the same for
+// every label.
+
+#ifndef MANTLET_PROXY_X509_PEM_BOUNDARY_H_
+#define MANTLET_PROXY_X509_PEM_BOUNDARY_H_
+
+#include <string_view>
+
+namespace mantlet::x509 {
+
+inline constexpr std::string_view kPemBegin = "-----BEGIN ";
+inline constexpr std::string_view kPemEnd = "-----END ";
+inline constexpr std::string_view kPemDashes = "-----";
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_PEM_BOUNDARY_H_
