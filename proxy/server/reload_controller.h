@@ -21,19 +21,10 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/directory_watch.h"
 #include "proxy/io/loop.h"
+#include "proxy/server/load_outcome.h"
 #include "proxy/server/reload_schedule.h"
 
 namespace mantlet::server {
-
-struct LoadOutcome {
-  ReloadSchedule::Outcome outcome = ReloadSchedule::Outcome::kFailed;
-  std::vector<ReloadSchedule::Problem> problems = {};  // what on disk was not taken up
-  std::vector<std::string> changes = {};               // kSwapped: for the log
-  std::string detail = {};                             // kSwapped: what is in use now
-  // Exactly what the load read, file by file, as far as it came: what differs
-  // from this later is a change.
-  certs::FileStates seen = {};
-};
 
 class ReloadController {
  public:

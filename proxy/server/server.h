@@ -1,14 +1,14 @@
-// The whole daemon: makes every part, connects them and sees them to their end.
-// The composition root; nothing else constructs a module of another package.
+// Server is the whole daemon: it constructs every part, connects them and ends them in order. It is
+// the composition root; nothing else constructs a class of another package.
 //
-// The thread that constructs it is the main thread: signals, reload, the metrics
-// and admin endpoints and the drain live on its loop. Workers have loops of their
-// own (server/worker.h).
+// The thread that constructs it is the main thread: signals, reload, the metrics and admin
+// endpoints and the drain live on its loop. Workers have loops of their own (server/worker.h).
 
 #ifndef MANTLET_PROXY_SERVER_SERVER_H_
 #define MANTLET_PROXY_SERVER_SERVER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +18,6 @@
 #include "certs/file_reader.h"
 #include "config/config.h"
 #include "config/environment.h"
-#include "config/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
@@ -27,72 +26,61 @@
 #include "proxy/io/signals.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/server/drain.h"
 #include "proxy/server/endpoint_server.h"
-#include "proxy/server/listening_sockets.h"
+#include "proxy/server/listener_binder.h"
+#include "proxy/server/loader.h"
 #include "proxy/server/reload_controller.h"
-#include "proxy/server/reload_planner.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
 #include "proxy/server/systemd_notify.h"
 #include "proxy/server/upstream_resolver.h"
+#include "proxy/server/watchdog.h"
 #include "proxy/server/worker.h"
 
 namespace mantlet::server {
 
 class Server {
  public:
-  // `config` was loaded from its file with `environment`, which later reloads use
-  // again.
-  // `log_sink` is where `logger` writes; it is given a hand when its reader is slow.
+  // `config` was loaded from its file with `environment`, which reloads use again. `log_sink` is
+  // where `logger` writes; the server retries what its reader was too slow for.
   Server(config::Config config, config::Environment environment, base::Logger& logger,
          observe::AccessLogSink& log_sink, std::vector<InheritedSocket> inherited);
   ~Server();
   Server(const Server&) = delete;
 
-  // Loads the certificates, binds every address, starts the workers. What it
-  // refuses, it refuses as a whole: nothing serves then. InvalidArgument: the configuration or a
-  // file that it names is wrong, and another start would be refused as well.
+  // Loads the certificates, binds every address and starts the workers. After an error nothing
+  // serves. InvalidArgument: the configuration or a file that it names is wrong, and another start
+  // would fail in the same way.
   absl::Status Start();
-  // Until a signal and the drain after it.
+  // Serves until a signal and the drain after it.
   void Run();
 
  private:
+  absl::Status OpenAccessLog();
   absl::Status OpenEndpoints();
-  absl::Status OpenListeners(const Snapshot& next, std::vector<Worker::Sockets>& sockets);
+  void StartWorkers(uint32_t count);
   void StartReload(certs::FileStates seen);
   void StartWatchdog();
   StatusBoard::Sources BoardSources();
-  void Adopt(SnapshotPtr next, std::vector<Worker::Sockets> sockets);
-  LoadOutcome Reload(const certs::FileStates* looked);
-  bool Prepare(ReloadPlan* plan, SnapshotPtr* next, std::vector<Worker::Sockets>* sockets);
+  void LogStarted();
+
+  void Activate(SnapshotPtr next);
+  LoadOutcome Reload(const certs::FileStates* polled);
+  void ActivateReloaded(SnapshotPtr next);
   void CountReload(const LoadOutcome& outcome);
-  void WarnOfWhatNeedsARestart(const config::Config& next);
-  void WarnOfFixedCredentials();
+  void OnReloadOutcome();
   std::vector<std::string> WatchedFiles() const;
-  void RemoveUnusedSocketFiles();
-  void WarnOfUnusedSockets();
-  void WarnOfFewDescriptors();
-  bool IsOurPort(const config::Address& address) const;
-  config::Config AsBound(config::Config config) const;
-  absl::Status RefuseAddressOfEndpoint(const config::Config& next,
-                                       const config::Address& address) const;
-  absl::StatusOr<std::vector<BoundListener>> OpenListener(const config::Config& next,
-                                                          const config::Listener& listener,
-                                                          size_t count);
-  absl::StatusOr<SnapshotPtr> MakeSnapshot(const config::Config& config,
-                                           certs::GenerationPtr generation,
-                                           std::string* at_fault = nullptr);
+  std::map<std::string, std::string> ListenersPending() const;  // and why
+
   void OnSignal(int number);
   void OnReloadSignal();
+  void OnDrainSignal(int number);
   void ReopenAccessLog();
-  void OnReloadOutcome();
-  std::map<std::string, std::string> ListenersPending() const;  // and why
   void BeginDrain(const std::string& why);
-  void FinishDrain();
-  void BeatWatchdog();
-  void KeepHouse();
+  size_t DrainWorkers(const std::function<void()>& on_empty);
+  void RunHousekeeping();
 
-  config::Config config_;  // what runs
   const config::Config started_with_;
   const config::Environment environment_;
   base::Logger& logger_;
@@ -101,30 +89,26 @@ class Server {
   base::SystemClock clock_;
   SystemdNotifier systemd_;
   certs::DiskFileReader reader_;
-  ReloadPlanner planner_;
-  ListeningSockets listening_sockets_;
+  ListenerBinder binder_;
   observe::Metrics metrics_;
   std::unique_ptr<observe::AccessLogSink> access_log_;
   io::Loop loop_;
   io::SystemNameLookup name_lookup_;
   UpstreamResolver resolver_;
-  SnapshotPtr snapshot_;
+  Loader loader_;
+  SnapshotPtr snapshot_;  // what runs; null before the start
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StatusBoard> board_;
   std::unique_ptr<EndpointServer> metrics_endpoint_;
   std::unique_ptr<EndpointServer> admin_endpoint_;
   std::unique_ptr<ReloadController> reload_;
   std::unique_ptr<io::Signals> signals_;
-  base::FunctionTimer drain_deadline_;
-  base::FunctionTimer drain_grace_;
-  base::FunctionTimer watchdog_;
+  Drain drain_;
+  std::unique_ptr<Watchdog> watchdog_;  // null: the service manager asks for none
   base::FunctionTimer housekeeping_;
   bool listening_ = false;
-  bool draining_ = false;
-  bool told_to_end_ = false;  // by a signal
-  size_t workers_draining_ = 0;
+  bool drain_signalled_ = false;
   base::LogBudget signal_log_budget_{1};
-  size_t pings_out_ = 0;  // to workers, by the watchdog
 };
 
 }  // namespace mantlet::server

@@ -44,9 +44,6 @@ class ReloadControllerTest : public testing::Test {
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_.File(name)) << text;
   }
-  static LoadOutcome Failed(const std::string& reason) {
-    return {ReloadSchedule::Outcome::kFailed, {{"", reason, false}}};
-  }
   bool Loads(int count) {
     return RunUntil(loop_, [&] { return loads_ >= count; });
   }
@@ -57,7 +54,7 @@ class ReloadControllerTest : public testing::Test {
   base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
   config::Reload settings_;
   certs::FileStates seen_;
-  LoadOutcome next_{ReloadSchedule::Outcome::kSwapped};
+  LoadOutcome next_ = LoadOutcome::Swapped();
   std::function<void(LoadOutcome&)> during_load_;
   int loads_ = 0, outcomes_ = 0;
   std::unique_ptr<ReloadController> controller_;
@@ -134,7 +131,7 @@ TEST_F(ReloadControllerTest, AChangeSinceTheFirstLoadIsFoundToo) {
 
 TEST_F(ReloadControllerTest, AFailureIsSaidOnceAndTriedAgainUntilItPasses) {
   Start(true, 0);
-  next_ = Failed("the key does not fit");
+  next_ = LoadOutcome::Failed("the key does not fit");
   Write("tls.crt", "two");
   ASSERT_TRUE(Loads(2));
   EXPECT_TRUE(controller_->state().pending());
@@ -142,7 +139,7 @@ TEST_F(ReloadControllerTest, AFailureIsSaidOnceAndTriedAgainUntilItPasses) {
   size_t said = 0;
   for (const std::string& line : log_.lines()) said += line.find("does not fit") != line.npos;
   EXPECT_EQ(said, 1u);
-  next_ = {ReloadSchedule::Outcome::kSwapped};
+  next_ = LoadOutcome::Swapped();
   const int before = loads_;
   ASSERT_TRUE(Loads(before + 1));
   EXPECT_FALSE(controller_->state().pending());
@@ -154,7 +151,7 @@ TEST_F(ReloadControllerTest, LoadsNowWhenAsked) {
   EXPECT_EQ(controller_->LoadNow(), "");
   EXPECT_EQ(loads_, 1);
   EXPECT_EQ(outcomes_, 1);
-  next_ = Failed("no");
+  next_ = LoadOutcome::Failed("no");
   EXPECT_EQ(controller_->LoadNow(), "no");
 }
 
@@ -165,14 +162,14 @@ TEST_F(ReloadControllerTest, SaysWhatHasChangedAndThatNothingHas) {
   ASSERT_FALSE(log_.lines().empty());
   EXPECT_NE(log_.lines().back().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.lines().back().find("was serial 0a"), std::string::npos);
-  next_ = {ReloadSchedule::Outcome::kUnchanged};
+  next_ = LoadOutcome::Unchanged();
   controller_->LoadNow();
   EXPECT_NE(log_.lines().back().find("reload_unchanged"), std::string::npos);
 }
 
 TEST_F(ReloadControllerTest, WhatOneListenerWaitsForIsSaidBesideWhatTheOthersHaveGot) {
   Start(false, 0);
-  next_ = {ReloadSchedule::Outcome::kSwapped, {{"broken", "the key does not fit", true}}};
+  next_ = LoadOutcome::Swapped({{"broken", "the key does not fit", true}});
   EXPECT_NE(controller_->LoadNow().find("the key does not fit"), std::string::npos);
   EXPECT_NE(log_.text().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.text().find(R"("listener":"broken")"), std::string::npos);
@@ -216,7 +213,7 @@ TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
   Start(true, 0);
   std::filesystem::create_directories(directory_.File("other"));
   const std::string wanted = directory_.File("other/new.crt");
-  next_ = Failed("new.crt is missing");
+  next_ = LoadOutcome::Failed("new.crt is missing");
   during_load_ = [&](LoadOutcome& outcome) {
     certs::DiskFileReader reader;
     outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Look(reader);

@@ -1,0 +1,154 @@
+#include "proxy/server/listener_binder.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "config/address_overlap.h"
+
+namespace mantlet::server {
+namespace {
+
+io::ListenOptions OptionsOf(const config::Config& config, const config::Listener& listener) {
+  return {.v6_only = config::IsV6Only(config, listener.address),
+          .unix_mode = listener.socket_mode,
+          .unix_group = listener.socket_group};
+}
+
+// One socket, which a listener of a later configuration cannot share by mistake.
+io::ListenOptions OptionsOf(const config::Config& config, const config::Endpoint& endpoint) {
+  return {.v6_only = config::IsV6Only(config, endpoint.address),
+          .shared = false,
+          .unix_mode = endpoint.socket_mode,
+          .unix_group = endpoint.socket_group};
+}
+
+absl::Status Annotate(const absl::Status& status, const std::string& prefix) {
+  return absl::Status(status.code(), absl::StrCat(prefix, ": ", std::string(status.message())));
+}
+
+}  // namespace
+
+ListenerBinder::ListenerBinder(const config::Config& started_with,
+                               std::vector<InheritedSocket> inherited, base::Logger& logger)
+    : started_with_(started_with), logger_(logger), sockets_(std::move(inherited)) {}
+
+absl::StatusOr<io::FileDescriptor> ListenerBinder::OpenEndpoint(const config::Endpoint& endpoint,
+                                                                const std::string& name) {
+  absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
+      endpoint.address, 1, ListeningSockets::Others::kRefuse, OptionsOf(started_with_, endpoint));
+  if (!bound.ok()) return Annotate(bound.status(), name);
+  logger_.Info("listening", "An endpoint is bound.",
+               {{"listener", name}, {"address", bound->front().address}});
+  return std::move(bound->front().sockets[0]);
+}
+
+absl::Status ListenerBinder::Bind(const Snapshot& next, const Snapshot* running) {
+  opened_.clear();
+  opened_.resize(worker_count_);
+  const config::Config then = AsBound(next.config);
+  const config::Config now = running == nullptr ? then : AsBound(running->config);
+  for (const ListenerSnapshot& listener : next.listeners) {
+    const config::Listener& config = listener.config;
+    const ListenerSnapshot* before = running == nullptr ? nullptr : running->Find(config.name);
+    if (before != nullptr && before->config.address == config.address &&
+        OptionsOf(now, before->config) == OptionsOf(then, config)) {
+      continue;
+    }
+    if (absl::Status status = OpenListener(next, config, running); !status.ok()) {
+      return Annotate(status, absl::StrCat("listener '", config.name, "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListenerBinder::OpenListener(const Snapshot& next, const config::Listener& listener,
+                                          const Snapshot* running) {
+  ListeningSockets::Others others = ListeningSockets::Others::kRefuse;
+  if (running != nullptr) {
+    absl::Status status = CheckAgainstEndpoints(next.config, listener.address);
+    if (!status.ok()) return status;
+    if (IsOurPort(listener.address, *running)) others = ListeningSockets::Others::kAllow;
+  }
+  absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
+      listener.address, worker_count_, others, OptionsOf(AsBound(next.config), listener));
+  if (!bound.ok()) return bound.status();
+  for (BoundListener& one : *bound) {
+    for (size_t i = 0; i < worker_count_; ++i) {
+      opened_[i][listener.name].push_back(std::move(one.sockets[i]));
+    }
+    logger_.Info("listening", "A listener is bound.",
+                 {{"listener", listener.name}, {"address", one.address}});
+  }
+  return absl::OkStatus();
+}
+
+// Whether a socket of this process is bound to the port already, for any address.
+bool ListenerBinder::IsOurPort(const config::Address& address, const Snapshot& running) const {
+  if (address.kind != config::Address::Kind::kTcp) return false;
+  for (const config::Config* config : {&running.config, &started_with_}) {
+    for (const config::BoundAddress& bound : config::BoundAddresses(*config)) {
+      if (bound.address.kind == address.kind && bound.address.port == address.port) return true;
+    }
+  }
+  return false;
+}
+
+// `config` with the endpoints where they are, whatever it says about the next start.
+config::Config ListenerBinder::AsBound(config::Config config) const {
+  config.metrics = started_with_.metrics;
+  config.admin = started_with_.admin;
+  return config;
+}
+
+// Rejects a listener whose address overlaps with that of an endpoint: the kernel would give each of
+// them a part of the other's connections, and a wildcard for both families would get IPv6 only.
+absl::Status ListenerBinder::CheckAgainstEndpoints(const config::Config& next,
+                                                   const config::Address& address) const {
+  const bool loses_ipv4 =
+      config::IsV6Only(AsBound(next), address) && !config::IsV6Only(next, address);
+  for (const auto& [name, endpoint] :
+       {std::pair("metrics", &started_with_.metrics), std::pair("admin", &started_with_.admin)}) {
+    if (!endpoint->enabled) continue;
+    const bool same_port = endpoint->address.port == address.port;
+    if (config::Compare(endpoint->address, address) == config::Overlap::kNone &&
+        !(loses_ipv4 && same_port)) {
+      continue;
+    }
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot listen on ", config::ToString(address), ": ", name, " listens on ",
+                     config::ToString(endpoint->address), " until the next start"));
+  }
+  return absl::OkStatus();
+}
+
+void ListenerBinder::Discard(const Snapshot& running) {
+  RemoveFilesExcept(&running);
+  opened_.clear();
+}
+
+std::vector<WorkerSockets> ListenerBinder::Commit(const Snapshot& activated) {
+  sockets_.Commit();
+  RemoveFilesExcept(&activated);
+  return std::exchange(opened_, {});
+}
+
+// A socket's file outlives the socket. It is removed before the socket closes: afterwards the file
+// of a successor could not be told from ours.
+void ListenerBinder::RemoveFilesExcept(const Snapshot* kept) {
+  sockets_.RemoveFiles([&](const std::string& path) {
+    for (const config::Endpoint* endpoint : {&started_with_.metrics, &started_with_.admin}) {
+      if (endpoint->enabled && endpoint->address.path == path) return true;
+    }
+    if (kept == nullptr) return false;
+    for (const ListenerSnapshot& listener : kept->listeners) {
+      if (listener.config.address.path == path) return true;
+    }
+    return false;
+  });
+}
+
+void ListenerBinder::RemoveAllFiles() {
+  sockets_.RemoveFiles([](const std::string&) { return false; });
+}
+
+}  // namespace mantlet::server

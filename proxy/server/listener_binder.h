@@ -1,0 +1,79 @@
+// ListenerBinder opens the sockets of listeners and endpoints at the addresses that the
+// configuration gives. Listeners are opened again when a reload changes their address; the
+// endpoints (metrics, admin) keep the address they had at the start, and no listener may be given a
+// part of it.
+//
+// Main thread only.
+
+#ifndef MANTLET_PROXY_SERVER_LISTENER_BINDER_H_
+#define MANTLET_PROXY_SERVER_LISTENER_BINDER_H_
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "config/config.h"
+#include "proxy/base/log.h"
+#include "proxy/io/file_descriptor.h"
+#include "proxy/server/listening_sockets.h"
+#include "proxy/server/loader.h"
+#include "proxy/server/snapshot.h"
+
+namespace mantlet::server {
+
+// The new sockets of one worker, by the name of their listener.
+using WorkerSockets = std::map<std::string, std::vector<io::FileDescriptor>>;
+
+class ListenerBinder final : public SocketBinder {
+ public:
+  // `started_with` and `logger` outlive the binder.
+  ListenerBinder(const config::Config& started_with, std::vector<InheritedSocket> inherited,
+                 base::Logger& logger);
+  ListenerBinder(const ListenerBinder&) = delete;
+
+  // For how many workers Bind opens sockets; before the first Bind.
+  void SetWorkerCount(size_t count) { worker_count_ = count; }
+
+  // The socket of an endpoint. `name` ("metrics") is for errors and the log.
+  absl::StatusOr<io::FileDescriptor> OpenEndpoint(const config::Endpoint& endpoint,
+                                                  const std::string& name);
+
+  // SocketBinder:
+  absl::Status Bind(const Snapshot& next, const Snapshot* running) override;
+  void Discard(const Snapshot& running) override;
+
+  // Returns what Bind has opened, one entry for each worker, and puts it in place: `activated` is
+  // the snapshot in use from now on, and files of sockets that it does not have are removed.
+  std::vector<WorkerSockets> Commit(const Snapshot& activated);
+
+  // Removes the files of all listeners, and leaves those of the endpoints: for a drain.
+  void RemoveListenerFiles() { RemoveFilesExcept(nullptr); }
+  // Removes those of the endpoints, too: before the process ends, and before the sockets close.
+  void RemoveAllFiles();
+
+  // Names of sockets that the service manager passed and no address asks for.
+  std::set<std::string> UnusedInherited() const { return sockets_.UnusedInherited(); }
+
+ private:
+  absl::Status OpenListener(const Snapshot& next, const config::Listener& listener,
+                            const Snapshot* running);
+  bool IsOurPort(const config::Address& address, const Snapshot& running) const;
+  config::Config AsBound(config::Config config) const;
+  absl::Status CheckAgainstEndpoints(const config::Config& next,
+                                     const config::Address& address) const;
+  void RemoveFilesExcept(const Snapshot* kept);
+
+  const config::Config& started_with_;
+  base::Logger& logger_;
+  ListeningSockets sockets_;
+  size_t worker_count_ = 1;
+  std::vector<WorkerSockets> opened_;  // by Bind, not yet committed
+};
+
+}  // namespace mantlet::server
+
+#endif  // MANTLET_PROXY_SERVER_LISTENER_BINDER_H_

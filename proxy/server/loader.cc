@@ -1,0 +1,107 @@
+#include "proxy/server/loader.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "certs/generation_diff.h"
+#include "certs/generation_loader.h"
+#include "certs/rotation.h"
+#include "config/difference.h"
+#include "config/loader.h"
+
+namespace mantlet::server {
+namespace {
+
+// An error of the files, whatever its code: another start would fail in the same way.
+absl::Status AsInvalid(const absl::Status& status) {
+  return absl::InvalidArgumentError(status.message());
+}
+
+std::vector<std::string> Changes(const Snapshot& before, const Snapshot& after) {
+  std::vector<std::string> changes = config::SettingsThatChanged(before.config, after.config);
+  for (std::string& change : certs::WhatChanged(*before.generation, *after.generation)) {
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+}  // namespace
+
+Loader::Loader(certs::FileReader& reader, const config::Environment& environment,
+               const base::Clock& clock, TargetSource targets)
+    : reader_(reader),
+      clock_(clock),
+      targets_(std::move(targets)),
+      planner_(reader, environment, clock) {}
+
+absl::StatusOr<SnapshotPtr> Loader::Build(const config::Config& config,
+                                          certs::GenerationPtr generation, const Snapshot* running,
+                                          std::string* at_fault) const {
+  return BuildSnapshot(config, std::move(generation), running, clock_, targets_, at_fault);
+}
+
+absl::StatusOr<Loader::Initial> Loader::LoadInitial(const config::Config& config) {
+  Initial initial;
+  absl::StatusOr<certs::GenerationPtr> generation =
+      certs::GenerationLoader::Load(config, reader_, clock_.WallSeconds(), nullptr, &initial.seen);
+  if (!generation.ok()) return AsInvalid(generation.status());
+  config::LoadResult reread;
+  const certs::FileState state = planner_.ReadConfig(config.file, &reread);
+  initial.seen[config.file] = reread.config == config ? state : certs::FileState();
+  absl::StatusOr<SnapshotPtr> snapshot = Build(config, *std::move(generation), nullptr, nullptr);
+  if (!snapshot.ok()) return AsInvalid(snapshot.status());
+  initial.snapshot = *std::move(snapshot);
+  return initial;
+}
+
+Loader::Reloaded Loader::Reload(const Snapshot& running, const certs::FileStates* polled,
+                                SocketBinder& binder) {
+  ReloadPlan plan = planner_.Plan(running.config, *running.generation, polled);
+  SnapshotPtr next = Realize(running, binder, &plan);
+  if (next == nullptr) {
+    return {nullptr, LoadOutcome::NotSwapped(plan.Problems(), std::move(plan.seen))};
+  }
+  LoadOutcome outcome = LoadOutcome::Swapped(plan.Problems(), std::move(plan.seen));
+  outcome.changes = Changes(running, *next);
+  outcome.detail = absl::StrCat("generation ", next->generation->id);
+  return {std::move(next), std::move(outcome)};
+}
+
+// Builds the snapshot of `plan` and has its sockets opened; revises the plan where that fails.
+// Returns null if nothing is left to activate.
+SnapshotPtr Loader::Realize(const Snapshot& running, SocketBinder& binder, ReloadPlan* plan) {
+  while (plan->config != running.config ||
+         plan->rotation.generation->id != running.generation->id) {
+    std::string at_fault;
+    absl::StatusOr<SnapshotPtr> next =
+        Build(plan->config, plan->rotation.generation, &running, &at_fault);
+    const absl::Status status = next.ok() ? binder.Bind(**next, &running) : next.status();
+    if (status.ok()) return *std::move(next);
+    if (!Revise(running, std::string(status.message()), at_fault, binder, plan)) return nullptr;
+  }
+  return nullptr;
+}
+
+// Takes out of `plan` what failed for `reason`: the files of the listener `at_fault` if its
+// settings are those that run, the whole configuration otherwise. Returns false if that was tried
+// before.
+bool Loader::Revise(const Snapshot& running, const std::string& reason, const std::string& at_fault,
+                    SocketBinder& binder, ReloadPlan* plan) {
+  const certs::Generation& in_use = *running.generation;
+  const config::Listener* now = certs::FindListener(running.config, at_fault);
+  const config::Listener* then = certs::FindListener(plan->config, at_fault);
+  if (now != nullptr && then != nullptr && *now == *then && !plan->rotation.Holds(at_fault)) {
+    certs::Hold(at_fault, reason, in_use, &plan->rotation);
+    return true;
+  }
+  binder.Discard(running);
+  if (!plan->refused.empty()) {
+    plan->refused = reason;
+    return false;
+  }
+  planner_.Refuse(reason, running.config, in_use, plan);
+  return true;
+}
+
+}  // namespace mantlet::server

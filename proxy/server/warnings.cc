@@ -1,0 +1,59 @@
+#include "proxy/server/warnings.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "config/restart.h"
+#include "proxy/base/process_setup.h"
+#include "proxy/io/listener.h"
+
+namespace mantlet::server {
+
+void WarnRestartRequired(const config::Config& started_with, const config::Config& next,
+                         base::Logger& logger) {
+  for (const std::string& key : config::KeysThatNeedRestart(started_with, next)) {
+    logger.Warn("restart_needed", "A changed key takes effect at the next start only.",
+                {{"key", key}});
+  }
+}
+
+void WarnUnusedSockets(const std::set<std::string>& names, base::Logger& logger) {
+  for (const std::string& name : names) {
+    logger.Warn("socket_unused",
+                "The service manager passed a socket that no listener asks for: whoever connects "
+                "to it waits for ever. Add a listener with this address, or remove the socket.",
+                {{"address", absl::StrCat("systemd:", name)}});
+  }
+}
+
+void WarnFewDescriptors(const config::Config& config, base::Logger& logger) {
+  uint64_t connections = 0;
+  for (const config::Listener& listener : config.listeners) {
+    connections += listener.limits.connections;
+  }
+  const uint64_t open_files = base::OpenFileLimit();
+  const auto for_clients = static_cast<uint64_t>(io::ClientDescriptors(open_files));
+  if (connections <= for_clients) return;
+  logger.Warn(
+      "descriptors_short",
+      "limits.connections of all listeners together is more than there are descriptors "
+      "for: raise the limit of open files (LimitNOFILE=), a descriptor for each client and "
+      "one for each request in flight, or lower limits.connections.",
+      {{"connections", connections}, {"for_clients", for_clients}, {"open_files", open_files}});
+}
+
+void WarnFixedCredentials(const std::vector<std::string>& files,
+                          const config::Environment& environment, base::Logger& logger) {
+  const std::optional<std::string> directory = environment.Get("CREDENTIALS_DIRECTORY");
+  if (!directory.has_value() || directory->empty()) return;
+  for (const std::string& file : files) {
+    if (!file.starts_with(*directory + "/")) continue;
+    logger.Warn("credential_does_not_rotate",
+                "systemd does not renew this file while the service runs: a new certificate "
+                "needs a restart. Name the original path to have it picked up by itself.",
+                {{"path", file}});
+  }
+}
+
+}  // namespace mantlet::server
