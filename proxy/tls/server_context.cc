@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proxy/tls/server_stream.h"
+#include "proxy/tls/handshake_hooks.h"
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/certificate_request.h"
 #include "proxy/x509/openssl_errors.h"
@@ -156,7 +156,7 @@ absl::Status ServerContext::Init() {
                                  options_.credentials[0].key->pkey(), nullptr)) {
     return absl::InternalError(x509::TakeErrors());
   }
-  ServerStream::RegisterCallbacks(ctx_);
+  InstallServerHooks(ctx_);
   return absl::OkStatus();
 }
 
@@ -218,7 +218,7 @@ void ServerContext::SetResumption() {
   SSL_CTX_set_session_psk_dhe_timeout(ctx_, static_cast<uint32_t>(lifetime));
   // Every resumption brings a new one.
   SSL_CTX_set_num_tickets(ctx_, 1);
-  ServerStream::RegisterTicketCallbacks(ctx_);
+  InstallTicketHooks(ctx_);
 }
 
 bool ServerContext::Serves(const Options& options) const {

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
-#include "proxy/tls/peer_chain.h"
 #include "proxy/tls/tls_errors.h"
 #include "proxy/x509/openssl_errors.h"
 
@@ -159,7 +158,7 @@ void ServerStream::Handshake() {
     // request, which Nagle's algorithm holds back until that is acknowledged.
     if (SSL_version(ssl_) == TLS1_3_VERSION || SSL_session_reused(ssl_) == 1) inner_->QuickAck();
     state_ = State::kOpen;
-    SSL_set_msg_callback(ssl_, nullptr);
+    RemovePeerLeafHook(ssl_);
     if (!attempt_->client.verdict.ok()) {
       handshake_handler_->OnCertificateNotVerified(ReportVerdict());
     }
@@ -228,28 +227,6 @@ void ServerStream::FailHandshake(HandshakeReport report) {
   inner_->Flush();
   inner_->ShutdownWrite();
   handshake_handler_->OnHandshakeFailed(std::move(report));
-}
-
-int ServerStream::VerifyPeer(uint8_t* out_alert) {
-  const int64_t now = context_->options().clock->WallSeconds();
-  attempt_->client =
-      verified_.Check(*context_->verifier(), PeerChain(SSL_get0_peer_certificates(ssl_)), now);
-  const verify::VerifyResult& verdict = attempt_->client.verdict;
-  if (!verdict.ok()) {
-    // Under `request` the client goes on without an identity. Whether it has the key of the
-    // certificate that it showed is checked in either case.
-    if (context_->options().client_auth == config::ClientAuthMode::kRequest) return 1;
-    attempt_->refused = true;
-    *out_alert = AlertFor(*verdict.failure);
-    return 0;
-  }
-  if (SessionTickets* tickets = context_->tickets()) {
-    // What the client is told of its session's lifetime, and what the library itself
-    // holds renewals to.
-    const int64_t left = std::min(tickets->lifetime_seconds(), verdict.valid_until - now);
-    SSL_SESSION_set_timeout(SSL_get_session(ssl_), static_cast<uint32_t>(left));
-  }
-  return 1;
 }
 
 identity::PeerIdentity ServerStream::TakeIdentity() {

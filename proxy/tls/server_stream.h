@@ -19,6 +19,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
+#include "proxy/tls/handshake_hooks.h"
 #include "proxy/tls/handshake_report.h"
 #include "proxy/tls/resumption.h"
 #include "proxy/tls/server_context.h"
@@ -32,7 +33,8 @@ namespace mantlet::tls {
 
 class ServerStream final : public io::ByteStream,
                            private io::ByteStreamHandler,
-                           private TransportBio::Output {
+                           private TransportBio::Output,
+                           private HandshakeHooks {
  public:
   class HandshakeHandler {
    public:
@@ -86,10 +88,6 @@ class ServerStream final : public io::ByteStream,
   // was. Set once the ClientHello has been read.
   std::optional<base::ResumptionRefusal> resumption_refusal() const { return refusal_; }
 
-  // For ServerContext: hooks this class into the library.
-  static void RegisterCallbacks(ssl_ctx_st* ctx);
-  static void RegisterTicketCallbacks(ssl_ctx_st* ctx);
-
  private:
   enum class State { kHandshake, kOpen, kFailed, kClosed };
   // What a handshake gathers; an open connection has no use for it.
@@ -102,8 +100,6 @@ class ServerStream final : public io::ByteStream,
     bool refused = false;                  // for what `client` says
     std::optional<Resumption> resumption;  // of a ticket that was found good
   };
-  struct Callbacks;  // thunks for the library; server_stream_callbacks.cc
-  friend struct Callbacks;
 
   // io::ByteStreamHandler
   void OnData(std::string_view bytes) override;
@@ -112,6 +108,14 @@ class ServerStream final : public io::ByteStream,
   void OnDrained() override;
   // TransportBio::Output
   void OnCiphertext(std::string_view bytes) override { inner_->Write(bytes); }
+  // HandshakeHooks; server_stream_hooks.cc
+  bool OnClientHello(const ssl_early_callback_ctx* hello) override;
+  bool HasCertificate() const override;
+  std::string_view SelectProtocol(std::string_view offered) override;
+  void OnPeerLeaf(std::string_view der) override;
+  bool VerifyPeer(uint8_t* alert) override;
+  std::string SealTicket(std::string_view session) override;
+  bool OpenTicket(std::string_view ticket, std::string* session) override;
 
   ssl_st* NewSsl();
   void Advance();  // as far as the ciphertext at hand leads
@@ -129,10 +133,6 @@ class ServerStream final : public io::ByteStream,
   HandshakeReport ReportVerdict() const;  // of the chain that the client presented
   // Of this thread's error queue. `arrived`: what the library was given.
   HandshakeReport ReportLibraryError(std::string_view arrived);
-  bool HasCertificate() const;  // for the name and the keys of this client
-  int VerifyPeer(uint8_t* out_alert);
-  std::string SealTicket(std::string_view session);
-  bool OpenTicket(std::string_view ticket, std::string* session);
 
   io::Loop& loop_;
   std::unique_ptr<io::ByteStream> inner_;
