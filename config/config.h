@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "config/location.h"
-#include "config/policy.h"
+#include "config/policy_rules.h"
 
 namespace mantlet::config {
 

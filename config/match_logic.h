@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/policy.h"
+#include "config/policy_rules.h"
 
 namespace mantlet::config {
 

@@ -3,7 +3,7 @@
 #ifndef MANTLET_CONFIG_POLICY_SCHEMA_H_
 #define MANTLET_CONFIG_POLICY_SCHEMA_H_
 
-#include "config/policy.h"
+#include "config/policy_rules.h"
 #include "config/section.h"
 
 namespace mantlet::config {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/policy.h"
+#include "config/policy_rules.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
 #include "proxy/policy/client_facts.h"

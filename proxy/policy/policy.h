@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/policy.h"
+#include "config/policy_rules.h"
 #include "proxy/identity/peer_identity.h"
 #include "proxy/policy/client_facts.h"
 #include "proxy/policy/condition.h"

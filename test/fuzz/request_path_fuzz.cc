@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/policy.h"
+#include "config/policy_rules.h"
 #include "proxy/http/request_path.h"
 #include "proxy/policy/policy.h"
 #include "test/fuzz/fuzz_input.h"

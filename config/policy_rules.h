@@ -1,8 +1,8 @@
 // The policy of a listener as plain values: which requests are let through.
 // config/README.md says what each condition means; proxy/policy/ decides by it.
 
-#ifndef MANTLET_CONFIG_POLICY_H_
-#define MANTLET_CONFIG_POLICY_H_
+#ifndef MANTLET_CONFIG_POLICY_RULES_H_
+#define MANTLET_CONFIG_POLICY_RULES_H_
 
 #include <string>
 #include <vector>
@@ -75,4 +75,4 @@ inline constexpr char kDefaultRuleName[] = "default";
 
 }  // namespace mantlet::config
 
-#endif  // MANTLET_CONFIG_POLICY_H_
+#endif  // MANTLET_CONFIG_POLICY_RULES_H_
