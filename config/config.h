@@ -1,7 +1,7 @@
 // The configuration as plain values: what the YAML file says once it has been
 // read, checked and completed with defaults. No I/O, no YAML, no pointers to
 // anything else; a Config can be copied, compared and kept as long as anybody
-// likes. config/loader.h makes one from a file; config/README.md explains every
+// likes. config/loader/loader.h makes one from a file; config/README.md explains every
 // key and its default.
 
 #ifndef MANTLET_CONFIG_CONFIG_H_

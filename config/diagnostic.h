@@ -22,6 +22,12 @@ struct Diagnostic {
   std::string hint;
 };
 
+// What is wrong with a value. `what` continues a sentence that begins with the key.
+struct Problem {
+  std::string what;
+  std::string hint;
+};
+
 // "FILE:LINE:COLUMN", or "FILE" where the place is the file as a whole.
 std::string ToString(const Location& where);
 

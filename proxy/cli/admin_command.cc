@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "config/loader.h"
+#include "config/loader/loader.h"
 #include "proxy/server/admin_client.h"
 
 namespace mantlet::cli {

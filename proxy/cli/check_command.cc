@@ -8,7 +8,7 @@
 
 #include "certs/check.h"
 #include "certs/file_reader.h"
-#include "config/loader.h"
+#include "config/loader/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/run_as.h"
 #include "proxy/cli/upstream_names_check.h"

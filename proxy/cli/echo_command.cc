@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "config/config.h"
-#include "config/value_type.h"
+#include "config/loader/value_type.h"
 #include "proxy/server/echo.h"
 
 namespace mantlet::cli {

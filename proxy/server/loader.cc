@@ -8,7 +8,7 @@
 #include "certs/generation_loader.h"
 #include "certs/rotation.h"
 #include "config/difference.h"
-#include "config/loader.h"
+#include "config/loader/loader.h"
 
 namespace mantlet::server {
 namespace {

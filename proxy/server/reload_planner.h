@@ -19,7 +19,7 @@
 #include "certs/rotation.h"
 #include "config/config.h"
 #include "config/environment.h"
-#include "config/loader.h"
+#include "config/loader/loader.h"
 #include "proxy/base/clock.h"
 #include "proxy/server/reload_schedule.h"
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "config/diagnostic.h"
-#include "config/loader.h"
+#include "config/loader/loader.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process_setup.h"
 #include "proxy/observe/access_log_sink.h"

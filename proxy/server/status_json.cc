@@ -4,7 +4,7 @@
 
 #include "certs/json_writer.h"
 #include "certs/material_json.h"
-#include "config/schema.h"
+#include "config/loader/schema.h"
 #include "proxy/base/text.h"
 
 namespace mantlet::server {

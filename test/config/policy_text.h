@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "config/loader.h"
+#include "config/loader/loader.h"
 
 namespace mantlet::config {
 

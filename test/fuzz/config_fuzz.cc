@@ -7,8 +7,8 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "config/loader.h"
-#include "config/schema.h"
+#include "config/loader/loader.h"
+#include "config/loader/schema.h"
 
 namespace mantlet::fuzz {
 namespace {

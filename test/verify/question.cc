@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "config/value_type.h"
+#include "config/loader/value_type.h"
 #include "proxy/x509/pem.h"
 
 namespace mantlet::verify {

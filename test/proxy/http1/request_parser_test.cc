@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/served_methods.h"
+#include "config/checks/served_methods.h"
 #include "test/proxy/http1/parse_helpers.h"
 
 namespace mantlet::http1 {

@@ -1,0 +1,92 @@
+#include "config/checks/header_name_check.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace mantlet::config {
+namespace {
+
+// RFC 9110, section 5.6.2.
+bool IsTokenCharacter(char c) {
+  return absl::ascii_isalnum(c) ||
+         (c != '\0' && absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos);
+}
+
+// Hop-by-hop, framing and routing: what they say is between two neighbours, or decides where a
+// message ends or goes.
+constexpr absl::string_view kReserved[] = {
+    "connection",          "content-length",   "expect",       "host",
+    "http2-settings",      "keep-alive",       "max-forwards", "proxy-authenticate",
+    "proxy-authorization", "proxy-connection", "te",           "trailer",
+    "transfer-encoding",   "upgrade",
+};
+
+// What the proxy writes by other keys or always.
+constexpr absl::string_view kOurs[] = {
+    "client-cert", "client-cert-chain", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+};
+
+constexpr absl::string_view kXfcc = "x-forwarded-client-cert";
+
+template <size_t N>
+bool Contains(const absl::string_view (&names)[N], absl::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+}  // namespace
+
+std::string FoldHeaderName(absl::string_view name) {
+  std::string folded = absl::AsciiStrToLower(name);
+  for (char& c : folded) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c))) c = '-';
+  }
+  return folded;
+}
+
+namespace {
+
+std::optional<Problem> CheckToken(const std::string& name) {
+  if (!name.empty() && std::all_of(name.begin(), name.end(), IsTokenCharacter)) return std::nullopt;
+  return Problem{absl::StrCat("'", name, "' is not a header name"),
+                 "use letters, digits and '-', e.g. X-SSL-Client-S-DN"};
+}
+
+}  // namespace
+
+std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc) {
+  if (auto problem = CheckToken(name)) return problem;
+  const std::string folded = FoldHeaderName(name);
+  if (Contains(kReserved, folded)) {
+    return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be set"),
+                   "choose another name, e.g. X-SSL-Client-S-DN"};
+  }
+  if (folded == kXfcc && writes_xfcc) {
+    return Problem{absl::StrCat("'", name, "' is written by mantlet itself"),
+                   "write xfcc: sanitize to set it yourself, or choose another name"};
+  }
+  if (Contains(kOurs, folded)) {
+    return Problem{absl::StrCat("'", name, "' is written by mantlet itself"),
+                   "see xfcc and client_cert, or choose another name"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> CheckRemovedHeader(const std::string& name) {
+  if (auto problem = CheckToken(name)) return problem;
+  const std::string folded = FoldHeaderName(name);
+  if (Contains(kReserved, folded)) {
+    return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be removed"),
+                   "leave it out"};
+  }
+  if (folded == kXfcc || Contains(kOurs, folded)) {
+    return Problem{absl::StrCat("what a client sends as '", name, "' is dealt with already"),
+                   "leave it out; see xfcc, client_cert and forwarded_for"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace mantlet::config

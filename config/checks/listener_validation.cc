@@ -1,0 +1,214 @@
+#include "config/checks/listener_validation.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "config/checks/header_name_check.h"
+#include "config/checks/policy_validation.h"
+#include "config/checks/twin_names.h"
+#include "config/words.h"
+
+namespace mantlet::config {
+namespace {
+
+// Warns of values that stand in a list twice.
+template <typename T, typename Print>
+void WarnOfTwins(const std::vector<T>& values, const std::string& path, const std::string& key,
+                 Print print, Findings& findings) {
+  // Refused items are missing from the values, so indices would not be those of the file.
+  if (findings.Refused(path)) return;
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (!(values[i] == values[j])) continue;
+      findings.Warning(Item(path, i),
+                       absl::StrCat(key, "[", i, "]: ", print(values[i]), " stands here twice"),
+                       "remove one");
+      break;
+    }
+  }
+}
+
+void ValidateCertificate(const CertificateFiles& files, const std::string& path,
+                         Findings& findings) {
+  if (findings.Refused(path)) return;
+  const bool pair = !files.chain.empty() || !files.key.empty();
+  const int forms =
+      (pair ? 1 : 0) + (files.bundle.empty() ? 0 : 1) + (files.pkcs12.empty() ? 0 : 1);
+  if (forms == 0) {
+    findings.Error(path, absl::StrCat(path, " names no certificate"),
+                   "add 'chain:' and 'key:', or 'bundle:', or 'pkcs12:'");
+  } else if (forms > 1) {
+    findings.Error(path, absl::StrCat(path, " names a certificate in more than one way"),
+                   "keep one of 'chain:' with 'key:', 'bundle:' and 'pkcs12:'");
+  } else if (pair && files.key.empty()) {
+    findings.Error(path, absl::StrCat(path, " has a 'chain' but no 'key'"), "add 'key: FILE'");
+  } else if (pair && files.chain.empty()) {
+    findings.Error(path, absl::StrCat(path, " has a 'key' but no 'chain'"), "add 'chain: FILE'");
+  }
+}
+
+void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
+  for (size_t i = 0; i < tls.certificates.size(); ++i) {
+    ValidateCertificate(tls.certificates[i], Item(path + ".certificates", i), findings);
+  }
+  if (tls.min_version > tls.max_version && !findings.Refused(path + ".min_version") &&
+      !findings.Refused(path + ".max_version")) {
+    const bool min_written = findings.places().Has(path + ".min_version");
+    findings.Error(path + (min_written ? ".min_version" : ".max_version"),
+                   absl::StrCat("min_version ", ToString(tls.min_version), " is above max_version ",
+                                ToString(tls.max_version)),
+                   "raise max_version or lower min_version");
+  }
+  if (!tls.cipher_suites.empty() && tls.min_version == TlsVersion::kTls13) {
+    findings.Warning(path + ".cipher_suites", "cipher_suites has no effect with min_version 1.3",
+                     "remove it, it is for TLS 1.2");
+  }
+  const auto as_is = [](const std::string& text) { return text; };
+  WarnOfTwins(tls.cipher_suites, path + ".cipher_suites", "cipher_suites", as_is, findings);
+  WarnOfTwins(tls.groups, path + ".groups", "groups", as_is, findings);
+}
+
+// `spiffe: {}`, or with an empty list.
+bool SaysNothing(const Spiffe& spiffe, const std::string& path, const Findings& findings) {
+  return !spiffe.enabled() && findings.places().Has(path) && !findings.Refused(path);
+}
+
+void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& findings) {
+  const std::string list = path + ".trust_domains";
+  for (size_t i = 0; i < spiffe.trust_domains.size(); ++i) {
+    const SpiffeTrustDomain& domain = spiffe.trust_domains[i];
+    const std::string item = Item(list, i);
+    if (domain.bundle.empty() && !findings.Refused(item)) {
+      findings.Error(item + ".bundle",
+                     absl::StrCat("bundle: the trust domain '", domain.name, "' has no file"),
+                     "name one; a SPIFFE bundle with empty 'keys' refuses everybody");
+    }
+  }
+  RefuseTwinNames(spiffe.trust_domains, list, "trust_domains", findings,
+                  "put all files into the bundle of the one in line ");
+}
+
+void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& findings) {
+  WarnOfTwins(
+      auth.crl_files, path + ".files", "files", [](const std::string& file) { return file; },
+      findings);
+  if (findings.Refused(path + ".files") || !auth.crl_files.empty()) return;
+  if (auth.crl_policy == CrlPolicy::kRequire && auth.mode != ClientAuthMode::kNone) {
+    findings.Error(path + ".policy", "policy: require, and no revocation list is named",
+                   "add 'files: [FILE]', or nobody would be let in");
+  }
+  if (auth.crl_expired == ExpiredCrl::kUse) {
+    findings.Warning(path + ".expired", "expired has no effect without files", "remove it");
+  }
+}
+
+void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Findings& findings) {
+  WarnOfTwins(
+      auth.trust_bundle, path + ".trust_bundle", "trust_bundle",
+      [](const TrustFile& file) { return file.path; }, findings);
+  WarnOfTwins(
+      auth.spki_pins, path + ".spki_pins", "spki_pins", [](const std::string& pin) { return pin; },
+      findings);
+  WarnOfTwins(
+      auth.ca_pins, path + ".ca_pins", "ca_pins", [](const std::string& pin) { return pin; },
+      findings);
+  ValidateSpiffe(auth.spiffe, path + ".spiffe", findings);
+  ValidateCrl(auth, path + ".crl", findings);
+  if (findings.Refused(path + ".mode")) return;
+  const auto warn_unless_asked = [&](bool used, const std::string& key) {
+    if (auth.mode != ClientAuthMode::kNone || !used) return;
+    findings.Warning(path + "." + key, key + " has no effect with mode none",
+                     "remove it, or write mode: require to ask for certificates");
+  };
+  warn_unless_asked(!auth.trust_bundle.empty(), "trust_bundle");
+  warn_unless_asked(auth.spiffe.enabled(), "spiffe");
+  warn_unless_asked(!auth.spki_pins.empty(), "spki_pins");
+  warn_unless_asked(!auth.ca_pins.empty(), "ca_pins");
+  warn_unless_asked(!auth.crl_files.empty(), "crl");
+  if (findings.Refused(path + ".trust_bundle") || findings.Refused(path + ".spiffe")) return;
+  if (auth.mode == ClientAuthMode::kNone || auth.spiffe.enabled()) return;
+  if (SaysNothing(auth.spiffe, path + ".spiffe", findings)) {
+    if (auth.trust_bundle.empty()) {
+      findings.Error(path + ".spiffe",
+                     "spiffe has no trust domain, and there is no 'trust_bundle': nobody could "
+                     "get in",
+                     "name one under trust_domains, or a bundle_map");
+    } else {
+      findings.Warning(path + ".spiffe",
+                       "spiffe has no trust domain, so SPIFFE IDs are not judged: every CA of "
+                       "trust_bundle can issue any",
+                       "name one under trust_domains, or a bundle_map; or remove spiffe");
+    }
+  } else if (auth.trust_bundle.empty()) {
+    findings.Error(
+        path + ".trust_bundle",
+        absl::StrCat(path, " has no 'trust_bundle', which mode ", ToString(auth.mode), " needs"),
+        "add 'trust_bundle: [FILE]', or write mode: none to let everybody in");
+  }
+}
+
+void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& path,
+                            Findings& findings) {
+  if (findings.Refused(path + ".remove")) return;
+  std::set<std::string> seen;  // folded
+  for (const auto& [name, field] : headers.set) seen.insert(FoldHeaderName(name));
+  for (size_t i = 0; i < headers.remove.size(); ++i) {
+    const std::string& name = headers.remove[i];
+    const std::string place = Item(path + ".remove", i);
+    if (const auto problem = CheckRemovedHeader(name)) {
+      findings.Error(place, absl::StrCat("remove: ", problem->what), problem->hint);
+    } else if (!seen.insert(FoldHeaderName(name)).second) {
+      findings.Warning(place,
+                       absl::StrCat("remove: '", name, "' is removed already, in every spelling"),
+                       "leave it out");
+    }
+  }
+}
+
+void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& path,
+                             Findings& findings) {
+  WarnOfTwins(
+      headers.xfcc_fields, path + ".xfcc_fields", "xfcc_fields",
+      [](XfccField field) { return ToString(field); }, findings);
+  std::map<std::string, std::string> seen;  // folded name to name
+  for (const auto& [name, field] : headers.set) {
+    const std::string place = absl::StrCat(path, ".set.", name);
+    if (const auto problem = CheckHeaderName(name, headers.xfcc != XfccMode::kSanitize)) {
+      findings.Error(place, absl::StrCat("set: ", problem->what), problem->hint);
+      continue;
+    }
+    const auto [twin, added] = seen.emplace(FoldHeaderName(name), name);
+    if (added) continue;
+    findings.Error(place,
+                   absl::StrCat("set: '", name, "' and '", twin->second,
+                                "' are one header to applications that fold case and take '-', "
+                                "'_', '.' and the like for one"),
+                   "keep one");
+  }
+  ValidateRemovedHeaders(headers, path, findings);
+}
+
+}  // namespace
+
+void ValidateListener(const Listener& listener, const std::string& path, Findings& findings) {
+  ValidateTls(listener.tls, path + ".tls", findings);
+  // Without the section around it, a missing trust bundle would be one mistake too many.
+  if (!findings.Refused(path) || findings.places().Has(path + ".client_auth")) {
+    ValidateClientAuth(listener.client_auth, path + ".client_auth", findings);
+  }
+  ValidateIdentityHeaders(listener.identity_headers, path + ".identity_headers", findings);
+  if (listener.identity_headers.xfcc == XfccMode::kAlwaysForwardOnly &&
+      listener.client_auth.mode != ClientAuthMode::kRequire) {
+    findings.Warning(
+        path + ".identity_headers.xfcc",
+        absl::StrCat("xfcc: always_forward_only with mode ", ToString(listener.client_auth.mode),
+                     " lets anybody claim to be anybody"),
+        "write sanitize_set, or client_auth: mode: require");
+  }
+  ValidatePolicy(listener, path, findings);
+}
+
+}  // namespace mantlet::config

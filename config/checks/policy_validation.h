@@ -1,0 +1,19 @@
+// Checks of a listener's policy that look at more than one key.
+
+#ifndef MANTLET_CONFIG_CHECKS_POLICY_VALIDATION_H_
+#define MANTLET_CONFIG_CHECKS_POLICY_VALIDATION_H_
+
+#include <string>
+
+#include "config/checks/findings.h"
+#include "config/config.h"
+
+namespace mantlet::config {
+
+// `path` is that of the listener, such as "listeners[0]". Errors for what cannot be taken, warnings
+// for rules that never decide anything, and for those that clients escape more easily than meant.
+void ValidatePolicy(const Listener& listener, const std::string& path, Findings& findings);
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_CHECKS_POLICY_VALIDATION_H_

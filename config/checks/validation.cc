@@ -1,0 +1,143 @@
+#include "config/checks/validation.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "config/address_overlap.h"
+#include "config/checks/findings.h"
+#include "config/checks/listener_validation.h"
+#include "config/checks/twin_names.h"
+#include "config/suggest.h"
+
+namespace mantlet::config {
+namespace {
+
+// Every address that is bound, listeners' and endpoints' alike.
+void RefuseOverlappingAddresses(const Config& config, Findings& findings) {
+  const std::vector<BoundAddress> bound = BoundAddresses(config);
+  for (size_t i = 0; i < bound.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const Address& address = bound[i].address;
+      const Overlap overlap = Compare(address, bound[j].address);
+      if (overlap == Overlap::kNone) continue;
+      const bool same = overlap == Overlap::kSame;
+      findings.Error(
+          bound[i].path,
+          absl::StrCat("address: ", ToString(address),
+                       same ? " is listened on twice"
+                            : absl::StrCat(" and ", ToString(bound[j].address),
+                                           " cannot be listened on together: one of them takes "
+                                           "the connections of every address")),
+          absl::StrCat("change this one or the one in line ", findings.LineOf(bound[j].path)));
+      break;
+    }
+  }
+}
+
+void CheckSocketFile(const Config& config, Findings& findings) {
+  const auto check = [&](const Address& address, const std::string& section) {
+    if (address.kind == Address::Kind::kUnix || findings.Refused(section + ".address")) return;
+    for (const char* key : {"socket_mode", "socket_group"}) {
+      const std::string path = absl::StrCat(section, ".", key);
+      if (!findings.places().Has(path)) continue;
+      findings.Warning(
+          path,
+          absl::StrCat(key, " has no effect: ", ToString(address), " is no path of a Unix socket"),
+          "remove it; where systemd opens the socket, SocketMode= and SocketGroup= of "
+          "the .socket unit say who may connect");
+    }
+  };
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    check(config.listeners[i].address, Item("listeners", i));
+  }
+  if (config.metrics.enabled) check(config.metrics.address, "metrics");
+  if (config.admin.enabled) check(config.admin.address, "admin");
+  if (config.admin.enabled && (config.admin.socket_mode & 0007) != 0 &&
+      !findings.Refused("admin.socket_mode")) {
+    findings.Error("admin.socket_mode",
+                   "socket_mode: every user of this machine could reload and drain",
+                   "write 0600, or 0660 and a socket_group");
+  }
+}
+
+void CheckReferences(const Config& config, Findings& findings) {
+  std::vector<std::string> names;
+  for (const Upstream& upstream : config.upstreams) {
+    if (!upstream.name.empty()) names.push_back(upstream.name);
+  }
+  std::set<std::string> used;
+  bool unknown = findings.Refused("listeners");
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const std::string& name = config.listeners[i].upstream;
+    used.insert(name);
+    const bool known = std::find(names.begin(), names.end(), name) != names.end();
+    // Where upstreams could not be read, the one meant may be among them.
+    if (known) continue;
+    unknown = true;
+    if (name.empty() || names.empty() || findings.Refused("upstreams")) continue;
+    findings.Error(Item("listeners", i) + ".upstream",
+                   absl::StrCat("upstream: there is no upstream '", name, "'"),
+                   DidYouMeanOrOneOf(name, names));
+  }
+  if (unknown) return;  // a reference that went wrong may be to any of them
+  for (size_t i = 0; i < config.upstreams.size(); ++i) {
+    const std::string& name = config.upstreams[i].name;
+    if (name.empty() || used.contains(name)) continue;
+    findings.Warning(Item("upstreams", i) + ".name",
+                     absl::StrCat("no listener uses the upstream '", name, "'"),
+                     "remove it, or name it in a listener");
+  }
+}
+
+void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& findings) {
+  if (findings.Refused(path + ".address") || findings.Refused(path + ".allow_plaintext_network")) {
+    return;
+  }
+  if (IsLocal(upstream.address)) {
+    if (upstream.allow_plaintext_network) {
+      findings.Warning(path + ".allow_plaintext_network",
+                       "allow_plaintext_network has no effect: the address is local", "remove it");
+    }
+  } else if (!upstream.allow_plaintext_network) {
+    findings.Error(path + ".address",
+                   absl::StrCat("address: ", ToString(upstream.address),
+                                " is not loopback, and what goes there is not encrypted"),
+                   "use a loopback address or unix:, or add 'allow_plaintext_network: true'");
+  }
+  if (upstream.pool.idle_connections > upstream.pool.connections &&
+      findings.places().Has(path + ".pool.idle_connections")) {
+    findings.Warning(path + ".pool.idle_connections",
+                     absl::StrCat("pool: idle_connections ", upstream.pool.idle_connections,
+                                  " is above connections ", upstream.pool.connections),
+                     "at most as many as may be open can be idle");
+  }
+}
+
+}  // namespace
+
+void Validate(const Config& config, const Places& places, std::vector<Diagnostic>& diagnostics) {
+  Findings findings(places, diagnostics);
+  RefuseTwinNames(config.listeners, "listeners", "listeners", findings);
+  RefuseTwinNames(config.upstreams, "upstreams", "upstreams", findings);
+  RefuseOverlappingAddresses(config, findings);
+  CheckSocketFile(config, findings);
+  CheckReferences(config, findings);
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    ValidateListener(config.listeners[i], Item("listeners", i), findings);
+  }
+  for (size_t i = 0; i < config.upstreams.size(); ++i) {
+    CheckUpstream(config.upstreams[i], Item("upstreams", i), findings);
+  }
+  if (config.admin.enabled && !findings.Refused("admin.address") &&
+      !IsLocal(config.admin.address)) {
+    findings.Error("admin.address",
+                   absl::StrCat("address: ", ToString(config.admin.address),
+                                " is not loopback, and whoever reaches it may reload and drain"),
+                   absl::StrCat("write 127.0.0.1:", config.admin.address.port, " or unix:/PATH"));
+  }
+}
+
+}  // namespace mantlet::config

@@ -1,0 +1,93 @@
+#include "config/loader/policy_schema.h"
+
+#include <string>
+#include <vector>
+
+#include "config/loader/policy_types.h"
+#include "config/words.h"
+
+namespace mantlet::config {
+namespace {
+
+constexpr char kMatchKeys[] = "match";
+
+// A condition: one value or a list of them, of which any has to fit.
+void Condition(Section& s, const char* name, const char* reason, std::vector<std::string>& values,
+               const ValueType<std::string>& type) {
+  s.Values({.name = name, .reason = reason, .one_or_more = true}, values, type);
+}
+
+void DescribeMatch(Section& s, Match& v) {
+  s.Place(v.where);
+  Condition(s, "spiffe_id", "the client's SPIFFE ID", v.spiffe_id, SpiffeIdPattern());
+  Condition(s, "trust_domain", "the trust domain of the client's SPIFFE ID", v.trust_domain,
+            TrustDomain());
+  Condition(s, "uri_san", "any of the certificate's URI names", v.uri_san, UriPattern());
+  Condition(s, "dns_san", "any of the certificate's DNS names", v.dns_san,
+            DnsNamePattern("client.example.org"));
+  Condition(s, "email_san", "any of the certificate's e-mail addresses", v.email_san,
+            Mailbox("e-mail address, `*@host` allowed", "alice@example.org"));
+  Condition(s, "ip_san", "any of the certificate's IP addresses", v.ip_san, IpAddress());
+  Condition(s, "upn_san", "any of the certificate's user principal names", v.upn_san,
+            Mailbox("user principal name, `*@host` allowed", "alice@corp.example.org"));
+  Condition(s, "cn", "the certificate's common name; letter case counts", v.cn, Text("alice"));
+  Condition(s, "ou", "any of the certificate's organizational units; letter case counts", v.ou,
+            Text("Operations"));
+  Condition(s, "organization_identifier",
+            "any of the certificate's organization identifiers (2.5.4.97); letter case counts",
+            v.organization_identifier, Text("PSDDE-BAFIN-123456"));
+  Condition(s, "subject", "whom the certificate names, however the name is written", v.subject,
+            DistinguishedName());
+  Condition(s, "issuer", "who issued the certificate, however the name is written", v.issuer,
+            DistinguishedName());
+  Condition(s, "spki_sha256", "digest of the certificate's public key", v.spki_sha256, SpkiPin());
+  s.Value({"client_cert", "whether the client has a verified certificate"}, v.client_cert,
+          OneWord(kCertificatePresenceWords));
+  Condition(s, "verify",
+            "what became of the client's certificate: `SUCCESS`, `NONE` (it showed none), `FAILED` "
+            "or `FAILED:reason` (`client_auth.mode: request`)",
+            v.verify, Verification());
+  Condition(s, "sni", "the server name that the client asked for", v.sni,
+            DnsNamePattern("api.example.org"));
+  Condition(s, "method", "the request's method; letter case counts", v.method, Method());
+  Condition(s, "path",
+            "the request's path, decoded and normalised, without query: `/a` exactly, `/a/**` with "
+            "all below, `/a/*/b`",
+            v.path, PathPattern());
+  s.Objects(
+      {.name = "any", .reason = "at least one holds", .one_or_more = true, .keys_of = kMatchKeys},
+      v.any, DescribeMatch);
+  s.Objects({.name = "all", .reason = "each holds", .one_or_more = true, .keys_of = kMatchKeys},
+            v.all, DescribeMatch);
+  s.Optional({.name = "not",
+              .reason = "does not hold; so it holds for a client without such a name",
+              .keys_of = kMatchKeys},
+             v.not_, DescribeMatch);
+}
+
+void DescribeRule(Section& s, Rule& v) {
+  s.Place(v.where);
+  s.Value({"name", "label in metrics and logs; unique, and not `default`", true}, v.name,
+          Name("admins"));
+  s.Value({"action",
+           "`require_client_cert` denies a client without a verified certificate and lets the "
+           "next rules decide about the others",
+           true},
+          v.action, OneWord(kRuleActionWords));
+  s.Object({kMatchKeys, "when the rule decides: every key has to hold; without any, always"},
+           v.match, DescribeMatch);
+}
+
+}  // namespace
+
+void DescribePolicy(Section& s, Policy& v) {
+  static constexpr Word<bool> kWords[] = {{"allow", true}, {"deny", false}};
+  s.Value({"default",
+           "what becomes of a request that no rule decides: a client that passed `client_auth` is "
+           "let through; `deny` answers 403"},
+          v.default_allow, OneWord(kWords));
+  s.Objects({"rules", "asked in this order; the first that decides, decides"}, v.rules,
+            DescribeRule);
+}
+
+}  // namespace mantlet::config

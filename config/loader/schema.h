@@ -1,0 +1,33 @@
+// The schema: every key of the configuration, described once.
+
+#ifndef MANTLET_CONFIG_LOADER_SCHEMA_H_
+#define MANTLET_CONFIG_LOADER_SCHEMA_H_
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/loader/section.h"
+
+namespace mantlet::config {
+
+// Walks the section `s` over every key of the configuration `v`, in the order of config/README.md.
+void Describe(Section& s, Config& v);
+
+// One key, as config/README.md shows it.
+struct SchemaEntry {
+  std::string path;  // "listeners[].tls.min_version"
+  std::string type;
+  std::string default_text;  // "required" where there is none
+  std::string reason;
+  bool is_section = false;  // a mapping or list of mappings: its keys follow
+};
+
+std::vector<SchemaEntry> Schema();
+
+// `config` as YAML that loads to an equal Config: every key, defaults included.
+std::string ToYaml(const Config& config);
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_LOADER_SCHEMA_H_

@@ -1,0 +1,181 @@
+// Section: one mapping of the configuration, as the schema sees it.
+//
+// config/loader/schema.cc says once, key by key, what a configuration holds. Three kinds of section
+// walk over that: SectionReader fills the structs from YAML, SchemaLister lists the keys,
+// YamlWriter writes the structs as YAML. So a key can be read, documented and shown if it can be
+// one of them.
+
+#ifndef MANTLET_CONFIG_LOADER_SECTION_H_
+#define MANTLET_CONFIG_LOADER_SECTION_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "config/loader/value_type.h"
+
+namespace mantlet::config {
+
+class Section {
+ public:
+  struct Key {
+    const char* name;
+    const char* reason;  // one line for README: what it does, or why the default is what it is
+    bool required = false;
+    // A list that says something by being there: a single value may stand for a list of one, an
+    // empty list is refused, and a writer leaves it out.
+    bool one_or_more = false;
+    // A mapping, or list of mappings, that has the keys of one around it, the one of this name.
+    // Whoever lists keys does not go in, for there would be no end.
+    const char* keys_of = nullptr;
+  };
+
+  virtual ~Section() = default;
+
+  // One scalar. The default is what `value` holds before.
+  template <typename T>
+  void Value(const Key& key, T& value, const ValueType<T>& type) {
+    OnValue(key, {type.name, type.example,
+                  [&](const ScalarText& scalar) { return type.parse(scalar, value); },
+                  [&] { return type.print(value); }});
+  }
+
+  // A list of scalars, which replaces the default as a whole.
+  template <typename T>
+  void Values(const Key& key, std::vector<T>& values, const ValueType<T>& type) {
+    OnValues(key, {type.name, type.example, [&] { values.clear(); },
+                   [&](const ScalarText& scalar) {
+                     T value{};
+                     auto problem = type.parse(scalar, value);
+                     if (!problem) values.push_back(std::move(value));
+                     return problem;
+                   },
+                   [&] {
+                     std::vector<std::string> texts;
+                     for (const T& value : values) texts.push_back(type.print(value));
+                     return texts;
+                   }});
+  }
+
+  // A list whose items are single values or mappings. `value_of`: the member that a single value
+  // is; `is_value`: whether a writer shows an item as one.
+  template <typename T>
+  void ValuesOrObjects(const Key& key, std::vector<T>& values, const ValueType<std::string>& type,
+                       std::string T::* value_of, bool (*is_value)(const T&),
+                       void (*describe)(Section&, T&)) {
+    OnItems(key, {{type.name, type.example, [&] { values.clear(); },
+                   [&, value_of](const ScalarText& scalar) {
+                     T value{};
+                     auto problem = type.parse(scalar, value.*value_of);
+                     if (!problem) values.push_back(std::move(value));
+                     return problem;
+                   },
+                   nullptr},
+                  {values.size(),
+                   [&, describe](Section& section) {
+                     values.emplace_back();
+                     describe(section, values.back());
+                   },
+                   [&, describe](size_t i, Section& section) { describe(section, values[i]); }},
+                  [&, value_of, is_value](size_t i) {
+                    return is_value(values[i]) ? std::optional(type.print(values[i].*value_of))
+                                               : std::nullopt;
+                  }});
+  }
+
+  // A mapping whose keys are the user's.
+  template <typename T>
+  void Pairs(const Key& key, std::vector<std::pair<std::string, T>>& pairs,
+             const char* name_of_keys, const ValueType<T>& type) {
+    OnPairs(key, {name_of_keys, type.name,
+                  [&](const std::string& name, const ScalarText& scalar) {
+                    T value{};
+                    auto problem = type.parse(scalar, value);
+                    if (!problem) pairs.emplace_back(name, std::move(value));
+                    return problem;
+                  },
+                  [&] {
+                    std::vector<std::pair<std::string, std::string>> texts;
+                    for (const auto& pair : pairs) {
+                      texts.emplace_back(pair.first, type.print(pair.second));
+                    }
+                    return texts;
+                  }});
+  }
+
+  // A mapping with keys of its own. `present`: whether a writer shows it.
+  template <typename T>
+  void Object(const Key& key, T& value, void (*describe)(Section&, T&), bool present = true) {
+    OnObject(key, present, [&, describe](Section& section) { describe(section, value); });
+  }
+
+  // The same for one that may be left out: `values` holds it, or nothing.
+  template <typename T>
+  void Optional(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
+    OnObject(key, !values.empty(), [&, describe](Section& section) {
+      if (values.empty()) values.emplace_back();
+      describe(section, values.front());
+    });
+  }
+
+  // A list of such mappings.
+  template <typename T>
+  void Objects(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
+    OnObjects(key, {values.size(),
+                    [&, describe](Section& section) {
+                      // Described in place: a place or default may be taken from there.
+                      values.emplace_back();
+                      describe(section, values.back());
+                    },
+                    [&, describe](size_t i, Section& section) { describe(section, values[i]); }});
+  }
+
+  // Stores where this mapping begins.
+  virtual void Place(Location& where) {}
+
+ protected:
+  struct ValueAccess {
+    const std::string& type;
+    const std::string& example;
+    std::function<std::optional<Problem>(const ScalarText&)> parse;
+    std::function<std::string()> print;
+  };
+  struct ValuesAccess {
+    const std::string& type;
+    const std::string& example;
+    std::function<void()> clear;
+    std::function<std::optional<Problem>(const ScalarText&)> append;
+    std::function<std::vector<std::string>()> print;
+  };
+  struct PairsAccess {
+    const char* name_of_keys;
+    const std::string& type;
+    std::function<std::optional<Problem>(const std::string&, const ScalarText&)> append;
+    std::function<std::vector<std::pair<std::string, std::string>>()> print;
+  };
+  struct ObjectsAccess {
+    size_t size;
+    std::function<void(Section&)> describe_new;  // appends an element
+    std::function<void(size_t, Section&)> describe;
+  };
+  struct ItemsAccess {
+    ValuesAccess values;  // without print
+    ObjectsAccess objects;
+    std::function<std::optional<std::string>(size_t)> print;  // nothing: a mapping
+  };
+
+  virtual void OnValue(const Key& key, const ValueAccess& access) = 0;
+  virtual void OnValues(const Key& key, const ValuesAccess& access) = 0;
+  virtual void OnPairs(const Key& key, const PairsAccess& access) = 0;
+  virtual void OnObject(const Key& key, bool present,
+                        const std::function<void(Section&)>& describe) = 0;
+  virtual void OnObjects(const Key& key, const ObjectsAccess& access) = 0;
+  virtual void OnItems(const Key& key, const ItemsAccess& access) = 0;
+};
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_LOADER_SECTION_H_

@@ -1,0 +1,84 @@
+// SectionReader: fills a struct from a mapping of the document and says everything that is wrong
+// with it.
+
+#ifndef MANTLET_CONFIG_LOADER_SECTION_READER_H_
+#define MANTLET_CONFIG_LOADER_SECTION_READER_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/diagnostic.h"
+#include "config/environment.h"
+#include "config/loader/document.h"
+#include "config/loader/section.h"
+#include "config/places.h"
+
+namespace mantlet::config {
+
+// What all readers of one file share; must outlive them.
+struct ReadContext {
+  const Environment& environment;
+  std::string directory;  // where relative paths start from
+  std::vector<Diagnostic>& diagnostics;
+  Places& places;
+};
+
+// Reads one mapping. Describe it, then call Finish().
+class SectionReader : public Section {
+ public:
+  // `path` is "" for the whole file. `node` is a map and must outlive the reader.
+  SectionReader(ReadContext& context, std::string path, const Node& node);
+
+  // Says which keys of the mapping nobody asked for, and which required ones are missing.
+  void Finish();
+
+  void Place(Location& where) override { where = node_.where; }
+
+ protected:
+  void OnValue(const Key& key, const ValueAccess& access) override;
+  void OnValues(const Key& key, const ValuesAccess& access) override;
+  void OnPairs(const Key& key, const PairsAccess& access) override;
+  void OnObject(const Key& key, bool present,
+                const std::function<void(Section&)>& describe) override;
+  void OnObjects(const Key& key, const ObjectsAccess& access) override;
+  void OnItems(const Key& key, const ItemsAccess& access) override;
+
+ private:
+  std::string PathOf(const std::string& key) const;
+  // The value of `key`, or nullptr if it is not there, has no value or is not of `kind`; all but
+  // the first are errors, and the first is if the key is required. `expected` completes "expected".
+  const Node* Find(const Key& key, Node::Kind kind, const std::string& expected,
+                   const std::string& cure);
+  // The member of that key, whatever it is; nullptr if it is not there.
+  const Node* Look(const Key& key) const;
+  // A list where one is wanted that has something in it; false if that is refused.
+  bool CheckNotEmpty(const Key& key, const Node& node, const char* cure);
+  void NoteMissing(const Key& key, const std::string& cure);
+  bool CheckKind(const std::string& path, const std::string& label, const Node& node,
+                 Node::Kind kind, const std::string& expected);
+  // Replaces the environment variables in a scalar; false if that is an error.
+  bool ToScalar(const std::string& path, const std::string& label, const Node& node,
+                ScalarText& out);
+  // Reads one scalar with `parse` and remembers its place.
+  void ReadScalar(const std::string& path, const std::string& label, const Node& node,
+                  const std::function<std::optional<Problem>(const ScalarText&)>& parse);
+  void ReadObject(const std::string& path, const Node& node,
+                  const std::function<void(Section&)>& describe);
+  void Refuse(const std::string& path, const Location& where, std::string what, std::string hint);
+  // The key of this mapping that was meant by one that it does not have; "" if none.
+  std::string Meant(const std::string& key) const;
+  std::string HintForUnknown(const std::string& key) const;
+
+  ReadContext& context_;
+  const std::string path_;
+  const Node& node_;
+  std::vector<std::string> known_;  // the keys that were asked for
+  // Required keys that are not there, and what is said of it. A misspelt key may yet be one.
+  std::map<std::string, Diagnostic> missing_;
+};
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_LOADER_SECTION_READER_H_

@@ -1,0 +1,28 @@
+// What can be said of a text before it is parsed as YAML.
+
+#ifndef MANTLET_CONFIG_LOADER_TEXT_CHECK_H_
+#define MANTLET_CONFIG_LOADER_TEXT_CHECK_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "config/diagnostic.h"
+
+namespace mantlet::config {
+
+// The offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms,
+// no surrogates, nothing above U+10FFFF), or nothing.
+std::optional<size_t> FirstInvalidUtf8(absl::string_view text);
+
+// True for the bytes 0 to 31 and 127.
+bool IsControl(char c);
+
+// The first fault among: not UTF-8, a control character, a tab in an indentation. The YAML library
+// lets the first two pass and is obscure about the third.
+std::optional<Diagnostic> CheckText(absl::string_view text, const std::string& filename);
+
+}  // namespace mantlet::config
+
+#endif  // MANTLET_CONFIG_LOADER_TEXT_CHECK_H_

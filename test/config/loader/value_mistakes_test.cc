@@ -1,0 +1,167 @@
+// Mistakes in single values.
+
+#include "test/config/loader/mistake.h"
+
+namespace mantlet::config {
+namespace {
+
+const Mistake kMistakes[] = {
+    {"ABooleanInQuotes", "    tls:\n",
+     R"(    tls:
+      strict_sni: "true"
+)",
+     "m.yaml:7:19: strict_sni: expected true or false, found text in quotes; remove the "
+     "quotes"},
+    {"AnOldBoolean", "    tls:\n",
+     R"(    tls:
+      strict_sni: yes
+)",
+     "m.yaml:7:19: strict_sni: 'yes' is neither true nor false; write true"},
+    {"AWordForABoolean", "    tls:\n",
+     R"(    tls:
+      strict_sni: maybe
+)",
+     "m.yaml:7:19: strict_sni: 'maybe' is neither true nor false; write true or false"},
+    {"ANumberInQuotes", "workers: 2", "workers: \"2\"",
+     "m.yaml:1:10: workers: expected a whole number, found text in quotes; remove the "
+     "quotes"},
+    {"TooManyWorkers", "workers: 2", "workers: 1025",
+     "m.yaml:1:10: workers: 1025 is out of range; write auto or a number from 1 to 1024"},
+    {"NoWorkers", "workers: 2", "workers: 0",
+     "m.yaml:1:10: workers: 0 is out of range; write auto or a number from 1 to 1024"},
+    {"AWordForANumber", "workers: 2", "workers: many",
+     "m.yaml:1:10: workers: 'many' is not a whole number; write auto or a number from 1 "
+     "to 1024"},
+    {"AFractionForANumber", "workers: 2", "workers: 2.5",
+     "m.yaml:1:10: workers: '2.5' is not a whole number; write auto or a number from 1 to "
+     "1024"},
+    {"AHugeNumber", "workers: 2", "workers: 99999999999999999999999999",
+     "m.yaml:1:10: workers: 99999999999999999999999999 is out of range; write auto or a "
+     "number from 1 to 1024"},
+    {"ADurationWithoutUnit", "workers: 2", "shutdown: {drain: 30}",
+     "m.yaml:1:19: drain: '30' is not a duration; give it a unit, as 30s"},
+    {"ADurationOfManyUnits", "workers: 2", "shutdown: {drain: 1h30m}",
+     "m.yaml:1:19: drain: '1h30m' is not a duration; write a number with its unit as "
+     "250ms, 5s, 10m or 12h, from 1ms to 24h, or 0 for not at all"},
+    {"ADurationOutOfRange", "workers: 2", "reload: {interval: 25h}",
+     "m.yaml:1:20: interval: 25h is out of range; write a number with its unit as 250ms, "
+     "5s, 10m or 12h, from 1ms to 24h, or 0 for never"},
+    {"ANegativeDuration", "workers: 2", "shutdown: {drain: -5s}",
+     "m.yaml:1:19: drain: '-5s' is not a duration; write a number with its unit as 250ms, "
+     "5s, 10m or 12h, from 1ms to 24h, or 0 for not at all"},
+    {"ASizeInDecimalUnits", "    tls:\n",
+     R"(    limits: {header_bytes: 64KB}
+    tls:
+)",
+     "m.yaml:6:28: header_bytes: '64KB' is not a size; write bytes as 4096, 16KiB or "
+     "1MiB, from 1KiB to 1MiB"},
+    {"ASizeOutOfRange", "    tls:\n",
+     R"(    limits: {header_bytes: 16}
+    tls:
+)",
+     "m.yaml:6:28: header_bytes: 16 is out of range; write bytes as 4096, 16KiB or 1MiB, "
+     "from 1KiB to 1MiB"},
+    {"ACountOutOfRange", "    tls:\n",
+     R"(    limits: {connections: 0}
+    tls:
+)",
+     "m.yaml:6:27: connections: 0 is out of range; write a whole number from 1 to 10000000"},
+    {"AnUnknownWord", "    client_auth:\n",
+     R"(    client_auth:
+      mode: required
+)",
+     "m.yaml:11:13: mode: 'required' is not known here; did you mean 'require'?"},
+    {"AnUnknownTlsVersion", "    tls:\n",
+     R"(    tls:
+      min_version: "1.1"
+)",
+     "m.yaml:7:20: min_version: '1.1' is not known here; did you mean '1.2'?"},
+    {"AMinimumAboveTheMaximum", "    tls:\n",
+     R"(    tls:
+      min_version: "1.3"
+      max_version: "1.2"
+)",
+     "m.yaml:7:20: min_version 1.3 is above max_version 1.2; raise max_version or lower "
+     "min_version"},
+    {"AnUnknownCipherSuite", "    tls:\n",
+     R"(    tls:
+      cipher_suites: [ECDHE-RSA-AES128-GCM-SHA265]
+)",
+     "m.yaml:7:23: cipher_suites[0]: the cipher suite 'ECDHE-RSA-AES128-GCM-SHA265' is "
+     "not known or not safe; did you mean 'ECDHE-RSA-AES128-GCM-SHA256'?"},
+    {"AWeakCipherSuite", "    tls:\n",
+     R"(    tls:
+      cipher_suites: [AES128-SHA]
+)",
+     "m.yaml:7:23: cipher_suites[0]: the cipher suite 'AES128-SHA' is not known or not "
+     "safe; only ECDHE suites with AES-GCM or ChaCha20-Poly1305 are offered, e.g. "
+     "ECDHE-ECDSA-AES128-GCM-SHA256"},
+    {"ACipherSuiteOfTls13", "    tls:\n",
+     R"(    tls:
+      cipher_suites: [TLS_AES_128_GCM_SHA256]
+)",
+     "m.yaml:7:23: cipher_suites[0]: 'TLS_AES_128_GCM_SHA256' belongs to TLS 1.3, whose "
+     "suites are all good and fixed; remove it, this list is for TLS 1.2"},
+    {"ACipherListExpression", "    tls:\n",
+     R"(    tls:
+      cipher_suites: ["HIGH:!aNULL"]
+)",
+     "m.yaml:7:23: cipher_suites[0]: 'HIGH:!aNULL' is a cipher list expression; write one "
+     "suite per item, e.g. ECDHE-ECDSA-AES128-GCM-SHA256"},
+    {"AnUnknownGroup", "    tls:\n",
+     R"(    tls:
+      groups: [X25519, P-257]
+)",
+     "m.yaml:7:24: groups[1]: the group 'P-257' is not known; did you mean 'P-256'?"},
+    {"ACertificateWithoutKey", "          key: tls.key\n", "",
+     "m.yaml:8:11: listeners[0].tls.certificates[0] has a 'chain' but no 'key'; add 'key: "
+     "FILE'"},
+    {"ACertificateInTwoForms", "          key: tls.key\n",
+     R"(          key: tls.key
+          bundle: all.pem
+)",
+     "m.yaml:8:11: listeners[0].tls.certificates[0] names a certificate in more than one "
+     "way; keep one of 'chain:' with 'key:', 'bundle:' and 'pkcs12:'"},
+    {"ACertificateInNoForm",
+     R"(        - chain: tls.crt
+          key: tls.key
+)",
+     "        - passphrase_file: pass\n",
+     "m.yaml:8:11: listeners[0].tls.certificates[0] names no certificate; add 'chain:' "
+     "and 'key:', or 'bundle:', or 'pkcs12:'"},
+    {"AnEmptyListOfCertificates",
+     R"(      certificates:
+        - chain: tls.crt
+          key: tls.key
+)",
+     "      certificates: []\n", "m.yaml:7:21: certificates is empty; begin an item with '- '"},
+    {"AnEmptyPath", "chain: tls.crt", "chain: ''",
+     "m.yaml:8:18: chain: the path is empty; name a file"},
+    {"ADirectoryForAFile", "chain: tls.crt", "chain: /etc/tls/",
+     "m.yaml:8:18: chain: '/etc/tls/' ends with '/'; name a file, not a directory"},
+    {"AMissingTrustBundle", "      trust_bundle: [ca.crt]\n", "      mode: optional\n",
+     "m.yaml:11:7: listeners[0].client_auth has no 'trust_bundle', which mode optional "
+     "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+    {"AnEmptyTrustBundle", "[ca.crt]", "[]",
+     "m.yaml:11:21: listeners[0].client_auth has no 'trust_bundle', which mode require "
+     "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+    {"ATrustBundleWithoutValue", " [ca.crt]", "",
+     "m.yaml:11:7: trust_bundle has no value; write one after the ':', or remove the key"},
+    {"APinThatIsNoDigest", "    client_auth:\n",
+     R"(    client_auth:
+      spki_pins: [abc]
+)",
+     "m.yaml:11:19: spki_pins[0]: 'abc' is no SHA-256 in hex or base64; openssl x509 -in "
+     "client.crt "
+     "-pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 prints one"},
+    {"TooDeepAChain", "    client_auth:\n",
+     R"(    client_auth:
+      max_depth: 17
+)",
+     "m.yaml:11:18: max_depth: 17 is out of range; write a whole number from 0 to 16"},
+};
+
+INSTANTIATE_TEST_SUITE_P(ValueMistakes, MistakeTest, testing::ValuesIn(kMistakes), NameOf);
+
+}  // namespace
+}  // namespace mantlet::config
