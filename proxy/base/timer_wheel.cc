@@ -10,31 +10,6 @@ namespace {
 // A deadline this far away never comes; the limit keeps arithmetic from overflowing.
 constexpr int64_t kFarthestMs = std::numeric_limits<int64_t>::max() / 4;
 
-void Append(TimerLink& list, TimerLink& link) {
-  link.previous = list.previous;
-  link.next = &list;
-  list.previous->next = &link;
-  list.previous = &link;
-}
-
-void Remove(TimerLink& link) {
-  link.previous->next = link.next;
-  link.next->previous = link.previous;
-  link.previous = link.next = &link;
-}
-
-bool IsEmpty(const TimerLink& list) { return list.next == &list; }
-
-// Moves everything in `from` to the end of `to`.
-void MoveAll(TimerLink& from, TimerLink& to) {
-  if (IsEmpty(from)) return;
-  from.next->previous = to.previous;
-  to.previous->next = from.next;
-  from.previous->next = &to;
-  to.previous = from.previous;
-  from.next = from.previous = &from;
-}
-
 }  // namespace
 
 Timer::~Timer() {
@@ -44,13 +19,13 @@ Timer::~Timer() {
 TimerWheel::TimerWheel(int64_t now_ms, int64_t tick_ms)
     : tick_ms_(tick_ms),
       current_tick_(now_ms / tick_ms),
-      slots_(std::make_unique<std::array<TimerLink, kSlots>>()) {}
+      slots_(std::make_unique<std::array<ListLink, kSlots>>()) {}
 
 TimerWheel::~TimerWheel() {
-  for (TimerLink& slot : *slots_) {
-    while (!IsEmpty(slot)) {
+  for (ListLink& slot : *slots_) {
+    while (!slot.IsAlone()) {
       Timer& timer = static_cast<Timer&>(*slot.next);
-      Remove(timer);
+      timer.Unlink();
       timer.wheel_ = nullptr;
     }
   }
@@ -86,15 +61,15 @@ void TimerWheel::Insert(Timer& timer) {
   timer.due_tick_ = std::clamp(CeilTick(timer.deadline_ms_), current_tick_ + 1,
                                current_tick_ + static_cast<int64_t>(kSlots) - 1);
   const size_t slot = SlotOf(timer.due_tick_);
-  Append((*slots_)[slot], timer);
+  (*slots_)[slot].Append(timer);
   occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
   summary_ |= uint64_t{1} << (slot / 64);
 }
 
 void TimerWheel::Unlink(Timer& timer) {
-  Remove(timer);
+  timer.Unlink();
   const size_t slot = SlotOf(timer.due_tick_);
-  if (IsEmpty((*slots_)[slot])) MarkEmpty(slot);
+  if ((*slots_)[slot].IsAlone()) MarkEmpty(slot);
 }
 
 void TimerWheel::MarkEmpty(size_t slot) {
@@ -107,14 +82,14 @@ void TimerWheel::Advance(int64_t now_ms) {
   if (target <= current_tick_) return;
   // What is due leaves the slots before anything is called: what callbacks arm
   // goes into the wheel and waits, what they cancel leaves this list.
-  TimerLink due;
+  ListLink due;
   for (std::optional<int64_t> tick; (tick = NextOccupiedTick()) && *tick <= target;) {
     const size_t slot = SlotOf(*tick);
-    MoveAll((*slots_)[slot], due);
+    due.Splice((*slots_)[slot]);
     MarkEmpty(slot);
   }
   current_tick_ = target;
-  while (!IsEmpty(due)) {
+  while (!due.IsAlone()) {
     Timer& timer = static_cast<Timer&>(*due.next);
     Unlink(timer);
     if (CeilTick(timer.deadline_ms_) > target) {  // it was moved meanwhile

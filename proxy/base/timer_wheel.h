@@ -23,19 +23,15 @@
 #include <optional>
 #include <utility>
 
+#include "proxy/base/linked_list.h"
+
 namespace mantlet::base {
 
 class TimerWheel;
 
-// A link of the circular lists in a wheel; an implementation detail of Timer.
-struct TimerLink {
-  TimerLink* previous = this;
-  TimerLink* next = this;
-};
-
 // Something with a deadline. Derive and override OnTimer, or use FunctionTimer.
 // Not copyable or movable; its destruction cancels it.
-class Timer : private TimerLink {
+class Timer : private ListLink {
  public:
   Timer() = default;
   Timer(const Timer&) = delete;
@@ -114,7 +110,7 @@ class TimerWheel {
   // stretches are crossed with two bit operations instead of a walk.
   uint64_t summary_ = 0;
   std::array<uint64_t, kWords> occupied_{};
-  std::unique_ptr<std::array<TimerLink, kSlots>> slots_;
+  std::unique_ptr<std::array<ListLink, kSlots>> slots_;
 };
 
 }  // namespace mantlet::base

@@ -13,10 +13,4 @@ void DeferredCall::Schedule() {
   if (!scheduled()) loop_.Enqueue(*this, when_);
 }
 
-void DeferredCall::Cancel() {
-  previous->next = next;
-  next->previous = previous;
-  previous = next = this;
-}
-
 }  // namespace mantlet::io

@@ -9,17 +9,13 @@
 #include <cstdint>
 #include <functional>
 
+#include "proxy/base/linked_list.h"
+
 namespace mantlet::io {
 
 class Loop;
 
-// A link of the circular lists in a loop; an implementation detail of DeferredCall.
-struct CallLink {
-  CallLink* previous = this;
-  CallLink* next = this;
-};
-
-class DeferredCall : private CallLink {
+class DeferredCall : private base::ListLink {
  public:
   enum class When : uint8_t {
     // At the end of this turn of the loop, outside of any stream's callback.
@@ -40,8 +36,8 @@ class DeferredCall : private CallLink {
 
   // From inside the call, too: then it comes once more.
   void Schedule();
-  void Cancel();
-  bool scheduled() const { return next != this; }
+  void Cancel() { Unlink(); }
+  bool scheduled() const { return !IsAlone(); }
 
  private:
   friend class Loop;

@@ -7,34 +7,6 @@
 #include <utility>
 
 namespace mantlet::io {
-namespace {
-
-bool IsEmpty(const CallLink& list) { return list.next == &list; }
-
-void PutLast(CallLink& list, CallLink& link) {
-  link.previous = list.previous;
-  link.next = &list;
-  list.previous->next = &link;
-  list.previous = &link;
-}
-
-void TakeOut(CallLink& link) {
-  link.previous->next = link.next;
-  link.next->previous = link.previous;
-  link.previous = link.next = &link;
-}
-
-// Appends all of `from` to `to`.
-void Splice(CallLink& to, CallLink& from) {
-  if (IsEmpty(from)) return;
-  to.previous->next = from.next;
-  from.next->previous = to.previous;
-  from.previous->next = &to;
-  to.previous = from.previous;
-  from.previous = from.next = &from;
-}
-
-}  // namespace
 
 Loop::Loop()
     : wheel_(now_ms()),
@@ -59,8 +31,8 @@ Loop::~Loop() {
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
-  for (CallLink* calls : {&turn_end_, &next_turn_, &after_turn_, &turn_is_over_}) {
-    while (!IsEmpty(*calls)) TakeOut(*calls->next);
+  for (base::ListLink* calls : {&turn_end_, &next_turn_, &after_turn_, &turn_is_over_}) {
+    while (!calls->IsAlone()) calls->next->Unlink();
   }
 }
 
@@ -70,7 +42,7 @@ void Loop::Stop() {
   Post([this] { uv_stop(&loop_); });
 }
 
-void Loop::Post(std::function<void()> task) {
+void Loop::Post(Task task) {
   {
     std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
@@ -81,36 +53,36 @@ void Loop::Post(std::function<void()> task) {
 void Loop::Enqueue(DeferredCall& call, DeferredCall::When when) {
   switch (when) {
     case DeferredCall::When::kTurnEnd:
-      PutLast(turn_end_, call);
+      turn_end_.Append(call);
       return;
     case DeferredCall::When::kNextTurn:
-      PutLast(next_turn_, call);
+      next_turn_.Append(call);
       break;
     case DeferredCall::When::kAfterTurn:
       // The poll of this turn may be still to come, and nothing else that ends it.
-      PutLast(after_turn_, call);
+      after_turn_.Append(call);
       break;
   }
   uv_async_send(&wakeup_);
 }
 
-void Loop::RunCalls(CallLink& calls) {
-  CallLink now;
-  Splice(now, calls);
-  while (!IsEmpty(now)) {
+void Loop::RunCalls(base::ListLink& calls) {
+  base::ListLink now;
+  now.Splice(calls);
+  while (!now.IsAlone()) {
     auto& call = static_cast<DeferredCall&>(*now.next);
-    TakeOut(call);
+    call.Unlink();
     call.call_();
   }
 }
 
 void Loop::RunPosted() {
-  std::vector<std::function<void()>> tasks;
+  std::vector<Task> tasks;
   {
     std::lock_guard lock(mutex_);
     tasks.swap(posted_);
   }
-  for (auto& task : tasks) task();
+  for (Task& task : tasks) std::move(task)();
   RunCalls(next_turn_);
 }
 
@@ -121,11 +93,11 @@ void Loop::BeginPoll() {
 
 void Loop::EndPoll() {
   EndTurn();
-  Splice(turn_is_over_, after_turn_);
+  turn_is_over_.Splice(after_turn_);
 }
 
 void Loop::EndTurn() {
-  while (!IsEmpty(turn_end_) || !retired_.empty()) {
+  while (!turn_end_.IsAlone() || !retired_.empty()) {
     RunCalls(turn_end_);
     std::vector<Retired> objects;
     objects.swap(retired_);

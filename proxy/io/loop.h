@@ -18,6 +18,8 @@
 #include <span>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "proxy/base/linked_list.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/buffer_pool.h"
 #include "proxy/io/deferred_call.h"
@@ -26,6 +28,9 @@ namespace mantlet::io {
 
 class Loop {
  public:
+  // Runs once; may own what it needs.
+  using Task = absl::AnyInvocable<void() &&>;
+
   // One read(2) takes this much at most; large enough that a bulk transfer is
   // not bounded by system calls, small enough to stay in the second-level cache.
   static constexpr size_t kReadBufferBytes = 64 * 1024;
@@ -40,7 +45,7 @@ class Loop {
 
   // Runs `task` on the loop's thread, in order. Any thread. Tasks posted after
   // Run() has returned are dropped.
-  void Post(std::function<void()> task);
+  void Post(Task task);
 
   // Keeps `object` alive until no callback of this turn can be inside it, and silences it at
   // once: OnRetired() is its chance to close its streams and to forget whom it tells of what.
@@ -84,7 +89,7 @@ class Loop {
 
   void Enqueue(DeferredCall& call, DeferredCall::When when);
   // Makes the calls that are in `calls` by now; what they schedule waits for the next time.
-  static void RunCalls(CallLink& calls);
+  static void RunCalls(base::ListLink& calls);
   void RunPosted();
   void EndTurn();  // deferred calls, then retired objects, until none is left
   void BeginPoll();
@@ -107,16 +112,16 @@ class Loop {
   std::unique_ptr<char[]> read_buffer_;
   std::unique_ptr<char[]> plaintext_buffer_;
   std::vector<Retired> retired_;
-  CallLink turn_end_;   // DeferredCall::When::kTurnEnd
-  CallLink next_turn_;  // kNextTurn
+  base::ListLink turn_end_;   // DeferredCall::When::kTurnEnd
+  base::ListLink next_turn_;  // kNextTurn
   // kAfterTurn: asked for since the last poll, and those that have seen one end. Between that
   // and the next one lie the callbacks of closed handles.
-  CallLink after_turn_;
-  CallLink turn_is_over_;
+  base::ListLink after_turn_;
+  base::ListLink turn_is_over_;
   std::function<void()> on_turn_end_;
 
   std::mutex mutex_;  // guards what follows
-  std::vector<std::function<void()>> posted_;
+  std::vector<Task> posted_;
 };
 
 }  // namespace mantlet::io

@@ -68,10 +68,8 @@ Worker::~Worker() {
 }
 
 void Worker::Apply(SnapshotPtr snapshot, Sockets new_sockets) {
-  // std::function wants copies; the sockets have one owner.
-  auto sockets = std::make_shared<Sockets>(std::move(new_sockets));
-  loop_.Post([this, snapshot = std::move(snapshot), sockets] {
-    ApplyHere(*snapshot, std::move(*sockets));
+  loop_.Post([this, snapshot = std::move(snapshot), sockets = std::move(new_sockets)]() mutable {
+    ApplyHere(*snapshot, std::move(sockets));
   });
 }
 

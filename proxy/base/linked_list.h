@@ -1,0 +1,45 @@
+// ListLink is a link of a circular doubly linked list whose elements derive from it: the list is
+// a link, too, and the elements follow it. A link that is in no list is a list of its own without
+// elements. Every operation is O(1), allocates nothing and owns nothing. Not thread-safe.
+
+#ifndef MANTLET_PROXY_BASE_LINKED_LIST_H_
+#define MANTLET_PROXY_BASE_LINKED_LIST_H_
+
+namespace mantlet::base {
+
+struct ListLink {
+  ListLink* previous = this;
+  ListLink* next = this;
+
+  // Whether no other link is in the list of this one.
+  bool IsAlone() const { return next == this; }
+
+  // Adds `link`, which is alone, at the end of this list.
+  void Append(ListLink& link) {
+    link.previous = previous;
+    link.next = this;
+    previous->next = &link;
+    previous = &link;
+  }
+
+  // Takes this link out of its list.
+  void Unlink() {
+    previous->next = next;
+    next->previous = previous;
+    previous = next = this;
+  }
+
+  // Moves every element of `other` to the end of this list.
+  void Splice(ListLink& other) {
+    if (other.IsAlone()) return;
+    previous->next = other.next;
+    other.next->previous = previous;
+    other.previous->next = this;
+    previous = other.previous;
+    other.previous = other.next = &other;
+  }
+};
+
+}  // namespace mantlet::base
+
+#endif  // MANTLET_PROXY_BASE_LINKED_LIST_H_
