@@ -1,8 +1,10 @@
 #include "config/checks/match_logic.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "proxy/pattern/distinguished_name.h"
 #include "proxy/pattern/dns_pattern.h"
 #include "proxy/pattern/glob.h"
@@ -13,22 +15,17 @@ namespace {
 
 using pattern::DnsPattern;
 using pattern::Glob;
+using Form = MatchKey::Form;
+using Values = std::vector<std::string>;
 
-enum class Form { kText, kGlob, kDnsName, kMailbox, kDistinguishedName, kVerification };
+constexpr MatchKey kSpiffeId = {"spiffe_id", &Match::spiffe_id, Form::kGlob, true, true};
+constexpr MatchKey kUriSan = {"uri_san", &Match::uri_san, Form::kGlob, true, false};
+constexpr MatchKey kVerify = {"verify", &Match::verify, Form::kVerification, false, true};
 
-struct KeyFacts {
-  const char* name;
-  std::vector<std::string> Match::* values;
-  Form form;
-  bool identity;
-  bool single;  // what it is compared with is one name at most
-};
-
-// In the order of MatchKey.
-constexpr KeyFacts kKeys[kMatchKeyCount] = {
-    {"spiffe_id", &Match::spiffe_id, Form::kGlob, true, true},
+constexpr MatchKey kKeys[] = {
+    kSpiffeId,
     {"trust_domain", &Match::trust_domain, Form::kText, true, true},
-    {"uri_san", &Match::uri_san, Form::kGlob, true, false},
+    kUriSan,
     {"dns_san", &Match::dns_san, Form::kDnsName, true, false},
     {"email_san", &Match::email_san, Form::kMailbox, true, false},
     {"ip_san", &Match::ip_san, Form::kText, true, false},
@@ -39,25 +36,13 @@ constexpr KeyFacts kKeys[kMatchKeyCount] = {
     {"subject", &Match::subject, Form::kDistinguishedName, true, true},
     {"issuer", &Match::issuer, Form::kDistinguishedName, true, true},
     {"spki_sha256", &Match::spki_sha256, Form::kText, true, true},
-    {"verify", &Match::verify, Form::kVerification, false, true},
+    kVerify,
     {"sni", &Match::sni, Form::kDnsName, false, true},
     {"method", &Match::method, Form::kText, false, true},
     {"path", &Match::path, Form::kGlob, false, true},
 };
 
-const KeyFacts& FactsOf(MatchKey key) { return kKeys[static_cast<size_t>(key)]; }
-
-constexpr MatchKey kAllKeys[] = {
-    MatchKey::kSpiffeId, MatchKey::kTrustDomain,
-    MatchKey::kUriSan,   MatchKey::kDnsSan,
-    MatchKey::kEmailSan, MatchKey::kIpSan,
-    MatchKey::kUpnSan,   MatchKey::kCn,
-    MatchKey::kOu,       MatchKey::kOrganizationIdentifier,
-    MatchKey::kSubject,  MatchKey::kIssuer,
-    MatchKey::kSpki,     MatchKey::kVerify,
-    MatchKey::kSni,      MatchKey::kMethod,
-    MatchKey::kPath,
-};
+bool IsSame(const MatchKey& a, const MatchKey& b) { return a.values == b.values; }
 
 bool SameName(const std::string& a, const std::string& b) {
   const auto first = pattern::CanonicalName(a);
@@ -67,11 +52,7 @@ bool SameName(const std::string& a, const std::string& b) {
          pattern::JoinName(*first) == pattern::JoinNameBackwards(*second);
 }
 
-constexpr char kSuccess[] = "SUCCESS", kNone[] = "NONE", kFailed[] = "FAILED";
-
-bool IsFailure(const std::string& verification) { return absl::StartsWith(verification, kFailed); }
-
-// Whatever fits `narrow` fits `wide`.
+// Whether everything that fits `narrow` fits `wide`.
 bool Covers(Form form, const std::string& wide, const std::string& narrow) {
   if (wide == narrow) return true;
   switch (form) {
@@ -86,242 +67,178 @@ bool Covers(Form form, const std::string& wide, const std::string& narrow) {
     case Form::kDistinguishedName:
       return SameName(wide, narrow);
     case Form::kVerification:
-      return wide == kFailed && IsFailure(narrow);
+      return wide == "FAILED" && absl::StartsWith(narrow, wide);
   }
   return false;
 }
 
-// Nothing fits both.
+bool ApartGlobs(const Glob& a, const Glob& b) {
+  if (a.literal()) return !b.Matches(a.text());
+  if (b.literal()) return !a.Matches(b.text());
+  // Names that begin with other segments.
+  const auto p = a.literal_prefix(), q = b.literal_prefix();
+  if (!p || !q) return false;
+  const auto within = [](std::string_view inner, std::string_view outer) {
+    return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
+  };
+  return !within(*p, *q) && !within(*q, *p);
+}
+
+// Whether nothing fits both.
 bool Apart(Form form, const std::string& a, const std::string& b) {
-  if (a == b) return false;
-  switch (form) {
-    case Form::kText:
-      return true;
-    case Form::kGlob: {
-      const Glob first(a), second(b);
-      if (first.literal()) return !second.Matches(a);
-      if (second.literal()) return !first.Matches(b);
-      // Names that begin differently, or one of whose beginnings leads elsewhere.
-      const auto p = first.literal_prefix(), q = second.literal_prefix();
-      if (!p || !q) return false;
-      const auto within = [](std::string_view inner, std::string_view outer) {
-        return inner.starts_with(outer) &&
-               (inner.size() == outer.size() || inner[outer.size()] == '/');
-      };
-      return !within(*p, *q) && !within(*q, *p);
-    }
-    case Form::kDnsName: {
-      const DnsPattern first(a), second(b);
-      return !first.Covers(second) && !second.Covers(first);
-    }
-    case Form::kMailbox:
-      return !Covers(form, a, b) && !Covers(form, b, a);
-    case Form::kDistinguishedName:
-      return !SameName(a, b);
-    case Form::kVerification:
-      return !Covers(form, a, b) && !Covers(form, b, a);
-  }
-  return false;
+  if (form == Form::kGlob) return a != b && ApartGlobs(Glob(a), Glob(b));
+  return !Covers(form, a, b) && !Covers(form, b, a);
 }
 
-// "spiffe://example.org/**" for "example.org".
-std::string AllOf(const std::string& trust_domain) { return "spiffe://" + trust_domain + "/**"; }
-
-bool OnlyTrustDomains(const std::vector<std::string>& ids,
-                      const std::vector<std::string>& domains) {
-  return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) {
-    return std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) {
-      return Covers(Form::kGlob, AllOf(domain), id);
-    });
-  });
-}
+FlatMatch TooMany() { return {.alternatives = {}, .complete = false}; }
 
 }  // namespace
 
-const char* ToString(MatchKey key) { return FactsOf(key).name; }
-const std::vector<std::string>& ValuesOf(const Match& match, MatchKey key) {
-  return match.*FactsOf(key).values;
-}
-bool IsIdentity(MatchKey key) { return FactsOf(key).identity; }
+absl::Span<const MatchKey> MatchKeys() { return kKeys; }
 
-bool MatchLogic::Step(size_t cost) {
-  steps_ += cost;
-  return steps_ <= kMostSteps;
-}
+// ---- flattening
 
-bool MatchLogic::NeedsCertificate(const Match& match) {
-  return ImpliesPresence(match, CertificatePresence::kPresent);
-}
-
-bool MatchLogic::ImpliesPresence(const Match& a, CertificatePresence presence) {
-  if (!Step()) return false;
-  const bool present = presence == CertificatePresence::kPresent;
-  if (present ? certificates_.certain : !certificates_.possible) return true;
-  if (a.client_cert == presence) return true;
-  if (!a.verify.empty() && std::all_of(a.verify.begin(), a.verify.end(), [&](const auto& value) {
-        return (value == kSuccess) == present;
-      })) {
-    return true;
+FlatMatch MatchLogic::Flatten(const Match& match, bool negated) {
+  std::vector<FlatMatch> parts;
+  for (const MatchKey& key : kKeys) {
+    if (!(match.*key.values).empty()) parts.push_back(Flatten(key, match.*key.values, negated));
   }
-  if (present && std::any_of(std::begin(kAllKeys), std::end(kAllKeys), [&](MatchKey key) {
-        return IsIdentity(key) && !ValuesOf(a, key).empty();
-      })) {
-    return true;
+  if (match.client_cert != CertificatePresence::kEither) {
+    const bool present = (match.client_cert == CertificatePresence::kPresent) != negated;
+    parts.push_back({{{present ? kVerified : kNoCertificate | kNotVerified, {}}}});
   }
-  const auto implies = [&](const Match& inner) { return ImpliesPresence(inner, presence); };
-  return std::any_of(a.all.begin(), a.all.end(), implies) ||
-         (!a.any.empty() && std::all_of(a.any.begin(), a.any.end(), implies));
+  for (const Match& inner : match.all) parts.push_back(Flatten(inner, negated));
+  std::vector<FlatMatch> any;
+  for (const Match& inner : match.any) any.push_back(Flatten(inner, negated));
+  if (!any.empty()) parts.push_back(Combine(any, negated));
+  for (const Match& inner : match.not_) parts.push_back(Flatten(inner, !negated));
+  return Combine(parts, !negated);
 }
 
-bool MatchLogic::CanBe(const std::string& verification) const {
-  if (verification == kSuccess) return certificates_.possible;
-  return verification == kNone ? !certificates_.certain : certificates_.may_fail;
+// A trust domain is written as the SPIFFE IDs in it. What `verify` names as a whole goes into the
+// outcomes; a condition remains where it names reasons of failures.
+FlatMatch MatchLogic::Flatten(const MatchKey& key, Values values, bool negated) const {
+  Alternative result{outcomes_, {}};
+  const MatchKey* compared = &key;
+  if (IsSame(key, kVerify)) {
+    Outcomes whole = 0, named = 0;
+    for (const std::string& value : values) {
+      const Outcomes outcome = value == "SUCCESS" ? kVerified
+                               : value == "NONE"  ? kNoCertificate
+                                                  : kNotVerified;
+      named |= outcome;
+      if (!absl::StartsWith(value, "FAILED:")) whole |= outcome;
+    }
+    result.outcomes &= negated ? ~whole : named;
+    if (named == whole) return {{result}};
+  } else if (key.values == &Match::trust_domain) {
+    compared = &kSpiffeId;
+    for (std::string& value : values) value = absl::StrCat("spiffe://", value, "/**");
+  }
+  if (key.identity && !negated) result.outcomes &= kVerified;
+  result.conditions.push_back(
+      {compared, std::make_shared<const Values>(std::move(values)), negated});
+  return {{result}};
 }
 
-// By what `a` says about the certificate in other words.
-bool MatchLogic::ImpliesVerification(const Match& a, const std::vector<std::string>& values) {
-  const auto has = [&](const char* value) {
-    return std::find(values.begin(), values.end(), value) != values.end();
-  };
-  if (has(kSuccess) && ImpliesPresence(a, CertificatePresence::kPresent)) return true;
-  return has(kNone) && (has(kFailed) || !certificates_.may_fail) &&
-         ImpliesPresence(a, CertificatePresence::kAbsent);
+FlatMatch MatchLogic::Combine(const std::vector<FlatMatch>& parts, bool conjunction) {
+  FlatMatch result;
+  if (conjunction) result.alternatives.push_back({outcomes_, {}});
+  for (const FlatMatch& part : parts) {
+    if (conjunction) {
+      result = Both(result, part);
+    } else {
+      result.alternatives.insert(result.alternatives.end(), part.alternatives.begin(),
+                                 part.alternatives.end());
+    }
+    if (!result.complete || !part.complete || result.alternatives.size() > kMaxAlternatives) {
+      return TooMany();
+    }
+  }
+  return result;
 }
 
-// Whenever `a` holds, the name that `key` asks for fits one of `values`.
-bool MatchLogic::ImpliesValues(const Match& a, MatchKey key,
-                               const std::vector<std::string>& values) {
-  const std::vector<std::string>& have = ValuesOf(a, key);
-  if (!Step(1 + have.size() * values.size())) return false;
-  const Form form = FactsOf(key).form;
-  if (!have.empty() && std::all_of(have.begin(), have.end(), [&](const std::string& narrow) {
-        return std::any_of(values.begin(), values.end(),
-                           [&](const std::string& wide) { return Covers(form, wide, narrow); });
-      })) {
-    return true;
+FlatMatch MatchLogic::Both(const FlatMatch& a, const FlatMatch& b) {
+  FlatMatch result;
+  for (const Alternative& first : a.alternatives) {
+    for (const Alternative& second : b.alternatives) {
+      if (Contradict(first, second)) continue;
+      if (result.alternatives.size() == kMaxAlternatives) return TooMany();
+      Alternative& both = result.alternatives.emplace_back(first);
+      both.outcomes &= second.outcomes;
+      both.conditions.insert(both.conditions.end(), second.conditions.begin(),
+                             second.conditions.end());
+    }
   }
-  // A SPIFFE ID is one of the URI names, and has its trust domain.
-  if (key == MatchKey::kUriSan && !a.spiffe_id.empty()) {
-    Match ids;
-    ids.uri_san = a.spiffe_id;
-    if (ImpliesValues(ids, key, values)) return true;
-  }
-  if (key == MatchKey::kVerify && ImpliesVerification(a, values)) return true;
-  if (key == MatchKey::kTrustDomain && !a.spiffe_id.empty() &&
-      OnlyTrustDomains(a.spiffe_id, values)) {
-    return true;
-  }
-  if (key == MatchKey::kSpiffeId && !a.trust_domain.empty()) {
-    Match ids;
-    for (const std::string& domain : a.trust_domain) ids.spiffe_id.push_back(AllOf(domain));
-    if (ImpliesValues(ids, key, values)) return true;
-  }
-  const auto implies = [&](const Match& inner) { return ImpliesValues(inner, key, values); };
-  return std::any_of(a.all.begin(), a.all.end(), implies) ||
-         (!a.any.empty() && std::all_of(a.any.begin(), a.any.end(), implies));
+  return result;
 }
 
-bool MatchLogic::Implies(const Match& a, const Match& b) {
-  if (!Step()) return false;
-  if (ImpliesOwn(a, b)) return true;
-  const auto implies = [&](const Match& inner) { return Implies(inner, b); };
-  return !a.any.empty() && std::all_of(a.any.begin(), a.any.end(), implies);
+// ---- comparing
+
+bool MatchLogic::Spend(const Condition& a, const Condition& b) {
+  const size_t cost = 1 + a.values->size() * b.values->size();
+  if (compared_ + cost > kMaxComparisons) return false;
+  compared_ += cost;
+  return true;
 }
 
-// Each condition of `b` follows from `a` as a whole.
-bool MatchLogic::ImpliesOwn(const Match& a, const Match& b) {
-  for (MatchKey key : kAllKeys) {
-    const std::vector<std::string>& values = ValuesOf(b, key);
-    if (!values.empty() && !ImpliesValues(a, key, values)) return false;
-  }
-  if (b.client_cert != CertificatePresence::kEither && !ImpliesPresence(a, b.client_cert)) {
-    return false;
-  }
-  for (const Match& inner : b.all) {
-    if (!Implies(a, inner)) return false;
-  }
-  if (!b.any.empty() && a.any != b.any &&
-      std::none_of(b.any.begin(), b.any.end(), [&](const Match& m) { return Implies(a, m); })) {
-    return false;
-  }
-  return b.not_.empty() || Disjoint(a, b.not_[0]);
-}
-
-bool MatchLogic::DisjointValues(const Match& a, const Match& b) {
-  for (MatchKey key : kAllKeys) {
-    const KeyFacts& facts = FactsOf(key);
-    const std::vector<std::string>& first = ValuesOf(a, key);
-    const std::vector<std::string>& second = ValuesOf(b, key);
-    if (!facts.single || first.empty() || second.empty()) continue;
-    if (!Step(first.size() * second.size())) return false;
-    const bool apart = std::all_of(first.begin(), first.end(), [&](const std::string& x) {
-      return std::all_of(second.begin(), second.end(),
-                         [&](const std::string& y) { return Apart(facts.form, x, y); });
+// A SPIFFE ID is one of the URI names.
+bool MatchLogic::AllCovered(const Condition& narrow, const Condition& wide) {
+  const bool comparable = IsSame(*narrow.key, *wide.key) ||
+                          (IsSame(*narrow.key, kSpiffeId) && IsSame(*wide.key, kUriSan));
+  if (!comparable || !Spend(narrow, wide)) return false;
+  return std::all_of(narrow.values->begin(), narrow.values->end(), [&](const std::string& value) {
+    return std::any_of(wide.values->begin(), wide.values->end(), [&](const std::string& other) {
+      return Covers(wide.key->form, other, value);
     });
-    if (apart) return true;
-  }
-  if (a.spiffe_id.empty() || b.trust_domain.empty()) return false;
-  if (!Step(a.spiffe_id.size() * b.trust_domain.size())) return false;
-  return std::all_of(a.spiffe_id.begin(), a.spiffe_id.end(), [&](const std::string& id) {
-    return std::all_of(
-        b.trust_domain.begin(), b.trust_domain.end(),
-        [&](const std::string& domain) { return Apart(Form::kGlob, id, AllOf(domain)); });
   });
 }
 
-// By what `a` says without its `any`.
-bool MatchLogic::DisjointOwn(const Match& a, const Match& b) {
-  if (DisjointValues(a, b)) return true;
-  const bool speaks_of_presence =
-      a.client_cert == CertificatePresence::kAbsent || !a.verify.empty();
-  if (speaks_of_presence && ImpliesPresence(a, CertificatePresence::kAbsent) &&
-      NeedsCertificate(b)) {
-    return true;
-  }
-  if (!a.not_.empty() && Implies(b, a.not_[0])) return true;
-  return std::any_of(a.all.begin(), a.all.end(), [&](const Match& m) { return Disjoint(m, b); });
+bool MatchLogic::AllApart(const Condition& a, const Condition& b) {
+  if (!IsSame(*a.key, *b.key) || !a.key->single || !Spend(a, b)) return false;
+  return std::all_of(a.values->begin(), a.values->end(), [&](const std::string& value) {
+    return std::all_of(b.values->begin(), b.values->end(),
+                       [&](const std::string& other) { return Apart(a.key->form, value, other); });
+  });
 }
 
-bool MatchLogic::Disjoint(const Match& a, const Match& b) {
-  if (!Step()) return false;
-  if (DisjointOwn(a, b) || DisjointOwn(b, a)) return true;
-  const auto all_disjoint = [&](const std::vector<Match>& any, const Match& other) {
-    return !any.empty() &&
-           std::all_of(any.begin(), any.end(), [&](const Match& m) { return Disjoint(m, other); });
-  };
-  return all_disjoint(a.any, b) || all_disjoint(b.any, a);
+bool MatchLogic::Contradict(const Alternative& a, const Alternative& b) {
+  if ((a.outcomes & b.outcomes) == 0) return true;
+  return std::any_of(a.conditions.begin(), a.conditions.end(), [&](const Condition& first) {
+    return std::any_of(b.conditions.begin(), b.conditions.end(), [&](const Condition& second) {
+      if (first.negated) return !second.negated && AllCovered(second, first);
+      return second.negated ? AllCovered(first, second) : AllApart(first, second);
+    });
+  });
 }
 
-bool MatchLogic::NeverHolds(const Match& match) {
-  if (!Step()) return false;
-  if (!certificates_.possible && ImpliesPresence(match, CertificatePresence::kPresent)) return true;
-  if (certificates_.certain && ImpliesPresence(match, CertificatePresence::kAbsent)) return true;
-  if (!match.verify.empty() &&
-      std::none_of(match.verify.begin(), match.verify.end(),
-                   [&](const std::string& value) { return CanBe(value); })) {
-    return true;
-  }
-  const auto never = [&](const Match& m) { return NeverHolds(m); };
-  if (!match.any.empty() && std::all_of(match.any.begin(), match.any.end(), never)) return true;
-  if (std::any_of(match.all.begin(), match.all.end(), never)) return true;
-  if (!match.not_.empty() && AlwaysHolds(match.not_[0])) return true;
-  // What it says in one place against what it says in another.
-  return Disjoint(match, match);
+bool MatchLogic::Implies(const Alternative& have, const Condition& want) {
+  if (IsSame(*want.key, kVerify) && (have.outcomes & kNotVerified) == 0) return true;
+  if (want.key->identity && want.negated && (have.outcomes & kVerified) == 0) return true;
+  return std::any_of(have.conditions.begin(), have.conditions.end(), [&](const Condition& is) {
+    if (is.negated) return want.negated && AllCovered(want, is);  // the contraposition
+    return want.negated ? AllApart(is, want) : AllCovered(is, want);
+  });
 }
 
-bool MatchLogic::AlwaysHolds(const Match& match) {
-  if (!Step()) return false;
-  for (MatchKey key : kAllKeys) {
-    if (!ValuesOf(match, key).empty()) return false;
-  }
-  if (match.client_cert != CertificatePresence::kEither &&
-      !ImpliesPresence(Match(), match.client_cert)) {
-    return false;
-  }
-  const auto always = [&](const Match& m) { return AlwaysHolds(m); };
-  return std::all_of(match.all.begin(), match.all.end(), always) &&
-         (match.any.empty() || std::any_of(match.any.begin(), match.any.end(), always)) &&
-         (match.not_.empty() || NeverHolds(match.not_[0]));
+bool MatchLogic::Implies(const FlatMatch& a, const FlatMatch& b) {
+  if (!a.complete || !b.complete) return false;
+  return std::all_of(a.alternatives.begin(), a.alternatives.end(), [&](const Alternative& have) {
+    return std::any_of(b.alternatives.begin(), b.alternatives.end(), [&](const Alternative& want) {
+      return (have.outcomes & ~want.outcomes) == 0 &&
+             std::all_of(want.conditions.begin(), want.conditions.end(),
+                         [&](const Condition& condition) { return Implies(have, condition); });
+    });
+  });
+}
+
+bool MatchLogic::ExcludesByName(const FlatMatch& match) const {
+  return std::any_of(
+      match.alternatives.begin(), match.alternatives.end(), [&](const Alternative& alternative) {
+        return alternative.outcomes == outcomes_ &&
+               std::any_of(alternative.conditions.begin(), alternative.conditions.end(),
+                           [](const Condition& c) { return c.negated && c.key->identity; });
+      });
 }
 
 }  // namespace mantlet::config

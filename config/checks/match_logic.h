@@ -1,79 +1,98 @@
-// MatchLogic: what follows from the conditions of rules alone, whoever asks for whatever. Sound and
-// not complete: true is certain, false is "not seen".
+// MatchLogic: compares the conditions of rules without a client or a request. Each match is
+// flattened into alternatives, as `any`, `all` and `not` are few and flat in what people write.
+// Every positive answer is certain; a negative one may mean that the match was too large.
 
 #ifndef MANTLET_CONFIG_CHECKS_MATCH_LOGIC_H_
 #define MANTLET_CONFIG_CHECKS_MATCH_LOGIC_H_
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "config/policy_rules.h"
 
 namespace mantlet::config {
 
-// The keys of a match whose values are compared with a name, each with its list.
-enum class MatchKey {
-  kSpiffeId,
-  kTrustDomain,
-  kUriSan,
-  kDnsSan,
-  kEmailSan,
-  kIpSan,
-  kUpnSan,
-  kCn,
-  kOu,
-  kOrganizationIdentifier,
-  kSubject,
-  kIssuer,
-  kSpki,
-  kVerify,
-  kSni,
-  kMethod,
-  kPath,
-};
-inline constexpr size_t kMatchKeyCount = static_cast<size_t>(MatchKey::kPath) + 1;
-const char* ToString(MatchKey key);
-const std::vector<std::string>& ValuesOf(const Match& match, MatchKey key);
-// Whether it is a name in the client's certificate.
-bool IsIdentity(MatchKey key);
+// A key of a match that lists values.
+struct MatchKey {
+  enum class Form { kText, kGlob, kDnsName, kMailbox, kDistinguishedName, kVerification };
 
-// Whether the clients of a listener have certificates that verify.
-struct ClientCertificates {
-  bool possible = true;
-  bool certain = false;
-  bool may_fail = false;  // a client may be let in with one that does not
+  const char* name;
+  std::vector<std::string> Match::* values;
+  Form form;      // how two values are compared
+  bool identity;  // a name in the client's certificate
+  bool single;    // there is one such name at most
+};
+absl::Span<const MatchKey> MatchKeys();
+
+// A key and the values of which one has to fit or, if negated, none may.
+struct Condition {
+  const MatchKey* key;
+  std::shared_ptr<const std::vector<std::string>> values;
+  bool negated;
+};
+
+// The outcomes of verifying a client's certificate, as a set.
+using Outcomes = unsigned;
+inline constexpr Outcomes kVerified = 1, kNoCertificate = 2, kNotVerified = 4;
+
+// Holds if the outcome is one of these and every condition does.
+struct Alternative {
+  Outcomes outcomes;
+  std::vector<Condition> conditions;
+};
+
+// A match without `any`, `all` and `not`: it holds if one of its alternatives does. None of them
+// contradicts itself, so that a match without alternatives never holds.
+struct FlatMatch {
+  std::vector<Alternative> alternatives;
+  bool complete = true;  // false: there were too many, and none is kept
+
+  bool NeverHolds() const { return complete && alternatives.empty(); }
+  // Whether it holds for clients with one of these outcomes only.
+  bool Needs(Outcomes outcomes) const {
+    return complete &&
+           std::all_of(alternatives.begin(), alternatives.end(),
+                       [&](const Alternative& a) { return (a.outcomes & ~outcomes) == 0; });
+  }
 };
 
 class MatchLogic {
  public:
-  explicit MatchLogic(ClientCertificates certificates) : certificates_(certificates) {}
+  // `outcomes`: those of clients that a listener lets in.
+  explicit MatchLogic(Outcomes outcomes) : outcomes_(outcomes) {}
 
-  // Whenever `a` holds, `b` does.
-  bool Implies(const Match& a, const Match& b);
-  // They never hold together.
-  bool Disjoint(const Match& a, const Match& b);
-  bool NeverHolds(const Match& match);
-  bool AlwaysHolds(const Match& match);
-  // It holds for clients with a certificate only.
-  bool NeedsCertificate(const Match& match);
+  FlatMatch Flatten(const Match& match) { return Flatten(match, false); }
+
+  // Implies returns whether `b` holds whenever `a` does.
+  bool Implies(const FlatMatch& a, const FlatMatch& b);
+  // ExcludesByName returns whether clients without a certificate fit for the only reason that
+  // some name is not in it.
+  bool ExcludesByName(const FlatMatch& match) const;
+
+  // Whether the effort that a whole policy may cost is spent: answers are negative from then on.
+  bool exhausted() const { return compared_ >= kMaxComparisons; }
 
  private:
-  // Rules are few; a file that is made to be long costs this much and no more. Once it is spent,
-  // nothing is seen any more.
-  static constexpr size_t kMostSteps = 2'000'000;
-  bool Step(size_t cost = 1);
+  static constexpr size_t kMaxAlternatives = 256;
+  static constexpr size_t kMaxComparisons = 2'000'000;  // of values; about a second
 
-  bool ImpliesValues(const Match& a, MatchKey key, const std::vector<std::string>& values);
-  bool ImpliesPresence(const Match& a, CertificatePresence presence);
-  bool ImpliesVerification(const Match& a, const std::vector<std::string>& values);
-  bool CanBe(const std::string& verification) const;
-  bool ImpliesOwn(const Match& a, const Match& b);
-  bool DisjointValues(const Match& a, const Match& b);
-  bool DisjointOwn(const Match& a, const Match& b);
+  FlatMatch Flatten(const Match& match, bool negated);
+  FlatMatch Flatten(const MatchKey& key, std::vector<std::string> values, bool negated) const;
+  FlatMatch Combine(const std::vector<FlatMatch>& parts, bool conjunction);
+  FlatMatch Both(const FlatMatch& a, const FlatMatch& b);
 
-  const ClientCertificates certificates_;
-  size_t steps_ = 0;
+  bool Implies(const Alternative& have, const Condition& want);
+  bool Contradict(const Alternative& a, const Alternative& b);
+  bool AllCovered(const Condition& narrow, const Condition& wide);
+  bool AllApart(const Condition& a, const Condition& b);
+  bool Spend(const Condition& a, const Condition& b);
+
+  const Outcomes outcomes_;
+  size_t compared_ = 0;
 };
 
 }  // namespace mantlet::config

@@ -19,10 +19,20 @@ namespace {
 
 constexpr absl::string_view kSpiffeScheme = "spiffe://";
 
-ClientCertificates CertificatesOf(const Listener& listener) {
-  const ClientAuthMode mode = listener.client_auth.mode;
-  return {mode != ClientAuthMode::kNone, mode == ClientAuthMode::kRequire,
-          mode == ClientAuthMode::kRequest};
+constexpr Outcomes kAnyOutcome = kVerified | kNoCertificate | kNotVerified;
+
+Outcomes OutcomesUnder(ClientAuthMode mode) {
+  switch (mode) {
+    case ClientAuthMode::kNone:
+      return kNoCertificate;
+    case ClientAuthMode::kOptional:
+      return kVerified | kNoCertificate;
+    case ClientAuthMode::kRequire:
+      return kVerified;
+    case ClientAuthMode::kRequest:
+      break;
+  }
+  return kAnyOutcome;
 }
 
 // Calls fn(match, path) for a match and for all in it.
@@ -45,7 +55,9 @@ class Linter {
         all_(listener.policy.rules),
         rules_(std::move(rules)),
         findings_(findings),
-        logic_(CertificatesOf(listener)) {}
+        logic_(OutcomesUnder(listener.client_auth.mode)) {
+    for (const Rule& rule : all_) flat_.push_back(logic_.Flatten(rule.match));
+  }
 
   void Run() {
     for (size_t i = 0; i < all_.size(); ++i) {
@@ -62,19 +74,23 @@ class Linter {
   // ---- what single values mean
 
   void CheckValues(const Match& match, const std::string& path) {
-    for (size_t k = 0; k < kMatchKeyCount; ++k) CheckTwins(match, static_cast<MatchKey>(k), path);
+    for (const MatchKey& key : MatchKeys()) CheckDuplicates(match, key, path);
     ForEachValue(match.method, path + ".method",
                  [&](const std::string& text, const auto& place) { CheckMethod(text, place); });
-    for (MatchKey which : {MatchKey::kCn, MatchKey::kOu, MatchKey::kOrganizationIdentifier}) {
-      const char* key = ToString(which);
-      ForEachValue(ValuesOf(match, which), absl::StrCat(path, ".", key),
-                   [&](const std::string& text, const auto& place) {
-                     if (!absl::StrContains(text, '*')) return;
-                     findings_.Warning(place, absl::StrCat(key, ": '*' is no wildcard here"),
-                                       "write the whole text, or compare another name");
-                   });
-    }
+    CheckWildcards(match.cn, "cn", path);
+    CheckWildcards(match.ou, "ou", path);
+    CheckWildcards(match.organization_identifier, "organization_identifier", path);
     CheckTrustDomains(match, path);
+  }
+
+  void CheckWildcards(const std::vector<std::string>& values, const char* key,
+                      const std::string& path) {
+    ForEachValue(values, absl::StrCat(path, ".", key),
+                 [&](const std::string& text, const auto& place) {
+                   if (!absl::StrContains(text, '*')) return;
+                   findings_.Warning(place, absl::StrCat(key, ": '*' is no wildcard here"),
+                                     "write the whole text, or compare another name");
+                 });
   }
 
   void CheckMethod(const std::string& text, const std::string& place) {
@@ -105,14 +121,14 @@ class Linter {
     for (size_t i = 0; i < texts.size(); ++i) fn(texts[i], Item(path, i));
   }
 
-  void CheckTwins(const Match& match, MatchKey key, const std::string& path) {
+  void CheckDuplicates(const Match& match, const MatchKey& key, const std::string& path) {
     std::set<std::string> seen;
-    ForEachValue(ValuesOf(match, key), absl::StrCat(path, ".", ToString(key)),
+    ForEachValue(match.*key.values, absl::StrCat(path, ".", key.name),
                  [&](const std::string& text, const auto& place) {
                    if (seen.insert(text).second) return;
-                   findings_.Warning(
-                       place, absl::StrCat(ToString(key), ": '", text, "' stands here twice"),
-                       "remove one");
+                   findings_.Warning(place,
+                                     absl::StrCat(key.name, ": '", text, "' stands here twice"),
+                                     "remove one");
                  });
   }
 
@@ -142,12 +158,10 @@ class Linter {
   // ---- rules that decide nothing
 
   bool NeverMatches(size_t i) {
-    const Match& match = all_[i].match;
-    if (!logic_.NeverHolds(match)) return false;
-    MatchLogic any_client({true, false, true});
+    if (!flat_[i].NeverHolds()) return false;
     std::string why = "its conditions exclude each other";
     std::string hint = "remove the rule, or the condition that is too much";
-    if (!any_client.NeverHolds(match)) {
+    if (!any_client_.Flatten(all_[i].match).NeverHolds()) {
       switch (listener_.client_auth.mode) {
         case ClientAuthMode::kNone:
           why = "with client_auth.mode none no client has a certificate";
@@ -169,9 +183,8 @@ class Linter {
 
   // An earlier rule has decided, whenever this one would.
   bool NeverDecides(size_t i) {
-    for (size_t earlier = 0; earlier < i; ++earlier) {
-      if (!Decides(all_[earlier], all_[i])) continue;
-      if (!logic_.Implies(all_[i].match, all_[earlier].match)) continue;
+    for (size_t earlier = 0; earlier < i && !logic_.exhausted(); ++earlier) {
+      if (!Decides(earlier, i) || !logic_.Implies(flat_[i], flat_[earlier])) continue;
       findings_.Warning(
           Item(rules_, i),
           absl::StrCat("the rule '", all_[i].name, "' never decides: '", all_[earlier].name,
@@ -183,14 +196,11 @@ class Linter {
     return false;
   }
 
-  // Whether `earlier`, where it matches, leaves nothing to do for `later`.
-  bool Decides(const Rule& earlier, const Rule& later) {
-    if (earlier.action != RuleAction::kRequireClientCert) return true;
-    return later.action == RuleAction::kRequireClientCert ||
-           later.match.client_cert == CertificatePresence::kAbsent ||
-           (!later.match.verify.empty() &&
-            std::find(later.match.verify.begin(), later.match.verify.end(), "SUCCESS") ==
-                later.match.verify.end());
+  // Whether the rule `earlier`, where it matches, leaves nothing to decide for the rule `later`.
+  bool Decides(size_t earlier, size_t later) {
+    return all_[earlier].action != RuleAction::kRequireClientCert ||
+           all_[later].action == RuleAction::kRequireClientCert ||
+           flat_[later].Needs(kNoCertificate | kNotVerified);
   }
 
   void CheckRequire(size_t i) {
@@ -204,7 +214,7 @@ class Linter {
                         "require_client_cert refuses every request that matches, for with "
                         "client_auth.mode none no client has a certificate",
                         "write mode: optional, or action: deny if that is meant");
-    } else if (logic_.NeedsCertificate(all_[i].match)) {
+    } else if (flat_[i].Needs(kVerified)) {
       findings_.Warning(place,
                         "require_client_cert has no effect: the rule matches clients with a "
                         "certificate only",
@@ -218,8 +228,8 @@ class Linter {
     const ClientAuthMode mode = listener_.client_auth.mode;
     if (mode == ClientAuthMode::kNone || mode == ClientAuthMode::kRequire) return;
     const Rule& rule = all_[i];
-    const bool needs = logic_.NeedsCertificate(rule.match);
-    if (rule.action == RuleAction::kAllow && !needs && ExcludesByName(rule.match)) {
+    const bool needs = flat_[i].Needs(kVerified);
+    if (rule.action == RuleAction::kAllow && !needs && logic_.ExcludesByName(flat_[i])) {
       findings_.Warning(
           Item(rules_, i) + ".match",
           absl::StrCat("the rule '", rule.name,
@@ -235,28 +245,18 @@ class Linter {
     }
   }
 
-  // A `not` over names, which a client without names fulfils.
-  bool ExcludesByName(const Match& match) {
-    if (match.client_cert != CertificatePresence::kEither) return false;
-    if (!match.not_.empty() && logic_.NeedsCertificate(match.not_[0])) return true;
-    const auto excludes = [&](const Match& m) { return ExcludesByName(m); };
-    return std::any_of(match.any.begin(), match.any.end(), excludes) ||
-           std::any_of(match.all.begin(), match.all.end(), excludes);
-  }
-
   bool MayPassWithoutCertificate(size_t denied) {
     for (size_t i = 0; i < denied; ++i) {
-      if (all_[i].action == RuleAction::kRequireClientCert &&
-          !logic_.NeedsCertificate(all_[i].match) &&
-          logic_.Implies(all_[denied].match, all_[i].match)) {
+      if (all_[i].action == RuleAction::kRequireClientCert && !flat_[i].Needs(kVerified) &&
+          logic_.Implies(flat_[denied], flat_[i])) {
         return false;
       }
     }
     if (listener_.policy.default_allow) return true;
-    return std::any_of(all_.begin() + static_cast<ptrdiff_t>(denied), all_.end(),
-                       [&](const Rule& r) {
-                         return r.action == RuleAction::kAllow && !logic_.NeedsCertificate(r.match);
-                       });
+    for (size_t i = denied + 1; i < all_.size(); ++i) {
+      if (all_[i].action == RuleAction::kAllow && !flat_[i].Needs(kVerified)) return true;
+    }
+    return false;
   }
 
   void CheckExactPaths(size_t i) {
@@ -282,6 +282,8 @@ class Linter {
   const std::string rules_;
   Findings& findings_;
   MatchLogic logic_;
+  MatchLogic any_client_{kAnyOutcome};
+  std::vector<FlatMatch> flat_;  // one for each rule
 };
 
 }  // namespace
