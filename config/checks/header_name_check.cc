@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "proxy/pattern/header_name.h"
 
 namespace mantlet::config {
 namespace {
@@ -37,18 +38,6 @@ bool Contains(const absl::string_view (&names)[N], absl::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-}  // namespace
-
-std::string FoldHeaderName(absl::string_view name) {
-  std::string folded = absl::AsciiStrToLower(name);
-  for (char& c : folded) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c))) c = '-';
-  }
-  return folded;
-}
-
-namespace {
-
 std::optional<Problem> CheckToken(const std::string& name) {
   if (!name.empty() && std::all_of(name.begin(), name.end(), IsTokenCharacter)) return std::nullopt;
   return Problem{absl::StrCat("'", name, "' is not a header name"),
@@ -59,7 +48,7 @@ std::optional<Problem> CheckToken(const std::string& name) {
 
 std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc) {
   if (auto problem = CheckToken(name)) return problem;
-  const std::string folded = FoldHeaderName(name);
+  const std::string folded = pattern::FoldHeaderName(name);
   if (Contains(kReserved, folded)) {
     return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be set"),
                    "choose another name, e.g. X-SSL-Client-S-DN"};
@@ -77,7 +66,7 @@ std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc
 
 std::optional<Problem> CheckRemovedHeader(const std::string& name) {
   if (auto problem = CheckToken(name)) return problem;
-  const std::string folded = FoldHeaderName(name);
+  const std::string folded = pattern::FoldHeaderName(name);
   if (Contains(kReserved, folded)) {
     return Problem{absl::StrCat("'", name, "' belongs to HTTP itself and cannot be removed"),
                    "leave it out"};

@@ -6,18 +6,14 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "config/diagnostic.h"
 
 namespace mantlet::config {
 
-// A header name as an application might fold it: letter case gone, '_' and '.' read as '-'.
-std::string FoldHeaderName(absl::string_view name);
-
-// What is wrong with a name, judged by what it folds to: every name that folds to the same is
-// removed from requests, so a name near Content-Length would take Content-Length away.
-// `writes_xfcc`: mantlet writes x-forwarded-client-cert itself, or lets it pass; otherwise its name
-// is free. (Client-Cert is not: it has a format of its own, RFC 9440.)
+// What is wrong with a name, judged by what it folds to (proxy/pattern/header_name.h): every name
+// that folds to the same is removed from requests, so a name near Content-Length would take
+// Content-Length away. `writes_xfcc`: mantlet writes x-forwarded-client-cert itself, or lets it
+// pass; otherwise its name is free. (Client-Cert is not: it has a format of its own, RFC 9440.)
 std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc = true);
 
 // The same for a header that is to be removed.

@@ -10,6 +10,7 @@
 #include "config/checks/policy_validation.h"
 #include "config/checks/twin_names.h"
 #include "config/words.h"
+#include "proxy/pattern/header_name.h"
 
 namespace mantlet::config {
 namespace {
@@ -154,13 +155,13 @@ void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& p
                             Findings& findings) {
   if (findings.Refused(path + ".remove")) return;
   std::set<std::string> seen;  // folded
-  for (const auto& [name, field] : headers.set) seen.insert(FoldHeaderName(name));
+  for (const auto& [name, field] : headers.set) seen.insert(pattern::FoldHeaderName(name));
   for (size_t i = 0; i < headers.remove.size(); ++i) {
     const std::string& name = headers.remove[i];
     const std::string place = Item(path + ".remove", i);
     if (const auto problem = CheckRemovedHeader(name)) {
       findings.Error(place, absl::StrCat("remove: ", problem->what), problem->hint);
-    } else if (!seen.insert(FoldHeaderName(name)).second) {
+    } else if (!seen.insert(pattern::FoldHeaderName(name)).second) {
       findings.Warning(place,
                        absl::StrCat("remove: '", name, "' is removed already, in every spelling"),
                        "leave it out");
@@ -180,7 +181,7 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
       findings.Error(place, absl::StrCat("set: ", problem->what), problem->hint);
       continue;
     }
-    const auto [twin, added] = seen.emplace(FoldHeaderName(name), name);
+    const auto [twin, added] = seen.emplace(pattern::FoldHeaderName(name), name);
     if (added) continue;
     findings.Error(place,
                    absl::StrCat("set: '", name, "' and '", twin->second,

@@ -53,8 +53,7 @@ StripSet::StripSet(const config::IdentityHeaders& headers) {
 
 void StripSet::Add(std::string_view name) {
   if (name.empty()) return;
-  std::string folded(name);
-  for (char& c : folded) c = Fold(c);
+  std::string folded = pattern::FoldHeaderName(name);
   const size_t length = name.size() < kLengths ? name.size() : 0;
   first_by_length_[length] |= uint64_t{1} << (folded[0] & 63);
   std::vector<std::string>& names = names_by_length_[length];

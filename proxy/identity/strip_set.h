@@ -1,7 +1,6 @@
 // The names that no peer may send: the identity family of a listener, and what applications
 // take for the word of a proxy about where a request came from (strip_set.cc lists it).
-// Names match after folding what an application might fold together: letter
-// case, and all that is no letter or digit (`-` `_` `.` …) as one. Built once per listener and
+// Names match after folding (proxy/pattern/header_name.h). Built once per listener and
 // configuration, immutable afterwards, so it may be read from any thread.
 
 #ifndef MANTLET_PROXY_IDENTITY_STRIP_SET_H_
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/pattern/header_name.h"
 
 namespace mantlet::identity {
 
@@ -37,7 +37,7 @@ class StripSet {
            ((first_of_prefixes_ & bit) != 0 && SearchPrefixes(name));
   }
 
-  static char Fold(char c);
+  static char Fold(char c) { return pattern::FoldHeaderByte(c); }
 
  private:
   // Names of this length and longer share slot 0 with the impossible empty one.
@@ -54,12 +54,6 @@ class StripSet {
   // In names of any length; folded, literals.
   std::vector<std::string_view> prefixes_;
 };
-
-inline char StripSet::Fold(char c) {
-  // CGI gateways make `_` of all that is no letter or digit, not only of `-` and `.`.
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c | 0x20);
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
-}
 
 }  // namespace mantlet::identity
 

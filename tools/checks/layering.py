@@ -25,7 +25,7 @@ ALLOWED = {
     "config/checks": {"proxy/pattern", "config"},
     "config/loader": {"proxy/base", "proxy/pattern", "config", "config/checks"},
     # Pure: no sockets, no clock, no log.
-    "proxy/identity": {"proxy/base", "config"},
+    "proxy/identity": {"proxy/base", "proxy/pattern", "config"},
     "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
     "proxy/http1": {"proxy/http"},
