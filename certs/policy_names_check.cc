@@ -13,7 +13,7 @@ using pattern::DnsPattern;
 
 // Whether a certificate with `name` serves a server name that `sni` matches.
 bool Meets(const std::string& sni, const std::string& name) {
-  if (DnsPattern::Fault(name) != nullptr) return false;
+  if (DnsPattern::Fault(name).has_value()) return false;
   const DnsPattern asked(sni), served(name);
   return asked.Covers(served) || served.Covers(asked);
 }

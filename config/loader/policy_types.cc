@@ -43,9 +43,9 @@ ValueType<std::string> CheckedText(const char* name, const char* example, Check 
 }
 
 std::optional<Problem> CheckGlob(const std::string& text) {
-  const char* fault = pattern::Glob::Fault(text);
-  if (fault == nullptr) return std::nullopt;
-  return Problem{absl::StrCat("'", text, "' ", fault),
+  const std::optional<std::string_view> fault = pattern::Glob::Fault(text);
+  if (!fault) return std::nullopt;
+  return Problem{absl::StrCat("'", text, "' ", std::string(*fault)),
                  "write '*' within a segment, or '**' between two '/' for any number of segments"};
 }
 
@@ -213,8 +213,8 @@ ValueType<std::string> DnsNamePattern(const char* example) {
   type.name = "DNS name, `*.` allowed";
   type.example = example;
   type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
-    if (const char* fault = pattern::DnsPattern::Fault(scalar.text)) {
-      return Problem{absl::StrCat("'", scalar.text, "' ", fault),
+    if (const auto fault = pattern::DnsPattern::Fault(scalar.text)) {
+      return Problem{absl::StrCat("'", scalar.text, "' ", std::string(*fault)),
                      "write a.example.org, or *.example.org for any one label"};
     }
     out = pattern::LowerAscii(scalar.text);

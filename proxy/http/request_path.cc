@@ -61,32 +61,32 @@ bool IsControl(char c) {
 
 }  // namespace
 
-const char* RequestPath::Normalize(std::string_view target) {
+std::optional<std::string_view> RequestPath::Normalize(std::string_view target) {
   target_.clear();
   if (target == "*") {
     decoded_ = target_ = "*";
-    return nullptr;
+    return std::nullopt;
   }
   if (target.empty() || target[0] != '/') return "the path does not begin with '/'";
   const std::string_view path = target.substr(0, target.find('?'));
   if (IsNormal(path)) {
     decoded_.assign(path);
     target_.assign(target);
-    return nullptr;
+    return std::nullopt;
   }
   // Judged as a whole, so that nothing hides in a segment that ".." takes away.
-  if (const char* why = Decode(path)) return why;
-  if (const char* why = CheckDecoded()) return why;
+  if (const auto why = Decode(path)) return why;
+  if (const auto why = CheckDecoded()) return why;
   Rewrite(path);
   const size_t size = target_.size();
-  if (const char* why = ResolveDots()) return why;
+  if (const auto why = ResolveDots()) return why;
   MergeSlashes();
   if (target_.size() != size) Decode(target_);
   target_.append(target.substr(path.size()));
-  return nullptr;
+  return std::nullopt;
 }
 
-const char* RequestPath::Decode(std::string_view path) {
+std::optional<std::string_view> RequestPath::Decode(std::string_view path) {
   decoded_.clear();
   for (size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
@@ -102,10 +102,10 @@ const char* RequestPath::Decode(std::string_view path) {
     decoded_.push_back(byte);
     i += 2;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
-const char* RequestPath::CheckDecoded() const {
+std::optional<std::string_view> RequestPath::CheckDecoded() const {
   for (size_t i = 0; i < decoded_.size(); ++i) {
     const char c = decoded_[i];
     if (IsControl(c)) return "the path has a control character";
@@ -120,7 +120,7 @@ const char* RequestPath::CheckDecoded() const {
     }
     i += length - 1;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // The path has been decoded without complaint.
@@ -144,8 +144,8 @@ void RequestPath::Rewrite(std::string_view path) {
 
 // In place: what has been resolved is never longer than what was read. Every
 // segment is kept with the "/" before it.
-const char* RequestPath::ResolveDots() {
-  if (target_.find("/.") == std::string::npos) return nullptr;
+std::optional<std::string_view> RequestPath::ResolveDots() {
+  if (target_.find("/.") == std::string::npos) return std::nullopt;
   size_t out = 0;
   for (size_t in = 0; in < target_.size();) {
     const size_t end = std::min(target_.find('/', in + 1), target_.size());
@@ -169,7 +169,7 @@ const char* RequestPath::ResolveDots() {
     in = end;
   }
   target_.resize(out);
-  return nullptr;
+  return std::nullopt;
 }
 
 void RequestPath::MergeSlashes() {

@@ -21,6 +21,7 @@
 #define MANTLET_PROXY_HTTP_REQUEST_PATH_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,10 @@ namespace mantlet::http {
 // warm. Not thread-safe.
 class RequestPath {
  public:
-  // `target` is origin-form or "*", as RequestHead has it. Returns nullptr, or
-  // why it is refused, for the log; then target() and decoded() are meaningless.
-  const char* Normalize(std::string_view target);
+  // Reads `target`, origin-form or "*" as RequestHead has it. Returns nothing, or the
+  // sentence, a literal, that says why it is refused; then target() and decoded() are
+  // meaningless.
+  std::optional<std::string_view> Normalize(std::string_view target);
 
   // What the upstream is to be asked for: the path in the one form, and the
   // query as it came. Its own normal form is itself.
@@ -43,10 +45,10 @@ class RequestPath {
   const std::string& decoded() const { return decoded_; }
 
  private:
-  const char* Decode(std::string_view path);
-  const char* CheckDecoded() const;
+  std::optional<std::string_view> Decode(std::string_view path);
+  std::optional<std::string_view> CheckDecoded() const;
   void Rewrite(std::string_view path);
-  const char* ResolveDots();
+  std::optional<std::string_view> ResolveDots();
   void MergeSlashes();
 
   std::string decoded_;

@@ -6,6 +6,9 @@
 #include "proxy/http1/section_scanner.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 constexpr int kMaxDigits = 16;
@@ -119,17 +122,18 @@ bool ChunkScanner::AtBlanks(char c) const {
 ChunkScanner::Outcome ChunkScanner::SkipBlanks(std::string_view bytes, size_t at) {
   size_t end = at;
   while (end < bytes.size() && IsBlank(bytes[end])) ++end;
-  if (!CountExtension(end - at)) return Error({400, kExtensionsTooLarge});
+  if (!CountExtension(end - at)) return Error({ErrorReason::kBadRequest, kExtensionsTooLarge});
   if (state_ == State::kSize) state_ = State::kBlanksBehindSize;
   if (state_ == State::kExtension && !after_delimiter_) state_ = State::kBlanksInExtension;
   return {Event::kMore, at, end - at, {}};
 }
 
 std::optional<ParseError> ChunkScanner::BeginData() {
-  if (size_ > kMaxBody - announced_) return ParseError{400, "a chunk size that is too large"};
+  if (size_ > kMaxBody - announced_)
+    return ParseError{ErrorReason::kBadRequest, "a chunk size that is too large"};
   announced_ += size_;
   if (limits_.body_bytes != 0 && announced_ > limits_.body_bytes) {
-    return ParseError{413, "request content too large"};
+    return ParseError{ErrorReason::kContentTooLarge, "request content too large"};
   }
   state_ = State::kData;
   return std::nullopt;
@@ -145,7 +149,8 @@ ChunkScanner::Outcome ChunkScanner::Scan(std::string_view bytes) {
       case State::kFirstDigit:
         digits_ = 0;
         size_ = 0;
-        if (!AddDigit(c)) return Error({400, "a chunk size that is not a hexadecimal number"});
+        if (!AddDigit(c))
+          return Error({ErrorReason::kBadRequest, "a chunk size that is not a hexadecimal number"});
         state_ = State::kSize;
         ++at;
         break;
@@ -170,7 +175,8 @@ ChunkScanner::Outcome ChunkScanner::Scan(std::string_view bytes) {
         ++at;
         break;
       case State::kSizeLf:
-        if (c != '\n') return Error({400, "a CR without LF behind a chunk size"});
+        if (c != '\n')
+          return Error({ErrorReason::kBadRequest, "a CR without LF behind a chunk size"});
         ++at;
         if (size_ == 0) return {Event::kLastChunk, at, 0, {}};
         if (const auto error = BeginData()) return Error(*error);
@@ -194,7 +200,7 @@ ChunkScanner::Outcome ChunkScanner::Scan(std::string_view bytes) {
         ++at;
         break;
     }
-    if (wrong != nullptr) return Error({400, wrong});
+    if (wrong != nullptr) return Error({ErrorReason::kBadRequest, wrong});
   }
   return {Event::kMore, at, 0, {}};
 }

@@ -3,6 +3,9 @@
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 // What is wrong with a header field, of whose name `c` is no part.
@@ -18,21 +21,22 @@ ParseError ErrorOf(llhttp_errno_t code, char at) {
   switch (code) {
     case HPE_PAUSED_H2_UPGRADE:
     case HPE_INVALID_VERSION:
-      return {505, "HTTP version not supported"};
+      return {ErrorReason::kVersionNotSupported, "HTTP version not supported"};
     case HPE_INVALID_HEADER_TOKEN:
-      return {400, HeaderReason(at)};
+      return {ErrorReason::kBadRequest, HeaderReason(at)};
     case HPE_INVALID_CONTENT_LENGTH:
-      return {400, "a malformed Content-Length"};
+      return {ErrorReason::kBadRequest, "a malformed Content-Length"};
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return {400, "both Transfer-Encoding and Content-Length, or one of them twice"};
+      return {ErrorReason::kBadRequest,
+              "both Transfer-Encoding and Content-Length, or one of them twice"};
     case HPE_INVALID_TRANSFER_ENCODING:
-      return {400, "a Transfer-Encoding other than chunked"};
+      return {ErrorReason::kBadRequest, "a Transfer-Encoding other than chunked"};
     case HPE_INVALID_CHUNK_SIZE:
-      return {400, "a chunk size that is not a hexadecimal number"};
+      return {ErrorReason::kBadRequest, "a chunk size that is not a hexadecimal number"};
     case HPE_STRICT:
-      return {400, "a malformed chunk extension"};
+      return {ErrorReason::kBadRequest, "a malformed chunk extension"};
     default:
-      return {400, "it cannot be read without doubt"};
+      return {ErrorReason::kBadRequest, "it cannot be read without doubt"};
   }
 }
 

@@ -5,6 +5,9 @@
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 using http::HeaderId;
@@ -44,19 +47,20 @@ std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Ver
     }
   }
   if (codings > 0 && lengths > 0) {
-    return ParseError{400, "both Transfer-Encoding and Content-Length"};
+    return ParseError{ErrorReason::kBadRequest, "both Transfer-Encoding and Content-Length"};
   }
-  if (codings > 1) return ParseError{400, "more than one Transfer-Encoding"};
-  if (lengths > 1) return ParseError{400, "more than one Content-Length"};
+  if (codings > 1) return ParseError{ErrorReason::kBadRequest, "more than one Transfer-Encoding"};
+  if (lengths > 1) return ParseError{ErrorReason::kBadRequest, "more than one Content-Length"};
   if (codings == 1) {
-    if (version == http::Version::kHttp10) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
+    if (version == http::Version::kHttp10)
+      return ParseError{ErrorReason::kBadRequest, "Transfer-Encoding in HTTP/1.0"};
     if (!http::EqualsIgnoreCase(coding, "chunked")) {
-      return ParseError{400, "Transfer-Encoding other than chunked"};
+      return ParseError{ErrorReason::kBadRequest, "Transfer-Encoding other than chunked"};
     }
     framing->kind = http::Framing::Kind::kChunked;
   } else if (lengths == 1) {
     const std::optional<uint64_t> value = ParseLength(length);
-    if (!value) return ParseError{400, "malformed Content-Length"};
+    if (!value) return ParseError{ErrorReason::kBadRequest, "malformed Content-Length"};
     framing->kind = http::Framing::Kind::kContentLength;
     framing->length = *value;
   }

@@ -5,11 +5,15 @@
 #include "proxy/http1/field_line.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 // Room for what a start line holds besides its target: method, version, spaces.
 constexpr size_t kStartLineExtra = 64;
-constexpr ParseError kDisagreement = {400, "the end of the message can be read in two ways"};
+constexpr ParseError kDisagreement = {ErrorReason::kBadRequest,
+                                      "the end of the message can be read in two ways"};
 
 }  // namespace
 
@@ -45,7 +49,8 @@ ParseResult MessageReader::Read(std::string_view bytes) {
 }
 
 ParseResult MessageReader::ReadEof() {
-  if (state_ != State::kUntilClose) return Fail({400, "the connection ended inside a message"});
+  if (state_ != State::kUntilClose)
+    return Fail({ErrorReason::kBadRequest, "the connection ended inside a message"});
   OnEnd();
   state_ = State::kIdle;
   return {ParseResult::Status::kMessageEnd, 0, {}};
@@ -95,7 +100,7 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
   const SectionScanner::Outcome scan = section_.Scan(bytes.substr(0, room));
   if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
   if (scan.event == SectionScanner::Event::kMore && bytes.size() > room) {
-    return Refuse({414, "start line too long"});
+    return Refuse({ErrorReason::kUriTooLong, "start line too long"});
   }
   std::string_view line = bytes.substr(0, scan.consumed);
   bytes.remove_prefix(scan.consumed);
@@ -149,7 +154,8 @@ bool MessageReader::ReadHead(std::string_view& bytes) {
 
 bool MessageReader::HeadComplete() {
   if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name()) return Refuse({400, "a character that no header field's name may have"});
+  if (codec_.bad_name())
+    return Refuse({ErrorReason::kBadRequest, "a character that no header field's name may have"});
   const HeadVerdict verdict = OnHead(codec_);
   if (verdict.error) return Refuse(*verdict.error);
   if (verdict.interim) {
@@ -218,7 +224,8 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
   if (end != codec_.message_complete()) return Refuse(kDisagreement);
   if (!end) return true;
   if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name()) return Refuse({400, "a character that no trailer field's name may have"});
+  if (codec_.bad_name())
+    return Refuse({ErrorReason::kBadRequest, "a character that no trailer field's name may have"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }

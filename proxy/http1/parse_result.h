@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proxy/base/proxy_error.h"
+
 namespace mantlet::http1 {
 
 // Requests are read strictly. Responses come from the operator's own application: of these
@@ -23,17 +25,17 @@ struct ParserLimits {
   size_t chunk_extension_bytes = 4 * 1024;  // all extensions of one body together; 400
 };
 
-// The reasons of a ParseError that header_bytes and header_count are responsible for: whoever
-// set them can name their keys.
-inline constexpr std::string_view kHeaderSectionTooLarge = "header section too large";
-inline constexpr std::string_view kTooManyHeaderFields = "too many header fields";
+// The member of ParserLimits that a message exceeds, for a caller that names the
+// configuration key it was set by.
+enum class ExceededLimit : uint8_t { kNone, kHeaderBytes, kHeaderCount };
 
 struct ParseError {
-  // Requests: the status to answer with (400 413 414 417 431 501 505).
-  // Responses: always 502.
-  int status = 0;
-  // One static phrase, for the log and for the body of the refusal.
-  std::string_view reason;
+  // Requests: a downstream fault with status 400, 413, 414, 417, 431, 501 or 505.
+  // Responses: kProtocolError or kHeadTooLarge.
+  base::ErrorReason reason = base::ErrorReason::kBadRequest;
+  // A literal for the log and for the body of the answer.
+  std::string_view detail;
+  ExceededLimit limit = ExceededLimit::kNone;
 };
 
 struct ParseResult {

@@ -6,6 +6,9 @@
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 // No registered method has more than 17.
@@ -21,8 +24,9 @@ std::optional<ParseError> CheckVersion(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
   const bool well_formed = version.size() == 8 && version.substr(0, 5) == "HTTP/" &&
                            IsDigit(version[5]) && version[6] == '.' && IsDigit(version[7]);
-  if (well_formed) return ParseError{505, "HTTP version not supported"};
-  return ParseError{400, "malformed request line"};
+  if (well_formed)
+    return ParseError{ErrorReason::kVersionNotSupported, "HTTP version not supported"};
+  return ParseError{ErrorReason::kBadRequest, "malformed request line"};
 }
 
 // The length of "http://" or "https://" at the beginning of the target, or 0.
@@ -37,29 +41,35 @@ size_t SchemeLength(std::string_view target) {
 
 std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_target_bytes) {
   const size_t first = line.find(' ');
-  if (first == std::string_view::npos) return ParseError{400, "malformed request line"};
+  if (first == std::string_view::npos)
+    return ParseError{ErrorReason::kBadRequest, "malformed request line"};
   const std::string_view method = line.substr(0, first);
-  if (!http::IsToken(method)) return ParseError{400, "malformed method"};
+  if (!http::IsToken(method)) return ParseError{ErrorReason::kBadRequest, "malformed method"};
   // The preface of HTTP/2 (RFC 9113 section 3.4), whatever version follows: llhttp would
   // wait for the rest of it, and not for header fields.
-  if (method == "PRI") return ParseError{505, "HTTP version not supported"};
-  if (method.size() > kMaxMethodBytes) return ParseError{501, "a method that is too long"};
+  if (method == "PRI")
+    return ParseError{ErrorReason::kVersionNotSupported, "HTTP version not supported"};
+  if (method.size() > kMaxMethodBytes)
+    return ParseError{ErrorReason::kNotImplemented, "a method that is too long"};
   const std::string_view rest = line.substr(first + 1);
   const size_t second = rest.find(' ');
-  if (second == std::string_view::npos) return ParseError{400, "request line without a version"};
+  if (second == std::string_view::npos)
+    return ParseError{ErrorReason::kBadRequest, "request line without a version"};
   const std::string_view target = rest.substr(0, second);
-  if (target.size() > max_target_bytes) return ParseError{414, "request-target too long"};
-  if (target.empty()) return ParseError{400, "malformed request line"};
+  if (target.size() > max_target_bytes)
+    return ParseError{ErrorReason::kUriTooLong, "request-target too long"};
+  if (target.empty()) return ParseError{ErrorReason::kBadRequest, "malformed request line"};
   if (!std::all_of(target.begin(), target.end(), IsTargetChar)) {
-    return ParseError{400, "bad byte in the request-target"};
+    return ParseError{ErrorReason::kBadRequest, "bad byte in the request-target"};
   }
   if (const auto error = CheckVersion(rest.substr(second + 1))) return error;
-  if (method == "CONNECT") return ParseError{501, "CONNECT is not supported"};
+  if (method == "CONNECT")
+    return ParseError{ErrorReason::kNotImplemented, "CONNECT is not supported"};
   // Method names are case-sensitive (RFC 9110, 9.1), but many applications compare them
   // without regard to case: `delete` would pass a rule about DELETE, and the response to
   // `head` would have another framing for the application than for us.
   if (std::any_of(method.begin(), method.end(), IsLowerCase)) {
-    return ParseError{501, "a method with lower-case letters"};
+    return ParseError{ErrorReason::kNotImplemented, "a method with lower-case letters"};
   }
   return std::nullopt;
 }
@@ -69,14 +79,15 @@ std::optional<ParseError> SplitTarget(http::Method method, std::string* target,
   if ((*target)[0] == '/') return std::nullopt;
   if (*target == "*") {
     if (method == http::Method::kOptions) return std::nullopt;
-    return ParseError{400, "request-target * without OPTIONS"};
+    return ParseError{ErrorReason::kBadRequest, "request-target * without OPTIONS"};
   }
   const size_t scheme = SchemeLength(*target);
-  if (scheme == 0) return ParseError{400, "unsupported form of request-target"};
+  if (scheme == 0)
+    return ParseError{ErrorReason::kBadRequest, "unsupported form of request-target"};
   const size_t end = std::min(target->find_first_of("/?", scheme), target->size());
   authority->assign(*target, scheme, end - scheme);
   if (!http::IsValidAuthority(*authority)) {
-    return ParseError{400, "malformed host in the request-target"};
+    return ParseError{ErrorReason::kBadRequest, "malformed host in the request-target"};
   }
   target->erase(0, end);
   if (target->empty()) {

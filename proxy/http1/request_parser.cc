@@ -11,6 +11,9 @@
 #include "proxy/http1/request_line.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 using http::HeaderId;
@@ -87,11 +90,12 @@ ParseResult RequestParser::Impl::Parse(std::string_view bytes, RequestSink& sink
 std::optional<ParseError> RequestParser::Impl::SkipEmptyLines(std::string_view& bytes) {
   while (!bytes.empty()) {
     if (empty_line_cr_) {
-      if (bytes.front() != '\n') return ParseError{400, "CR without LF"};
+      if (bytes.front() != '\n') return ParseError{ErrorReason::kBadRequest, "CR without LF"};
       empty_line_cr_ = false;
       ++empty_lines_;
     } else if (bytes.front() == '\r') {
-      if (empty_lines_ == kMaxEmptyLines) return ParseError{400, "too many empty lines"};
+      if (empty_lines_ == kMaxEmptyLines)
+        return ParseError{ErrorReason::kBadRequest, "too many empty lines"};
       empty_line_cr_ = true;
     } else {
       empty_lines_ = 0;
@@ -118,11 +122,12 @@ std::optional<ParseError> RequestParser::Impl::JudgeHead(const MessageCodec& cod
   if (auto error = ReadHost()) return error;
   if (auto error = ReadFraming(head_.headers, head_.version, &head_.framing)) return error;
   if (limits().body_bytes != 0 && head_.framing.length > limits().body_bytes) {
-    return ParseError{413, "request content too large"};
+    return ParseError{ErrorReason::kContentTooLarge, "request content too large"};
   }
   if (auto error = ReadExpect()) return error;
   const ConnectionOptions options = ReadConnectionOptions(head_.headers);
-  if (options.count > kMaxConnectionOptions) return ParseError{400, "too many Connection options"};
+  if (options.count > kMaxConnectionOptions)
+    return ParseError{ErrorReason::kBadRequest, "too many Connection options"};
   head_.keep_alive = IsPersistent(options, head_.version);
   ReadUpgrade(options);
   return std::nullopt;
@@ -132,14 +137,14 @@ std::optional<ParseError> RequestParser::Impl::ReadHost() {
   std::optional<std::string_view> host;
   for (const http::HeaderView field : head_.headers) {
     if (field.id != HeaderId::kHost) continue;
-    if (host) return ParseError{400, "more than one Host"};
+    if (host) return ParseError{ErrorReason::kBadRequest, "more than one Host"};
     host = field.value;
   }
   if (!host) {
     if (head_.version == http::Version::kHttp10) return std::nullopt;
-    return ParseError{400, "no Host"};
+    return ParseError{ErrorReason::kBadRequest, "no Host"};
   }
-  if (!http::IsValidAuthority(*host)) return ParseError{400, "malformed Host"};
+  if (!http::IsValidAuthority(*host)) return ParseError{ErrorReason::kBadRequest, "malformed Host"};
   if (head_.authority.empty()) head_.authority.assign(*host);
   return std::nullopt;
 }
@@ -149,7 +154,7 @@ std::optional<ParseError> RequestParser::Impl::ReadExpect() {
   for (const http::HeaderView field : head_.headers) {
     if (field.id != HeaderId::kExpect) continue;
     if (!http::EqualsIgnoreCase(field.value, "100-continue")) {
-      return ParseError{417, "unknown expectation"};
+      return ParseError{ErrorReason::kExpectationFailed, "unknown expectation"};
     }
     // RFC 9110 section 10.1.1: meaningless from HTTP/1.0 and without content.
     head_.expect_continue = head_.version == http::Version::kHttp11 && head_.framing.has_body();

@@ -8,22 +8,31 @@
 #include "proxy/http1/message_reader.h"
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 9112 section 4. The space before an empty phrase may be missing: common,
 // and without a second reading.
+// What the parts shared with requests call the client's fault is the upstream's here.
+ErrorReason ReasonOf(const ParseError& error) {
+  return error.limit == ExceededLimit::kNone ? ErrorReason::kProtocolError
+                                             : ErrorReason::kHeadTooLarge;
+}
+
 std::optional<ParseError> CheckStatusLine(std::string_view line) {
   const std::string_view version = line.substr(0, 9);
   if (version != "HTTP/1.1 " && version != "HTTP/1.0 ") {
-    return ParseError{502, "the upstream does not answer in HTTP/1"};
+    return ParseError{ErrorReason::kProtocolError, "the upstream does not answer in HTTP/1"};
   }
   const std::string_view rest = line.substr(9);
   const bool code =
       rest.size() >= 3 && rest[0] >= '1' && rest[0] <= '5' && IsDigit(rest[1]) && IsDigit(rest[2]);
   if (!code || (rest.size() > 3 && rest[3] != ' ')) {
-    return ParseError{502, "malformed status line"};
+    return ParseError{ErrorReason::kProtocolError, "malformed status line"};
   }
   return std::nullopt;
 }
@@ -78,12 +87,13 @@ ParseResult ResponseParser::Impl::Finish(ParseResult result) {
     interim_responses_ = 0;
   }
   // Whatever is wrong with a response, it is the upstream's fault.
-  if (result.status == ParseResult::Status::kError) result.error.status = 502;
+  if (result.status == ParseResult::Status::kError) result.error.reason = ReasonOf(result.error);
   return result;
 }
 
 ParseResult ResponseParser::Impl::Parse(std::string_view bytes, ResponseSink& sink) {
-  if (!begun_ && !bytes.empty()) return Finish(Fail({502, "response without a request"}));
+  if (!begun_ && !bytes.empty())
+    return Finish(Fail({ErrorReason::kProtocolError, "response without a request"}));
   sink_ = &sink;
   return Finish(Read(bytes));
 }
@@ -112,7 +122,7 @@ MessageReader::HeadVerdict ResponseParser::Impl::JudgeInterim() {
   HeadVerdict verdict;
   verdict.interim = true;
   if (++interim_responses_ > kMaxInterimResponses) {
-    verdict.error = ParseError{502, "too many interim responses"};
+    verdict.error = ParseError{ErrorReason::kProtocolError, "too many interim responses"};
     return verdict;
   }
   sink_->OnInterimResponse(head_);
@@ -121,13 +131,15 @@ MessageReader::HeadVerdict ResponseParser::Impl::JudgeInterim() {
 
 std::optional<ParseError> ResponseParser::Impl::JudgeFinal() {
   const ConnectionOptions options = ReadConnectionOptions(head_.headers);
-  if (options.count > kMaxConnectionOptions) return ParseError{502, "too many Connection options"};
+  if (options.count > kMaxConnectionOptions)
+    return ParseError{ErrorReason::kProtocolError, "too many Connection options"};
   head_.keep_alive = IsPersistent(options, head_.version);
   if (head_.status == 101) {
-    if (!upgrade_asked_) return ParseError{502, "101 without a request for an upgrade"};
+    if (!upgrade_asked_)
+      return ParseError{ErrorReason::kProtocolError, "101 without a request for an upgrade"};
     if (head_.version == http::Version::kHttp10 || !options.upgrade ||
         !head_.headers.Find(http::HeaderId::kUpgrade)) {
-      return ParseError{502, "malformed 101"};
+      return ParseError{ErrorReason::kProtocolError, "malformed 101"};
     }
     return std::nullopt;
   }

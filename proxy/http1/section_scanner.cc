@@ -8,6 +8,9 @@
 #include <cstring>
 
 namespace mantlet::http1 {
+
+using base::ErrorReason;
+
 namespace {
 
 constexpr uint64_t kOnes = 0x0101010101010101;
@@ -22,8 +25,12 @@ constexpr uint64_t HasControl(uint64_t word) {
 
 constexpr bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-SectionScanner::Outcome Error(std::string_view reason, int status = 400) {
-  return {SectionScanner::Event::kError, 0, {status, reason}};
+SectionScanner::Outcome Error(std::string_view detail) {
+  return {SectionScanner::Event::kError, 0, {ErrorReason::kBadRequest, detail}};
+}
+
+SectionScanner::Outcome Exceeds(ExceededLimit limit, std::string_view detail) {
+  return {SectionScanner::Event::kError, 0, {ErrorReason::kHeaderTooLarge, detail, limit}};
 }
 
 }  // namespace
@@ -79,7 +86,7 @@ SectionScanner::Outcome SectionScanner::Scan(std::string_view bytes) {
   Outcome outcome = Step(bytes.substr(0, room), 0);
   bytes_ += outcome.consumed;
   if (outcome.event == Event::kMore && bytes.size() > room) {
-    return Error(kHeaderSectionTooLarge, 431);
+    return Exceeds(ExceededLimit::kHeaderBytes, "header section too large");
   }
   return outcome;
 }
@@ -123,7 +130,8 @@ SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) 
           return Error("a header line begins with white space: line folding is obsolete");
         }
         if (c == ':') return Error("a header field without a name");
-        if (fields_ == limits_.header_count) return Error(kTooManyHeaderFields, 431);
+        if (fields_ == limits_.header_count)
+          return Exceeds(ExceededLimit::kHeaderCount, "too many header fields");
         ++fields_;
         state_ = State::kLine;
         break;

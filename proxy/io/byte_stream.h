@@ -11,15 +11,26 @@
 #define MANTLET_PROXY_IO_BYTE_STREAM_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace mantlet::io {
 
-// Why a stream is dead. `code` is a short stable word ("reset", "timeout",
-// "tls", "connect_refused", …), `detail` is for operators.
+// The kind of failure that ends a stream, or an attempt to connect.
+enum class StreamFailure : uint8_t {
+  kConnectRefused,  // ECONNREFUSED, or there is no such Unix socket
+  kReset,           // the peer has reset the connection
+  kTimedOut,        // the kernel gave up: ETIMEDOUT
+  kQueueFull,       // the backlog of a Unix socket is full: EAGAIN from connect(2)
+  kTls,             // a record that cannot be decrypted, or an alert of the peer
+  kIo,              // any other error of the kernel
+};
+std::string_view ToString(StreamFailure failure);
+
+// Why a stream ended early. `detail` is a sentence for operators.
 struct StreamError {
-  std::string_view code;
+  StreamFailure failure;
   std::string detail;
 };
 

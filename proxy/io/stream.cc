@@ -28,21 +28,21 @@ constexpr size_t kWriteThroughBytes = 32 * 1024;
 // Dial(): libuv will call back.
 constexpr int kUnderWay = -EINPROGRESS;
 
-std::string_view CodeOf(int status) {
+StreamFailure FailureOf(int status) {
   switch (status) {
     case UV_ECONNREFUSED:
     case UV_ENOENT:  // no such Unix socket
-      return "connect_refused";
+      return StreamFailure::kConnectRefused;
     case UV_ECONNRESET:
     case UV_EPIPE:
     case UV_ECONNABORTED:
-      return "reset";
+      return StreamFailure::kReset;
     case UV_ETIMEDOUT:
-      return "timeout";
+      return StreamFailure::kTimedOut;
     case UV_EAGAIN:
-      return "again";
+      return StreamFailure::kQueueFull;
     default:
-      return "io";
+      return StreamFailure::kIo;
   }
 }
 
@@ -62,7 +62,7 @@ ssize_t SendOnce(int fd, std::string_view first, std::string_view second) {
 }
 
 StreamError ErrorOf(int status) {
-  return {CodeOf(status), absl::StrCat(uv_strerror(status), " (", uv_err_name(status), ")")};
+  return {FailureOf(status), absl::StrCat(uv_strerror(status), " (", uv_err_name(status), ")")};
 }
 
 }  // namespace

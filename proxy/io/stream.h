@@ -24,7 +24,7 @@ class Stream final : public ByteStream {
 
   // Begins to connect. `done` is called once, later and never from inside this call, with
   // null for success; closing or destroying the stream first means that it is never called.
-  // A Unix socket whose queue is full says "again": there is no way to wait for room.
+  // A Unix socket whose queue is full fails with kQueueFull: there is no way to wait for room.
   using ConnectCallback = std::function<void(const StreamError* error)>;
   static std::unique_ptr<Stream> Connect(Loop& loop, const SocketAddress& address,
                                          ConnectCallback done);

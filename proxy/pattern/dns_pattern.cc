@@ -28,7 +28,7 @@ std::string LowerAscii(std::string_view text) {
   return lower;
 }
 
-const char* DnsPattern::Fault(std::string_view pattern) {
+std::optional<std::string_view> DnsPattern::Fault(std::string_view pattern) {
   if (pattern.empty()) return "is empty";
   if (pattern.size() > kLongestName) return "is longer than a DNS name may be";
   std::string_view rest = pattern;
@@ -41,7 +41,7 @@ const char* DnsPattern::Fault(std::string_view pattern) {
       return "has a '*' that is not the whole first label";
     }
     if (!IsLabel(label)) return "is not a DNS name";
-    if (dot == std::string_view::npos) return nullptr;
+    if (dot == std::string_view::npos) return std::nullopt;
     rest.remove_prefix(dot + 1);
   }
 }

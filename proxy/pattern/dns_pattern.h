@@ -8,6 +8,7 @@
 #ifndef MANTLET_PROXY_PATTERN_DNS_PATTERN_H_
 #define MANTLET_PROXY_PATTERN_DNS_PATTERN_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ std::string LowerAscii(std::string_view text);
 class DnsPattern {
  public:
   // What is wrong with the pattern, as a clause that follows it; nullptr if nothing is.
-  static const char* Fault(std::string_view pattern);
+  static std::optional<std::string_view> Fault(std::string_view pattern);
   // Fault(pattern) is nullptr.
   explicit DnsPattern(std::string_view pattern) : text_(LowerAscii(pattern)) {}
 

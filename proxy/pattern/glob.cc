@@ -37,7 +37,7 @@ bool MatchesWild(std::string_view pattern, std::string_view text) {
 
 }  // namespace
 
-const char* Glob::Fault(std::string_view pattern) {
+std::optional<std::string_view> Glob::Fault(std::string_view pattern) {
   if (pattern.empty()) return "is empty";
   for (size_t at = 0; at <= pattern.size();) {
     const size_t end = SegmentEnd(pattern, at);
@@ -47,7 +47,7 @@ const char* Glob::Fault(std::string_view pattern) {
     }
     at = end + 1;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 Glob::Glob(std::string_view pattern) : text_(pattern) {

@@ -26,7 +26,7 @@ namespace mantlet::pattern {
 class Glob {
  public:
   // What is wrong with the pattern, as a clause that follows it; nullptr if nothing is.
-  static const char* Fault(std::string_view pattern);
+  static std::optional<std::string_view> Fault(std::string_view pattern);
   // Fault(pattern) is nullptr.
   explicit Glob(std::string_view pattern);
 

@@ -97,8 +97,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
       server_->Enqueue(this);
     } else if (result.status == http1::ParseResult::Status::kError) {
       http1::ErrorResponse refusal;
-      refusal.status = result.error.status;
-      refusal.reason = result.error.reason;
+      refusal.status = base::FactsOf(result.error.reason).status;
+      refusal.reason = result.error.detail;
       http1::AppendErrorResponse(out_, refusal);
       closing_ = true;
     }

@@ -193,7 +193,8 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
       [this, name, slot](const std::string& what) {
         // Descriptors that connections without a ClientHello hold are needed more elsewhere.
         if (slot->current != nullptr) {
-          slot->current->admission->MakeRoom(kRoomWithoutDescriptors, "RLIMIT_NOFILE");
+          slot->current->admission->MakeRoom(kRoomWithoutDescriptors,
+                                             session::AdmissionLimit::kDescriptors);
         }
         auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
         if (!go) return;
@@ -208,10 +209,10 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
 void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
   const session::ListenerState& state = *slot->newest();
-  session::Admission::Place place;
-  if (const char* limit = session::Admission::Admit(state.admission, state.config.limits,
-                                                    session::ClientKeyOf(peer), &place)) {
-    session::RecordLimit(context_, state, peer.ToString(), limit);
+  auto admitted =
+      session::Admission::Admit(state.admission, state.config.limits, session::ClientKeyOf(peer));
+  if (const auto* limit = std::get_if<session::AdmissionLimit>(&admitted)) {
+    session::RecordLimit(context_, state, peer.ToString(), *limit);
     return;
   }
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
@@ -225,8 +226,8 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
     return;
   }
   auto connection = std::make_unique<DownstreamConnection>(
-      context_, static_cast<DownstreamConnection::Owner&>(*this), slot, std::move(place),
-      *std::move(stream), peer);
+      context_, static_cast<DownstreamConnection::Owner&>(*this), slot,
+      std::get<session::Admission::Ticket>(std::move(admitted)), *std::move(stream), peer);
   DownstreamConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));
   heap_trim_.SetOpen(connections_.size());

@@ -26,17 +26,37 @@ uint32_t ClientHandshakes(const config::Limits& limits) {
 
 }  // namespace
 
-// Shared by a place and the task that evicts it.
+// Shared by a ticket and the task that evicts it.
 struct Admission::Waiting {
   io::Loop* loop;
-  Evict evict;  // of the loop's thread; null once the place is left or has begun its handshake
+  Evict evict;  // of the loop's thread; null once the ticket is gone or its handshake has begun
   // The rest is guarded by waiting_mutex_.
   uint64_t number = 0;          // in the order of acceptance
   WaitingList* list = nullptr;  // null: it waits no more
   WaitingList::iterator position = {};
-  const char* evicted_for = nullptr;  // a limit; null: it is not evicted
-  bool count_taken = false;           // who took over its place counts in its stead
+  std::optional<AdmissionLimit> evicted_for;
+  bool count_taken = false;  // the connection that was admitted in its favour counts in its stead
 };
+
+std::string_view ToString(AdmissionLimit limit) {
+  switch (limit) {
+    case AdmissionLimit::kConnections:
+      return "limits.connections";
+    case AdmissionLimit::kClientConnections:
+      return "limits.client_connections";
+    case AdmissionLimit::kHandshakes:
+      return "limits.handshakes";
+    case AdmissionLimit::kHandshakesPerSecond:
+      return "limits.handshakes_per_second";
+    case AdmissionLimit::kClientHandshakes:
+      return "limits.client_handshakes";
+    case AdmissionLimit::kClientHandshakesPerSecond:
+      return "limits.client_handshakes_per_second";
+    case AdmissionLimit::kDescriptors:
+      return "RLIMIT_NOFILE";
+  }
+  return "unknown";
+}
 
 ClientKey ClientKeyOf(const io::SocketAddress& peer) {
   // Marks IPv4, so that no IPv6 prefix that anybody has (2000::/3) is the same.
@@ -77,25 +97,26 @@ bool Admission::TakeListenerTurn(uint32_t per_second, int64_t now_us) {
   }
 }
 
-const char* Admission::Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
-                             ClientKey client, Place* place) {
+std::variant<Admission::Ticket, AdmissionLimit> Admission::Admit(
+    const std::shared_ptr<Admission>& self, const config::Limits& limits, ClientKey client) {
   // The client's own limit first: one that is over it must not evict anybody.
   const bool by_client = client != 0 && limits.client_connections != 0;
   if (by_client) {
     Shard& shard = self->ShardOf(client);
     std::lock_guard lock(shard.mutex);
     Client& entry = shard.clients[client];
-    if (entry.connections >= limits.client_connections) return "limits.client_connections";
+    if (entry.connections >= limits.client_connections) return AdmissionLimit::kClientConnections;
     ++entry.connections;
   }
-  if (!TakeOne(self->connections_, limits.connections) && !self->TakeOverPlace()) {
+  if (!TakeOne(self->connections_, limits.connections) && !self->EvictOldest()) {
     if (by_client) self->ForgetConnection(client);
-    return "limits.connections";
+    return AdmissionLimit::kConnections;
   }
-  place->admission_ = self;
-  place->client_ = client;
-  place->counted_by_client_ = by_client;
-  return nullptr;
+  Ticket ticket;
+  ticket.admission_ = self;
+  ticket.client_ = client;
+  ticket.counted_by_client_ = by_client;
+  return ticket;
 }
 
 void Admission::ForgetConnection(ClientKey client) {
@@ -113,7 +134,7 @@ Admission::WaitingList* Admission::OldestWaiting() {
   return silent_.front()->number < partial_.front()->number ? &silent_ : &partial_;
 }
 
-std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list, const char* limit) {
+std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list, AdmissionLimit limit) {
   std::shared_ptr<Waiting> first = std::move(list.front());
   list.pop_front();
   first->list = nullptr;
@@ -121,26 +142,26 @@ std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list, const 
   return first;
 }
 
-// With the mutex held: a place leaves under it before its loop ends, so the loop is there.
+// Requires waiting_mutex_: a ticket leaves under it before its loop ends, so the loop is there.
 void Admission::PostEviction(std::shared_ptr<Waiting> waiting) {
   io::Loop& loop = *waiting->loop;
-  const char* limit = waiting->evicted_for;
+  const AdmissionLimit limit = *waiting->evicted_for;
   loop.Post([waiting = std::move(waiting), limit] {
     if (waiting->evict) waiting->evict(limit);
   });
 }
 
-bool Admission::TakeOverPlace() {
+bool Admission::EvictOldest() {
   std::lock_guard lock(waiting_mutex_);
   WaitingList* list = OldestWaiting();
   if (list == nullptr) return false;
-  std::shared_ptr<Waiting> oldest = TakeOut(*list, "limits.connections");
+  std::shared_ptr<Waiting> oldest = TakeOut(*list, AdmissionLimit::kConnections);
   oldest->count_taken = true;
   PostEviction(std::move(oldest));
   return true;
 }
 
-void Admission::MakeRoom(size_t count, const char* limit) {
+void Admission::MakeRoom(size_t count, AdmissionLimit limit) {
   std::lock_guard lock(waiting_mutex_);
   for (; count > 0; --count) {
     WaitingList* list = OldestWaiting();
@@ -149,7 +170,7 @@ void Admission::MakeRoom(size_t count, const char* limit) {
   }
 }
 
-const char* Admission::StopWaiting(Waiting& waiting) {
+std::optional<AdmissionLimit> Admission::StopWaiting(Waiting& waiting) {
   std::lock_guard lock(waiting_mutex_);
   if (waiting.list != nullptr) std::exchange(waiting.list, nullptr)->erase(waiting.position);
   return waiting.evicted_for;
@@ -178,25 +199,26 @@ void Admission::Tidy(int64_t now_us) {
 
 // An entry that counts nothing is kept for its rate until it is swept out, once
 // the table has doubled since the last time: each entry pays for one look.
-const char* Admission::BeginClientHandshake(const config::Limits& limits, ClientKey client,
-                                            int64_t now_us, bool* counted) {
-  if (client == 0) return nullptr;
+std::optional<AdmissionLimit> Admission::BeginClientHandshake(const config::Limits& limits,
+                                                              ClientKey client, int64_t now_us,
+                                                              bool* counted) {
+  if (client == 0) return std::nullopt;
   const uint32_t most = ClientHandshakes(limits);
-  if (most == 0 && limits.client_handshakes_per_second == 0) return nullptr;
+  if (most == 0 && limits.client_handshakes_per_second == 0) return std::nullopt;
   Shard& shard = ShardOf(client);
   std::lock_guard lock(shard.mutex);
   if (shard.clients.size() >= shard.sweep_at) shard.Sweep(now_us);
   Client& entry = shard.clients[client];
   if (most != 0 && entry.handshakes >= most) {
-    return "limits.client_handshakes";
+    return AdmissionLimit::kClientHandshakes;
   }
   if (limits.client_handshakes_per_second != 0 &&
       !TakeTurn(entry.tat_us, limits.client_handshakes_per_second, now_us)) {
-    return "limits.client_handshakes_per_second";
+    return AdmissionLimit::kClientHandshakesPerSecond;
   }
   ++entry.handshakes;
   *counted = true;
-  return nullptr;
+  return std::nullopt;
 }
 
 size_t Admission::clients() {
@@ -217,7 +239,7 @@ size_t Admission::slots() {
   return count;
 }
 
-Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
+Admission::Ticket& Admission::Ticket::operator=(Ticket&& other) noexcept {
   Leave();
   admission_ = std::move(other.admission_);
   waiting_ = std::move(other.waiting_);
@@ -228,7 +250,7 @@ Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
   return *this;
 }
 
-void Admission::Place::AwaitHello(io::Loop& loop, Evict evict) {
+void Admission::Ticket::AwaitHello(io::Loop& loop, Evict evict) {
   if (admission_ == nullptr) return;
   waiting_ = std::make_shared<Waiting>();
   waiting_->loop = &loop;
@@ -240,7 +262,7 @@ void Admission::Place::AwaitHello(io::Loop& loop, Evict evict) {
   waiting_->position = list.insert(list.end(), waiting_);
 }
 
-void Admission::Place::HoldPartialHello(const config::Limits& limits) {
+void Admission::Ticket::HoldPartialHello(const config::Limits& limits) {
   if (waiting_ == nullptr) return;
   std::lock_guard lock(admission_->waiting_mutex_);
   WaitingList& partial = admission_->partial_;
@@ -248,35 +270,36 @@ void Admission::Place::HoldPartialHello(const config::Limits& limits) {
   partial.splice(partial.end(), admission_->silent_, waiting_->position);
   waiting_->list = &partial;
   if (limits.handshakes == 0 || partial.size() <= limits.handshakes) return;
-  PostEviction(admission_->TakeOut(partial, "limits.handshakes"));
+  PostEviction(admission_->TakeOut(partial, AdmissionLimit::kHandshakes));
 }
 
-const char* Admission::Place::BeginHandshake(const config::Limits& limits, int64_t now_us) {
-  if (admission_ == nullptr || handshaking_) return nullptr;
+std::optional<AdmissionLimit> Admission::Ticket::BeginHandshake(const config::Limits& limits,
+                                                                int64_t now_us) {
+  if (admission_ == nullptr || handshaking_) return std::nullopt;
   if (waiting_ != nullptr) {
-    if (const char* evicted_for = admission_->StopWaiting(*waiting_)) return evicted_for;
+    if (const auto evicted_for = admission_->StopWaiting(*waiting_)) return evicted_for;
     waiting_->evict = nullptr;
     waiting_.reset();
   }
   // The client's own limits first: one that floods must not use up the turns of all.
-  if (const char* reached = admission_->BeginClientHandshake(limits, client_, now_us,
-                                                             &handshake_counted_by_client_)) {
+  if (const auto reached = admission_->BeginClientHandshake(limits, client_, now_us,
+                                                            &handshake_counted_by_client_)) {
     return reached;
   }
   handshaking_ = true;
   admission_->handshakes_.fetch_add(1, std::memory_order_relaxed);
-  const char* reached = nullptr;
+  std::optional<AdmissionLimit> reached;
   if (limits.handshakes != 0 && admission_->handshakes() > limits.handshakes) {
-    reached = "limits.handshakes";
+    reached = AdmissionLimit::kHandshakes;
   } else if (limits.handshakes_per_second != 0 &&
              !admission_->TakeListenerTurn(limits.handshakes_per_second, now_us)) {
-    reached = "limits.handshakes_per_second";
+    reached = AdmissionLimit::kHandshakesPerSecond;
   }
-  if (reached != nullptr) EndHandshake();
+  if (reached) EndHandshake();
   return reached;
 }
 
-void Admission::Place::EndHandshake() {
+void Admission::Ticket::EndHandshake() {
   if (!std::exchange(handshaking_, false)) return;
   admission_->handshakes_.fetch_sub(1, std::memory_order_relaxed);
   if (!std::exchange(handshake_counted_by_client_, false)) return;
@@ -288,13 +311,13 @@ void Admission::Place::EndHandshake() {
   }
 }
 
-void Admission::Place::Leave() {
+void Admission::Ticket::Leave() {
   if (admission_ == nullptr) return;
   EndHandshake();
   bool counted = true;
   if (waiting_ != nullptr) {
     (void)admission_->StopWaiting(*waiting_);
-    // Nobody takes over its place from here on.
+    // It cannot be evicted from here on.
     counted = !waiting_->count_taken;
     waiting_->evict = nullptr;
     waiting_.reset();

@@ -24,6 +24,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
+#include <variant>
 
 #include "absl/container/flat_hash_map.h"
 #include "config/config.h"
@@ -43,32 +45,43 @@ ClientKey ClientKeyOf(const io::SocketAddress& peer);
 // returns true if there is one.
 bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us);
 
+// What keeps a connection out.
+enum class AdmissionLimit : uint8_t {
+  kConnections,
+  kClientConnections,
+  kHandshakes,
+  kHandshakesPerSecond,
+  kClientHandshakes,
+  kClientHandshakesPerSecond,
+  kDescriptors,  // the process's own: RLIMIT_NOFILE
+};
+// Its name in the configuration: "limits.connections". "RLIMIT_NOFILE" for kDescriptors.
+std::string_view ToString(AdmissionLimit limit);
+
 class Admission {
  private:
   struct Waiting;
   using WaitingList = std::list<std::shared_ptr<Waiting>>;
 
  public:
-  // Ends a connection that has to make room. `limit`: the one that is reached, by its name
-  // in the configuration; a literal.
-  using Evict = std::function<void(const char* limit)>;
+  // Ends a connection that has to make room, because `limit` is reached.
+  using Evict = std::function<void(AdmissionLimit limit)>;
 
-  // A connection's place, given back when it goes. Movable; outlives nothing.
-  class Place {
+  // Counts one connection until it is destroyed. Movable; keeps its Admission alive.
+  class Ticket {
    public:
-    Place() = default;
-    Place(Place&& other) noexcept { *this = std::move(other); }
-    Place& operator=(Place&& other) noexcept;
-    ~Place() { Leave(); }
+    Ticket() = default;
+    Ticket(Ticket&& other) noexcept { *this = std::move(other); }
+    Ticket& operator=(Ticket&& other) noexcept;
+    ~Ticket() { Leave(); }
 
     // The connection waits for its ClientHello. Until BeginHandshake() it may have to make
     // room: then `evict` runs, once, on `loop`, which is that of the caller's thread.
     void AwaitHello(io::Loop& loop, Evict evict);
     // A part of the ClientHello has come, and not the whole.
     void HoldPartialHello(const config::Limits& limits);
-    // The ClientHello is whole. Returns the limit that is reached, by its name in the
-    // configuration, or null.
-    const char* BeginHandshake(const config::Limits& limits, int64_t now_us);
+    // The ClientHello is whole. Returns the limit that is reached, if one is.
+    std::optional<AdmissionLimit> BeginHandshake(const config::Limits& limits, int64_t now_us);
     // It is over, however it ended.
     void EndHandshake();
 
@@ -84,15 +97,14 @@ class Admission {
     bool handshake_counted_by_client_ = false;
   };
 
-  // Takes a place in `place` and returns null, or returns the limit that is
-  // reached. `self` is kept alive by the place. Where limits.connections is reached, it
-  // takes the place of the connection that has waited longest, if one waits.
-  static const char* Admit(const std::shared_ptr<Admission>& self, const config::Limits& limits,
-                           ClientKey client, Place* place);
+  // Admit counts a connection of `client` and returns its ticket, which keeps `self` alive,
+  // or returns the limit that is reached. Where that is limits.connections, the connection
+  // that has waited longest is evicted in its favour, if one waits.
+  static std::variant<Ticket, AdmissionLimit> Admit(const std::shared_ptr<Admission>& self,
+                                                    const config::Limits& limits, ClientKey client);
 
-  // Evicts up to `count` connections that wait, the oldest first, for want of what
-  // `limit` names.
-  void MakeRoom(size_t count, const char* limit);
+  // Evicts up to `count` connections that wait, the oldest first, because of `limit`.
+  void MakeRoom(size_t count, AdmissionLimit limit);
 
   // Forgets the clients that are gone and owe nothing, and gives their memory back: in
   // one shard a call, so that sixteen calls go once around. Without it the table keeps
@@ -122,16 +134,16 @@ class Admission {
   Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
   // All of these with waiting_mutex_ held.
   WaitingList* OldestWaiting();  // the list whose first has waited longest; null: nobody waits
-  // Its first, evicted for want of what `limit` names.
-  std::shared_ptr<Waiting> TakeOut(WaitingList& list, const char* limit);
+  // Its first, evicted because of `limit`.
+  std::shared_ptr<Waiting> TakeOut(WaitingList& list, AdmissionLimit limit);
   static void PostEviction(std::shared_ptr<Waiting> waiting);
 
-  bool TakeOverPlace();
+  bool EvictOldest();
   void ForgetConnection(ClientKey client);  // of those that are counted by client
-  // Null, or the limit for which it has been evicted.
-  const char* StopWaiting(Waiting& waiting);
-  const char* BeginClientHandshake(const config::Limits& limits, ClientKey client, int64_t now_us,
-                                   bool* counted);
+  // Returns the limit because of which it has been evicted, if it has.
+  std::optional<AdmissionLimit> StopWaiting(Waiting& waiting);
+  std::optional<AdmissionLimit> BeginClientHandshake(const config::Limits& limits, ClientKey client,
+                                                     int64_t now_us, bool* counted);
   bool TakeListenerTurn(uint32_t per_second, int64_t now_us);
 
   std::atomic<uint32_t> connections_{0};

@@ -27,25 +27,6 @@ http1::ParserLimits LimitsOf(const config::Limits& limits) {
   return parser;
 }
 
-ErrorReason ReasonOf(int status) {
-  switch (status) {
-    case 413:
-      return ErrorReason::kContentTooLarge;
-    case 414:
-      return ErrorReason::kUriTooLong;
-    case 417:
-      return ErrorReason::kExpectationFailed;
-    case 431:
-      return ErrorReason::kHeaderTooLarge;
-    case 501:
-      return ErrorReason::kNotImplemented;
-    case 505:
-      return ErrorReason::kVersionNotSupported;
-    default:
-      return ErrorReason::kBadRequest;
-  }
-}
-
 }  // namespace
 
 std::string_view DownstreamConnection::StateName(State state) {
@@ -66,7 +47,7 @@ std::string_view DownstreamConnection::StateName(State state) {
 
 DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
                                            std::shared_ptr<ListenerSlot> slot,
-                                           Admission::Place place,
+                                           Admission::Ticket ticket,
                                            std::unique_ptr<io::ByteStream> transport,
                                            const io::SocketAddress& peer)
     : worker_(worker),
@@ -75,7 +56,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       listener_(slot_->newest()),
       peer_(peer.is_unix() ? "unix" : peer.ToString()),
       timer_([this] { OnTimeout(); }),
-      place_(std::move(place)),
+      ticket_(std::move(ticket)),
       exchange_(worker, *this),
       resume_input_(worker.loop, [this] { ProcessInput(); }),
       opened_us_(worker.clock.MonotonicUs()),
@@ -89,7 +70,7 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       worker.loop, std::move(transport), listener_->tls, *worker.verified_clients,
       static_cast<tls::ServerStream::HandshakeHandler*>(this));
   stream_->SetHandler(this);
-  place_.AwaitHello(worker_.loop, [this](const char* limit) { MakeRoom(limit); });
+  ticket_.AwaitHello(worker_.loop, [this](AdmissionLimit limit) { MakeRoom(limit); });
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
 }
 
@@ -108,10 +89,10 @@ const config::Limits& DownstreamConnection::NewestLimits() const {
   return slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits;
 }
 
-void DownstreamConnection::OnPartialHello() { place_.HoldPartialHello(NewestLimits()); }
+void DownstreamConnection::OnPartialHello() { ticket_.HoldPartialHello(NewestLimits()); }
 
 // Its place goes to another connection: it has sent no ClientHello.
-void DownstreamConnection::MakeRoom(const char* limit) {
+void DownstreamConnection::MakeRoom(AdmissionLimit limit) {
   if (over_) return;
   if (state_ == State::kHandshake) RecordLimit(worker_, *listener_, peer_, limit);
   Abort();
@@ -128,9 +109,10 @@ void DownstreamConnection::ArmHandshake() {
 bool DownstreamConnection::OnHandshakeBegins() {
   hello_whole_ = true;
   if (leaving()) ArmHandshake();
-  const char* limit = place_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
-  if (limit == nullptr) return true;
-  RecordLimit(worker_, *listener_, peer_, limit);
+  const std::optional<AdmissionLimit> limit =
+      ticket_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
+  if (!limit) return true;
+  RecordLimit(worker_, *listener_, peer_, *limit);
   Abort();
   return false;
 }
@@ -141,7 +123,7 @@ void DownstreamConnection::OnCertificateNotVerified(const tls::HandshakeReport& 
 }
 
 void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
-  place_.EndHandshake();
+  ticket_.EndHandshake();
   identity_ = std::move(identity);
   CountRefusedResumption();
   listener_->metrics->HandshakeDone(
@@ -166,7 +148,7 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
 }
 
 void DownstreamConnection::OnHandshakeFailed(tls::HandshakeReport report) {
-  place_.EndHandshake();
+  ticket_.EndHandshake();
   CountRefusedResumption();
   listener_->metrics->HandshakeFailed(report.reason);
   RecordHandshakeFailure(worker_, listener_->config.name, peer_, report);
@@ -287,7 +269,7 @@ void DownstreamConnection::Process(std::string_view bytes) {
 }
 
 void DownstreamConnection::RefuseUnparsed(const http1::ParseError& error) {
-  ProxyError refusal = ProxyError::OfRequest(ReasonOf(error.status), error.reason);
+  ProxyError refusal = ProxyError::OfRequest(error.reason, error.detail);
   state_ = State::kRequest;
   if (exchange_.active()) {
     exchange_.Refuse(std::move(refusal));

@@ -47,7 +47,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   };
 
   DownstreamConnection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
-                       Admission::Place place, std::unique_ptr<io::ByteStream> transport,
+                       Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
                        const io::SocketAddress& peer);
   ~DownstreamConnection() override;
   // Loop::Retire(): nothing is heard any more.
@@ -103,7 +103,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   void GiveParserBack();
   void NextRequest();
   void StartTunnel();
-  void MakeRoom(const char* limit);
+  void MakeRoom(AdmissionLimit limit);
   void ArmHandshake();
   void ArmIdle();
   void ArmWrite();
@@ -139,7 +139,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   bool expires_soon_ = false;   // the client will be judged again within shutdown.idle_grace
   bool asked_to_stay_ = false;  // the client, with its last request
   bool listener_removed_ = false;
-  Admission::Place place_;
+  Admission::Ticket ticket_;
 
   identity::PeerIdentity identity_;
   ConnectionFacts facts_;

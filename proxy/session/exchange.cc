@@ -121,8 +121,8 @@ std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
   client_.Refresh(listener.policy, facts_->peer);
   if (policy.asks_for_path() && !path_normal_) {
     if (path_ == nullptr) path_ = std::make_unique<http::RequestPath>();
-    if (const char* why = path_->Normalize(head_->target)) {
-      return ProxyError::OfRequest(ErrorReason::kBadRequest, why);
+    if (const auto refused = path_->Normalize(head_->target)) {
+      return ProxyError::OfRequest(ErrorReason::kBadRequest, *refused);
     }
     path_normal_ = true;
   }

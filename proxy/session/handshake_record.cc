@@ -61,7 +61,7 @@ void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listen
 }
 
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
-                 std::string_view limit) {
+                 AdmissionLimit limit) {
   listener.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
@@ -70,7 +70,7 @@ void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::stri
                      {{"listener", listener.config.name},
                       {"peer", peer},
                       {"reason", base::ToString(base::HandshakeFailure::kRateLimited)},
-                      {"limit", limit},
+                      {"limit", ToString(limit)},
                       {"suppressed", go.suppressed}});
 }
 

@@ -22,10 +22,10 @@ void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, st
 void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listener,
                                   std::string_view peer, const tls::HandshakeReport& report);
 
-// A connection that was refused because `limit`, by its name in the configuration,
-// is reached; counted as rate_limited.
+// RecordLimit counts a connection that is refused because `limit` is reached, as
+// rate_limited, and logs it.
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
-                 std::string_view limit);
+                 AdmissionLimit limit);
 
 // Counts what was left out of the identity headers, and says of whose.
 void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,

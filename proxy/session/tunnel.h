@@ -47,7 +47,7 @@ class Tunnel {
     void OnData(std::string_view bytes) override;
     void OnEnd() override;
     void OnStreamError(const io::StreamError& error) override {
-      if (error.code == "reset") tunnel_->upstream_stream_->Abort();
+      if (error.failure == io::StreamFailure::kReset) tunnel_->upstream_stream_->Abort();
       tunnel_->End(Outcome::kBroken);
     }
     void OnDrained() override;  // of `from`, which is the other side's `to`

@@ -310,7 +310,7 @@ void ServerStream::DeliverEnd() {
 void ServerStream::FailStream(std::string detail) {
   inner_->Flush();  // the alert
   state_ = State::kClosed;
-  handler_->OnStreamError({"tls", std::move(detail)});
+  handler_->OnStreamError({io::StreamFailure::kTls, std::move(detail)});
 }
 
 void ServerStream::Write(std::string_view bytes) {

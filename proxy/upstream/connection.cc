@@ -116,20 +116,15 @@ void Connection::OnData(std::string_view bytes) {
   }
 }
 
-// The limits are ours: their keys belong to what is said of them.
+// The limits are mantlet's own, so the detail names the key of the one that is exceeded.
 ProxyError Connection::ErrorOf(const http1::ParseError& error) const {
-  const std::string reason(error.reason);
-  if (error.reason == http1::kHeaderSectionTooLarge) {
-    return ProxyError(ErrorReason::kHeadTooLarge,
-                      absl::StrCat(reason, ": more than upstreams[].limits.header_bytes, ",
-                                   limits_.header_bytes));
+  std::string detail(error.detail);
+  if (error.limit == http1::ExceededLimit::kHeaderBytes) {
+    absl::StrAppend(&detail, ": more than upstreams[].limits.header_bytes, ", limits_.header_bytes);
+  } else if (error.limit == http1::ExceededLimit::kHeaderCount) {
+    absl::StrAppend(&detail, ": more than upstreams[].limits.header_count, ", limits_.header_count);
   }
-  if (error.reason == http1::kTooManyHeaderFields) {
-    return ProxyError(ErrorReason::kHeadTooLarge,
-                      absl::StrCat(reason, ": more than upstreams[].limits.header_count, ",
-                                   limits_.header_count));
-  }
-  return ProxyError(ErrorReason::kProtocolError, reason);
+  return ProxyError(error.reason, std::move(detail));
 }
 
 void Connection::OnEnd() {

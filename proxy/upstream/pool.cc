@@ -16,8 +16,8 @@ namespace {
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 ErrorReason ReasonOf(const io::StreamError& error) {
-  if (error.code == "connect_refused") return ErrorReason::kConnectRefused;
-  if (error.code == "timeout") return ErrorReason::kConnectTimeout;
+  if (error.failure == io::StreamFailure::kConnectRefused) return ErrorReason::kConnectRefused;
+  if (error.failure == io::StreamFailure::kTimedOut) return ErrorReason::kConnectTimeout;
   return ErrorReason::kConnectFailed;
 }
 
@@ -256,7 +256,7 @@ void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
     HandOut(std::make_unique<Connection>(std::move(stream), address, target_->config.limits));
     return;
   }
-  if (error->code == "again") {
+  if (error->failure == io::StreamFailure::kQueueFull) {
     // The queue of a Unix socket is full. TCP would wait for room by itself.
     attempt->stream.reset();
     loop_.ArmIn(attempt->again, kRetryMs);

@@ -27,7 +27,7 @@ void CheckPrefix(const Glob& glob, std::string_view name) {
 }
 
 void CheckGlobs(std::string_view a, std::string_view b, std::string_view name) {
-  if (Glob::Fault(a) != nullptr || Glob::Fault(b) != nullptr) return;
+  if (Glob::Fault(a) != std::nullopt || Glob::Fault(b) != std::nullopt) return;
   const Glob wide(a), narrow(b);
   CheckPrefix(wide, name);
   Require(wide.Covers(wide), "a pattern that does not cover itself", a);
@@ -38,7 +38,7 @@ void CheckGlobs(std::string_view a, std::string_view b, std::string_view name) {
 }
 
 void CheckNames(std::string_view a, std::string_view b, std::string_view name) {
-  if (DnsPattern::Fault(a) != nullptr || DnsPattern::Fault(b) != nullptr) return;
+  if (DnsPattern::Fault(a) != std::nullopt || DnsPattern::Fault(b) != std::nullopt) return;
   const DnsPattern wide(a), narrow(b);
   const std::string lower = pattern::LowerAscii(name);
   if (wide.Covers(narrow) && narrow.Matches(lower)) {
@@ -47,7 +47,7 @@ void CheckNames(std::string_view a, std::string_view b, std::string_view name) {
 }
 
 void CheckIndex(std::string_view a, std::string_view b, std::string_view name) {
-  if (Glob::Fault(a) != nullptr || Glob::Fault(b) != nullptr) return;
+  if (Glob::Fault(a) != std::nullopt || Glob::Fault(b) != std::nullopt) return;
   config::Policy config;
   config.rules.resize(2);
   config.rules[0].action = config::RuleAction::kAllow;

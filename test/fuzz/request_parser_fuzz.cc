@@ -133,7 +133,7 @@ void CheckForwarding(std::string_view bytes, bool append) {
   Upstream upstream;
   const http1::ParseResult again = ParseAll(forwarder.out, generous, upstream);
   Require(again.status != http1::ParseResult::Status::kError, "forwarded what we refuse",
-          again.error.reason, forwarder.out);
+          again.error.detail, forwarder.out);
   const bool again_open = again.status == http1::ParseResult::Status::kNeedMore;
   Require(again_open == forwarder.open, "another end", bytes, forwarder.out);
   Require(forwarder.requests == upstream.requests, "another number of requests", bytes,

@@ -63,9 +63,10 @@ void CheckTarget(std::string_view asked) {
     if (c <= 0x20 || c >= 0x7f || c == '#') return;
   }
   http::RequestPath path, again;
-  if (path.Normalize(asked) != nullptr) return;
+  if (path.Normalize(asked) != std::nullopt) return;
   CheckForm(path, asked);
-  Require(again.Normalize(path.target()) == nullptr, "the form is refused", asked, path.target());
+  Require(again.Normalize(path.target()) == std::nullopt, "the form is refused", asked,
+          path.target());
   Require(again.target() == path.target(), "the form has another form", asked, path.target());
   Require(again.decoded() == path.decoded(), "the form is another path", asked, path.target());
   policy::ConnectionView view;

@@ -123,7 +123,7 @@ void CheckForwarding(std::string_view bytes, Asked asked, http::Version client_v
           forwarder.out);
   if (until_close) second = again.OnEof(client);
   Require(second.status == ParseResult::Status::kMessageEnd, "forwarded what we refuse",
-          second.error.reason, forwarder.out);
+          second.error.detail, forwarder.out);
   Require(until_close || second.consumed == forwarder.out.size(), "bytes behind the end", bytes,
           forwarder.out);
   Require(forwarder.body == client.body, "another body", bytes, forwarder.out);

@@ -32,7 +32,7 @@ class RequestForwardingTest : public ::testing::Test {
     HeadSink sink;
     http1::RequestParser parser{http1::ParserLimits()};
     const http1::ParseResult result = parser.Parse(text, sink);
-    EXPECT_NE(result.status, http1::ParseResult::Status::kError) << result.error.reason;
+    EXPECT_NE(result.status, http1::ParseResult::Status::kError) << result.error.detail;
     std::string out;
     ForwardRequestHead(parser.head(),
                        {strip_, identity_, "192.0.2.1", default_host_, tunnel_, replace_}, out);

@@ -77,8 +77,8 @@ Transcript Finish(Recorder& recorder, const ParseResult& result, size_t consumed
   recorder.FlushBody();
   Transcript transcript{recorder.text, "", consumed};
   if (result.status == ParseResult::Status::kError) {
-    transcript.text += "!" + std::to_string(result.error.status);
-    transcript.reason = std::string(result.error.reason);
+    transcript.text += "!" + std::to_string(base::FactsOf(result.error.reason).status);
+    transcript.reason = std::string(result.error.detail);
   }
   return transcript;
 }

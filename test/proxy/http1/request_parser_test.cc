@@ -529,10 +529,11 @@ TEST(RequestParserTest, StaysFailedOnceItHasFailed) {
     void OnRequestEnd() override { ++events; }
   } sink;
   RequestParser parser{ParserLimits()};
-  EXPECT_EQ(parser.Parse("GET / HTTP/1.1\r\n\r\n", sink).error.status, 400);
+  EXPECT_EQ(parser.Parse("GET / HTTP/1.1\r\n\r\n", sink).error.reason,
+            base::ErrorReason::kBadRequest);
   const ParseResult again = parser.Parse("GET / HTTP/1.1\r\nHost: h\r\n\r\n", sink);
   EXPECT_EQ(again.status, ParseResult::Status::kError);
-  EXPECT_EQ(again.error.status, 400);
+  EXPECT_EQ(again.error.reason, base::ErrorReason::kBadRequest);
   EXPECT_EQ(sink.events, 0);
 }
 

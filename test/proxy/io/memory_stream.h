@@ -38,9 +38,9 @@ struct Wire {
       handler->OnEnd();
     }
   }
-  void Break(std::string_view code) {
+  void Break(StreamFailure failure) {
     open = false;
-    if (handler != nullptr) handler->OnStreamError({code, "broken by the test"});
+    if (handler != nullptr) handler->OnStreamError({failure, "broken by the test"});
   }
   // The kernel takes up to `bytes` more.
   void Take(size_t bytes) {

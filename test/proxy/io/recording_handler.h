@@ -23,7 +23,7 @@ struct RecordingHandler final : ByteStreamHandler {
   }
   void OnStreamError(const StreamError& error) override {
     ++errors;
-    code = error.code;
+    code = ToString(error.failure);
     detail = error.detail;
     if (on_error) on_error();
   }

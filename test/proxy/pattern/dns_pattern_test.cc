@@ -39,10 +39,10 @@ TEST(DnsPatternTest, TakesNoImpossibleLabelForTheWildcard) {
 
 TEST(DnsPatternTest, RefusesWhatIsNoNameOrWildcardOfRfc9525) {
   for (const char* good : {"a", "a.b", "*.b", "a-1.b_c.d"})
-    EXPECT_EQ(DnsPattern::Fault(good), nullptr) << good;
+    EXPECT_EQ(DnsPattern::Fault(good), std::nullopt) << good;
   for (const char* bad : {"", "*", "*.", ".a", "a.", "a..b", "a*.b", "*a.b", "a.*.b", "*.*.b",
                           "**.b", "a b", "a/b"}) {
-    EXPECT_NE(DnsPattern::Fault(bad), nullptr) << bad;
+    EXPECT_NE(DnsPattern::Fault(bad), std::nullopt) << bad;
   }
 }
 

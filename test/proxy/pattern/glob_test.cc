@@ -98,10 +98,10 @@ INSTANTIATE_TEST_SUITE_P(AnySegments, GlobCaseTest, testing::ValuesIn(kAnySegmen
 INSTANTIATE_TEST_SUITE_P(Ids, GlobCaseTest, testing::ValuesIn(kIds));
 
 TEST(GlobTest, RefusesPatternsWhoseMeaningWouldBeAGuess) {
-  EXPECT_EQ(Glob::Fault("/a/**"), nullptr);
-  EXPECT_EQ(Glob::Fault("*"), nullptr);
+  EXPECT_EQ(Glob::Fault("/a/**"), std::nullopt);
+  EXPECT_EQ(Glob::Fault("*"), std::nullopt);
   for (const char* bad : {"", "/a**", "/**a", "/***", "/a/b**c/d"})
-    EXPECT_NE(Glob::Fault(bad), nullptr) << bad;
+    EXPECT_NE(Glob::Fault(bad), std::nullopt) << bad;
 }
 
 // The definition, as plainly as it can be said, for all short names and patterns.
@@ -152,7 +152,7 @@ TEST(GlobTest, AgreesWithThePlainDefinitionForAllShortPatternsAndNames) {
   for (const std::string& name : names) split.push_back(Split(name));
   size_t patterns = 0;
   for (const std::string& text : AllWords("a/*", 6)) {
-    if (Glob::Fault(text) != nullptr) continue;
+    if (Glob::Fault(text) != std::nullopt) continue;
     ++patterns;
     const Glob glob(text);
     const std::vector<std::string> pattern = Split(text);
@@ -166,7 +166,7 @@ TEST(GlobTest, AgreesWithThePlainDefinitionForAllShortPatternsAndNames) {
 TEST(GlobTest, CoversNothingThatItDoesNotMatch) {
   std::vector<Glob> globs;
   for (const std::string& text : AllWords("a/*", 5)) {
-    if (Glob::Fault(text) == nullptr) globs.emplace_back(text);
+    if (Glob::Fault(text) == std::nullopt) globs.emplace_back(text);
   }
   const std::vector<std::string> names = AllWords("a/b", 5);
   size_t covered = 0;

@@ -31,7 +31,8 @@ TEST(AllocationTest, AWarmConnectionIsDecidedAboutWithoutAllocating) {
   for (int i = 0; i < 100; ++i) {
     if (i == 3) before = AllocationCount();
     view.Refresh(policy, &peer);
-    ASSERT_EQ(path.Normalize("/api//v1/./items/%7Bid%7D/../a-rather-long-name?page=2"), nullptr);
+    ASSERT_EQ(path.Normalize("/api//v1/./items/%7Bid%7D/../a-rather-long-name?page=2"),
+              std::nullopt);
     ASSERT_TRUE(policy->Decide({view, "GET", path.decoded()}).permit);
   }
   EXPECT_EQ(AllocationCount() - before, 0u);

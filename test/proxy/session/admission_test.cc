@@ -23,28 +23,30 @@ class AdmissionTest : public testing::Test {
 
   // The limit that is reached, or "".
   std::string Connect(ClientKey client = 1) {
-    Admission::Place place;
-    const char* limit = Admission::Admit(admission_, limits_, client, &place);
-    if (limit != nullptr) return limit;
-    places_.push_back(std::move(place));
+    auto admitted = Admission::Admit(admission_, limits_, client);
+    if (const auto* limit = std::get_if<AdmissionLimit>(&admitted)) {
+      return std::string(ToString(*limit));
+    }
+    tickets_.push_back(std::get<Admission::Ticket>(std::move(admitted)));
     return "";
   }
   std::string Begin(size_t index, int64_t now = kNow) {
-    const char* limit = places_[index].BeginHandshake(limits_, now);
-    return limit == nullptr ? "" : limit;
+    const std::optional<AdmissionLimit> limit = tickets_[index].BeginHandshake(limits_, now);
+    return limit ? std::string(ToString(*limit)) : "";
   }
   std::string ConnectAndBegin(ClientKey client, int64_t now = kNow) {
     std::string limit = Connect(client);
-    return limit.empty() ? Begin(places_.size() - 1, now) : limit;
+    return limit.empty() ? Begin(tickets_.size() - 1, now) : limit;
   }
 
   // A connection that waits for its ClientHello; evicted, it leaves its name in `evicted_`.
   std::string ConnectAndWait(const std::string& name, bool partial = false) {
     std::string limit = Connect();
     if (!limit.empty()) return limit;
-    places_.back().AwaitHello(
-        loop_, [this, name](const char* reached) { evicted_.push_back(name + ": " + reached); });
-    if (partial) places_.back().HoldPartialHello(limits_);
+    tickets_.back().AwaitHello(loop_, [this, name](AdmissionLimit reached) {
+      evicted_.push_back(name + ": " + std::string(ToString(reached)));
+    });
+    if (partial) tickets_.back().HoldPartialHello(limits_);
     io::RunReady(loop_);
     return "";
   }
@@ -52,7 +54,7 @@ class AdmissionTest : public testing::Test {
   io::Loop loop_;
   config::Limits limits_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
-  std::vector<Admission::Place> places_;
+  std::vector<Admission::Ticket> tickets_;
   std::vector<std::string> evicted_;
 };
 
@@ -70,9 +72,9 @@ TEST_F(AdmissionTest, TheConnectionThatHasWaitedLongestMakesRoomForANewOne) {
   EXPECT_EQ(evicted_,
             (Names{"a: limits.connections", "b: limits.connections", "c: limits.connections"}));
   EXPECT_EQ(admission_->connections(), 3u) << "a place changes hands";
-  places_.erase(places_.begin(), places_.begin() + 3);
+  tickets_.erase(tickets_.begin(), tickets_.begin() + 3);
   EXPECT_EQ(admission_->connections(), 3u);
-  places_.clear();
+  tickets_.clear();
   EXPECT_EQ(admission_->connections(), 0u);
   EXPECT_EQ(admission_->waiting(), 0u);
 }
@@ -105,7 +107,7 @@ TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloEndsTheConnectionOnce) 
   EXPECT_EQ(Connect(), "");
   // The task that evicts it has not run yet.
   EXPECT_EQ(Begin(0), "limits.connections");
-  places_.erase(places_.begin());
+  tickets_.erase(tickets_.begin());
   io::RunReady(loop_);
   EXPECT_EQ(evicted_, Names{}) << "it has gone by then";
   EXPECT_EQ(admission_->connections(), 1u);
@@ -113,13 +115,13 @@ TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloEndsTheConnectionOnce) 
 
 TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloNamesItsOwnLimit) {
   EXPECT_EQ(ConnectAndWait("a"), "");
-  admission_->MakeRoom(1, "RLIMIT_NOFILE");
+  admission_->MakeRoom(1, AdmissionLimit::kDescriptors);
   EXPECT_EQ(Begin(0), "RLIMIT_NOFILE");
   limits_.handshakes = 1;
   EXPECT_EQ(ConnectAndWait("b", true), "");
   EXPECT_EQ(Connect(), "");
-  places_.back().AwaitHello(loop_, [](const char*) {});
-  places_.back().HoldPartialHello(limits_);
+  tickets_.back().AwaitHello(loop_, [](AdmissionLimit) {});
+  tickets_.back().HoldPartialHello(limits_);
   EXPECT_EQ(Begin(1), "limits.handshakes");
   EXPECT_EQ(Begin(2), "") << "the one that made it go";
 }
@@ -137,13 +139,13 @@ TEST_F(AdmissionTest, AClientThatHasAllItMayHaveEvictsNobody) {
 
 TEST_F(AdmissionTest, MakesRoomForWantOfDescriptors) {
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(ConnectAndWait(name), "");
-  admission_->MakeRoom(2, "RLIMIT_NOFILE");
+  admission_->MakeRoom(2, AdmissionLimit::kDescriptors);
   io::RunReady(loop_);
   EXPECT_EQ(evicted_, (Names{"a: RLIMIT_NOFILE", "b: RLIMIT_NOFILE"}));
   EXPECT_EQ(admission_->connections(), 3u) << "until they have gone";
-  places_.erase(places_.begin(), places_.begin() + 2);
+  tickets_.erase(tickets_.begin(), tickets_.begin() + 2);
   EXPECT_EQ(admission_->connections(), 1u);
-  admission_->MakeRoom(5, "RLIMIT_NOFILE");
+  admission_->MakeRoom(5, AdmissionLimit::kDescriptors);
   io::RunReady(loop_);
   EXPECT_EQ(evicted_.size(), 3u);
 }
@@ -156,7 +158,7 @@ TEST_F(AdmissionTest, OneClientTakesHalfOfTheHandshakesByDefault) {
   EXPECT_EQ(ConnectAndBegin(1), "limits.client_handshakes");
   EXPECT_EQ(ConnectAndBegin(2), "");
   limits_.handshakes = 1;
-  places_.clear();
+  tickets_.clear();
   EXPECT_EQ(ConnectAndBegin(1), "") << "half of one is one";
 }
 
@@ -166,7 +168,7 @@ TEST_F(AdmissionTest, ConnectionsAreLimitedAndAPlaceIsGivenBack) {
   EXPECT_EQ(Connect(), "");
   EXPECT_EQ(Connect(), "limits.connections");
   EXPECT_EQ(admission_->connections(), 2u);
-  places_.pop_back();
+  tickets_.pop_back();
   EXPECT_EQ(Connect(), "");
 }
 
@@ -177,7 +179,7 @@ TEST_F(AdmissionTest, SilentConnectionsDoNotUseUpTheHandshakes) {
   EXPECT_EQ(Connect(), "");
   EXPECT_EQ(Begin(2), "");
   EXPECT_EQ(Begin(0), "limits.handshakes");
-  places_[2].EndHandshake();
+  tickets_[2].EndHandshake();
   EXPECT_EQ(Begin(0), "");
   EXPECT_EQ(admission_->handshakes(), 1u);
 }
@@ -185,7 +187,7 @@ TEST_F(AdmissionTest, SilentConnectionsDoNotUseUpTheHandshakes) {
 TEST_F(AdmissionTest, AConnectionThatGoesInItsHandshakeGivesThatBack) {
   limits_.handshakes = 1;
   ASSERT_EQ(ConnectAndBegin(1), "");
-  places_.clear();
+  tickets_.clear();
   EXPECT_EQ(admission_->handshakes(), 0u);
   EXPECT_EQ(ConnectAndBegin(1), "");
 }
@@ -205,7 +207,7 @@ TEST_F(AdmissionTest, AClientsConnectionsAreLimitedAndOthersAreNotTouched) {
   EXPECT_EQ(Connect(1), "limits.client_connections");
   EXPECT_EQ(admission_->connections(), 2u);
   EXPECT_EQ(Connect(2), "");
-  places_.erase(places_.begin());
+  tickets_.erase(tickets_.begin());
   EXPECT_EQ(Connect(1), "");
 }
 
@@ -214,7 +216,7 @@ TEST_F(AdmissionTest, AClientsHandshakesInFlightAreLimited) {
   EXPECT_EQ(ConnectAndBegin(1), "");
   EXPECT_EQ(ConnectAndBegin(1), "limits.client_handshakes");
   EXPECT_EQ(ConnectAndBegin(2), "");
-  places_[0].EndHandshake();
+  tickets_[0].EndHandshake();
   EXPECT_EQ(ConnectAndBegin(1), "");
 }
 
@@ -240,7 +242,7 @@ TEST_F(AdmissionTest, ForgetsClientsThatAreGone) {
   limits_.client_handshakes_per_second = 1;
   for (ClientKey client = 1; client <= 100'000; ++client) {
     ConnectAndBegin(client, kNow + static_cast<int64_t>(client) * 1000);
-    places_.clear();
+    tickets_.clear();
   }
   // A second's worth of them may still owe, and a table may double before it is swept.
   EXPECT_LT(admission_->clients(), 5000u);
@@ -250,9 +252,9 @@ TEST_F(AdmissionTest, GivesItsMemoryBackAfterAFlood) {
   limits_.connections = limits_.handshakes = limits_.handshakes_per_second = 0;
   limits_.client_handshakes_per_second = 1;
   for (ClientKey client = 1; client <= 50'000; ++client) {
-    Admission::Place place;
-    ASSERT_EQ(Admission::Admit(admission_, limits_, client, &place), nullptr);
-    ASSERT_EQ(place.BeginHandshake(limits_, kNow), nullptr);
+    auto admitted = Admission::Admit(admission_, limits_, client);
+    ASSERT_TRUE(std::holds_alternative<Admission::Ticket>(admitted));
+    ASSERT_EQ(std::get<Admission::Ticket>(admitted).BeginHandshake(limits_, kNow), std::nullopt);
   }
   ConnectAndBegin(50'001, kNow);
   EXPECT_EQ(admission_->clients(), 50'001u) << "all of them owe";
@@ -261,11 +263,11 @@ TEST_F(AdmissionTest, GivesItsMemoryBackAfterAFlood) {
   };
   go_around(kNow);
   EXPECT_EQ(ConnectAndBegin(7, kNow), "limits.client_handshakes_per_second") << "not forgotten";
-  places_.pop_back();
+  tickets_.pop_back();
   go_around(kNow + kSecond);
   EXPECT_EQ(admission_->clients(), 1u) << "the one that is still there";
   EXPECT_LT(admission_->slots(), 2000u);
-  places_.clear();
+  tickets_.clear();
   go_around(kNow + kSecond);
   EXPECT_EQ(admission_->clients(), 0u);
   EXPECT_EQ(ConnectAndBegin(7, kNow + kSecond), "");
@@ -279,15 +281,14 @@ TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this] {
       io::Loop loop;
-      std::vector<Admission::Place> waiting(20);
+      std::vector<Admission::Ticket> waiting(20);
       for (size_t i = 0; i < 20'000; ++i) {
-        Admission::Place place;
-        if (Admission::Admit(admission_, limits_, static_cast<ClientKey>(i % 3 + 1), &place)) {
-          continue;
-        }
-        place.AwaitHello(loop, [](const char*) {});
-        if (i % 2 == 0) place.HoldPartialHello(limits_);
-        waiting[i % waiting.size()] = std::move(place);
+        auto admitted = Admission::Admit(admission_, limits_, static_cast<ClientKey>(i % 3 + 1));
+        auto* ticket = std::get_if<Admission::Ticket>(&admitted);
+        if (ticket == nullptr) continue;
+        ticket->AwaitHello(loop, [](AdmissionLimit) {});
+        if (i % 2 == 0) ticket->HoldPartialHello(limits_);
+        waiting[i % waiting.size()] = std::move(*ticket);
         waiting[i * 7 % waiting.size()].BeginHandshake(limits_, kNow);
         if (i % 100 == 0) io::RunReady(loop);
       }

@@ -77,11 +77,11 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
   void Accept(const x509::Credential* who = &tls::ClientCertificate()) {
     client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
                                                                  : tls::WithCertificate({who}));
-    Admission::Place place;
-    ASSERT_EQ(Admission::Admit(admission_, config_.limits, 1, &place), nullptr);
-    connection_ = std::make_unique<DownstreamConnection>(worker_, *this, slot_, std::move(place),
-                                                         std::make_unique<io::MemoryStream>(wire_),
-                                                         upstream_.address());
+    auto admitted = Admission::Admit(admission_, config_.limits, 1);
+    ASSERT_TRUE(std::holds_alternative<Admission::Ticket>(admitted));
+    connection_ = std::make_unique<DownstreamConnection>(
+        worker_, *this, slot_, std::get<Admission::Ticket>(std::move(admitted)),
+        std::make_unique<io::MemoryStream>(wire_), upstream_.address());
   }
   void Connect(const x509::Credential* who = &tls::ClientCertificate()) {
     Accept(who);

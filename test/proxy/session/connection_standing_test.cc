@@ -412,7 +412,7 @@ TEST_F(ConnectionStandingTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) {
 TEST_F(ConnectionStandingTest, AConnectionThatGoesLeavesNothingInTheBook) {
   Connect();
   EXPECT_EQ(book_.size(), 1u);
-  wire_->Break("reset");
+  wire_->Break(io::StreamFailure::kReset);
   EXPECT_TRUE(Over());
   io::RunReady(loop_);
   EXPECT_EQ(book_.size(), 0u);

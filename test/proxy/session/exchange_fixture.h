@@ -57,7 +57,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
     }
     if (exchange_ == nullptr) exchange_ = std::make_unique<Exchange>(worker_, *this);
     http1::ParseResult result = parser_.Parse(bytes, *this);
-    ASSERT_NE(result.status, http1::ParseResult::Status::kError) << result.error.reason;
+    ASSERT_NE(result.status, http1::ParseResult::Status::kError) << result.error.detail;
     if (refusal_) {
       base::ProxyError refusal = *std::exchange(refusal_, std::nullopt);
       exchange_->Refuse(std::move(refusal));

@@ -111,24 +111,24 @@ TEST_F(TunnelTest, ASlowClientHoldsTheUpstreamBack) {
 
 TEST_F(TunnelTest, EndsOnceWhenASideBreaks) {
   Open();
-  upstream_->Break("reset");
+  upstream_->Break(io::StreamFailure::kReset);
   EXPECT_EQ(ends_, 1);
   EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
   downstream_->ArriveEnd();
-  downstream_->Break("reset");
+  downstream_->Break(io::StreamFailure::kReset);
   EXPECT_EQ(ends_, 1);
 }
 
 TEST_F(TunnelTest, AResetByTheClientResetsTheUpstream) {
   Open();
-  downstream_->Break("reset");
+  downstream_->Break(io::StreamFailure::kReset);
   EXPECT_TRUE(upstream_->aborted);
   EXPECT_EQ(outcome_, Tunnel::Outcome::kBroken);
 }
 
 TEST_F(TunnelTest, AnotherBreakClosesTheUpstreamPlainly) {
   Open();
-  downstream_->Break("tls");
+  downstream_->Break(io::StreamFailure::kTls);
   EXPECT_FALSE(upstream_->aborted);
   EXPECT_FALSE(upstream_->open);
 }

@@ -350,7 +350,7 @@ TEST_F(HandshakeTest, PeerClosedInTheMiddle) {
 
 TEST_F(HandshakeTest, PeerClosedByAReset) {
   server_.Start();
-  server_.wire->Break("reset");
+  server_.wire->Break(io::StreamFailure::kReset);
   EXPECT_EQ(Reason(), "peer_closed");
   EXPECT_EQ(server_.handler.errors, 0) << "a failed handshake is told once";
 }

@@ -301,7 +301,7 @@ TEST_F(ServerStreamTest, NothingIsToldAfterAnError) {
   wire().Arrive("more");
   wire().Take(SIZE_MAX);
   wire().ArriveEnd();
-  wire().Break("reset");
+  wire().Break(io::StreamFailure::kReset);
   EXPECT_EQ(handler().errors, 1);
   EXPECT_EQ(handler().ends + handler().drained, 0);
 }
@@ -324,7 +324,7 @@ TEST_F(ServerStreamTest, ATamperedRecordBehindGoodOnesKeepsItsReason) {
 }
 
 TEST_F(ServerStreamTest, ABrokenTransportIsAnError) {
-  wire().Break("reset");
+  wire().Break(io::StreamFailure::kReset);
   EXPECT_EQ(handler().errors, 1);
   EXPECT_EQ(handler().code, "reset");
 }
