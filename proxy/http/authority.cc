@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "absl/strings/ascii.h"
+
 namespace mantlet::http {
 namespace {
 
@@ -54,6 +56,19 @@ bool IsValidAuthority(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon != std::string_view::npos && !IsPort(text.substr(colon + 1))) return false;
   return IsRegName(text.substr(0, colon));
+}
+
+std::string HostName(std::string_view authority) {
+  const size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
+  const size_t colon = bracket == std::string_view::npos ? bracket : authority.find(':', bracket);
+  std::string host(authority.substr(0, colon));
+  absl::AsciiStrToLower(&host);
+  if (host.ends_with('.')) host.pop_back();
+  return host;
+}
+
+bool IsAddressLiteral(std::string_view host) {
+  return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 }  // namespace mantlet::http

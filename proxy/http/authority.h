@@ -3,6 +3,7 @@
 #ifndef MANTLET_PROXY_HTTP_AUTHORITY_H_
 #define MANTLET_PROXY_HTTP_AUTHORITY_H_
 
+#include <string>
 #include <string_view>
 
 namespace mantlet::http {
@@ -12,6 +13,13 @@ namespace mantlet::http {
 // literal IPv6 address stands in brackets without a zone; a port is at most
 // 65535. No user information, no percent-encoding, never empty.
 bool IsValidAuthority(std::string_view text);
+
+// HostName returns the host of a valid authority in lower case, without port and trailing dot.
+std::string HostName(std::string_view authority);
+
+// IsAddressLiteral returns whether a HostName() is an IP address: in brackets, or digits and
+// dots alone, which no client resolves as a name.
+bool IsAddressLiteral(std::string_view host);
 
 }  // namespace mantlet::http
 

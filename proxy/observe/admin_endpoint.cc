@@ -3,24 +3,12 @@
 #include <optional>
 
 #include "proxy/base/text.h"
+#include "proxy/http/authority.h"
 #include "proxy/observe/endpoint.h"
 #include "proxy/observe/endpoint_reply.h"
 
 namespace mantlet::observe {
 namespace {
-
-char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// The host of a Host header, lower case, without port and trailing dot; the
-// brackets of an IPv6 address stay.
-std::string HostName(std::string_view host) {
-  const size_t bracket = host.empty() || host[0] != '[' ? 0 : host.find(']');
-  const size_t colon = bracket == std::string_view::npos ? bracket : host.find(':', bracket);
-  std::string name(host.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), LowerCase);
-  if (!name.empty() && name.back() == '.') name.pop_back();
-  return name;
-}
 
 // A dotted quad within 127.0.0.0/8: nothing that a DNS name could look like.
 bool IsLoopbackV4(std::string_view name) {
@@ -37,7 +25,7 @@ bool IsLoopbackV4(std::string_view name) {
 }
 
 bool NamesLoopback(std::string_view host) {
-  const std::string name = HostName(host);
+  const std::string name = http::HostName(host);
   return name == "localhost" || name == "[::1]" || IsLoopbackV4(name);
 }
 

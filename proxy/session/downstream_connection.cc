@@ -63,9 +63,9 @@ DownstreamConnection::DownstreamConnection(WorkerContext& worker, Owner& owner,
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
   // The peer of a Unix socket has no address, and no other word may stand where one is expected.
-  facts_.client_address = peer.is_unix() ? "" : peer.HostText();
-  facts_.peer = &identity_;
-  facts_.peer_address = peer_;
+  client_.client_address = peer.is_unix() ? "" : peer.HostText();
+  client_.peer = &identity_;
+  client_.peer_address = peer_;
   stream_ = std::make_unique<tls::ServerStream>(
       worker.loop, std::move(transport), listener_->tls, *worker.verified_clients,
       static_cast<tls::ServerStream::HandshakeHandler*>(this));
@@ -133,6 +133,7 @@ void DownstreamConnection::OnHandshakeDone(identity::PeerIdentity identity) {
   if (identity_.has_certificate() && identity_.certificate->server_auth_only) {
     listener_->metrics->ServerAuthClient();
   }
+  client_.served = {&stream_->context(), stream_->certificate_index(), stream_->verifiable()};
   RenderFacts();
   state_ = State::kIdle;
   ArmIdle();
@@ -166,10 +167,10 @@ void DownstreamConnection::CountRefusedResumption() {
 
 void DownstreamConnection::RenderFacts() {
   identity::RenderReport report;
-  facts_.identity =
+  client_.identity =
       identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
   if (worker_.access_log.enabled()) {
-    facts_.access_log_part = observe::RenderAccessConnection(
+    client_.access_log_part = observe::RenderAccessConnection(
         worker_.access_log.format(), listener_->config.name, peer_, identity_);
   }
   if (!report.clean()) RecordUnsafeIdentity(worker_, *listener_, peer_, identity_, report);
@@ -276,7 +277,7 @@ void DownstreamConnection::RefuseUnparsed(const http1::ParseError& error) {
     return;
   }
   ++requests_;
-  exchange_.RefuseUnparsed(listener_, parser_->head(), facts_, std::move(refusal));
+  exchange_.RefuseUnparsed(listener_, parser_->head(), client_, std::move(refusal));
 }
 
 void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
@@ -288,9 +289,7 @@ void DownstreamConnection::OnRequestHead(http::RequestHead& head) {
   if (most != 0 && requests_ >= most) head.keep_alive = false;
   // Told now, so that it does not ask when the answer would be none.
   if (expires_soon_) head.keep_alive = false;
-  refusal_ =
-      exchange_.Begin(listener_, head, facts_,
-                      {&stream_->context(), stream_->certificate_index(), stream_->verifiable()});
+  refusal_ = exchange_.Begin(listener_, head, client_);
 }
 
 void DownstreamConnection::OnRequestBody(std::string_view piece) { exchange_.OnRequestBody(piece); }
@@ -569,7 +568,7 @@ void DownstreamConnection::OnTimeout() {
       state_ = State::kRequest;
       ++requests_;
       exchange_.RefuseUnparsed(
-          listener_, parser_->head(), facts_,
+          listener_, parser_->head(), client_,
           ProxyError(ErrorReason::kRequestTimeout,
                      "the request head took longer than listeners[].timeouts.request_head"));
       return;

@@ -142,7 +142,7 @@ class DownstreamConnection final : private tls::ServerStream::HandshakeHandler,
   Admission::Ticket ticket_;
 
   identity::PeerIdentity identity_;
-  ConnectionFacts facts_;
+  ClientFacts client_;
   std::unique_ptr<http1::RequestParser> parser_;  // null between requests
   Exchange exchange_;
   std::optional<base::ProxyError> refusal_;  // of Begin(), until the parser's call is over

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "proxy/http1/serializer.h"
 #include "proxy/session/back_pressure.h"
@@ -43,26 +42,10 @@ bool IsEventStream(const http::ResponseHead& head) {
   return absl::EqualsIgnoreCase({type.data(), type.size()}, "text/event-stream");
 }
 
-// In lower case, without port and trailing dot.
-std::string HostName(std::string_view authority) {
-  const size_t end = authority.starts_with('[') ? authority.find(']') + 1 : authority.rfind(':');
-  std::string host = absl::AsciiStrToLower(std::string(authority.substr(0, end)));
-  if (host.ends_with('.')) host.pop_back();
-  return host;
-}
-
-// Whether a request is for another host than the handshake has named. A client that
-// connects to an address names none (RFC 6066 section 3).
-bool IsAnotherHost(std::string_view authority, std::string_view server_name) {
-  const std::string host = HostName(authority);
-  if (!server_name.empty()) return host != server_name;
-  return !host.starts_with('[') && host.find_first_not_of("0123456789.") != std::string::npos;
-}
-
 }  // namespace
 
 Exchange::Exchange(WorkerContext& worker, ExchangeHost& host)
-    : worker_(worker), host_(host), timer_([this] { OnTimeout(); }) {}
+    : worker_(worker), host_(host), timer_([this] { OnTimeout(); }), record_(worker) {}
 
 Exchange::~Exchange() {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
@@ -70,37 +53,31 @@ Exchange::~Exchange() {
 }
 
 void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
-                     const http::RequestHead& head, const ConnectionFacts& facts) {
+                     const http::RequestHead& head, const ClientFacts& client) {
+  // An assignment of the same pointer would cost two atomic operations.
   if (listener_ != listener) listener_ = listener;
   head_ = &head;
-  facts_ = &facts;
-  request_complete_ = request_paused_ = retried_ = response_paused_ = reached_upstream_ = false;
-  response_started_ = interim_forwarded_ = path_normal_ = event_stream_ = switching_ = false;
-  rule_ = {};
-  error_.reset();
+  client_ = &client;
+  request_complete_ = request_paused_ = retried_ = response_paused_ = false;
+  response_started_ = interim_forwarded_ = event_stream_ = switching_ = false;
   early_body_.clear();
   trailers_.clear();
-  status_ = 0;
-  sent_us_ = 0;
-  upstream_us_ = -1;
-  request_bytes_ = response_bytes_ = 0;
-}
-
-void Exchange::RequestBegins() {
-  if (worker_.access_log.enabled()) began_wall_ms_ = worker_.clock.WallMs();
-  began_us_ = worker_.clock.MonotonicUs();
+  record_.Reset();
 }
 
 std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerState>& listener,
                                           const http::RequestHead& head,
-                                          const ConnectionFacts& facts,
-                                          const ShownCertificate& shown) {
-  Reset(listener, head, facts);
+                                          const ClientFacts& client) {
+  Reset(listener, head, client);
   state_ = State::kRefused;
-  if (auto error = CheckMisdirected(shown)) return error;
-  if (auto error = AskPolicy(*listener_)) return error;
+  RequestGate::Verdict verdict = gate_.Check(*listener_, client, head);
+  record_.rule = verdict.rule;
+  if (verdict.refusal) {
+    RecordRefusal(*listener_, verdict);
+    return std::move(verdict.refusal);
+  }
   if (!head.upgrade_ignored.empty()) {
-    RecordIgnoredUpgrade(worker_, listener_->config.name, facts_->peer_address, head);
+    RecordIgnoredUpgrade(worker_, listener_->config.name, client_->peer_address, head);
   }
   if (pool_ != listener_->pool) pool_ = listener_->pool;
   const auto kind =
@@ -114,66 +91,24 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   return std::nullopt;
 }
 
-// Nothing of a request goes anywhere before this has let it pass. What the rules
-// see of its path is what the upstream will be asked for.
-std::optional<ProxyError> Exchange::AskPolicy(const ListenerState& listener) {
-  const policy::Policy& policy = *listener.policy;
-  client_.Refresh(listener.policy, facts_->peer);
-  if (policy.asks_for_path() && !path_normal_) {
-    if (path_ == nullptr) path_ = std::make_unique<http::RequestPath>();
-    if (const auto refused = path_->Normalize(head_->target)) {
-      return ProxyError::OfRequest(ErrorReason::kBadRequest, *refused);
-    }
-    path_normal_ = true;
-  }
-  const std::string_view path = path_normal_ ? std::string_view(path_->decoded()) : "";
-  const policy::Decision decision = policy.Decide({client_, head_->method_text, path});
-  if (policy.rule_count() > 0 || !decision.permit) rule_ = policy.rule_name(decision.rule);
-  if (decision.permit) return std::nullopt;
-  listener.denials[decision.rule]->Add();
-  RecordDenial(worker_, listener.config.name, facts_->peer_address, rule_, *head_, facts_->peer);
-  return ProxyError(ErrorReason::kPolicyDenied);
+void Exchange::RecordRefusal(const ListenerState& listener, const RequestGate::Verdict& verdict) {
+  if (!verdict.denied_by) return;
+  listener.denials[*verdict.denied_by]->Add();
+  RecordDenial(worker_, listener.config.name, client_->peer_address, verdict.rule, *head_,
+               client_->peer);
 }
 
 std::optional<ProxyError> Exchange::JudgeTunnel(const ListenerState& listener) {
-  const std::string_view began_by = rule_;
-  std::optional<ProxyError> refusal = AskPolicy(listener);
-  // The record names what let the request begin, a rule of the state that it keeps.
-  rule_ = began_by;
-  if (refusal) error_ = refusal;
-  return refusal;
-}
-
-// RFC 9110 section 15.5.20. Under client authentication a connection speaks for
-// the server name its certificate was chosen by; a request for a host that has
-// another certificate might have met other rules (see also nginx's check).
-std::optional<ProxyError> Exchange::CheckMisdirected(const ShownCertificate& shown) const {
-  // Rules about the server name would be worth nothing if a request could be for
-  // another one.
-  const bool sni_decides = listener_->policy != nullptr && listener_->policy->asks_for_sni() &&
-                           facts_->peer != nullptr && !head_->authority.empty();
-  if (sni_decides && IsAnotherHost(head_->authority, facts_->peer->tls.sni)) {
-    return ProxyError(ErrorReason::kMisdirected,
-                      "the Host is not the server name of the handshake, which rules ask for");
-  }
-  // What this connection began with decides, not what a reload has brought since.
-  if (shown.context == nullptr) return std::nullopt;
-  const tls::ServerContext& began_with = *shown.context;
-  if (began_with.options().client_auth == config::ClientAuthMode::kNone ||
-      began_with.options().credentials.size() < 2 || head_->authority.empty()) {
-    return std::nullopt;
-  }
-  const std::string host = HostName(head_->authority);
-  if (began_with.MayServe(shown.index, host, shown.verifiable)) return std::nullopt;
-  return ProxyError(
-      ErrorReason::kMisdirected,
-      "the Host belongs to another certificate than the one this connection began with");
+  RequestGate::Verdict verdict = gate_.Recheck(listener, *client_, *head_);
+  RecordRefusal(listener, verdict);
+  // The record keeps the rule that let the request begin.
+  if (verdict.refusal) record_.error = verdict.refusal;
+  return std::move(verdict.refusal);
 }
 
 void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
   state_ = State::kSending;
   upstream_ = std::move(connection);
-  reached_upstream_ = true;
   upstream_->Begin(this, head_->method, head_->wants_upgrade());
   SendRequestHead();
   if (!early_body_.empty()) {
@@ -185,21 +120,20 @@ void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
 
 void Exchange::SendRequestHead() {
   http::RequestForwarding how{.strip = listener_->strip,
-                              .identity = facts_->identity,
-                              .client_address = facts_->client_address,
+                              .identity = client_->identity,
+                              .client_address = client_->client_address,
                               .default_host = pool_->target().address_text,
                               .tunnel_upgrade = head_->wants_upgrade()};
   how.replace_forwarded_for =
       listener_->config.identity_headers.forwarded_for == config::ForwardedFor::kReplace;
-  if (path_normal_) how.target = path_->target();
+  how.target = gate_.target();
   WriteText(upstream_->stream(),
             [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
-  // The clock is asked only for those who are told.
-  if (worker_.access_log.enabled()) sent_us_ = worker_.clock.MonotonicUs();
+  record_.RequestSent();
 }
 
 void Exchange::OnRequestBody(std::string_view piece) {
-  request_bytes_ += piece.size();
+  record_.request_bytes += piece.size();
   const bool chunked = head_->framing.kind == Framing::Kind::kChunked;
   if (state_ == State::kWaiting) {
     if (chunked) {
@@ -262,7 +196,7 @@ void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
 void Exchange::OnNoConnection(ProxyError error) {
   state_ = State::kSending;  // no longer in the queue
   if (error.reason == ErrorReason::kConnectTimeout || error.reason == ErrorReason::kTimeoutQueue) {
-    RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+    RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
   }
   Fail(std::move(error));
 }
@@ -275,8 +209,8 @@ void Exchange::OnInterimResponse(const http::ResponseHead& head) {
 
 void Exchange::OnResponseHead(const http::ResponseHead& head) {
   state_ = State::kResponding;
-  status_ = head.status;
-  if (worker_.access_log.enabled()) upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+  record_.status = head.status;
+  record_.ResponseBegins();
   WriteText(host_.downstream(), [&](std::string& text) {
     forwarded_ =
         http::ForwardResponseHead(head, {head_->version, head_->method, MayKeepAlive()}, text);
@@ -291,7 +225,7 @@ bool Exchange::MayKeepAlive() const {
 }
 
 void Exchange::OnResponseBody(std::string_view piece) {
-  response_bytes_ += piece.size();
+  record_.response_bytes += piece.size();
   WriteBody(host_.downstream(), piece, forwarded_.framing.kind == Framing::Kind::kChunked);
 }
 
@@ -321,7 +255,7 @@ void Exchange::OnDownstreamDrained() {
 
 void Exchange::OnResponseEnd(std::string_view rest) {
   io::ByteStream& downstream = host_.downstream();
-  if (status_ == 101) {
+  if (record_.status == 101) {
     downstream.Flush();
     tunnel_bytes_.assign(rest);
     if (request_complete_) {
@@ -396,47 +330,47 @@ void Exchange::Refuse(ProxyError error) { Fail(std::move(error)); }
 
 void Exchange::Abandon(ProxyError error) {
   if (!active()) return;
-  error_ = std::move(error);
+  record_.error = std::move(error);
   End(ExchangeEnd::kAbort);
 }
 
 void Exchange::Fail(ProxyError error) {
   if (error.reason == ErrorReason::kRequestTimeout) {
-    RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+    RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
   }
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   if (error.reason == ErrorReason::kPoolExhausted) {
     listener_->upstream_metrics->Failed(error.reason);
   }
   ReleaseUpstream(false);
-  error_ = std::move(error);
-  if (response_started_ || error_->status() == 0) {
+  record_.error = std::move(error);
+  if (response_started_ || record_.error->status() == 0) {
     End(ExchangeEnd::kAbort);
     return;
   }
-  Answer(*error_);
+  Answer(*record_.error);
 }
 
 void Exchange::Answer(const ProxyError& error) {
-  status_ = error.status();
+  record_.status = error.status();
   http1::ErrorResponse response;
-  response.status = status_;
+  response.status = record_.status;
   const std::string reason = error.ClientText();
   response.reason = reason;
   response.keep_alive = MayKeepAlive();
   response.client_version = head_->version;
   response.head_request = head_->method == http::Method::kHead;
   WriteText(host_.downstream(), [&](std::string& text) {
-    response_bytes_ += http1::AppendErrorResponse(text, response);
+    record_.response_bytes += http1::AppendErrorResponse(text, response);
   });
   host_.downstream().Flush();
   EndAnswered(response.keep_alive);
 }
 
 void Exchange::RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
-                              const http::RequestHead& head, const ConnectionFacts& facts,
+                              const http::RequestHead& head, const ClientFacts& client,
                               ProxyError error) {
-  Reset(listener, head, facts);
+  Reset(listener, head, client);
   state_ = State::kRefused;
   Fail(std::move(error));
 }
@@ -529,7 +463,7 @@ void Exchange::OnTimeout() {
       break;
   }
   listener_->upstream_metrics->Failed(error.reason);
-  RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, error);
+  RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
   Fail(std::move(error));
 }
 
@@ -537,7 +471,7 @@ void Exchange::End(ExchangeEnd end) {
   if (state_ == State::kWaiting) pool_->CancelWait(this);
   ReleaseUpstream(false);
   worker_.loop.timers().Cancel(timer_);
-  if (end != ExchangeEnd::kTunnel) Record();
+  if (end != ExchangeEnd::kTunnel) record_.Write(*listener_, *head_, *client_);
   state_ = State::kIdle;
   if (request_paused_) {
     request_paused_ = false;
@@ -547,42 +481,16 @@ void Exchange::End(ExchangeEnd end) {
 }
 
 void Exchange::TunnelTimedOut() {
-  error_ = ProxyError(ErrorReason::kTimeoutTunnel,
-                      "nothing in either direction within listeners[].timeouts.tunnel");
-  RecordTimeout(worker_, *listener_, facts_->peer_address, *head_, *error_);
+  record_.error = ProxyError(ErrorReason::kTimeoutTunnel,
+                             "nothing in either direction within listeners[].timeouts.tunnel");
+  RecordTimeout(worker_, *listener_, client_->peer_address, *head_, *record_.error);
 }
 
 void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
   // Beside the content of the request that it began with.
-  request_bytes_ += from_client;
-  response_bytes_ += from_upstream;
-  Record();
-}
-
-void Exchange::Record() {
-  const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
-  listener_->requests->Record(head_->method_text, status_, duration_us, request_bytes_,
-                              response_bytes_);
-  if (!worker_.access_log.enabled()) return;
-  observe::AccessRecord record;
-  record.wall_ms = began_wall_ms_;
-  record.method = head_->method_text;
-  record.target = head_->target;
-  record.protocol = http::VersionName(head_->version);
-  record.status = status_;
-  record.request_bytes = request_bytes_;
-  record.response_bytes = response_bytes_;
-  record.duration_us = duration_us;
-  record.upstream = listener_->config.upstream;
-  if (reached_upstream_) record.upstream_address = pool_->target().address_text;
-  record.upstream_duration_us = upstream_us_;
-  record.answered_by_upstream = upstream_us_ >= 0;
-  record.rule = rule_;
-  if (error_.has_value()) {
-    record.error = error_->label();
-    record.detail = error_->detail;
-  }
-  worker_.access_log.Append(facts_->access_log_part, record);
+  record_.request_bytes += from_client;
+  record_.response_bytes += from_upstream;
+  record_.Write(*listener_, *head_, *client_);
 }
 
 }  // namespace mantlet::session

@@ -19,13 +19,12 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http/message.h"
-#include "proxy/http/request_path.h"
-#include "proxy/identity/peer_identity.h"
 #include "proxy/io/byte_stream.h"
-#include "proxy/policy/policy.h"
+#include "proxy/session/client_facts.h"
+#include "proxy/session/exchange_record.h"
 #include "proxy/session/listener_state.h"
+#include "proxy/session/request_gate.h"
 #include "proxy/session/worker_context.h"
-#include "proxy/tls/server_context.h"
 #include "proxy/upstream/connection.h"
 #include "proxy/upstream/pool.h"
 
@@ -52,23 +51,6 @@ class ExchangeHost {
   ~ExchangeHost() = default;
 };
 
-// The server certificate that a connection began with.
-struct ShownCertificate {
-  const tls::ServerContext* context = nullptr;  // null: no certificate, nothing to compare
-  size_t index = 0;                             // among the context's
-  x509::LeafKeySet verifiable;                  // what the client can verify
-};
-
-// What a connection adds to each of its requests.
-struct ConnectionFacts {
-  identity::RenderedIdentity identity;
-  std::string client_address;   // for X-Forwarded-For
-  std::string access_log_part;  // RenderAccessConnection
-  // Of the connection, which outlives its exchanges; null: nothing is known of the client.
-  const identity::PeerIdentity* peer = nullptr;
-  std::string_view peer_address = {};  // with port, for the log
-};
-
 class Exchange final : private upstream::Connection::User, private upstream::Pool::Waiter {
  public:
   Exchange(WorkerContext& worker, ExchangeHost& host);
@@ -76,12 +58,11 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   Exchange(const Exchange&) = delete;
 
   // The first byte of the next request has come: its time runs from here.
-  void RequestBegins();
-  // `head` and `facts` stay valid until OnExchangeEnd(). With an error nothing
+  void RequestBegins() { record_.RequestBegins(); }
+  // `head` and `client` stay valid until OnExchangeEnd(). With an error nothing
   // has been sent anywhere: call Refuse() with it, once the parser's call is over.
   std::optional<base::ProxyError> Begin(const std::shared_ptr<const ListenerState>& listener,
-                                        const http::RequestHead& head, const ConnectionFacts& facts,
-                                        const ShownCertificate& shown);
+                                        const http::RequestHead& head, const ClientFacts& client);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -98,7 +79,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   // say. A denial is counted and recorded.
   std::optional<base::ProxyError> JudgeTunnel(const ListenerState& listener);
   // After kTunnel: why it will end, for the record.
-  void SetTunnelError(base::ProxyError error) { error_ = std::move(error); }
+  void SetTunnelError(base::ProxyError error) { record_.error = std::move(error); }
   // After kTunnel: nothing has moved for listeners[].timeouts.tunnel, which ends it.
   void TunnelTimedOut();
   // After kTunnel: what passed each way, once it is over. The count and the record
@@ -116,7 +97,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   // A request that no exchange can begin for, because it could not be parsed:
   // answers, counts and records it.
   void RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
-                      const http::RequestHead& head, const ConnectionFacts& facts,
+                      const http::RequestHead& head, const ClientFacts& client,
                       base::ProxyError error);
 
  private:
@@ -152,7 +133,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void OnUpstreamError(base::ProxyError error) override;
 
   void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
-             const ConnectionFacts& facts);
+             const ClientFacts& client);
   void StartSending(std::unique_ptr<upstream::Connection> connection);
   void SendRequestHead();
   // Renders into a buffer of the loop's and writes it.
@@ -176,9 +157,7 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   void OnTimeout();
   void SwitchProtocols();
   void End(ExchangeEnd end);
-  void Record();
-  std::optional<base::ProxyError> CheckMisdirected(const ShownCertificate& shown) const;
-  std::optional<base::ProxyError> AskPolicy(const ListenerState& listener);
+  void RecordRefusal(const ListenerState& listener, const RequestGate::Verdict& verdict);
 
   WorkerContext& worker_;
   ExchangeHost& host_;
@@ -189,17 +168,15 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;
   const http::RequestHead* head_ = nullptr;
-  const ConnectionFacts* facts_ = nullptr;
+  const ClientFacts* client_ = nullptr;
   std::shared_ptr<upstream::Pool> pool_;
   std::unique_ptr<upstream::Connection> upstream_;
   std::string early_body_;  // request bytes that came before there was a connection
   std::unique_ptr<io::ByteStream> tunnel_;
   std::string tunnel_bytes_;
 
-  policy::ConnectionView client_;
-  std::unique_ptr<http::RequestPath> path_;  // of the request; made when a policy asks for it
-  bool path_normal_ = false;
-  std::string_view rule_;  // what decided, a name that `listener_` keeps
+  RequestGate gate_;
+  ExchangeRecord record_;
 
   bool last_ = false;  // MakeLast()
   bool request_complete_ = false;
@@ -208,22 +185,11 @@ class Exchange final : private upstream::Connection::User, private upstream::Poo
   bool response_paused_ = false;
   bool judge_silence_ = false;  // whether it is an event stream has not been asked yet
   bool event_stream_ = false;   // the response is one
-  bool reached_upstream_ = false;
   http::ForwardedResponse forwarded_;
   bool response_started_ = false;  // a final head has been written downstream
   bool interim_forwarded_ = false;
   bool switching_ = false;  // a 101 has been forwarded, and the request is not whole yet
   std::string trailers_;    // of the request or the response, rendered
-
-  // For the record.
-  int status_ = 0;
-  std::optional<base::ProxyError> error_;
-  int64_t began_wall_ms_ = 0;
-  int64_t began_us_ = 0;
-  int64_t sent_us_ = 0;
-  int64_t upstream_us_ = -1;
-  uint64_t request_bytes_ = 0;
-  uint64_t response_bytes_ = 0;
 };
 
 }  // namespace mantlet::session

@@ -28,21 +28,21 @@ ALLOWED = {
     "proxy/identity": {"proxy/base", "proxy/pattern", "config"},
     "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
-    "proxy/http1": {"proxy/http"},
+    "proxy/http1": {"proxy/base", "proxy/http"},
     # Certificates, keys and revocation lists as values; then what a chain of them is worth.
     "proxy/x509": {"proxy/base", "proxy/pattern"},
     "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},
     # Each hides one library.
     "proxy/io": {"proxy/base"},
     "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io", "proxy/x509", "proxy/verify"},
-    "proxy/observe": {"proxy/base", "proxy/identity"},
+    "proxy/observe": {"proxy/base", "proxy/identity", "proxy/http"},
     # Certificate files, and what is made of them.
     "certs": {"proxy/base", "proxy/pattern", "config", "proxy/x509"},
     # The data path.
     "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
     "proxy/session": {
         "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
-        "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
+        "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
     # The composition root knows everybody; nobody but the commands knows it.
     "proxy/server": {

@@ -92,7 +92,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   // http1::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
     facts_.peer = &peer_;
-    refusal_ = exchange_->Begin(state_, head, facts_, shown_);
+    refusal_ = exchange_->Begin(state_, head, facts_);
   }
   void OnRequestBody(std::string_view piece) override {
     if (!refusal_) exchange_->OnRequestBody(piece);
@@ -107,9 +107,8 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   std::shared_ptr<upstream::Pool> pool_;
   ListenerState listener_;
   std::shared_ptr<const ListenerState> state_;
-  ShownCertificate shown_;
   identity::PeerIdentity peer_;
-  ConnectionFacts facts_{{}, "192.0.2.1", ""};
+  ClientFacts facts_{{}, "192.0.2.1", ""};
 
   std::shared_ptr<io::Wire> client_ = std::make_shared<io::Wire>();
   io::MemoryStream stream_{client_};

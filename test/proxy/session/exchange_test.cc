@@ -425,7 +425,7 @@ TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
                               tls::Serve(second, {"b.example"})};
   auto context = tls::ServerContext::Create(side.options);
   ASSERT_TRUE(context.ok()) << context.status();
-  shown_ = {context->get(), 0, x509::LeafKeySet::All()};
+  facts_.served = {context->get(), 0, x509::LeafKeySet::All()};
   Client("GET / HTTP/1.1\r\nHost: B.example:8443\r\n\r\n");
   EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
   EXPECT_EQ(Status(), 421);
@@ -447,8 +447,8 @@ TEST_F(ExchangeTest, CertificatesSideBySideForOneNameAreNoMisdirection) {
   auto context = tls::ServerContext::Create(side.options);
   ASSERT_TRUE(context.ok()) << context.status();
   const x509::LeafKeySet only = {x509::LeafKey::kEd25519};
-  shown_ = {context->get(), (*context)->Select("a.example", only), only};
-  ASSERT_EQ(shown_.index, 1u);
+  facts_.served = {context->get(), (*context)->Select("a.example", only), only};
+  ASSERT_EQ(facts_.served.index, 1u);
   Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);

@@ -1,0 +1,28 @@
+// ClientFacts holds what a connection adds to each of its requests. The connection owns it
+// and outlives its exchanges. One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_CLIENT_FACTS_H_
+#define MANTLET_PROXY_SESSION_CLIENT_FACTS_H_
+
+#include <string>
+#include <string_view>
+
+#include "proxy/identity/identity_headers.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/session/served_certificate.h"
+
+namespace mantlet::session {
+
+struct ClientFacts {
+  identity::RenderedIdentity identity;
+  std::string client_address;   // for X-Forwarded-For: without port; empty for a Unix socket
+  std::string access_log_part;  // observe::RenderAccessConnection()
+  // The identity that `identity` was rendered from; null: nothing is known of the client.
+  const identity::PeerIdentity* peer = nullptr;
+  std::string_view peer_address = {};  // with port, for the log
+  ServedCertificate served = {};
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_CLIENT_FACTS_H_

@@ -1,0 +1,55 @@
+#include "proxy/session/exchange_record.h"
+
+namespace mantlet::session {
+
+void ExchangeRecord::RequestBegins() {
+  if (worker_.access_log.enabled()) began_wall_ms_ = worker_.clock.WallMs();
+  began_us_ = worker_.clock.MonotonicUs();
+}
+
+void ExchangeRecord::Reset() {
+  status = 0;
+  rule = {};
+  error.reset();
+  request_bytes = response_bytes = 0;
+  reached_upstream_ = false;
+  sent_us_ = 0;
+  upstream_us_ = -1;
+}
+
+void ExchangeRecord::RequestSent() {
+  reached_upstream_ = true;
+  if (worker_.access_log.enabled()) sent_us_ = worker_.clock.MonotonicUs();
+}
+
+void ExchangeRecord::ResponseBegins() {
+  if (worker_.access_log.enabled()) upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+}
+
+void ExchangeRecord::Write(const ListenerState& listener, const http::RequestHead& head,
+                           const ClientFacts& client) const {
+  const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
+  listener.requests->Record(head.method_text, status, duration_us, request_bytes, response_bytes);
+  if (!worker_.access_log.enabled()) return;
+  observe::AccessRecord record;
+  record.wall_ms = began_wall_ms_;
+  record.method = head.method_text;
+  record.target = head.target;
+  record.protocol = http::VersionName(head.version);
+  record.status = status;
+  record.request_bytes = request_bytes;
+  record.response_bytes = response_bytes;
+  record.duration_us = duration_us;
+  record.upstream = listener.config.upstream;
+  if (reached_upstream_) record.upstream_address = listener.pool->target().address_text;
+  record.upstream_duration_us = upstream_us_;
+  record.answered_by_upstream = upstream_us_ >= 0;
+  record.rule = rule;
+  if (error.has_value()) {
+    record.error = error->label();
+    record.detail = error->detail;
+  }
+  worker_.access_log.Append(client.access_log_part, record);
+}
+
+}  // namespace mantlet::session
