@@ -1,4 +1,3 @@
-#include "proxy/http/field_output.h"
 #include "proxy/http/forwarding.h"
 
 namespace mantlet::http {
@@ -39,17 +38,15 @@ bool IsForbidden(const HeaderView& field) {
 }  // namespace
 
 void ForwardRequestTrailers(const HeaderList& trailers, const identity::StripSet& strip,
-                            std::string& out) {
+                            HeaderList& out) {
   for (const HeaderView field : trailers) {
-    if (!IsForbidden(field) && !strip.Contains(field.name)) {
-      AppendField(out, field.name, field.value);
-    }
+    if (!IsForbidden(field) && !strip.Contains(field.name)) out.Add(field.name, field.value);
   }
 }
 
-void ForwardResponseTrailers(const HeaderList& trailers, std::string& out) {
+void ForwardResponseTrailers(const HeaderList& trailers, HeaderList& out) {
   for (const HeaderView field : trailers) {
-    if (!IsForbidden(field)) AppendField(out, field.name, field.value);
+    if (!IsForbidden(field)) out.Add(field.name, field.value);
   }
 }
 

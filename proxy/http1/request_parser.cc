@@ -40,7 +40,7 @@ class RequestParser::Impl : private MessageReader {
   explicit Impl(const ParserLimits& limits)
       : MessageReader(MessageKind::kRequest, limits, head_.target, no_reason_, head_.headers) {}
 
-  ParseResult Parse(std::string_view bytes, RequestSink& sink);
+  ParseResult Parse(std::string_view bytes, http::RequestSink& sink);
   bool Idle() const { return idle(); }
   http::RequestHead& head() { return head_; }
   bool Fresh() const { return idle() && empty_lines_ == 0 && !empty_line_cr_; }
@@ -70,12 +70,12 @@ class RequestParser::Impl : private MessageReader {
 
   http::RequestHead head_;
   std::string no_reason_;
-  RequestSink* sink_ = nullptr;  // during Parse() only
+  http::RequestSink* sink_ = nullptr;  // during Parse() only
   int empty_lines_ = 0;
   bool empty_line_cr_ = false;
 };
 
-ParseResult RequestParser::Impl::Parse(std::string_view bytes, RequestSink& sink) {
+ParseResult RequestParser::Impl::Parse(std::string_view bytes, http::RequestSink& sink) {
   std::string_view rest = bytes;
   if (idle()) {
     if (const auto error = SkipEmptyLines(rest)) return Fail(*error);
@@ -183,7 +183,7 @@ std::string_view RequestParser::Impl::WhyNoUpgrade(const ConnectionOptions& opti
 RequestParser::RequestParser(const ParserLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
 RequestParser::~RequestParser() = default;
 
-ParseResult RequestParser::Parse(std::string_view bytes, RequestSink& sink) {
+ParseResult RequestParser::Parse(std::string_view bytes, http::RequestSink& sink) {
   return impl_->Parse(bytes, sink);
 }
 bool RequestParser::Idle() const { return impl_->Idle(); }

@@ -10,24 +10,11 @@
 #include <memory>
 #include <string_view>
 
-#include "proxy/http/header_list.h"
+#include "proxy/http/codec.h"
 #include "proxy/http/message.h"
 #include "proxy/http1/parse_result.h"
 
 namespace mantlet::http1 {
-
-// Receives the events of a request, in this order: head, body pieces, trailers
-// (only if there are any), end. Called from inside Parse(): it must not destroy
-// the parser or call it. References and views are valid during the call; the
-// head also until the next request begins.
-class RequestSink {
- public:
-  virtual ~RequestSink() = default;
-  virtual void OnRequestHead(http::RequestHead& head) = 0;
-  virtual void OnRequestBody(std::string_view piece) = 0;
-  virtual void OnRequestTrailers(const http::HeaderList& trailers) = 0;
-  virtual void OnRequestEnd() = 0;
-};
 
 class RequestParser {
  public:
@@ -41,7 +28,7 @@ class RequestParser {
   // the new protocol: a caller that tunnels takes the rest of the bytes and never calls
   // again. After kError every further call returns the same error.
   // No event is sent for a head that is refused.
-  ParseResult Parse(std::string_view bytes, RequestSink& sink);
+  ParseResult Parse(std::string_view bytes, http::RequestSink& sink);
 
   // True before the first byte of a request (empty lines before it, which RFC
   // 9112 section 2.2 tolerates, do not count).

@@ -50,8 +50,8 @@ class ResponseParser::Impl : private MessageReader {
     begun_ = true;
     set_idle();
   }
-  ParseResult Parse(std::string_view bytes, ResponseSink& sink);
-  ParseResult OnEof(ResponseSink& sink);
+  ParseResult Parse(std::string_view bytes, http::ResponseSink& sink);
+  ParseResult OnEof(http::ResponseSink& sink);
   bool Idle() const { return begun_ && idle(); }
   http::ResponseHead& head() { return head_; }
 
@@ -77,7 +77,7 @@ class ResponseParser::Impl : private MessageReader {
   bool upgrade_asked_ = false;
   bool begun_ = false;  // a response is due or in progress
   int interim_responses_ = 0;
-  ResponseSink* sink_ = nullptr;  // during a call only
+  http::ResponseSink* sink_ = nullptr;  // during a call only
 };
 
 ParseResult ResponseParser::Impl::Finish(ParseResult result) {
@@ -91,14 +91,14 @@ ParseResult ResponseParser::Impl::Finish(ParseResult result) {
   return result;
 }
 
-ParseResult ResponseParser::Impl::Parse(std::string_view bytes, ResponseSink& sink) {
+ParseResult ResponseParser::Impl::Parse(std::string_view bytes, http::ResponseSink& sink) {
   if (!begun_ && !bytes.empty())
     return Finish(Fail({ErrorReason::kProtocolError, "response without a request"}));
   sink_ = &sink;
   return Finish(Read(bytes));
 }
 
-ParseResult ResponseParser::Impl::OnEof(ResponseSink& sink) {
+ParseResult ResponseParser::Impl::OnEof(http::ResponseSink& sink) {
   sink_ = &sink;
   return Finish(ReadEof());
 }
@@ -163,10 +163,10 @@ ResponseParser::~ResponseParser() = default;
 void ResponseParser::Begin(http::Method request_method, bool upgrade_asked) {
   impl_->Begin(request_method, upgrade_asked);
 }
-ParseResult ResponseParser::Parse(std::string_view bytes, ResponseSink& sink) {
+ParseResult ResponseParser::Parse(std::string_view bytes, http::ResponseSink& sink) {
   return impl_->Parse(bytes, sink);
 }
-ParseResult ResponseParser::OnEof(ResponseSink& sink) { return impl_->OnEof(sink); }
+ParseResult ResponseParser::OnEof(http::ResponseSink& sink) { return impl_->OnEof(sink); }
 bool ResponseParser::Idle() const { return impl_->Idle(); }
 const http::ResponseHead& ResponseParser::head() const { return impl_->head(); }
 http::ResponseHead& ResponseParser::head() { return impl_->head(); }

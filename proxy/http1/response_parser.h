@@ -11,24 +11,11 @@
 #include <memory>
 #include <string_view>
 
-#include "proxy/http/header_list.h"
+#include "proxy/http/codec.h"
 #include "proxy/http/message.h"
 #include "proxy/http1/parse_result.h"
 
 namespace mantlet::http1 {
-
-// Receives the events of a response: any number of interim heads (1xx except
-// 101), then head, body pieces, trailers (only if there are any), end. Called
-// from inside Parse() and OnEof(): it must not destroy the parser or call it.
-class ResponseSink {
- public:
-  virtual ~ResponseSink() = default;
-  virtual void OnInterimResponse(http::ResponseHead& head) = 0;
-  virtual void OnResponseHead(http::ResponseHead& head) = 0;
-  virtual void OnResponseBody(std::string_view piece) = 0;
-  virtual void OnResponseTrailers(const http::HeaderList& trailers) = 0;
-  virtual void OnResponseEnd() = 0;
-};
 
 class ResponseParser {
  public:
@@ -45,11 +32,11 @@ class ResponseParser {
   // the response: after a 101 they belong to the tunnel; otherwise nobody asked
   // for them and the connection must not be reused. Bytes before Begin() are an
   // error.
-  ParseResult Parse(std::string_view bytes, ResponseSink& sink);
+  ParseResult Parse(std::string_view bytes, http::ResponseSink& sink);
 
   // The upstream closed its side. kMessageEnd if that ends the response properly
   // (a body that lasts until then), kError if it is truncated.
-  ParseResult OnEof(ResponseSink& sink);
+  ParseResult OnEof(http::ResponseSink& sink);
 
   // True from Begin() until the first byte of the response.
   bool Idle() const;

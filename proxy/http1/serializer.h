@@ -1,4 +1,4 @@
-// Writes what HTTP/1 needs besides forwarded heads (http/forwarding.h): chunks,
+// Writes what HTTP/1 needs besides forwarded heads (head_writer.h): chunks,
 // interim answers and our own refusals. Everything is appended to `out`.
 
 #ifndef MANTLET_PROXY_HTTP1_SERIALIZER_H_
@@ -21,7 +21,7 @@ void AppendChunkHeader(std::string& out, uint64_t size);
 inline constexpr std::string_view kChunkEnd = "\r\n";
 
 // The last chunk. `trailers` are "Name: value\r\n" lines, as
-// http::ForwardRequestTrailers() makes them; may be empty.
+// AppendTrailers() makes them; may be empty.
 void AppendLastChunk(std::string& out, std::string_view trailers = {});
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -76,6 +76,9 @@ class ByteStream {
   // measure for progress. One system call: for deadlines, not for each piece.
   virtual size_t untaken() const { return buffered(); }
 
+  // Whether nothing waits to be read: neither a byte nor the end nor an error. One system call.
+  virtual bool IsQuiet() const = 0;
+
   // Ends our direction once everything written has left. Reading goes on.
   virtual void ShutdownWrite() = 0;
   // Ends both directions now, without waiting. No callback follows.

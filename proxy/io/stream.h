@@ -39,8 +39,7 @@ class Stream final : public ByteStream {
   size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
   size_t untaken() const override;
   void ShutdownWrite() override;
-  // Whether nothing waits to be read: neither a byte nor the end nor an error. One system call.
-  bool IsQuiet() const;
+  bool IsQuiet() const override;
   void Close() override;
   void Abort() override;
 

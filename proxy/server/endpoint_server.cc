@@ -48,7 +48,7 @@ void AppendEndpointResponse(const observe::EndpointResponse& response,
 
 }  // namespace
 
-class EndpointServer::Client final : private io::ByteStreamHandler, private http1::RequestSink {
+class EndpointServer::Client final : private io::ByteStreamHandler, private http::RequestSink {
  public:
   Client(EndpointServer* server, std::unique_ptr<io::Stream> stream, bool over_unix_socket)
       : server_(server),

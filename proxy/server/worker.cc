@@ -10,10 +10,11 @@
 #include "proxy/server/time_slice.h"
 #include "proxy/session/handshake_record.h"
 #include "proxy/session/standing.h"
+#include "proxy/session/tls_acceptor.h"
 
 namespace mantlet::server {
 
-using session::DownstreamConnection;
+using session::Connection;
 
 namespace {
 
@@ -54,7 +55,9 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         SetTimeSlice(kWorkerSliceNs);
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
         loop_.Run();
-        // Everything that lives on this loop ends on its thread.
+        // Everything that lives on this loop ends on its thread, and leaves its records.
+        stopped_ = true;
+        CutHere();
         listeners_.clear();
         closing_.clear();
         connections_.clear();
@@ -138,7 +141,7 @@ void Worker::JudgeConnections(
   for (auto& [connection, owner] : connections_) {
     auto it = listeners.find(connection->slot());
     if (it == listeners.end() || it->second == WhomToJudge::kNobody) continue;
-    const bool tunnel = connection->state() == DownstreamConnection::State::kTunnel;
+    const bool tunnel = connection->state() == Connection::State::kTunnel;
     if (it->second == WhomToJudge::kTunnels && !tunnel) continue;
     standing_.SetDue(*connection, session::StandingBook::kNow);
   }
@@ -148,7 +151,7 @@ std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& targe
   const std::string& name = target->config.name;
   std::shared_ptr<upstream::Pool>& pool = pools_[name];
   if (pool == nullptr || pool->target().config != target->config) {
-    pool = std::make_shared<upstream::Pool>(loop_, target, metrics_.Upstream(name));
+    pool = std::make_shared<upstream::Pool>(loop_, connector_, target, metrics_.Upstream(name));
     pool->SetOnUnreachable([this, name] {
       if (on_unreachable_) on_unreachable_(name);
     });
@@ -171,7 +174,10 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
   auto state = std::make_shared<session::ListenerState>();
   state->config = listener.config;
   state->strip = identity::StripSet(listener.config.identity_headers);
-  state->tls = listener.tls;
+  state->acceptor =
+      std::make_shared<const session::TlsAcceptor>(loop_, listener.tls, verified_clients_);
+  state->protocols = protocols_;
+  state->verifier = listener.tls->options().verifier;
   state->pool = PoolFor(listener.target);
   state->admission = listener.admission;
   state->metrics = &metrics_.Listener(listener.config.name);
@@ -225,12 +231,13 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
     }
     return;
   }
-  auto connection = std::make_unique<DownstreamConnection>(
-      context_, static_cast<DownstreamConnection::Owner&>(*this), slot,
+  auto connection = std::make_unique<Connection>(
+      context_, static_cast<Connection::Owner&>(*this), slot,
       std::get<session::Admission::Ticket>(std::move(admitted)), *std::move(stream), peer);
-  DownstreamConnection* key = connection.get();
+  Connection* key = connection.get();
   connections_.emplace(key, std::move(connection));
   heap_trim_.SetOpen(connections_.size());
+  key->Begin();
   if (context_.draining || slot->current == nullptr) key->Drain();
 }
 
@@ -254,7 +261,8 @@ void Worker::CloseForGood() {
   ReportIfEmpty();
 }
 
-void Worker::OnConnectionOver(DownstreamConnection* connection) {
+void Worker::OnConnectionOver(Connection* connection) {
+  if (stopped_) return;  // it is destroyed with the others
   auto it = connections_.find(connection);
   if (it == connections_.end()) return;
   loop_.Retire(std::move(it->second));
@@ -268,19 +276,21 @@ void Worker::Drain(std::function<void()> on_empty) {
     context_.draining = true;
     on_empty_ = on_empty;
     for (auto& [name, listening] : listeners_) CloseListener(listening);
-    std::vector<DownstreamConnection*> all;
+    std::vector<Connection*> all;
     for (auto& [connection, owner] : connections_) all.push_back(connection);
-    for (DownstreamConnection* connection : all) connection->Drain();
+    for (Connection* connection : all) connection->Drain();
     ReportIfEmpty();
   });
 }
 
 void Worker::Cut() {
-  loop_.Post([this] {
-    std::vector<DownstreamConnection*> all;
-    for (auto& [connection, owner] : connections_) all.push_back(connection);
-    for (DownstreamConnection* connection : all) connection->Cut();
-  });
+  loop_.Post([this] { CutHere(); });
+}
+
+void Worker::CutHere() {
+  std::vector<Connection*> all;
+  for (auto& [connection, owner] : connections_) all.push_back(connection);
+  for (Connection* connection : all) connection->Cut();
 }
 
 void Worker::ReportIfEmpty() {
@@ -294,8 +304,8 @@ void Worker::Summarize(size_t limit, std::function<void(std::vector<ConnectionSu
     for (const auto& [connection, owner] : connections_) {
       if (all.size() >= limit) break;
       const identity::PeerIdentity& peer = connection->identity();
-      all.push_back({connection->listener(), connection->peer(),
-                     std::string(DownstreamConnection::StateName(connection->state())),
+      all.push_back({connection->listener_name(), connection->peer(),
+                     std::string(Connection::StateName(connection->state())),
                      std::string(peer.tls.version),
                      peer.has_certificate() ? peer.certificate->subject : "",
                      peer.has_certificate() ? peer.certificate->spiffe_id : "",

@@ -26,8 +26,10 @@
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/server/heap_trim.h"
 #include "proxy/server/snapshot.h"
-#include "proxy/session/downstream_connection.h"
+#include "proxy/session/connection.h"
+#include "proxy/session/protocol_table.h"
 #include "proxy/session/standing_book.h"
+#include "proxy/upstream/socket_connector.h"
 #include "proxy/verify/verified_clients.h"
 
 namespace mantlet::server {
@@ -39,7 +41,7 @@ struct ConnectionSummary {
   int64_t opened_wall_ms = 0;
 };
 
-class Worker final : private session::DownstreamConnection::Owner {
+class Worker final : private session::Connection::Owner {
  public:
   // Everything outlives the worker. The thread starts at once.
   Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
@@ -81,7 +83,7 @@ class Worker final : private session::DownstreamConnection::Owner {
     bool inherited = false;                              // the sockets are the service manager's
   };
 
-  void OnConnectionOver(session::DownstreamConnection* connection) override;
+  void OnConnectionOver(session::Connection* connection) override;
 
   void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
   void JudgeConnections(const std::map<const session::ListenerSlot*, WhomToJudge>& listeners);
@@ -95,6 +97,7 @@ class Worker final : private session::DownstreamConnection::Owner {
   void CloseListener(Listening& listening);
   void CloseForGood();
   void ReportIfEmpty();
+  void CutHere();
 
   observe::MetricsShard& metrics_;
   base::Logger& logger_;
@@ -105,15 +108,16 @@ class Worker final : private session::DownstreamConnection::Owner {
   session::StandingBook standing_;
   verify::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
+  upstream::SocketConnector connector_{loop_};
+  const std::shared_ptr<const session::ProtocolTable> protocols_ = session::HttpProtocols();
   std::map<std::string, Listening> listeners_;
   // Of those that are no more: their sockets take no new connection.
   std::vector<std::unique_ptr<io::Listener>> closing_;
   base::FunctionTimer closing_timer_{[this] { CloseForGood(); }};
   std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name
-  absl::flat_hash_map<session::DownstreamConnection*,
-                      std::unique_ptr<session::DownstreamConnection>>
-      connections_;
+  absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
+  bool stopped_ = false;  // the loop has ended; its connections end with it
   std::function<void()> on_empty_;
   std::function<void(const std::string&)> on_unreachable_;
   std::thread thread_;

@@ -20,6 +20,7 @@ struct ClientFacts {
   // The identity that `identity` was rendered from; null: nothing is known of the client.
   const identity::PeerIdentity* peer = nullptr;
   std::string_view peer_address = {};  // with port, for the log
+  std::string_view scheme = "https";   // of the connection, for X-Forwarded-Proto; a literal
   ServedCertificate served = {};
 };
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "proxy/http1/serializer.h"
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/denial_record.h"
 #include "proxy/session/timeout_record.h"
@@ -12,22 +11,8 @@ namespace mantlet::session {
 
 using base::ErrorReason;
 using base::ProxyError;
-using http::Framing;
 
 namespace {
-
-// A body piece, framed as its message says.
-void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
-  if (!chunked) {
-    to.Write(piece);
-    return;
-  }
-  std::string header;  // "ffffffffffffffff\r\n" at most: never allocates
-  http1::AppendChunkHeader(header, piece.size());
-  to.Write(header);
-  to.Write(piece);
-  to.Write(http1::kChunkEnd);
-}
 
 ProxyError QueueFull() {
   return ProxyError(ErrorReason::kPoolExhausted,
@@ -44,26 +29,33 @@ bool IsEventStream(const http::ResponseHead& head) {
 
 }  // namespace
 
-Exchange::Exchange(WorkerContext& worker, ExchangeHost& host)
-    : worker_(worker), host_(host), timer_([this] { OnTimeout(); }), record_(worker) {}
+Exchange::Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHost& host)
+    : worker_(worker),
+      response_(response),
+      host_(host),
+      timer_([this] { OnTimeout(); }),
+      record_(worker) {}
 
 Exchange::~Exchange() {
-  if (state_ == State::kWaiting) pool_->CancelWait(this);
-  ReleaseUpstream(false);
+  if (state_ == State::kWaiting) pool().CancelWait(this);
 }
 
 void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
                      const http::RequestHead& head, const ClientFacts& client) {
-  // An assignment of the same pointer would cost two atomic operations.
+  // Assigning the same pointer again would cost two atomic operations.
   if (listener_ != listener) listener_ = listener;
   head_ = &head;
   client_ = &client;
+  response_head_ = nullptr;
   request_complete_ = request_paused_ = retried_ = response_paused_ = false;
-  response_started_ = interim_forwarded_ = event_stream_ = switching_ = false;
+  response_started_ = interim_forwarded_ = switching_ = false;
+  event_stream_ = event_stream_unknown_ = false;
   early_body_.clear();
-  trailers_.clear();
+  trailers_.Clear();
   record_.Reset();
 }
+
+// ---- the request
 
 std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerState>& listener,
                                           const http::RequestHead& head,
@@ -79,14 +71,11 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (!head.upgrade_ignored.empty()) {
     RecordIgnoredUpgrade(worker_, listener_->config.name, client_->peer_address, head);
   }
-  if (pool_ != listener_->pool) pool_ = listener_->pool;
-  const auto kind =
-      IsRepeatable() ? upstream::Pool::Request::kRepeatable : upstream::Pool::Request::kOnce;
-  if (auto connection = pool_->TakeIdle(kind)) {
-    StartSending(std::move(connection));
+  if (upstream::Lease lease = pool().TakeIdle(Repeatability())) {
+    StartSending(std::move(lease));
     return std::nullopt;
   }
-  if (!pool_->Wait(this, kind)) return QueueFull();
+  if (!pool().Wait(this, Repeatability())) return QueueFull();
   state_ = State::kWaiting;
   return std::nullopt;
 }
@@ -98,22 +87,17 @@ void Exchange::RecordRefusal(const ListenerState& listener, const RequestGate::V
                client_->peer);
 }
 
-std::optional<ProxyError> Exchange::JudgeTunnel(const ListenerState& listener) {
-  RequestGate::Verdict verdict = gate_.Recheck(listener, *client_, *head_);
-  RecordRefusal(listener, verdict);
-  // The record keeps the rule that let the request begin.
-  if (verdict.refusal) record_.error = verdict.refusal;
-  return std::move(verdict.refusal);
-}
-
-void Exchange::StartSending(std::unique_ptr<upstream::Connection> connection) {
+void Exchange::StartSending(upstream::Lease lease) {
   state_ = State::kSending;
-  upstream_ = std::move(connection);
-  upstream_->Begin(this, head_->method, head_->wants_upgrade());
+  upstream_ = std::move(lease);
   SendRequestHead();
   if (!early_body_.empty()) {
-    upstream_->stream().Write(early_body_);
+    upstream_->WriteBody(early_body_);
     early_body_.clear();
+  }
+  if (request_complete_) {
+    upstream_->WriteEnd(trailers_);
+    trailers_.Clear();
   }
   ArmTimer();
 }
@@ -122,29 +106,23 @@ void Exchange::SendRequestHead() {
   http::RequestForwarding how{.strip = listener_->strip,
                               .identity = client_->identity,
                               .client_address = client_->client_address,
-                              .default_host = pool_->target().address_text,
+                              .default_host = pool().target().address_text,
                               .tunnel_upgrade = head_->wants_upgrade()};
   how.replace_forwarded_for =
       listener_->config.identity_headers.forwarded_for == config::ForwardedFor::kReplace;
   how.target = gate_.target();
-  WriteText(upstream_->stream(),
-            [&](std::string& text) { http::ForwardRequestHead(*head_, how, text); });
+  how.scheme = client_->scheme;
+  upstream_->WriteHead(*head_, how, *this);
   record_.RequestSent();
 }
 
 void Exchange::OnRequestBody(std::string_view piece) {
   record_.request_bytes += piece.size();
-  const bool chunked = head_->framing.kind == Framing::Kind::kChunked;
   if (state_ == State::kWaiting) {
-    if (chunked) {
-      http1::AppendChunk(early_body_, piece);
-    } else {
-      early_body_.append(piece);
-    }
-    return;
+    early_body_.append(piece);
+  } else if (upstream_) {
+    upstream_->WriteBody(piece);
   }
-  if (upstream_ == nullptr) return;
-  WriteBody(upstream_->stream(), piece, chunked);
 }
 
 void Exchange::OnRequestTrailers(const http::HeaderList& trailers) {
@@ -154,158 +132,132 @@ void Exchange::OnRequestTrailers(const http::HeaderList& trailers) {
 
 void Exchange::OnRequestEnd() {
   request_complete_ = true;
-  if (head_->framing.kind == Framing::Kind::kChunked) {
-    if (state_ == State::kWaiting) {
-      http1::AppendLastChunk(early_body_, trailers_);
-    } else if (upstream_ != nullptr) {
-      std::string last;
-      http1::AppendLastChunk(last, trailers_);
-      upstream_->stream().Write(last);
-    }
-  }
-  trailers_.clear();
-  if (upstream_ != nullptr) ArmTimer();
+  if (!upstream_) return;
+  upstream_->WriteEnd(trailers_);
+  trailers_.Clear();
+  ArmTimer();
 }
 
 void Exchange::FlushRequest() {
-  if (upstream_ != nullptr) upstream_->stream().Flush();
+  if (upstream_) upstream_->Flush();
   if (switching_ && request_complete_) {
     SwitchProtocols();
     return;
   }
-  const bool full = upstream_ != nullptr ? OverHighWater(upstream_->stream())
-                                         : state_ == State::kWaiting && !early_body_.empty();
+  const bool full = upstream_ ? upstream_->buffered() > kHighWaterBytes
+                              : state_ == State::kWaiting && !early_body_.empty();
   if (full == request_paused_ || request_complete_) return;
-  request_paused_ = full;
-  host_.SetRequestPaused(full);
-  if (upstream_ != nullptr) ArmTimer();
+  PauseRequest(full);
 }
 
-void Exchange::OnUpstreamDrained() {
-  if (!request_paused_) return;
-  request_paused_ = false;
-  host_.SetRequestPaused(false);
-  if (upstream_ != nullptr) ArmTimer();
+void Exchange::PauseRequest(bool paused) {
+  request_paused_ = paused;
+  response_.PauseRequest(paused);
+  if (upstream_) ArmTimer();
 }
 
-void Exchange::OnConnection(std::unique_ptr<upstream::Connection> connection) {
-  StartSending(std::move(connection));
+void Exchange::OnRequestDrained() {
+  if (request_paused_) PauseRequest(false);
+}
+
+void Exchange::OnConnection(upstream::Lease lease) {
+  StartSending(std::move(lease));
   FlushRequest();
 }
 
 void Exchange::OnNoConnection(ProxyError error) {
   state_ = State::kSending;  // no longer in the queue
   if (error.reason == ErrorReason::kConnectTimeout || error.reason == ErrorReason::kTimeoutQueue) {
-    RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
+    RecordTimeout(error);
   }
   Fail(std::move(error));
 }
 
+// ---- the response
+
 void Exchange::OnInterimResponse(const http::ResponseHead& head) {
   interim_forwarded_ = true;
-  WriteText(host_.downstream(),
-            [&](std::string& text) { http::ForwardInterimResponse(head, head_->version, text); });
+  response_.WriteInterim(head);
 }
 
 void Exchange::OnResponseHead(const http::ResponseHead& head) {
   state_ = State::kResponding;
+  response_head_ = &head;
   record_.status = head.status;
   record_.ResponseBegins();
-  WriteText(host_.downstream(), [&](std::string& text) {
-    forwarded_ =
-        http::ForwardResponseHead(head, {head_->version, head_->method, MayKeepAlive()}, text);
-  });
-  response_started_ = judge_silence_ = true;
-}
-
-// An answer that comes before the request is complete cannot be followed by
-// another request: where the next one would begin is not known yet.
-bool Exchange::MayKeepAlive() const {
-  return head_->keep_alive && request_complete_ && !worker_.draining && !last_;
+  trailers_.Clear();
+  response_.WriteHead(head);
+  response_started_ = event_stream_unknown_ = true;
 }
 
 void Exchange::OnResponseBody(std::string_view piece) {
   record_.response_bytes += piece.size();
-  WriteBody(host_.downstream(), piece, forwarded_.framing.kind == Framing::Kind::kChunked);
+  response_.WriteBody(piece);
 }
 
 void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
   http::ForwardResponseTrailers(trailers, trailers_);
 }
 
-void Exchange::OnResponsePause() {
+void Exchange::OnResponseFlush() {
   // Asked once, and only of a response that takes more than one read.
-  if (std::exchange(judge_silence_, false))
-    event_stream_ = IsEventStream(upstream_->response_head());
-  io::ByteStream& downstream = host_.downstream();
-  downstream.Flush();
-  if (!response_paused_ && OverHighWater(downstream)) {
+  if (std::exchange(event_stream_unknown_, false)) event_stream_ = IsEventStream(*response_head_);
+  response_.Flush();
+  if (!response_paused_ && response_.buffered() > kHighWaterBytes) {
     response_paused_ = true;
-    upstream_->stream().SetReading(false);
+    upstream_->PauseResponse(true);
   }
   ArmTimer();
 }
 
-void Exchange::OnDownstreamDrained() {
+void Exchange::OnResponseDrained() {
   if (!response_paused_) return;
   response_paused_ = false;
-  if (upstream_ != nullptr) upstream_->stream().SetReading(true);
+  if (upstream_) upstream_->PauseResponse(false);
   ArmTimer();
 }
 
-void Exchange::OnResponseEnd(std::string_view rest) {
-  io::ByteStream& downstream = host_.downstream();
+void Exchange::OnResponseEnd() {
   if (record_.status == 101) {
-    downstream.Flush();
-    tunnel_bytes_.assign(rest);
+    response_.Flush();
     if (request_complete_) {
       SwitchProtocols();
       return;
     }
     // RFC 9110 section 7.8: the client changes protocols behind its request, so the rest of
-    // that is HTTP still. What the upstream says meanwhile waits for the tunnel.
+    // that is HTTP still. What the upstream sends meanwhile waits for the tunnel.
     switching_ = true;
-    upstream_->stream().SetReading(false);
+    upstream_->PauseResponse(true);
     return;
   }
-  if (forwarded_.framing.kind == Framing::Kind::kChunked) {
-    std::string last;
-    http1::AppendLastChunk(last, trailers_);
-    downstream.Write(last);
-  }
-  downstream.Flush();
-  // An upstream that has answered early need not take the rest of the content: what another
-  // request would follow.
-  ReleaseUpstream(request_complete_ && upstream_->stream().buffered() == 0);
-  EndAnswered(forwarded_.keep_alive);
+  response_.WriteEnd(trailers_);
+  response_.Flush();
+  upstream_.Release();
+  End(ExchangeEnd::kComplete);
 }
 
 void Exchange::SwitchProtocols() {
-  tunnel_ = upstream_->TakeStream();
-  worker_.loop.Retire(std::move(upstream_));
-  End(ExchangeEnd::kTunnel);
+  upgraded_.upstream = upstream_->TakeUpgraded();
+  upgraded_.lease = std::move(upstream_);
+  End(ExchangeEnd::kUpgraded);
 }
 
-// The answer is complete; `keep_alive` is what its head said.
-void Exchange::EndAnswered(bool keep_alive) {
-  if (keep_alive) {
-    End(ExchangeEnd::kKeepAlive);
-  } else {
-    End(request_complete_ ? ExchangeEnd::kClose : ExchangeEnd::kLinger);
-  }
-}
+// ---- errors
 
-// RFC 9110 section 9.2.2; and of a body nothing is kept.
+// RFC 9110 section 9.2.2; and of content nothing is kept.
 bool Exchange::IsRepeatable() const {
   return http::IsIdempotent(head_->method) && !head_->framing.has_body();
 }
 
+upstream::Pool::Request Exchange::Repeatability() const {
+  return IsRepeatable() ? upstream::Pool::Request::kRepeatable : upstream::Pool::Request::kOnce;
+}
+
 bool Exchange::MayRetry(const ProxyError& error) const {
   // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: a connection that had been
-  // idle and died without a word most likely met the upstream's idle timeout.
+  // idle and ended without a byte most likely met the upstream's idle timeout.
   return error.retry() == base::RetrySafety::kIfIdempotent && !retried_ && !interim_forwarded_ &&
-         upstream_ != nullptr && upstream_->reused() && !upstream_->response_begun() &&
-         IsRepeatable();
+         upstream_ && upstream_->reused() && !upstream_->response_begun() && IsRepeatable();
 }
 
 void Exchange::OnUpstreamError(ProxyError error) {
@@ -316,9 +268,9 @@ void Exchange::OnUpstreamError(ProxyError error) {
   }
   retried_ = true;
   listener_->upstream_metrics->Retried();
-  ReleaseUpstream(false);
+  upstream_.Release();
   // Another idle connection may be as stale: wait for a new one.
-  if (!pool_->Wait(this, upstream::Pool::Request::kRepeatable)) {
+  if (!pool().Wait(this, upstream::Pool::Request::kRepeatable)) {
     Fail(QueueFull());
     return;
   }
@@ -326,45 +278,28 @@ void Exchange::OnUpstreamError(ProxyError error) {
   ArmTimer();  // the pool's deadlines run
 }
 
-void Exchange::Refuse(ProxyError error) { Fail(std::move(error)); }
-
-void Exchange::Abandon(ProxyError error) {
+void Exchange::Cancel(ProxyError error) {
   if (!active()) return;
   record_.error = std::move(error);
-  End(ExchangeEnd::kAbort);
+  End(ExchangeEnd::kReset);
 }
 
 void Exchange::Fail(ProxyError error) {
-  if (error.reason == ErrorReason::kRequestTimeout) {
-    RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
-  }
-  if (state_ == State::kWaiting) pool_->CancelWait(this);
+  if (error.reason == ErrorReason::kRequestTimeout) RecordTimeout(error);
+  if (state_ == State::kWaiting) pool().CancelWait(this);
   if (error.reason == ErrorReason::kPoolExhausted) {
     listener_->upstream_metrics->Failed(error.reason);
   }
-  ReleaseUpstream(false);
+  upstream_.Release();
   record_.error = std::move(error);
   if (response_started_ || record_.error->status() == 0) {
-    End(ExchangeEnd::kAbort);
+    End(ExchangeEnd::kReset);
     return;
   }
-  Answer(*record_.error);
-}
-
-void Exchange::Answer(const ProxyError& error) {
-  record_.status = error.status();
-  http1::ErrorResponse response;
-  response.status = record_.status;
-  const std::string reason = error.ClientText();
-  response.reason = reason;
-  response.keep_alive = MayKeepAlive();
-  response.client_version = head_->version;
-  response.head_request = head_->method == http::Method::kHead;
-  WriteText(host_.downstream(), [&](std::string& text) {
-    record_.response_bytes += http1::AppendErrorResponse(text, response);
-  });
-  host_.downstream().Flush();
-  EndAnswered(response.keep_alive);
+  record_.status = record_.error->status();
+  record_.response_bytes += response_.WriteLocalReply(record_.status, record_.error->ClientText());
+  response_.Flush();
+  End(ExchangeEnd::kComplete);
 }
 
 void Exchange::RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
@@ -375,12 +310,7 @@ void Exchange::RefuseUnparsed(const std::shared_ptr<const ListenerState>& listen
   Fail(std::move(error));
 }
 
-void Exchange::ReleaseUpstream(bool reusable) {
-  if (upstream_ == nullptr) return;
-  upstream_->Detach();
-  if (response_paused_) upstream_->stream().SetReading(true);
-  pool_->Return(std::move(upstream_), reusable);
-}
+// ---- deadlines
 
 Exchange::Awaited Exchange::AwaitedNow() const {
   if (state_ != State::kSending && state_ != State::kResponding) return Awaited::kNothing;
@@ -395,18 +325,18 @@ Exchange::Awaited Exchange::AwaitedNow() const {
 
 // What the side whose room is awaited has not taken of what was written to it.
 size_t Exchange::UntakenNow() const {
-  if (awaited_ == Awaited::kRoomClient) return host_.downstream().untaken();
-  return awaited_ == Awaited::kRoomUpstream ? upstream_->stream().untaken() : 0;
+  if (awaited_ == Awaited::kRoomClient) return response_.untaken();
+  return awaited_ == Awaited::kRoomUpstream ? upstream_->untaken() : 0;
 }
 
-// Something has moved: whose turn it is by now has all of its time. But for the response's
-// head: bytes of it, or interim responses, must not put its deadline off.
+// Something has moved: what the exchange waits for by now has all of its time. Except for the
+// response's head: bytes of it, or interim responses, must not put its deadline off.
 void Exchange::ArmTimer() {
   const Awaited now = AwaitedNow();
   if (now == Awaited::kResponseHead && awaited_ == now && timer_.armed()) return;
   awaited_ = now;
   untaken_ = UntakenNow();
-  const config::UpstreamTimeouts& upstream = pool_->target().config.timeouts;
+  const config::UpstreamTimeouts& upstream = pool().target().config.timeouts;
   switch (now) {
     case Awaited::kNothing:
       worker_.loop.timers().Cancel(timer_);
@@ -429,64 +359,81 @@ void Exchange::ArmTimer() {
   }
 }
 
+ProxyError Exchange::TimeoutError() const {
+  switch (awaited_) {
+    case Awaited::kNothing:
+      break;
+    case Awaited::kResponseHead:
+      return ProxyError(ErrorReason::kTimeoutHead,
+                        "no complete response head within upstreams[].timeouts.response_head");
+    case Awaited::kResponseBody:
+      return ProxyError(ErrorReason::kTimeoutBody,
+                        "nothing of the response's body within upstreams[].timeouts.body");
+    case Awaited::kEvent:
+      return ProxyError(ErrorReason::kTimeoutBody,
+                        "no event within upstreams[].timeouts.event_stream");
+    case Awaited::kRoomUpstream:
+      return ProxyError(
+          ErrorReason::kTimeoutWrite,
+          "the upstream took nothing of the request within upstreams[].timeouts.write");
+    case Awaited::kRoomClient:
+      return ProxyError(
+          ErrorReason::kClientWriteTimeout,
+          "the client took nothing of the response within listeners[].timeouts.write");
+  }
+  return ProxyError(ErrorReason::kInternal, "a deadline that nothing has");
+}
+
 void Exchange::OnTimeout() {
+  if (awaited_ == Awaited::kNothing) return;
   if (UntakenNow() < untaken_) {
-    // Slow, and all the same on its way.
+    // Slow, and making progress all the same.
     ArmTimer();
     return;
   }
-  ProxyError error;
-  switch (awaited_) {
-    case Awaited::kNothing:
-      return;
-    case Awaited::kResponseHead:
-      error = ProxyError(ErrorReason::kTimeoutHead,
-                         "no complete response head within upstreams[].timeouts.response_head");
-      break;
-    case Awaited::kResponseBody:
-      error = ProxyError(ErrorReason::kTimeoutBody,
-                         "nothing of the response's body within upstreams[].timeouts.body");
-      break;
-    case Awaited::kEvent:
-      error = ProxyError(ErrorReason::kTimeoutBody,
-                         "no event within upstreams[].timeouts.event_stream");
-      break;
-    case Awaited::kRoomUpstream:
-      error =
-          ProxyError(ErrorReason::kTimeoutWrite,
-                     "the upstream took nothing of the request within upstreams[].timeouts.write");
-      break;
-    case Awaited::kRoomClient:
-      error =
-          ProxyError(ErrorReason::kClientWriteTimeout,
-                     "the client took nothing of the response within listeners[].timeouts.write");
-      break;
-  }
+  ProxyError error = TimeoutError();
   listener_->upstream_metrics->Failed(error.reason);
-  RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
+  RecordTimeout(error);
   Fail(std::move(error));
 }
 
+void Exchange::RecordTimeout(const ProxyError& error) {
+  session::RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
+}
+
+// ---- the end
+
 void Exchange::End(ExchangeEnd end) {
-  if (state_ == State::kWaiting) pool_->CancelWait(this);
-  ReleaseUpstream(false);
+  if (state_ == State::kWaiting) pool().CancelWait(this);
+  upstream_.Release();
   worker_.loop.timers().Cancel(timer_);
-  if (end != ExchangeEnd::kTunnel) record_.Write(*listener_, *head_, *client_);
+  if (end != ExchangeEnd::kUpgraded) record_.Write(*listener_, *head_, *client_);
   state_ = State::kIdle;
-  if (request_paused_) {
-    request_paused_ = false;
-    host_.SetRequestPaused(false);
-  }
+  if (std::exchange(request_paused_, false)) response_.PauseRequest(false);
   host_.OnExchangeEnd(end);
+}
+
+Exchange::Upgraded Exchange::TakeUpgraded() { return std::exchange(upgraded_, {}); }
+
+std::optional<ProxyError> Exchange::RecheckTunnel(const ListenerState& listener) {
+  RequestGate::Verdict verdict = gate_.Recheck(listener, *client_, *head_);
+  RecordRefusal(listener, verdict);
+  // The record keeps the rule that let the request begin.
+  if (verdict.refusal) record_.error = verdict.refusal;
+  return std::move(verdict.refusal);
+}
+
+void Exchange::SetTunnelError(ProxyError error) {
+  if (!record_.error) record_.error = std::move(error);
 }
 
 void Exchange::TunnelTimedOut() {
   record_.error = ProxyError(ErrorReason::kTimeoutTunnel,
                              "nothing in either direction within listeners[].timeouts.tunnel");
-  RecordTimeout(worker_, *listener_, client_->peer_address, *head_, *record_.error);
+  RecordTimeout(*record_.error);
 }
 
-void Exchange::TunnelEnded(uint64_t from_client, uint64_t from_upstream) {
+void Exchange::FinishTunnel(uint64_t from_client, uint64_t from_upstream) {
   // Beside the content of the request that it began with.
   record_.request_bytes += from_client;
   record_.response_bytes += from_upstream;

@@ -14,15 +14,21 @@
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/policy/policy.h"
 #include "proxy/session/admission.h"
-#include "proxy/tls/server_context.h"
 #include "proxy/upstream/pool.h"
+#include "proxy/verify/client_verifier.h"
 
 namespace mantlet::session {
+
+class Acceptor;
+class ProtocolTable;
 
 struct ListenerState {
   config::Listener config;
   identity::StripSet strip;
-  tls::ServerContextPtr tls;
+  std::shared_ptr<const Acceptor> acceptor;
+  std::shared_ptr<const ProtocolTable> protocols;
+  // What validates the clients of open connections again; null: no client certificate is asked for.
+  verify::ClientVerifierPtr verifier;
   std::shared_ptr<upstream::Pool> pool;
   std::shared_ptr<Admission> admission;
   observe::ListenerMetrics* metrics = nullptr;  // of this worker's shard

@@ -31,7 +31,7 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::VerifiedClie
     good.valid_until = std::numeric_limits<int64_t>::max();
     return good;
   }
-  const verify::ClientVerifier* verifier = newest.tls->verifier();
+  const verify::ClientVerifier* verifier = newest.verifier.get();
   if (verifier == nullptr) {
     return verify::Refusal(
         HandshakeFailure::kUnknownCa, nullptr, -1,
@@ -90,8 +90,8 @@ Standing JudgeStanding(const ListenerState* newest, verify::VerifiedClients& ver
 
 bool JudgesAnew(const ListenerState& before, const ListenerState* after) {
   if (after == nullptr) return true;
-  const verify::ClientVerifier* old_verifier = before.tls->verifier();
-  const verify::ClientVerifier* new_verifier = after->tls->verifier();
+  const verify::ClientVerifier* old_verifier = before.verifier.get();
+  const verify::ClientVerifier* new_verifier = after->verifier.get();
   if ((old_verifier == nullptr) != (new_verifier == nullptr)) return true;
   if (old_verifier != nullptr && old_verifier->id() != new_verifier->id()) return true;
   return before.config.client_auth != after->config.client_auth;

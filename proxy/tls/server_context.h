@@ -47,6 +47,9 @@ class ServerContext {
     config::ClientAuthMode client_auth = config::ClientAuthMode::kRequire;
     std::vector<ServerCredential> credentials;  // at least one; the first is the default
     verify::ClientVerifierPtr verifier;         // null if client_auth is none
+    // The protocols that are spoken, as ALPN names them (RFC 7301). The first that the client
+    // offers is chosen.
+    std::vector<std::string> protocols = {"http/1.1", "http/1.0"};
     // A digest of whatever else decides about a client; a session is resumed only
     // while it stays the same.
     std::string policy_id;

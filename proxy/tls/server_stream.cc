@@ -10,6 +10,7 @@
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
 #include "proxy/tls/tls_errors.h"
+#include "proxy/x509/byte_view.h"
 #include "proxy/x509/openssl_errors.h"
 
 namespace mantlet::tls {
@@ -227,6 +228,13 @@ void ServerStream::FailHandshake(HandshakeReport report) {
   inner_->Flush();
   inner_->ShutdownWrite();
   handshake_handler_->OnHandshakeFailed(std::move(report));
+}
+
+std::string_view ServerStream::alpn() const {
+  const uint8_t* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return x509::View(name, size);
 }
 
 identity::PeerIdentity ServerStream::TakeIdentity() {

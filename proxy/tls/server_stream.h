@@ -70,12 +70,15 @@ class ServerStream final : public io::ByteStream,
   void Write(std::string_view bytes) override;
   void Flush() override;
   size_t buffered() const override { return plaintext_.size() + inner_->buffered(); }
+  bool IsQuiet() const override { return inner_->IsQuiet(); }
   size_t untaken() const override { return plaintext_.size() + inner_->untaken(); }
   void ShutdownWrite() override;
   void Close() override;
   // Without close_notify, and with a reset: an incomplete message cannot look whole.
   void Abort() override;
 
+  // The protocol that ALPN has chosen; empty: none. Valid as long as the stream.
+  std::string_view alpn() const;
   // Which of the context's certificates was shown.
   size_t certificate_index() const { return certificate_index_; }
   // The keys whose certificates the client can verify.

@@ -60,10 +60,13 @@ bool ServerStream::HasCertificate() const {
 // A client that offers only other protocols gets an alert, instead of being answered in one it
 // does not expect.
 std::string_view ServerStream::SelectProtocol(std::string_view offered) {
+  const std::vector<std::string>& spoken = context_->options().protocols;
   CBS protocols, name;
   CBS_init(&protocols, x509::Data(offered), offered.size());
   while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-    if (x509::View(name) == "http/1.1" || x509::View(name) == "http/1.0") return x509::View(name);
+    if (std::find(spoken.begin(), spoken.end(), x509::View(name)) != spoken.end()) {
+      return x509::View(name);
+    }
   }
   CBS_init(&protocols, x509::Data(offered), offered.size());
   while (CBS_get_u8_length_prefixed(&protocols, &name)) {

@@ -36,7 +36,7 @@ struct Pool::Attempt {
       : timer([this, pool] { pool->OnAttemptTimeout(this); }),
         next([this, pool] { pool->LeaveSilentAddress(*this); }),
         again([this, pool] { pool->Dial(*this); }) {}
-  std::unique_ptr<io::Stream> stream;
+  std::unique_ptr<Connector::Attempt> connecting;
   TargetPtr target;    // whose addresses are tried
   size_t address = 0;  // index into them
   // The first one that has not answered in its time. It has what is left of the whole, if all
@@ -49,8 +49,10 @@ struct Pool::Attempt {
   base::FunctionTimer again;  // after the queue was full
 };
 
-Pool::Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics)
+Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
+           observe::UpstreamMetrics& metrics)
     : loop_(loop),
+      connector_(connector),
       target_(std::move(target)),
       metrics_(metrics),
       refuse_timer_([this] { RefuseUnresolved(); }),
@@ -203,9 +205,9 @@ void Pool::StartAttempt() {
 }
 
 void Pool::Dial(Attempt& attempt) {
-  attempt.stream = io::Stream::Connect(
-      loop_, attempt.target->addresses[attempt.address],
-      [this, &attempt](const io::StreamError* error) { OnConnected(&attempt, error); });
+  attempt.connecting = connector_.Connect(
+      attempt.target->addresses[attempt.address],
+      [this, &attempt](Connector::Outcome outcome) { OnOutcome(&attempt, std::move(outcome)); });
   const size_t addresses = attempt.target->addresses.size();
   if (attempt.address + 1 < addresses && !attempt.last) {
     loop_.ArmIn(attempt.next, AddressMs(addresses));
@@ -247,27 +249,38 @@ bool Pool::TryNextAddress(Attempt& attempt) {
   return true;
 }
 
-void Pool::OnConnected(Attempt* attempt, const io::StreamError* error) {
-  if (error == nullptr) {
-    const io::SocketAddress address = attempt->target->addresses[attempt->address];
-    std::unique_ptr<io::Stream> stream = Finish(attempt);
-    ++active_;
-    metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
-    HandOut(std::make_unique<Connection>(std::move(stream), address, target_->config.limits));
+void Pool::OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream) {
+  const io::SocketAddress address = attempt->target->addresses[attempt->address];
+  Finish(attempt);
+  ++active_;
+  metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
+  auto connection = std::make_unique<Connection>(std::move(stream), address, target_->config.limits,
+                                                 loop_.buffers());
+  if (waiters_.empty()) {
+    Return(std::move(connection));
+  } else {
+    HandOut(std::move(connection));
+  }
+}
+
+void Pool::OnOutcome(Attempt* attempt, Connector::Outcome outcome) {
+  if (auto* connected = std::get_if<Connector::Connected>(&outcome)) {
+    OnConnected(attempt, std::move(connected->stream));
     return;
   }
-  if (error->failure == io::StreamFailure::kQueueFull) {
+  const io::StreamError& error = std::get<io::StreamError>(outcome);
+  if (error.failure == io::StreamFailure::kQueueFull) {
     // The queue of a Unix socket is full. TCP would wait for room by itself.
-    attempt->stream.reset();
+    attempt->connecting.reset();
     loop_.ArmIn(attempt->again, kRetryMs);
     return;
   }
-  if (!TryNextAddress(*attempt)) FailAttempt(attempt, ProxyError(ReasonOf(*error), error->detail));
+  if (!TryNextAddress(*attempt)) FailAttempt(attempt, ProxyError(ReasonOf(error), error.detail));
 }
 
 void Pool::OnAttemptTimeout(Attempt* attempt) {
   FailAttempt(attempt, ProxyError(ErrorReason::kConnectTimeout,
-                                  attempt->stream == nullptr
+                                  attempt->connecting == nullptr
                                       ? "the application's queue of connections was full for "
                                         "longer than upstreams[].timeouts.connect"
                                       : "no connection within upstreams[].timeouts.connect"));
@@ -290,44 +303,44 @@ void Pool::ReportUnreachable() {
   on_unreachable_();
 }
 
-std::unique_ptr<io::Stream> Pool::Finish(Attempt* attempt) {
+void Pool::Finish(Attempt* attempt) {
   metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
-  std::unique_ptr<io::Stream> stream = std::move(attempt->stream);
   if (attempt->orphan) --orphans_;
   std::erase_if(attempts_, [attempt](const auto& a) { return a.get() == attempt; });
-  return stream;
 }
 
 // ---- using
 
-std::unique_ptr<Connection> Pool::TakeIdle(Request request) {
+Lease Pool::MakeLease(std::unique_ptr<Connection> connection) {
+  connection->SetActive();
+  return Lease(shared_from_this(), std::move(connection));
+}
+
+Lease Pool::TakeIdle(Request request) {
   while (!idle_.empty()) {
     const int64_t idle_ms = loop_.now_ms() - idle_.back()->idle_since_ms();
     // The others have been idle for longer still.
-    if (request == Request::kOnce && idle_ms > kFreshMs) return nullptr;
+    if (request == Request::kOnce && idle_ms > kFreshMs) return {};
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
     if (request == Request::kRepeatable || connection->IsQuiet()) {
       ++active_;
       metrics_.ConnectionMoved(UpstreamConnectionState::kIdle, UpstreamConnectionState::kActive);
-      return connection;
+      return MakeLease(std::move(connection));
     }
     metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
     loop_.Retire(std::move(connection));
   }
-  return nullptr;
+  return {};
 }
 
 void Pool::HandOut(std::unique_ptr<Connection> connection) {
-  if (waiters_.empty()) {
-    Return(std::move(connection), true);
-    return;
-  }
-  TakeWaiter(0)->OnConnection(std::move(connection));
+  TakeWaiter(0)->OnConnection(MakeLease(std::move(connection)));
 }
 
-void Pool::Return(std::unique_ptr<Connection> connection, bool reusable) {
-  if (retired_ || !reusable || !connection->reusable() || !StillHas(connection->address())) {
+void Pool::Return(std::unique_ptr<Connection> connection) {
+  const bool reusable = connection->FinishRequest();
+  if (retired_ || !reusable || !StillHas(connection->address())) {
     Discard(std::move(connection));
     return;
   }
@@ -362,12 +375,6 @@ void Pool::Discard(std::unique_ptr<Connection> connection) {
   --active_;
   metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
   loop_.Retire(std::move(connection));
-  ConnectIfNeeded();
-}
-
-void Pool::TunnelEnded() {
-  --active_;
-  metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
   ConnectIfNeeded();
 }
 

@@ -5,8 +5,8 @@
 // A connection is given up because it has not been used for a while, never because
 // many came back at once: with steady load of any size none is closed and opened anew.
 //
-// One loop's thread only. Shared: exchanges keep the pool they began with alive
-// when a reload replaces it.
+// One loop's thread only. Shared: a lease keeps the pool it is of alive when a reload
+// replaces it.
 
 #ifndef MANTLET_PROXY_UPSTREAM_POOL_H_
 #define MANTLET_PROXY_UPSTREAM_POOL_H_
@@ -23,14 +23,15 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
-#include "proxy/io/stream.h"
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/upstream/connection.h"
+#include "proxy/upstream/connector.h"
+#include "proxy/upstream/lease.h"
 #include "proxy/upstream/target.h"
 
 namespace mantlet::upstream {
 
-class Pool final : private Connection::Keeper {
+class Pool final : public std::enable_shared_from_this<Pool>, private Connection::Keeper {
  public:
   // A request that is not repeatable gets no connection that has been idle for longer: no
   // server that is known to us closes one after so little time.
@@ -50,7 +51,7 @@ class Pool final : private Connection::Keeper {
   // never from inside Wait(). Its destruction ends the wait.
   class Waiter {
    public:
-    virtual void OnConnection(std::unique_ptr<Connection> connection) = 0;
+    virtual void OnConnection(Lease lease) = 0;
     virtual void OnNoConnection(base::ProxyError error) = 0;
 
    protected:
@@ -65,7 +66,8 @@ class Pool final : private Connection::Keeper {
     bool repeatable_ = true;
   };
 
-  Pool(io::Loop& loop, TargetPtr target, observe::UpstreamMetrics& metrics);
+  // Made with std::make_shared. `loop`, `connector` and `metrics` outlive it.
+  Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics);
   ~Pool();
   Pool(const Pool&) = delete;
 
@@ -83,27 +85,22 @@ class Pool final : private Connection::Keeper {
   // (RFC 9110 section 9.2.2), as far as the pool has to know.
   enum class Request { kRepeatable, kOnce };
 
-  // An idle connection, or null. The upstream may close it at any moment, also while the
+  // An idle connection, or an empty lease. The upstream may close it at any moment, also while the
   // request is on its way: kOnce gets one that has been used just now (kFreshMs) and on which
   // no end has arrived, which costs a system call to know.
-  std::unique_ptr<Connection> TakeIdle(Request request);
+  Lease TakeIdle(Request request);
   // False if the queue is full. Use after TakeIdle() gave nothing. How long it may last: for a
   // place among pool.connections, timeouts.queue; once there is one, timeouts.connect. A connection
   // that another exchange returns is passed on under the same rule as in TakeIdle().
   bool Wait(Waiter* waiter, Request request = Request::kOnce);
   void CancelWait(Waiter* waiter);
-  // Gives back what TakeIdle() or OnConnection() handed out. Kept only if its
-  // last exchange ended cleanly and `reusable`.
-  void Return(std::unique_ptr<Connection> connection, bool reusable);
-  // A connection became a tunnel: its slot stays taken until TunnelEnded().
-  void TunnelEnded();
-
   // A reload replaced this pool, or the worker drains: nothing is kept any more.
   void Retire();
 
   size_t idle() const { return idle_.size(); }
 
  private:
+  friend class Lease;
   struct Attempt;
 
   // Connection::Keeper
@@ -119,11 +116,16 @@ class Pool final : private Connection::Keeper {
   int64_t AddressMs(size_t addresses) const;
   void LeaveSilentAddress(Attempt& attempt);
   bool TryNextAddress(Attempt& attempt);
-  void OnConnected(Attempt* attempt, const io::StreamError* error);
+  void OnOutcome(Attempt* attempt, Connector::Outcome outcome);
+  void OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream);
   void OnAttemptTimeout(Attempt* attempt);
   void FailAttempt(Attempt* attempt, base::ProxyError error);
-  std::unique_ptr<io::Stream> Finish(Attempt* attempt);
+  void Finish(Attempt* attempt);
+  // What a lease gives back, or a new connection.
+  void Return(std::unique_ptr<Connection> connection);
+  // To the first waiter.
   void HandOut(std::unique_ptr<Connection> connection);
+  Lease MakeLease(std::unique_ptr<Connection> connection);
   Waiter* TakeWaiter(size_t index);
   void Disown();
   void WatchQueue();
@@ -137,6 +139,7 @@ class Pool final : private Connection::Keeper {
   void ReportUnreachable();
 
   io::Loop& loop_;
+  Connector& connector_;
   TargetPtr target_;
   observe::UpstreamMetrics& metrics_;
   std::vector<std::unique_ptr<Connection>> idle_;  // in the order in which they were returned

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/http/forwarding.h"
+#include "proxy/http1/head_writer.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/http1/serializer.h"
 #include "test/fuzz/fuzz_input.h"
@@ -26,7 +26,7 @@ config::IdentityHeaders IdentityConfig() {
 }
 
 // Re-serialises every request it sees, as an exchange does.
-class Forwarder : public http1::RequestSink {
+class Forwarder : public http::RequestSink {
  public:
   explicit Forwarder(bool append) {
     if (append) {
@@ -44,8 +44,8 @@ class Forwarder : public http1::RequestSink {
     ++requests;
     open = true;
     chunked_ = head.framing.kind == http::Framing::Kind::kChunked;
-    trailers_.clear();
-    http::ForwardRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream", true}, out);
+    trailers_.Clear();
+    http1::AppendRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream", true}, out);
   }
   void OnRequestBody(std::string_view piece) override {
     body += piece;
@@ -60,17 +60,17 @@ class Forwarder : public http1::RequestSink {
   }
   void OnRequestEnd() override {
     open = false;
-    if (chunked_) http1::AppendLastChunk(out, trailers_);
+    if (chunked_) http1::AppendLastChunk(out, trailers_.Lines(0, trailers_.size()));
   }
 
   identity::StripSet strip_{IdentityConfig()};
   identity::RenderedIdentity identity_;
   bool chunked_ = false;
-  std::string trailers_;
+  http::HeaderList trailers_;
 };
 
 // What reaches the upstream, seen by a parser of its own.
-class Upstream : public http1::RequestSink {
+class Upstream : public http::RequestSink {
  public:
   int requests = 0;
   std::string body;
@@ -99,7 +99,7 @@ class Upstream : public http1::RequestSink {
 };
 
 http1::ParseResult ParseAll(std::string_view bytes, const http1::ParserLimits& limits,
-                            http1::RequestSink& sink) {
+                            http::RequestSink& sink) {
   http1::RequestParser parser(limits);
   http1::ParseResult result;
   while (!bytes.empty()) {

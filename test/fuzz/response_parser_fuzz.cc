@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/http/forwarding.h"
 #include "proxy/http/tokens.h"
+#include "proxy/http1/head_writer.h"
 #include "proxy/http1/response_parser.h"
 #include "proxy/http1/serializer.h"
 #include "test/fuzz/fuzz_input.h"
@@ -20,19 +20,19 @@ using http1::testing::Asked;
 using http1::testing::ParseResponse;
 using http1::testing::Transcript;
 
-class Forwarder : public http1::ResponseSink {
+class Forwarder : public http::ResponseSink {
  public:
-  explicit Forwarder(const http::ResponseForwarding& how) : how_(how) {}
+  explicit Forwarder(const http1::ResponseOptions& how) : how_(how) {}
   std::string out;
   std::string body;
-  http::ForwardedResponse forwarded;
+  http1::WrittenResponse forwarded;
 
  private:
   void OnInterimResponse(http::ResponseHead& head) override {
-    http::ForwardInterimResponse(head, how_.client_version, out);
+    http1::AppendInterimHead(head, how_.client_version, out);
   }
   void OnResponseHead(http::ResponseHead& head) override {
-    forwarded = http::ForwardResponseHead(head, how_, out);
+    forwarded = http1::AppendResponseHead(head, how_, out);
   }
   void OnResponseBody(std::string_view piece) override {
     body += piece;
@@ -47,15 +47,15 @@ class Forwarder : public http1::ResponseSink {
   }
   void OnResponseEnd() override {
     if (forwarded.framing.kind == http::Framing::Kind::kChunked) {
-      http1::AppendLastChunk(out, trailers_);
+      http1::AppendLastChunk(out, trailers_.Lines(0, trailers_.size()));
     }
   }
 
-  const http::ResponseForwarding how_;
-  std::string trailers_;
+  const http1::ResponseOptions how_;
+  http::HeaderList trailers_;
 };
 
-class Client : public http1::ResponseSink {
+class Client : public http::ResponseSink {
  public:
   std::string body;
 
@@ -100,7 +100,7 @@ void CheckCleanHeads(std::string_view out) {
 }
 
 void CheckForwarding(std::string_view bytes, Asked asked, http::Version client_version) {
-  http::ResponseForwarding how;
+  http1::ResponseOptions how;
   how.client_version = client_version;
   how.request_method = asked.method;
   Forwarder forwarder(how);

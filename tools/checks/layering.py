@@ -28,7 +28,7 @@ ALLOWED = {
     "proxy/identity": {"proxy/base", "proxy/pattern", "config"},
     "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
-    "proxy/http1": {"proxy/base", "proxy/http"},
+    "proxy/http1": {"proxy/base", "proxy/http", "proxy/io"},
     # Certificates, keys and revocation lists as values; then what a chain of them is worth.
     "proxy/x509": {"proxy/base", "proxy/pattern"},
     "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},

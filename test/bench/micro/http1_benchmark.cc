@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/http/forwarding.h"
+#include "proxy/http1/head_writer.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/http1/response_parser.h"
 #include "proxy/http1/serializer.h"
@@ -38,14 +38,14 @@ constexpr std::string_view kResponse =
     "hello";
 
 // Forwards heads if asked to, and forgets everything else.
-class Sink : public http1::RequestSink, public http1::ResponseSink {
+class Sink : public http::RequestSink, public http::ResponseSink {
  public:
   explicit Sink(bool forward) : forward_(forward) {}
 
   void OnRequestHead(http::RequestHead& head) override {
     if (!forward_) return;
     out_.clear();
-    http::ForwardRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream"}, out_);
+    http1::AppendRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream"}, out_);
     benchmark::DoNotOptimize(out_.data());
   }
   void OnRequestBody(std::string_view) override {}
@@ -55,7 +55,7 @@ class Sink : public http1::RequestSink, public http1::ResponseSink {
   void OnResponseHead(http::ResponseHead& head) override {
     if (!forward_) return;
     out_.clear();
-    http::ForwardResponseHead(head, http::ResponseForwarding(), out_);
+    http1::AppendResponseHead(head, http1::ResponseOptions(), out_);
     benchmark::DoNotOptimize(out_.data());
   }
   void OnResponseBody(std::string_view) override {}

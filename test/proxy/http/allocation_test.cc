@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "proxy/http/forwarding.h"
+#include "proxy/http1/head_writer.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/http1/response_parser.h"
 #include "test/allocation_count.h"
@@ -38,7 +38,7 @@ constexpr std::string_view kResponse =
     "\r\n"
     "hello";
 
-class Exchange : public http1::RequestSink, public http1::ResponseSink {
+class Exchange : public http::RequestSink, public http::ResponseSink {
  public:
   void Run(std::string_view request_bytes, std::string_view response_bytes) {
     upstream_.clear();
@@ -52,16 +52,18 @@ class Exchange : public http1::RequestSink, public http1::ResponseSink {
 
  private:
   void OnRequestHead(RequestHead& head) override {
-    ForwardRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream"}, upstream_);
+    http1::AppendRequestHead(head, {strip_, identity_, "192.0.2.1", "upstream"}, upstream_);
   }
   void OnRequestBody(std::string_view piece) override { upstream_.append(piece); }
   void OnRequestTrailers(const HeaderList& trailers) override {
-    ForwardRequestTrailers(trailers, strip_, upstream_);
+    trailers_.Clear();
+    ForwardRequestTrailers(trailers, strip_, trailers_);
+    upstream_.append(trailers_.Lines(0, trailers_.size()));
   }
   void OnRequestEnd() override {}
   void OnInterimResponse(ResponseHead&) override {}
   void OnResponseHead(ResponseHead& head) override {
-    ForwardResponseHead(head, ResponseForwarding(), downstream_);
+    http1::AppendResponseHead(head, http1::ResponseOptions(), downstream_);
   }
   void OnResponseBody(std::string_view piece) override { downstream_.append(piece); }
   void OnResponseTrailers(const HeaderList&) override {}
@@ -73,6 +75,7 @@ class Exchange : public http1::RequestSink, public http1::ResponseSink {
   identity::RenderedIdentity identity_{identity::RenderedIdentity::IncomingXfcc::kAppend, "Hash=00",
                                        "X-User: alice\r\n"};
   std::string upstream_;
+  HeaderList trailers_;
   std::string downstream_;
 };
 

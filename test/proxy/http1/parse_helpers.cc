@@ -44,7 +44,7 @@ struct Recorder {
   }
 };
 
-struct RequestRecorder : RequestSink, Recorder {
+struct RequestRecorder : http::RequestSink, Recorder {
   void OnRequestHead(http::RequestHead& head) override {
     text += head.method_text + " " + head.target + " " +
             std::string(http::VersionName(head.version)) + " host=" + head.authority +
@@ -57,7 +57,7 @@ struct RequestRecorder : RequestSink, Recorder {
   void OnRequestEnd() override { End(); }
 };
 
-struct ResponseRecorder : ResponseSink, Recorder {
+struct ResponseRecorder : http::ResponseSink, Recorder {
   void Head(const http::ResponseHead& head) {
     text += std::to_string(head.status) + " " + head.reason + " " +
             std::string(http::VersionName(head.version)) + FramingText(head.framing) +

@@ -8,7 +8,7 @@
 namespace mantlet::http1 {
 namespace {
 
-class Nobody final : public RequestSink {
+class Nobody final : public http::RequestSink {
   void OnRequestHead(http::RequestHead&) override {}
   void OnRequestBody(std::string_view) override {}
   void OnRequestTrailers(const http::HeaderList&) override {}

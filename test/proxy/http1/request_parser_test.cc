@@ -155,7 +155,7 @@ TEST(RequestParserTest, LeavesTheBytesBehindAnUpgradeToTheTunnel) {
       "\r\n{}",
       "POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: "
       "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"};
-  class Ignore : public RequestSink {
+  class Ignore : public http::RequestSink {
     void OnRequestHead(http::RequestHead&) override {}
     void OnRequestBody(std::string_view) override {}
     void OnRequestTrailers(const http::HeaderList&) override {}
@@ -179,7 +179,7 @@ TEST(RequestParserTest, SaysWhyAnUpgradeIsIgnored) {
       {"Connection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n", "it offers more than one protocol"},
       {"Upgrade: websocket\r\n", "Connection does not name Upgrade"},
   };
-  class Ignore : public RequestSink {
+  class Ignore : public http::RequestSink {
     void OnRequestHead(http::RequestHead&) override {}
     void OnRequestBody(std::string_view) override {}
     void OnRequestTrailers(const http::HeaderList&) override {}
@@ -497,7 +497,7 @@ TEST(RequestParserTest, BoundsAllChunkExtensionsOfABodyTogether) {
 }
 
 TEST(RequestParserTest, IsIdleUntilTheFirstByteOfARequest) {
-  class Ignore : public RequestSink {
+  class Ignore : public http::RequestSink {
     void OnRequestHead(http::RequestHead&) override {}
     void OnRequestBody(std::string_view) override {}
     void OnRequestTrailers(const http::HeaderList&) override {}
@@ -518,7 +518,7 @@ TEST(RequestParserTest, IsIdleUntilTheFirstByteOfARequest) {
 TEST(RequestParserTest, StaysFailedOnceItHasFailed) {
   EXPECT_EQ(ParseRequests({"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"}).text,
             "!400");
-  class Count : public RequestSink {
+  class Count : public http::RequestSink {
    public:
     int events = 0;
 

@@ -157,7 +157,7 @@ TEST(ResponseParserTest, LeavesBytesNobodyAskedForUnconsumed) {
 }
 
 TEST(ResponseParserTest, RefusesAResponseWithoutARequest) {
-  class Ignore : public ResponseSink {
+  class Ignore : public http::ResponseSink {
     void OnInterimResponse(http::ResponseHead&) override {}
     void OnResponseHead(http::ResponseHead&) override {}
     void OnResponseBody(std::string_view) override {}
@@ -170,7 +170,7 @@ TEST(ResponseParserTest, RefusesAResponseWithoutARequest) {
 }
 
 TEST(ResponseParserTest, ReadsOneResponseAfterTheOther) {
-  class Count : public ResponseSink {
+  class Count : public http::ResponseSink {
    public:
     int heads = 0;
     std::string body;

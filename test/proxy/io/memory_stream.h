@@ -88,6 +88,7 @@ class MemoryStream final : public ByteStream {
   void Flush() override { wire_->Flush(); }
   void QuickAck() override { ++wire_->quick_acks; }
   size_t buffered() const override { return wire_->pending.size(); }
+  bool IsQuiet() const override { return wire_->inbox.empty() && !wire_->end_arrived; }
   void ShutdownWrite() override { wire_->shutdown = true; }
   void Abort() override {
     wire_->aborted = wire_->open;

@@ -7,7 +7,7 @@
 namespace mantlet::session {
 namespace {
 
-using State = DownstreamConnection::State;
+using State = Connection::State;
 
 constexpr char kGetAndClose[] =
     "GET /x HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n";

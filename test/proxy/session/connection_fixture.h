@@ -9,7 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/session/downstream_connection.h"
+#include "proxy/session/connection.h"
+#include "proxy/session/protocol_table.h"
+#include "proxy/session/tls_acceptor.h"
+#include "proxy/upstream/socket_connector.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/memory_stream.h"
 #include "test/proxy/session/worker_fixture.h"
@@ -22,7 +25,7 @@ namespace mantlet::session {
 inline constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
 inline constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-class ConnectionTest : public WorkerFixture<base::ManualClock>, public DownstreamConnection::Owner {
+class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connection::Owner {
  protected:
   ConnectionTest() {
     config_.name = "public";
@@ -40,7 +43,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
     io::RunReady(loop_);
   }
 
-  void OnConnectionOver(DownstreamConnection*) override {
+  void OnConnectionOver(Connection*) override {
     over_ = true;
     loop_.Retire(std::move(connection_));
   }
@@ -60,9 +63,12 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
       verifier.spki_pins = config_.client_auth.spki_pins;
       options.verifier = std::make_shared<const verify::ClientVerifier>(std::move(verifier));
     }
-    state->tls = tls::ServerContext::Create(std::move(options)).value();
+    state->verifier = options.verifier;
+    state->acceptor = std::make_shared<const TlsAcceptor>(
+        loop_, tls::ServerContext::Create(std::move(options)).value(), verified_);
+    state->protocols = HttpProtocols();
     if (pool_ == nullptr) {
-      pool_ = std::make_shared<upstream::Pool>(loop_, target_, shard_.Upstream("app"));
+      pool_ = std::make_shared<upstream::Pool>(loop_, connector_, target_, shard_.Upstream("app"));
     }
     state->pool = pool_;
     state->admission = admission_;
@@ -79,22 +85,23 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
                                                                  : tls::WithCertificate({who}));
     auto admitted = Admission::Admit(admission_, config_.limits, 1);
     ASSERT_TRUE(std::holds_alternative<Admission::Ticket>(admitted));
-    connection_ = std::make_unique<DownstreamConnection>(
+    connection_ = std::make_unique<Connection>(
         worker_, *this, slot_, std::get<Admission::Ticket>(std::move(admitted)),
         std::make_unique<io::MemoryStream>(wire_), upstream_.address());
+    connection_->Begin();
   }
   void Connect(const x509::Credential* who = &tls::ClientCertificate()) {
     Accept(who);
     Pump();
-    ASSERT_EQ(State(), DownstreamConnection::State::kIdle);
+    ASSERT_EQ(State(), Connection::State::kIdle);
   }
   void Pump() { client_->Pump(*wire_); }
   void Send(std::string_view bytes) {
     client_->Write(bytes);
     Pump();
   }
-  DownstreamConnection::State State() const {
-    return connection_ == nullptr ? DownstreamConnection::State::kClosing : connection_->state();
+  Connection::State State() const {
+    return connection_ == nullptr ? Connection::State::kClosing : connection_->state();
   }
   // Sends a request that the upstream has heard, and has not answered yet.
   void Ask(std::string_view request = kGet) {
@@ -113,7 +120,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
     upstream_.peers[0]->Say(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
     ASSERT_TRUE(ClientGets("101 "));
-    ASSERT_EQ(State(), DownstreamConnection::State::kTunnel);
+    ASSERT_EQ(State(), Connection::State::kTunnel);
   }
   bool ClientGets(std::string_view text) {
     return io::RunUntil(loop_, [&] {
@@ -128,6 +135,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
   verify::VerifiedClients verified_;
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
+  upstream::SocketConnector connector_{loop_};
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
@@ -135,7 +143,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Downstrea
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   std::unique_ptr<tls::MemoryClient> client_;
-  std::unique_ptr<DownstreamConnection> connection_;
+  std::unique_ptr<Connection> connection_;
   bool over_ = false;
 };
 

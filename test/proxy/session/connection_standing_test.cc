@@ -100,7 +100,7 @@ TEST_F(ConnectionStandingTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
   upstream_.peers[0]->Say(kOk);
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
   EXPECT_EQ(client_->received().find("Connection: close"), std::string::npos);
-  EXPECT_EQ(State(), DownstreamConnection::State::kIdle);
+  EXPECT_EQ(State(), Connection::State::kIdle);
 }
 
 TEST_F(ConnectionStandingTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
@@ -129,7 +129,7 @@ TEST_F(ConnectionStandingTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
   Send(kGet);  // pipelined
   RemoveCa();
   book_.Look();
-  EXPECT_EQ(State(), DownstreamConnection::State::kRequest);
+  EXPECT_EQ(State(), Connection::State::kRequest);
   upstream_.peers[0]->Say(kOk);
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
   EXPECT_NE(client_->received().find("Connection: close\r\n"), std::string::npos);
@@ -202,7 +202,7 @@ TEST_F(ConnectionStandingTest, ATunnelGetsUntilTheDeadline) {
   OpenTunnel();
   RemoveCa();
   book_.Look();
-  EXPECT_EQ(State(), DownstreamConnection::State::kTunnel);
+  EXPECT_EQ(State(), Connection::State::kTunnel);
   upstream_.peers[0]->Say("still there");
   EXPECT_TRUE(ClientGets("still there"));
   EXPECT_TRUE(Over());
@@ -238,9 +238,9 @@ TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
   wire_ = std::make_shared<io::Wire>();
   Accept(&brief_);
   Pump();
-  EXPECT_EQ(State(), DownstreamConnection::State::kClosing);
+  EXPECT_EQ(State(), Connection::State::kClosing);
   EXPECT_NE(log_.text().find("\"reason\":\"expired\""), std::string::npos) << log_.text();
-  EXPECT_EQ(first->state(), DownstreamConnection::State::kIdle);
+  EXPECT_EQ(first->state(), Connection::State::kIdle);
   connection_.reset();
 }
 
@@ -422,7 +422,7 @@ TEST(JudgesAnewTest, OnlyAChangeOfTheRulesForClientsCounts) {
   tls::ServerSide side;
   side.Start();
   ListenerState before;
-  before.tls = side.context;
+  before.verifier = side.context->options().verifier;
   ListenerState after = before;
   EXPECT_FALSE(JudgesAnew(before, &after));
   after.config.limits.header_count = 7;
@@ -434,7 +434,7 @@ TEST(JudgesAnewTest, OnlyAChangeOfTheRulesForClientsCounts) {
   after = before;
   side.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   side.Start();
-  after.tls = side.context;
+  after.verifier = side.context->options().verifier;
   EXPECT_TRUE(JudgesAnew(before, &after));
 }
 

@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/http1/request_parser.h"
+#include "proxy/http1/server_codec.h"
 #include "proxy/session/exchange.h"
+#include "proxy/upstream/socket_connector.h"
 #include "test/config/policy_text.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/io/memory_stream.h"
@@ -23,8 +24,12 @@ namespace mantlet::session {
 
 class ExchangeTest : public WorkerFixture<base::SystemClock>,
                      public ExchangeHost,
-                     private http1::RequestSink {
+                     public http::ResponseWriter,
+                     private http::RequestSink {
  protected:
+  // What becomes of an HTTP/1 connection after an exchange.
+  enum class End { kKeepAlive, kClose, kLinger, kAbort, kTunnel };
+
   ExchangeTest() {
     listener_.config.name = "public";
     listener_.config.upstream = "app";
@@ -51,12 +56,13 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   // What the client sends. The first call fixes `target_` and `listener_`.
   void Client(std::string_view bytes) {
     if (pool_ == nullptr) {
-      pool_ = std::make_shared<upstream::Pool>(loop_, target_, *listener_.upstream_metrics);
+      pool_ =
+          std::make_shared<upstream::Pool>(loop_, connector_, target_, *listener_.upstream_metrics);
       listener_.pool = pool_;
       state_ = std::make_shared<const ListenerState>(listener_);
     }
-    if (exchange_ == nullptr) exchange_ = std::make_unique<Exchange>(worker_, *this);
-    http1::ParseResult result = parser_.Parse(bytes, *this);
+    if (exchange_ == nullptr) exchange_ = std::make_unique<Exchange>(worker_, *this, *this);
+    http1::ParseResult result = codec_.Read(bytes, http1::ParserLimits(), *this);
     ASSERT_NE(result.status, http1::ParseResult::Status::kError) << result.error.detail;
     if (refusal_) {
       base::ProxyError refusal = *std::exchange(refusal_, std::nullopt);
@@ -66,9 +72,9 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
     }
   }
   // Runs until the exchange is over; says how it left the connection.
-  ExchangeEnd Ended() {
+  End Ended() {
     EXPECT_TRUE(io::RunUntil(loop_, [&] { return ends_.size() > ended_; })) << "no end in sight";
-    return ends_.size() > ended_ ? ends_[ended_++] : ExchangeEnd::kAbort;
+    return ends_.size() > ended_ ? ends_[ended_++] : End::kAbort;
   }
   // Until the upstream has `count` connections and the last of them has heard `text`.
   bool UpstreamHears(size_t count, std::string_view text) {
@@ -86,10 +92,29 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   }
 
   // ExchangeHost
-  io::ByteStream& downstream() override { return stream_; }
-  void SetRequestPaused(bool paused) override { paused_ = paused; }
-  void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(end); }
-  // http1::RequestSink
+  void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(EndOf(end)); }
+  End EndOf(ExchangeEnd end) const {
+    if (end == ExchangeEnd::kReset) return End::kAbort;
+    if (end == ExchangeEnd::kUpgraded) return End::kTunnel;
+    if (codec_.keep_alive()) return End::kKeepAlive;
+    return exchange_->request_complete() ? End::kClose : End::kLinger;
+  }
+  // http::ResponseWriter
+  void WriteInterim(const http::ResponseHead& head) override { codec_.WriteInterim(head); }
+  void WriteHead(const http::ResponseHead& head) override { codec_.WriteHead(head, KeepAlive()); }
+  void WriteBody(std::string_view piece) override { codec_.WriteBody(piece); }
+  void WriteEnd(const http::HeaderList& trailers) override { codec_.WriteEnd(trailers); }
+  size_t WriteLocalReply(int status, std::string_view text) override {
+    return codec_.WriteLocalReply(status, text, KeepAlive());
+  }
+  void Flush() override { stream_.Flush(); }
+  size_t buffered() const override { return stream_.buffered(); }
+  size_t untaken() const override { return stream_.untaken(); }
+  void PauseRequest(bool paused) override { paused_ = paused; }
+  bool KeepAlive() const {
+    return codec_.request().keep_alive && exchange_->request_complete() && !worker_.draining;
+  }
+  // http::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
     facts_.peer = &peer_;
     refusal_ = exchange_->Begin(state_, head, facts_);
@@ -104,6 +129,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
 
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
+  upstream::SocketConnector connector_{loop_};
   std::shared_ptr<upstream::Pool> pool_;
   ListenerState listener_;
   std::shared_ptr<const ListenerState> state_;
@@ -112,11 +138,11 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
 
   std::shared_ptr<io::Wire> client_ = std::make_shared<io::Wire>();
   io::MemoryStream stream_{client_};
-  http1::RequestParser parser_{http1::ParserLimits{}};
+  http1::ServerCodec codec_{worker_.parsers, loop_.buffers(), stream_};
   std::optional<base::ProxyError> refusal_;
   std::unique_ptr<Exchange> exchange_;
   bool paused_ = false;
-  std::vector<ExchangeEnd> ends_;
+  std::vector<End> ends_;
   size_t ended_ = 0;
 };
 

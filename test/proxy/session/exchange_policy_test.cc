@@ -25,7 +25,7 @@ class ExchangePolicyTest : public ExchangeTest {
   int Refused(const std::string& target) {
     client_->sent.clear();
     Get(target);
-    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_EQ(Ended(), End::kKeepAlive);
     RunReady(loop_);
     EXPECT_TRUE(upstream_.peers.empty()) << target;
     return Status();
@@ -36,7 +36,7 @@ class ExchangePolicyTest : public ExchangeTest {
     EXPECT_TRUE(UpstreamHears(1, "\r\n\r\n")) << target;
     std::string line = std::exchange(Peer().handler.data, "");
     Peer().Say(kOk);
-    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_EQ(Ended(), End::kKeepAlive);
     line = line.substr(line.find(' ') + 1);
     return line.substr(0, line.find(' '));
   }
@@ -58,7 +58,7 @@ class ExchangePolicyTest : public ExchangeTest {
     ASSERT_TRUE(UpstreamHears(1, "GET " + asked + " "));
     Peer().Say(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-    ASSERT_EQ(Ended(), ExchangeEnd::kTunnel);
+    ASSERT_EQ(Ended(), End::kTunnel);
   }
   bool Denials(const char* rule, int count) {
     return Counted("mantlet_policy_denials_total{listener=\"public\",rule=\"" + std::string(rule) +
@@ -111,7 +111,7 @@ TEST_F(ExchangePolicyTest, TheStarOfOptionsIsNoPath) {
   Client("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "OPTIONS * HTTP/1.1\r\n"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangePolicyTest, AnAbsoluteTargetIsJudgedByItsPath) {
@@ -127,7 +127,7 @@ TEST_F(ExchangePolicyTest, ARuleAboutTheServerNameIsNotEscapedByAskingForAnother
     for (const char* host : {"admin.example", "ADMIN.example.:8443"}) {
       client_->sent.clear();
       Client(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
-      EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+      EXPECT_EQ(Ended(), End::kKeepAlive);
       EXPECT_EQ(Status(), 421) << sni << " " << host;
       EXPECT_TRUE(upstream_.peers.empty());
     }
@@ -141,7 +141,7 @@ TEST_F(ExchangePolicyTest, WithoutAServerNameAHostThatIsAnAddressIsNoOther) {
     ASSERT_TRUE(UpstreamHears(1, host)) << host;
     Peer().handler.data.clear();
     Peer().Say(kOk);
-    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_EQ(Ended(), End::kKeepAlive);
   }
 }
 
@@ -153,7 +153,7 @@ TEST_F(ExchangePolicyTest, ARetryAsksForTheSamePath) {
   Peer().Hang();
   ASSERT_TRUE(UpstreamHears(2, "GET /d "));
   Peer(1).Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangePolicyTest, TheNextRequestMeetsTheNewPolicy) {
@@ -161,31 +161,31 @@ TEST_F(ExchangePolicyTest, TheNextRequestMeetsTheNewPolicy) {
   state_ = Reloaded(kAdmins);
   client_->sent.clear();
   Get("/admin");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 403);
 }
 
 TEST_F(ExchangePolicyTest, JudgesATunnelAgain) {
   Policy(kAdmins);
   OpenTunnel("/a/../ws", "/ws");
-  EXPECT_FALSE(exchange_->JudgeTunnel(*state_));
-  EXPECT_FALSE(
-      exchange_->JudgeTunnel(*Reloaded("rules: [{name: r, action: deny, match: {path: /a/**}}]")));
+  EXPECT_FALSE(exchange_->RecheckTunnel(*state_));
+  EXPECT_FALSE(exchange_->RecheckTunnel(
+      *Reloaded("rules: [{name: r, action: deny, match: {path: /a/**}}]")));
   const auto refusal =
-      exchange_->JudgeTunnel(*Reloaded("rules: [{name: ws, action: deny, match: {path: /ws}}]"));
+      exchange_->RecheckTunnel(*Reloaded("rules: [{name: ws, action: deny, match: {path: /ws}}]"));
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, base::ErrorReason::kPolicyDenied);
   EXPECT_TRUE(Denials("ws", 1));
-  exchange_->TunnelEnded(0, 0);
+  exchange_->FinishTunnel(0, 0);
 }
 
 TEST_F(ExchangePolicyTest, JudgesATunnelByPoliciesThatAskForThePathThatItsOwnDidNotAskFor) {
   OpenTunnel("/a/../ws", "/a/../ws");
   const std::string deny = "rules: [{name: r, action: deny, match: {path: ";
-  EXPECT_FALSE(exchange_->JudgeTunnel(*Reloaded(deny + "/a/**}}]")));
-  EXPECT_TRUE(exchange_->JudgeTunnel(*Reloaded(deny + "/ws}}]")));
-  EXPECT_TRUE(exchange_->JudgeTunnel(*Reloaded(deny + "/w*}}]"))) << "once more, by another";
-  exchange_->TunnelEnded(0, 0);
+  EXPECT_FALSE(exchange_->RecheckTunnel(*Reloaded(deny + "/a/**}}]")));
+  EXPECT_TRUE(exchange_->RecheckTunnel(*Reloaded(deny + "/ws}}]")));
+  EXPECT_TRUE(exchange_->RecheckTunnel(*Reloaded(deny + "/w*}}]"))) << "once more, by another";
+  exchange_->FinishTunnel(0, 0);
 }
 
 }  // namespace

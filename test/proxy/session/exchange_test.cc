@@ -24,7 +24,7 @@ TEST_F(ExchangeTest, ForwardsARequestAndItsResponse) {
   EXPECT_TRUE(Peer().handler.data.starts_with("GET /x HTTP/1.1\r\n")) << Peer().handler.data;
   EXPECT_NE(Peer().handler.data.find("192.0.2.1"), std::string::npos) << "X-Forwarded-For";
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
   EXPECT_TRUE(got().ends_with("\r\n\r\nok")) << got();
   EXPECT_EQ(pool_->idle(), 1u);
@@ -37,7 +37,7 @@ TEST_F(ExchangeTest, ServesRequestAfterRequestOverOneUpstreamConnection) {
     ASSERT_TRUE(UpstreamHears(1, "GET"));
     Peer().handler.data.clear();
     Peer().Say(kOk);
-    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_EQ(Ended(), End::kKeepAlive);
   }
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -51,7 +51,7 @@ TEST_F(ExchangeTest, StreamsChunkedBodiesBothWays) {
   ASSERT_TRUE(RunUntil(loop_, [&] { return got().find("xyz") != std::string::npos; }))
       << "a piece is sent on before the next comes";
   Peer().Say("0\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_TRUE(got().ends_with("0\r\n\r\n"));
 }
 
@@ -63,7 +63,7 @@ TEST_F(ExchangeTest, ForwardsInterimResponses) {
   Client("ab");
   ASSERT_TRUE(UpstreamHears(1, "ab"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
@@ -71,7 +71,7 @@ TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say("HTTP/1.1 200 OK\r\n\r\nuntil close");
   Peer().stream->ShutdownWrite();
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_NE(got().find("until close"), std::string::npos);
   EXPECT_TRUE(got().ends_with("0\r\n\r\n")) << "chunked, so that the connection can be kept";
   EXPECT_EQ(pool_->idle(), 0u);
@@ -80,7 +80,7 @@ TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
 TEST_F(ExchangeTest, AnHttp10ClientIsToldThatOurOwnAnswerKeepsTheConnection) {
   Policy("default: deny");
   Client("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 403);
   EXPECT_NE(got().find("\r\nConnection: keep-alive\r\n"), std::string::npos) << got();
 }
@@ -88,20 +88,20 @@ TEST_F(ExchangeTest, AnHttp10ClientIsToldThatOurOwnAnswerKeepsTheConnection) {
 TEST_F(ExchangeTest, AnHttp10ClientThatDidNotAskForItIsNotKept) {
   Policy("default: deny");
   Client("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_EQ(Ended(), End::kClose);
   EXPECT_NE(got().find("\r\nConnection: close\r\n"), std::string::npos) << got();
 }
 
 TEST_F(ExchangeTest, CountsTheContentOfOurOwnAnswers) {
   Policy("default: deny");
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   const size_t content = got().size() - got().find("\r\n\r\n") - 4;
   ASSERT_GT(content, 0u);
   EXPECT_TRUE(Counted("mantlet_response_bytes_total{listener=\"public\",upstream=\"app\"} " +
                       std::to_string(content)));
   Client("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_TRUE(Counted("mantlet_response_bytes_total{listener=\"public\",upstream=\"app\"} " +
                       std::to_string(content)))
       << "an answer to HEAD has no content";
@@ -111,7 +111,7 @@ TEST_F(ExchangeTest, AClientThatAskedForCloseIsClosed) {
   Client("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_EQ(Ended(), End::kClose);
   EXPECT_EQ(pool_->idle(), 1u) << "the upstream connection has nothing to do with it";
 }
 
@@ -124,7 +124,7 @@ class RetryTest : public ExchangeTest {
     Client(kGet);
     ASSERT_TRUE(UpstreamHears(1, "GET"));
     Peer().Say(kOk);
-    ASSERT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    ASSERT_EQ(Ended(), End::kKeepAlive);
     client_->sent.clear();
     Peer().handler.data.clear();
   }
@@ -147,20 +147,20 @@ TEST_F(RetryTest, AStaleConnectionIsReplacedByANewOneUnseen) {
   SendOnStale(kGet);
   ASSERT_TRUE(UpstreamHears(2, "GET /x HTTP/1.1\r\n"));
   Peer(1).Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
   EXPECT_EQ(pool_->idle(), 1u);
 }
 
 TEST_F(RetryTest, AConnectionThatWasIdleBeforeItsFirstRequestMayBeStale) {
   Client(kGet);
-  exchange_->Abandon(base::ProxyError(base::ErrorReason::kClientClosed));
-  ASSERT_EQ(Ended(), ExchangeEnd::kAbort);
+  exchange_->Cancel(base::ProxyError(base::ErrorReason::kClientClosed));
+  ASSERT_EQ(Ended(), End::kAbort);
   ASSERT_TRUE(RunUntil(loop_, [&] { return pool_->idle() == 1; })) << "its attempt goes on";
   SendOnStale(kGet);
   ASSERT_TRUE(UpstreamHears(2, "GET /x"));
   Peer(1).Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
 }
 
@@ -171,7 +171,7 @@ TEST_F(RetryTest, AResetCountsAsStaleToo) {
   Peer().Hang();
   ASSERT_TRUE(UpstreamHears(2, "GET /x"));
   Peer(1).Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(RetryTest, HappensOnlyOnce) {
@@ -179,14 +179,14 @@ TEST_F(RetryTest, HappensOnlyOnce) {
   SendOnStale(kGet);
   ASSERT_TRUE(UpstreamHears(2, "GET"));
   Peer(1).Hang();
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(upstream_.peers.size(), 2u);
 }
 
 TEST_F(RetryTest, DoesNotHappenOnAFreshConnection) {
   SendOnStale(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -194,7 +194,7 @@ TEST_F(RetryTest, DoesNotHappenOnAFreshConnection) {
 TEST_F(RetryTest, DoesNotHappenForAMethodThatIsNotIdempotent) {
   Warm();
   SendOnStale("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -202,7 +202,7 @@ TEST_F(RetryTest, DoesNotHappenForAMethodThatIsNotIdempotent) {
 TEST_F(RetryTest, DoesNotHappenWithABody) {
   Warm();
   SendOnStale("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -212,14 +212,14 @@ TEST_F(RetryTest, AnIdempotentMethodWithoutABodyIsRetriedWhateverItsName) {
   SendOnStale("DELETE /y HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(2, "DELETE /y"));
   Peer(1).Say("HTTP/1.1 204 No Content\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 204);
 }
 
 TEST_F(RetryTest, DoesNotHappenAfterAnInterimResponse) {
   Warm();
   SendOnStale(kGet, "HTTP/1.1 103 Early Hints\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(upstream_.peers.size(), 1u);
   EXPECT_NE(got().find("HTTP/1.1 502 "), std::string::npos) << got();
 }
@@ -227,7 +227,7 @@ TEST_F(RetryTest, DoesNotHappenAfterAnInterimResponse) {
 TEST_F(RetryTest, DoesNotHappenAfterAByteOfTheResponse) {
   Warm();
   SendOnStale(kGet, "HTTP/1.1 2");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -239,13 +239,13 @@ TEST_F(RetryTest, WhatCannotBeRepeatedDoesNotGoOutOnAConnectionThatHasEnded) {
     Client(kGet);
     ASSERT_TRUE(UpstreamHears(before + 1, "GET"));
     upstream_.peers.back()->Say(kOk);
-    ASSERT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    ASSERT_EQ(Ended(), End::kKeepAlive);
     upstream_.peers.back()->Hang();  // which the loop has not told of yet
     Client(request);
     ASSERT_TRUE(UpstreamHears(before + 2, "\r\n\r\n")) << request;
     upstream_.peers.back()->Say(
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+    EXPECT_EQ(Ended(), End::kKeepAlive);
     EXPECT_FALSE(Counted("code=\"502\""));
   }
 }
@@ -255,7 +255,7 @@ TEST_F(RetryTest, WhatCannotBeRepeatedDoesNotGoOutOnAConnectionThatHasEnded) {
 TEST_F(ExchangeTest, AnUpstreamThatRefusesIs502) {
   target_->addresses = {io::SocketAddress::Unix("/nowhere/nobody.sock").value()};
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_TRUE(Counted("method=\"GET\",code=\"502\"} 1"));
 }
@@ -264,7 +264,7 @@ TEST_F(ExchangeTest, AnUpstreamThatDoesNotSpeakHttpIs502) {
   Client(kGet);
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say("220 smtp.example ESMTP\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_EQ(pool_->idle(), 0u);
 }
@@ -272,7 +272,7 @@ TEST_F(ExchangeTest, AnUpstreamThatDoesNotSpeakHttpIs502) {
 TEST_F(ExchangeTest, AnUpstreamThatDoesNotAnswerInTimeIs504) {
   target_->config.timeouts.response_head = Milliseconds(60);
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 504);
   EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; })) << "not to be reused";
 }
@@ -291,7 +291,7 @@ TEST_F(ExchangeTest, AHeadThatTricklesIs504InTime) {
     Peer().Say("x");
   });
   loop_.ArmIn(trickle, 50);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_LT(loop_.now_ms(), began + 10'000);
   EXPECT_NE(got().find("HTTP/1.1 504 "), std::string::npos) << got();
   loop_.timers().Cancel(trickle);
@@ -308,7 +308,7 @@ TEST_F(ExchangeTest, TheHeadsDeadlineBeginsWithTheEndOfTheRequest) {
   Client("b");
   ASSERT_TRUE(UpstreamHears(1, "ab"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
 }
 
@@ -327,7 +327,7 @@ TEST_F(ExchangeTest, AnEventStreamMayBeSilentForItsOwnTime) {
   Peer().Say("data: 2\n\n");
   ASSERT_TRUE(RunUntil(loop_, [&] { return got().find("data: 2") != std::string::npos; }));
   const int64_t last = loop_.now_ms();
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(Ended(), End::kAbort);
   EXPECT_GE(loop_.now_ms() - last, 600) << "each event gives it all of its time again";
 }
 
@@ -341,7 +341,7 @@ TEST_F(ExchangeTest, ThePatienceWithEventStreamsIsNotForWhatOnlyLooksLikeOne) {
     Client(kGet);
     ASSERT_TRUE(UpstreamHears(before + 1, "GET"));
     upstream_.peers.back()->Say("HTTP/1.1 200 OK\r\n" + std::string(field) + "\r\n\r\nhalf");
-    EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << field;
+    EXPECT_EQ(Ended(), End::kAbort) << field;
   }
 }
 
@@ -352,7 +352,7 @@ TEST_F(ExchangeTest, AClientThatTakesNothingOfAnEventStreamIsAnAbort) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" +
              std::string(4 * 1024 * 1024, 'x'));
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(Ended(), End::kAbort);
 }
 
 TEST_F(ExchangeTest, WhoeverWaitsForAConnectionForTooLongIsToldSo) {
@@ -363,14 +363,13 @@ TEST_F(ExchangeTest, WhoeverWaitsForAConnectionForTooLongIsToldSo) {
   Peer().Say(kOk);
   Ended();
   auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
-  ASSERT_NE(taken, nullptr);
+  ASSERT_TRUE(taken);
   client_->sent.clear();
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 503);
   EXPECT_EQ(got().find("oo many"), std::string::npos) << got();
   EXPECT_TRUE(Counted("reason=\"timeout_queue\"} 1"));
-  pool_->Return(std::move(taken), false);
 }
 
 TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
@@ -378,7 +377,7 @@ TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
   Client(kGet);
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(Ended(), End::kAbort);
 }
 
 TEST_F(ExchangeTest, AFullPoolIs503) {
@@ -389,18 +388,17 @@ TEST_F(ExchangeTest, AFullPoolIs503) {
   Peer().Say(kOk);
   Ended();
   auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
-  ASSERT_NE(taken, nullptr);
+  ASSERT_TRUE(taken);
   client_->sent.clear();
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 503);
-  pool_->Return(std::move(taken), false);
 }
 
 TEST_F(ExchangeTest, PolicyDenyIs403AndNothingReachesTheUpstream) {
   Policy("default: deny");
   Client(kGet);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 403);
   RunReady(loop_);
   EXPECT_TRUE(upstream_.peers.empty());
@@ -412,7 +410,7 @@ TEST_F(ExchangeTest, ARequestThatComesInADrainIsAnsweredAsTheLastOne) {
   Client(kGet);
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kClose);
+  EXPECT_EQ(Ended(), End::kClose);
   EXPECT_EQ(Status(), 200);
   EXPECT_NE(got().find("\r\nConnection: close\r\n"), std::string::npos);
 }
@@ -427,14 +425,14 @@ TEST_F(ExchangeTest, UnderClientAuthenticationAHostOfAnotherCertificateIs421) {
   ASSERT_TRUE(context.ok()) << context.status();
   facts_.served = {context->get(), 0, x509::LeafKeySet::All()};
   Client("GET / HTTP/1.1\r\nHost: B.example:8443\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 421);
   EXPECT_TRUE(upstream_.peers.empty());
   client_->sent.clear();
   Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET")) << "the same connection may go on with its own host";
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, CertificatesSideBySideForOneNameAreNoMisdirection) {
@@ -452,13 +450,13 @@ TEST_F(ExchangeTest, CertificatesSideBySideForOneNameAreNoMisdirection) {
   Client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, AnErrorAnswerToHeadHasNoBody) {
   target_->addresses = {io::SocketAddress::Unix("/nowhere/nobody.sock").value()};
   Client("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
   EXPECT_TRUE(got().ends_with("\r\n\r\n")) << got();
 }
@@ -472,7 +470,7 @@ TEST_F(ExchangeTest, ATruncatedResponseIsAnAbortAndDoesNotLookComplete) {
     ASSERT_TRUE(UpstreamHears(count == 0 ? 1 : 2, "GET"));
     upstream_.peers.back()->Say(std::string("HTTP/1.1 200 OK\r\n") + head);
     upstream_.peers.back()->stream->ShutdownWrite();
-    EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << head;
+    EXPECT_EQ(Ended(), End::kAbort) << head;
     EXPECT_NE(got().find("half"), std::string::npos);
     EXPECT_TRUE(got().find("half") + 6 >= got().size()) << "nothing but the chunk's end: " << got();
     EXPECT_EQ(pool_->idle(), 0u);
@@ -483,7 +481,7 @@ TEST_F(ExchangeTest, AnAnswerBeforeTheRequestIsCompleteIsTheLastOne) {
   Client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
   ASSERT_TRUE(UpstreamHears(1, "abc"));
   Peer().Say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kLinger);
+  EXPECT_EQ(Ended(), End::kLinger);
   EXPECT_EQ(Status(), 413);
   EXPECT_NE(got().find("onnection: close\r\n"), std::string::npos) << got();
   EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
@@ -494,7 +492,7 @@ TEST_F(ExchangeTest, ARefusalWithinTheRequestIsAnsweredAndTheUpstreamLetGo) {
   Client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
   ASSERT_TRUE(UpstreamHears(1, "abc"));
   exchange_->Refuse(base::ProxyError(base::ErrorReason::kRequestTimeout));
-  EXPECT_EQ(Ended(), ExchangeEnd::kLinger);
+  EXPECT_EQ(Ended(), End::kLinger);
   EXPECT_EQ(Status(), 408);
   EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
 }
@@ -502,8 +500,8 @@ TEST_F(ExchangeTest, ARefusalWithinTheRequestIsAnsweredAndTheUpstreamLetGo) {
 TEST_F(ExchangeTest, AClientThatLeftEndsTheUpstreamsPartToo) {
   Client(kGet);
   ASSERT_TRUE(UpstreamHears(1, "GET"));
-  exchange_->Abandon(base::ProxyError(base::ErrorReason::kClientClosed));
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  exchange_->Cancel(base::ProxyError(base::ErrorReason::kClientClosed));
+  EXPECT_EQ(Ended(), End::kAbort);
   EXPECT_EQ(got(), "");
   EXPECT_TRUE(RunUntil(loop_, [&] { return Peer().handler.ends == 1; }));
   EXPECT_TRUE(Counted("method=\"GET\",code=\"0\"} 1"));
@@ -516,16 +514,15 @@ TEST_F(ExchangeTest, SwitchingProtocolsGivesTheUpstreamStreamAway) {
   ASSERT_TRUE(UpstreamHears(1, "websocket"));
   Peer().Say(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
-  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_EQ(Ended(), End::kTunnel);
   EXPECT_EQ(Status(), 101);
   EXPECT_TRUE(got().ends_with("\r\n\r\n")) << "the tunnel's bytes are the tunnel's";
-  EXPECT_EQ(exchange_->TakeTunnelBytes(), "first");
-  std::unique_ptr<io::ByteStream> tunnel = exchange_->TakeTunnel();
-  ASSERT_NE(tunnel, nullptr);
-  tunnel->Write("frame");
-  tunnel->Flush();
+  Exchange::Upgraded upgraded = exchange_->TakeUpgraded();
+  EXPECT_EQ(upgraded.upstream.received, "first");
+  ASSERT_NE(upgraded.upstream.stream, nullptr);
+  upgraded.upstream.stream->Write("frame");
+  upgraded.upstream.stream->Flush();
   EXPECT_TRUE(UpstreamHears(1, "frame"));
-  pool_->TunnelEnded();
 }
 
 constexpr char kExec[] =
@@ -538,11 +535,10 @@ TEST_F(ExchangeTest, AnUpgradeWithContentOpensATunnelBehindIt) {
   ASSERT_TRUE(UpstreamHears(1, "{tty:1"));
   EXPECT_NE(Peer().handler.data.find("\r\nUpgrade: tcp\r\n"), std::string::npos);
   Peer().Say(kSwitch);
-  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
-  exchange_->TakeTunnel();
-  exchange_->TunnelEnded(10, 20);
+  EXPECT_EQ(Ended(), End::kTunnel);
+  exchange_->TakeUpgraded();
+  exchange_->FinishTunnel(10, 20);
   EXPECT_TRUE(Counted("mantlet_request_bytes_total{listener=\"public\",upstream=\"app\"} 16"));
-  pool_->TunnelEnded();
 }
 
 TEST_F(ExchangeTest, A101BeforeTheEndOfTheRequestWaitsForIt) {
@@ -557,12 +553,10 @@ TEST_F(ExchangeTest, A101BeforeTheEndOfTheRequestWaitsForIt) {
   ASSERT_TRUE(UpstreamHears(1, "3\r\ndef\r\n"));
   EXPECT_TRUE(ends_.empty());
   Client("0\r\n\r\n");
-  EXPECT_EQ(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_EQ(Ended(), End::kTunnel);
   ASSERT_TRUE(UpstreamHears(1, "0\r\n\r\n")) << "the whole request, framed";
   EXPECT_TRUE(got().ends_with("\r\n\r\n")) << "the tunnel's bytes are the tunnel's";
-  EXPECT_EQ(exchange_->TakeTunnelBytes(), "prompt");
-  exchange_->TakeTunnel();
-  pool_->TunnelEnded();
+  EXPECT_EQ(exchange_->TakeUpgraded().upstream.received, "prompt");
 }
 
 TEST_F(ExchangeTest, AnUpstreamThatDiesBetweenA101AndTheEndOfTheRequestIsAnAbort) {
@@ -576,17 +570,17 @@ TEST_F(ExchangeTest, AnUpstreamThatDiesBetweenA101AndTheEndOfTheRequestIsAnAbort
     Client(std::string(64 * 1024, 'x'));
     RunReady(loop_);
   }
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(Ended(), End::kAbort);
 }
 
 TEST_F(ExchangeTest, AnUpgradeWithContentThatIsAnsweredOtherwiseIsAnOrdinaryExchange) {
   Client(std::string(kExec) + "Content-Length: 2\r\n\r\nab");
   ASSERT_TRUE(UpstreamHears(1, "ab"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   Client(kGet);
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, AnUpgradeThatIsNotForwardedIsLogged) {
@@ -598,7 +592,7 @@ TEST_F(ExchangeTest, AnUpgradeThatIsNotForwardedIsLogged) {
   EXPECT_NE(log_.text().find("upgrade_ignored"), std::string::npos);
   EXPECT_NE(log_.text().find("\"protocol\":\"h2c\""), std::string::npos) << log_.text();
   Peer().Say(kSwitch);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 502);
 }
 
@@ -606,7 +600,7 @@ TEST_F(ExchangeTest, ARefusedUpgradeIsAnOrdinaryResponse) {
   Client("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "websocket"));
   Peer().Say(kOk);
-  EXPECT_NE(Ended(), ExchangeEnd::kTunnel);
+  EXPECT_NE(Ended(), End::kTunnel);
   EXPECT_EQ(Status(), 200);
 }
 
@@ -624,8 +618,8 @@ TEST_F(ExchangeTest, AClientThatTakesNothingHoldsTheUpstreamBack) {
   EXPECT_LT(client_->pending.size(), 512u * 1024) << "memory is bounded";
   EXPECT_GT(Peer().stream->buffered(), 0u);
   client_->Take(SIZE_MAX);
-  exchange_->OnDownstreamDrained();
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  exchange_->OnResponseDrained();
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(got().size() - got().find("\r\n\r\n") - 4, kMuch);
   EXPECT_EQ(pool_->idle(), 1u);
 }
@@ -638,7 +632,7 @@ TEST_F(ExchangeTest, AClientThatTakesNothingForTooLongIsAnAbort) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kMuch) + "\r\n\r\n" +
              std::string(kMuch, 'x'));
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort);
+  EXPECT_EQ(Ended(), End::kAbort);
 }
 
 TEST_F(ExchangeTest, AClientThatTakesLittleByLittleIsWaitedFor) {
@@ -656,7 +650,7 @@ TEST_F(ExchangeTest, AClientThatTakesLittleByLittleIsWaitedFor) {
     ASSERT_TRUE(ends_.empty()) << "cut off after " << client_->sent.size() << " bytes";
   }
   EXPECT_GT(client_->pending.size(), 0u);
-  EXPECT_EQ(Ended(), ExchangeEnd::kAbort) << "once it takes nothing any more";
+  EXPECT_EQ(Ended(), End::kAbort) << "once it takes nothing any more";
 }
 
 TEST_F(ExchangeTest, AnUpstreamThatTakesLittleByLittleIsWaitedFor) {
@@ -676,7 +670,7 @@ TEST_F(ExchangeTest, AnUpstreamThatTakesLittleByLittleIsWaitedFor) {
     const size_t before = Peer().handler.data.size();
     ASSERT_TRUE(RunUntil(loop_, [&] { return Peer().handler.data.size() > before; }));
   }
-  EXPECT_EQ(Ended(), ExchangeEnd::kLinger) << "once it takes nothing any more";
+  EXPECT_EQ(Ended(), End::kLinger) << "once it takes nothing any more";
   EXPECT_EQ(Status(), 504);
 }
 
@@ -700,7 +694,7 @@ TEST_F(ExchangeTest, AnUpstreamThatTakesNothingHoldsTheClientBack) {
   }
   ASSERT_TRUE(RunUntil(loop_, [&] { return Peer().handler.data.size() > kMuch; }));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_FALSE(paused_);
 }
 
@@ -712,13 +706,13 @@ TEST_F(ExchangeTest, AConnectionWithContentThatTheUpstreamHasNotTakenIsNotUsedAg
   Client(std::string(kContent, 'y'));
   ASSERT_FALSE(paused_);
   Peer().Say(kOk);  // without having read the content, nor will it
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
   EXPECT_EQ(pool_->idle(), 0u);
   Client(kGet);
   ASSERT_TRUE(UpstreamHears(2, "GET /x"));
   Peer(1).Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 TEST_F(ExchangeTest, AnEarlyAnswerToWhatTheKernelHasTakenKeepsTheConnection) {
@@ -727,7 +721,7 @@ TEST_F(ExchangeTest, AnEarlyAnswerToWhatTheKernelHasTakenKeepsTheConnection) {
   Peer().stream->SetReading(false);
   Client("yy");
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(pool_->idle(), 1u);
 }
 
@@ -739,7 +733,7 @@ TEST_F(ExchangeTest, ABodyThatComesBeforeTheConnectionWaitsAndIsNotLost) {
   Client("def");
   ASSERT_TRUE(UpstreamHears(1, "abcdef"));
   Peer().Say(kOk);
-  EXPECT_EQ(Ended(), ExchangeEnd::kKeepAlive);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
 // ---- destruction

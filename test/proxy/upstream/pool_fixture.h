@@ -13,13 +13,14 @@
 #include "gtest/gtest.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/upstream/pool.h"
+#include "proxy/upstream/socket_connector.h"
 #include "test/proxy/io/loop_driver.h"
 #include "test/proxy/upstream/fake_upstream.h"
 
 namespace mantlet::upstream {
 
 struct RecordingWaiter final : Pool::Waiter {
-  void OnConnection(std::unique_ptr<Connection> given) override {
+  void OnConnection(Lease given) override {
     connection = std::move(given);
     ++calls;
     if (on_call) on_call();
@@ -30,7 +31,7 @@ struct RecordingWaiter final : Pool::Waiter {
     if (on_call) on_call();
   }
 
-  std::unique_ptr<Connection> connection;
+  Lease connection;
   std::optional<base::ProxyError> error;
   int calls = 0;
   std::function<void()> on_call;
@@ -40,17 +41,27 @@ class PoolTest : public testing::Test {
  protected:
   // `target_` may be changed before the first call.
   Pool& pool() {
-    if (pool_ == nullptr) pool_ = std::make_unique<Pool>(loop_, target_, upstream_metrics_);
+    if (pool_ == nullptr)
+      pool_ = std::make_shared<Pool>(loop_, connector_, target_, upstream_metrics_);
     return *pool_;
   }
   // A connection of a waiter of its own.
-  std::unique_ptr<Connection> Connect() {
+  Lease Connect() {
     RecordingWaiter waiter;
     EXPECT_TRUE(pool().Wait(&waiter));
     EXPECT_EQ(waiter.calls, 0) << "never from inside Wait";
     EXPECT_TRUE(io::RunUntil(loop_, [&] { return waiter.calls > 0; }));
-    EXPECT_NE(waiter.connection, nullptr);
+    EXPECT_TRUE(waiter.connection);
     return std::move(waiter.connection);
+  }
+  // Gives a connection back that can carry another request.
+  static void Return(Lease connection) { connection.Release(); }
+  // Gives one back in the middle of a request.
+  void Discard(Lease connection) {
+    http::RequestHead head;
+    const identity::StripSet strip;
+    const identity::RenderedIdentity identity;
+    connection->WriteHead(head, {strip, identity, "", "app"}, ignored_);
   }
   bool Served(const RecordingWaiter& waiter) {
     return io::RunUntil(loop_, [&] { return waiter.calls > 0; });
@@ -72,7 +83,20 @@ class PoolTest : public testing::Test {
   io::Loop loop_;
   FakeUpstream upstream_{loop_};
   std::shared_ptr<Target> target_ = upstream_.MakeTarget();
-  std::unique_ptr<Pool> pool_;
+  SocketConnector connector_{loop_};
+  std::shared_ptr<Pool> pool_;
+
+ private:
+  struct Ignored final : http::ResponseHandler {
+    void OnInterimResponse(const http::ResponseHead&) override {}
+    void OnResponseHead(const http::ResponseHead&) override {}
+    void OnResponseBody(std::string_view) override {}
+    void OnResponseTrailers(const http::HeaderList&) override {}
+    void OnResponseEnd() override {}
+    void OnResponseFlush() override {}
+    void OnRequestDrained() override {}
+    void OnUpstreamError(base::ProxyError) override {}
+  } ignored_;
 };
 
 }  // namespace mantlet::upstream

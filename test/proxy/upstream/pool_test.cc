@@ -23,7 +23,7 @@ TEST_F(PoolTest, ConnectsForAWaiter) {
   auto connection = Connect();
   EXPECT_EQ(upstream_.peers.size(), 1u);
   EXPECT_EQ(Gauge("active"), "1");
-  pool().Return(std::move(connection), true);
+  Return(std::move(connection));
   EXPECT_EQ(Gauge("active"), "0");
   EXPECT_EQ(Gauge("idle"), "1");
 }
@@ -31,18 +31,18 @@ TEST_F(PoolTest, ConnectsForAWaiter) {
 TEST_F(PoolTest, ReusesTheMostRecentlyReturnedConnectionFirst) {
   auto first = Connect();
   auto second = Connect();
-  Connection* first_raw = first.get();
-  Connection* second_raw = second.get();
-  pool().Return(std::move(first), true);
-  pool().Return(std::move(second), true);
+  http::RequestWriter* first_raw = first.operator->();
+  http::RequestWriter* second_raw = second.operator->();
+  Return(std::move(first));
+  Return(std::move(second));
   auto taken = pool().TakeIdle(Pool::Request::kRepeatable);
   auto then = pool().TakeIdle(Pool::Request::kRepeatable);
-  EXPECT_EQ(taken.get(), second_raw);
-  EXPECT_EQ(then.get(), first_raw);
-  EXPECT_EQ(pool().TakeIdle(Pool::Request::kRepeatable), nullptr);
+  EXPECT_EQ(taken.operator->(), second_raw);
+  EXPECT_EQ(then.operator->(), first_raw);
+  EXPECT_FALSE(pool().TakeIdle(Pool::Request::kRepeatable));
   EXPECT_EQ(upstream_.peers.size(), 2u) << "nothing new was opened";
-  pool().Return(std::move(taken), false);
-  pool().Return(std::move(then), false);
+  Discard(std::move(taken));
+  Discard(std::move(then));
 }
 
 TEST_F(PoolTest, OpensNoMoreConnectionsThanItsLimit) {
@@ -53,10 +53,10 @@ TEST_F(PoolTest, OpensNoMoreConnectionsThanItsLimit) {
   RunReady(loop_);
   EXPECT_EQ(waiter.calls, 0);
   EXPECT_EQ(upstream_.peers.size(), 1u);
-  Connection* raw = only.get();
-  pool().Return(std::move(only), true);
-  EXPECT_EQ(waiter.connection.get(), raw) << "the one that waits gets the one that is free";
-  pool().Return(std::move(waiter.connection), false);
+  http::RequestWriter* raw = only.operator->();
+  Return(std::move(only));
+  EXPECT_EQ(waiter.connection.operator->(), raw) << "the one that waits gets the one that is free";
+  Discard(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, ServesThoseWhoWaitInTheirOrder) {
@@ -64,13 +64,13 @@ TEST_F(PoolTest, ServesThoseWhoWaitInTheirOrder) {
   auto only = Connect();
   RecordingWaiter waiters[3];
   for (auto& waiter : waiters) ASSERT_TRUE(pool().Wait(&waiter));
-  pool().Return(std::move(only), true);
+  Return(std::move(only));
   for (int i = 0; i < 3; ++i) {
-    ASSERT_NE(waiters[i].connection, nullptr) << i;
+    ASSERT_TRUE(waiters[i].connection) << i;
     if (i < 2) {
       EXPECT_EQ(waiters[i + 1].calls, 0);
     }
-    pool().Return(std::move(waiters[i].connection), true);
+    Return(std::move(waiters[i].connection));
   }
   EXPECT_EQ(pool().idle(), 1u);
 }
@@ -80,10 +80,10 @@ TEST_F(PoolTest, AConnectionThatCannotBeUsedAgainMakesRoomForANewOne) {
   auto only = Connect();
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
-  pool().Return(std::move(only), false);
+  Discard(std::move(only));
   ASSERT_TRUE(Served(waiter));
   EXPECT_EQ(upstream_.peers.size(), 2u);
-  pool().Return(std::move(waiter.connection), true);
+  Return(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, RefusesOnceAsManyWaitAsMayWait) {
@@ -98,7 +98,7 @@ TEST_F(PoolTest, RefusesOnceAsManyWaitAsMayWait) {
   EXPECT_TRUE(pool().Wait(&waiters[2]));
   pool().CancelWait(&waiters[1]);
   pool().CancelWait(&waiters[2]);
-  pool().Return(std::move(only), true);
+  Return(std::move(only));
   EXPECT_EQ(waiters[0].calls + waiters[1].calls + waiters[2].calls, 0);
 }
 
@@ -124,7 +124,7 @@ TEST_F(PoolTest, TriesTheNextAddressIfOneRefuses) {
   auto connection = Connect();
   EXPECT_EQ(upstream_.peers.size(), 1u);
   EXPECT_EQ(Gauge("connecting"), "0");
-  pool().Return(std::move(connection), false);
+  Discard(std::move(connection));
 }
 
 TEST_F(PoolTest, FailsOnceEveryAddressHasRefused) {
@@ -181,7 +181,7 @@ TEST_F(PoolTest, KeepsAConnectionThatArrivesWhenNobodyWaitsAnyMore) {
 
 TEST_F(PoolTest, ClosesAnIdleConnectionAfterItsTime) {
   target_->config.timeouts.idle = Milliseconds(60);
-  pool().Return(Connect(), true);
+  Return(Connect());
   ASSERT_EQ(pool().idle(), 1u);
   ASSERT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
   EXPECT_EQ(pool().idle(), 0u);
@@ -189,15 +189,15 @@ TEST_F(PoolTest, ClosesAnIdleConnectionAfterItsTime) {
 }
 
 TEST_F(PoolTest, DropsAnIdleConnectionThatSaysSomethingUnasked) {
-  pool().Return(Connect(), true);
+  Return(Connect());
   upstream_.peers[0]->Say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
-  EXPECT_EQ(pool().TakeIdle(Pool::Request::kRepeatable), nullptr);
+  EXPECT_FALSE(pool().TakeIdle(Pool::Request::kRepeatable));
   EXPECT_EQ(Gauge("idle"), "0");
 }
 
 TEST_F(PoolTest, DropsAnIdleConnectionThatTheUpstreamCloses) {
-  pool().Return(Connect(), true);
+  Return(Connect());
   upstream_.peers[0]->Hang();
   EXPECT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
 }
@@ -207,8 +207,8 @@ TEST_F(PoolTest, ClosesIdleConnectionsBeyondItsLimitOnceTheyAreUnused) {
   target_->config.timeouts.idle = Milliseconds(60'000);
   auto first = Connect();
   auto second = Connect();
-  pool().Return(std::move(first), true);
-  pool().Return(std::move(second), true);
+  Return(std::move(first));
+  Return(std::move(second));
   EXPECT_EQ(pool().idle(), 2u) << "not at once: they may be wanted again";
   EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
   EXPECT_EQ(pool().idle(), 1u);
@@ -218,23 +218,23 @@ TEST_F(PoolTest, ClosesIdleConnectionsBeyondItsLimitOnceTheyAreUnused) {
 
 TEST_F(PoolTest, OpensNothingUnderSteadyLoadHoweverManyAreInUse) {
   target_->config.pool.idle_connections = 2;
-  std::vector<std::unique_ptr<Connection>> in_use;
+  std::vector<Lease> in_use;
   for (int i = 0; i < 8; ++i) in_use.push_back(Connect());
   for (int round = 0; round < 50; ++round) {
-    for (auto& connection : in_use) pool().Return(std::move(connection), true);
+    for (auto& connection : in_use) Return(std::move(connection));
     RunReady(loop_);
     for (auto& connection : in_use) {
       connection = pool().TakeIdle(Pool::Request::kRepeatable);
-      ASSERT_NE(connection, nullptr);
+      ASSERT_TRUE(connection);
     }
   }
   EXPECT_EQ(upstream_.peers.size(), 8u);
-  for (auto& connection : in_use) pool().Return(std::move(connection), false);
+  for (auto& connection : in_use) Discard(std::move(connection));
 }
 
 TEST_F(PoolTest, KeepsNoConnectionIfNoneMayBeIdle) {
   target_->config.pool.idle_connections = 0;
-  pool().Return(Connect(), true);
+  Return(Connect());
   EXPECT_EQ(pool().idle(), 0u);
   EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
 }
@@ -242,32 +242,32 @@ TEST_F(PoolTest, KeepsNoConnectionIfNoneMayBeIdle) {
 TEST_F(PoolTest, GivesWhatCannotBeRepeatedOnlyAConnectionThatWasUsedJustNow) {
   target_->config.timeouts.idle = Milliseconds(60'000);
   target_->config.pool.connections = 1;
-  pool().Return(Connect(), true);
+  Return(Connect());
   auto just_now = pool().TakeIdle(Pool::Request::kOnce);
-  ASSERT_NE(just_now, nullptr);
-  pool().Return(std::move(just_now), true);
+  ASSERT_TRUE(just_now);
+  Return(std::move(just_now));
   uv_update_time(loop_.uv());
   const int64_t then = loop_.now_ms();
   ASSERT_TRUE(RunUntil(loop_, [&] { return loop_.now_ms() > then + Pool::kFreshMs; }));
   EXPECT_EQ(pool().idle(), 1u);
-  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr);
+  EXPECT_FALSE(pool().TakeIdle(Pool::Request::kOnce));
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
   ASSERT_TRUE(Served(waiter)) << "an idle connection makes room for a new one";
   EXPECT_EQ(upstream_.peers.size(), 2u);
-  pool().Return(std::move(waiter.connection), false);
+  Discard(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, GivesWhatCannotBeRepeatedNoConnectionThatHasJustEnded) {
-  pool().Return(Connect(), true);
-  pool().Return(Connect(), true);
+  Return(Connect());
+  Return(Connect());
   for (const auto& peer : upstream_.peers) peer->Hang();
   // The ends have arrived, and the loop has not told of them yet.
-  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr);
+  EXPECT_FALSE(pool().TakeIdle(Pool::Request::kOnce));
   EXPECT_EQ(Gauge("idle"), "0");
-  pool().Return(Connect(), true);
+  Return(Connect());
   upstream_.peers.back()->Say("HTTP/1.1 408 Request Timeout\r\n\r\n");
-  EXPECT_EQ(pool().TakeIdle(Pool::Request::kOnce), nullptr) << "nor one that says something";
+  EXPECT_FALSE(pool().TakeIdle(Pool::Request::kOnce)) << "nor one that says something";
 }
 
 TEST_F(PoolTest, GivesWhatCannotBeRepeatedAndWaitsNoConnectionThatHasJustEnded) {
@@ -276,25 +276,25 @@ TEST_F(PoolTest, GivesWhatCannotBeRepeatedAndWaitsNoConnectionThatHasJustEnded) 
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter, Pool::Request::kOnce));
   upstream_.peers[0]->Hang();
-  pool().Return(std::move(only), true);
+  Return(std::move(only));
   ASSERT_TRUE(Served(waiter));
-  ASSERT_NE(waiter.connection, nullptr);
+  ASSERT_TRUE(waiter.connection);
   EXPECT_EQ(upstream_.peers.size(), 2u) << "a connection that can answer";
   EXPECT_EQ(Gauge("active"), "1");
-  pool().Return(std::move(waiter.connection), false);
+  Discard(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, GivesWhoWaitsAConnectionThatIsReturnedAndOpen) {
   target_->config.pool.connections = 1;
   for (const auto request : {Pool::Request::kOnce, Pool::Request::kRepeatable}) {
     auto only = pool().TakeIdle(request);
-    if (only == nullptr) only = Connect();
-    Connection* const raw = only.get();
+    if (!only) only = Connect();
+    http::RequestWriter* const raw = only.operator->();
     RecordingWaiter waiter;
     ASSERT_TRUE(pool().Wait(&waiter, request));
-    pool().Return(std::move(only), true);
-    EXPECT_EQ(waiter.connection.get(), raw) << "at once";
-    pool().Return(std::move(waiter.connection), true);
+    Return(std::move(only));
+    EXPECT_EQ(waiter.connection.operator->(), raw) << "at once";
+    Return(std::move(waiter.connection));
   }
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
@@ -319,7 +319,7 @@ TEST_F(PoolTest, WhoeverWaitsForAConnectionInUseGivesUpAfterItsTime) {
   ASSERT_TRUE(first.error.has_value() && second.error.has_value());
   EXPECT_EQ(first.error->reason, ErrorReason::kTimeoutQueue);
   EXPECT_NE(first.error->detail.find("timeouts.queue"), std::string::npos);
-  pool().Return(std::move(only), true);
+  Return(std::move(only));
   EXPECT_EQ(pool().idle(), 1u);
 }
 
@@ -338,7 +338,7 @@ TEST_F(PoolTest, WhoeverWaitsInTheQueueMayAskAgainAndLetGoOfThePool) {
   last.on_call = [&] { pool_.reset(); };
   ASSERT_TRUE(pool().Wait(&last));
   ASSERT_TRUE(Served(last));
-  loop_.Retire(std::move(only));
+  only.Release();
 }
 
 TEST_F(PoolTest, WhoeverIsGoneDoesNotWaitAnyMore) {
@@ -348,7 +348,7 @@ TEST_F(PoolTest, WhoeverIsGoneDoesNotWaitAnyMore) {
     RecordingWaiter gone;
     ASSERT_TRUE(pool().Wait(&gone));
   }
-  pool().Return(std::move(only), true);
+  Return(std::move(only));
   EXPECT_EQ(pool().idle(), 1u);
 }
 
@@ -410,9 +410,9 @@ TEST_F(SilentPoolTest, AnAddressThatDoesNotAnswerLeavesTimeForTheNext) {
   target_->addresses = {address_, upstream_.address()};
   target_->config.timeouts.connect = Milliseconds(2000);
   auto connection = Connect();
-  ASSERT_NE(connection, nullptr);
-  EXPECT_EQ(connection->address(), upstream_.address());
-  pool().Return(std::move(connection), false);
+  ASSERT_TRUE(connection);
+  EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers.size() == 1; }));
+  Discard(std::move(connection));
   EXPECT_EQ(Gauge("connecting"), "0");
 }
 
@@ -476,9 +476,9 @@ TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocket) {
   EXPECT_EQ(waiter.calls, 0);
   io::FileDescriptor taken(accept(full_.get(), nullptr, nullptr));
   ASSERT_TRUE(Served(waiter));
-  ASSERT_NE(waiter.connection, nullptr);
+  ASSERT_TRUE(waiter.connection);
   EXPECT_EQ(Gauge("connecting"), "0");
-  pool().Return(std::move(waiter.connection), false);
+  Discard(std::move(waiter.connection));
 }
 
 TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocketNoLongerThanForAConnection) {
@@ -499,10 +499,10 @@ TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocketNoLongerThanForAConnecti
 
 TEST_F(PoolTest, ARetiredPoolKeepsNothing) {
   auto used = Connect();
-  pool().Return(Connect(), true);
+  Return(Connect());
   pool().Retire();
   EXPECT_EQ(pool().idle(), 0u);
-  pool().Return(std::move(used), true);
+  Return(std::move(used));
   EXPECT_EQ(pool().idle(), 0u);
   EXPECT_TRUE(RunUntil(loop_, [&] {
     return upstream_.peers[0]->handler.ends == 1 && upstream_.peers[1]->handler.ends == 1;
@@ -516,23 +516,22 @@ TEST_F(PoolTest, ARetiredPoolStillServesTheExchangesThatBeganWithIt) {
   ASSERT_TRUE(pool().Wait(&waiter));
   pool().Retire();
   ASSERT_TRUE(Served(waiter));
-  EXPECT_NE(waiter.connection, nullptr);
-  pool().Return(std::move(waiter.connection), true);
+  EXPECT_TRUE(waiter.connection);
+  Return(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, ATunnelHoldsItsSlotUntilItEnds) {
   target_->config.pool.connections = 1;
   auto connection = Connect();
-  std::unique_ptr<io::ByteStream> tunnel = connection->TakeStream();
-  connection.reset();
+  std::unique_ptr<io::ByteStream> tunnel = connection->TakeUpgraded().stream;
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
   RunReady(loop_);
   EXPECT_EQ(waiter.calls, 0);
   tunnel.reset();
-  pool().TunnelEnded();
+  connection.Release();
   ASSERT_TRUE(Served(waiter));
-  pool().Return(std::move(waiter.connection), false);
+  Discard(std::move(waiter.connection));
   EXPECT_EQ(Gauge("active"), "0");
 }
 
@@ -547,8 +546,8 @@ TEST_F(PoolTest, WaitsForTheFirstAddressesOfAName) {
   EXPECT_EQ(waiter.calls, 0);
   pool().SetTarget(known);
   ASSERT_TRUE(Served(waiter));
-  ASSERT_NE(waiter.connection, nullptr);
-  pool().Return(std::move(waiter.connection), true);
+  ASSERT_TRUE(waiter.connection);
+  Return(std::move(waiter.connection));
   EXPECT_EQ(pool().idle(), 1u);
 }
 
@@ -603,7 +602,7 @@ TEST_F(PoolTest, SurvivesItsEndInsideARefusal) {
 TEST_F(PoolTest, OtherAddressesEndIdleConnectionsToTheOldOnesOnly) {
   FakeUpstream other(loop_);
   auto busy = Connect();
-  pool().Return(Connect(), true);
+  Return(Connect());
   auto both = std::make_shared<Target>(*target_);
   both->addresses = {other.address(), upstream_.address()};
   pool().SetTarget(both);
@@ -614,9 +613,9 @@ TEST_F(PoolTest, OtherAddressesEndIdleConnectionsToTheOldOnesOnly) {
   EXPECT_EQ(pool().idle(), 0u);
   RunReady(loop_);
   EXPECT_EQ(upstream_.peers[0]->handler.ends, 0) << "a request under way is not cut";
-  pool().Return(std::move(busy), true);
+  Return(std::move(busy));
   EXPECT_EQ(pool().idle(), 0u) << "but its connection is not used again";
-  pool().Return(Connect(), true);
+  Return(Connect());
   EXPECT_EQ(other.peers.size(), 1u);
   EXPECT_EQ(pool().idle(), 1u);
 }
@@ -630,8 +629,8 @@ TEST_F(PoolTest, AnAttemptThatFailsAfterTheMoveIsMadeAtTheNewAddress) {
   moved->addresses = {other.address()};
   pool().SetTarget(moved);
   ASSERT_TRUE(Served(waiter));
-  EXPECT_NE(waiter.connection, nullptr);
-  pool().Return(std::move(waiter.connection), false);
+  EXPECT_TRUE(waiter.connection);
+  Discard(std::move(waiter.connection));
 }
 
 TEST_F(PoolTest, TellsWhenNoAddressOfANameCanBeReachedButNotEachTime) {
@@ -682,7 +681,7 @@ TEST_F(PoolTest, HearsNothingOfAnAttemptThatEndsInTheTurnInWhichItGoes) {
 }
 
 TEST_F(PoolTest, CountsNothingAnyMoreOnceItIsGone) {
-  pool().Return(Connect(), true);
+  Return(Connect());
   target_->config.pool.connections = 8;
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));

@@ -1,4 +1,4 @@
-#include "proxy/http/forwarding.h"
+#include "proxy/http1/head_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -9,15 +9,23 @@
 
 #include "proxy/http1/request_parser.h"
 
-namespace mantlet::http {
+namespace mantlet::http1 {
 namespace {
+
+using http::Framing;
+using http::HeaderList;
+using http::Method;
+using http::RequestForwarding;
+using http::RequestHead;
+using http::ResponseHead;
+using http::Version;
 
 using identity::RenderedIdentity;
 using identity::StripSet;
 using IncomingXfcc = RenderedIdentity::IncomingXfcc;
 
 // The parser fills in a head exactly as it will be in production.
-class HeadSink : public http1::RequestSink {
+class HeadSink : public http::RequestSink {
   void OnRequestHead(RequestHead&) override {}
   void OnRequestBody(std::string_view) override {}
   void OnRequestTrailers(const HeaderList&) override {}
@@ -34,8 +42,8 @@ class RequestForwardingTest : public ::testing::Test {
     const http1::ParseResult result = parser.Parse(text, sink);
     EXPECT_NE(result.status, http1::ParseResult::Status::kError) << result.error.detail;
     std::string out;
-    ForwardRequestHead(parser.head(),
-                       {strip_, identity_, "192.0.2.1", default_host_, tunnel_, replace_}, out);
+    AppendRequestHead(parser.head(),
+                      {strip_, identity_, "192.0.2.1", default_host_, tunnel_, replace_}, out);
     return out;
   }
 
@@ -215,16 +223,16 @@ TEST(TrailerForwardingTest, LetsOnlyHarmlessTrailersOfARequestPass) {
                                     {"Content-Type", "x"},
                                     {"Trailer", "x"},
                                     {"grpc-status", "0"}});
-  std::string out;
-  ForwardRequestTrailers(trailers, StripSet(headers), out);
-  EXPECT_EQ(out, "Checksum: 1\r\ngrpc-status: 0\r\n");
+  HeaderList out;
+  http::ForwardRequestTrailers(trailers, StripSet(headers), out);
+  EXPECT_EQ(out.Lines(0, out.size()), "Checksum: 1\r\ngrpc-status: 0\r\n");
 }
 
 TEST(TrailerForwardingTest, LetsOnlyHarmlessTrailersOfAResponsePass) {
-  std::string out;
-  ForwardResponseTrailers(
+  HeaderList out;
+  http::ForwardResponseTrailers(
       List({{"A", "1"}, {"Set-Cookie", "x"}, {"Connection", "x"}, {"Content-Length", "1"}}), out);
-  EXPECT_EQ(out, "A: 1\r\n");
+  EXPECT_EQ(out.Lines(0, out.size()), "A: 1\r\n");
 }
 
 ResponseHead Response(int status, Framing framing,
@@ -239,11 +247,11 @@ ResponseHead Response(int status, Framing framing,
 
 struct Forwarded {
   std::string text;
-  ForwardedResponse result;
+  WrittenResponse result;
 };
-Forwarded Forward(const ResponseHead& head, const ResponseForwarding& how = {}) {
+Forwarded Forward(const ResponseHead& head, const ResponseOptions& how = {}) {
   Forwarded forwarded;
-  forwarded.result = ForwardResponseHead(head, how, forwarded.text);
+  forwarded.result = AppendResponseHead(head, how, forwarded.text);
   return forwarded;
 }
 
@@ -264,7 +272,7 @@ TEST(ResponseForwardingTest, FramesForAnHttp11Client) {
 }
 
 TEST(ResponseForwardingTest, FramesForAnHttp10Client) {
-  ResponseForwarding how;
+  ResponseOptions how;
   how.client_version = Version::kHttp10;
   EXPECT_EQ(Forward(Response(200, kLength3), how).text,
             "HTTP/1.1 200 R\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\n");
@@ -278,7 +286,7 @@ TEST(ResponseForwardingTest, FramesForAnHttp10Client) {
 }
 
 TEST(ResponseForwardingTest, SaysCloseIfWeDoNotGoOn) {
-  ResponseForwarding how;
+  ResponseOptions how;
   how.keep_alive = false;
   const Forwarded forwarded = Forward(Response(200, kLength3), how);
   EXPECT_EQ(forwarded.text, "HTTP/1.1 200 R\r\nConnection: close\r\nContent-Length: 3\r\n\r\n");
@@ -286,7 +294,7 @@ TEST(ResponseForwardingTest, SaysCloseIfWeDoNotGoOn) {
 }
 
 TEST(ResponseForwardingTest, KeepsTheLengthOfABodyThatIsNotSent) {
-  ResponseForwarding head_request;
+  ResponseOptions head_request;
   head_request.request_method = Method::kHead;
   EXPECT_EQ(Forward(Response(200, kNone, {{"Content-Length", "3"}}), head_request).text,
             "HTTP/1.1 200 R\r\nContent-Length: 3\r\n\r\n");
@@ -337,11 +345,11 @@ TEST(ResponseForwardingTest, TurnsVaryByCertificateIntoVaryByAnything) {
 TEST(ResponseForwardingTest, SendsInterimResponsesOnlyToHttp11) {
   std::string out;
   const ResponseHead hints = Response(103, kNone, {{"Link", "</a>"}, {"Connection", "x"}});
-  ForwardInterimResponse(hints, Version::kHttp10, out);
+  AppendInterimHead(hints, Version::kHttp10, out);
   EXPECT_EQ(out, "");
-  ForwardInterimResponse(hints, Version::kHttp11, out);
+  AppendInterimHead(hints, Version::kHttp11, out);
   EXPECT_EQ(out, "HTTP/1.1 103 R\r\nLink: </a>\r\n\r\n");
 }
 
 }  // namespace
-}  // namespace mantlet::http
+}  // namespace mantlet::http1

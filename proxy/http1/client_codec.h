@@ -1,0 +1,112 @@
+// ClientCodec is the client's side of HTTP/1 on one connection to an upstream (RFC 9112): it
+// writes requests and reads their responses, one after the other.
+//
+// It handles the stream's events and passes those of the response to the http::ResponseHandler
+// that WriteHead() was given. Between requests it reports to its Listener: then nothing should
+// come, and what comes makes the connection unusable. One loop's thread only.
+
+#ifndef MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_
+#define MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/codec.h"
+#include "proxy/http1/parse_result.h"
+#include "proxy/http1/response_parser.h"
+#include "proxy/io/buffer_pool.h"
+#include "proxy/io/byte_stream.h"
+
+namespace mantlet::http1 {
+
+class ClientCodec final : public http::RequestWriter,
+                          private io::ByteStreamHandler,
+                          private http::ResponseSink {
+ public:
+  struct Options {
+    ParserLimits limits;
+    // The configuration keys that limits.header_bytes and limits.header_count were set by, for
+    // the detail of an error.
+    std::string_view header_bytes_key = {};
+    std::string_view header_count_key = {};
+  };
+  class Listener {
+   public:
+    // The upstream has closed an idle connection, or sent bytes without a request.
+    virtual void OnIdleLost() = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  // `stream` is connected. `buffers` outlives the codec.
+  ClientCodec(std::unique_ptr<io::ByteStream> stream, io::BufferPool& buffers,
+              const Options& options);
+
+  // Whom an idle connection reports to; null: nobody.
+  void SetListener(Listener* listener) { listener_ = listener; }
+
+  // http::RequestWriter
+  void WriteHead(const http::RequestHead& head, const http::RequestForwarding& how,
+                 http::ResponseHandler& handler) override;
+  void WriteBody(std::string_view piece) override;
+  void WriteEnd(const http::HeaderList& trailers) override;
+  void Flush() override { stream_->Flush(); }
+  void PauseResponse(bool paused) override;
+  size_t buffered() const override { return stream_->buffered(); }
+  size_t untaken() const override { return stream_->untaken(); }
+  bool reused() const override { return requests_ > 1 || was_idle_; }
+  bool response_begun() const override { return response_begun_; }
+  http::UpgradedStream TakeUpgraded() override;
+
+  // The exchange sees no more events. Returns whether the connection can carry another
+  // request: the last one was sent, taken and answered whole, and nothing followed its response.
+  bool FinishRequest();
+  // Closes the stream. Nothing is reported any more.
+  void Close();
+  // The head of the response that has begun last; null if none has since the last request.
+  const http::ResponseHead* response_head() const {
+    return response_begun_ ? &parser_.head() : nullptr;
+  }
+  // The connection is idle: the next request finds one that the upstream may be closing.
+  void SetIdle() { was_idle_ = true; }
+  // While idle: neither an end nor a byte is waiting to be read. One system call.
+  bool IsQuiet() const { return stream_->IsQuiet(); }
+
+ private:
+  // io::ByteStreamHandler
+  void OnData(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnStreamError(const io::StreamError& error) override;
+  void OnDrained() override;
+  // http::ResponseSink
+  void OnInterimResponse(http::ResponseHead& head) override { handler_->OnInterimResponse(head); }
+  void OnResponseHead(http::ResponseHead& head) override { handler_->OnResponseHead(head); }
+  void OnResponseBody(std::string_view piece) override { handler_->OnResponseBody(piece); }
+  void OnResponseTrailers(const http::HeaderList& t) override { handler_->OnResponseTrailers(t); }
+  void OnResponseEnd() override {}
+
+  base::ProxyError ErrorOf(const ParseError& error) const;
+  void Lost(base::ProxyError error);
+
+  std::unique_ptr<io::ByteStream> stream_;
+  io::BufferPool& buffers_;
+  const Options options_;
+  ResponseParser parser_;
+  http::ResponseHandler* handler_ = nullptr;  // while a request is under way
+  Listener* listener_ = nullptr;
+  std::string upgraded_bytes_;  // behind a 101
+  uint64_t requests_ = 0;
+  bool was_idle_ = false;
+  bool chunked_ = false;  // the request's content
+  bool request_complete_ = true;
+  bool response_begun_ = false;
+  bool response_paused_ = false;
+  bool clean_ = true;  // the response has ended where it should
+};
+
+}  // namespace mantlet::http1
+
+#endif  // MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_

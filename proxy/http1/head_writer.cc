@@ -1,0 +1,111 @@
+#include "proxy/http1/head_writer.h"
+
+#include "proxy/http1/field_text.h"
+
+namespace mantlet::http1 {
+
+using http::Framing;
+using http::HeaderId;
+using http::HeaderView;
+using http::RequestHead;
+using http::ResponseHead;
+
+namespace {
+
+// What a request says about this hop: trailers that are welcome, and the next protocol.
+void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
+  const bool trailers = http::AsksForTrailers(head.headers);
+  if (trailers) AppendField(out, "TE", "trailers");
+  if (tunnel) AppendField(out, "Upgrade", head.upgrade);
+  if (!trailers && !tunnel) return;
+  AppendField(out, "Connection", trailers && tunnel ? "TE, Upgrade" : trailers ? "TE" : "Upgrade");
+}
+
+// How the content, if any, is framed for this client.
+Framing FramingFor(const ResponseHead& head, const ResponseOptions& options) {
+  if (http::IsBodyless(head, options.request_method)) return {};
+  if (head.framing.kind == Framing::Kind::kContentLength) return head.framing;
+  return {options.client_version == http::Version::kHttp11 ? Framing::Kind::kChunked
+                                                           : Framing::Kind::kUntilClose,
+          0};
+}
+
+// A response without content may still tell the length that another would have
+// (RFC 9110 section 8.6): to HEAD, and with 304. Never with 101 or 204.
+void AppendLengthOfNoBody(const ResponseHead& head, std::string& out) {
+  if (head.status == 101 || head.status == 204) return;
+  const auto length = head.headers.Find(HeaderId::kContentLength);
+  if (length) AppendField(out, "Content-Length", *length);
+}
+
+void AppendStatusLine(const ResponseHead& head, std::string& out) {
+  out.append("HTTP/1.1 ");
+  AppendNumber(out, static_cast<uint64_t>(head.status));
+  out.append(" ").append(head.reason).append("\r\n");
+}
+
+// Upgrade means something with 101, and with 426, which must name the protocols.
+bool KeepsUpgrade(int status) { return status == 101 || status == 426; }
+
+void AppendUpgrade(const ResponseHead& head, std::string& out) {
+  for (const HeaderView field : head.headers) {
+    if (field.id == HeaderId::kUpgrade) AppendField(out, "Upgrade", field.value);
+  }
+}
+
+void AppendConnection(const ResponseHead& head, const ResponseOptions& options, bool keep_alive,
+                      std::string& out) {
+  const bool upgrade = KeepsUpgrade(head.status) && head.headers.Find(HeaderId::kUpgrade);
+  if (upgrade) AppendUpgrade(head, out);
+  if (head.status == 101) {
+    out.append("Connection: Upgrade\r\n");
+  } else if (!keep_alive) {
+    out.append(upgrade ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n");
+  } else if (options.client_version == http::Version::kHttp10) {
+    out.append("Connection: keep-alive\r\n");
+  } else if (upgrade) {
+    out.append("Connection: Upgrade\r\n");
+  }
+}
+
+}  // namespace
+
+void AppendRequestHead(const RequestHead& head, const http::RequestForwarding& how,
+                       std::string& out) {
+  out.append(head.method_text).append(" ");
+  out.append(how.target.empty() ? head.target : how.target).append(" HTTP/1.1\r\n");
+  AppendField(out, "Host", http::ForwardedHost(head, how.default_host));
+  FieldText fields(out);
+  http::ForwardRequestFields(head, how, fields);
+  AppendConnection(head, how.tunnel_upgrade && head.wants_upgrade(), out);
+  AppendFraming(out, head.framing);
+  out.append("\r\n");
+}
+
+WrittenResponse AppendResponseHead(const ResponseHead& head, const ResponseOptions& options,
+                                   std::string& out) {
+  WrittenResponse result;
+  result.framing = FramingFor(head, options);
+  result.keep_alive = options.keep_alive && result.framing.kind != Framing::Kind::kUntilClose;
+  AppendStatusLine(head, out);
+  FieldText fields(out);
+  http::ForwardResponseFields(head, result.framing.kind == Framing::Kind::kChunked, fields);
+  AppendConnection(head, options, result.keep_alive, out);
+  if (http::IsBodyless(head, options.request_method)) {
+    AppendLengthOfNoBody(head, out);
+  } else {
+    AppendFraming(out, result.framing);
+  }
+  out.append("\r\n");
+  return result;
+}
+
+void AppendInterimHead(const ResponseHead& head, http::Version client_version, std::string& out) {
+  if (client_version == http::Version::kHttp10) return;
+  AppendStatusLine(head, out);
+  FieldText fields(out);
+  http::ForwardResponseFields(head, false, fields);
+  out.append("\r\n");
+}
+
+}  // namespace mantlet::http1

@@ -1,0 +1,403 @@
+#include "proxy/session/connection.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "proxy/session/handshake_record.h"
+#include "proxy/session/protocol_table.h"
+
+namespace mantlet::session {
+
+using base::ErrorReason;
+using base::ProxyError;
+
+namespace {
+
+// How long a connection that has been finished is read on, so that what the
+// client still sends does not turn into a reset that overtakes the last bytes.
+constexpr int64_t kLingerMs = 2000;
+
+}  // namespace
+
+std::string_view Connection::StateName(State state) {
+  switch (state) {
+    case State::kHandshake:
+      return "handshake";
+    case State::kIdle:
+      return "idle";
+    case State::kRequest:
+      return "request";
+    case State::kTunnel:
+      return "tunnel";
+    case State::kClosing:
+      return "closing";
+  }
+  return "unknown";
+}
+
+Connection::State Connection::state() const {
+  if (phase_ == Phase::kHandshake) return State::kHandshake;
+  if (phase_ != Phase::kOpen) return State::kClosing;
+  switch (protocol_->activity()) {
+    case Activity::kIdle:
+      return State::kIdle;
+    case Activity::kRequest:
+      return State::kRequest;
+    case Activity::kTunnel:
+      return State::kTunnel;
+  }
+  return State::kIdle;
+}
+
+Connection::Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
+                       Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
+                       const io::SocketAddress& peer)
+    : worker_(worker),
+      owner_(owner),
+      slot_(std::move(slot)),
+      listener_(slot_->newest()),
+      peer_(peer.is_unix() ? "unix" : peer.ToString()),
+      ticket_(std::move(ticket)),
+      timer_([this] { OnTimeout(); }),
+      opened_us_(worker.clock.MonotonicUs()),
+      opened_wall_ms_(worker.clock.WallMs()) {
+  listener_->metrics->ConnectionOpened();
+  // The peer of a Unix socket has no address, and no other word may stand where one is expected.
+  client_.client_address = peer.is_unix() ? "" : peer.HostText();
+  client_.peer = &identity_;
+  client_.peer_address = peer_;
+  ticket_.AwaitHello(worker_.loop, [this](AdmissionLimit limit) { MakeRoom(limit); });
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
+  acceptance_ = listener_->acceptor->Accept(std::move(transport), *this);
+  stream().SetHandler(this);
+}
+
+Connection::~Connection() { worker_.standing->SetDue(*this, StandingBook::kNever); }
+
+// ---- the handshake
+
+const config::Limits& Connection::NewestLimits() const {
+  return slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits;
+}
+
+void Connection::OnPartialHello() { ticket_.HoldPartialHello(NewestLimits()); }
+
+// Its capacity goes to another connection, because it has sent no ClientHello.
+void Connection::MakeRoom(AdmissionLimit limit) {
+  if (phase_ == Phase::kOver) return;
+  if (phase_ == Phase::kHandshake) RecordLimit(worker_, *listener_, peer_, limit);
+  Abort();
+}
+
+// What is left of its time; of the grace, if it is to end and has sent nothing yet.
+void Connection::ArmHandshake() {
+  const int64_t spent_ms = (worker_.clock.MonotonicUs() - opened_us_) / 1000;
+  int64_t left_ms = std::max<int64_t>(0, listener_->config.timeouts.handshake.count() - spent_ms);
+  if (leaving() && !hello_whole_) left_ms = std::min(left_ms, worker_.idle_grace_ms);
+  worker_.loop.ArmIn(timer_, left_ms);
+}
+
+bool Connection::OnHandshakeBegins() {
+  hello_whole_ = true;
+  if (leaving()) ArmHandshake();
+  const std::optional<AdmissionLimit> limit =
+      ticket_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
+  if (!limit) return true;
+  RecordLimit(worker_, *listener_, peer_, *limit);
+  Abort();
+  return false;
+}
+
+void Connection::OnCertificateNotVerified(const tls::HandshakeReport& report) {
+  listener_->metrics->CertificateNotVerified(report.reason);
+  RecordCertificateNotVerified(worker_, listener_->config.name, peer_, report);
+}
+
+void Connection::OnAccepted(Accepted accepted) {
+  ticket_.EndHandshake();
+  identity_ = std::move(accepted.client);
+  client_.served = accepted.served;
+  client_.scheme = accepted.scheme;
+  CountHandshake();
+  RenderClient();
+  worker_.loop.timers().Cancel(timer_);
+  phase_ = Phase::kOpen;
+  protocol_ = listener_->protocols->Make(accepted.protocol, worker_, *this);
+  const bool over_already =
+      identity_.has_certificate() && identity_.valid_until <= worker_.clock.WallSeconds();
+  if (slot_->current != listener_ || over_already) {
+    // Other rules may hold by now than those it was begun under; or a client waited with
+    // its last message until its certificate had expired.
+    Judge(Moment::kHandshakeDone);
+  } else if (identity_.has_certificate()) {
+    worker_.standing->SetDue(*this, identity_.valid_until);
+  }
+}
+
+void Connection::CountHandshake() {
+  CountRefusedResumption();
+  if (identity_.tls.version.empty()) return;  // without TLS there was no handshake
+  listener_->metrics->HandshakeDone(
+      identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
+                                         : observe::TlsVersionLabel::kTls12,
+      identity_.tls.resumed, identity_.has_certificate(), worker_.clock.MonotonicUs() - opened_us_);
+  if (identity_.has_certificate() && identity_.certificate->server_auth_only) {
+    listener_->metrics->ServerAuthClient();
+  }
+}
+
+void Connection::OnRefused(tls::HandshakeReport report) {
+  ticket_.EndHandshake();
+  CountRefusedResumption();
+  listener_->metrics->HandshakeFailed(report.reason);
+  RecordHandshakeFailure(worker_, listener_->config.name, peer_, report);
+  phase_ = Phase::kClosing;
+  if (report.reason == base::HandshakeFailure::kPeerClosed) {
+    Over();
+    return;
+  }
+  worker_.loop.ArmIn(timer_, kLingerMs);
+}
+
+void Connection::CountRefusedResumption() {
+  if (auto refusal = acceptance_->resumption_refusal()) {
+    listener_->metrics->ResumptionRefused(*refusal);
+  }
+}
+
+void Connection::RenderClient() {
+  identity::RenderReport report;
+  client_.identity =
+      identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
+  if (worker_.access_log.enabled()) {
+    client_.access_log_part = observe::RenderAccessConnection(
+        worker_.access_log.format(), listener_->config.name, peer_, identity_);
+  }
+  if (!report.clean()) RecordUnsafeIdentity(worker_, *listener_, peer_, identity_, report);
+}
+
+// ---- between requests
+
+// A reload may have brought new rules: they hold from the next request on.
+const std::shared_ptr<const ListenerState>& Connection::RefreshListener() {
+  const std::shared_ptr<const ListenerState>& newest = slot_->current;
+  // Its ticket belongs to the listener it was accepted by; the admission is shared by
+  // all states of one name, and so are the metrics.
+  if (newest != nullptr && newest != listener_ && newest->admission == listener_->admission) {
+    listener_ = newest;
+    RenderClient();
+  }
+  return listener_;
+}
+
+bool Connection::MayBegin() {
+  if (due() == StandingBook::kNever) return true;
+  const int64_t now_s = worker_.clock.WallSeconds();
+  if (due() <= now_s) {
+    // Its turn in the schedule has not come yet, but no request begins before that.
+    worker_.standing->SetDue(*this, StandingBook::kNever);
+    OnStandingDue();
+    if (phase_ != Phase::kOpen) return false;
+  }
+  expires_soon_ = due() != StandingBook::kNever &&
+                  (due() - now_s) * 1000 <= worker_.idle_grace_ms &&
+                  listener_->config.client_auth.on_expiry != config::OnInvalid::kIgnore;
+  return true;
+}
+
+void Connection::OnData(std::string_view bytes) {
+  if (phase_ == Phase::kOpen) protocol_->OnBytes(bytes);
+}
+
+// ---- validation of an open connection's client
+
+void Connection::OnStandingDue() {
+  if (phase_ == Phase::kHandshake) {
+    // The client is judged when the handshake is done: without its listener that has less time.
+    if (leaving()) Drain();
+    return;
+  }
+  if (phase_ == Phase::kOpen && !ending_ && !listener_removed_) Judge(Moment::kOpen);
+}
+
+void Connection::Judge(Moment moment) {
+  const int64_t now = worker_.clock.WallSeconds();
+  Standing standing =
+      JudgeStanding(slot_->current.get(), *worker_.verified_clients, identity_, now, moment);
+  if (standing.ending.has_value()) {
+    EndFor(*std::move(standing.ending));
+    return;
+  }
+  // A verdict may hold for no time at all: it is not asked for again in the same second.
+  worker_.standing->SetDue(*this, std::max(standing.valid_until, now + 1));
+  RecheckTunnel();
+}
+
+void Connection::RecheckTunnel() {
+  if (state() != State::kTunnel || ending_ || slot_->current == nullptr) return;
+  const ListenerState& newest = *slot_->current;
+  const config::OnInvalid action = newest.config.client_auth.on_revocation;
+  if (newest.policy == listener_->policy || action == config::OnInvalid::kIgnore) return;
+  if (protocol_->Recheck(newest)) {
+    EndFor({base::EndReason::kPolicyDenied,
+            "policy would refuse the request that this tunnel began with", action});
+  }
+}
+
+void Connection::EndFor(Ending ending) {
+  RecordEnding(worker_, *listener_, peer_, StateName(state()), identity_, ending);
+  // A listener that is removed refuses no client that was let in: what is on its way is answered.
+  listener_removed_ = ending.reason == base::EndReason::kListenerRemoved;
+  ending_ = !listener_removed_;
+  const bool idle = protocol_->activity() == Activity::kIdle;
+  ProxyError error(ErrorReason::kClientInvalid, std::move(ending.detail));
+  if (ending.action == config::OnInvalid::kClose && !(idle && ending_)) {
+    protocol_->Stop(StopMode::kNow, std::move(error));
+    return;
+  }
+  protocol_->Stop(ending_ ? StopMode::kAfterCurrent : StopMode::kDrain, std::move(error));
+  if (phase_ != Phase::kOpen) return;
+  deadline_ = std::make_unique<base::FunctionTimer>([this] {
+    CutWith(ProxyError(ErrorReason::kClientInvalid, "cut at the deadline, shutdown.drain"));
+  });
+  worker_.loop.ArmIn(*deadline_, worker_.drain_ms);
+}
+
+// ---- the end
+
+void Connection::OnEnd() {
+  input_ended_ = true;
+  if (phase_ == Phase::kOpen) {
+    protocol_->OnEnd();
+  } else if (phase_ == Phase::kHandshake) {
+    CloseAfterWrites(false);
+  } else if (stream().buffered() == 0) {
+    Over();
+  }
+}
+
+void Connection::OnStreamError(const io::StreamError& error) {
+  if (phase_ == Phase::kOpen) {
+    protocol_->OnLost(error);
+  } else {
+    Over();
+  }
+}
+
+void Connection::OnDrained() {
+  if (phase_ == Phase::kHandshake) return;
+  if (phase_ == Phase::kOpen) {
+    protocol_->OnDrained();
+  } else if (input_ended_ || !linger_) {
+    Over();
+  } else {
+    worker_.loop.ArmIn(timer_, kLingerMs);
+  }
+}
+
+void Connection::Done(CloseMode mode) {
+  if (phase_ != Phase::kOpen) return;
+  switch (mode) {
+    case CloseMode::kClose:
+      CloseAfterWrites(false);
+      return;
+    case CloseMode::kLinger:
+      CloseAfterWrites(true);
+      return;
+    case CloseMode::kAbort:
+      Abort();
+      return;
+    case CloseMode::kClosed:
+      Over();
+      return;
+  }
+}
+
+// Our direction ends; the client's is read (and discarded) until it ends too,
+// or for a moment at most if it is known that it may still be sending.
+void Connection::CloseAfterWrites(bool linger) {
+  phase_ = Phase::kClosing;
+  linger_ = linger;
+  stream().SetReading(true);
+  stream().ShutdownWrite();
+  if (stream().buffered() == 0 && (input_ended_ || !linger_)) {
+    Over();
+    return;
+  }
+  if (stream().buffered() != 0) {
+    ArmWrite();
+  } else {
+    worker_.loop.ArmIn(timer_, kLingerMs);
+  }
+}
+
+// For a client that has to take what was written to it.
+void Connection::ArmWrite() {
+  untaken_ = stream().untaken();
+  worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
+}
+
+void Connection::Abort() {
+  stream().Abort();
+  Over();
+}
+
+void Connection::Over() {
+  if (std::exchange(phase_, Phase::kOver) == Phase::kOver) return;
+  worker_.loop.timers().Cancel(timer_);
+  if (deadline_ != nullptr) worker_.loop.timers().Cancel(*deadline_);
+  stream().Close();
+  listener_->metrics->ConnectionClosed();
+  owner_.OnConnectionOver(this);
+}
+
+void Connection::OnTimeout() {
+  if (phase_ == Phase::kHandshake) {
+    OnHandshakeTimeout();
+  } else if (phase_ == Phase::kClosing && stream().buffered() != 0 &&
+             stream().untaken() < untaken_) {
+    ArmWrite();  // the client has taken some of it: the time begins again
+  } else {
+    Over();
+  }
+}
+
+void Connection::OnHandshakeTimeout() {
+  if (leaving() && !hello_whole_) {
+    // Timers run before the loop polls its sockets: a ClientHello may be waiting in the kernel.
+    if (!std::exchange(last_poll_, true)) {
+      worker_.loop.ArmIn(timer_, 1);
+      return;
+    }
+    OnRefused(
+        acceptance_->Report(base::HandshakeFailure::kOther,
+                            "the listener closes, and no ClientHello came in shutdown.idle_grace"));
+  } else {
+    OnRefused(acceptance_->Report(base::HandshakeFailure::kTimeout,
+                                  "the handshake took longer than timeouts.handshake"));
+  }
+  Over();
+}
+
+void Connection::Drain() {
+  if (phase_ == Phase::kHandshake) {
+    if (!hello_whole_) ArmHandshake();
+  } else if (phase_ == Phase::kOpen) {
+    protocol_->Stop(StopMode::kDrain, std::nullopt);
+  }
+}
+
+void Connection::Cut() {
+  CutWith(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+}
+
+void Connection::CutWith(ProxyError why) {
+  if (phase_ == Phase::kOpen) {
+    protocol_->Stop(StopMode::kNow, std::move(why));
+  } else {
+    Over();
+  }
+}
+
+}  // namespace mantlet::session

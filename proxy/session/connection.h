@@ -1,0 +1,152 @@
+// Connection is one client connection from its acceptance to its close: the transport is set
+// up, the client becomes known, a protocol is chosen and spoken, and the connection is closed
+// so that nothing is lost. Meanwhile the client is validated again when that is due. Every way
+// in which a connection can end leaves its metric, and a failed handshake its log record.
+//
+// Owned by its worker; one loop's thread only. The owner destroys it through Loop::Retire().
+
+#ifndef MANTLET_PROXY_SESSION_CONNECTION_H_
+#define MANTLET_PROXY_SESSION_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/io/socket_address.h"
+#include "proxy/session/acceptor.h"
+#include "proxy/session/admission.h"
+#include "proxy/session/client_facts.h"
+#include "proxy/session/listener_state.h"
+#include "proxy/session/protocol.h"
+#include "proxy/session/standing.h"
+#include "proxy/session/standing_book.h"
+#include "proxy/session/worker_context.h"
+
+namespace mantlet::session {
+
+class Connection final : private AcceptHandler,
+                         private io::ByteStreamHandler,
+                         private ProtocolHost,
+                         public StandingBook::Member {
+ public:
+  class Owner {
+   public:
+    // It has ended; retire it. Called once, as the last thing it does.
+    virtual void OnConnectionOver(Connection* connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
+             Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
+             const io::SocketAddress& peer);
+  ~Connection();
+  // Loop::Retire(): nothing is reported any more.
+  void OnRetired() { acceptance_->stream().Close(); }
+
+  // Begins the set-up of the transport. Called once, when the owner knows the connection.
+  void Begin() { acceptance_->Begin(); }
+  // The drain has begun, or the listener is gone: the connection gets its handshake, if its
+  // ClientHello comes within shutdown.idle_grace, and one more answer, if the request does.
+  void Drain();
+  // The drain's deadline: ends now.
+  void Cut();
+  // StandingBook::Member: validates the client again.
+  void OnStandingDue() override;
+
+  // For the admin endpoint.
+  enum class State : uint8_t { kHandshake, kIdle, kRequest, kTunnel, kClosing };
+  static std::string_view StateName(State state);
+  State state() const;
+  const identity::PeerIdentity& identity() const { return identity_; }
+  const std::string& peer() const { return peer_; }
+  const std::string& listener_name() const { return listener_->config.name; }
+  const ListenerSlot* slot() const { return slot_.get(); }
+  uint64_t requests() const { return protocol_ == nullptr ? 0 : protocol_->requests(); }
+  int64_t opened_wall_ms() const { return opened_wall_ms_; }
+
+ private:
+  enum class Phase : uint8_t { kHandshake, kOpen, kClosing, kOver };
+
+  // AcceptHandler
+  void OnPartialHello() override;
+  bool OnHandshakeBegins() override;
+  void OnCertificateNotVerified(const tls::HandshakeReport& report) override;
+  void OnAccepted(Accepted accepted) override;
+  void OnRefused(tls::HandshakeReport report) override;
+  // io::ByteStreamHandler
+  void OnData(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnStreamError(const io::StreamError& error) override;
+  void OnDrained() override;
+  // ProtocolHost
+  io::ByteStream& stream() override { return acceptance_->stream(); }
+  void RestoreHandler() override { stream().SetHandler(this); }
+  const ClientFacts& client() override { return client_; }
+  const std::shared_ptr<const ListenerState>& listener() override { return listener_; }
+  const std::shared_ptr<const ListenerState>& RefreshListener() override;
+  bool MayBegin() override;
+  bool expires_soon() const override { return expires_soon_; }
+  bool leaving() const override { return worker_.draining || slot_->current == nullptr; }
+  int64_t idle_grace_ms() const override { return worker_.idle_grace_ms; }
+  void OnTunnelBegins() override { RecheckTunnel(); }
+  void Done(CloseMode mode) override;
+
+  // ---- the handshake
+  void ArmHandshake();
+  void MakeRoom(AdmissionLimit limit);
+  void CountHandshake();
+  void CountRefusedResumption();
+  void RenderClient();
+  const config::Limits& NewestLimits() const;
+  // ---- validation of an open connection's client
+  void Judge(Moment moment);
+  void RecheckTunnel();
+  void EndFor(Ending ending);
+  void CutWith(base::ProxyError why);
+  // ---- the end
+  void CloseAfterWrites(bool linger);
+  void ArmWrite();
+  void Abort();
+  void Over();
+  void OnTimeout();
+  void OnHandshakeTimeout();
+
+  WorkerContext& worker_;
+  Owner& owner_;
+  std::shared_ptr<ListenerSlot> slot_;
+  std::shared_ptr<const ListenerState> listener_;
+  std::string peer_;  // "127.0.0.1:40000"
+  Admission::Ticket ticket_;
+  identity::PeerIdentity identity_;
+  ClientFacts client_;
+  std::unique_ptr<Acceptance> acceptance_;
+  std::unique_ptr<Protocol> protocol_;  // from OnAccepted() on
+
+  Phase phase_ = Phase::kHandshake;
+  // Handshake: its deadline. Closing: the time for the client to take what was written, and
+  // to end its side.
+  base::FunctionTimer timer_;
+  bool hello_whole_ = false;
+  bool last_poll_ = false;     // the grace is over; the socket is read once more
+  bool input_ended_ = false;   // the client sends no more
+  bool linger_ = false;        // kClosing: the client may still be sending
+  bool expires_soon_ = false;  // the client will be validated within shutdown.idle_grace
+  bool listener_removed_ = false;
+  // The client would not be let in any more: what is in flight is the last, and ends
+  // by the deadline.
+  bool ending_ = false;
+  std::unique_ptr<base::FunctionTimer> deadline_;
+  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
+  int64_t opened_us_ = 0;
+  int64_t opened_wall_ms_ = 0;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_CONNECTION_H_

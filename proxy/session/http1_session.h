@@ -1,0 +1,115 @@
+// Http1Session speaks HTTP/1 on one client connection: requests one after the other, of which
+// pipelined ones wait their turn, each handed to the exchange; and the tunnel that an upgraded
+// request becomes. It decides from the responses whether the connection persists (RFC 9112
+// section 9.3).
+//
+// Owned by its connection. One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_HTTP1_SESSION_H_
+#define MANTLET_PROXY_SESSION_HTTP1_SESSION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http/codec.h"
+#include "proxy/http1/server_codec.h"
+#include "proxy/io/deferred_call.h"
+#include "proxy/session/exchange.h"
+#include "proxy/session/protocol.h"
+#include "proxy/session/read_gate.h"
+#include "proxy/session/tunnel.h"
+#include "proxy/session/worker_context.h"
+#include "proxy/upstream/lease.h"
+
+namespace mantlet::session {
+
+class Http1Session final : public Protocol,
+                           private http::RequestSink,
+                           private http::ResponseWriter,
+                           private ExchangeHost {
+ public:
+  // Both outlive the session. The host's stream is open.
+  Http1Session(WorkerContext& worker, ProtocolHost& host);
+
+  // Protocol
+  void OnBytes(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnDrained() override;
+  void OnLost(const io::StreamError& error) override;
+  void Stop(StopMode mode, std::optional<base::ProxyError> why) override;
+  std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
+  Activity activity() const override;
+  uint64_t requests() const override { return requests_; }
+
+ private:
+  enum class State : uint8_t { kIdle, kRequest, kTunnel, kDone };
+
+  // http::RequestSink
+  void OnRequestHead(http::RequestHead& head) override;
+  void OnRequestBody(std::string_view piece) override { exchange_.OnRequestBody(piece); }
+  void OnRequestTrailers(const http::HeaderList& t) override { exchange_.OnRequestTrailers(t); }
+  void OnRequestEnd() override { exchange_.OnRequestEnd(); }
+  // http::ResponseWriter
+  void WriteInterim(const http::ResponseHead& head) override { codec_.WriteInterim(head); }
+  void WriteHead(const http::ResponseHead& head) override;
+  void WriteBody(std::string_view piece) override { codec_.WriteBody(piece); }
+  void WriteEnd(const http::HeaderList& trailers) override { codec_.WriteEnd(trailers); }
+  size_t WriteLocalReply(int status, std::string_view text) override;
+  void Flush() override { host_.stream().Flush(); }
+  size_t buffered() const override { return host_.stream().buffered(); }
+  size_t untaken() const override { return host_.stream().untaken(); }
+  void PauseRequest(bool paused) override;
+  // ExchangeHost
+  void OnExchangeEnd(ExchangeEnd end) override;
+
+  const config::Listener& config() const { return host_.listener()->config; }
+  void Read(std::string_view bytes);
+  void RefuseUnparsed(const http1::ParseError& error);
+  void HoldInput(std::string_view bytes);
+  void ReadHeldInput();
+  bool MayKeepAlive() const;
+  void NextRequest();
+  void StartTunnel();
+  void EndTunnel(Tunnel::Outcome outcome);
+  void FinishTunnel();
+  void SetPaused(PauseReason reason, bool paused);
+  void ArmIdle();
+  void ArmWrite();
+  void OnTimeout();
+  void OnIdleTimeout();
+  void Cut(base::ProxyError why);
+  void Done(CloseMode mode);
+
+  WorkerContext& worker_;
+  ProtocolHost& host_;
+  http1::ServerCodec codec_;
+  Exchange exchange_;
+  State state_ = State::kIdle;
+  // Idle: the time for the next request, or for a client that takes no more. Request: the time
+  // for the rest of its head or for the next bytes of its content.
+  base::FunctionTimer timer_;
+  bool last_poll_ = false;                   // the idle time is over; the socket is read once more
+  std::optional<base::ProxyError> refusal_;  // of Exchange::Begin(), until the parser has returned
+  std::string input_;  // the next requests, held while an exchange is under way
+  // Not from inside the callback that ended the last exchange, for a long pipeline would nest
+  // as deep as it is long.
+  io::DeferredCall resume_input_;
+  std::unique_ptr<Tunnel> tunnel_;
+  upstream::Lease tunnel_lease_;  // the capacity that the tunnel holds
+
+  bool stopping_ = false;           // no further request begins
+  bool client_keep_alive_ = false;  // what the client asked for with its last request
+  bool input_ended_ = false;        // the client sends no more
+  ReadGate read_gate_;
+  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
+  uint64_t requests_ = 0;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_HTTP1_SESSION_H_

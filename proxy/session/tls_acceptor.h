@@ -1,0 +1,33 @@
+// TlsAcceptor accepts connections by a TLS handshake, with or without a client certificate.
+// One worker's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_TLS_ACCEPTOR_H_
+#define MANTLET_PROXY_SESSION_TLS_ACCEPTOR_H_
+
+#include <memory>
+
+#include "proxy/io/loop.h"
+#include "proxy/session/acceptor.h"
+#include "proxy/tls/server_context.h"
+#include "proxy/verify/verified_clients.h"
+
+namespace mantlet::session {
+
+class TlsAcceptor final : public Acceptor {
+ public:
+  // `loop` and `verified` outlive the acceptor and what it has accepted.
+  TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::VerifiedClients& verified)
+      : loop_(loop), context_(std::move(context)), verified_(verified) {}
+
+  std::unique_ptr<Acceptance> Accept(std::unique_ptr<io::ByteStream> transport,
+                                     AcceptHandler& handler) const override;
+
+ private:
+  io::Loop& loop_;
+  const tls::ServerContextPtr context_;
+  verify::VerifiedClients& verified_;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_TLS_ACCEPTOR_H_

@@ -1,0 +1,41 @@
+#include "proxy/upstream/lease.h"
+
+#include <utility>
+
+#include "proxy/upstream/connection.h"
+#include "proxy/upstream/pool.h"
+
+namespace mantlet::upstream {
+
+Lease::Lease() = default;
+
+Lease::Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Connection> connection)
+    : pool_(std::move(pool)),
+      connection_(std::move(connection)),
+      writer_(connection_ == nullptr ? nullptr : &connection_->writer()) {}
+
+Lease::Lease(Lease&& other) noexcept
+    : pool_(std::move(other.pool_)),
+      connection_(std::move(other.connection_)),
+      writer_(std::exchange(other.writer_, nullptr)) {}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this == &other) return *this;
+  Release();
+  pool_ = std::move(other.pool_);
+  connection_ = std::move(other.connection_);
+  writer_ = std::exchange(other.writer_, nullptr);
+  return *this;
+}
+
+Lease::~Lease() { Release(); }
+
+void Lease::Release() {
+  if (connection_ == nullptr) return;
+  writer_ = nullptr;
+  // The lease may be destroyed by what the pool does next.
+  const std::shared_ptr<Pool> pool = std::move(pool_);
+  pool->Return(std::move(connection_));
+}
+
+}  // namespace mantlet::upstream
