@@ -1,4 +1,4 @@
-// What a reload changes in the settings, for the log.
+// Compares two configurations for the log of a reload.
 
 #ifndef MANTLET_CONFIG_DIFFERENCE_H_
 #define MANTLET_CONFIG_DIFFERENCE_H_
@@ -10,9 +10,13 @@
 
 namespace mantlet::config {
 
-// A sentence for each listener and upstream that is new, gone or has other settings, and
-// one for everything else; empty if nothing differs.
+// SettingsThatChanged returns a sentence for each listener and upstream that is added, removed or
+// changed, and one for all other settings; nothing if the two are equal.
 std::vector<std::string> SettingsThatChanged(const Config& before, const Config& after);
+
+// KeysThatNeedRestart returns the keys that differ and take effect only when the process is started
+// again. A reload applies everything else of `next`.
+std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config& next);
 
 }  // namespace mantlet::config
 

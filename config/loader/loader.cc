@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -74,11 +75,6 @@ void SortByPlace(std::vector<Diagnostic>& diagnostics) {
                    [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
 }
 
-absl::StatusOr<Config> ConfigOrStatus(LoadResult result) {
-  if (!result.config) return result.status();
-  return *std::move(result.config);
-}
-
 }  // namespace
 
 absl::Status LoadResult::status() const {
@@ -129,15 +125,6 @@ LoadResult LoadFile(const std::string& path, const Environment& environment) {
                    HintFor(text.status()));
   }
   return LoadText(*text, path, environment);
-}
-
-absl::StatusOr<Config> Load(const std::string& path, const Environment& environment) {
-  return ConfigOrStatus(LoadFile(path, environment));
-}
-
-absl::StatusOr<Config> LoadString(absl::string_view text, const std::string& filename,
-                                  const Environment& environment) {
-  return ConfigOrStatus(LoadText(text, filename, environment));
 }
 
 }  // namespace mantlet::config

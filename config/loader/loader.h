@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
@@ -39,11 +38,6 @@ LoadResult LoadFile(const std::string& path, const Environment& environment);
 // from.
 LoadResult LoadText(absl::string_view text, const std::string& filename,
                     const Environment& environment);
-
-// The config or the first mistake, for callers that want no more. Warnings are dropped.
-absl::StatusOr<Config> Load(const std::string& path, const Environment& environment);
-absl::StatusOr<Config> LoadString(absl::string_view text, const std::string& filename,
-                                  const Environment& environment);
 
 }  // namespace mantlet::config
 

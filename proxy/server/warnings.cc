@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "config/restart.h"
+#include "config/difference.h"
 #include "proxy/base/process_setup.h"
 #include "proxy/io/listener.h"
 

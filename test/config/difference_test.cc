@@ -1,6 +1,8 @@
 #include "config/difference.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -43,6 +45,19 @@ TEST(SettingsThatChanged, AnotherLayoutIsNoChangeAndAnotherOrderIsOne) {
   EXPECT_THAT(SettingsThatChanged(before, after), IsEmpty());
   std::swap(after.listeners[0], after.listeners[1]);
   EXPECT_THAT(SettingsThatChanged(before, after), ElementsAre(HasSubstr("order")));
+}
+
+TEST(KeysThatNeedRestart, AreThoseThatDiffer) {
+  const Config before = Two();
+  Config after = before;
+  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
+  after.listeners.clear();
+  after.drain = Milliseconds(1);
+  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
+  after.workers = 9;
+  after.admin.enabled = true;
+  EXPECT_EQ(KeysThatNeedRestart(before, after),
+            (std::vector<std::string>{"workers", "admin.address"}));
 }
 
 }  // namespace

@@ -21,9 +21,9 @@ inline std::string TextWithPolicy(const std::string& flow, const std::string& cl
 
 inline Policy ParsePolicy(const std::string& flow, const std::string& client_auth =
                                                        "mode: optional, trust_bundle: [ca.crt]") {
-  const auto config = LoadString(TextWithPolicy(flow, client_auth), "m.yaml", Environment());
-  EXPECT_TRUE(config.ok()) << config.status() << "\n" << flow;
-  return config.ok() ? config->listeners[0].policy : Policy();
+  const LoadResult result = LoadText(TextWithPolicy(flow, client_auth), "m.yaml", Environment());
+  EXPECT_TRUE(result.config.has_value()) << result.status() << "\n" << flow;
+  return result.config ? result.config->listeners[0].policy : Policy();
 }
 
 }  // namespace mantlet::config

@@ -26,8 +26,8 @@ void LoadAny(absl::string_view text) {
     Require(line.find('\n') == std::string::npos && line.size() < 16 * 1024);
   }
   if (!result.config) return;
-  const auto again = config::LoadString(ToYaml(*result.config), "m.yaml", environment);
-  Require(again.ok() && *again == *result.config);
+  const config::LoadResult again = config::LoadText(ToYaml(*result.config), "m.yaml", environment);
+  Require(again.config == result.config);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <fstream>
 
 #include "config/loader/schema.h"
-#include "config/restart.h"
 #include "test/config/loader/mistake.h"
 
 namespace mantlet::config {
@@ -195,34 +194,21 @@ TEST(LoadFile, NeverWaitsForTheWriterOfAFifo) {
   EXPECT_FALSE(LoadFile("/dev/zero", Environment()).config.has_value());
 }
 
-TEST(Load, ReadsAFile) {
+TEST(LoadFile, ReadsAFile) {
   const std::string path = testing::TempDir() + "/good.yaml";
   std::ofstream(path) << kGoodText;
-  const absl::StatusOr<Config> config = Load(path, Environment());
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->listeners[0].name, "public");
+  const LoadResult result = LoadFile(path, Environment());
+  ASSERT_TRUE(result.config.has_value()) << result.status();
+  EXPECT_EQ(result.config->listeners[0].name, "public");
 }
 
-TEST(LoadString, GivesTheFirstErrorAndSaysHowManyMoreThereAre) {
-  const absl::StatusOr<Config> config =
-      LoadString("workers: 0\ncolour: red\n", "m.yaml", Environment());
-  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(config.status().message(),
+TEST(LoadResult, StatusIsTheFirstErrorAndCountsTheOthers) {
+  const absl::Status status =
+      LoadText("workers: 0\ncolour: red\n", "m.yaml", Environment()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(),
             "m.yaml:1:10: workers: 0 is out of range; write auto or a number from 1 to 1024 "
             "(and 3 more errors; 'mantlet check' shows all)");
-}
-
-TEST(KeysThatNeedRestart, AreThoseThatDiffer) {
-  const Config before = Loaded(kGoodText);
-  Config after = before;
-  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
-  after.listeners.clear();
-  after.drain = Milliseconds(1);
-  EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
-  after.workers = 9;
-  after.admin.enabled = true;
-  EXPECT_EQ(KeysThatNeedRestart(before, after),
-            (std::vector<std::string>{"workers", "admin.address"}));
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ void ExpectSense(const std::string& text) {
     ASSERT_EQ(ToString(diagnostic).find('\n'), std::string::npos) << text;
   }
   if (!result.config) return;
-  const auto again = LoadString(ToYaml(*result.config), "m.yaml", Environment());
-  ASSERT_TRUE(again.ok()) << again.status() << "\n" << text;
-  ASSERT_EQ(*again, *result.config) << text;
+  const LoadResult again = LoadText(ToYaml(*result.config), "m.yaml", Environment());
+  ASSERT_TRUE(again.config.has_value()) << again.status() << "\n" << text;
+  ASSERT_EQ(*again.config, *result.config) << text;
 }
 
 std::string FullExample() { return ReadTextFile("config/examples/multiple_listeners.yaml"); }

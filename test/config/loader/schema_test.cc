@@ -117,19 +117,19 @@ shutdown: {drain: 0}
 
 TEST(ToYaml, IsReadAsTheSameConfiguration) {
   for (const char* text : {kGoodText, kFullText}) {
-    const auto first = LoadString(text, "/etc/m.yaml", Environment());
-    ASSERT_TRUE(first.ok()) << first.status();
-    const std::string written = ToYaml(*first);
-    const auto second = LoadString(written, "/etc/m.yaml", Environment());
-    ASSERT_TRUE(second.ok()) << second.status() << "\n" << written;
-    EXPECT_EQ(*first, *second) << written;
+    const LoadResult first = LoadText(text, "/etc/m.yaml", Environment());
+    ASSERT_TRUE(first.config.has_value()) << first.status();
+    const std::string written = ToYaml(*first.config);
+    const LoadResult second = LoadText(written, "/etc/m.yaml", Environment());
+    ASSERT_TRUE(second.config.has_value()) << second.status() << "\n" << written;
+    EXPECT_EQ(*first.config, *second.config) << written;
   }
 }
 
 TEST(ToYaml, ShowsDefaultsToo) {
-  const auto config = LoadString(kGoodText, "/etc/m.yaml", Environment());
-  ASSERT_TRUE(config.ok());
-  const std::string text = ToYaml(*config);
+  const LoadResult result = LoadText(kGoodText, "/etc/m.yaml", Environment());
+  ASSERT_TRUE(result.config.has_value());
+  const std::string text = ToYaml(*result.config);
   EXPECT_TRUE(absl::StrContains(text, "      request_head: 15s\n")) << text;
   EXPECT_FALSE(absl::StrContains(text, "admin:")) << text;
 }
