@@ -1,0 +1,113 @@
+// ServerHandshake is the server's side of a TLS handshake over a Stream: chooses the certificate,
+// verifies the client's, resumes sessions, and reports the outcome to a Handler, as the client's
+// identity or as a HandshakeReport. One loop's thread only.
+
+#ifndef MANTLET_PROXY_TLS_SERVER_HANDSHAKE_H_
+#define MANTLET_PROXY_TLS_SERVER_HANDSHAKE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/resumption_refusal.h"
+#include "proxy/identity/peer_identity.h"
+#include "proxy/tls/handshake_hooks.h"
+#include "proxy/tls/handshake_report.h"
+#include "proxy/tls/resumption.h"
+#include "proxy/tls/server_context.h"
+#include "proxy/tls/stream.h"
+#include "proxy/verify/client_check.h"
+#include "proxy/verify/verified_clients.h"
+
+namespace mantlet::tls {
+
+class ServerHandshake final : public Handshake, private HandshakeHooks {
+ public:
+  class Handler {
+   public:
+    // A part of the ClientHello has arrived, and not the whole. Called at most once.
+    virtual void OnPartialHello() {}
+    // The ClientHello is whole; nothing has been done with it yet. False: the handler has
+    // ended the connection, without destroying the stream. Called from inside the library.
+    virtual bool OnHandshakeBegins() { return true; }
+    // The client's certificate does not verify, and the client is accepted all the same
+    // (client_auth.mode request): OnHandshakeDone() follows, with an identity without certificate.
+    // `report` has the reason and the certificate at fault. Must not destroy the stream.
+    virtual void OnCertificateNotVerified(const HandshakeReport&) {}
+    // Bytes may follow at once, through the ByteStreamHandler.
+    virtual void OnHandshakeDone(identity::PeerIdentity identity) = 0;
+    // The alert is on its way; what still arrives is discarded. The owner closes a moment later,
+    // so that the alert is not overtaken by a reset.
+    virtual void OnHandshakeFailed(HandshakeReport report) = 0;
+
+   protected:
+    ~Handler() = default;
+  };
+
+  // `stream` is made from the context's ssl_ctx(). `verified` (of the same thread) and `handler`
+  // outlive the handshake.
+  ServerHandshake(Stream& stream, ServerContextPtr context, verify::VerifiedClients& verified,
+                  Handler* handler);
+
+  // Which of the context's certificates was sent.
+  size_t certificate_index() const { return certificate_index_; }
+  // The keys whose certificates the client can verify.
+  x509::LeafKeySet verifiable() const { return verifiable_; }
+  const ServerContext& context() const { return *context_; }
+  // Why the ticket of the client was not accepted; none: it sent none, or it was accepted. Set
+  // once the ClientHello has been read.
+  std::optional<base::ResumptionRefusal> resumption_refusal() const { return refusal_; }
+  // Describes a handshake that is not complete and is given up from outside.
+  HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
+
+ private:
+  enum class Hello : uint8_t { kNone, kPartial, kWhole };
+  // What a handshake gathers; an open connection has no use for it.
+  struct Attempt {
+    std::string sni;
+    uint16_t offered_version = 0;          // the newest that the ClientHello names
+    std::vector<std::string> protocols;    // offered (ALPN), if none of them is spoken here
+    std::string leaf_der;                  // of the Certificate message, before it is examined
+    verify::ClientCheck client;            // of the chain that the client presented
+    bool refused = false;                  // for what `client` says
+    std::optional<Resumption> resumption;  // of a ticket that was accepted
+  };
+
+  // Handshake
+  void OnInput(std::string_view arrived) override;
+  void OnNoMemory() override;
+  void OnTransportEnd() override;
+  void OnTransportError(const io::StreamError& error) override;
+  // HandshakeHooks; server_handshake_hooks.cc
+  bool OnClientHello(const ssl_early_callback_ctx* hello) override;
+  bool HasCertificate() const override;
+  std::string_view SelectProtocol(std::string_view offered) override;
+  void OnPeerLeaf(std::string_view der) override;
+  bool VerifyPeer(uint8_t* alert) override;
+  std::string SealTicket(std::string_view session) override;
+  bool OpenTicket(std::string_view ticket, std::string* session) override;
+
+  bool hello_seen() const { return hello_ == Hello::kWhole; }
+  void Finish();
+  void FailWith(HandshakeReport report);
+  identity::PeerIdentity TakeIdentity();
+  HandshakeReport ReportVerdict() const;  // on the chain that the client presented
+  // Of this thread's error queue. `arrived`: what the library was given.
+  HandshakeReport ReportLibraryError(std::string_view arrived);
+
+  const ServerContextPtr context_;
+  verify::VerifiedClients& verified_;
+  Handler* const handler_;
+  Hello hello_ = Hello::kNone;
+  x509::LeafKeySet verifiable_;
+  size_t certificate_index_ = 0;
+  std::optional<base::ResumptionRefusal> refusal_;
+  std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // until it is complete
+};
+
+}  // namespace mantlet::tls
+
+#endif  // MANTLET_PROXY_TLS_SERVER_HANDSHAKE_H_
