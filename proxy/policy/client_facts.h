@@ -1,4 +1,5 @@
-// What policy compares of a client, taken from its identity once per connection.
+// ClientFacts holds what a policy compares of a client, taken from its identity once per
+// connection.
 
 #ifndef MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
 #define MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
@@ -11,8 +12,8 @@
 
 namespace mantlet::policy {
 
-// Views into the identity, which outlives it. Everything of a certificate is empty
-// unless the certificate was verified: such a name is as good as none.
+// Has views into the identity, which outlives it. Everything of a certificate is empty
+// unless the certificate was verified.
 struct ClientFacts {
   bool has_certificate = false;  // a verified one
   std::string verify = "NONE";   // as the identity field: SUCCESS, NONE or FAILED:reason

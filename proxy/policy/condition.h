@@ -1,5 +1,5 @@
-// The match of a rule, compiled: what is compared with a client and a request.
-// Immutable; any thread. Holds() allocates nothing and calls nothing but itself.
+// CompiledMatch evaluates the match of a rule for a client and a request. Immutable; any
+// thread. Holds() allocates nothing and calls nothing but itself.
 
 #ifndef MANTLET_PROXY_POLICY_CONDITION_H_
 #define MANTLET_PROXY_POLICY_CONDITION_H_
@@ -16,7 +16,7 @@
 
 namespace mantlet::policy {
 
-// In the order in which conditions are asked: what is cheap and often fails first.
+// In the order in which conditions are evaluated: first what is cheap and often fails.
 enum class Key : uint8_t {
   kClientCert,
   kVerify,
@@ -38,7 +38,7 @@ enum class Key : uint8_t {
   kUriSan,
 };
 
-// One key of a match and its values, any of which may fit.
+// Condition is one key of a match and its values, of which any may fit.
 struct Condition {
   Key key = Key::kClientCert;
   bool present = false;                    // kClientCert only
@@ -49,16 +49,17 @@ struct Condition {
   bool Fits(std::string_view value) const;
 };
 
-// What is known before the request: kMaybe depends on it.
+// The result of a match before there is a request: kMaybe depends on the request.
 enum class Answer : uint8_t { kNo, kMaybe, kYes };
 
 class CompiledMatch {
  public:
   explicit CompiledMatch(const config::Match& match);
 
-  // `path` is decoded and in its normal form; it may be empty if no condition asks for it.
+  // Returns whether the match holds. `path` is decoded and in its normal form; it may be empty
+  // if no condition asks for it.
   bool Holds(const ClientFacts& client, std::string_view method, std::string_view path) const;
-  // The same before there is a request.
+  // Returns the same before there is a request.
   Answer HoldsFor(const ClientFacts& client) const;
 
   const std::vector<Condition>& conditions() const { return conditions_; }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t kNoRule = std::numeric_limits<uint32_t>::max();
 
-// Several ascending lists as one, each number once.
+// Merge walks several ascending lists as one and returns each number once.
 class Merge {
  public:
   using List = absl::Span<const uint32_t>;
@@ -20,7 +20,7 @@ class Merge {
   void Add(List list) {
     if (!list.empty()) lists_[count_++] = list;
   }
-  // kNoRule after the last.
+  // Returns kNoRule after the last.
   uint32_t Next() {
     uint32_t least = kNoRule;
     for (size_t i = 0; i < count_; ++i) least = std::min(least, lists_[i].front());
@@ -50,13 +50,15 @@ Policy::Policy(const config::Policy& config) : default_allow_(config.default_all
     matches.push_back(&rules_.back().match);
     asks_for_path_ |= rules_.back().match.asks_for_path();
     asks_for_sni_ |= rules_.back().match.asks_for_sni();
+    if (rules_.back().match.asks_for_path()) {
+      path_rules_.push_back(static_cast<uint32_t>(rules_.size() - 1));
+    }
   }
   index_ = RuleIndex(matches);
 }
 
 Decision Policy::Decide(const RequestFacts& request) const {
-  const uint32_t none = static_cast<uint32_t>(rules_.size());
-  if (rules_.empty()) return {default_allow_, none};
+  if (rules_.empty()) return {default_allow_, default_rule()};
   Merge candidates;
   candidates.Add(index_.always());
   candidates.Add(request.client.facts_->rules);
@@ -79,7 +81,32 @@ Decision Policy::Decide(const RequestFacts& request) const {
         break;
     }
   }
-  return {default_allow_, none};
+  return {default_allow_, default_rule()};
+}
+
+Decision Policy::Decide(const ConnectionFacts& connection) const {
+  if (rules_.empty()) return {default_allow_, default_rule()};
+  Merge candidates;
+  candidates.Add(index_.always());
+  candidates.Add(connection.client.facts_->rules);
+  candidates.Add(path_rules_);
+  const ClientFacts& client = connection.client.facts_->client;
+  for (uint32_t i = candidates.Next(); i != kNoRule; i = candidates.Next()) {
+    const CompiledRule& rule = rules_[i];
+    const Answer answer = rule.match.HoldsFor(client);
+    if (answer == Answer::kNo) continue;
+    switch (rule.action) {
+      case config::RuleAction::kAllow:
+        if (answer == Answer::kYes) return {true, i};
+        break;
+      case config::RuleAction::kDeny:
+        return {false, i};
+      case config::RuleAction::kRequireClientCert:
+        if (!client.has_certificate) return {false, i};
+        break;
+    }
+  }
+  return {default_allow_, default_rule()};
 }
 
 void ConnectionView::Refresh(const std::shared_ptr<const Policy>& policy,

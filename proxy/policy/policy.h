@@ -1,12 +1,13 @@
-// Policy: a pure function from who a client is and what it asks for to a permit,
-// or a denial with the name of the rule that decided.
+// Policy decides from who a client is and what it asks for: it returns a permit, or a
+// denial with the number of the rule that decided. Pure.
 //
 //   auto policy = std::make_shared<const Policy>(config.policy);  // once per reload
 //   view.Refresh(policy, peer);                                   // per connection
 //   Decision decision = policy->Decide({view, "GET", "/a"});      // per request
 //
-// A Policy is immutable and shared by all threads. Decide() allocates nothing; its
-// cost grows with the rules that could hold for this client and path, not with all.
+// A Policy is immutable and shared by all threads. Decide() allocates nothing; for a
+// request its cost grows with the rules that could hold for this client and path, not
+// with all.
 
 #ifndef MANTLET_PROXY_POLICY_POLICY_H_
 #define MANTLET_PROXY_POLICY_POLICY_H_
@@ -28,8 +29,8 @@ namespace mantlet::policy {
 
 class Policy;
 
-// What a policy needs to know of a client, worked out once. Belongs to a
-// connection; not thread-safe.
+// ConnectionView holds what a policy needs to know of a client, computed once. Belongs
+// to a connection; not thread-safe.
 class ConnectionView {
  public:
   // Before each decision. Does nothing if policy and peer are those of the last
@@ -42,7 +43,7 @@ class ConnectionView {
 
   struct Facts {
     ClientFacts client;
-    // Of the rules that are filed under something of the client: those that may hold.
+    // Of the rules indexed by something that the client has: those that may hold.
     RuleNumbers rules;
   };
 
@@ -57,6 +58,11 @@ struct RequestFacts {
   std::string_view path;         // RequestPath::decoded(); unused unless asks_for_path()
 };
 
+// A connection that carries no requests, as raw TCP does.
+struct ConnectionFacts {
+  const ConnectionView& client;  // refreshed for the policy that is asked
+};
+
 struct Decision {
   bool permit = false;
   uint32_t rule = 0;  // for Policy::rule_name()
@@ -68,6 +74,10 @@ class Policy {
   explicit Policy(const config::Policy& config);
 
   Decision Decide(const RequestFacts& request) const;
+  // Decides about the connection itself. A rule whose match depends on a request counts against
+  // the client: it permits nothing, and denies where it might. So what is permitted here would
+  // be permitted for every request.
+  Decision Decide(const ConnectionFacts& connection) const;
 
   // Whether a path must be in its normal form before a decision.
   bool asks_for_path() const { return asks_for_path_; }
@@ -96,11 +106,14 @@ class Policy {
   };
 
   const CompiledMatch& match(uint32_t rule) const { return rules_[rule].match; }
+  // The number after the last rule: the default's.
+  uint32_t default_rule() const { return static_cast<uint32_t>(rules_.size()); }
 
   bool default_allow_;
   bool asks_for_path_ = false;
   bool asks_for_sni_ = false;
   std::vector<CompiledRule> rules_;
+  RuleNumbers path_rules_;  // those that ask for the path
   RuleIndex index_;
 };
 

@@ -39,8 +39,8 @@ void SortNumbers(RuleNumbers& numbers) {
 
 }  // namespace
 
-// Empty: rules cannot be filed under this condition.
-std::vector<RuleIndex::Place> RuleIndex::PlacesOf(const Condition& condition) {
+// Returns nothing if rules cannot be indexed by this condition.
+std::vector<RuleIndex::IndexKey> RuleIndex::KeysOf(const Condition& condition) {
   switch (condition.key) {
     case Key::kClientCert:
     case Key::kVerify:
@@ -50,32 +50,32 @@ std::vector<RuleIndex::Place> RuleIndex::PlacesOf(const Condition& condition) {
       break;
   }
   if (!condition.names.empty()) return {};
-  std::vector<Place> places;
-  for (const std::string& text : condition.texts) places.push_back({condition.key, false, text});
+  std::vector<IndexKey> keys;
+  for (const std::string& text : condition.texts) keys.push_back({condition.key, false, text});
   for (const pattern::Glob& glob : condition.globs) {
     const std::optional<std::string_view> prefix = glob.literal_prefix();
     if (!prefix) return {};
-    places.push_back({condition.key, true, std::string(Shortened(*prefix))});
+    keys.push_back({condition.key, true, std::string(Shortened(*prefix))});
   }
-  return places;
+  return keys;
 }
 
 RuleIndex::RuleIndex(const std::vector<const CompiledMatch*>& matches) {
-  // First under everything, to see where the crowds are; then each under its best.
+  // First by everything, which gives the sizes of the buckets; then each rule by its best key.
   for (uint32_t rule = 0; rule < matches.size(); ++rule) Count(*matches[rule], rule);
-  std::vector<std::optional<Filing>> filings;
-  filings.reserve(matches.size());
-  for (const CompiledMatch* match : matches) filings.push_back(BestFiling(*match));
+  std::vector<std::optional<IndexEntry>> entries;
+  entries.reserve(matches.size());
+  for (const CompiledMatch* match : matches) entries.push_back(BestEntry(*match));
   for (auto* tables : {&exact_, &prefixes_}) {
     for (Table& table : *tables) table.clear();
   }
   for (uint32_t rule = 0; rule < matches.size(); ++rule) {
-    if (!filings[rule]) {
+    if (!entries[rule]) {
       always_.push_back(rule);
       continue;
     }
-    for (const Place& place : filings[rule]->places) {
-      RuleNumbers& numbers = TableOf(place)[place.text];
+    for (const IndexKey& key : entries[rule]->keys) {
+      RuleNumbers& numbers = TableOf(key)[key.text];
       if (numbers.empty() || numbers.back() != rule) numbers.push_back(rule);
     }
   }
@@ -83,40 +83,40 @@ RuleIndex::RuleIndex(const std::vector<const CompiledMatch*>& matches) {
 
 void RuleIndex::Count(const CompiledMatch& match, uint32_t rule) {
   for (const Condition& condition : match.conditions()) {
-    for (const Place& place : PlacesOf(condition)) TableOf(place)[place.text].push_back(rule);
+    for (const IndexKey& key : KeysOf(condition)) TableOf(key)[key.text].push_back(rule);
   }
   for (const CompiledMatch& inner : match.all()) Count(inner, rule);
   for (const CompiledMatch& inner : match.any()) Count(inner, rule);
 }
 
-std::optional<RuleIndex::Filing> RuleIndex::BestFiling(const CompiledMatch& match) {
-  std::optional<Filing> best;
-  const auto consider = [&](std::optional<Filing> filing) {
-    if (filing && (!best || filing->crowd < best->crowd)) best = std::move(filing);
+std::optional<RuleIndex::IndexEntry> RuleIndex::BestEntry(const CompiledMatch& match) {
+  std::optional<IndexEntry> best;
+  const auto consider = [&](std::optional<IndexEntry> entry) {
+    if (entry && (!best || entry->bucket_size < best->bucket_size)) best = std::move(entry);
   };
   for (const Condition& condition : match.conditions()) {
-    std::vector<Place> places = PlacesOf(condition);
-    if (places.empty()) continue;
-    Filing filing;
-    for (const Place& place : places) {
-      filing.crowd = std::max(filing.crowd, TableOf(place)[place.text].size());
+    std::vector<IndexKey> keys = KeysOf(condition);
+    if (keys.empty()) continue;
+    IndexEntry entry;
+    for (const IndexKey& key : keys) {
+      entry.bucket_size = std::max(entry.bucket_size, TableOf(key)[key.text].size());
     }
-    filing.places = std::move(places);
-    consider(std::move(filing));
+    entry.keys = std::move(keys);
+    consider(std::move(entry));
   }
-  for (const CompiledMatch& inner : match.all()) consider(BestFiling(inner));
-  if (!match.any().empty()) consider(BestFilingOfAny(match.any()));
+  for (const CompiledMatch& inner : match.all()) consider(BestEntry(inner));
+  if (!match.any().empty()) consider(BestEntryOfAny(match.any()));
   return best;
 }
 
-std::optional<RuleIndex::Filing> RuleIndex::BestFilingOfAny(
+std::optional<RuleIndex::IndexEntry> RuleIndex::BestEntryOfAny(
     const std::vector<CompiledMatch>& matches) {
-  Filing all;
+  IndexEntry all;
   for (const CompiledMatch& match : matches) {
-    std::optional<Filing> filing = BestFiling(match);
-    if (!filing) return std::nullopt;
-    all.crowd = std::max(all.crowd, filing->crowd);
-    std::move(filing->places.begin(), filing->places.end(), std::back_inserter(all.places));
+    std::optional<IndexEntry> entry = BestEntry(match);
+    if (!entry) return std::nullopt;
+    all.bucket_size = std::max(all.bucket_size, entry->bucket_size);
+    std::move(entry->keys.begin(), entry->keys.end(), std::back_inserter(all.keys));
   }
   return all;
 }

@@ -1,10 +1,10 @@
-// RuleIndex: which of many rules need to be asked at all.
+// RuleIndex returns which of many rules have to be evaluated for a client and a path.
 //
-// Each rule is filed under one of its own conditions, if it has one that a single
-// look can find: an exact value, or the literal segments that a glob begins with.
-// It cannot hold unless the client or the path has that value, so it is asked
-// only then. Which condition: the one that has the fewest rules filed under it.
-// Rules without such a condition are asked always.
+// Each rule is indexed by one of its own conditions, if it has one that a single lookup
+// can find: an exact value, or the literal segments that a glob begins with. The rule
+// cannot hold unless the client or the path has that value, so it is evaluated only then.
+// Of several such conditions, the one with the smallest buckets is used. Rules without
+// one are always evaluated.
 //
 // Immutable once built; any thread.
 
@@ -33,38 +33,38 @@ class RuleIndex {
   RuleIndex() = default;
   explicit RuleIndex(const std::vector<const CompiledMatch*>& matches);
 
-  // Those that are asked whoever the client and whatever the path.
+  // The rules that are evaluated for every client and every path.
   const RuleNumbers& always() const { return always_; }
-  // Those filed under something the client has.
+  // The rules indexed by something that the client has.
   RuleNumbers ForClient(const ClientFacts& client) const;
 
-  // Those filed under the path: up to kMaxLists lists. Returns how many.
+  // Sets up to kMaxLists lists: the rules indexed by the path. Returns how many.
   static constexpr size_t kMaxPrefixSegments = 16;
   static constexpr size_t kMaxLists = kMaxPrefixSegments + 1;
   size_t ForPath(std::string_view path,
                  std::array<absl::Span<const uint32_t>, kMaxLists>& lists) const;
 
  private:
-  // Where a rule may be filed: under a value, or under leading segments.
-  struct Place {
-    Key key;
+  // What a rule may be indexed by: a value, or leading segments.
+  struct IndexKey {
+    Key condition;
     bool prefix;
     std::string text;
   };
-  struct Filing {
-    std::vector<Place> places;  // the rule goes into each of them
-    size_t crowd = 0;           // the most rules in any of them
+  struct IndexEntry {
+    std::vector<IndexKey> keys;  // the rule goes into the bucket of each
+    size_t bucket_size = 0;      // of the largest bucket
   };
   using Table = absl::flat_hash_map<std::string, RuleNumbers>;
   static constexpr size_t kKeys = static_cast<size_t>(Key::kUriSan) + 1;
 
-  static std::vector<Place> PlacesOf(const Condition& condition);
-  Table& TableOf(const Place& place) {
-    return (place.prefix ? prefixes_ : exact_)[static_cast<size_t>(place.key)];
+  static std::vector<IndexKey> KeysOf(const Condition& condition);
+  Table& TableOf(const IndexKey& key) {
+    return (key.prefix ? prefixes_ : exact_)[static_cast<size_t>(key.condition)];
   }
   void Count(const CompiledMatch& match, uint32_t rule);
-  std::optional<Filing> BestFiling(const CompiledMatch& match);
-  std::optional<Filing> BestFilingOfAny(const std::vector<CompiledMatch>& matches);
+  std::optional<IndexEntry> BestEntry(const CompiledMatch& match);
+  std::optional<IndexEntry> BestEntryOfAny(const std::vector<CompiledMatch>& matches);
   void FindPrefixes(Key key, std::string_view text, RuleNumbers& found) const;
   void Find(Key key, std::string_view text, RuleNumbers& found) const;
 

@@ -43,6 +43,15 @@ std::string Ask(const std::string& flow, const PeerIdentity& peer, std::string_v
   return (decision.permit ? "permit " : "deny ") + std::string(policy->rule_name(decision.rule));
 }
 
+// The same about a connection without requests.
+std::string AskOfConnection(const std::string& flow, const PeerIdentity& peer) {
+  const auto policy = std::make_shared<const Policy>(config::ParsePolicy(flow));
+  ConnectionView view;
+  view.Refresh(policy, &peer);
+  const Decision decision = policy->Decide(ConnectionFacts{view});
+  return (decision.permit ? "permit " : "deny ") + std::string(policy->rule_name(decision.rule));
+}
+
 // Whether one match holds.
 bool Holds(const std::string& match, const PeerIdentity& peer, std::string_view method = "GET",
            std::string_view path = "/") {
@@ -295,6 +304,35 @@ TEST(PolicyTest, AClientOfWhomNothingIsKnownHasNoCertificate) {
   ConnectionView view;
   view.Refresh(policy, nullptr);
   EXPECT_FALSE(policy->Decide({view, "GET", "/"}).permit);
+}
+
+TEST(PolicyTest, DecidesAboutAConnectionByWhoTheClientIs) {
+  const std::string rules =
+      "default: deny, rules: [{name: a, action: allow, match: {spiffe_id: 'spiffe://example.org/"
+      "**'}}, {name: s, action: allow, match: {sni: api.example.org, client_cert: absent}}]";
+  EXPECT_EQ(AskOfConnection(rules, Alice()), "permit a");
+  EXPECT_EQ(AskOfConnection(rules, Nobody()), "permit s");
+  EXPECT_EQ(AskOfConnection("default: deny", Alice()), "deny default");
+  EXPECT_EQ(
+      AskOfConnection("default: allow, rules: [{name: c, action: require_client_cert}]", Nobody()),
+      "deny c");
+}
+
+TEST(PolicyTest, ARuleAboutRequestsPermitsNoConnection) {
+  EXPECT_EQ(
+      AskOfConnection("default: deny, rules: [{name: p, action: allow, match: {path: /a/**}}, "
+                      "{name: m, action: allow, match: {method: GET}}, "
+                      "{name: n, action: allow, match: {not: {path: /b}}}]",
+                      Alice()),
+      "deny default");
+  EXPECT_EQ(AskOfConnection(
+                "default: allow, rules: [{name: p, action: deny, match: {path: /a/**}}]", Alice()),
+            "deny p");
+  EXPECT_EQ(AskOfConnection("default: allow, rules: [{name: p, action: deny, match: "
+                            "{path: /a/**, cn: bob}}]",
+                            Alice()),
+            "permit default")
+      << "it can hold for no request of this client";
 }
 
 TEST(PolicyTest, SaysWhetherAPathIsNeeded) {

@@ -125,6 +125,25 @@ TEST(RuleIndexTest, NeverChangesADecision) {
   EXPECT_GT(denied, 1000u);
 }
 
+TEST(RuleIndexTest, AConnectionIsPermittedOnlyIfEachRequestOnItWouldBe) {
+  RandomPolicies make(3);
+  size_t permitted = 0;
+  for (int round = 0; round < 5000; ++round) {
+    const auto policy = std::make_shared<const Policy>(make.MakePolicy());
+    const identity::PeerIdentity peer = make.MakePeer();
+    ConnectionView view;
+    view.Refresh(policy, &peer);
+    if (!policy->Decide(ConnectionFacts{view}).permit) continue;
+    ++permitted;
+    for (const char* path : {"/", "/a", "/a/b", "/a/b/c", "/b", "/c/x/d", "*"}) {
+      for (const char* method : {"GET", "POST"}) {
+        ASSERT_TRUE(policy->Decide({view, method, path}).permit) << "round " << round << path;
+      }
+    }
+  }
+  EXPECT_GT(permitted, 500u);
+}
+
 TEST(RuleIndexTest, WhatIsKnownBeforeTheRequestIsTrueOfIt) {
   RandomPolicies make(2);
   size_t known = 0;
@@ -142,7 +161,7 @@ TEST(RuleIndexTest, WhatIsKnownBeforeTheRequestIsTrueOfIt) {
   EXPECT_GT(known, 5000u);
 }
 
-TEST(RuleIndexTest, AsksOnlyRulesThatTheirFilingDoesNotRuleOut) {
+TEST(RuleIndexTest, AsksOnlyRulesThatTheirEntryDoesNotRuleOut) {
   std::vector<CompiledMatch> matches;
   for (int i = 0; i < 1000; ++i) {
     config::Match match;
