@@ -10,7 +10,7 @@
 #include "certs/material_json.h"
 #include "certs/spiffe_loader.h"
 #include "certs/time_text.h"
-#include "config/words.h"
+#include "config/enum_names.h"
 
 namespace mantlet::certs {
 namespace {

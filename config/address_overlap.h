@@ -1,5 +1,5 @@
-// Which of the addresses that a configuration listens on get in each other's way. Pure: addresses
-// are compared as they are written, host names are not resolved and links not followed.
+// Detects listening addresses of a configuration that conflict with each other. Pure: addresses are
+// compared as written; host names are not resolved and symbolic links are not followed.
 
 #ifndef MANTLET_CONFIG_ADDRESS_OVERLAP_H_
 #define MANTLET_CONFIG_ADDRESS_OVERLAP_H_
@@ -11,29 +11,30 @@
 
 namespace mantlet::config {
 
-// An address that is listened on, and its place in the configuration.
+// A listening address and its path in the configuration.
 struct BoundAddress {
   Address address;
   std::string path;  // "listeners[0].address", "metrics.address"
 };
-// Listeners in their order, then the endpoints. Left out: addresses that are not set, and port 0,
-// which takes a free one.
+// BoundAddresses returns the addresses of all listeners in their order, then those of the
+// endpoints. It omits addresses that are not set, and port 0, for which the kernel chooses a free
+// port.
 std::vector<BoundAddress> BoundAddresses(const Config& config);
 
-// Whether a TCP address is an IP address and no host name.
+// IsLiteral returns whether the host of a TCP address is an IP address and not a name.
 bool IsLiteral(const Address& address);
 
 enum class Overlap {
   kNone,
-  kSame,     // two ways to write one address
-  kCovered,  // one of the two is a wildcard that takes the other in
+  kSame,     // two spellings of one address
+  kCovered,  // one of the two is a wildcard that includes the other
 };
-// IPv4-mapped IPv6 addresses are IPv4 addresses. An IPv6 wildcard does not cover IPv4 addresses:
-// beside them it is for IPv6 only (IsV6Only).
+// Compare treats IPv4-mapped IPv6 addresses as IPv4 addresses. An IPv6 wildcard does not cover IPv4
+// addresses: beside them its socket is IPv6-only (IsV6Only).
 Overlap Compare(const Address& a, const Address& b);
 
-// Whether `address` is the IPv6 wildcard and `config` has an IPv4 address on the same port, so
-// that the two share it.
+// IsV6Only returns whether `address` is the IPv6 wildcard and `config` has an IPv4 address on the
+// same port, so that two sockets share the port.
 bool IsV6Only(const Config& config, const Address& address);
 
 }  // namespace mantlet::config

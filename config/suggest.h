@@ -1,4 +1,4 @@
-// "Did you mean …": the nearest of a few words.
+// Suggestions for misspelt words: "did you mean 'x'?".
 
 #ifndef MANTLET_CONFIG_SUGGEST_H_
 #define MANTLET_CONFIG_SUGGEST_H_
@@ -11,18 +11,18 @@
 
 namespace mantlet::config {
 
-// How many single-character insertions, deletions, replacements and swaps of neighbours turn `a`
-// into `b`; letter case counts for nothing.
+// EditDistance returns the number of single-character insertions, deletions, replacements and swaps
+// of neighbours that turn `a` into `b`. It ignores letter case.
 size_t EditDistance(absl::string_view a, absl::string_view b);
 
-// The choice that was meant by `word`, or nullptr if none is near enough.
+// Nearest returns the choice nearest to `word`, or nullptr if none is near enough.
 const std::string* Nearest(absl::string_view word, const std::vector<std::string>& choices);
 
-// "did you mean 'x'?" for the nearest of `choices`, if one is near enough to be what was meant;
-// otherwise "".
+// DidYouMean returns "did you mean 'x'?" for the nearest of `choices`, or "" if none is near
+// enough.
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& choices);
 
-// DidYouMean, or else a list of all choices: "write one of a, b, c".
+// DidYouMeanOrOneOf returns DidYouMean or, if that is empty, all choices: "write one of a, b, c".
 std::string DidYouMeanOrOneOf(absl::string_view word, const std::vector<std::string>& choices);
 
 }  // namespace mantlet::config

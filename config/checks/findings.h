@@ -1,4 +1,4 @@
-// Findings: what a check uses to report at the place of a value.
+// Findings: adds diagnostics at the source location of a value.
 
 #ifndef MANTLET_CONFIG_CHECKS_FINDINGS_H_
 #define MANTLET_CONFIG_CHECKS_FINDINGS_H_
@@ -8,19 +8,19 @@
 #include <vector>
 
 #include "config/diagnostic.h"
-#include "config/places.h"
+#include "config/source_locations.h"
 
 namespace mantlet::config {
 
-// Refers to its arguments; lives for the length of one validation.
+// Borrows its arguments, for the duration of one validation.
 class Findings {
  public:
-  Findings(const Places& places, std::vector<Diagnostic>& diagnostics)
-      : places_(places), diagnostics_(diagnostics) {}
+  Findings(const SourceLocations& locations, std::vector<Diagnostic>& diagnostics)
+      : locations_(locations), diagnostics_(diagnostics) {}
 
-  const Places& places() const { return places_; }
-  bool Refused(const std::string& path) const { return places_.Refused(path); }
-  int LineOf(const std::string& path) const { return places_.Of(path).line; }
+  const SourceLocations& locations() const { return locations_; }
+  bool Rejected(const std::string& path) const { return locations_.Rejected(path); }
+  int LineOf(const std::string& path) const { return locations_.Locate(path).line; }
 
   void Error(const std::string& path, std::string what, std::string hint) {
     Add(path, Severity::kError, std::move(what), std::move(hint));
@@ -31,13 +31,13 @@ class Findings {
 
  private:
   void Add(const std::string& path, Severity severity, std::string what, std::string hint) {
-    // An error must be kept whatever there is, or the configuration would be taken.
+    // The first error is kept even if the list is full: without one, the configuration would load.
     const bool full = diagnostics_.size() >= kMaxDiagnostics;
     if (full && (severity == Severity::kWarning || HasErrors(diagnostics_))) return;
-    diagnostics_.push_back({places_.Of(path), severity, std::move(what), std::move(hint)});
+    diagnostics_.push_back({locations_.Locate(path), severity, std::move(what), std::move(hint)});
   }
 
-  const Places& places_;
+  const SourceLocations& locations_;
   std::vector<Diagnostic>& diagnostics_;
 };
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "config/checks/duplicates.h"
 #include "config/checks/header_name_check.h"
 #include "config/checks/policy_validation.h"
-#include "config/checks/twin_names.h"
-#include "config/words.h"
+#include "config/enum_names.h"
 #include "proxy/pattern/header_name.h"
 
 namespace mantlet::config {
@@ -17,10 +17,10 @@ namespace {
 
 // Warns of values that stand in a list twice.
 template <typename T, typename Print>
-void WarnOfTwins(const std::vector<T>& values, const std::string& path, const std::string& key,
-                 Print print, Findings& findings) {
+void WarnDuplicates(const std::vector<T>& values, const std::string& path, const std::string& key,
+                    Print print, Findings& findings) {
   // Refused items are missing from the values, so indices would not be those of the file.
-  if (findings.Refused(path)) return;
+  if (findings.Rejected(path)) return;
   for (size_t i = 0; i < values.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (!(values[i] == values[j])) continue;
@@ -34,7 +34,7 @@ void WarnOfTwins(const std::vector<T>& values, const std::string& path, const st
 
 void ValidateCertificate(const CertificateFiles& files, const std::string& path,
                          Findings& findings) {
-  if (findings.Refused(path)) return;
+  if (findings.Rejected(path)) return;
   const bool pair = !files.chain.empty() || !files.key.empty();
   const int forms =
       (pair ? 1 : 0) + (files.bundle.empty() ? 0 : 1) + (files.pkcs12.empty() ? 0 : 1);
@@ -55,9 +55,9 @@ void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
   for (size_t i = 0; i < tls.certificates.size(); ++i) {
     ValidateCertificate(tls.certificates[i], Item(path + ".certificates", i), findings);
   }
-  if (tls.min_version > tls.max_version && !findings.Refused(path + ".min_version") &&
-      !findings.Refused(path + ".max_version")) {
-    const bool min_written = findings.places().Has(path + ".min_version");
+  if (tls.min_version > tls.max_version && !findings.Rejected(path + ".min_version") &&
+      !findings.Rejected(path + ".max_version")) {
+    const bool min_written = findings.locations().Has(path + ".min_version");
     findings.Error(path + (min_written ? ".min_version" : ".max_version"),
                    absl::StrCat("min_version ", ToString(tls.min_version), " is above max_version ",
                                 ToString(tls.max_version)),
@@ -68,13 +68,13 @@ void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
                      "remove it, it is for TLS 1.2");
   }
   const auto as_is = [](const std::string& text) { return text; };
-  WarnOfTwins(tls.cipher_suites, path + ".cipher_suites", "cipher_suites", as_is, findings);
-  WarnOfTwins(tls.groups, path + ".groups", "groups", as_is, findings);
+  WarnDuplicates(tls.cipher_suites, path + ".cipher_suites", "cipher_suites", as_is, findings);
+  WarnDuplicates(tls.groups, path + ".groups", "groups", as_is, findings);
 }
 
 // `spiffe: {}`, or with an empty list.
 bool SaysNothing(const Spiffe& spiffe, const std::string& path, const Findings& findings) {
-  return !spiffe.enabled() && findings.places().Has(path) && !findings.Refused(path);
+  return !spiffe.enabled() && findings.locations().Has(path) && !findings.Rejected(path);
 }
 
 void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& findings) {
@@ -82,21 +82,21 @@ void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& fin
   for (size_t i = 0; i < spiffe.trust_domains.size(); ++i) {
     const SpiffeTrustDomain& domain = spiffe.trust_domains[i];
     const std::string item = Item(list, i);
-    if (domain.bundle.empty() && !findings.Refused(item)) {
+    if (domain.bundle.empty() && !findings.Rejected(item)) {
       findings.Error(item + ".bundle",
                      absl::StrCat("bundle: the trust domain '", domain.name, "' has no file"),
                      "name one; a SPIFFE bundle with empty 'keys' refuses everybody");
     }
   }
-  RefuseTwinNames(spiffe.trust_domains, list, "trust_domains", findings,
-                  "put all files into the bundle of the one in line ");
+  RejectDuplicateNames(spiffe.trust_domains, list, "trust_domains", findings,
+                       "put all files into the bundle of the one in line ");
 }
 
 void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& findings) {
-  WarnOfTwins(
+  WarnDuplicates(
       auth.crl_files, path + ".files", "files", [](const std::string& file) { return file; },
       findings);
-  if (findings.Refused(path + ".files") || !auth.crl_files.empty()) return;
+  if (findings.Rejected(path + ".files") || !auth.crl_files.empty()) return;
   if (auth.crl_policy == CrlPolicy::kRequire && auth.mode != ClientAuthMode::kNone) {
     findings.Error(path + ".policy", "policy: require, and no revocation list is named",
                    "add 'files: [FILE]', or nobody would be let in");
@@ -107,18 +107,18 @@ void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& find
 }
 
 void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Findings& findings) {
-  WarnOfTwins(
+  WarnDuplicates(
       auth.trust_bundle, path + ".trust_bundle", "trust_bundle",
       [](const TrustFile& file) { return file.path; }, findings);
-  WarnOfTwins(
+  WarnDuplicates(
       auth.spki_pins, path + ".spki_pins", "spki_pins", [](const std::string& pin) { return pin; },
       findings);
-  WarnOfTwins(
+  WarnDuplicates(
       auth.ca_pins, path + ".ca_pins", "ca_pins", [](const std::string& pin) { return pin; },
       findings);
   ValidateSpiffe(auth.spiffe, path + ".spiffe", findings);
   ValidateCrl(auth, path + ".crl", findings);
-  if (findings.Refused(path + ".mode")) return;
+  if (findings.Rejected(path + ".mode")) return;
   const auto warn_unless_asked = [&](bool used, const std::string& key) {
     if (auth.mode != ClientAuthMode::kNone || !used) return;
     findings.Warning(path + "." + key, key + " has no effect with mode none",
@@ -129,7 +129,7 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   warn_unless_asked(!auth.spki_pins.empty(), "spki_pins");
   warn_unless_asked(!auth.ca_pins.empty(), "ca_pins");
   warn_unless_asked(!auth.crl_files.empty(), "crl");
-  if (findings.Refused(path + ".trust_bundle") || findings.Refused(path + ".spiffe")) return;
+  if (findings.Rejected(path + ".trust_bundle") || findings.Rejected(path + ".spiffe")) return;
   if (auth.mode == ClientAuthMode::kNone || auth.spiffe.enabled()) return;
   if (SaysNothing(auth.spiffe, path + ".spiffe", findings)) {
     if (auth.trust_bundle.empty()) {
@@ -153,16 +153,16 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
 
 void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& path,
                             Findings& findings) {
-  if (findings.Refused(path + ".remove")) return;
+  if (findings.Rejected(path + ".remove")) return;
   std::set<std::string> seen;  // folded
   for (const auto& [name, field] : headers.set) seen.insert(pattern::FoldHeaderName(name));
   for (size_t i = 0; i < headers.remove.size(); ++i) {
     const std::string& name = headers.remove[i];
-    const std::string place = Item(path + ".remove", i);
+    const std::string value_path = Item(path + ".remove", i);
     if (const auto problem = CheckRemovedHeader(name)) {
-      findings.Error(place, absl::StrCat("remove: ", problem->what), problem->hint);
+      findings.Error(value_path, absl::StrCat("remove: ", problem->what), problem->hint);
     } else if (!seen.insert(pattern::FoldHeaderName(name)).second) {
-      findings.Warning(place,
+      findings.Warning(value_path,
                        absl::StrCat("remove: '", name, "' is removed already, in every spelling"),
                        "leave it out");
     }
@@ -171,20 +171,20 @@ void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& p
 
 void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& path,
                              Findings& findings) {
-  WarnOfTwins(
+  WarnDuplicates(
       headers.xfcc_fields, path + ".xfcc_fields", "xfcc_fields",
       [](XfccField field) { return ToString(field); }, findings);
   std::map<std::string, std::string> seen;  // folded name to name
   for (const auto& [name, field] : headers.set) {
-    const std::string place = absl::StrCat(path, ".set.", name);
+    const std::string value_path = absl::StrCat(path, ".set.", name);
     if (const auto problem = CheckHeaderName(name, headers.xfcc != XfccMode::kSanitize)) {
-      findings.Error(place, absl::StrCat("set: ", problem->what), problem->hint);
+      findings.Error(value_path, absl::StrCat("set: ", problem->what), problem->hint);
       continue;
     }
-    const auto [twin, added] = seen.emplace(pattern::FoldHeaderName(name), name);
+    const auto [duplicate, added] = seen.emplace(pattern::FoldHeaderName(name), name);
     if (added) continue;
-    findings.Error(place,
-                   absl::StrCat("set: '", name, "' and '", twin->second,
+    findings.Error(value_path,
+                   absl::StrCat("set: '", name, "' and '", duplicate->second,
                                 "' are one header to applications that fold case and take '-', "
                                 "'_', '.' and the like for one"),
                    "keep one");
@@ -197,7 +197,7 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
 void ValidateListener(const Listener& listener, const std::string& path, Findings& findings) {
   ValidateTls(listener.tls, path + ".tls", findings);
   // Without the section around it, a missing trust bundle would be one mistake too many.
-  if (!findings.Refused(path) || findings.places().Has(path + ".client_auth")) {
+  if (!findings.Rejected(path) || findings.locations().Has(path + ".client_auth")) {
     ValidateClientAuth(listener.client_auth, path + ".client_auth", findings);
   }
   ValidateIdentityHeaders(listener.identity_headers, path + ".identity_headers", findings);

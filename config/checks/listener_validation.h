@@ -1,4 +1,4 @@
-// The checks within one listener.
+// Checks the settings of one listener.
 
 #ifndef MANTLET_CONFIG_CHECKS_LISTENER_VALIDATION_H_
 #define MANTLET_CONFIG_CHECKS_LISTENER_VALIDATION_H_
@@ -10,7 +10,7 @@
 
 namespace mantlet::config {
 
-// `path` is "listeners[N]".
+// ValidateListener adds errors and warnings to `findings`. `path` is "listeners[N]".
 void ValidateListener(const Listener& listener, const std::string& path, Findings& findings);
 
 }  // namespace mantlet::config

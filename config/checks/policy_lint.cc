@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "config/checks/match_logic.h"
 #include "config/checks/served_methods.h"
+#include "config/enum_names.h"
 #include "config/suggest.h"
-#include "config/words.h"
 #include "proxy/pattern/glob.h"
 
 namespace mantlet::config {
@@ -75,8 +75,9 @@ class Linter {
 
   void CheckValues(const Match& match, const std::string& path) {
     for (const MatchKey& key : MatchKeys()) CheckDuplicates(match, key, path);
-    ForEachValue(match.method, path + ".method",
-                 [&](const std::string& text, const auto& place) { CheckMethod(text, place); });
+    ForEachValue(
+        match.method, path + ".method",
+        [&](const std::string& text, const auto& value_path) { CheckMethod(text, value_path); });
     CheckWildcards(match.cn, "cn", path);
     CheckWildcards(match.ou, "ou", path);
     CheckWildcards(match.organization_identifier, "organization_identifier", path);
@@ -86,18 +87,18 @@ class Linter {
   void CheckWildcards(const std::vector<std::string>& values, const char* key,
                       const std::string& path) {
     ForEachValue(values, absl::StrCat(path, ".", key),
-                 [&](const std::string& text, const auto& place) {
+                 [&](const std::string& text, const auto& value_path) {
                    if (!absl::StrContains(text, '*')) return;
-                   findings_.Warning(place, absl::StrCat(key, ": '*' is no wildcard here"),
+                   findings_.Warning(value_path, absl::StrCat(key, ": '*' is no wildcard here"),
                                      "write the whole text, or compare another name");
                  });
   }
 
-  void CheckMethod(const std::string& text, const std::string& place) {
+  void CheckMethod(const std::string& text, const std::string& value_path) {
     if (IsKnownMethod(text)) return;
     const std::string upper = absl::AsciiStrToUpper(text);
     if (IsKnownMethod(upper)) {
-      findings_.Warning(place, absl::StrCat("method: '", text, "' is not '", upper, "'"),
+      findings_.Warning(value_path, absl::StrCat("method: '", text, "' is not '", upper, "'"),
                         absl::StrCat("write ", upper, ", letter case counts in methods"));
       return;
     }
@@ -105,28 +106,28 @@ class Linter {
     const bool connection_method = upper == "CONNECT" || upper == "PRI";
     const std::string meant = connection_method ? "" : DidYouMean(text, KnownMethods());
     if (!IsServedMethod(text)) {
-      findings_.Warning(place,
+      findings_.Warning(value_path,
                         absl::StrCat("method: no request can have '", text,
                                      "', which mantlet does not serve whatever the rules"),
                         meant.empty() ? "remove it" : meant);
     } else if (!meant.empty()) {
-      findings_.Warning(place, absl::StrCat("method: '", text, "' is no method in common use"),
+      findings_.Warning(value_path, absl::StrCat("method: '", text, "' is no method in common use"),
                         meant);
     }
   }
 
   template <typename Fn>
   void ForEachValue(const std::vector<std::string>& texts, const std::string& path, const Fn& fn) {
-    if (findings_.Refused(path)) return;  // indices would not be those of the file
+    if (findings_.Rejected(path)) return;  // indices would not be those of the file
     for (size_t i = 0; i < texts.size(); ++i) fn(texts[i], Item(path, i));
   }
 
   void CheckDuplicates(const Match& match, const MatchKey& key, const std::string& path) {
     std::set<std::string> seen;
     ForEachValue(match.*key.values, absl::StrCat(path, ".", key.name),
-                 [&](const std::string& text, const auto& place) {
+                 [&](const std::string& text, const auto& value_path) {
                    if (seen.insert(text).second) return;
-                   findings_.Warning(place,
+                   findings_.Warning(value_path,
                                      absl::StrCat(key.name, ": '", text, "' stands here twice"),
                                      "remove one");
                  });
@@ -136,20 +137,21 @@ class Linter {
   void CheckTrustDomains(const Match& match, const std::string& path) {
     const Spiffe& spiffe = listener_.client_auth.spiffe;
     if (spiffe.trust_domains.empty() || !spiffe.bundle_map.empty()) return;
-    const auto check = [&](const std::string& domain, const std::string& place) {
+    const auto check = [&](const std::string& domain, const std::string& value_path) {
       const auto known = [&](const SpiffeTrustDomain& d) { return d.name == domain; };
       if (absl::StrContains(domain, '*') ||
           std::any_of(spiffe.trust_domains.begin(), spiffe.trust_domains.end(), known)) {
         return;
       }
-      findings_.Warning(place, absl::StrCat("no client can be of the trust domain '", domain, "'"),
+      findings_.Warning(value_path,
+                        absl::StrCat("no client can be of the trust domain '", domain, "'"),
                         "give it a bundle in client_auth.spiffe.trust_domains, or mend its name");
     };
     ForEachValue(match.trust_domain, path + ".trust_domain", check);
-    const auto check_id = [&](const std::string& id, const std::string& place) {
+    const auto check_id = [&](const std::string& id, const std::string& value_path) {
       if (!absl::StartsWith(id, kSpiffeScheme)) return;
       const std::string rest = id.substr(kSpiffeScheme.size());
-      check(rest.substr(0, rest.find('/')), place);
+      check(rest.substr(0, rest.find('/')), value_path);
     };
     ForEachValue(match.spiffe_id, path + ".spiffe_id", check_id);
     ForEachValue(match.uri_san, path + ".uri_san", check_id);
@@ -205,17 +207,18 @@ class Linter {
 
   void CheckRequire(size_t i) {
     if (all_[i].action != RuleAction::kRequireClientCert) return;
-    const std::string place = Item(rules_, i) + ".action";
+    const std::string value_path = Item(rules_, i) + ".action";
     if (listener_.client_auth.mode == ClientAuthMode::kRequire) {
-      findings_.Warning(place, "require_client_cert has no effect with client_auth.mode require",
+      findings_.Warning(value_path,
+                        "require_client_cert has no effect with client_auth.mode require",
                         "remove the rule, or write mode: optional");
     } else if (listener_.client_auth.mode == ClientAuthMode::kNone) {
-      findings_.Warning(place,
+      findings_.Warning(value_path,
                         "require_client_cert refuses every request that matches, for with "
                         "client_auth.mode none no client has a certificate",
                         "write mode: optional, or action: deny if that is meant");
     } else if (flat_[i].Needs(kVerified)) {
-      findings_.Warning(place,
+      findings_.Warning(value_path,
                         "require_client_cert has no effect: the rule matches clients with a "
                         "certificate only",
                         "leave out what it asks of the certificate");
@@ -263,13 +266,13 @@ class Linter {
     if (all_[i].action == RuleAction::kAllow) return;
     const std::vector<std::string>& paths = all_[i].match.path;
     ForEachValue(paths, Item(rules_, i) + ".match.path",
-                 [&](const std::string& path, const auto& place) {
+                 [&](const std::string& path, const auto& value_path) {
                    if (absl::StrContains(path, '*') || absl::EndsWith(path, "/")) return;
                    const auto covers = [&](const std::string& other) {
                      return pattern::Glob(other).Matches(path + "/");
                    };
                    if (std::any_of(paths.begin(), paths.end(), covers)) return;
-                   findings_.Warning(place,
+                   findings_.Warning(value_path,
                                      absl::StrCat("path: '", path,
                                                   "/' is another path, which many "
                                                   "applications take for this one"),

@@ -1,5 +1,5 @@
-// Warnings about a policy: rules that never decide anything, and rules that mean less than they
-// seem to. None of them is wrong, so nothing is refused.
+// Warns about rules of a policy that never decide a request, and about rules that match fewer or
+// more requests than their author probably meant. These are warnings only: the policy loads.
 
 #ifndef MANTLET_CONFIG_CHECKS_POLICY_LINT_H_
 #define MANTLET_CONFIG_CHECKS_POLICY_LINT_H_
@@ -11,7 +11,8 @@
 
 namespace mantlet::config {
 
-// `rules` is the path of the list, such as "listeners[0].policy.rules".
+// LintPolicy adds the warnings to `findings`. `rules` is the path of the list, such as
+// "listeners[0].policy.rules".
 void LintPolicy(const Listener& listener, const std::string& rules, Findings& findings);
 
 }  // namespace mantlet::config

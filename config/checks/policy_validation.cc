@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "config/checks/duplicates.h"
 #include "config/checks/policy_lint.h"
-#include "config/checks/twin_names.h"
 
 namespace mantlet::config {
 namespace {
@@ -16,7 +16,7 @@ void CheckNames(const std::vector<Rule>& rules, const std::string& path, Finding
     findings.Error(Item(path, i) + ".name", "name: 'default' is what decides when no rule does",
                    "give the rule another name");
   }
-  RefuseTwinNames(rules, path, "rules", findings);
+  RejectDuplicateNames(rules, path, "rules", findings);
 }
 
 // The first mapping at `match` or below that stands too deep; false if none does.
@@ -42,7 +42,7 @@ void ValidatePolicy(const Listener& listener, const std::string& path, Findings&
   const Policy& policy = listener.policy;
   const std::string rules = path + ".policy.rules";
   CheckNames(policy.rules, rules, findings);
-  bool good = !findings.Refused(path);
+  bool good = !findings.Rejected(path);
   for (size_t i = 0; i < policy.rules.size(); ++i) {
     good &= CheckNesting(policy.rules[i].match, Item(rules, i) + ".match", 0, findings);
   }

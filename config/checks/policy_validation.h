@@ -10,8 +10,8 @@
 
 namespace mantlet::config {
 
-// `path` is that of the listener, such as "listeners[0]". Errors for what cannot be taken, warnings
-// for rules that never decide anything, and for those that clients escape more easily than meant.
+// ValidatePolicy adds errors for policies that cannot be loaded, and the warnings of LintPolicy.
+// `path` is that of the listener, such as "listeners[0]".
 void ValidatePolicy(const Listener& listener, const std::string& path, Findings& findings);
 
 }  // namespace mantlet::config

@@ -7,16 +7,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/address_overlap.h"
+#include "config/checks/duplicates.h"
 #include "config/checks/findings.h"
 #include "config/checks/listener_validation.h"
-#include "config/checks/twin_names.h"
 #include "config/suggest.h"
 
 namespace mantlet::config {
 namespace {
 
 // Every address that is bound, listeners' and endpoints' alike.
-void RefuseOverlappingAddresses(const Config& config, Findings& findings) {
+void RejectOverlappingAddresses(const Config& config, Findings& findings) {
   const std::vector<BoundAddress> bound = BoundAddresses(config);
   for (size_t i = 0; i < bound.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
@@ -39,10 +39,10 @@ void RefuseOverlappingAddresses(const Config& config, Findings& findings) {
 
 void CheckSocketFile(const Config& config, Findings& findings) {
   const auto check = [&](const Address& address, const std::string& section) {
-    if (address.kind == Address::Kind::kUnix || findings.Refused(section + ".address")) return;
+    if (address.kind == Address::Kind::kUnix || findings.Rejected(section + ".address")) return;
     for (const char* key : {"socket_mode", "socket_group"}) {
       const std::string path = absl::StrCat(section, ".", key);
-      if (!findings.places().Has(path)) continue;
+      if (!findings.locations().Has(path)) continue;
       findings.Warning(
           path,
           absl::StrCat(key, " has no effect: ", ToString(address), " is no path of a Unix socket"),
@@ -56,7 +56,7 @@ void CheckSocketFile(const Config& config, Findings& findings) {
   if (config.metrics.enabled) check(config.metrics.address, "metrics");
   if (config.admin.enabled) check(config.admin.address, "admin");
   if (config.admin.enabled && (config.admin.socket_mode & 0007) != 0 &&
-      !findings.Refused("admin.socket_mode")) {
+      !findings.Rejected("admin.socket_mode")) {
     findings.Error("admin.socket_mode",
                    "socket_mode: every user of this machine could reload and drain",
                    "write 0600, or 0660 and a socket_group");
@@ -69,7 +69,7 @@ void CheckReferences(const Config& config, Findings& findings) {
     if (!upstream.name.empty()) names.push_back(upstream.name);
   }
   std::set<std::string> used;
-  bool unknown = findings.Refused("listeners");
+  bool unknown = findings.Rejected("listeners");
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const std::string& name = config.listeners[i].upstream;
     used.insert(name);
@@ -77,7 +77,7 @@ void CheckReferences(const Config& config, Findings& findings) {
     // Where upstreams could not be read, the one meant may be among them.
     if (known) continue;
     unknown = true;
-    if (name.empty() || names.empty() || findings.Refused("upstreams")) continue;
+    if (name.empty() || names.empty() || findings.Rejected("upstreams")) continue;
     findings.Error(Item("listeners", i) + ".upstream",
                    absl::StrCat("upstream: there is no upstream '", name, "'"),
                    DidYouMeanOrOneOf(name, names));
@@ -93,7 +93,8 @@ void CheckReferences(const Config& config, Findings& findings) {
 }
 
 void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& findings) {
-  if (findings.Refused(path + ".address") || findings.Refused(path + ".allow_plaintext_network")) {
+  if (findings.Rejected(path + ".address") ||
+      findings.Rejected(path + ".allow_plaintext_network")) {
     return;
   }
   if (IsLocal(upstream.address)) {
@@ -108,7 +109,7 @@ void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& 
                    "use a loopback address or unix:, or add 'allow_plaintext_network: true'");
   }
   if (upstream.pool.idle_connections > upstream.pool.connections &&
-      findings.places().Has(path + ".pool.idle_connections")) {
+      findings.locations().Has(path + ".pool.idle_connections")) {
     findings.Warning(path + ".pool.idle_connections",
                      absl::StrCat("pool: idle_connections ", upstream.pool.idle_connections,
                                   " is above connections ", upstream.pool.connections),
@@ -118,11 +119,12 @@ void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& 
 
 }  // namespace
 
-void Validate(const Config& config, const Places& places, std::vector<Diagnostic>& diagnostics) {
-  Findings findings(places, diagnostics);
-  RefuseTwinNames(config.listeners, "listeners", "listeners", findings);
-  RefuseTwinNames(config.upstreams, "upstreams", "upstreams", findings);
-  RefuseOverlappingAddresses(config, findings);
+void Validate(const Config& config, const SourceLocations& locations,
+              std::vector<Diagnostic>& diagnostics) {
+  Findings findings(locations, diagnostics);
+  RejectDuplicateNames(config.listeners, "listeners", "listeners", findings);
+  RejectDuplicateNames(config.upstreams, "upstreams", "upstreams", findings);
+  RejectOverlappingAddresses(config, findings);
   CheckSocketFile(config, findings);
   CheckReferences(config, findings);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
@@ -131,7 +133,7 @@ void Validate(const Config& config, const Places& places, std::vector<Diagnostic
   for (size_t i = 0; i < config.upstreams.size(); ++i) {
     CheckUpstream(config.upstreams[i], Item("upstreams", i), findings);
   }
-  if (config.admin.enabled && !findings.Refused("admin.address") &&
+  if (config.admin.enabled && !findings.Rejected("admin.address") &&
       !IsLocal(config.admin.address)) {
     findings.Error("admin.address",
                    absl::StrCat("address: ", ToString(config.admin.address),

@@ -1,4 +1,4 @@
-// The checks that look at more than one value of a configuration.
+// Checks that involve more than one value of a configuration.
 
 #ifndef MANTLET_CONFIG_CHECKS_VALIDATION_H_
 #define MANTLET_CONFIG_CHECKS_VALIDATION_H_
@@ -7,13 +7,14 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
-#include "config/places.h"
+#include "config/source_locations.h"
 
 namespace mantlet::config {
 
-// Appends what is wrong or doubtful. Values that `places` says were refused are left out, so that
-// one mistake gives one message.
-void Validate(const Config& config, const Places& places, std::vector<Diagnostic>& diagnostics);
+// Validate appends errors and warnings to `diagnostics`. It skips values that are marked as
+// rejected in `locations`, so that one mistake gives one message.
+void Validate(const Config& config, const SourceLocations& locations,
+              std::vector<Diagnostic>& diagnostics);
 
 }  // namespace mantlet::config
 

@@ -60,8 +60,8 @@ std::optional<Node> ParseDocument(absl::string_view text, const std::string& fil
   } catch (const StopParsing&) {
     return std::nullopt;
   } catch (const YAML::Exception& e) {
-    builder.Error(builder.Place(e.mark), absl::StrCat("this is not valid YAML: ", Reason(e.msg)),
-                  HintFor(e.msg));
+    builder.Error(builder.LocationOf(e.mark),
+                  absl::StrCat("this is not valid YAML: ", Reason(e.msg)), HintFor(e.msg));
     return std::nullopt;
   } catch (const std::exception& e) {
     builder.Error(Location{filename}, absl::StrCat("this cannot be read as YAML: ", e.what()), "");
@@ -72,7 +72,7 @@ std::optional<Node> ParseDocument(absl::string_view text, const std::string& fil
   if (root.kind == Node::Kind::kNull) {
     builder.Error(Location{filename}, "the file says nothing",
                   "the smallest configuration is in config/examples/minimal.yaml");
-  } else if (root.kind != Node::Kind::kRefused) {
+  } else if (root.kind != Node::Kind::kRejected) {
     builder.Error(root.where, absl::StrCat("the file is ", KindName(root.kind), ", not a mapping"),
                   "begin with 'listeners:'");
   }

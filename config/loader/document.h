@@ -1,10 +1,10 @@
-// The YAML text as a tree of nodes that know their place. This is the only part of the project that
-// meets the YAML library; everything above it sees Node.
+// Parses YAML text into a tree of nodes with source locations. Only this part of the project
+// includes the YAML library; all others use Node.
 //
 // Of YAML, a configuration needs mappings, lists and scalars in one document. Anchors, aliases,
-// merge keys and tags are refused: they hide from the reader of a file what it says, and a
-// reference can blow a small file up to any size. A key that stands twice is refused too, where
-// the library would keep one of the values in silence.
+// merge keys and tags are rejected: they hide what a file says from its reader, and a reference can
+// expand a small file to any size. A duplicate key is rejected, too; the library would silently
+// keep one of the values.
 
 #ifndef MANTLET_CONFIG_LOADER_DOCUMENT_H_
 #define MANTLET_CONFIG_LOADER_DOCUMENT_H_
@@ -20,11 +20,10 @@
 
 namespace mantlet::config {
 
-// Nesting beyond this is refused; the deepest key of the schema stands at 6.
+// The maximum nesting depth; the deepest key of the schema is at 6.
 inline constexpr int kMaxDepth = 16;
-// The same for the entries of one mapping, the items of one list, and the bytes of one key or
-// value. Together they bound the time that a file can take, and the length of a message that quotes
-// it.
+// The maxima of entries in one mapping, items in one list, and bytes in one key or value. Together
+// they bound the time to load a file, and the length of a message that quotes it.
 inline constexpr size_t kMaxEntries = 1000;
 inline constexpr size_t kMaxItems = 10'000;
 inline constexpr size_t kMaxScalarBytes = 4096;
@@ -38,7 +37,7 @@ struct Node {
     kScalar,
     kSequence,
     kMap,
-    kRefused,  // a diagnostic has been given already: whoever reads it stays silent
+    kRejected,  // has a diagnostic already; readers report nothing more
   };
   Kind kind = Kind::kNull;
   Location where;
@@ -54,8 +53,9 @@ struct Member {
   Node value;
 };
 
-// Parses `text`, appending what is wrong to `diagnostics`. Returns the root, a map, or nothing if
-// the text is not a document with a mapping at its top; then there is at least one error.
+// ParseDocument parses `text` and appends errors to `diagnostics`. It returns the root, a map, or
+// nothing if the text is not a document with a mapping at its top; then there is at least one
+// error.
 std::optional<Node> ParseDocument(absl::string_view text, const std::string& filename,
                                   std::vector<Diagnostic>& diagnostics);
 

@@ -17,7 +17,7 @@ DocumentBuilder::DocumentBuilder(absl::string_view text, std::string filename,
   }
 }
 
-Location DocumentBuilder::Place(const YAML::Mark& mark) const {
+Location DocumentBuilder::LocationOf(const YAML::Mark& mark) const {
   return Location{filename_, mark.line + 1, mark.column + 1};
 }
 
@@ -27,7 +27,7 @@ void DocumentBuilder::Error(const Location& where, std::string what, std::string
 
 void DocumentBuilder::OnDocumentStart(const YAML::Mark& mark) {
   if (++documents_ == 1) return;
-  Error(Place(mark), "a second YAML document begins here", "keep one document in the file");
+  Error(LocationOf(mark), "a second YAML document begins here", "keep one document in the file");
   throw StopParsing{};
 }
 
@@ -35,15 +35,15 @@ void DocumentBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   Node node;
   // The library's mark of a value that is not there is wherever the next token stands.
   const bool value_of_key = !open_.empty() && open_.back().has_key;
-  node.where = value_of_key ? open_.back().key_place : Place(mark);
-  RefuseExtras(node.where, "", anchor);
+  node.where = value_of_key ? open_.back().key_location : LocationOf(mark);
+  RejectUnsupported(node.where, "", anchor);
   Take(std::move(node));
 }
 
 void DocumentBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t) {
   Node node;
-  node.kind = Node::Kind::kRefused;
-  node.where = Place(mark);
+  node.kind = Node::Kind::kRejected;
+  node.where = LocationOf(mark);
   Error(node.where, "YAML aliases (*name) are not supported", "write the value out");
   Take(std::move(node));
 }
@@ -52,13 +52,13 @@ void DocumentBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
                                YAML::anchor_t anchor, const std::string& value) {
   Node node;
   node.kind = Node::Kind::kScalar;
-  node.where = Place(mark);
+  node.where = LocationOf(mark);
   node.text = value;
   node.quoted = tag != "?";
-  RefuseExtras(node.where, tag, anchor);
+  RejectUnsupported(node.where, tag, anchor);
   if (tag == "!") CheckQuoteCloses(node.where);
   if (!Presentable(node)) {
-    node.kind = Node::Kind::kRefused;
+    node.kind = Node::Kind::kRejected;
     node.text.clear();
   }
   Take(std::move(node));
@@ -93,7 +93,7 @@ bool DocumentBuilder::ExpectsKey() const {
 
 void DocumentBuilder::Begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
                             YAML::anchor_t anchor) {
-  const Location where = Place(mark);
+  const Location where = LocationOf(mark);
   if (ExpectsKey()) {
     Error(where, "a list or mapping stands where a key is expected",
           "a key is a word, followed by ':'");
@@ -104,7 +104,7 @@ void DocumentBuilder::Begin(Node::Kind kind, const YAML::Mark& mark, const std::
           "no key of a configuration stands that deep");
     throw StopParsing{};
   }
-  RefuseExtras(where, tag, anchor);
+  RejectUnsupported(where, tag, anchor);
   open_.emplace_back();
   open_.back().node.kind = kind;
   open_.back().node.where = where;
@@ -128,21 +128,21 @@ void DocumentBuilder::TakeKey(const Node& node) {
   Open& map = open_.back();
   map.has_key = true;
   map.key = node.text;
-  map.key_place = node.where;
-  map.key_refused = node.kind != Node::Kind::kScalar;
+  map.key_location = node.where;
+  map.key_rejected = node.kind != Node::Kind::kScalar;
   if (node.kind == Node::Kind::kNull) {
     Error(node.where, "a key is missing before ':'", "write KEY: VALUE");
   } else if (map.key == "<<") {
     Error(node.where, "YAML merge keys (<<) are not supported", "write the keys out");
-    map.key_refused = true;
+    map.key_rejected = true;
   }
   const auto& members = map.node.members;
-  const auto twin = std::find_if(members.begin(), members.end(),
-                                 [&](const Member& member) { return member.key == map.key; });
-  if (twin == members.end() || map.key_refused) return;
+  const auto duplicate = std::find_if(members.begin(), members.end(),
+                                      [&](const Member& member) { return member.key == map.key; });
+  if (duplicate == members.end() || map.key_rejected) return;
   Error(node.where, absl::StrCat("'", map.key, "' stands here twice"),
-        absl::StrCat("keep this one or the one in line ", twin->where.line));
-  map.key_refused = true;
+        absl::StrCat("keep this one or the one in line ", duplicate->where.line));
+  map.key_rejected = true;
 }
 
 void DocumentBuilder::TakeValue(Node node) {
@@ -164,8 +164,8 @@ void DocumentBuilder::TakeValue(Node node) {
     return;
   }
   parent.has_key = false;
-  if (parent.key_refused) return;
-  parent.node.members.push_back({parent.key, parent.key_place, std::move(node)});
+  if (parent.key_rejected) return;
+  parent.node.members.push_back({parent.key, parent.key_location, std::move(node)});
 }
 
 // The library takes the end of the text for the missing quote, so that one value swallows all that
@@ -191,8 +191,8 @@ void DocumentBuilder::CheckQuoteCloses(const Location& where) {
   throw StopParsing{};
 }
 
-void DocumentBuilder::RefuseExtras(const Location& where, const std::string& tag,
-                                   YAML::anchor_t anchor) {
+void DocumentBuilder::RejectUnsupported(const Location& where, const std::string& tag,
+                                        YAML::anchor_t anchor) {
   if (anchor != YAML::NullAnchor) {
     Error(where, "YAML anchors (&name) are not supported", "remove the anchor");
   }

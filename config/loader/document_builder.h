@@ -1,4 +1,4 @@
-// Turns the YAML library's events into Nodes.
+// DocumentBuilder: builds Nodes from the events of the YAML library.
 
 #ifndef MANTLET_CONFIG_LOADER_DOCUMENT_BUILDER_H_
 #define MANTLET_CONFIG_LOADER_DOCUMENT_BUILDER_H_
@@ -24,7 +24,7 @@ class DocumentBuilder : public YAML::EventHandler {
                   std::vector<Diagnostic>& diagnostics);
 
   Node& root() { return root_; }
-  Location Place(const YAML::Mark& mark) const;
+  Location LocationOf(const YAML::Mark& mark) const;
   void Error(const Location& where, std::string what, std::string hint);
 
   void OnDocumentStart(const YAML::Mark& mark) override;
@@ -46,8 +46,8 @@ class DocumentBuilder : public YAML::EventHandler {
     Node node;
     bool has_key = false;  // of a map: `key` waits for its value
     std::string key;
-    Location key_place;
-    bool key_refused = false;  // the value that follows is dropped
+    Location key_location;
+    bool key_rejected = false;  // the value that follows is dropped
   };
 
   bool ExpectsKey() const;
@@ -59,7 +59,7 @@ class DocumentBuilder : public YAML::EventHandler {
   void TakeValue(Node node);
   void Take(Node node);
   void CheckQuoteCloses(const Location& where);
-  void RefuseExtras(const Location& where, const std::string& tag, YAML::anchor_t anchor);
+  void RejectUnsupported(const Location& where, const std::string& tag, YAML::anchor_t anchor);
 
   const absl::string_view text_;
   std::vector<size_t> line_starts_;

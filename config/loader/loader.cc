@@ -14,7 +14,7 @@
 #include "config/loader/document.h"
 #include "config/loader/schema.h"
 #include "config/loader/section_reader.h"
-#include "config/places.h"
+#include "config/source_locations.h"
 #include "proxy/base/regular_file.h"
 
 namespace mantlet::config {
@@ -67,7 +67,7 @@ std::string HintFor(const absl::Status& status) {
 }
 
 // By line and column; what concerns the file as a whole stands last.
-void SortByPlace(std::vector<Diagnostic>& diagnostics) {
+void SortByLocation(std::vector<Diagnostic>& diagnostics) {
   const auto key = [](const Diagnostic& d) {
     return std::tuple(d.where.line == 0, d.where.line, d.where.column);
   };
@@ -101,17 +101,17 @@ LoadResult LoadText(absl::string_view text, const std::string& filename,
   LoadResult result;
   const std::optional<Node> root = ParseDocument(text, filename, result.diagnostics);
   if (root && !HasErrors(result.diagnostics)) {
-    Places places;
-    ReadContext context{environment, DirectoryOf(filename), result.diagnostics, places};
+    SourceLocations locations;
+    ReadContext context{environment, DirectoryOf(filename), result.diagnostics, locations};
     Config config;
     config.file = filename;
     SectionReader reader(context, "", *root);
     Describe(reader, config);
     reader.Finish();
-    Validate(config, places, result.diagnostics);
+    Validate(config, locations, result.diagnostics);
     if (!HasErrors(result.diagnostics)) result.config = std::move(config);
   }
-  SortByPlace(result.diagnostics);
+  SortByLocation(result.diagnostics);
   return result;
 }
 

@@ -1,8 +1,8 @@
-// Makes a Config from a YAML file: reads it, checks every key and value, completes the defaults.
+// Loads a Config from a YAML file: reads the file, checks every key and value, applies defaults.
 //
 // Loading is strict: an unknown key, a duplicate key, a wrong type or a value out of range is an
-// error. Nothing here throws, logs or looks at any file but the configuration itself; whether the
-// certificates that it names can be used is for certs/ to say.
+// error. Loading throws nothing, logs nothing and opens no file but the configuration itself;
+// certs/ checks the certificates that it names.
 
 #ifndef MANTLET_CONFIG_LOADER_LOADER_H_
 #define MANTLET_CONFIG_LOADER_LOADER_H_
@@ -19,23 +19,23 @@
 
 namespace mantlet::config {
 
-// A file larger than this is refused unread.
+// The maximum size of a file; a larger one is rejected before it is parsed.
 inline constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
 
 struct LoadResult {
   std::optional<Config> config;         // set if and only if no diagnostic is an error
   std::vector<Diagnostic> diagnostics;  // every mistake and warning found, by line
 
-  // InvalidArgument with the first error as "FILE:LINE:COLUMN: what; hint" and how many more there
-  // are; OK if there is a config.
+  // status returns OK if there is a config, otherwise InvalidArgument with the first error as
+  // "FILE:LINE:COLUMN: what; hint" and the number of further errors.
   absl::Status status() const;
 };
 
-// Reads `path`. Relative paths in the file are taken relative to the folder `path` is in.
+// LoadFile reads `path`. Relative paths in the file start from the folder that `path` is in.
 LoadResult LoadFile(const std::string& path, const Environment& environment);
 
-// The same for a text; `filename` is what messages call it and whose folder relative paths start
-// from.
+// LoadText does the same for a text. Messages name it `filename`, and relative paths start from the
+// folder of that.
 LoadResult LoadText(absl::string_view text, const std::string& filename,
                     const Environment& environment);
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "config/enum_names.h"
 #include "config/loader/policy_types.h"
-#include "config/words.h"
 
 namespace mantlet::config {
 namespace {
@@ -18,7 +18,7 @@ void Condition(Section& s, const char* name, const char* reason, std::vector<std
 }
 
 void DescribeMatch(Section& s, Match& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   Condition(s, "spiffe_id", "the client's SPIFFE ID", v.spiffe_id, SpiffeIdPattern());
   Condition(s, "trust_domain", "the trust domain of the client's SPIFFE ID", v.trust_domain,
             TrustDomain());
@@ -42,7 +42,7 @@ void DescribeMatch(Section& s, Match& v) {
             DistinguishedName());
   Condition(s, "spki_sha256", "digest of the certificate's public key", v.spki_sha256, SpkiPin());
   s.Value({"client_cert", "whether the client has a verified certificate"}, v.client_cert,
-          OneWord(kCertificatePresenceWords));
+          EnumValue(kCertificatePresenceNames));
   Condition(s, "verify",
             "what became of the client's certificate: `SUCCESS`, `NONE` (it showed none), `FAILED` "
             "or `FAILED:reason` (`client_auth.mode: request`)",
@@ -66,14 +66,14 @@ void DescribeMatch(Section& s, Match& v) {
 }
 
 void DescribeRule(Section& s, Rule& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"name", "label in metrics and logs; unique, and not `default`", true}, v.name,
           Name("admins"));
   s.Value({"action",
            "`require_client_cert` denies a client without a verified certificate and lets the "
            "next rules decide about the others",
            true},
-          v.action, OneWord(kRuleActionWords));
+          v.action, EnumValue(kRuleActionNames));
   s.Object({kMatchKeys, "when the rule decides: every key has to hold; without any, always"},
            v.match, DescribeMatch);
 }
@@ -81,11 +81,11 @@ void DescribeRule(Section& s, Rule& v) {
 }  // namespace
 
 void DescribePolicy(Section& s, Policy& v) {
-  static constexpr Word<bool> kWords[] = {{"allow", true}, {"deny", false}};
+  static constexpr EnumName<bool> kNames[] = {{"allow", true}, {"deny", false}};
   s.Value({"default",
            "what becomes of a request that no rule decides: a client that passed `client_auth` is "
            "let through; `deny` answers 403"},
-          v.default_allow, OneWord(kWords));
+          v.default_allow, EnumValue(kNames));
   s.Objects({"rules", "asked in this order; the first that decides, decides"}, v.rules,
             DescribeRule);
 }

@@ -1,4 +1,4 @@
-// What the conditions of a policy rule take.
+// The value types of a policy rule's conditions.
 
 #ifndef MANTLET_CONFIG_LOADER_POLICY_TYPES_H_
 #define MANTLET_CONFIG_LOADER_POLICY_TYPES_H_
@@ -9,8 +9,7 @@
 
 namespace mantlet::config {
 
-// Globs. They are refused if nothing that is compared with them could ever match, because it is
-// brought into one form first.
+// Globs. A pattern is rejected if it can match no name in the normal form that it is compared with.
 ValueType<std::string> SpiffeIdPattern();
 ValueType<std::string> UriPattern();
 ValueType<std::string> PathPattern();

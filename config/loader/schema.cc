@@ -2,9 +2,9 @@
 
 #include <chrono>
 
+#include "config/enum_names.h"
 #include "config/loader/policy_schema.h"
 #include "config/loader/policy_types.h"
-#include "config/words.h"
 
 namespace mantlet::config {
 namespace {
@@ -15,7 +15,7 @@ using std::chrono::minutes;
 constexpr Milliseconds kMs{1};
 
 void DescribeCertificate(Section& s, CertificateFiles& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"chain", "certificates, PEM or DER: the leaf first, then the intermediates"}, v.chain,
           File("/etc/mantlet/tls/tls.crt"));
   s.Value({"key", "the leaf's private key"}, v.key, File("/etc/mantlet/tls/tls.key"));
@@ -38,8 +38,8 @@ void DescribeTls(Section& s, Tls& v) {
              true},
             v.certificates, DescribeCertificate);
   s.Value({"min_version", "1.2 is the oldest version without known weaknesses"}, v.min_version,
-          OneWord(kTlsVersionWords));
-  s.Value({"max_version", "the newest there is"}, v.max_version, OneWord(kTlsVersionWords));
+          EnumValue(kTlsVersionNames));
+  s.Value({"max_version", "the newest there is"}, v.max_version, EnumValue(kTlsVersionNames));
   s.Values(
       {"cipher_suites",
        "for TLS 1.2, best first: the server's order decides; OpenSSL's or IANA's names. Empty: "
@@ -65,15 +65,15 @@ void DescribeCrl(Section& s, ClientAuth& v) {
   s.Values({"files", "revocation lists, PEM or DER, of as many CAs as you like"}, v.crl_files,
            File("/etc/mantlet/tls/ca.crl"));
   s.Value({"policy", "`require`: refuse a client unless there is a list for every CA on its path"},
-          v.crl_policy, OneWord(kCrlPolicyWords));
+          v.crl_policy, EnumValue(kCrlPolicyNames));
   s.Value({"expired",
            "a list whose nextUpdate has passed: `refuse` its CA's clients, for it may hide a "
            "revocation, or `use` it on"},
-          v.crl_expired, OneWord(kExpiredCrlWords));
+          v.crl_expired, EnumValue(kExpiredCrlNames));
 }
 
 void DescribeSpiffeTrustDomain(Section& s, SpiffeTrustDomain& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"name", "the trust domain, without `spiffe://`", true}, v.name, TrustDomain());
   s.Values({"bundle", "its CA certificates: PEM, DER or SPIFFE bundle JSON", true}, v.bundle,
            File("/run/spiffe/example.org.json"));
@@ -94,12 +94,12 @@ void DescribeTrustFile(Section& s, TrustFile& v) {
 }
 
 void DescribeClientAuth(Section& s, ClientAuth& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"mode",
            "`optional`: a certificate may be absent, but one that is sent must verify; `request`: "
            "whoever has none or one that does not verify is let in without an identity; a listener "
            "that says nothing lets nobody in without one"},
-          v.mode, OneWord(kClientAuthModeWords));
+          v.mode, EnumValue(kClientAuthModeNames));
   s.ValuesOrObjects<TrustFile>(
       {"trust_bundle",
        "files with CA certificates, PEM, DER, PKCS#7 or PKCS#12; required unless `mode` is none or "
@@ -135,25 +135,25 @@ void DescribeClientAuth(Section& s, ClientAuth& v) {
   s.Value({"on_expiry",
            "open connections whose client certificate stops being valid: `drain` ends them after "
            "the request in hand, `close` at once, `ignore` never"},
-          v.on_expiry, OneWord(kOnInvalidWords));
+          v.on_expiry, EnumValue(kOnInvalidNames));
   s.Value({"on_revocation",
            "the same for a client that is refused by now for another reason: its certificate was "
            "revoked, its CA is trusted no more"},
-          v.on_revocation, OneWord(kOnInvalidWords));
+          v.on_revocation, EnumValue(kOnInvalidNames));
 }
 
 void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
   s.Value(
       {"xfcc", "x-forwarded-client-cert: the default removes what a client sent and sets our own"},
-      v.xfcc, OneWord(kXfccModeWords));
+      v.xfcc, EnumValue(kXfccModeNames));
   s.Values({"xfcc_fields", "the parts of an element that we write"}, v.xfcc_fields,
-           OneWord(kXfccFieldWords));
+           EnumValue(kXfccFieldNames));
   s.Value({"client_cert",
            "Client-Cert (`leaf`) and Client-Cert-Chain (`chain`) of RFC 9440; off, for they are "
            "large and few applications read them"},
-          v.client_cert, OneWord(kClientCertModeWords));
+          v.client_cert, EnumValue(kClientCertModeNames));
   s.Pairs({"set", "further headers; each name is removed from every request first"}, v.set,
-          "header name", OneWord(kIdentityFieldWords));
+          "header name", EnumValue(kIdentityFieldNames));
   s.Values({"remove",
             "further headers that an application believes: removed from every request, in every "
             "spelling"},
@@ -161,11 +161,11 @@ void DescribeIdentityHeaders(Section& s, IdentityHeaders& v) {
   s.Value({"forwarded_for",
            "`append` puts the client's address behind an X-Forwarded-For that it sent, `replace` "
            "in its place"},
-          v.forwarded_for, OneWord(kForwardedForWords));
+          v.forwarded_for, EnumValue(kForwardedForNames));
   s.Value({"forwarding_headers",
            "other headers that say where a request came from (Forwarded, X-Real-IP, "
            "X-Forwarded-Port …): `forward` only for clients that are proxies of your own"},
-          v.forwarding_headers, OneWord(kForwardingHeadersWords));
+          v.forwarding_headers, EnumValue(kForwardingHeadersNames));
   s.Value({"max_bytes",
            "of all these headers of one request; what is too large is left out step by step, as "
            "told above, so that the application does not answer 431"},
@@ -228,7 +228,7 @@ void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {
 }
 
 void DescribeListener(Section& s, Listener& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"name", "label in metrics and logs", true}, v.name, Name("public"));
   s.Value({"address", "where clients connect; port 0 takes any free one", true}, v.address,
           AddressOf({.systemd = true, .any_port = true}, "0.0.0.0:8443"));
@@ -290,7 +290,7 @@ void DescribeUpstreamLimits(Section& s, UpstreamLimits& v) {
 }
 
 void DescribeUpstream(Section& s, Upstream& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   s.Value({"name", "what listeners call it; label in metrics", true}, v.name, Name("app"));
   s.Value({"address",
            "where the application listens for plaintext HTTP/1.1; a name is resolved in the "
@@ -318,7 +318,7 @@ void DescribeSocketFile(Section& s, Endpoint& v) {
 }
 
 void DescribeMetrics(Section& s, Endpoint& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   v.enabled = true;
   s.Value({"address", "plain HTTP; nothing on it is secret", true}, v.address,
           AddressOf({.any_port = true}, "0.0.0.0:9900"));
@@ -326,7 +326,7 @@ void DescribeMetrics(Section& s, Endpoint& v) {
 }
 
 void DescribeAdmin(Section& s, Endpoint& v) {
-  s.Place(v.where);
+  s.RecordLocation(v.where);
   v.enabled = true;
   s.Value({"address", "loopback or unix: only, for who reaches it may reload and drain", true},
           v.address, AddressOf({.any_port = true}, "127.0.0.1:9901"));
@@ -335,9 +335,9 @@ void DescribeAdmin(Section& s, Endpoint& v) {
 
 void DescribeLog(Section& s, Log& v) {
   s.Value({"level", "the least severe that is written; POST /log-level changes it for a while"},
-          v.level, OneWord(kLogLevelWords));
+          v.level, EnumValue(kLogLevelNames));
   s.Value({"format", "json: one object a line; text: for a person at a terminal"}, v.format,
-          OneWord(kLogFormatWords));
+          EnumValue(kLogFormatNames));
   s.Value({"access", "one line per request; a file is opened anew on SIGUSR1 and SIGHUP"}, v.access,
           AccessLogTarget());
 }

@@ -11,7 +11,7 @@
 
 namespace mantlet::config {
 
-// Walks the section `s` over every key of the configuration `v`, in the order of config/README.md.
+// Describe visits every key of the configuration `v` with `s`, in the order of config/README.md.
 void Describe(Section& s, Config& v);
 
 // One key, as config/README.md shows it.
@@ -25,7 +25,7 @@ struct SchemaEntry {
 
 std::vector<SchemaEntry> Schema();
 
-// `config` as YAML that loads to an equal Config: every key, defaults included.
+// ToYaml returns `config` as YAML that loads to an equal Config, with every key and default.
 std::string ToYaml(const Config& config);
 
 }  // namespace mantlet::config

@@ -1,4 +1,4 @@
-// The tables of config/README.md, made from the schema.
+// Generates the tables of config/README.md from the schema.
 
 #ifndef MANTLET_CONFIG_LOADER_SCHEMA_MARKDOWN_H_
 #define MANTLET_CONFIG_LOADER_SCHEMA_MARKDOWN_H_
@@ -7,12 +7,12 @@
 
 namespace mantlet::config {
 
-// What stands in README between these two lines.
+// The lines in README that enclose the tables.
 inline constexpr char kTablesBegin[] =
     "<!-- the tables from here on are written by `bazel run //config/loader:update_readme` -->\n";
 inline constexpr char kTablesEnd[] = "<!-- end of the written tables -->\n";
 
-// One table for each mapping, in the order of the schema.
+// SchemaMarkdown returns one table for each mapping, in the order of the schema.
 std::string SchemaMarkdown();
 
 }  // namespace mantlet::config

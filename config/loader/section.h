@@ -134,7 +134,7 @@ class Section {
   }
 
   // Stores where this mapping begins.
-  virtual void Place(Location& where) {}
+  virtual void RecordLocation(Location& where) {}
 
  protected:
   struct ValueAccess {

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "config/loader/peer_words.h"
+#include "config/loader/peer_keys.h"
 #include "config/loader/schema.h"
 #include "config/loader/text_check.h"
 #include "config/suggest.h"
@@ -58,16 +58,16 @@ bool AnyControl(const std::string& text) {
 
 SectionReader::SectionReader(ReadContext& context, std::string path, const Node& node)
     : context_(context), path_(std::move(path)), node_(node) {
-  context_.places.Set(path_, node.where);
+  context_.locations.Set(path_, node.where);
 }
 
 std::string SectionReader::PathOf(const std::string& key) const {
   return path_.empty() ? key : absl::StrCat(path_, ".", key);
 }
 
-void SectionReader::Refuse(const std::string& path, const Location& where, std::string what,
+void SectionReader::Reject(const std::string& path, const Location& where, std::string what,
                            std::string hint) {
-  context_.places.SetRefused(path);
+  context_.locations.SetRejected(path);
   if (context_.diagnostics.size() >= kMaxDiagnostics) return;
   context_.diagnostics.push_back({where, Severity::kError, std::move(what), std::move(hint)});
 }
@@ -78,44 +78,44 @@ const Node* SectionReader::Look(const Key& key) const {
   return member == node_.members.end() ? nullptr : &member->value;
 }
 
-bool SectionReader::CheckNotEmpty(const Key& key, const Node& node, const char* cure) {
+bool SectionReader::CheckNotEmpty(const Key& key, const Node& node, const char* hint) {
   if (!node.items.empty()) return true;
-  Refuse(PathOf(key.name), node.where, absl::StrCat(key.name, " is empty"), cure);
+  Reject(PathOf(key.name), node.where, absl::StrCat(key.name, " is empty"), hint);
   return false;
 }
 
 const Node* SectionReader::Find(const Key& key, Node::Kind kind, const std::string& expected,
-                                const std::string& cure) {
+                                const std::string& hint) {
   known_.push_back(key.name);
   const std::string path = PathOf(key.name);
   const Node* node = Look(key);
   if (node == nullptr) {
-    if (key.required) NoteMissing(key, cure);
+    if (key.required) RecordMissing(key, hint);
     return nullptr;
   }
-  context_.places.Set(path, node->where);
+  context_.locations.Set(path, node->where);
   return CheckKind(path, key.name, *node, kind, expected) ? node : nullptr;
 }
 
-void SectionReader::NoteMissing(const Key& key, const std::string& cure) {
-  context_.places.SetRefused(PathOf(key.name));
+void SectionReader::RecordMissing(const Key& key, const std::string& hint) {
+  context_.locations.SetRejected(PathOf(key.name));
   missing_[key.name] = {
       path_.empty() ? Location{node_.where.file} : node_.where, Severity::kError,
       absl::StrCat(path_.empty() ? "the file" : path_, " has no '", key.name, "'"),
-      absl::StrCat("add '", key.name, ":", cure.empty() ? "" : " ", cure, "'")};
+      absl::StrCat("add '", key.name, ":", hint.empty() ? "" : " ", hint, "'")};
 }
 
 bool SectionReader::CheckKind(const std::string& path, const std::string& label, const Node& node,
                               Node::Kind kind, const std::string& expected) {
   if (node.kind == kind) return true;
-  if (node.kind == Node::Kind::kRefused) {
-    context_.places.SetRefused(path);
+  if (node.kind == Node::Kind::kRejected) {
+    context_.locations.SetRejected(path);
   } else if (node.kind == Node::Kind::kNull) {
-    Refuse(path, node.where, absl::StrCat(label, " has no value"),
+    Reject(path, node.where, absl::StrCat(label, " has no value"),
            kind == Node::Kind::kMap ? "write its keys below it, indented, or remove it"
                                     : "write one after the ':', or remove the key");
   } else {
-    Refuse(path, node.where,
+    Reject(path, node.where,
            absl::StrCat(label, ": expected ", expected, ", found ", KindName(node)),
            HintForKind(node, kind));
   }
@@ -126,11 +126,11 @@ bool SectionReader::ToScalar(const std::string& path, const std::string& label, 
                              ScalarText& out) {
   Expansion expansion = Expand(node.text, context_.environment);
   if (!expansion.error.empty()) {
-    Refuse(path, node.where, absl::StrCat(label, ": ", expansion.error), expansion.hint);
+    Reject(path, node.where, absl::StrCat(label, ": ", expansion.error), expansion.hint);
     return false;
   }
   if (AnyControl(expansion.text) || FirstInvalidUtf8(expansion.text)) {
-    Refuse(path, node.where,
+    Reject(path, node.where,
            absl::StrCat(label, ": the value holds a control character or is not UTF-8"),
            "write it in printable characters");
     return false;
@@ -147,7 +147,7 @@ void SectionReader::ReadScalar(
   if (!ToScalar(path, label, node, scalar)) return;
   std::optional<Problem> problem = parse(scalar);
   if (!problem) return;
-  Refuse(path, node.where, absl::StrCat(label, ": ", problem->what), problem->hint);
+  Reject(path, node.where, absl::StrCat(label, ": ", problem->what), problem->hint);
 }
 
 void SectionReader::OnValue(const Key& key, const ValueAccess& access) {
@@ -170,7 +170,7 @@ void SectionReader::OnValues(const Key& key, const ValuesAccess& access) {
   for (size_t i = 0; i < node->items.size(); ++i) {
     const std::string path = Item(PathOf(key.name), i);
     const std::string label = Item(key.name, i);
-    context_.places.Set(path, node->items[i].where);
+    context_.locations.Set(path, node->items[i].where);
     if (!CheckKind(path, label, node->items[i], Node::Kind::kScalar, "a single value")) continue;
     ReadScalar(path, label, node->items[i], access.append);
   }
@@ -182,7 +182,7 @@ void SectionReader::OnPairs(const Key& key, const PairsAccess& access) {
   for (const Member& member : node->members) {
     const std::string path = absl::StrCat(PathOf(key.name), ".", member.key);
     const std::string label = absl::StrCat(key.name, ": ", member.key);
-    context_.places.Set(path, member.where);
+    context_.locations.Set(path, member.where);
     if (!CheckKind(path, label, member.value, Node::Kind::kScalar, "a single value")) continue;
     ReadScalar(path, label, member.value,
                [&](const ScalarText& scalar) { return access.append(member.key, scalar); });
@@ -214,7 +214,7 @@ void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
       ReadObject(path, item, access.describe_new);
     } else {
       std::vector<Diagnostic> dropped;
-      ReadContext silent{context_.environment, context_.directory, dropped, context_.places};
+      ReadContext silent{context_.environment, context_.directory, dropped, context_.locations};
       SectionReader reader(silent, path, empty);
       access.describe_new(reader);
     }
@@ -230,7 +230,7 @@ void SectionReader::OnItems(const Key& key, const ItemsAccess& access) {
     const std::string path = Item(PathOf(key.name), i);
     const std::string label = Item(key.name, i);
     const Node& item = node->items[i];
-    context_.places.Set(path, item.where);
+    context_.locations.Set(path, item.where);
     if (item.kind == Node::Kind::kMap) {
       ReadObject(path, item, access.objects.describe_new);
     } else if (CheckKind(path, label, item, Node::Kind::kScalar, "a single value or a mapping")) {
@@ -243,7 +243,7 @@ void SectionReader::Finish() {
   for (const Member& member : node_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     if (context_.diagnostics.size() >= kMaxDiagnostics) return;
-    Refuse(PathOf(member.key), member.where,
+    Reject(PathOf(member.key), member.where,
            absl::StrCat("unknown key '", member.key, "'",
                         path_.empty() ? "" : absl::StrCat(" in ", path_)),
            HintForUnknown(member.key));
@@ -254,7 +254,7 @@ void SectionReader::Finish() {
 
 std::string SectionReader::Meant(const std::string& key) const {
   if (const std::string* nearest = Nearest(key, known_)) return *nearest;
-  const std::string ours = OurWordFor(key);
+  const std::string ours = KeyMeantBy(key);
   // An address to listen on has one name everywhere.
   const bool near = ours == "listeners[].address" ? !absl::StartsWith(path_, "upstreams")
                                                   : FirstOf(WithoutIndices(path_)) == FirstOf(ours);
@@ -267,7 +267,7 @@ std::string SectionReader::Meant(const std::string& key) const {
 std::string SectionReader::HintForUnknown(const std::string& key) const {
   const std::string meant = Meant(key);
   if (!meant.empty()) return absl::StrCat("did you mean '", meant, "'?");
-  std::string ours = OurWordFor(key);
+  std::string ours = KeyMeantBy(key);
   if (absl::StrContains(ours, ": ")) return ours;
   const std::string suffix = absl::StrCat(".", key);
   for (const SchemaEntry& entry : Schema()) {

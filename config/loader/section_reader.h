@@ -1,5 +1,4 @@
-// SectionReader: fills a struct from a mapping of the document and says everything that is wrong
-// with it.
+// SectionReader: fills a struct from a mapping of the document and reports all of its errors.
 
 #ifndef MANTLET_CONFIG_LOADER_SECTION_READER_H_
 #define MANTLET_CONFIG_LOADER_SECTION_READER_H_
@@ -13,16 +12,16 @@
 #include "config/environment.h"
 #include "config/loader/document.h"
 #include "config/loader/section.h"
-#include "config/places.h"
+#include "config/source_locations.h"
 
 namespace mantlet::config {
 
-// What all readers of one file share; must outlive them.
+// The state that all readers of one file share; it outlives them.
 struct ReadContext {
   const Environment& environment;
   std::string directory;  // where relative paths start from
   std::vector<Diagnostic>& diagnostics;
-  Places& places;
+  SourceLocations& locations;
 };
 
 // Reads one mapping. Describe it, then call Finish().
@@ -31,10 +30,10 @@ class SectionReader : public Section {
   // `path` is "" for the whole file. `node` is a map and must outlive the reader.
   SectionReader(ReadContext& context, std::string path, const Node& node);
 
-  // Says which keys of the mapping nobody asked for, and which required ones are missing.
+  // Finish reports unknown keys of the mapping and missing required ones.
   void Finish();
 
-  void Place(Location& where) override { where = node_.where; }
+  void RecordLocation(Location& where) override { where = node_.where; }
 
  protected:
   void OnValue(const Key& key, const ValueAccess& access) override;
@@ -50,23 +49,23 @@ class SectionReader : public Section {
   // The value of `key`, or nullptr if it is not there, has no value or is not of `kind`; all but
   // the first are errors, and the first is if the key is required. `expected` completes "expected".
   const Node* Find(const Key& key, Node::Kind kind, const std::string& expected,
-                   const std::string& cure);
+                   const std::string& hint);
   // The member of that key, whatever it is; nullptr if it is not there.
   const Node* Look(const Key& key) const;
   // A list where one is wanted that has something in it; false if that is refused.
-  bool CheckNotEmpty(const Key& key, const Node& node, const char* cure);
-  void NoteMissing(const Key& key, const std::string& cure);
+  bool CheckNotEmpty(const Key& key, const Node& node, const char* hint);
+  void RecordMissing(const Key& key, const std::string& hint);
   bool CheckKind(const std::string& path, const std::string& label, const Node& node,
                  Node::Kind kind, const std::string& expected);
   // Replaces the environment variables in a scalar; false if that is an error.
   bool ToScalar(const std::string& path, const std::string& label, const Node& node,
                 ScalarText& out);
-  // Reads one scalar with `parse` and remembers its place.
+  // Reads one scalar with `parse`.
   void ReadScalar(const std::string& path, const std::string& label, const Node& node,
                   const std::function<std::optional<Problem>(const ScalarText&)>& parse);
   void ReadObject(const std::string& path, const Node& node,
                   const std::function<void(Section&)>& describe);
-  void Refuse(const std::string& path, const Location& where, std::string what, std::string hint);
+  void Reject(const std::string& path, const Location& where, std::string what, std::string hint);
   // The key of this mapping that was meant by one that it does not have; "" if none.
   std::string Meant(const std::string& key) const;
   std::string HintForUnknown(const std::string& key) const;

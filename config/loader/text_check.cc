@@ -28,7 +28,7 @@ size_t Utf8SequenceLength(absl::string_view text) {
   return overlong || surrogate || code > 0x10ffff ? 0 : length;
 }
 
-Location PlaceOf(absl::string_view text, size_t offset, const std::string& filename) {
+Location LocationOf(absl::string_view text, size_t offset, const std::string& filename) {
   const absl::string_view before = text.substr(0, offset);
   const size_t newline = before.rfind('\n');
   const size_t line_start = newline == absl::string_view::npos ? 0 : newline + 1;
@@ -68,7 +68,7 @@ bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7
 std::optional<Diagnostic> CheckText(absl::string_view text, const std::string& filename) {
   if (const auto at = FirstInvalidUtf8(text)) {
     return Diagnostic{
-        PlaceOf(text, *at, filename), Severity::kError,
+        LocationOf(text, *at, filename), Severity::kError,
         absl::StrFormat("the byte 0x%02x is not UTF-8", static_cast<unsigned char>(text[*at])),
         "save the file as UTF-8"};
   }
@@ -77,13 +77,13 @@ std::optional<Diagnostic> CheckText(absl::string_view text, const std::string& f
   });
   if (control != text.end()) {
     const size_t at = static_cast<size_t>(control - text.begin());
-    return Diagnostic{PlaceOf(text, at, filename), Severity::kError,
+    return Diagnostic{LocationOf(text, at, filename), Severity::kError,
                       absl::StrFormat("the control character 0x%02x stands here",
                                       static_cast<unsigned char>(*control)),
                       "remove it"};
   }
   if (const auto at = FirstTabInIndentation(text)) {
-    return Diagnostic{PlaceOf(text, *at, filename), Severity::kError,
+    return Diagnostic{LocationOf(text, *at, filename), Severity::kError,
                       "a tab stands in the indentation", "indent with spaces, as YAML wants"};
   }
   return std::nullopt;

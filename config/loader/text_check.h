@@ -1,4 +1,4 @@
-// What can be said of a text before it is parsed as YAML.
+// Checks the bytes of a text before it is parsed as YAML.
 
 #ifndef MANTLET_CONFIG_LOADER_TEXT_CHECK_H_
 #define MANTLET_CONFIG_LOADER_TEXT_CHECK_H_
@@ -12,15 +12,15 @@
 
 namespace mantlet::config {
 
-// The offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms,
-// no surrogates, nothing above U+10FFFF), or nothing.
+// FirstInvalidUtf8 returns the offset of the first byte that is not part of well-formed UTF-8 (RFC
+// 3629: no overlong forms, no surrogates, nothing above U+10FFFF), or nothing.
 std::optional<size_t> FirstInvalidUtf8(absl::string_view text);
 
 // True for the bytes 0 to 31 and 127.
 bool IsControl(char c);
 
-// The first fault among: not UTF-8, a control character, a tab in an indentation. The YAML library
-// lets the first two pass and is obscure about the third.
+// CheckText returns the first of these faults: bytes that are not UTF-8, a control character, a tab
+// in an indentation. The YAML library accepts the first two and reports the third obscurely.
 std::optional<Diagnostic> CheckText(absl::string_view text, const std::string& filename);
 
 }  // namespace mantlet::config

@@ -54,16 +54,16 @@ std::optional<Problem> ParseFile(const ScalarText& scalar, std::string& out) {
 
 }  // namespace
 
-std::optional<size_t> FindWord(const ScalarText& scalar, const std::vector<std::string>& words) {
+std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& words) {
   for (size_t i = 0; i < words.size(); ++i) {
     if (scalar.text == words[i]) return i;
   }
   // A tool that read `off` as YAML 1.1 has written `false`.
   if (scalar.quoted || scalar.text != "false") return std::nullopt;
-  return FindWord({"off", true, ""}, words);
+  return FindName({"off", true, ""}, words);
 }
 
-Problem NoSuchWord(const ScalarText& scalar, const std::vector<std::string>& words) {
+Problem NoSuchName(const ScalarText& scalar, const std::vector<std::string>& words) {
   return {absl::StrCat("'", scalar.text, "' is not known here"),
           DidYouMeanOrOneOf(scalar.text, words)};
 }

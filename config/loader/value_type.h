@@ -1,5 +1,5 @@
-// What a scalar in the configuration may be: how it is read, written and described. A key of the
-// schema names one of these types; a new kind of value is one more function here.
+// ValueType: how a scalar of the configuration is parsed, printed and described. Each key of the
+// schema has one; a new kind of value is one more function here.
 
 #ifndef MANTLET_CONFIG_LOADER_VALUE_TYPE_H_
 #define MANTLET_CONFIG_LOADER_VALUE_TYPE_H_
@@ -12,7 +12,7 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
-#include "config/words.h"
+#include "config/enum_names.h"
 
 namespace mantlet::config {
 
@@ -85,32 +85,32 @@ struct AddressKinds {
 };
 ValueType<Address> AddressOf(AddressKinds kinds, const char* example);
 
-// The helper behind Word() below: reads one of `words`, or says what they are.
-std::optional<size_t> FindWord(const ScalarText& scalar, const std::vector<std::string>& words);
-Problem NoSuchWord(const ScalarText& scalar, const std::vector<std::string>& words);
-std::string OneOf(const std::vector<std::string>& words);
+// Helpers of EnumValue(): the index of the name that the scalar is, and the problem if it is none.
+std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& names);
+Problem NoSuchName(const ScalarText& scalar, const std::vector<std::string>& names);
+std::string OneOf(const std::vector<std::string>& names);
 
-// One of the words of an enumeration.
+// EnumValue is one of the names of an enumeration.
 template <typename Enum, size_t N>
-ValueType<Enum> OneWord(const Word<Enum> (&table)[N]) {
-  std::vector<std::string> words;
+ValueType<Enum> EnumValue(const EnumName<Enum> (&table)[N]) {
+  std::vector<std::string> names;
   std::vector<Enum> values;
-  for (const Word<Enum>& word : table) {
-    words.push_back(word.text);
-    values.push_back(word.value);
+  for (const EnumName<Enum>& name : table) {
+    names.push_back(name.text);
+    values.push_back(name.value);
   }
   ValueType<Enum> type;
-  type.name = OneOf(words);
-  type.example = words[0];
+  type.name = OneOf(names);
+  type.example = names[0];
   type.parse = [=](const ScalarText& scalar, Enum& out) -> std::optional<Problem> {
-    const std::optional<size_t> index = FindWord(scalar, words);
-    if (!index) return NoSuchWord(scalar, words);
+    const std::optional<size_t> index = FindName(scalar, names);
+    if (!index) return NoSuchName(scalar, names);
     out = values[*index];
     return std::nullopt;
   };
   type.print = [=](const Enum& value) {
     for (size_t i = 0; i < values.size(); ++i) {
-      if (values[i] == value) return words[i];
+      if (values[i] == value) return names[i];
     }
     return std::string();
   };

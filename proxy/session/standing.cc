@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/words.h"
+#include "config/enum_names.h"
 #include "proxy/base/text.h"
 
 namespace mantlet::session {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "config/loader/loader.h"
-#include "config/loader/peer_words.h"
+#include "config/loader/peer_keys.h"
 #include "config/loader/schema_markdown.h"
 #include "test/config/loader/mistake.h"
 #include "test/config/loader/text_file.h"
@@ -54,10 +54,10 @@ TEST(PeerWords, NameKeysThatThereAre) {
        {"ssl_certificate", "ssl_certificate_key", "ssl_client_certificate", "cert", "ca_file",
         "cacert", "backend", "listen", "server_name", "bind", "target", "cluster", "CAfile",
         "pem-file", "accept", "tls_certificates"}) {
-    EXPECT_NE(OurWordFor(word), "") << word;
+    EXPECT_NE(KeyMeantBy(word), "") << word;
   }
-  EXPECT_EQ(OurWordFor("colour"), "");
-  EXPECT_EQ(OurWordFor(""), "");
+  EXPECT_EQ(KeyMeantBy("colour"), "");
+  EXPECT_EQ(KeyMeantBy(""), "");
 }
 
 TEST(Readme, HoldsTheTablesThatTheSchemaGives) {
@@ -70,10 +70,10 @@ TEST(Readme, HoldsTheTablesThatTheSchemaGives) {
 
 TEST(Readme, ExplainsEveryIdentityFieldAndXfccMode) {
   const std::string readme = ReadTextFile("config/README.md");
-  for (const auto& word : kIdentityFieldWords) {
+  for (const auto& word : kIdentityFieldNames) {
     EXPECT_TRUE(absl::StrContains(readme, "`" + std::string(word.text) + "`")) << word.text;
   }
-  for (const auto& word : kXfccModeWords) {
+  for (const auto& word : kXfccModeNames) {
     EXPECT_TRUE(absl::StrContains(readme, "| `" + std::string(word.text) + "` |")) << word.text;
   }
 }

@@ -110,14 +110,14 @@ TEST(OffOrOn, ForgivesToolsThatRewroteItAsABoolean) {
   EXPECT_EQ(Read(OffOrOn(), "false", true), std::nullopt);
 }
 
-TEST(OneWord, TakesFalseForOffWhereOffIsAWord) {
-  EXPECT_EQ(Read(OneWord(kClientCertModeWords), "false"), ClientCertMode::kOff);
-  EXPECT_EQ(Read(OneWord(kClientAuthModeWords), "false"), std::nullopt);
+TEST(EnumValue, TakesFalseForOffWhereOffIsAWord) {
+  EXPECT_EQ(Read(EnumValue(kClientCertModeNames), "false"), ClientCertMode::kOff);
+  EXPECT_EQ(Read(EnumValue(kClientAuthModeNames), "false"), std::nullopt);
 }
 
-TEST(OneWord, PrintsWhatItReads) {
-  const auto type = OneWord(kIdentityFieldWords);
-  for (const auto& word : kIdentityFieldWords) {
+TEST(EnumValue, PrintsWhatItReads) {
+  const auto type = EnumValue(kIdentityFieldNames);
+  for (const auto& word : kIdentityFieldNames) {
     EXPECT_EQ(Read(type, word.text), word.value);
     EXPECT_EQ(type.print(word.value), word.text);
     EXPECT_STREQ(ToString(word.value), word.text);

@@ -1,4 +1,4 @@
-#include "config/loader/peer_words.h"
+#include "config/loader/peer_keys.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
@@ -92,7 +92,7 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-std::string OurWordFor(const std::string& word) {
+std::string KeyMeantBy(const std::string& word) {
   std::string plain;
   for (char c : word) {
     if (c != '-' && c != '_') plain += absl::ascii_tolower(static_cast<unsigned char>(c));

@@ -1,4 +1,4 @@
-#include "config/places.h"
+#include "config/source_locations.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -9,21 +9,21 @@ std::string Item(const std::string& list, size_t index) {
   return absl::StrCat(list, "[", index, "]");
 }
 
-Location Places::Of(const std::string& path) const {
+Location SourceLocations::Locate(const std::string& path) const {
   std::string at = path;
   while (true) {
-    const auto found = places_.find(at);
-    if (found != places_.end()) return found->second;
+    const auto found = locations_.find(at);
+    if (found != locations_.end()) return found->second;
     const size_t end = at.find_last_of(".[");
     if (end == std::string::npos) break;
     at.resize(end);
   }
-  const auto root = places_.find("");
-  return root == places_.end() ? Location{} : root->second;
+  const auto root = locations_.find("");
+  return root == locations_.end() ? Location{} : root->second;
 }
 
-bool Places::Refused(const std::string& path) const {
-  for (auto it = refused_.lower_bound(path); it != refused_.end(); ++it) {
+bool SourceLocations::Rejected(const std::string& path) const {
+  for (auto it = rejected_.lower_bound(path); it != rejected_.end(); ++it) {
     if (!absl::StartsWith(*it, path)) return false;
     const char next = it->size() == path.size() ? '.' : (*it)[path.size()];
     if (path.empty() || next == '.' || next == '[') return true;

@@ -1,8 +1,8 @@
-// The words that the configuration writes for each enumerator, in one table per enumeration: the
-// loader reads them, and whoever shows a configuration writes them.
+// EnumName: the name of an enumerator in the configuration file. There is one table per
+// enumeration; the loader reads names by it, and ToString() returns them.
 
-#ifndef MANTLET_CONFIG_WORDS_H_
-#define MANTLET_CONFIG_WORDS_H_
+#ifndef MANTLET_CONFIG_ENUM_NAMES_H_
+#define MANTLET_CONFIG_ENUM_NAMES_H_
 
 #include <cstddef>
 
@@ -11,40 +11,40 @@
 namespace mantlet::config {
 
 template <typename Enum>
-struct Word {
+struct EnumName {
   const char* text;
   Enum value;
 };
 
-inline constexpr Word<TlsVersion> kTlsVersionWords[] = {
+inline constexpr EnumName<TlsVersion> kTlsVersionNames[] = {
     {"1.2", TlsVersion::kTls12},
     {"1.3", TlsVersion::kTls13},
 };
 
-inline constexpr Word<ClientAuthMode> kClientAuthModeWords[] = {
+inline constexpr EnumName<ClientAuthMode> kClientAuthModeNames[] = {
     {"none", ClientAuthMode::kNone},
     {"request", ClientAuthMode::kRequest},
     {"optional", ClientAuthMode::kOptional},
     {"require", ClientAuthMode::kRequire},
 };
 
-inline constexpr Word<OnInvalid> kOnInvalidWords[] = {
+inline constexpr EnumName<OnInvalid> kOnInvalidNames[] = {
     {"drain", OnInvalid::kDrain},
     {"close", OnInvalid::kClose},
     {"ignore", OnInvalid::kIgnore},
 };
 
-inline constexpr Word<CrlPolicy> kCrlPolicyWords[] = {
+inline constexpr EnumName<CrlPolicy> kCrlPolicyNames[] = {
     {"if_present", CrlPolicy::kIfPresent},
     {"require", CrlPolicy::kRequire},
 };
 
-inline constexpr Word<ExpiredCrl> kExpiredCrlWords[] = {
+inline constexpr EnumName<ExpiredCrl> kExpiredCrlNames[] = {
     {"refuse", ExpiredCrl::kRefuse},
     {"use", ExpiredCrl::kUse},
 };
 
-inline constexpr Word<XfccMode> kXfccModeWords[] = {
+inline constexpr EnumName<XfccMode> kXfccModeNames[] = {
     {"sanitize", XfccMode::kSanitize},
     {"sanitize_set", XfccMode::kSanitizeSet},
     {"append_forward", XfccMode::kAppendForward},
@@ -52,19 +52,19 @@ inline constexpr Word<XfccMode> kXfccModeWords[] = {
     {"always_forward_only", XfccMode::kAlwaysForwardOnly},
 };
 
-inline constexpr Word<XfccField> kXfccFieldWords[] = {
+inline constexpr EnumName<XfccField> kXfccFieldNames[] = {
     {"by", XfccField::kBy},       {"hash", XfccField::kHash}, {"subject", XfccField::kSubject},
     {"uri", XfccField::kUri},     {"dns", XfccField::kDns},   {"cert", XfccField::kCert},
     {"chain", XfccField::kChain},
 };
 
-inline constexpr Word<ClientCertMode> kClientCertModeWords[] = {
+inline constexpr EnumName<ClientCertMode> kClientCertModeNames[] = {
     {"off", ClientCertMode::kOff},
     {"leaf", ClientCertMode::kLeaf},
     {"chain", ClientCertMode::kChain},
 };
 
-inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
+inline constexpr EnumName<IdentityField> kIdentityFieldNames[] = {
     {"verify", IdentityField::kVerify},
     {"subject", IdentityField::kSubject},
     {"issuer", IdentityField::kIssuer},
@@ -90,64 +90,64 @@ inline constexpr Word<IdentityField> kIdentityFieldWords[] = {
     {"sni", IdentityField::kSni},
 };
 
-inline constexpr Word<ForwardedFor> kForwardedForWords[] = {
+inline constexpr EnumName<ForwardedFor> kForwardedForNames[] = {
     {"append", ForwardedFor::kAppend},
     {"replace", ForwardedFor::kReplace},
 };
 
-inline constexpr Word<ForwardingHeaders> kForwardingHeadersWords[] = {
+inline constexpr EnumName<ForwardingHeaders> kForwardingHeadersNames[] = {
     {"remove", ForwardingHeaders::kRemove},
     {"forward", ForwardingHeaders::kForward},
 };
 
-inline constexpr Word<RuleAction> kRuleActionWords[] = {
+inline constexpr EnumName<RuleAction> kRuleActionNames[] = {
     {"allow", RuleAction::kAllow},
     {"deny", RuleAction::kDeny},
     {"require_client_cert", RuleAction::kRequireClientCert},
 };
 
-// kEither has no word: the key is left out.
-inline constexpr Word<CertificatePresence> kCertificatePresenceWords[] = {
+// kEither has no name: the key is absent.
+inline constexpr EnumName<CertificatePresence> kCertificatePresenceNames[] = {
     {"present", CertificatePresence::kPresent},
     {"absent", CertificatePresence::kAbsent},
 };
 
-inline constexpr Word<LogLevel> kLogLevelWords[] = {
+inline constexpr EnumName<LogLevel> kLogLevelNames[] = {
     {"debug", LogLevel::kDebug},
     {"info", LogLevel::kInfo},
     {"warn", LogLevel::kWarn},
     {"error", LogLevel::kError},
 };
 
-inline constexpr Word<LogFormat> kLogFormatWords[] = {
+inline constexpr EnumName<LogFormat> kLogFormatNames[] = {
     {"json", LogFormat::kJson},
     {"text", LogFormat::kText},
 };
 
-// The word for `value`; "" for a value that is none of the enumeration's.
+// NameOf returns the name of `value`, or "" for a value outside the enumeration.
 template <typename Enum, size_t N>
-constexpr const char* WordFor(const Word<Enum> (&words)[N], Enum value) {
-  for (const Word<Enum>& word : words) {
-    if (word.value == value) return word.text;
+constexpr const char* NameOf(const EnumName<Enum> (&names)[N], Enum value) {
+  for (const EnumName<Enum>& name : names) {
+    if (name.value == value) return name.text;
   }
   return "";
 }
 
-inline const char* ToString(TlsVersion v) { return WordFor(kTlsVersionWords, v); }
-inline const char* ToString(ClientAuthMode v) { return WordFor(kClientAuthModeWords, v); }
-inline const char* ToString(OnInvalid v) { return WordFor(kOnInvalidWords, v); }
-inline const char* ToString(CrlPolicy v) { return WordFor(kCrlPolicyWords, v); }
-inline const char* ToString(ExpiredCrl v) { return WordFor(kExpiredCrlWords, v); }
-inline const char* ToString(XfccMode v) { return WordFor(kXfccModeWords, v); }
-inline const char* ToString(XfccField v) { return WordFor(kXfccFieldWords, v); }
-inline const char* ToString(ClientCertMode v) { return WordFor(kClientCertModeWords, v); }
-inline const char* ToString(IdentityField v) { return WordFor(kIdentityFieldWords, v); }
-inline const char* ToString(ForwardedFor v) { return WordFor(kForwardedForWords, v); }
-inline const char* ToString(ForwardingHeaders v) { return WordFor(kForwardingHeadersWords, v); }
-inline const char* ToString(RuleAction v) { return WordFor(kRuleActionWords, v); }
-inline const char* ToString(LogLevel v) { return WordFor(kLogLevelWords, v); }
-inline const char* ToString(LogFormat v) { return WordFor(kLogFormatWords, v); }
+inline const char* ToString(TlsVersion v) { return NameOf(kTlsVersionNames, v); }
+inline const char* ToString(ClientAuthMode v) { return NameOf(kClientAuthModeNames, v); }
+inline const char* ToString(OnInvalid v) { return NameOf(kOnInvalidNames, v); }
+inline const char* ToString(CrlPolicy v) { return NameOf(kCrlPolicyNames, v); }
+inline const char* ToString(ExpiredCrl v) { return NameOf(kExpiredCrlNames, v); }
+inline const char* ToString(XfccMode v) { return NameOf(kXfccModeNames, v); }
+inline const char* ToString(XfccField v) { return NameOf(kXfccFieldNames, v); }
+inline const char* ToString(ClientCertMode v) { return NameOf(kClientCertModeNames, v); }
+inline const char* ToString(IdentityField v) { return NameOf(kIdentityFieldNames, v); }
+inline const char* ToString(ForwardedFor v) { return NameOf(kForwardedForNames, v); }
+inline const char* ToString(ForwardingHeaders v) { return NameOf(kForwardingHeadersNames, v); }
+inline const char* ToString(RuleAction v) { return NameOf(kRuleActionNames, v); }
+inline const char* ToString(LogLevel v) { return NameOf(kLogLevelNames, v); }
+inline const char* ToString(LogFormat v) { return NameOf(kLogFormatNames, v); }
 
 }  // namespace mantlet::config
 
-#endif  // MANTLET_CONFIG_WORDS_H_
+#endif  // MANTLET_CONFIG_ENUM_NAMES_H_
