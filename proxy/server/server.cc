@@ -359,7 +359,7 @@ void Server::RunHousekeeping() {
   access_log_->Retry();
   log_sink_.Retry();
   for (const ListenerSnapshot& listener : snapshot_->listeners) {
-    listener.admission->Tidy(clock_.MonotonicUs());
+    listener.admission->EvictIdle(clock_.MonotonicUs());
   }
   if (const uint64_t dropped = log_sink_.dropped(); dropped != log_lines_dropped_) {
     logger_.Warn("log_lines_dropped", "Standard error was not read; records are lost.",

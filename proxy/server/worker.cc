@@ -9,7 +9,7 @@
 #include "proxy/io/stream.h"
 #include "proxy/server/time_slice.h"
 #include "proxy/session/handshake_record.h"
-#include "proxy/session/standing.h"
+#include "proxy/session/revalidation.h"
 #include "proxy/session/tls_acceptor.h"
 
 namespace mantlet::server {
@@ -35,14 +35,14 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       logger_(logger),
       access_log_(access_log, log_format),
       handshake_log_budget_(kClientRecordsPerSecond),
-      standing_(loop_, clock),
+      revalidation_(loop_, clock),
       context_{loop_,
                clock,
                logger,
                access_log_,
                handshake_log_budget_,
                false,
-               &standing_,
+               &revalidation_,
                &verified_clients_},
       heap_trim_(loop_, clock,
                  [this] {
@@ -82,7 +82,7 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   listeners_.clear();
   context_.drain_ms = snapshot.config.drain.count();
   context_.idle_grace_ms = std::min(snapshot.config.idle_grace, snapshot.config.drain).count();
-  std::map<const session::ListenerSlot*, WhomToJudge> changed;
+  std::map<const session::ListenerSlot*, RevalidationScope> changed;
   for (const ListenerSnapshot& listener : snapshot.listeners) {
     const std::string& name = listener.config.name;
     Listening& listening = listeners_[name];
@@ -106,9 +106,9 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   for (auto& [name, listening] : old_listeners) {
     CloseListener(listening);
     listening.slot->current = nullptr;
-    changed[listening.slot.get()] = WhomToJudge::kEverybody;
+    changed[listening.slot.get()] = RevalidationScope::kAll;
   }
-  JudgeConnections(changed);
+  ScheduleRevalidation(changed);
   for (auto it = pools_.begin(); it != pools_.end();) {
     bool used = false;
     for (const auto& [name, listening] : listeners_) {
@@ -127,23 +127,23 @@ void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
   }
 }
 
-Worker::WhomToJudge Worker::Compare(const session::ListenerState* before,
-                                    const session::ListenerState* after) {
-  if (before == nullptr) return WhomToJudge::kNobody;
-  if (session::JudgesAnew(*before, after)) return WhomToJudge::kEverybody;
+Worker::RevalidationScope Worker::Compare(const session::ListenerState* before,
+                                          const session::ListenerState* after) {
+  if (before == nullptr) return RevalidationScope::kNone;
+  if (session::NeedsRevalidation(*before, after)) return RevalidationScope::kAll;
   // Policy judges requests; those that became tunnels are still under way.
-  return before->policy != after->policy ? WhomToJudge::kTunnels : WhomToJudge::kNobody;
+  return before->policy != after->policy ? RevalidationScope::kTunnels : RevalidationScope::kNone;
 }
 
 // Marks them only: the book sees to it that they are judged bit by bit.
-void Worker::JudgeConnections(
-    const std::map<const session::ListenerSlot*, WhomToJudge>& listeners) {
+void Worker::ScheduleRevalidation(
+    const std::map<const session::ListenerSlot*, RevalidationScope>& listeners) {
   for (auto& [connection, owner] : connections_) {
     auto it = listeners.find(connection->slot());
-    if (it == listeners.end() || it->second == WhomToJudge::kNobody) continue;
+    if (it == listeners.end() || it->second == RevalidationScope::kNone) continue;
     const bool tunnel = connection->state() == Connection::State::kTunnel;
-    if (it->second == WhomToJudge::kTunnels && !tunnel) continue;
-    standing_.SetDue(*connection, session::StandingBook::kNow);
+    if (it->second == RevalidationScope::kTunnels && !tunnel) continue;
+    revalidation_.SetDue(*connection, session::RevalidationSchedule::kNow);
   }
 }
 

@@ -28,7 +28,7 @@
 #include "proxy/server/snapshot.h"
 #include "proxy/session/connection.h"
 #include "proxy/session/protocol_table.h"
-#include "proxy/session/standing_book.h"
+#include "proxy/session/revalidation_schedule.h"
 #include "proxy/upstream/socket_connector.h"
 #include "proxy/verify/verified_clients.h"
 
@@ -73,9 +73,9 @@ class Worker final : private session::Connection::Owner {
 
  private:
   // Of a listener whose rules have changed.
-  enum class WhomToJudge { kNobody, kTunnels, kEverybody };
-  static WhomToJudge Compare(const session::ListenerState* before,
-                             const session::ListenerState* after);
+  enum class RevalidationScope { kNone, kTunnels, kAll };
+  static RevalidationScope Compare(const session::ListenerState* before,
+                                   const session::ListenerState* after);
 
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot;
@@ -86,7 +86,8 @@ class Worker final : private session::Connection::Owner {
   void OnConnectionOver(session::Connection* connection) override;
 
   void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
-  void JudgeConnections(const std::map<const session::ListenerSlot*, WhomToJudge>& listeners);
+  void ScheduleRevalidation(
+      const std::map<const session::ListenerSlot*, RevalidationScope>& listeners);
   std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   std::unique_ptr<io::Listener> Listen(const std::string& name,
@@ -105,7 +106,7 @@ class Worker final : private session::Connection::Owner {
   observe::AccessLogWriter access_log_;
   base::LogBudget handshake_log_budget_;
   base::LogBudget accept_log_budget_{1};  // asked with a clock ten times slower: 1 per 10 s
-  session::StandingBook standing_;
+  session::RevalidationSchedule revalidation_;
   verify::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
   upstream::SocketConnector connector_{loop_};

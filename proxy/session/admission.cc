@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kSecondUs = 1'000'000;
 
 // Adds one unless `limit` (0: none) is reached.
-bool TakeOne(std::atomic<uint32_t>& count, uint32_t limit) {
+bool TryIncrement(std::atomic<uint32_t>& count, uint32_t limit) {
   if (count.fetch_add(1, std::memory_order_relaxed) < limit || limit == 0) return true;
   count.fetch_sub(1, std::memory_order_relaxed);
   return false;
@@ -81,18 +81,18 @@ ClientKey ClientKeyOf(const io::SocketAddress& peer) {
   return key != 0 ? key : 1;
 }
 
-bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us) {
+bool TryAcquire(int64_t& tat_us, uint32_t per_second, int64_t now_us) {
   const int64_t next = std::max(tat_us, now_us) + kSecondUs / per_second;
   if (next - now_us > kSecondUs) return false;
   tat_us = next;
   return true;
 }
 
-bool Admission::TakeListenerTurn(uint32_t per_second, int64_t now_us) {
+bool Admission::TryAcquireForListener(uint32_t per_second, int64_t now_us) {
   int64_t before = tat_us_.load(std::memory_order_relaxed);
   while (true) {
     int64_t after = before;
-    if (!TakeTurn(after, per_second, now_us)) return false;
+    if (!TryAcquire(after, per_second, now_us)) return false;
     if (tat_us_.compare_exchange_weak(before, after, std::memory_order_relaxed)) return true;
   }
 }
@@ -108,7 +108,7 @@ std::variant<Admission::Ticket, AdmissionLimit> Admission::Admit(
     if (entry.connections >= limits.client_connections) return AdmissionLimit::kClientConnections;
     ++entry.connections;
   }
-  if (!TakeOne(self->connections_, limits.connections) && !self->EvictOldest()) {
+  if (!TryIncrement(self->connections_, limits.connections) && !self->EvictOldest()) {
     if (by_client) self->ForgetConnection(client);
     return AdmissionLimit::kConnections;
   }
@@ -191,8 +191,8 @@ void Admission::Shard::Sweep(int64_t now_us) {
   sweep_at = std::max<size_t>(64, 2 * clients.size());
 }
 
-void Admission::Tidy(int64_t now_us) {
-  Shard& shard = shards_[tidied_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+void Admission::EvictIdle(int64_t now_us) {
+  Shard& shard = shards_[evicted_shards_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
   std::lock_guard lock(shard.mutex);
   shard.Sweep(now_us);
 }
@@ -213,7 +213,7 @@ std::optional<AdmissionLimit> Admission::BeginClientHandshake(const config::Limi
     return AdmissionLimit::kClientHandshakes;
   }
   if (limits.client_handshakes_per_second != 0 &&
-      !TakeTurn(entry.tat_us, limits.client_handshakes_per_second, now_us)) {
+      !TryAcquire(entry.tat_us, limits.client_handshakes_per_second, now_us)) {
     return AdmissionLimit::kClientHandshakesPerSecond;
   }
   ++entry.handshakes;
@@ -292,7 +292,7 @@ std::optional<AdmissionLimit> Admission::Ticket::BeginHandshake(const config::Li
   if (limits.handshakes != 0 && admission_->handshakes() > limits.handshakes) {
     reached = AdmissionLimit::kHandshakes;
   } else if (limits.handshakes_per_second != 0 &&
-             !admission_->TakeListenerTurn(limits.handshakes_per_second, now_us)) {
+             !admission_->TryAcquireForListener(limits.handshakes_per_second, now_us)) {
     reached = AdmissionLimit::kHandshakesPerSecond;
   }
   if (reached) EndHandshake();

@@ -1,17 +1,16 @@
-// Admission: who of those that connect gets as far as a handshake. One per
-// listener name, for all workers together; it lives on through reloads, so that
-// what is open stays counted.
+// Admission limits how many connections and handshakes a listener and each of its clients
+// have. There is one per listener name, for all workers together; it outlives reloads, so that
+// open connections stay counted.
 //
-// A connection takes its place among the connections when it is accepted, and one among
-// the handshakes when its ClientHello is whole: both before any cryptography is done for
-// it. Until then it waits, and makes room for others: the connection that has waited
-// longest is evicted when limits.connections is reached, and also when more than
-// limits.handshakes connections hold a part of a ClientHello, which bounds their memory.
-// So nobody is shut out by connections that never send a ClientHello.
+// A connection is counted when it is accepted, and its handshake when its ClientHello is
+// whole: both before any cryptography is done for it. Until then the connection waits, and can
+// be evicted: the one that has waited longest is, when limits.connections is reached, and also
+// when more than limits.handshakes connections hold a part of a ClientHello, which bounds
+// their memory. So connections that never send a ClientHello keep no client out.
 //
-// Threading: any worker. The listener's own counts are atomics. The table of
-// clients is in shards behind a mutex each, and the lists of those that wait behind
-// another one. An eviction runs on the loop of the connection that is evicted.
+// Threading: any worker. The listener's own counts are atomics. The table of clients is in
+// shards behind a mutex each, and the lists of waiting connections are behind another one. An
+// eviction runs on the loop of the connection that is evicted.
 
 #ifndef MANTLET_PROXY_SESSION_ADMISSION_H_
 #define MANTLET_PROXY_SESSION_ADMISSION_H_
@@ -43,7 +42,7 @@ ClientKey ClientKeyOf(const io::SocketAddress& peer);
 // At most `per_second` events a second over time, and as many at once (the generic
 // cell rate algorithm). `tat_us` is the state, and starts at 0. Takes a turn and
 // returns true if there is one.
-bool TakeTurn(int64_t& tat_us, uint32_t per_second, int64_t now_us);
+bool TryAcquire(int64_t& tat_us, uint32_t per_second, int64_t now_us);
 
 // What keeps a connection out.
 enum class AdmissionLimit : uint8_t {
@@ -109,7 +108,7 @@ class Admission {
   // Forgets the clients that are gone and owe nothing, and gives their memory back: in
   // one shard a call, so that sixteen calls go once around. Without it the table keeps
   // what a flood has left until the next handshakes come.
-  void Tidy(int64_t now_us);
+  void EvictIdle(int64_t now_us);
 
   // For tests and the admin endpoint.
   uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -144,13 +143,13 @@ class Admission {
   std::optional<AdmissionLimit> StopWaiting(Waiting& waiting);
   std::optional<AdmissionLimit> BeginClientHandshake(const config::Limits& limits, ClientKey client,
                                                      int64_t now_us, bool* counted);
-  bool TakeListenerTurn(uint32_t per_second, int64_t now_us);
+  bool TryAcquireForListener(uint32_t per_second, int64_t now_us);
 
   std::atomic<uint32_t> connections_{0};
   std::atomic<uint32_t> handshakes_{0};
   std::atomic<int64_t> tat_us_{0};
   std::array<Shard, 16> shards_;
-  std::atomic<size_t> tidied_{0};  // calls of Tidy()
+  std::atomic<size_t> evicted_shards_{0};  // calls of EvictIdle()
 
   std::mutex waiting_mutex_;  // guards what follows
   WaitingList silent_;        // have sent nothing, in the order of acceptance

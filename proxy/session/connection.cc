@@ -73,7 +73,7 @@ Connection::Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<List
   stream().SetHandler(this);
 }
 
-Connection::~Connection() { worker_.standing->SetDue(*this, StandingBook::kNever); }
+Connection::~Connection() { worker_.revalidation->SetDue(*this, RevalidationSchedule::kNever); }
 
 // ---- the handshake
 
@@ -129,9 +129,9 @@ void Connection::OnAccepted(Accepted accepted) {
   if (slot_->current != listener_ || over_already) {
     // Other rules may hold by now than those it was begun under; or a client waited with
     // its last message until its certificate had expired.
-    Judge(Moment::kHandshakeDone);
+    Validate(RevalidationPhase::kHandshakeDone);
   } else if (identity_.has_certificate()) {
-    worker_.standing->SetDue(*this, identity_.valid_until);
+    worker_.revalidation->SetDue(*this, identity_.valid_until);
   }
 }
 
@@ -154,7 +154,7 @@ void Connection::OnRefused(tls::HandshakeReport report) {
   RecordHandshakeFailure(worker_, listener_->config.name, peer_, report);
   phase_ = Phase::kClosing;
   if (report.reason == base::HandshakeFailure::kPeerClosed) {
-    Over();
+    Finish();
     return;
   }
   worker_.loop.ArmIn(timer_, kLingerMs);
@@ -192,15 +192,15 @@ const std::shared_ptr<const ListenerState>& Connection::RefreshListener() {
 }
 
 bool Connection::MayBegin() {
-  if (due() == StandingBook::kNever) return true;
+  if (due() == RevalidationSchedule::kNever) return true;
   const int64_t now_s = worker_.clock.WallSeconds();
   if (due() <= now_s) {
     // Its turn in the schedule has not come yet, but no request begins before that.
-    worker_.standing->SetDue(*this, StandingBook::kNever);
-    OnStandingDue();
+    worker_.revalidation->SetDue(*this, RevalidationSchedule::kNever);
+    OnRevalidationDue();
     if (phase_ != Phase::kOpen) return false;
   }
-  expires_soon_ = due() != StandingBook::kNever &&
+  expires_soon_ = due() != RevalidationSchedule::kNever &&
                   (due() - now_s) * 1000 <= worker_.idle_grace_ms &&
                   listener_->config.client_auth.on_expiry != config::OnInvalid::kIgnore;
   return true;
@@ -212,25 +212,25 @@ void Connection::OnData(std::string_view bytes) {
 
 // ---- validation of an open connection's client
 
-void Connection::OnStandingDue() {
+void Connection::OnRevalidationDue() {
   if (phase_ == Phase::kHandshake) {
     // The client is judged when the handshake is done: without its listener that has less time.
     if (leaving()) Drain();
     return;
   }
-  if (phase_ == Phase::kOpen && !ending_ && !listener_removed_) Judge(Moment::kOpen);
+  if (phase_ == Phase::kOpen && !ending_ && !listener_removed_) Validate(RevalidationPhase::kOpen);
 }
 
-void Connection::Judge(Moment moment) {
+void Connection::Validate(RevalidationPhase phase) {
   const int64_t now = worker_.clock.WallSeconds();
-  Standing standing =
-      JudgeStanding(slot_->current.get(), *worker_.verified_clients, identity_, now, moment);
-  if (standing.ending.has_value()) {
-    EndFor(*std::move(standing.ending));
+  Validity validity =
+      Revalidate(slot_->current.get(), *worker_.verified_clients, identity_, now, phase);
+  if (validity.termination.has_value()) {
+    Terminate(*std::move(validity.termination));
     return;
   }
   // A verdict may hold for no time at all: it is not asked for again in the same second.
-  worker_.standing->SetDue(*this, std::max(standing.valid_until, now + 1));
+  worker_.revalidation->SetDue(*this, std::max(validity.valid_until, now + 1));
   RecheckTunnel();
 }
 
@@ -240,26 +240,26 @@ void Connection::RecheckTunnel() {
   const config::OnInvalid action = newest.config.client_auth.on_revocation;
   if (newest.policy == listener_->policy || action == config::OnInvalid::kIgnore) return;
   if (protocol_->Recheck(newest)) {
-    EndFor({base::EndReason::kPolicyDenied,
-            "policy would refuse the request that this tunnel began with", action});
+    Terminate({base::EndReason::kPolicyDenied,
+               "policy would refuse the request that this tunnel began with", action});
   }
 }
 
-void Connection::EndFor(Ending ending) {
-  RecordEnding(worker_, *listener_, peer_, StateName(state()), identity_, ending);
+void Connection::Terminate(Termination termination) {
+  RecordTermination(worker_, *listener_, peer_, StateName(state()), identity_, termination);
   // A listener that is removed refuses no client that was let in: what is on its way is answered.
-  listener_removed_ = ending.reason == base::EndReason::kListenerRemoved;
+  listener_removed_ = termination.reason == base::EndReason::kListenerRemoved;
   ending_ = !listener_removed_;
   const bool idle = protocol_->activity() == Activity::kIdle;
-  ProxyError error(ErrorReason::kClientInvalid, std::move(ending.detail));
-  if (ending.action == config::OnInvalid::kClose && !(idle && ending_)) {
+  ProxyError error(ErrorReason::kClientInvalid, std::move(termination.detail));
+  if (termination.action == config::OnInvalid::kClose && !(idle && ending_)) {
     protocol_->Stop(StopMode::kNow, std::move(error));
     return;
   }
   protocol_->Stop(ending_ ? StopMode::kAfterCurrent : StopMode::kDrain, std::move(error));
   if (phase_ != Phase::kOpen) return;
   deadline_ = std::make_unique<base::FunctionTimer>([this] {
-    CutWith(ProxyError(ErrorReason::kClientInvalid, "cut at the deadline, shutdown.drain"));
+    ForceClose(ProxyError(ErrorReason::kClientInvalid, "cut at the deadline, shutdown.drain"));
   });
   worker_.loop.ArmIn(*deadline_, worker_.drain_ms);
 }
@@ -273,7 +273,7 @@ void Connection::OnEnd() {
   } else if (phase_ == Phase::kHandshake) {
     CloseAfterWrites(false);
   } else if (stream().buffered() == 0) {
-    Over();
+    Finish();
   }
 }
 
@@ -281,7 +281,7 @@ void Connection::OnStreamError(const io::StreamError& error) {
   if (phase_ == Phase::kOpen) {
     protocol_->OnLost(error);
   } else {
-    Over();
+    Finish();
   }
 }
 
@@ -290,7 +290,7 @@ void Connection::OnDrained() {
   if (phase_ == Phase::kOpen) {
     protocol_->OnDrained();
   } else if (input_ended_ || !linger_) {
-    Over();
+    Finish();
   } else {
     worker_.loop.ArmIn(timer_, kLingerMs);
   }
@@ -309,7 +309,7 @@ void Connection::Done(CloseMode mode) {
       Abort();
       return;
     case CloseMode::kClosed:
-      Over();
+      Finish();
       return;
   }
 }
@@ -322,7 +322,7 @@ void Connection::CloseAfterWrites(bool linger) {
   stream().SetReading(true);
   stream().ShutdownWrite();
   if (stream().buffered() == 0 && (input_ended_ || !linger_)) {
-    Over();
+    Finish();
     return;
   }
   if (stream().buffered() != 0) {
@@ -340,10 +340,10 @@ void Connection::ArmWrite() {
 
 void Connection::Abort() {
   stream().Abort();
-  Over();
+  Finish();
 }
 
-void Connection::Over() {
+void Connection::Finish() {
   if (std::exchange(phase_, Phase::kOver) == Phase::kOver) return;
   worker_.loop.timers().Cancel(timer_);
   if (deadline_ != nullptr) worker_.loop.timers().Cancel(*deadline_);
@@ -359,7 +359,7 @@ void Connection::OnTimeout() {
              stream().untaken() < untaken_) {
     ArmWrite();  // the client has taken some of it: the time begins again
   } else {
-    Over();
+    Finish();
   }
 }
 
@@ -377,7 +377,7 @@ void Connection::OnHandshakeTimeout() {
     OnRefused(acceptance_->Report(base::HandshakeFailure::kTimeout,
                                   "the handshake took longer than timeouts.handshake"));
   }
-  Over();
+  Finish();
 }
 
 void Connection::Drain() {
@@ -389,14 +389,14 @@ void Connection::Drain() {
 }
 
 void Connection::Cut() {
-  CutWith(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+  ForceClose(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
 }
 
-void Connection::CutWith(ProxyError why) {
+void Connection::ForceClose(ProxyError why) {
   if (phase_ == Phase::kOpen) {
     protocol_->Stop(StopMode::kNow, std::move(why));
   } else {
-    Over();
+    Finish();
   }
 }
 

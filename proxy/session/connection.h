@@ -22,8 +22,8 @@
 #include "proxy/session/client_facts.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/protocol.h"
-#include "proxy/session/standing.h"
-#include "proxy/session/standing_book.h"
+#include "proxy/session/revalidation.h"
+#include "proxy/session/revalidation_schedule.h"
 #include "proxy/session/worker_context.h"
 
 namespace mantlet::session {
@@ -31,7 +31,7 @@ namespace mantlet::session {
 class Connection final : private AcceptHandler,
                          private io::ByteStreamHandler,
                          private ProtocolHost,
-                         public StandingBook::Member {
+                         public RevalidationSchedule::Member {
  public:
   class Owner {
    public:
@@ -56,8 +56,8 @@ class Connection final : private AcceptHandler,
   void Drain();
   // The drain's deadline: ends now.
   void Cut();
-  // StandingBook::Member: validates the client again.
-  void OnStandingDue() override;
+  // RevalidationSchedule::Member: validates the client again.
+  void OnRevalidationDue() override;
 
   // For the admin endpoint.
   enum class State : uint8_t { kHandshake, kIdle, kRequest, kTunnel, kClosing };
@@ -105,15 +105,15 @@ class Connection final : private AcceptHandler,
   void RenderClient();
   const config::Limits& NewestLimits() const;
   // ---- validation of an open connection's client
-  void Judge(Moment moment);
+  void Validate(RevalidationPhase phase);
   void RecheckTunnel();
-  void EndFor(Ending ending);
-  void CutWith(base::ProxyError why);
+  void Terminate(Termination termination);
+  void ForceClose(base::ProxyError why);
   // ---- the end
   void CloseAfterWrites(bool linger);
   void ArmWrite();
   void Abort();
-  void Over();
+  void Finish();
   void OnTimeout();
   void OnHandshakeTimeout();
 

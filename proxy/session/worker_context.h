@@ -18,7 +18,7 @@ class VerifiedClients;
 
 namespace mantlet::session {
 
-class StandingBook;
+class RevalidationSchedule;
 
 struct WorkerContext {
   io::Loop& loop;
@@ -29,9 +29,9 @@ struct WorkerContext {
   base::LogBudget& handshake_log_budget;
   // Set once, when the drain begins: each connection gets one more answer at most.
   bool draining = false;
-  // When its connections are judged again, and what was found about their clients; never
-  // null where there are connections.
-  StandingBook* standing = nullptr;
+  // When the clients of its connections are validated again, and the verdicts about them;
+  // never null where there are connections.
+  RevalidationSchedule* revalidation = nullptr;
   verify::VerifiedClients* verified_clients = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;

@@ -259,7 +259,7 @@ TEST_F(AdmissionTest, GivesItsMemoryBackAfterAFlood) {
   ConnectAndBegin(50'001, kNow);
   EXPECT_EQ(admission_->clients(), 50'001u) << "all of them owe";
   const auto go_around = [&](int64_t now) {
-    for (int i = 0; i < 16; ++i) admission_->Tidy(now);
+    for (int i = 0; i < 16; ++i) admission_->EvictIdle(now);
   };
   go_around(kNow);
   EXPECT_EQ(ConnectAndBegin(7, kNow), "limits.client_handshakes_per_second") << "not forgotten";
@@ -296,17 +296,17 @@ TEST_F(AdmissionTest, WorkersMayAskAllAtOnce) {
     });
   }
   threads.emplace_back([this] {
-    for (int i = 0; i < 2'000; ++i) admission_->Tidy(kNow);
+    for (int i = 0; i < 2'000; ++i) admission_->EvictIdle(kNow);
   });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(admission_->connections(), 0u);
   EXPECT_EQ(admission_->handshakes(), 0u);
 }
 
-TEST(TakeTurn, SpreadsTurnsOverTimeWithOneSecondsWorthAtOnce) {
+TEST(TryAcquire, SpreadsTurnsOverTimeWithOneSecondsWorthAtOnce) {
   int64_t tat = 0;
   int granted = 0;
-  for (int64_t ms = 0; ms < 10'000; ++ms) granted += TakeTurn(tat, 5, kNow + ms * 1000);
+  for (int64_t ms = 0; ms < 10'000; ++ms) granted += TryAcquire(tat, 5, kNow + ms * 1000);
   EXPECT_GE(granted, 5 + 49);
   EXPECT_LE(granted, 5 + 50);
 }

@@ -22,8 +22,8 @@ class ConnectionDrainTest : public ConnectionTest {
   }
   void RemoveListener() {
     slot_->current = nullptr;
-    book_.SetDue(*connection_, StandingBook::kNow);
-    book_.Look();
+    book_.SetDue(*connection_, RevalidationSchedule::kNow);
+    book_.RunDue();
   }
   bool ToldToClose() const {
     return client_->received().find("\r\nConnection: close\r\n") != std::string::npos;
@@ -109,14 +109,14 @@ TEST_F(ConnectionDrainTest, AnIdleConnectionIsClosedWhenTheGraceIsOver) {
   Drain();
   EXPECT_EQ(State(), State::kIdle);
   EXPECT_TRUE(GetsCloseNotify());
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
 TEST_F(ConnectionDrainTest, AConnectionThatSaysNothingIsClosedWhenTheGraceIsOver) {
   worker_.idle_grace_ms = 30;
   Accept();
   Drain();
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
   EXPECT_NE(log_.text().find("handshake_failed"), std::string::npos);
 }
 
@@ -173,7 +173,7 @@ TEST_F(ConnectionDrainTest, AnIdleConnectionOfARemovedListenerIsClosedWhenTheGra
   Connect();
   RemoveListener();
   EXPECT_TRUE(GetsCloseNotify());
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
 TEST_F(ConnectionDrainTest,
@@ -183,7 +183,7 @@ TEST_F(ConnectionDrainTest,
   Apply();
   Accept();
   RemoveListener();
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
   EXPECT_NE(log_.text().find("handshake_failed"), std::string::npos);
 }
 
@@ -194,7 +194,7 @@ TEST_F(ConnectionDrainTest, AConnectionThatARemovedListenerTakesInLateHasTheGrac
   slot_->current = nullptr;
   Accept();
   connection_->Drain();
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
 TEST_F(ConnectionDrainTest, AHandshakeOfARemovedListenerHasItsTime) {
@@ -248,7 +248,7 @@ TEST_F(ConnectionDrainTest, WhatAClientSendsBehindItsLastAnswerDoesNotResetIt) {
   GetsOneAnswer();
   EXPECT_TRUE(wire_->open) << "it is read until the client ends, too";
   wire_->ArriveEnd();
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
   EXPECT_FALSE(wire_->aborted);
 }
 
@@ -267,7 +267,7 @@ TEST_F(ConnectionDrainTest, WhoTakesTheLastAnswerLittleByLittleIsWaitedFor) {
     ASSERT_TRUE(io::RunUntil(loop_, [&] { return loop_.now_ms() > then; }));
     ASSERT_FALSE(over_) << "cut off after " << wire_->sent.size() << " bytes";
   }
-  EXPECT_TRUE(Over()) << "once it takes nothing any more";
+  EXPECT_TRUE(Finish()) << "once it takes nothing any more";
 }
 
 TEST_F(ConnectionDrainTest, WhoAskedForCloseIsNotWaitedFor) {

@@ -31,7 +31,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     config_.name = "public";
     config_.upstream = "app";
     config_.tls.certificates.resize(1);
-    worker_.standing = &book_;
+    worker_.revalidation = &book_;
     worker_.verified_clients = &verified_;
     worker_.drain_ms = 100;
     Apply();
@@ -78,7 +78,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     state->policy = std::make_shared<const policy::Policy>(config_.policy);
     state->FindDenialCounters();
     slot_->current = slot_->last = state;
-    if (connection_ != nullptr) book_.SetDue(*connection_, StandingBook::kNow);
+    if (connection_ != nullptr) book_.SetDue(*connection_, RevalidationSchedule::kNow);
   }
   void Accept(const x509::Credential* who = &tls::ClientCertificate()) {
     client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
@@ -128,10 +128,10 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
       return client_->received().find(text) != std::string::npos;
     });
   }
-  bool Over() {
+  bool Finish() {
     return io::RunUntil(loop_, [&] { return over_; });
   }
-  StandingBook book_{loop_, clock_};
+  RevalidationSchedule book_{loop_, clock_};
   verify::VerifiedClients verified_;
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();

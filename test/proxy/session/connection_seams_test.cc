@@ -41,7 +41,7 @@ std::shared_ptr<const ProtocolTable> WithLineProtocol(std::string first) {
 class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Connection::Owner {
  protected:
   ConnectionSeamsTest() {
-    worker_.standing = &book_;
+    worker_.revalidation = &book_;
     worker_.verified_clients = &verified_;
     config_.name = "public";
     config_.upstream = "app";
@@ -94,7 +94,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
     return metrics_.Render().find(line) != std::string::npos;
   }
 
-  StandingBook book_{loop_, clock_};
+  RevalidationSchedule book_{loop_, clock_};
   verify::VerifiedClients verified_;
   upstream::MemoryConnector connector_{loop_};
   std::shared_ptr<upstream::Target> target_ = std::make_shared<upstream::Target>();

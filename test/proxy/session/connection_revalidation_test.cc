@@ -12,7 +12,7 @@ namespace {
 using config::OnInvalid;
 using x509::kNow;
 
-class ConnectionStandingTest : public ConnectionTest {
+class ConnectionRevalidationTest : public ConnectionTest {
  protected:
   static x509::CertificateTemplate BriefTemplate() {
     x509::CertificateTemplate what = x509::ClientTemplate("brief");
@@ -37,7 +37,7 @@ class ConnectionStandingTest : public ConnectionTest {
   // A minute later, `brief_` has ended.
   void LookLater() {
     clock_.SetWallSeconds(kNow + 62);
-    book_.Look();
+    book_.RunDue();
   }
 
   void RemoveCa() {
@@ -54,33 +54,33 @@ class ConnectionStandingTest : public ConnectionTest {
   const x509::Credential brief_ = x509::MakeCredential(BriefTemplate(), &x509::Root());
 };
 
-TEST_F(ConnectionStandingTest, AnIdleConnectionIsClosedCleanly) {
+TEST_F(ConnectionRevalidationTest, AnIdleConnectionIsClosedCleanly) {
   Connect();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   Pump();
   EXPECT_TRUE(client_->got_close_notify());
   EXPECT_TRUE(wire_->shutdown);
   EXPECT_TRUE(Counted("unknown_ca"));
   EXPECT_NE(log_.text().find("\"subject\":\"CN=alice\""), std::string::npos);
   wire_->ArriveEnd();
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionStandingTest, AConnectionThatIsStillGoodGoesOnUntilTheNewVerdictsEnd) {
+TEST_F(ConnectionRevalidationTest, AConnectionThatIsStillGoodGoesOnUntilTheNewVerdictsEnd) {
   Connect();
   const int64_t until = connection_->due();
   EXPECT_GE(until, kNow + 100 * x509::kDay);
   EXPECT_LE(until, kNow + 100 * x509::kDay + 1) << "notAfter belongs to the time of validity";
   trust_ = x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
-  EXPECT_EQ(connection_->due(), StandingBook::kNow);
-  book_.Look();
+  EXPECT_EQ(connection_->due(), RevalidationSchedule::kNow);
+  book_.RunDue();
   EXPECT_EQ(connection_->due(), until);
   EXPECT_TRUE(NobodyEnded());
 }
 
-TEST_F(ConnectionStandingTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
+TEST_F(ConnectionRevalidationTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
   Connect();
   RemoveCa();
   // The book has not come to it yet.
@@ -92,10 +92,10 @@ TEST_F(ConnectionStandingTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionStandingTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
+TEST_F(ConnectionRevalidationTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
   Connect();
   Apply();
-  ASSERT_EQ(connection_->due(), StandingBook::kNow);
+  ASSERT_EQ(connection_->due(), RevalidationSchedule::kNow);
   Ask();
   upstream_.peers[0]->Say(kOk);
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
@@ -103,7 +103,7 @@ TEST_F(ConnectionStandingTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
   EXPECT_EQ(State(), Connection::State::kIdle);
 }
 
-TEST_F(ConnectionStandingTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
+TEST_F(ConnectionRevalidationTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
   Connect(&brief_);
   clock_.SetWallSeconds(connection_->due() - 1);
   Apply();
@@ -113,7 +113,7 @@ TEST_F(ConnectionStandingTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
   EXPECT_NE(client_->received().find("Connection: close"), std::string::npos);
 }
 
-TEST_F(ConnectionStandingTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
+TEST_F(ConnectionRevalidationTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
   Connect();
   Send("GET /x HTTP/1.1\r\nHo");
   RemoveCa();
@@ -123,12 +123,12 @@ TEST_F(ConnectionStandingTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
   EXPECT_TRUE(client_->got_close_notify());
 }
 
-TEST_F(ConnectionStandingTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
+TEST_F(ConnectionRevalidationTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
   Connect();
   Ask();
   Send(kGet);  // pipelined
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(State(), Connection::State::kRequest);
   upstream_.peers[0]->Say(kOk);
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
@@ -138,99 +138,99 @@ TEST_F(ConnectionStandingTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
   EXPECT_EQ(client_->received().find("HTTP/1.1", 1), std::string::npos) << "only one answer";
 }
 
-TEST_F(ConnectionStandingTest, ABusyConnectionWhoseResponseHasBegunClosesAfterIt) {
+TEST_F(ConnectionRevalidationTest, ABusyConnectionWhoseResponseHasBegunClosesAfterIt) {
   Connect();
   Ask();
   upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
   ASSERT_TRUE(ClientGets("\r\n\r\no"));
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   upstream_.peers[0]->Say("k");
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
   EXPECT_TRUE(client_->got_close_notify());
 }
 
-TEST_F(ConnectionStandingTest, ABusyConnectionIsCutAtTheDeadline) {
+TEST_F(ConnectionRevalidationTest, ABusyConnectionIsCutAtTheDeadline) {
   Connect();
   Ask();
   RemoveCa();
-  book_.Look();
-  EXPECT_TRUE(Over());
+  book_.RunDue();
+  EXPECT_TRUE(Finish());
   EXPECT_TRUE(wire_->aborted) << "an answer without its end must not look whole";
 }
 
-TEST_F(ConnectionStandingTest, CloseEndsABusyConnectionAtOnce) {
+TEST_F(ConnectionRevalidationTest, CloseEndsABusyConnectionAtOnce) {
   config_.client_auth.on_revocation = OnInvalid::kClose;
   Apply();
   Connect();
   Ask();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(over_);
 }
 
-TEST_F(ConnectionStandingTest, CloseEndsATunnelAtOnce) {
+TEST_F(ConnectionRevalidationTest, CloseEndsATunnelAtOnce) {
   config_.client_auth.on_revocation = OnInvalid::kClose;
   Apply();
   Connect();
   OpenTunnel();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(over_);
 }
 
-TEST_F(ConnectionStandingTest, IgnoreLetsAConnectionBe) {
+TEST_F(ConnectionRevalidationTest, IgnoreLetsAConnectionBe) {
   config_.client_auth.on_revocation = OnInvalid::kIgnore;
   Apply();
   Connect();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   Ask();
   EXPECT_TRUE(NobodyEnded());
   config_.client_auth.on_revocation = OnInvalid::kDrain;
   upstream_.peers[0]->Say(kOk);
   ASSERT_TRUE(ClientGets("\r\n\r\nok"));
   Apply();
-  book_.Look();
+  book_.RunDue();
   Pump();
   EXPECT_TRUE(client_->got_close_notify()) << "a new answer to the same question";
 }
 
-TEST_F(ConnectionStandingTest, ATunnelGetsUntilTheDeadline) {
+TEST_F(ConnectionRevalidationTest, ATunnelGetsUntilTheDeadline) {
   worker_.drain_ms = 300;
   Connect();
   OpenTunnel();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(State(), Connection::State::kTunnel);
   upstream_.peers[0]->Say("still there");
   EXPECT_TRUE(ClientGets("still there"));
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionStandingTest, ACertificateThatEndsTakesItsConnectionAlong) {
+TEST_F(ConnectionRevalidationTest, ACertificateThatEndsTakesItsConnectionAlong) {
   Connect(&brief_);
   EXPECT_LE(connection_->due(), kNow + 61);
   clock_.SetWallSeconds(connection_->due() - 1);
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(NobodyEnded());
   clock_.SetWallSeconds(connection_->due());
-  book_.Look();
+  book_.RunDue();
   Pump();
   EXPECT_TRUE(client_->got_close_notify());
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsCa) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayStillNeedsItsCa) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
   EXPECT_TRUE(NobodyEnded());
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
   EXPECT_TRUE(NobodyEnded());
@@ -244,7 +244,7 @@ TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
   connection_.reset();
 }
 
-TEST_F(ConnectionStandingTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
+TEST_F(ConnectionRevalidationTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
   Connect();
   const auto first = std::move(connection_);
   wire_ = std::make_shared<io::Wire>();
@@ -252,70 +252,70 @@ TEST_F(ConnectionStandingTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
   ASSERT_EQ(verified_.size(), 1u);
   trust_ = x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
-  book_.SetDue(*first, StandingBook::kNow);
-  book_.Look();
+  book_.SetDue(*first, RevalidationSchedule::kNow);
+  book_.RunDue();
   EXPECT_GT(first->due(), kNow);
   EXPECT_GT(connection_->due(), kNow);
   EXPECT_EQ(verified_.size(), 2u);
 }
 
-TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kClose);
   LookLater();
   EXPECT_TRUE(NobodyEnded());
   config_.client_auth.spki_pins = {std::string(64, '0')};
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("not_pinned"));
 }
 
-TEST_F(ConnectionStandingTest, AnExpiredClientThatMayStayIsNotJudgedWithoutEnd) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotJudgedWithoutEnd) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
   EXPECT_GT(connection_->due(), kNow + x509::kDay) << "when the trust anchor ends";
 }
 
-TEST_F(ConnectionStandingTest, AClientWhoseCaIsGoneAndThatMayStayStillExpires) {
+TEST_F(ConnectionRevalidationTest, AClientWhoseCaIsGoneAndThatMayStayStillExpires) {
   ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(NobodyEnded());
   EXPECT_EQ(connection_->due(), brief_.certificate->not_after() + 1);
   LookLater();
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionStandingTest, AClientThatNobodyVouchesForAndThatMayStayStillExpires) {
+TEST_F(ConnectionRevalidationTest, AClientThatNobodyVouchesForAndThatMayStayStillExpires) {
   ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
   config_.client_auth.mode = config::ClientAuthMode::kNone;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(NobodyEnded());
   LookLater();
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionStandingTest, WhoMayStayForBothReasonsStays) {
+TEST_F(ConnectionRevalidationTest, WhoMayStayForBothReasonsStays) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kIgnore);
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   LookLater();
-  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  EXPECT_EQ(connection_->due(), RevalidationSchedule::kNever);
   EXPECT_TRUE(NobodyEnded());
 }
 
-TEST_F(ConnectionStandingTest, TheTunnelOfAnExpiredClientThatMayStayStillNeedsItsPolicy) {
+TEST_F(ConnectionRevalidationTest, TheTunnelOfAnExpiredClientThatMayStayStillNeedsItsPolicy) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   OpenTunnel();
   LookLater();
   EXPECT_TRUE(NobodyEnded());
   config_.policy.default_allow = false;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("policy_denied"));
 }
 
-TEST_F(ConnectionStandingTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes) {
+TEST_F(ConnectionRevalidationTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes) {
   config_.client_auth.on_revocation = OnInvalid::kIgnore;  // not for those who just come in
   Apply();
   Accept();
@@ -327,115 +327,115 @@ TEST_F(ConnectionStandingTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes)
   EXPECT_TRUE(client_->got_close_notify());
 }
 
-TEST_F(ConnectionStandingTest, WithoutACertificateAConnectionEndsWhenOneIsRequired) {
+TEST_F(ConnectionRevalidationTest, WithoutACertificateAConnectionEndsWhenOneIsRequired) {
   config_.client_auth.mode = config::ClientAuthMode::kOptional;
   Apply();
   Connect(nullptr);
-  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  EXPECT_EQ(connection_->due(), RevalidationSchedule::kNever);
   config_.client_auth.mode = config::ClientAuthMode::kRequire;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
-TEST_F(ConnectionStandingTest, WhoDidNotVerifyStaysAsLongAsThatIsAllowed) {
+TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyStaysAsLongAsThatIsAllowed) {
   ConnectStranger();
   EXPECT_EQ(connection_->identity().verification, identity::Verification::kFailed);
-  EXPECT_EQ(connection_->due(), StandingBook::kNever);
+  EXPECT_EQ(connection_->due(), RevalidationSchedule::kNever);
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(NobodyEnded());
   config_.client_auth.mode = config::ClientAuthMode::kOptional;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
-TEST_F(ConnectionStandingTest, WhoDidNotVerifyEndsWhereACertificateIsRequired) {
+TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyEndsWhereACertificateIsRequired) {
   ConnectStranger();
   config_.client_auth.mode = config::ClientAuthMode::kRequire;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
 // What it was told to the application as would not be true any more; it may come again.
-TEST_F(ConnectionStandingTest, UnderRequestAClientThatVerifiedEndsWhenItDoesNotAnyMore) {
+TEST_F(ConnectionRevalidationTest, UnderRequestAClientThatVerifiedEndsWhenItDoesNotAnyMore) {
   config_.client_auth.mode = config::ClientAuthMode::kRequest;
   Apply();
   Connect();
   RemoveCa();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionStandingTest, AnIdentityThatNobodyVouchesForEnds) {
+TEST_F(ConnectionRevalidationTest, AnIdentityThatNobodyVouchesForEnds) {
   Connect();
   config_.client_auth.mode = config::ClientAuthMode::kNone;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionStandingTest, AConnectionOfARemovedListenerEnds) {
+TEST_F(ConnectionRevalidationTest, AConnectionOfARemovedListenerEnds) {
   Connect();
   slot_->current = nullptr;
-  book_.SetDue(*connection_, StandingBook::kNow);
-  book_.Look();
+  book_.SetDue(*connection_, RevalidationSchedule::kNow);
+  book_.RunDue();
   EXPECT_TRUE(Counted("listener_removed"));
 }
 
-TEST_F(ConnectionStandingTest, ATunnelThatPolicyWouldRefuseByNowEnds) {
+TEST_F(ConnectionRevalidationTest, ATunnelThatPolicyWouldRefuseByNowEnds) {
   Connect();
   OpenTunnel();
   config_.policy.default_allow = false;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(Counted("policy_denied"));
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionStandingTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) {
+TEST_F(ConnectionRevalidationTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) {
   Connect();
   Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
       "websocket\r\n\r\n");
   config_.policy.default_allow = false;
   Apply();
-  book_.Look();
+  book_.RunDue();
   EXPECT_TRUE(NobodyEnded()) << "what is in flight is answered";
   upstream_.peers[0]->Say(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
   EXPECT_TRUE(Counted("policy_denied"));
 }
 
-TEST_F(ConnectionStandingTest, AConnectionThatGoesLeavesNothingInTheBook) {
+TEST_F(ConnectionRevalidationTest, AConnectionThatGoesLeavesNothingInTheBook) {
   Connect();
   EXPECT_EQ(book_.size(), 1u);
   wire_->Break(io::StreamFailure::kReset);
-  EXPECT_TRUE(Over());
+  EXPECT_TRUE(Finish());
   io::RunReady(loop_);
   EXPECT_EQ(book_.size(), 0u);
 }
 
-TEST(JudgesAnewTest, OnlyAChangeOfTheRulesForClientsCounts) {
+TEST(NeedsRevalidationTest, OnlyAChangeOfTheRulesForClientsCounts) {
   tls::ServerSide side;
   side.Start();
   ListenerState before;
   before.verifier = side.context->options().verifier;
   ListenerState after = before;
-  EXPECT_FALSE(JudgesAnew(before, &after));
+  EXPECT_FALSE(NeedsRevalidation(before, &after));
   after.config.limits.header_count = 7;
   after.config.tls.strict_sni = true;
-  EXPECT_FALSE(JudgesAnew(before, &after));
+  EXPECT_FALSE(NeedsRevalidation(before, &after));
   after.config.client_auth.on_revocation = OnInvalid::kClose;
-  EXPECT_TRUE(JudgesAnew(before, &after));
-  EXPECT_TRUE(JudgesAnew(before, nullptr));
+  EXPECT_TRUE(NeedsRevalidation(before, &after));
+  EXPECT_TRUE(NeedsRevalidation(before, nullptr));
   after = before;
   side.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   side.Start();
   after.verifier = side.context->options().verifier;
-  EXPECT_TRUE(JudgesAnew(before, &after));
+  EXPECT_TRUE(NeedsRevalidation(before, &after));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "proxy/session/standing.h"
+#include "proxy/session/revalidation.h"
 
 #include <utility>
 #include <vector>
@@ -40,15 +40,15 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::VerifiedClie
   return verified.CheckAgain(*verifier, peer.certificate, now, expired);
 }
 
-Standing Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
-  Standing standing;
-  standing.ending = Ending{base::EndReasonFor(failure), std::move(detail), action};
-  return standing;
+Validity Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
+  Validity validity;
+  validity.termination = Termination{base::EndReasonFor(failure), std::move(detail), action};
+  return validity;
 }
 
 // A refusal other than for expiry is ignored. A verdict has one reason only, so the end
 // of the client's own certificate is looked for here.
-Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentity& peer,
+Validity UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentity& peer,
                      int64_t now) {
   if (!peer.has_certificate() || auth.on_expiry == OnInvalid::kIgnore) return {};
   const int64_t not_after = peer.certificate->not_after;
@@ -56,31 +56,31 @@ Standing UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentit
     return Ended(HandshakeFailure::kExpired,
                  "the certificate expired at " + base::Rfc3339Seconds(not_after), auth.on_expiry);
   }
-  Standing standing;
-  standing.valid_until = not_after + 1;
-  return standing;
+  Validity validity;
+  validity.valid_until = not_after + 1;
+  return validity;
 }
 
 }  // namespace
 
-Standing JudgeStanding(const ListenerState* newest, verify::VerifiedClients& verified,
-                       const identity::PeerIdentity& peer, int64_t now, Moment moment) {
+Validity Revalidate(const ListenerState* newest, verify::VerifiedClients& verified,
+                    const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase) {
   if (newest == nullptr) {
-    Standing standing;
-    standing.ending = Ending{base::EndReason::kListenerRemoved,
-                             "the listener is not in the configuration any more"};
-    return standing;
+    Validity validity;
+    validity.termination = Termination{base::EndReason::kListenerRemoved,
+                                       "the listener is not in the configuration any more"};
+    return validity;
   }
   const config::ClientAuth& auth = newest->config.client_auth;
-  const bool was_open = moment == Moment::kOpen;
+  const bool was_open = phase == RevalidationPhase::kOpen;
   const bool may_be_expired = was_open && auth.on_expiry == OnInvalid::kIgnore;
   verify::VerifyResult verdict =
       VerdictOf(*newest, verified, peer, now,
                 may_be_expired ? verify::Expired::kAccept : verify::Expired::kRefuse);
   if (verdict.ok()) {
-    Standing standing;
-    standing.valid_until = verdict.valid_until;
-    return standing;
+    Validity validity;
+    validity.valid_until = verdict.valid_until;
+    return validity;
   }
   const OnInvalid action =
       verdict.failure == HandshakeFailure::kExpired ? auth.on_expiry : auth.on_revocation;
@@ -88,7 +88,7 @@ Standing JudgeStanding(const ListenerState* newest, verify::VerifiedClients& ver
   return Ended(*verdict.failure, std::move(verdict.detail), was_open ? action : OnInvalid::kClose);
 }
 
-bool JudgesAnew(const ListenerState& before, const ListenerState* after) {
+bool NeedsRevalidation(const ListenerState& before, const ListenerState* after) {
   if (after == nullptr) return true;
   const verify::ClientVerifier* old_verifier = before.verifier.get();
   const verify::ClientVerifier* new_verifier = after->verifier.get();
@@ -97,10 +97,10 @@ bool JudgesAnew(const ListenerState& before, const ListenerState* after) {
   return before.config.client_auth != after->config.client_auth;
 }
 
-void RecordEnding(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
-                  std::string_view state, const identity::PeerIdentity& identity,
-                  const Ending& ending) {
-  listener.metrics->ConnectionEnded(ending.reason);
+void RecordTermination(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
+                       std::string_view state, const identity::PeerIdentity& identity,
+                       const Termination& termination) {
+  listener.metrics->ConnectionEnded(termination.reason);
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
   auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
@@ -108,9 +108,9 @@ void RecordEnding(WorkerContext& worker, const ListenerState& listener, std::str
   std::vector<base::LogField> fields = {
       {"listener", listener.config.name},
       {"peer", peer},
-      {"reason", base::ToString(ending.reason)},
-      {"detail", ending.detail},
-      {"action", std::string_view(config::ToString(ending.action))},
+      {"reason", base::ToString(termination.reason)},
+      {"detail", termination.detail},
+      {"action", std::string_view(config::ToString(termination.action))},
       {"state", state},
   };
   if (identity.has_certificate()) {

@@ -1,4 +1,4 @@
-#include "proxy/session/standing_book.h"
+#include "proxy/session/revalidation_schedule.h"
 
 #include <functional>
 #include <memory>
@@ -10,10 +10,10 @@
 namespace mantlet::session {
 namespace {
 
-class StandingBookTest : public testing::Test {
+class RevalidationScheduleTest : public testing::Test {
  protected:
-  struct Connection final : StandingBook::Member {
-    void OnStandingDue() override {
+  struct Connection final : RevalidationSchedule::Member {
+    void OnRevalidationDue() override {
       ++judged;
       if (on_due) on_due();
     }
@@ -25,30 +25,30 @@ class StandingBookTest : public testing::Test {
 
   io::Loop loop_;
   base::ManualClock clock_;
-  StandingBook book_{loop_, clock_};
+  RevalidationSchedule book_{loop_, clock_};
 };
 
-TEST_F(StandingBookTest, NothingIsJudgedBeforeItsMoment) {
+TEST_F(RevalidationScheduleTest, NothingIsJudgedBeforeItsMoment) {
   Connection connection;
   book_.SetDue(connection, now() + 60);
   clock_.AdvanceMs(59'999);
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(connection.judged, 0);
   clock_.AdvanceMs(1);
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(connection.judged, 1);
   EXPECT_EQ(book_.size(), 0u);
-  EXPECT_EQ(connection.due(), StandingBook::kNever);
+  EXPECT_EQ(connection.due(), RevalidationSchedule::kNever);
 }
 
-TEST_F(StandingBookTest, WhatIsDueNowIsJudgedInATurnOfItsOwn) {
+TEST_F(RevalidationScheduleTest, WhatIsDueNowIsJudgedInATurnOfItsOwn) {
   Connection connection;
-  book_.SetDue(connection, StandingBook::kNow);
+  book_.SetDue(connection, RevalidationSchedule::kNow);
   EXPECT_EQ(connection.judged, 0) << "not from inside the call";
   EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.judged == 1; }));
 }
 
-TEST_F(StandingBookTest, TheLoopWakesUpForTheEarliestMoment) {
+TEST_F(RevalidationScheduleTest, TheLoopWakesUpForTheEarliestMoment) {
   Connection later, sooner;
   book_.SetDue(later, now() + 3600);
   book_.SetDue(sooner, now() + 1);
@@ -57,39 +57,39 @@ TEST_F(StandingBookTest, TheLoopWakesUpForTheEarliestMoment) {
   EXPECT_EQ(later.judged, 0);
 }
 
-TEST_F(StandingBookTest, AWallClockThatWasSetForwardIsNoticed) {
+TEST_F(RevalidationScheduleTest, AWallClockThatWasSetForwardIsNoticed) {
   Connection connection;
   book_.SetDue(connection, now() + 365 * 24 * 3600);
   clock_.SetWallSeconds(now() + 366 * 24 * 3600);
   EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.judged == 1; }));
 }
 
-TEST_F(StandingBookTest, TheLastMomentSetCounts) {
+TEST_F(RevalidationScheduleTest, TheLastMomentSetCounts) {
   Connection connection;
-  book_.SetDue(connection, StandingBook::kNow);
+  book_.SetDue(connection, RevalidationSchedule::kNow);
   book_.SetDue(connection, now() + 60);
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(connection.judged, 0);
-  book_.SetDue(connection, StandingBook::kNever);
+  book_.SetDue(connection, RevalidationSchedule::kNever);
   clock_.AdvanceMs(3'600'000);
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(connection.judged, 0);
   EXPECT_EQ(book_.size(), 0u);
 }
 
-TEST_F(StandingBookTest, AMemberMaySetItsNextMomentAndOthersMayGo) {
+TEST_F(RevalidationScheduleTest, AMemberMaySetItsNextMomentAndOthersMayGo) {
   Connection first, second;
   first.on_due = [&] { book_.SetDue(first, now() + 10); };
-  second.on_due = [&] { book_.SetDue(second, StandingBook::kNever); };
-  book_.SetDue(first, StandingBook::kNow);
-  book_.SetDue(second, StandingBook::kNow);
-  book_.Look();
+  second.on_due = [&] { book_.SetDue(second, RevalidationSchedule::kNever); };
+  book_.SetDue(first, RevalidationSchedule::kNow);
+  book_.SetDue(second, RevalidationSchedule::kNow);
+  book_.RunDue();
   EXPECT_EQ(first.judged + second.judged, 2);
   EXPECT_EQ(book_.size(), 1u);
   EXPECT_EQ(first.due(), now() + 10);
 }
 
-TEST_F(StandingBookTest, ManyAreJudgedInSlicesWithTurnsOfTheLoopBetween) {
+TEST_F(RevalidationScheduleTest, ManyAreJudgedInSlicesWithTurnsOfTheLoopBetween) {
   std::vector<std::unique_ptr<Connection>> all;
   int judged = 0;
   for (int i = 0; i < 100; ++i) {
@@ -98,9 +98,9 @@ TEST_F(StandingBookTest, ManyAreJudgedInSlicesWithTurnsOfTheLoopBetween) {
       ++judged;
       clock_.AdvanceUs(500);  // what a verification may take
     };
-    book_.SetDue(connection, StandingBook::kNow);
+    book_.SetDue(connection, RevalidationSchedule::kNow);
   }
-  book_.Look();
+  book_.RunDue();
   EXPECT_EQ(judged, 4) << "two milliseconds' worth";
   int turns = 0;
   while (judged < 100 && turns < 1000) {

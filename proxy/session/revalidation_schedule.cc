@@ -1,44 +1,44 @@
-#include "proxy/session/standing_book.h"
+#include "proxy/session/revalidation_schedule.h"
 
 #include <algorithm>
 
 namespace mantlet::session {
 namespace {
 
-// Somebody may set the wall clock: then a moment comes earlier than timers know.
+// The wall clock may be set: then a time comes earlier than timers know.
 constexpr int64_t kLookAtLeastEveryMs = 5000;
 
 }  // namespace
 
-StandingBook::StandingBook(io::Loop& loop, const base::Clock& clock)
+RevalidationSchedule::RevalidationSchedule(io::Loop& loop, const base::Clock& clock)
     : loop_(loop),
       clock_(clock),
-      timer_([this] { Look(); }),
-      next_slice_(loop, [this] { Look(); }, io::DeferredCall::When::kNextTurn) {}
+      timer_([this] { RunDue(); }),
+      next_slice_(loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
 
-void StandingBook::SetDue(Member& member, int64_t moment) {
-  if (member.due_ == moment) return;
+void RevalidationSchedule::SetDue(Member& member, int64_t due) {
+  if (member.due_ == due) return;
   if (member.due_ != kNever) order_.erase({member.due_, &member});
-  member.due_ = moment;
-  if (moment == kNever) return;
-  order_.insert({moment, &member});
+  member.due_ = due;
+  if (phase == kNever) return;
+  order_.insert({due, &member});
   if (order_.begin()->second == &member) Schedule();
 }
 
-void StandingBook::Look() {
+void RevalidationSchedule::RunDue() {
   const int64_t now = clock_.WallSeconds();
   const int64_t began_us = clock_.MonotonicUs();
   while (!order_.empty() && order_.begin()->first <= now) {
     Member* member = order_.begin()->second;
     order_.erase(order_.begin());
     member->due_ = kNever;
-    member->OnStandingDue();
+    member->OnRevalidationDue();
     if (clock_.MonotonicUs() - began_us >= kSliceUs) break;
   }
   Schedule();
 }
 
-void StandingBook::Schedule() {
+void RevalidationSchedule::Schedule() {
   if (order_.empty()) {
     loop_.timers().Cancel(timer_);
     return;
