@@ -5,7 +5,7 @@ namespace mantlet::base {
 const ErrorFacts& FactsOf(ErrorReason reason) {
   using F = Fault;
   using R = RetrySafety;
-  // In the order of the enumerators; the test walks both.
+  // In the order of the enumerators, which the test walks.
   static constexpr ErrorFacts kFacts[kErrorReasonCount] = {
       {F::kDownstream, 400, "bad_request", R::kNever, "The request is not valid HTTP."},
       {F::kDownstream, 403, "policy_denied", R::kNever, "This client may not make this request."},
@@ -26,11 +26,11 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
       {F::kDownstream, 0, "client_invalid", R::kNever, ""},
       {F::kDownstream, 0, "timeout_tunnel", R::kNever, ""},
 
-      {F::kUpstream, 502, "connect_refused", R::kAlways, "The application cannot be reached."},
-      {F::kUpstream, 504, "connect_timeout", R::kAlways,
+      {F::kUpstream, 502, "connect_refused", R::kNever, "The application cannot be reached."},
+      {F::kUpstream, 504, "connect_timeout", R::kNever,
        "The application did not accept a connection in time."},
-      {F::kUpstream, 502, "connect_failed", R::kAlways, "The application cannot be reached."},
-      {F::kUpstream, 502, "resolve_failed", R::kAlways, "The application cannot be reached."},
+      {F::kUpstream, 502, "connect_failed", R::kNever, "The application cannot be reached."},
+      {F::kUpstream, 502, "resolve_failed", R::kNever, "The application cannot be reached."},
       {F::kUpstream, 502, "reset", R::kIfIdempotent, "The application broke the connection."},
       {F::kUpstream, 502, "closed_early", R::kIfIdempotent,
        "The application closed the connection without a complete answer."},

@@ -18,9 +18,9 @@ enum class Fault : uint8_t { kDownstream, kUpstream, kUs };
 
 // May the same request be sent again on another upstream connection?
 enum class RetrySafety : uint8_t {
+  // Also where nothing of the request can have reached the upstream: no connection could be
+  // opened to any of its addresses, and a second attempt would meet the same.
   kNever,
-  // Nothing of the request can have reached the upstream.
-  kAlways,
   // The upstream may have acted on it: only for an idempotent method (RFC 9110
   // section 9.2.2) whose body, if any, is still in our hands, and only when the
   // connection had been used before, so that a race with its idle timeout is the

@@ -3,13 +3,11 @@
 namespace mantlet::http {
 namespace {
 
-// In the order of the enumeration.
-constexpr std::string_view kNames[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
-                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
+// In the order of the enumeration, without kOther.
+constexpr std::string_view kNames[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                       "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
 }  // namespace
-
-std::string_view MethodName(Method method) { return kNames[static_cast<int>(method)]; }
 
 Method ParseMethod(std::string_view text) {
   for (int i = 0; i < static_cast<int>(Method::kOther); ++i) {

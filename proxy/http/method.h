@@ -22,8 +22,6 @@ enum class Method : uint8_t {
   kOther,
 };
 
-// "GET", ...; "other" for kOther: a label of bounded cardinality for metrics.
-std::string_view MethodName(Method method);
 // Letter case matters, as RFC 9110 section 9.1 says.
 Method ParseMethod(std::string_view text);
 // RFC 9110 section 9.2.2: may be sent a second time without the client's word.

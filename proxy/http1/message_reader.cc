@@ -23,7 +23,7 @@ MessageReader::MessageReader(MessageKind kind, const ParserLimits& limits, std::
       headers_(headers),
       section_(kind, limits_),
       chunks_(kind, limits_),
-      codec_(kind, {target, reason, headers, trailers_, *this}) {}
+      llhttp_(kind, {target, reason, headers, trailers_, *this}) {}
 
 ParseResult MessageReader::Fail(const ParseError& error) {
   Refuse(error);
@@ -84,13 +84,13 @@ void MessageReader::BeginMessage() {
   OnMessageBegin();
   trailers_.Clear();
   line_.clear();
-  codec_.Begin();
+  llhttp_.Begin();
   section_.BeginHead();
   state_ = State::kStartLine;
 }
 
 bool MessageReader::Feed(std::string_view bytes) {
-  return codec_.Feed(bytes) || Refuse(codec_.error());
+  return llhttp_.Feed(bytes) || Refuse(llhttp_.error());
 }
 
 // The start line is held back until it is complete, so that it is judged as a
@@ -117,7 +117,7 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
   }
   if (const auto error = OnStartLine(line.substr(0, line.size() - 2))) return Refuse(*error);
   state_ = State::kHead;
-  return codec_.FeedStartLine(line) || Refuse(codec_.error());
+  return llhttp_.FeedStartLine(line) || Refuse(llhttp_.error());
 }
 
 // llhttp, which returns to the same state after each of them, does not see these lines.
@@ -127,7 +127,7 @@ void MessageReader::TakePlainFields(std::string_view& bytes) {
     if (field.line.empty()) return;
     const http::HeaderId id = http::IdentifyHeader(field.name);
     if (DecidesFraming(id) || !section_.Skip(field.line.size())) return;
-    codec_.EndField();
+    llhttp_.EndField();
     headers_.AddLine(id, field.line, field.name.size(), field.value);
     bytes.remove_prefix(field.line.size());
   }
@@ -148,15 +148,15 @@ bool MessageReader::ReadHead(std::string_view& bytes) {
   if (!FeedHeadLine(bytes.substr(0, scan.consumed), line_end)) return false;
   bytes.remove_prefix(scan.consumed);
   const bool end = scan.event == SectionScanner::Event::kEnd;
-  if (end != codec_.headers_complete()) return Refuse(kDisagreement);
+  if (end != llhttp_.headers_complete()) return Refuse(kDisagreement);
   return !end || HeadComplete();
 }
 
 bool MessageReader::HeadComplete() {
   if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name())
+  if (llhttp_.bad_name())
     return Refuse({ErrorReason::kBadRequest, "a character that no header field's name may have"});
-  const HeadVerdict verdict = OnHead(codec_);
+  const HeadVerdict verdict = OnHead(llhttp_);
   if (verdict.error) return Refuse(*verdict.error);
   if (verdict.interim) {
     BeginMessage();
@@ -192,12 +192,12 @@ bool MessageReader::End() {
 
 bool MessageReader::ReadFixedBody(std::string_view& bytes) {
   const size_t taken = static_cast<size_t>(std::min<uint64_t>(remaining_, bytes.size()));
-  const uint64_t before = codec_.body_bytes();
+  const uint64_t before = llhttp_.body_bytes();
   if (!Feed(bytes.substr(0, taken))) return false;
   bytes.remove_prefix(taken);
   remaining_ -= taken;
-  if (codec_.body_bytes() - before != taken) return Refuse(kDisagreement);
-  if ((remaining_ == 0) != codec_.message_complete()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() - before != taken) return Refuse(kDisagreement);
+  if ((remaining_ == 0) != llhttp_.message_complete()) return Refuse(kDisagreement);
   return remaining_ > 0 || End();
 }
 
@@ -206,8 +206,8 @@ bool MessageReader::ReadChunks(std::string_view& bytes) {
   if (scan.event == ChunkScanner::Event::kError) return Refuse(scan.error);
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
   bytes.remove_prefix(scan.consumed + scan.skipped);
-  if (codec_.body_bytes() != chunks_.data_bytes()) return Refuse(kDisagreement);
-  if (codec_.message_complete()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() != chunks_.data_bytes()) return Refuse(kDisagreement);
+  if (llhttp_.message_complete()) return Refuse(kDisagreement);
   if (scan.event == ChunkScanner::Event::kLastChunk) {
     section_.BeginTrailers();
     state_ = State::kTrailers;
@@ -221,19 +221,19 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
   bytes.remove_prefix(scan.consumed);
   const bool end = scan.event == SectionScanner::Event::kEnd;
-  if (end != codec_.message_complete()) return Refuse(kDisagreement);
+  if (end != llhttp_.message_complete()) return Refuse(kDisagreement);
   if (!end) return true;
   if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
-  if (codec_.bad_name())
+  if (llhttp_.bad_name())
     return Refuse({ErrorReason::kBadRequest, "a character that no trailer field's name may have"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }
 
 bool MessageReader::ReadUntilClose(std::string_view& bytes) {
-  const uint64_t before = codec_.body_bytes();
+  const uint64_t before = llhttp_.body_bytes();
   if (!Feed(bytes)) return false;
-  if (codec_.body_bytes() - before != bytes.size()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() - before != bytes.size()) return Refuse(kDisagreement);
   bytes.remove_prefix(bytes.size());
   return true;
 }

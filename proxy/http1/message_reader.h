@@ -20,13 +20,13 @@
 #include "proxy/http/header_list.h"
 #include "proxy/http/message.h"
 #include "proxy/http1/chunk_scanner.h"
-#include "proxy/http1/message_codec.h"
+#include "proxy/http1/llhttp_parser.h"
 #include "proxy/http1/parse_result.h"
 #include "proxy/http1/section_scanner.h"
 
 namespace mantlet::http1 {
 
-class MessageReader : private MessageCodec::BodySink {
+class MessageReader : private LlhttpParser::BodySink {
  protected:
   // What the derived class made of a head.
   struct HeadVerdict {
@@ -44,7 +44,7 @@ class MessageReader : private MessageCodec::BodySink {
   virtual void OnMessageBegin() = 0;
   // A complete start line, without its CRLF.
   virtual std::optional<ParseError> OnStartLine(std::string_view line) = 0;
-  virtual HeadVerdict OnHead(const MessageCodec& codec) = 0;
+  virtual HeadVerdict OnHead(const LlhttpParser& parser) = 0;
   virtual void OnBody(std::string_view piece) = 0;
   virtual void OnTrailers(const http::HeaderList& trailers) = 0;
   virtual void OnEnd() = 0;
@@ -89,14 +89,14 @@ class MessageReader : private MessageCodec::BodySink {
   bool EnterBody(const http::Framing& framing);
   bool End();
   bool Refuse(const ParseError& error);
-  void OnCodecBody(std::string_view piece) override { OnBody(piece); }
+  void OnParserBody(std::string_view piece) override { OnBody(piece); }
 
   ParserLimits limits_;
   http::HeaderList& headers_;
   http::HeaderList trailers_;
   SectionScanner section_;
   ChunkScanner chunks_;
-  MessageCodec codec_;
+  LlhttpParser llhttp_;
   State state_ = State::kIdle;
   std::string line_;        // the part of a start line that came before the rest of it
   uint64_t remaining_ = 0;  // kFixedBody: body bytes to come

@@ -4,20 +4,20 @@
 
 namespace mantlet::http1 {
 
-std::unique_ptr<RequestParser> ParserPool::Take(const ParserLimits& limits) {
+std::unique_ptr<RequestParser> ParserPool::Acquire(const ParserLimits& limits) {
   if (free_.empty()) return std::make_unique<RequestParser>(limits);
   std::unique_ptr<RequestParser> parser = std::move(free_.back());
   free_.pop_back();
-  parser->Renew(limits);
+  parser->Reset(limits);
   return parser;
 }
 
-void ParserPool::Give(std::unique_ptr<RequestParser> parser) {
+void ParserPool::Release(std::unique_ptr<RequestParser> parser) {
   const http::RequestHead& head = parser->head();
   if (free_.size() >= kMaxParsers) return;
   if (head.target.size() + head.headers.bytes() > kMaxHeadBytes) return;
   // Now, not when it is taken again: nobody's names and cookies lie about.
-  parser->Renew({});
+  parser->Reset({});
   free_.push_back(std::move(parser));
 }
 

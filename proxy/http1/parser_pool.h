@@ -20,10 +20,10 @@ class ParserPool {
   static constexpr size_t kMaxParsers = 256;
   static constexpr size_t kMaxHeadBytes = 4 * 1024;
 
-  // Fresh() and with these limits.
-  std::unique_ptr<RequestParser> Take(const ParserLimits& limits);
-  // A Fresh() one. It remembers nothing of what it has read.
-  void Give(std::unique_ptr<RequestParser> parser);
+  // IsReset() and with these limits.
+  std::unique_ptr<RequestParser> Acquire(const ParserLimits& limits);
+  // A IsReset() one. It remembers nothing of what it has read.
+  void Release(std::unique_ptr<RequestParser> parser);
 
   // Frees those that nobody has: after a rush they hold pages here and there.
   void Clear() { free_.clear(); }

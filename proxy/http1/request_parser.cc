@@ -43,8 +43,8 @@ class RequestParser::Impl : private MessageReader {
   ParseResult Parse(std::string_view bytes, http::RequestSink& sink);
   bool Idle() const { return idle(); }
   http::RequestHead& head() { return head_; }
-  bool Fresh() const { return idle() && empty_lines_ == 0 && !empty_line_cr_; }
-  void Renew(const ParserLimits& limits) {
+  bool IsReset() const { return idle() && empty_lines_ == 0 && !empty_line_cr_; }
+  void Reset(const ParserLimits& limits) {
     head_.Reset();
     set_limits(limits);
   }
@@ -56,13 +56,13 @@ class RequestParser::Impl : private MessageReader {
     head_.method_text.assign(line.substr(0, line.find(' ')));
     return std::nullopt;
   }
-  HeadVerdict OnHead(const MessageCodec& codec) override;
+  HeadVerdict OnHead(const LlhttpParser& parser) override;
   void OnBody(std::string_view piece) override { sink_->OnRequestBody(piece); }
   void OnTrailers(const http::HeaderList& trailers) override { sink_->OnRequestTrailers(trailers); }
   void OnEnd() override { sink_->OnRequestEnd(); }
 
   std::optional<ParseError> SkipEmptyLines(std::string_view& bytes);
-  std::optional<ParseError> JudgeHead(const MessageCodec& codec);
+  std::optional<ParseError> ValidateHead(const LlhttpParser& parser);
   std::optional<ParseError> ReadHost();
   std::optional<ParseError> ReadExpect();
   void ReadUpgrade(const ConnectionOptions& options);
@@ -106,18 +106,18 @@ std::optional<ParseError> RequestParser::Impl::SkipEmptyLines(std::string_view& 
   return std::nullopt;
 }
 
-MessageReader::HeadVerdict RequestParser::Impl::OnHead(const MessageCodec& codec) {
+MessageReader::HeadVerdict RequestParser::Impl::OnHead(const LlhttpParser& parser) {
   HeadVerdict verdict;
-  verdict.error = JudgeHead(codec);
+  verdict.error = ValidateHead(parser);
   if (verdict.error) return verdict;
   sink_->OnRequestHead(head_);
   verdict.framing = head_.framing;
   return verdict;
 }
 
-std::optional<ParseError> RequestParser::Impl::JudgeHead(const MessageCodec& codec) {
+std::optional<ParseError> RequestParser::Impl::ValidateHead(const LlhttpParser& parser) {
   head_.method = http::ParseMethod(head_.method_text);
-  head_.version = codec.is_http10() ? http::Version::kHttp10 : http::Version::kHttp11;
+  head_.version = parser.is_http10() ? http::Version::kHttp10 : http::Version::kHttp11;
   if (auto error = SplitTarget(head_.method, &head_.target, &head_.authority)) return error;
   if (auto error = ReadHost()) return error;
   if (auto error = ReadFraming(head_.headers, head_.version, &head_.framing)) return error;
@@ -187,8 +187,8 @@ ParseResult RequestParser::Parse(std::string_view bytes, http::RequestSink& sink
   return impl_->Parse(bytes, sink);
 }
 bool RequestParser::Idle() const { return impl_->Idle(); }
-bool RequestParser::Fresh() const { return impl_->Fresh(); }
-void RequestParser::Renew(const ParserLimits& limits) { impl_->Renew(limits); }
+bool RequestParser::IsReset() const { return impl_->IsReset(); }
+void RequestParser::Reset(const ParserLimits& limits) { impl_->Reset(limits); }
 const http::RequestHead& RequestParser::head() const { return impl_->head(); }
 http::RequestHead& RequestParser::head() { return impl_->head(); }
 

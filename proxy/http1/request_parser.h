@@ -36,9 +36,9 @@ class RequestParser {
 
   // True where a new parser would stand: no request in progress, none refused, not
   // even a part of an empty line. Then another connection may have it.
-  bool Fresh() const;
-  // Forgets the last request and takes other limits. Only while Fresh().
-  void Renew(const ParserLimits& limits);
+  bool IsReset() const;
+  // Forgets the last request and takes other limits. Only while IsReset().
+  void Reset(const ParserLimits& limits);
 
   // The request in progress, or the last one. After an error it holds what was
   // read up to then, for the log.

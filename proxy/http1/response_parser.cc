@@ -60,15 +60,15 @@ class ResponseParser::Impl : private MessageReader {
   std::optional<ParseError> OnStartLine(std::string_view line) override {
     return CheckStatusLine(line);
   }
-  HeadVerdict OnHead(const MessageCodec& codec) override;
+  HeadVerdict OnHead(const LlhttpParser& parser) override;
   void OnBody(std::string_view piece) override { sink_->OnResponseBody(piece); }
   void OnTrailers(const http::HeaderList& trailers) override {
     sink_->OnResponseTrailers(trailers);
   }
   void OnEnd() override { sink_->OnResponseEnd(); }
 
-  HeadVerdict JudgeInterim();
-  std::optional<ParseError> JudgeFinal();
+  HeadVerdict ValidateInterim();
+  std::optional<ParseError> ValidateFinal();
   ParseResult Finish(ParseResult result);
 
   http::ResponseHead head_;
@@ -103,19 +103,19 @@ ParseResult ResponseParser::Impl::OnEof(http::ResponseSink& sink) {
   return Finish(ReadEof());
 }
 
-MessageReader::HeadVerdict ResponseParser::Impl::OnHead(const MessageCodec& codec) {
-  head_.status = codec.status();
-  head_.version = codec.is_http10() ? http::Version::kHttp10 : http::Version::kHttp11;
-  if (http::IsInterim(head_.status)) return JudgeInterim();
+MessageReader::HeadVerdict ResponseParser::Impl::OnHead(const LlhttpParser& parser) {
+  head_.status = parser.status();
+  head_.version = parser.is_http10() ? http::Version::kHttp10 : http::Version::kHttp11;
+  if (http::IsInterim(head_.status)) return ValidateInterim();
   HeadVerdict verdict;
-  verdict.error = JudgeFinal();
+  verdict.error = ValidateFinal();
   if (verdict.error) return verdict;
   verdict.framing = head_.framing;
   sink_->OnResponseHead(head_);
   return verdict;
 }
 
-MessageReader::HeadVerdict ResponseParser::Impl::JudgeInterim() {
+MessageReader::HeadVerdict ResponseParser::Impl::ValidateInterim() {
   // More than any application has reason to send; an endless stream of them
   // would hold a request open for ever.
   constexpr int kMaxInterimResponses = 32;
@@ -129,7 +129,7 @@ MessageReader::HeadVerdict ResponseParser::Impl::JudgeInterim() {
   return verdict;
 }
 
-std::optional<ParseError> ResponseParser::Impl::JudgeFinal() {
+std::optional<ParseError> ResponseParser::Impl::ValidateFinal() {
   const ConnectionOptions options = ReadConnectionOptions(head_.headers);
   if (options.count > kMaxConnectionOptions)
     return ParseError{ErrorReason::kProtocolError, "too many Connection options"};

@@ -1,26 +1,19 @@
 #include "proxy/http1/serializer.h"
 
-#include <charconv>
-
 #include "proxy/http/status.h"
+#include "proxy/http1/field_text.h"
 
 namespace mantlet::http1 {
 namespace {
 
-void AppendNumber(std::string& out, uint64_t number, int base) {
-  char digits[24];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), number, base);
-  out.append(digits, end.ptr);
-}
-
 void AppendHead(std::string& out, int status, std::string_view content_type, size_t size,
                 std::string_view connection, std::string_view extra_headers) {
   out.append("HTTP/1.1 ");
-  AppendNumber(out, static_cast<uint64_t>(status), 10);
+  AppendNumber(out, static_cast<uint64_t>(status));
   out.append(" ").append(http::ReasonPhrase(status));
   out.append("\r\nContent-Type: ").append(content_type);
   out.append("\r\nContent-Length: ");
-  AppendNumber(out, size, 10);
+  AppendNumber(out, size);
   out.append("\r\n").append(extra_headers).append(connection).append("\r\n");
 }
 
@@ -56,13 +49,6 @@ size_t AppendErrorResponse(std::string& out, const ErrorResponse& response) {
   if (response.head_request) return 0;
   out.append(kPrefix).append(reason).append("\n");
   return size;
-}
-
-void AppendResponse(std::string& out, int status, std::string_view content_type,
-                    std::string_view body, bool keep_alive, bool head_request) {
-  AppendHead(out, status, content_type, body.size(),
-             ConnectionLine(keep_alive, http::Version::kHttp11), {});
-  if (!head_request) out.append(body);
 }
 
 }  // namespace mantlet::http1

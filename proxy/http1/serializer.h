@@ -43,10 +43,6 @@ struct ErrorResponse {
 // A short text/plain answer of our own, HTTP/1.1. Returns the bytes of its content.
 size_t AppendErrorResponse(std::string& out, const ErrorResponse& response);
 
-// A complete answer with a body of any type, for small endpoints of our own.
-void AppendResponse(std::string& out, int status, std::string_view content_type,
-                    std::string_view body, bool keep_alive, bool head_request);
-
 }  // namespace mantlet::http1
 
 #endif  // MANTLET_PROXY_HTTP1_SERIALIZER_H_

@@ -19,12 +19,12 @@ void ServerCodec::WriteText(Render render) {
 
 ParseResult ServerCodec::Read(std::string_view bytes, const ParserLimits& limits,
                               http::RequestSink& sink) {
-  if (parser_ == nullptr) parser_ = parsers_.Take(limits);
+  if (parser_ == nullptr) parser_ = parsers_.Acquire(limits);
   return parser_->Parse(bytes, sink);
 }
 
 void ServerCodec::ReleaseParser() {
-  if (parser_ != nullptr && parser_->Fresh()) parsers_.Give(std::move(parser_));
+  if (parser_ != nullptr && parser_->IsReset()) parsers_.Release(std::move(parser_));
 }
 
 void ServerCodec::WriteInterim(const http::ResponseHead& head) {

@@ -242,7 +242,7 @@ void Exchange::SwitchProtocols() {
   End(ExchangeEnd::kUpgraded);
 }
 
-// ---- errors
+// ---- errors and retries
 
 // RFC 9110 section 9.2.2; and of content nothing is kept.
 bool Exchange::IsRepeatable() const {

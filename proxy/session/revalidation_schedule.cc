@@ -20,7 +20,7 @@ void RevalidationSchedule::SetDue(Member& member, int64_t due) {
   if (member.due_ == due) return;
   if (member.due_ != kNever) order_.erase({member.due_, &member});
   member.due_ = due;
-  if (phase == kNever) return;
+  if (due == kNever) return;
   order_.insert({due, &member});
   if (order_.begin()->second == &member) Schedule();
 }

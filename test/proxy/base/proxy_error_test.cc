@@ -76,15 +76,12 @@ TEST(ProxyError, TheStatusClassFollowsFromTheFault) {
   }
 }
 
-TEST(ProxyError, OnlyWhatCannotHaveReachedTheUpstreamIsAlwaysRetried) {
+TEST(ProxyError, OnlyABrokenUpstreamConnectionMayBeRetried) {
   for (const ErrorReason reason : AllReasons()) {
-    const bool is_connect =
-        FactsOf(reason).label.starts_with("connect_") || reason == ErrorReason::kResolveFailed;
-    EXPECT_EQ(FactsOf(reason).retry == RetrySafety::kAlways, is_connect) << FactsOf(reason).label;
+    const bool broken = reason == ErrorReason::kReset || reason == ErrorReason::kClosedEarly;
+    EXPECT_EQ(FactsOf(reason).retry, broken ? RetrySafety::kIfIdempotent : RetrySafety::kNever)
+        << FactsOf(reason).label;
   }
-  EXPECT_EQ(FactsOf(ErrorReason::kReset).retry, RetrySafety::kIfIdempotent);
-  EXPECT_EQ(FactsOf(ErrorReason::kClosedEarly).retry, RetrySafety::kIfIdempotent);
-  EXPECT_EQ(FactsOf(ErrorReason::kTimeoutHead).retry, RetrySafety::kNever);
 }
 
 TEST(ProxyError, CountsTheUpstreamsFaultsAndAFullPoolAsUpstreamFailures) {

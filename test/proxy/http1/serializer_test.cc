@@ -74,11 +74,5 @@ TEST(SerializerTest, AnswersHeadWithoutABody) {
   EXPECT_EQ(out.substr(out.size() - 4), "\r\n\r\n");
 }
 
-TEST(SerializerTest, WritesOtherAnswers) {
-  std::string out;
-  AppendResponse(out, 200, "text/html", "<p>", true, false);
-  EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>");
-}
-
 }  // namespace
 }  // namespace mantlet::http1

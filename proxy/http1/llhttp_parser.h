@@ -3,8 +3,8 @@
 // means: message_reader.h puts it to work beside the scanners. Owned by a
 // MessageReader; llhttp holds a pointer to it, so it stays where it is.
 
-#ifndef MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_
-#define MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_
+#ifndef MANTLET_PROXY_HTTP1_LLHTTP_PARSER_H_
+#define MANTLET_PROXY_HTTP1_LLHTTP_PARSER_H_
 
 #include <llhttp.h>
 
@@ -17,16 +17,16 @@
 
 namespace mantlet::http1 {
 
-class MessageCodec {
+class LlhttpParser {
  public:
   // Takes body bytes, without their framing.
   class BodySink {
    public:
     virtual ~BodySink() = default;
-    virtual void OnCodecBody(std::string_view piece) = 0;
+    virtual void OnParserBody(std::string_view piece) = 0;
   };
 
-  // What is filled in. All of it outlives the codec.
+  // What is filled in. All of it outlives the parser.
   struct Output {
     std::string& target;  // requests
     std::string& reason;  // responses
@@ -35,9 +35,9 @@ class MessageCodec {
     BodySink& body;
   };
 
-  MessageCodec(MessageKind kind, const Output& output);
-  MessageCodec(const MessageCodec&) = delete;
-  MessageCodec& operator=(const MessageCodec&) = delete;
+  LlhttpParser(MessageKind kind, const Output& output);
+  LlhttpParser(const LlhttpParser&) = delete;
+  LlhttpParser& operator=(const LlhttpParser&) = delete;
 
   // A new message begins with the next byte.
   void Begin();
@@ -61,13 +61,12 @@ class MessageCodec {
   uint64_t body_bytes() const { return body_bytes_; }
   int status() const { return parser_.status_code; }
   bool is_http10() const { return parser_.http_major == 1 && parser_.http_minor == 0; }
-  bool is_http11() const { return parser_.http_major == 1 && parser_.http_minor == 1; }
   const ParseError& error() const { return error_; }
 
  private:
   static llhttp_settings_t MakeSettings();
   static const llhttp_settings_t& Settings();
-  static MessageCodec& Self(llhttp_t* parser);
+  static LlhttpParser& Self(llhttp_t* parser);
   void FinishField();
   http::HeaderList& section() { return headers_complete_ ? output_.trailers : output_.headers; }
 
@@ -84,4 +83,4 @@ class MessageCodec {
 
 }  // namespace mantlet::http1
 
-#endif  // MANTLET_PROXY_HTTP1_MESSAGE_CODEC_H_
+#endif  // MANTLET_PROXY_HTTP1_LLHTTP_PARSER_H_

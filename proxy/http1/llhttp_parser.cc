@@ -1,4 +1,4 @@
-#include "proxy/http1/message_codec.h"
+#include "proxy/http1/llhttp_parser.h"
 
 #include "proxy/http/tokens.h"
 
@@ -42,11 +42,11 @@ ParseError ErrorOf(llhttp_errno_t code, char at) {
 
 }  // namespace
 
-MessageCodec& MessageCodec::Self(llhttp_t* parser) {
-  return *static_cast<MessageCodec*>(parser->data);
+LlhttpParser& LlhttpParser::Self(llhttp_t* parser) {
+  return *static_cast<LlhttpParser*>(parser->data);
 }
 
-llhttp_settings_t MessageCodec::MakeSettings() {
+llhttp_settings_t LlhttpParser::MakeSettings() {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
   settings.on_url = [](llhttp_t* p, const char* at, size_t size) {
@@ -82,7 +82,7 @@ llhttp_settings_t MessageCodec::MakeSettings() {
   };
   settings.on_body = [](llhttp_t* p, const char* at, size_t size) {
     Self(p).body_bytes_ += size;
-    Self(p).output_.body.OnCodecBody({at, size});
+    Self(p).output_.body.OnParserBody({at, size});
     return 0;
   };
   settings.on_message_complete = [](llhttp_t* p) {
@@ -92,17 +92,17 @@ llhttp_settings_t MessageCodec::MakeSettings() {
   return settings;
 }
 
-const llhttp_settings_t& MessageCodec::Settings() {
+const llhttp_settings_t& LlhttpParser::Settings() {
   static const llhttp_settings_t settings = MakeSettings();
   return settings;
 }
 
-MessageCodec::MessageCodec(MessageKind kind, const Output& output) : output_(output), kind_(kind) {
+LlhttpParser::LlhttpParser(MessageKind kind, const Output& output) : output_(output), kind_(kind) {
   llhttp_init(&parser_, kind == MessageKind::kRequest ? HTTP_REQUEST : HTTP_RESPONSE, &Settings());
   parser_.data = this;
 }
 
-void MessageCodec::FinishField() {
+void LlhttpParser::FinishField() {
   field_open_ = false;
   http::HeaderList& list = section();
   list.Finish();
@@ -111,7 +111,7 @@ void MessageCodec::FinishField() {
   if (field.id == http::HeaderId::kOther && !http::IsToken(field.name)) bad_name_ = true;
 }
 
-void MessageCodec::Begin() {
+void LlhttpParser::Begin() {
   llhttp_reset(&parser_);
   field_open_ = false;
   bad_name_ = false;
@@ -121,12 +121,12 @@ void MessageCodec::Begin() {
   error_ = {};
 }
 
-bool MessageCodec::FeedStartLine(std::string_view line) {
+bool LlhttpParser::FeedStartLine(std::string_view line) {
   if (kind_ == MessageKind::kResponse) return Feed(line);
   return Feed("POST") && Feed(line.substr(line.find(' ')));
 }
 
-bool MessageCodec::Feed(std::string_view bytes) {
+bool LlhttpParser::Feed(std::string_view bytes) {
   const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
   if (code == HPE_OK) return true;
   // llhttp stops behind every 101, and nothing of that message follows.
