@@ -1,6 +1,6 @@
-// Says whether a record that may come in floods (failed handshakes, refused
-// requests) should be written. A counter in the metrics counts every case; the
-// budget only spares the log, and accounts for what it kept out.
+// LogBudget limits the rate of records that clients can cause without end (failed handshakes,
+// refused requests), and counts those that it suppresses. The metrics count every case; the budget
+// only limits the log.
 //
 //   if (auto go = budget.Ask(clock.MonotonicMs())) {
 //     logger.Warn("handshake_failed", "…", {…, {"suppressed", go.suppressed}});
@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace mantlet::base {
 
@@ -24,34 +25,28 @@ class LogBudget {
     explicit operator bool() const { return write; }
   };
 
-  // At most `per_second` records in each second of monotonic time.
-  explicit LogBudget(uint32_t per_second) : per_second_(per_second) {}
+  // Allows `count` records in each period of `period_ms` of monotonic time.
+  explicit LogBudget(uint32_t count, int64_t period_ms = 1000)
+      : count_(count), period_ms_(period_ms) {}
 
   Decision Ask(int64_t now_ms) {
-    const int64_t second = now_ms / 1000;
-    if (second != second_) {
-      second_ = second;
+    const int64_t period = now_ms / period_ms_;
+    if (period != period_) {
+      period_ = period;
       used_ = 0;
     }
-    if (used_ >= per_second_) {
+    if (used_ >= count_) {
       ++suppressed_;
       return {};
     }
     ++used_;
-    return {.write = true, .suppressed = TakeSuppressed()};
-  }
-
-  // For a slow tick or the end: how many are still unaccounted for. Write a
-  // record of their own when this is not 0.
-  uint64_t TakeSuppressed() {
-    const uint64_t taken = suppressed_;
-    suppressed_ = 0;
-    return taken;
+    return {.write = true, .suppressed = std::exchange(suppressed_, 0)};
   }
 
  private:
-  const uint32_t per_second_;
-  int64_t second_ = std::numeric_limits<int64_t>::min();
+  const uint32_t count_;
+  const int64_t period_ms_;
+  int64_t period_ = std::numeric_limits<int64_t>::min();
   uint32_t used_ = 0;
   uint64_t suppressed_ = 0;
 };

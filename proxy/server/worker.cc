@@ -202,7 +202,7 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
           slot->current->admission->MakeRoom(kRoomWithoutDescriptors,
                                              session::AdmissionLimit::kDescriptors);
         }
-        auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10);
+        auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs());
         if (!go) return;
         logger_.Error("accept_failed",
                       "Cannot accept a connection; trying again in a moment. Raise the limit of "
@@ -223,7 +223,7 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   }
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) {
-    if (auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs() / 10)) {
+    if (auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs())) {
       logger_.Error("accept_failed", "Cannot serve an accepted connection.",
                     {{"listener", state.config.name},
                      {"error", std::string(stream.status().message())},

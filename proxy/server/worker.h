@@ -72,6 +72,8 @@ class Worker final : private session::Connection::Owner {
   void Ping(std::function<void()> done) { loop_.Post(std::move(done)); }
 
  private:
+  static constexpr int64_t kAcceptRecordPeriodMs = 10'000;
+
   // Of a listener whose rules have changed.
   enum class RevalidationScope { kNone, kTunnels, kAll };
   static RevalidationScope Compare(const session::ListenerState* before,
@@ -105,7 +107,7 @@ class Worker final : private session::Connection::Owner {
   io::Loop loop_;
   observe::AccessLogWriter access_log_;
   base::LogBudget handshake_log_budget_;
-  base::LogBudget accept_log_budget_{1};  // asked with a clock ten times slower: 1 per 10 s
+  base::LogBudget accept_log_budget_{1, kAcceptRecordPeriodMs};
   session::RevalidationSchedule revalidation_;
   verify::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
