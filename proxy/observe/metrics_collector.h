@@ -1,22 +1,25 @@
-// Turns the cells of a Metrics into what prometheus-cpp serialises. The only
-// place, with metrics.cc, that knows that library; names and help texts of all
-// metrics are here. Made for one scrape; any thread.
+// MetricsCollector turns the cells of a Metrics into what prometheus-cpp serialises. Names and help
+// texts of all metrics are here, and no file but this one and metrics.cc includes that library.
+// Made for one scrape; any thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_COLLECTOR_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_COLLECTOR_H_
 
+#include <prometheus/client_metric.h>
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
-#include <functional>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "proxy/observe/metrics.h"
 
 namespace mantlet::observe {
+
+// The cells of all workers that have the same labels.
+template <typename Cells>
+using Sharded = std::map<std::vector<prometheus::ClientMetric::Label>, std::vector<const Cells*>>;
 
 class MetricsCollector final : public prometheus::Collectable {
  public:
@@ -25,26 +28,13 @@ class MetricsCollector final : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  // The cells of all workers that have the same name.
-  using Listeners = std::map<std::string, std::vector<const ListenerMetrics*>>;
-  using Upstreams = std::map<std::string, std::vector<const UpstreamMetrics*>>;
-  using Requests =
-      std::map<std::pair<std::string, std::string>, std::vector<const RequestMetrics*>>;
   using Families = std::vector<prometheus::MetricFamily>;
 
-  void CollectConnections(const Listeners& listeners, Families* out) const;
-  void CollectHandshakes(const Listeners& listeners, Families* out) const;
-  void CollectClientCertificates(const Listeners& listeners, Families* out) const;
-  void CollectIdentity(const Listeners& listeners, Families* out) const;
-  void CollectPolicy(const Listeners& listeners, Families* out) const;
-  void CollectRequests(const Requests& requests, Families* out) const;
-  void CollectUpstreams(const Upstreams& upstreams, Families* out) const;
-  // These read what Metrics' lock guards; the caller holds it.
-  void CollectBuildInfo(Families* out) const;
-  void CollectExpiries(Families* out) const;
-  void CollectLifeCycle(Families* out) const;
-  void CollectResolving(Families* out) const;
-  static void CollectProcess(Families* out);
+  void CollectProcessWide(Families* out) const;  // the caller holds Metrics' lock
+  static void CollectListeners(const Sharded<ListenerMetrics>& all, Families* out);
+  static void CollectDenials(const Sharded<ListenerMetrics>& all, Families* out);
+  static void CollectRequests(const Sharded<RequestMetrics>& all, Families* out);
+  static void CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out);
 
   const Metrics& metrics_;
 };

@@ -70,8 +70,8 @@ class alignas(64) ListenerMetrics {
   // Parts of a client certificate that a connection's identity headers could not
   // carry: no reader could be sure of them, or the whole was too large.
   void IdentityFieldsDropped(size_t unsafe, size_t too_large) {
-    identity_unsafe_.Add(unsafe);
-    identity_too_large_.Add(too_large);
+    identity_dropped_[0].Add(unsafe);
+    identity_dropped_[1].Add(too_large);
   }
 
   // The counter of one policy rule; asked for when a configuration takes effect
@@ -81,6 +81,8 @@ class alignas(64) ListenerMetrics {
 
  private:
   friend class MetricsCollector;
+
+  static constexpr std::array<std::string_view, 2> kIdentityDropLabels = {"unsafe", "too_large"};
 
   static size_t HandshakeCell(TlsVersionLabel version, bool resumed, bool client_cert) {
     return static_cast<size_t>(version) * 4 + (resumed ? 2 : 0) + (client_cert ? 1 : 0);
@@ -95,8 +97,7 @@ class alignas(64) ListenerMetrics {
   DurationHistogram<kHandshakeBoundsUs> handshake_duration_;
   std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
   std::array<Counter, base::kEndReasonCount> ended_;
-  Counter identity_unsafe_;
-  Counter identity_too_large_;
+  std::array<Counter, 2> identity_dropped_;
 
   mutable std::mutex rules_mutex_;  // guards the map, not the counters in it
   std::map<std::string, std::unique_ptr<Counter>, std::less<>> denials_;
