@@ -26,10 +26,10 @@ HeapTrim::HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void(
 
 void HeapTrim::SetOpen(size_t open) {
   open_ = open;
-  height_ = std::max(height_, open_);
-  if (gone() < kWorthwhile) return;
+  peak_ = std::max(peak_, open_);
+  if (closed() < kWorthwhile) return;
   const int64_t wait_ms = (not_before_us_ - clock_.MonotonicUs()) / 1000;
-  if (gone() < step_ || wait_ms > 0) {
+  if (closed() < step_ || wait_ms > 0) {
     if (!timer_.armed()) loop_.ArmIn(timer_, std::max(kMomentMs, wait_ms));
     return;
   }
@@ -38,13 +38,13 @@ void HeapTrim::SetOpen(size_t open) {
 
 void HeapTrim::Trim() {
   loop_.timers().Cancel(timer_);
-  if (gone() < kWorthwhile) return;
+  if (closed() < kWorthwhile) return;
   const int64_t began_us = clock_.MonotonicUs();
   trim_();
   const int64_t took_us = clock_.MonotonicUs() - began_us;
   not_before_us_ = began_us + std::min(took_us * kShare, kLongestWaitUs);
   step_ = took_us > kLongUs ? step_ * 2 : kStep;
-  height_ = open_;
+  peak_ = open_;
 }
 
 }  // namespace mantlet::server

@@ -1,11 +1,10 @@
-// Gives back to the kernel what connections have left behind. glibc keeps memory that
-// is free in the middle of its heap: after a rush of connections a process stays as
-// large as it was at its height.
+// HeapTrim returns to the kernel the memory that closed connections leave free. glibc keeps memory
+// that is free in the middle of its heap: after a peak of connections a process would stay as large
+// as it was then.
 //
-// To give back costs a system call for each free stretch and, later, a page fault for
-// each page that is wanted again. So it is done when many connections have gone and
-// not come back, in steps, so that no single one holds up the loop for long; where a
-// step takes long all the same (very large heaps) the next ones are fewer.
+// A trim costs a system call for each free stretch and, later, a page fault for each page that is
+// used again. So it is done once many connections have closed and no others have come, in steps, so
+// that none of them delays the loop for long. Three constants say how many, how soon and how often.
 //
 // One loop's thread only. Does not outlive the loop.
 
@@ -25,38 +24,38 @@ namespace mantlet::server {
 
 class HeapTrim {
  public:
-  // Fewer than this many are not worth it.
-  static constexpr size_t kWorthwhile = 64;
-  // When so many have gone, their memory goes as soon as it is free; fewer wait for a moment, in
-  // which more may go, or come.
+  // So many closed connections are trimmed as soon as their memory is free; fewer wait for a
+  // moment, in which more may close, or open; less than a quarter is never trimmed.
   static constexpr size_t kStep = 256;
+  static constexpr size_t kWorthwhile = kStep / 4;
   static constexpr int64_t kMomentMs = 1000;
-  // At most a tenth of the time is spent on it; but nothing waits longer than this,
-  // for on a busy machine the clock runs while the loop does not.
+  // At most one part in kShare of the time is spent, but no trim waits longer than one and a half
+  // moments: on a busy machine the clock runs while the loop does not. After a trim that took a
+  // thousandth of a moment the next step is twice as large.
   static constexpr int64_t kShare = 10;
-  static constexpr int64_t kLongestWaitUs = 1'500'000;
-  static constexpr int64_t kLongUs = 1000;
+  static constexpr int64_t kLongestWaitUs = kMomentMs * 1500;
+  static constexpr int64_t kLongUs = kMomentMs;
 
-  // `trim` frees what is only kept for reuse, and calls TrimHeap().
+  // `trim` frees memory that is only kept for reuse, and calls TrimHeap().
   HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim);
   HeapTrim(const HeapTrim&) = delete;
 
-  // How many connections there are, whenever that changes.
+  // `open`: how many connections there are. Called whenever that changes.
   void SetOpen(size_t open);
 
-  // Of all threads' heaps; nothing where the C library is not glibc.
+  // Trims the heaps of all threads; does nothing where the C library is not glibc.
   static void TrimHeap();
 
  private:
   void Trim();
-  size_t gone() const { return height_ - open_; }
+  size_t closed() const { return peak_ - open_; }
 
   io::Loop& loop_;
   const base::Clock& clock_;
   const std::function<void()> trim_;
   base::FunctionTimer timer_;
   size_t open_ = 0;
-  size_t height_ = 0;  // the most that were open since the last time
+  size_t peak_ = 0;  // the most that were open since the last trim
   size_t step_ = kStep;
   int64_t not_before_us_ = 0;
   io::DeferredCall soon_;
