@@ -48,18 +48,6 @@ void AppendInteger(Integer value, std::string* out) {
 
 }  // namespace
 
-std::string HexLower(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
-}
-
 std::string Rfc3339Seconds(int64_t unix_seconds) {
   std::string text;
   AppendDateTime(unix_seconds, &text);

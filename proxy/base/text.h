@@ -1,5 +1,5 @@
-// Small renderings that more than one package needs: hexadecimal, RFC 3339
-// times, durations for people. Pure functions; any thread.
+// Text renderings that more than one package needs: RFC 3339 times, durations, decimal numbers.
+// Pure functions; any thread.
 
 #ifndef MANTLET_PROXY_BASE_TEXT_H_
 #define MANTLET_PROXY_BASE_TEXT_H_
@@ -9,9 +9,6 @@
 #include <string_view>
 
 namespace mantlet::base {
-
-// Lower-case hexadecimal, two digits for each byte, no separators.
-std::string HexLower(std::string_view bytes);
 
 // "2027-01-15T08:00:00Z". Years outside 0000..9999 are clamped to that range.
 std::string Rfc3339Seconds(int64_t unix_seconds);

@@ -23,8 +23,6 @@ struct LoadOutcome {
   // Nothing is swapped: because of `problems`, or because what is on disk is in use already.
   static LoadOutcome NotSwapped(Problems problems, certs::FileStates seen) {
     LoadOutcome outcome;
-    outcome.outcome =
-        problems.empty() ? ReloadSchedule::Outcome::kUnchanged : ReloadSchedule::Outcome::kFailed;
     outcome.problems = std::move(problems);
     outcome.seen = std::move(seen);
     return outcome;
@@ -33,16 +31,16 @@ struct LoadOutcome {
   // All that is on disk is used from now on, but for `problems`.
   static LoadOutcome Swapped(Problems problems = {}, certs::FileStates seen = {}) {
     LoadOutcome outcome;
-    outcome.outcome = ReloadSchedule::Outcome::kSwapped;
+    outcome.swapped = true;
     outcome.problems = std::move(problems);
     outcome.seen = std::move(seen);
     return outcome;
   }
 
-  ReloadSchedule::Outcome outcome = ReloadSchedule::Outcome::kFailed;
+  bool swapped = false;              // false without problems: it is in use already
   Problems problems;                 // what on disk is not used
-  std::vector<std::string> changes;  // kSwapped: for the log
-  std::string detail;                // kSwapped: what is in use now
+  std::vector<std::string> changes;  // if swapped: for the log
+  std::string detail;                // if swapped: what is in use now
   // The files as the load has read them, as far as it came: what differs from this later is a
   // change.
   certs::FileStates seen;

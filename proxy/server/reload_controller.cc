@@ -28,8 +28,8 @@ ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
       schedule_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
   Rewatch();
-  // What has changed since `seen` was taken, before the watch began.
-  schedule_.FilesEvent(loop_.now_ms());
+  // Polls for what has changed since `seen` was taken, before the watch began.
+  schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
 }
 
@@ -42,8 +42,8 @@ void ReloadController::Configure(const config::Reload& settings, std::vector<std
   files_ = certs::FileSet(configured_);
 }
 
-// Whether other directories are watched now than before: then something may have
-// happened in them unseen.
+// Watches the directories of `files_`. Returns whether they are others than before: then changes in
+// them may have been missed.
 bool ReloadController::Rewatch() {
   if (!settings_.watch) {
     watch_.reset();
@@ -51,9 +51,9 @@ bool ReloadController::Rewatch() {
     return false;
   }
   if (watch_ == nullptr) {
-    watch_ = std::make_unique<io::DirectoryWatch>(loop_, [this] { OnFilesEvent(); });
+    watch_ = std::make_unique<io::DirectoryWatch>(loop_, [this] { OnFileEvent(); });
   }
-  constexpr int kMostRounds = 4;  // a link that swings faster than this is caught by its events
+  constexpr int kMostRounds = 4;  // a link that changes faster than this causes events
   bool changed = false;
   for (int round = 0; round < kMostRounds; ++round) {
     std::set<std::string> directories = files_.Directories();
@@ -61,20 +61,20 @@ bool ReloadController::Rewatch() {
     watched_ = directories;
     Watch(std::move(directories));
     if (same) break;
-    changed = true;  // once more: a link may have swung before its target was watched
+    changed = true;  // again: a link may have changed before its target was watched
   }
   return changed;
 }
 
-// Of a directory that cannot be watched, say because it cannot be read, the one
-// above: that is where it shows when it can be read again.
+// Watches `directories`, and the parent of each that cannot be watched (one that is missing or may
+// not be read): an event there shows that it may be possible now.
 void ReloadController::Watch(std::set<std::string> directories) {
   std::vector<std::string> unwatched;
   do {
     unwatched = watch_->Set(std::vector<std::string>(directories.begin(), directories.end()));
     for (const std::string& path : unwatched) {
       logger_.Debug("not_watched",
-                    "A directory cannot be watched; the one above and the slow look cover it.",
+                    "A directory cannot be watched; its parent and the periodic poll cover it.",
                     {{"path", path}});
       directories.erase(path);
       const size_t slash = path.rfind('/');
@@ -83,8 +83,8 @@ void ReloadController::Watch(std::set<std::string> directories) {
   } while (!unwatched.empty() && !directories.empty());
 }
 
-void ReloadController::OnFilesEvent() {
-  schedule_.FilesEvent(loop_.now_ms());
+void ReloadController::OnFileEvent() {
+  schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
 }
 
@@ -92,12 +92,12 @@ void ReloadController::Step() {
   switch (schedule_.Next(loop_.now_ms())) {
     case ReloadSchedule::Action::kNothing:
       break;
-    case ReloadSchedule::Action::kLook: {
-      // A link may lead elsewhere by now, a directory may be back.
+    case ReloadSchedule::Action::kPoll: {
+      // A link may have another target by now, a directory may exist again.
       Rewatch();
-      const certs::FileStates looked = files_.Look(reader_);
-      schedule_.Looked(!certs::ChangedPaths(seen_, looked).empty(), loop_.now_ms());
-      if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&looked);
+      const certs::FileStates polled = files_.Look(reader_);
+      schedule_.OnPolled(!certs::ChangedPaths(seen_, polled).empty(), loop_.now_ms());
+      if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&polled);
       break;
     }
     case ReloadSchedule::Action::kLoad:
@@ -109,16 +109,16 @@ void ReloadController::Step() {
 }
 
 std::string ReloadController::LoadNow(bool by_signal) {
-  schedule_.Requested(loop_.now_ms(), by_signal);
+  schedule_.OnRequested(loop_.now_ms(), by_signal);
   if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(nullptr);
   on_outcome_();
   Rearm();
   return schedule_.last_error();
 }
 
-// From now on a change is what differs from what the load has read. A load that
-// was refused early has not come to every file: those stay as they were seen.
-void ReloadController::Remember(certs::FileStates read, const certs::FileStates* looked) {
+// Makes what the load has read the state that later polls compare with. A load that failed early
+// has not read every file: the others keep the state of the poll, or that of the load before.
+void ReloadController::Remember(certs::FileStates read, const certs::FileStates* polled) {
   std::vector<std::string> all = configured_;
   const std::set<std::string> configured(all.begin(), all.end());
   for (const auto& [path, state] : read) {
@@ -127,8 +127,8 @@ void ReloadController::Remember(certs::FileStates read, const certs::FileStates*
   std::vector<std::string> unknown;
   for (const std::string& path : all) {
     if (read.contains(path)) continue;
-    if (looked != nullptr && looked->contains(path)) {
-      read[path] = looked->at(path);
+    if (polled != nullptr && polled->contains(path)) {
+      read[path] = polled->at(path);
     } else if (auto known = seen_.find(path); known != seen_.end()) {
       read[path] = known->second;
     } else {
@@ -140,16 +140,15 @@ void ReloadController::Remember(certs::FileStates read, const certs::FileStates*
   files_ = certs::FileSet(std::move(all));
 }
 
-void ReloadController::DoLoad(const certs::FileStates* looked) {
-  LoadOutcome result = load_(looked);
-  Remember(std::move(result.seen), looked);
-  // Files that are new here may have changed between the load and the watch.
-  if (Rewatch()) schedule_.FilesEvent(loop_.now_ms());
-  for (const ReloadSchedule::Report& report :
-       schedule_.Loaded(result.outcome, result.problems, loop_.now_ms())) {
+void ReloadController::DoLoad(const certs::FileStates* polled) {
+  LoadOutcome result = load_(polled);
+  Remember(std::move(result.seen), polled);
+  // Files that were not watched before may have changed between the load and the watch.
+  if (Rewatch()) schedule_.OnFileEvent(loop_.now_ms());
+  for (const ReloadSchedule::Report& report : schedule_.OnLoaded(result.problems, loop_.now_ms())) {
     Report(report);
   }
-  if (result.outcome == ReloadSchedule::Outcome::kSwapped) {
+  if (result.swapped) {
     logger_.Info("reload_succeeded",
                  result.problems.empty() ? "What is on disk is in use."
                                          : "A part of what is on disk is in use.",
@@ -159,7 +158,7 @@ void ReloadController::DoLoad(const certs::FileStates* looked) {
   }
 }
 
-// What waits may be a program in the middle of its writing, or a mistake.
+// Logs a problem. One that may pass (a file that is being written) starts at the level info.
 void ReloadController::Report(const ReloadSchedule::Report& report) {
   const ReloadSchedule::Problem& problem = report.problem;
   base::LogLevel level = base::LogLevel::kError;

@@ -1,7 +1,6 @@
-// Keeps what is served equal to what is on disk: watches the directories of every
-// file that counts (the configuration itself, certificates, keys, trust bundles),
-// looks at them every now and then, and loads when something has changed or
-// somebody asks. What a load does is the owner's business.
+// ReloadController keeps what is served equal to what is on disk: it watches the directories of the
+// configuration and of every file that it names, polls the files periodically, and calls the
+// owner's `load` when one has changed or a reload is requested.
 //
 // Main loop only; reads files there.
 
@@ -28,32 +27,32 @@ namespace mantlet::server {
 
 class ReloadController {
  public:
-  // `looked`: what the controller has read a moment ago, or null. Counts as one of
-  // the readings that must agree, so that each file is read twice and not more.
-  using Load = std::function<LoadOutcome(const certs::FileStates* looked)>;
+  // `polled`: the files as the controller has just read them, or null. It counts as one of the two
+  // readings that must agree, so that each file is read twice and not more.
+  using Load = std::function<LoadOutcome(const certs::FileStates* polled)>;
 
-  // `files`: everything to watch. `seen`: their state when, or before, what is
-  // served now was read.
+  // `files`: everything to watch. `seen`: their state when, or before, what is served now was read.
+  // `on_outcome` is called after every poll and every load.
   ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
                    std::vector<std::string> files, certs::FileStates seen, Load load,
                    std::function<void()> on_outcome);
 
-  // Loads now, on the caller's stack. Returns what is wrong, or an empty string. `by_signal`:
-  // nobody reads that, so that the log says it again.
+  // Loads now, on the caller's stack. Returns what is wrong, or an empty string. `by_signal`: the
+  // problems are logged again.
   std::string LoadNow(bool by_signal = false);
 
-  // The configuration changed: other files, another interval.
+  // Watches `files` from now on, with the settings of a new configuration.
   void Configure(const config::Reload& settings, std::vector<std::string> files);
 
   const ReloadSchedule& state() const { return schedule_; }
 
  private:
   static ReloadSchedule::Options OptionsOf(const config::Reload& settings);
-  void OnFilesEvent();
+  void OnFileEvent();
   void Step();
-  void DoLoad(const certs::FileStates* looked);
+  void DoLoad(const certs::FileStates* polled);
   void Report(const ReloadSchedule::Report& report);
-  void Remember(certs::FileStates read, const certs::FileStates* looked);
+  void Remember(certs::FileStates read, const certs::FileStates* polled);
   bool Rewatch();
   void Watch(std::set<std::string> directories);
   void Rearm();

@@ -15,50 +15,50 @@ bool Due(const std::optional<int64_t>& at, int64_t now_ms) {
 }  // namespace
 
 ReloadSchedule::ReloadSchedule(const Options& options, int64_t now_ms) : options_(options) {
-  ScheduleSlowLook(now_ms);
+  SchedulePeriodicPoll(now_ms);
 }
 
-void ReloadSchedule::ScheduleSlowLook(int64_t now_ms) {
-  slow_look_at_.reset();
-  if (options_.interval_ms > 0) slow_look_at_ = now_ms + options_.interval_ms;
+void ReloadSchedule::SchedulePeriodicPoll(int64_t now_ms) {
+  periodic_poll_at_.reset();
+  if (options_.interval_ms > 0) periodic_poll_at_ = now_ms + options_.interval_ms;
 }
 
-void ReloadSchedule::FilesEvent(int64_t now_ms) {
+void ReloadSchedule::OnFileEvent(int64_t now_ms) {
   if (!settle_first_.has_value()) settle_first_ = now_ms;
   settle_at_ = std::min(now_ms + options_.settle_ms, *settle_first_ + options_.settle_max_ms);
 }
 
-void ReloadSchedule::Requested(int64_t now_ms, bool by_signal) {
+void ReloadSchedule::OnRequested(int64_t now_ms, bool by_signal) {
   load_at_ = now_ms;
-  asked_ = asked_ || by_signal;
+  by_signal_ = by_signal_ || by_signal;
 }
 
 void ReloadSchedule::SetInterval(int64_t interval_ms, int64_t now_ms) {
   if (interval_ms == options_.interval_ms) return;
   options_.interval_ms = interval_ms;
-  ScheduleSlowLook(now_ms);
+  SchedulePeriodicPoll(now_ms);
 }
 
 ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
   if (Due(load_at_, now_ms) || Due(retry_at_, now_ms)) {
-    // A load sees everything a look would.
+    // A load sees everything that a poll would.
     load_at_.reset();
     retry_at_.reset();
     settle_first_.reset();
     settle_at_.reset();
-    ScheduleSlowLook(now_ms);
+    SchedulePeriodicPoll(now_ms);
     return Action::kLoad;
   }
-  if (Due(settle_at_, now_ms) || Due(slow_look_at_, now_ms)) {
+  if (Due(settle_at_, now_ms) || Due(periodic_poll_at_, now_ms)) {
     settle_first_.reset();
     settle_at_.reset();
-    ScheduleSlowLook(now_ms);
-    return Action::kLook;
+    SchedulePeriodicPoll(now_ms);
+    return Action::kPoll;
   }
   return Action::kNothing;
 }
 
-void ReloadSchedule::Looked(bool changed, int64_t now_ms) {
+void ReloadSchedule::OnPolled(bool changed, int64_t now_ms) {
   if (!changed) return;
   pending_ = true;
   // What made the last load fail may be gone: start waiting from the beginning.
@@ -66,25 +66,21 @@ void ReloadSchedule::Looked(bool changed, int64_t now_ms) {
   load_at_ = now_ms;
 }
 
-std::vector<ReloadSchedule::Report> ReloadSchedule::Loaded(Outcome outcome,
-                                                           const std::vector<Problem>& problems,
-                                                           int64_t now_ms) {
-  const bool asked = std::exchange(asked_, false);
+std::vector<ReloadSchedule::Report> ReloadSchedule::OnLoaded(const std::vector<Problem>& problems,
+                                                             int64_t now_ms) {
+  const bool by_signal = std::exchange(by_signal_, false);
   problems_ = problems;
   pending_ = !problems.empty();
-  if (outcome == Outcome::kSwapped) ++counters_.success;
   if (problems.empty()) {
-    if (outcome == Outcome::kUnchanged) ++counters_.unchanged;
-    said_.clear();
+    reported_.clear();
     retry_ms_ = 0;
     retry_at_.reset();
     return {};
   }
-  ++counters_.failure;
   retry_ms_ = retry_ms_ == 0 ? options_.retry_first_ms : retry_ms_ * 2;
   retry_ms_ = std::min(retry_ms_, options_.retry_max_ms);
   retry_at_ = now_ms + retry_ms_;
-  return Tell(asked, now_ms);
+  return NewReports(by_signal, now_ms);
 }
 
 ReloadSchedule::Level ReloadSchedule::LevelOf(const Problem& problem, int64_t since_ms,
@@ -93,18 +89,18 @@ ReloadSchedule::Level ReloadSchedule::LevelOf(const Problem& problem, int64_t si
   return now_ms - since_ms >= options_.warn_after_ms ? Level::kWarning : Level::kInfo;
 }
 
-std::vector<ReloadSchedule::Report> ReloadSchedule::Tell(bool asked, int64_t now_ms) {
+std::vector<ReloadSchedule::Report> ReloadSchedule::NewReports(bool by_signal, int64_t now_ms) {
   std::vector<Report> reports;
-  std::map<std::string, Said> before = std::exchange(said_, {});
+  std::map<std::string, Reported> before = std::exchange(reported_, {});
   for (const Problem& problem : problems_) {
     auto known = before.find(problem.listener);
     const bool is_new = known == before.end();
-    Said& said = said_[problem.listener];
-    said = {is_new ? now_ms : known->second.since_ms, Level::kInfo, problem.reason};
-    said.level = LevelOf(problem, said.since_ms, now_ms);
-    if (asked || is_new || known->second.reason != said.reason ||
-        known->second.level < said.level) {
-      reports.push_back({said.level, problem});
+    Reported& reported = reported_[problem.listener];
+    reported = {is_new ? now_ms : known->second.since_ms, Level::kInfo, problem.reason};
+    reported.level = LevelOf(problem, reported.since_ms, now_ms);
+    if (by_signal || is_new || known->second.reason != reported.reason ||
+        known->second.level < reported.level) {
+      reports.push_back({reported.level, problem});
     }
   }
   return reports;
@@ -124,7 +120,7 @@ std::string ReloadSchedule::last_error() const {
 
 std::optional<int64_t> ReloadSchedule::NextWakeup() const {
   std::optional<int64_t> next;
-  for (const std::optional<int64_t>& at : {load_at_, retry_at_, settle_at_, slow_look_at_}) {
+  for (const std::optional<int64_t>& at : {load_at_, retry_at_, settle_at_, periodic_poll_at_}) {
     if (at.has_value() && (!next.has_value() || *at < *next)) next = at;
   }
   return next;

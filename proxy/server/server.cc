@@ -255,7 +255,7 @@ void Server::ActivateReloaded(SnapshotPtr next) {
 void Server::CountReload(const LoadOutcome& outcome) {
   if (outcome.problems.empty()) {
     metrics_.ReloadSucceeded(clock_.WallSeconds());
-  } else if (outcome.outcome == ReloadSchedule::Outcome::kSwapped) {
+  } else if (outcome.swapped) {
     metrics_.ReloadPartial();
   } else {
     metrics_.ReloadFailed();

@@ -19,11 +19,6 @@ std::string MicrosAsMs(int64_t us) {
   return out;
 }
 
-TEST(HexLower, HasTwoDigitsForEachByte) {
-  EXPECT_EQ(HexLower(""), "");
-  EXPECT_EQ(HexLower(std::string_view("\x00\x0a\xff", 3)), "000aff");
-}
-
 TEST(Rfc3339, KnowsLeapYearsAndTheEpoch) {
   EXPECT_EQ(Rfc3339Seconds(0), "1970-01-01T00:00:00Z");
   EXPECT_EQ(Rfc3339Seconds(951'827'696), "2000-02-29T12:34:56Z");

@@ -16,7 +16,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Outcome = ReloadSchedule::Outcome;
 
 constexpr char kConfig[] = "/etc/mantlet.yaml";
 
@@ -146,7 +145,7 @@ TEST_F(LoaderTest, NothingIsBuiltWhereNothingHasChanged) {
   Start();
   const Loader::Reloaded reloaded = Reload();
   EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kUnchanged);
+  EXPECT_FALSE(reloaded.outcome.swapped);
   EXPECT_THAT(reloaded.outcome.problems, IsEmpty());
   EXPECT_EQ(reloaded.outcome.seen.size(), 6u);
   EXPECT_EQ(binder_.binds, 0);
@@ -159,7 +158,7 @@ TEST_F(LoaderTest, ARenewedCertificateIsInTheNextSnapshotAndInTheLog) {
   ASSERT_NE(reloaded.next, nullptr);
   EXPECT_TRUE(Renewed(reloaded.next));
   EXPECT_EQ(reloaded.next->Find("two")->tls, running_->Find("two")->tls);
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kSwapped);
+  EXPECT_TRUE(reloaded.outcome.swapped);
   EXPECT_THAT(reloaded.outcome.changes, ElementsAre(HasSubstr("listener 'one'")));
   EXPECT_THAT(reloaded.outcome.detail, HasSubstr(reloaded.next->generation->id));
   EXPECT_EQ(binder_.binds, 1);
@@ -179,7 +178,7 @@ TEST_F(LoaderTest, AConfigurationThatIsWrongIsAProblemAndChangesNothing) {
   files_.Put(kConfig, "nonsense: true\n");
   const Loader::Reloaded reloaded = Reload();
   EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kFailed);
+  EXPECT_FALSE(reloaded.outcome.swapped);
   ASSERT_EQ(reloaded.outcome.problems.size(), 1u);
   EXPECT_THAT(reloaded.outcome.problems[0].reason, HasSubstr("nonsense"));
 }
@@ -191,7 +190,7 @@ TEST_F(LoaderTest, ATornFileHoldsUpItsListenerAndNoOther) {
   const Loader::Reloaded reloaded = Reload();
   ASSERT_NE(reloaded.next, nullptr);
   EXPECT_TRUE(Renewed(reloaded.next));
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kSwapped);
+  EXPECT_TRUE(reloaded.outcome.swapped);
   ASSERT_EQ(reloaded.outcome.problems.size(), 1u);
   EXPECT_EQ(reloaded.outcome.problems[0].listener, "two");
 }
@@ -217,7 +216,7 @@ TEST_F(LoaderTest, AnAddressThatCannotBeBoundChangesNothingByItself) {
   binder_.taken_port = 9999;
   const Loader::Reloaded reloaded = Reload();
   EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kFailed);
+  EXPECT_FALSE(reloaded.outcome.swapped);
   EXPECT_EQ(binder_.discards, 1);
 }
 
@@ -227,7 +226,7 @@ TEST_F(LoaderTest, GivesUpWhereNotEvenWhatRunsCanBeBuiltAgain) {
   target_error_ = absl::UnavailableError("no address");
   const Loader::Reloaded reloaded = Reload();
   EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_EQ(reloaded.outcome.outcome, Outcome::kFailed);
+  EXPECT_FALSE(reloaded.outcome.swapped);
   ASSERT_FALSE(reloaded.outcome.problems.empty());
   EXPECT_EQ(reloaded.outcome.problems[0].reason, "no address");
 }

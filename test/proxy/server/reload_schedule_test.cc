@@ -13,7 +13,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Action = ReloadSchedule::Action;
-using Outcome = ReloadSchedule::Outcome;
 
 using Level = ReloadSchedule::Level;
 using Problems = std::vector<ReloadSchedule::Problem>;
@@ -31,7 +30,7 @@ TEST(ReloadSchedule, RestsUntilTheSlowLook) {
   ReloadSchedule schedule = Make();
   EXPECT_EQ(schedule.NextWakeup(), kStart + 30'000);
   EXPECT_EQ(schedule.Next(kStart + 29'999), Action::kNothing);
-  EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kLook);
+  EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kPoll);
   EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kNothing);
   EXPECT_EQ(schedule.NextWakeup(), kStart + 60'000);
 }
@@ -46,57 +45,55 @@ TEST(ReloadSchedule, WithoutAnIntervalItSleepsUntilAnEvent) {
 TEST(ReloadSchedule, LetsABurstOfEventsSettleButNotForever) {
   ReloadSchedule schedule = Make();
   for (int64_t t = 0; t <= 1'500; t += 50) {
-    schedule.FilesEvent(kStart + t);
+    schedule.OnFileEvent(kStart + t);
     if (t < 1'000) {
       EXPECT_EQ(schedule.Next(kStart + t), Action::kNothing) << t;
     }
     if (t == 1'000) {
-      EXPECT_EQ(schedule.Next(kStart + t), Action::kLook);
+      EXPECT_EQ(schedule.Next(kStart + t), Action::kPoll);
     }
   }
   ReloadSchedule single = Make();
-  single.FilesEvent(kStart);
+  single.OnFileEvent(kStart);
   EXPECT_EQ(single.NextWakeup(), kStart + 100);
-  EXPECT_EQ(single.Next(kStart + 100), Action::kLook);
+  EXPECT_EQ(single.Next(kStart + 100), Action::kPoll);
 }
 
 TEST(ReloadSchedule, ALookThatFindsNothingLeadsToNothing) {
   ReloadSchedule schedule = Make();
-  schedule.FilesEvent(kStart);
-  EXPECT_EQ(schedule.Next(kStart + 100), Action::kLook);
-  schedule.Looked(false, kStart + 100);
+  schedule.OnFileEvent(kStart);
+  EXPECT_EQ(schedule.Next(kStart + 100), Action::kPoll);
+  schedule.OnPolled(false, kStart + 100);
   EXPECT_FALSE(schedule.pending());
   EXPECT_EQ(schedule.Next(kStart + 100), Action::kNothing);
 }
 
 TEST(ReloadSchedule, AChangeIsPendingUntilItIsSwappedIn) {
   ReloadSchedule schedule = Make();
-  schedule.FilesEvent(kStart);
+  schedule.OnFileEvent(kStart);
   schedule.Next(kStart + 100);
-  schedule.Looked(true, kStart + 100);
+  schedule.OnPolled(true, kStart + 100);
   EXPECT_TRUE(schedule.pending());
   EXPECT_EQ(schedule.Next(kStart + 100), Action::kLoad);
   EXPECT_TRUE(schedule.pending());
-  EXPECT_THAT(schedule.Loaded(Outcome::kSwapped, {}, kStart + 110), IsEmpty());
+  EXPECT_THAT(schedule.OnLoaded({}, kStart + 110), IsEmpty());
   EXPECT_FALSE(schedule.pending());
-  EXPECT_EQ(schedule.counters().success, 1u);
 }
 
 TEST(ReloadSchedule, ARequestLoadsAtOnceWithoutALook) {
   ReloadSchedule schedule = Make();
-  schedule.Requested(kStart + 5);
+  schedule.OnRequested(kStart + 5);
   EXPECT_EQ(schedule.NextWakeup(), kStart + 5);
   EXPECT_EQ(schedule.Next(kStart + 5), Action::kLoad);
-  EXPECT_THAT(schedule.Loaded(Outcome::kUnchanged, {}, kStart + 5), IsEmpty());
-  EXPECT_EQ(schedule.counters().unchanged, 1u);
+  EXPECT_THAT(schedule.OnLoaded({}, kStart + 5), IsEmpty());
 }
 
 TEST(ReloadSchedule, AFailureIsSaidOnceAndTriedAgainMoreAndMoreSlowly) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
-  schedule.Requested(now);
+  schedule.OnRequested(now);
   ASSERT_EQ(schedule.Next(now), Action::kLoad);
-  const auto reports = schedule.Loaded(Outcome::kFailed, Refused("key /x does not fit /y"), now);
+  const auto reports = schedule.OnLoaded(Refused("key /x does not fit /y"), now);
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].problem.reason, "key /x does not fit /y");
   EXPECT_EQ(reports[0].level, Level::kError);
@@ -106,40 +103,38 @@ TEST(ReloadSchedule, AFailureIsSaidOnceAndTriedAgainMoreAndMoreSlowly) {
     ASSERT_EQ(schedule.NextWakeup(), now + wait);
     now += wait;
     ASSERT_EQ(schedule.Next(now), Action::kLoad);
-    EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Refused("key /x does not fit /y"), now),
-                IsEmpty());
+    EXPECT_THAT(schedule.OnLoaded(Refused("key /x does not fit /y"), now), IsEmpty());
   }
-  EXPECT_EQ(schedule.counters().failure, 9u);
   now = *schedule.NextWakeup();
   ASSERT_EQ(schedule.Next(now), Action::kLoad);
-  EXPECT_EQ(schedule.Loaded(Outcome::kFailed, Refused("another reason"), now).size(), 1u);
+  EXPECT_EQ(schedule.OnLoaded(Refused("another reason"), now).size(), 1u);
 }
 
 TEST(ReloadSchedule, AChangeAfterAFailureStartsTheWaitingAnew) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
-  schedule.Requested(now);
+  schedule.OnRequested(now);
   for (int i = 0; i < 5; ++i) {
     ASSERT_EQ(schedule.Next(now), Action::kLoad);
-    schedule.Loaded(Outcome::kFailed, Refused("torn"), now);
+    schedule.OnLoaded(Refused("torn"), now);
     now = *schedule.NextWakeup();
   }
   now -= 1'000;
-  schedule.FilesEvent(now);
-  ASSERT_EQ(schedule.Next(now + 100), Action::kLook);
-  schedule.Looked(true, now + 100);
+  schedule.OnFileEvent(now);
+  ASSERT_EQ(schedule.Next(now + 100), Action::kPoll);
+  schedule.OnPolled(true, now + 100);
   ASSERT_EQ(schedule.Next(now + 100), Action::kLoad);
-  schedule.Loaded(Outcome::kFailed, Refused("torn"), now + 100);
+  schedule.OnLoaded(Refused("torn"), now + 100);
   EXPECT_EQ(schedule.NextWakeup(), now + 600);
 }
 
 TEST(ReloadSchedule, FilesThatReturnToWhatIsServedEndTheFailure) {
   ReloadSchedule schedule = Make();
-  schedule.Requested(kStart);
+  schedule.OnRequested(kStart);
   schedule.Next(kStart);
-  schedule.Loaded(Outcome::kFailed, Refused("torn"), kStart);
+  schedule.OnLoaded(Refused("torn"), kStart);
   ASSERT_EQ(schedule.Next(kStart + 500), Action::kLoad);
-  EXPECT_THAT(schedule.Loaded(Outcome::kUnchanged, {}, kStart + 500), IsEmpty());
+  EXPECT_THAT(schedule.OnLoaded({}, kStart + 500), IsEmpty());
   EXPECT_FALSE(schedule.pending());
   EXPECT_EQ(schedule.last_error(), "");
   EXPECT_EQ(schedule.Next(kStart + 600), Action::kNothing);
@@ -148,11 +143,11 @@ TEST(ReloadSchedule, FilesThatReturnToWhatIsServedEndTheFailure) {
 TEST(ReloadSchedule, WhatMayPassIsAnErrorOnlyOnceItHasLasted) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
-  schedule.Requested(now);
+  schedule.OnRequested(now);
   std::vector<std::pair<int64_t, Level>> said;
   while (now <= kStart + 120'000) {
     ASSERT_EQ(schedule.Next(now), Action::kLoad);
-    for (const auto& report : schedule.Loaded(Outcome::kFailed, Torn("public"), now)) {
+    for (const auto& report : schedule.OnLoaded(Torn("public"), now)) {
       said.emplace_back(now - kStart, report.level);
     }
     now = *schedule.NextWakeup();
@@ -163,19 +158,19 @@ TEST(ReloadSchedule, WhatMayPassIsAnErrorOnlyOnceItHasLasted) {
 
 TEST(ReloadSchedule, AnotherReasonIsSaidAtTheLevelThatTheTroubleHasReached) {
   ReloadSchedule schedule = Make();
-  schedule.Loaded(Outcome::kFailed, Torn("public", "empty"), kStart);
-  const auto later = schedule.Loaded(Outcome::kFailed, Torn("public", "cut off"), kStart + 4'000);
+  schedule.OnLoaded(Torn("public", "empty"), kStart);
+  const auto later = schedule.OnLoaded(Torn("public", "cut off"), kStart + 4'000);
   ASSERT_EQ(later.size(), 1u);
   EXPECT_EQ(later[0].level, Level::kWarning);
 }
 
 TEST(ReloadSchedule, EachListenersTroubleHasItsOwnTime) {
   ReloadSchedule schedule = Make();
-  schedule.Loaded(Outcome::kFailed, Torn("old"), kStart);
-  schedule.Loaded(Outcome::kFailed, Torn("old"), kStart + 20'000);
+  schedule.OnLoaded(Torn("old"), kStart);
+  schedule.OnLoaded(Torn("old"), kStart + 20'000);
   Problems both = Torn("old");
   both.push_back(Torn("new")[0]);
-  const auto reports = schedule.Loaded(Outcome::kSwapped, both, kStart + 20'500);
+  const auto reports = schedule.OnLoaded(both, kStart + 20'500);
   ASSERT_EQ(reports.size(), 1u) << "of the old one nothing is new";
   EXPECT_EQ(reports[0].problem.listener, "new");
   EXPECT_EQ(reports[0].level, Level::kInfo);
@@ -187,12 +182,12 @@ TEST(ReloadSchedule, EachListenersTroubleHasItsOwnTime) {
 
 TEST(ReloadSchedule, WhoAsksByASignalIsToldAgain) {
   ReloadSchedule schedule = Make();
-  schedule.Loaded(Outcome::kFailed, Torn("public"), kStart);
-  EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 500), IsEmpty());
-  schedule.Requested(kStart + 600, true);
+  schedule.OnLoaded(Torn("public"), kStart);
+  EXPECT_THAT(schedule.OnLoaded(Torn("public"), kStart + 500), IsEmpty());
+  schedule.OnRequested(kStart + 600, true);
   ASSERT_EQ(schedule.Next(kStart + 600), Action::kLoad);
-  EXPECT_EQ(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 600).size(), 1u);
-  EXPECT_THAT(schedule.Loaded(Outcome::kFailed, Torn("public"), kStart + 700), IsEmpty());
+  EXPECT_EQ(schedule.OnLoaded(Torn("public"), kStart + 600).size(), 1u);
+  EXPECT_THAT(schedule.OnLoaded(Torn("public"), kStart + 700), IsEmpty());
 }
 
 }  // namespace
