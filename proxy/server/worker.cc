@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "proxy/base/process_setup.h"
@@ -18,13 +19,13 @@ using session::Connection;
 
 namespace {
 
-// Records that clients can provoke, per worker.
+// Log records that clients can cause, per worker.
 constexpr uint32_t kClientRecordsPerSecond = 100;
-// Connections without a ClientHello that end when there are no descriptors, each time that
-// accepting one fails; io::Listener tries again five times a second.
+// How many connections without a ClientHello end for their descriptors, each time that accept(2)
+// fails; io::Listener tries again five times a second.
 constexpr size_t kRoomWithoutDescriptors = 64;
-// A socket that takes no new connection is open for this long: TCP handshakes that had begun
-// have their last segment by then.
+// How long a socket that takes no new connection stays open: the last segment of TCP handshakes
+// that had begun has arrived by then.
 constexpr int64_t kLastHandshakesMs = 50;
 
 }  // namespace
@@ -34,13 +35,13 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
     : metrics_(metrics),
       logger_(logger),
       access_log_(access_log, log_format),
-      handshake_log_budget_(kClientRecordsPerSecond),
+      client_log_budget_(kClientRecordsPerSecond),
       revalidation_(loop_, clock),
       context_{loop_,
                clock,
                logger,
                access_log_,
-               handshake_log_budget_,
+               client_log_budget_,
                false,
                &revalidation_,
                &verified_clients_},
@@ -55,9 +56,9 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         SetTimeSlice(kWorkerSliceNs);
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
         loop_.Run();
-        // Everything that lives on this loop ends on its thread, and leaves its records.
+        // Everything that lives on this loop ends on its thread, and writes its records.
         stopped_ = true;
-        CutHere();
+        CutOnLoop();
         listeners_.clear();
         closing_.clear();
         connections_.clear();
@@ -72,79 +73,82 @@ Worker::~Worker() {
 
 void Worker::Apply(SnapshotPtr snapshot, Sockets new_sockets) {
   loop_.Post([this, snapshot = std::move(snapshot), sockets = std::move(new_sockets)]() mutable {
-    ApplyHere(*snapshot, std::move(sockets));
+    ApplyOnLoop(*snapshot, std::move(sockets));
   });
 }
 
-void Worker::ApplyHere(const Snapshot& snapshot, Sockets new_sockets) {
-  std::map<std::string, std::shared_ptr<upstream::Pool>> old_pools = pools_;
-  std::map<std::string, Listening> old_listeners = std::move(listeners_);
-  listeners_.clear();
+void Worker::ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets) {
   context_.drain_ms = snapshot.config.drain.count();
   context_.idle_grace_ms = std::min(snapshot.config.idle_grace, snapshot.config.drain).count();
-  std::map<const session::ListenerSlot*, RevalidationScope> changed;
+  const Pools old_pools = pools_;
+  RevalidationScopes scopes;
+  Listeners old_listeners = std::exchange(listeners_, {});
   for (const ListenerSnapshot& listener : snapshot.listeners) {
     const std::string& name = listener.config.name;
-    Listening& listening = listeners_[name];
-    if (auto it = old_listeners.find(name); it != old_listeners.end()) {
-      listening = std::move(it->second);
-      old_listeners.erase(it);
-    } else {
-      listening.slot = std::make_shared<session::ListenerSlot>();
+    Listening listening;
+    if (auto old = old_listeners.extract(name)) listening = std::move(old.mapped());
+    scopes[listening.slot.get()] = AdoptListener(listener, listening);
+    auto sockets = new_sockets.find(name);
+    if (sockets != new_sockets.end() && !context_.draining) {
+      ReplaceSockets(listener, std::move(sockets->second), listening);
     }
-    std::shared_ptr<const session::ListenerState> before = listening.slot->current;
-    listening.slot->current = listening.slot->last = StateFor(listener);
-    changed[listening.slot.get()] = Compare(before.get(), listening.slot->current.get());
-    auto socket = new_sockets.find(name);
-    if (socket == new_sockets.end() || context_.draining) continue;
-    CloseListener(listening);
-    listening.inherited = listener.config.address.kind == config::Address::Kind::kSystemd;
-    for (io::FileDescriptor& fd : socket->second) {
-      listening.sockets.push_back(Listen(name, listening.slot, std::move(fd)));
-    }
+    listeners_[name] = std::move(listening);
   }
-  for (auto& [name, listening] : old_listeners) {
+  CloseRemoved(old_listeners, scopes);
+  ScheduleRevalidation(scopes);
+  RetireUnusedPools(old_pools);
+}
+
+// Makes `listener` the state that connections of `listening` use from their next request on.
+// Returns which of them have to be validated again.
+Worker::RevalidationScope Worker::AdoptListener(const ListenerSnapshot& listener,
+                                                Listening& listening) {
+  const std::shared_ptr<const session::ListenerState> before = listening.slot->current;
+  listening.slot->current = listening.slot->last = StateFor(listener);
+  if (before == nullptr) return RevalidationScope::kNone;
+  const session::ListenerState& after = *listening.slot->current;
+  if (session::NeedsRevalidation(*before, &after)) return RevalidationScope::kAll;
+  // Policy decides about requests; those that became tunnels are still under way.
+  return before->policy != after.policy ? RevalidationScope::kTunnels : RevalidationScope::kNone;
+}
+
+void Worker::ReplaceSockets(const ListenerSnapshot& listener,
+                            std::vector<io::FileDescriptor> sockets, Listening& listening) {
+  CloseListener(listening);
+  listening.inherited = listener.config.address.kind == config::Address::Kind::kSystemd;
+  for (io::FileDescriptor& socket : sockets) {
+    listening.sockets.push_back(Listen(listener.config.name, listening.slot, std::move(socket)));
+  }
+}
+
+// Closes the sockets of listeners that the configuration no longer has; their connections end.
+void Worker::CloseRemoved(Listeners& removed, RevalidationScopes& scopes) {
+  for (auto& [name, listening] : removed) {
     CloseListener(listening);
     listening.slot->current = nullptr;
-    changed[listening.slot.get()] = RevalidationScope::kAll;
-  }
-  ScheduleRevalidation(changed);
-  for (auto it = pools_.begin(); it != pools_.end();) {
-    bool used = false;
-    for (const auto& [name, listening] : listeners_) {
-      used = used || listening.slot->current->pool == it->second;
-    }
-    if (used) {
-      ++it;
-    } else {
-      it->second->Retire();
-      it = pools_.erase(it);
-    }
-  }
-  for (const auto& [name, pool] : old_pools) {
-    auto it = pools_.find(name);
-    if (it == pools_.end() || it->second != pool) pool->Retire();
+    scopes[listening.slot.get()] = RevalidationScope::kAll;
   }
 }
 
-Worker::RevalidationScope Worker::Compare(const session::ListenerState* before,
-                                          const session::ListenerState* after) {
-  if (before == nullptr) return RevalidationScope::kNone;
-  if (session::NeedsRevalidation(*before, after)) return RevalidationScope::kAll;
-  // Policy judges requests; those that became tunnels are still under way.
-  return before->policy != after->policy ? RevalidationScope::kTunnels : RevalidationScope::kNone;
-}
-
-// Marks them only: the book sees to it that they are judged bit by bit.
-void Worker::ScheduleRevalidation(
-    const std::map<const session::ListenerSlot*, RevalidationScope>& listeners) {
+// Marks the connections as due; the schedule has them validated in slices.
+void Worker::ScheduleRevalidation(const RevalidationScopes& scopes) {
   for (auto& [connection, owner] : connections_) {
-    auto it = listeners.find(connection->slot());
-    if (it == listeners.end() || it->second == RevalidationScope::kNone) continue;
+    auto it = scopes.find(connection->slot());
+    if (it == scopes.end() || it->second == RevalidationScope::kNone) continue;
     const bool tunnel = connection->state() == Connection::State::kTunnel;
     if (it->second == RevalidationScope::kTunnels && !tunnel) continue;
     revalidation_.SetDue(*connection, session::RevalidationSchedule::kNow);
   }
+}
+
+// Shuts down the pools of `old_pools` that no listener uses any more.
+void Worker::RetireUnusedPools(const Pools& old_pools) {
+  std::set<const upstream::Pool*> used;
+  for (const auto& [name, listening] : listeners_) used.insert(listening.slot->current->pool.get());
+  for (const auto& [name, pool] : old_pools) {
+    if (!used.contains(pool.get())) pool->Retire();
+  }
+  std::erase_if(pools_, [&](const auto& entry) { return !used.contains(entry.second.get()); });
 }
 
 std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& target) {
@@ -197,7 +201,7 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
         Accept(slot, std::move(fd), peer);
       },
       [this, name, slot](const std::string& what) {
-        // Descriptors that connections without a ClientHello hold are needed more elsewhere.
+        // Connections without a ClientHello give up their descriptors to others.
         if (slot->current != nullptr) {
           slot->current->admission->MakeRoom(kRoomWithoutDescriptors,
                                              session::AdmissionLimit::kDescriptors);
@@ -241,8 +245,8 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   if (context_.draining || slot->current == nullptr) key->Drain();
 }
 
-// Loses no connection that the kernel has taken in. What waits in the queue of a socket of
-// the service manager is left to whoever accepts from it next.
+// Loses no connection that is in the queue of the kernel. The queue of a socket of the service
+// manager is left to the process that accepts from it next.
 void Worker::CloseListener(Listening& listening) {
   std::vector<std::unique_ptr<io::Listener>> sockets = std::move(listening.sockets);
   listening.sockets.clear();
@@ -255,14 +259,14 @@ void Worker::CloseListener(Listening& listening) {
   loop_.ArmIn(closing_timer_, kLastHandshakesMs);
 }
 
-void Worker::CloseForGood() {
+void Worker::CloseDrainedSockets() {
   for (const std::unique_ptr<io::Listener>& listener : closing_) listener->AcceptPending();
   closing_.clear();
   ReportIfEmpty();
 }
 
 void Worker::OnConnectionOver(Connection* connection) {
-  if (stopped_) return;  // it is destroyed with the others
+  if (stopped_) return;  // it is destroyed with all others
   auto it = connections_.find(connection);
   if (it == connections_.end()) return;
   loop_.Retire(std::move(it->second));
@@ -284,10 +288,10 @@ void Worker::Drain(std::function<void()> on_empty) {
 }
 
 void Worker::Cut() {
-  loop_.Post([this] { CutHere(); });
+  loop_.Post([this] { CutOnLoop(); });
 }
 
-void Worker::CutHere() {
+void Worker::CutOnLoop() {
   std::vector<Connection*> all;
   for (auto& [connection, owner] : connections_) all.push_back(connection);
   for (Connection* connection : all) connection->Cut();

@@ -1,14 +1,12 @@
-// One event loop on a thread of its own, with its listening sockets, its upstream
-// pools and its connections. Workers share nothing on the way of a request.
+// Worker is one event loop on a thread of its own, with its listening sockets, its upstream pools
+// and its connections. Workers share nothing while they serve requests.
 //
-// Threading: the public methods may be called from the main thread; each posts to
-// the worker's loop and returns. Callbacks that the caller passes in run on the
-// worker's thread.
+// Threading: the public methods may be called from the main thread; each posts a task to the
+// worker's loop and returns. Callbacks that the caller passes run on the worker's thread.
 
 #ifndef MANTLET_PROXY_SERVER_WORKER_H_
 #define MANTLET_PROXY_SERVER_WORKER_H_
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,48 +46,53 @@ class Worker final : private session::Connection::Owner {
          observe::AccessLogSink& access_log, base::LogFormat log_format);
   ~Worker();  // stops and joins
 
-  // New sockets by listener name, all of one listener; the listeners that `snapshot` no longer has
-  // are closed. Connections carry on.
+  // Serves `snapshot` from now on. `new_sockets` replace all sockets of the listeners they are for;
+  // listeners that `snapshot` does not have are closed. Open connections stay.
   using Sockets = std::map<std::string, std::vector<io::FileDescriptor>>;
   void Apply(SnapshotPtr snapshot, Sockets new_sockets);
 
-  // An upstream has other addresses; nothing if it is not in use any more.
+  // Gives the pool of an upstream its new addresses; does nothing if it is not in use any more.
   void UpdateTarget(upstream::TargetPtr target);
-  // `report` is called on the worker's thread with the name of an upstream when none of
-  // its name's addresses can be reached. Before the first Apply().
+  // `report` is called on the worker's thread with the name of an upstream when none of its
+  // addresses can be reached. Before the first Apply().
   void SetOnUnreachable(std::function<void(const std::string&)> report) {
     on_unreachable_ = std::move(report);
   }
 
-  // Stops listening and ends what can end; `on_empty` is called once no
-  // connection is left.
+  // Stops listening and ends idle connections now, others after their response; `on_empty` is
+  // called once no connection is left.
   void Drain(std::function<void()> on_empty);
-  // The drain's deadline: ends every connection now.
+  // Ends every connection now: the deadline of the drain.
   void Cut();
-  // Up to `limit` connections.
+  // Calls `done` with up to `limit` connections.
   void Summarize(size_t limit, std::function<void(std::vector<ConnectionSummary>)> done);
-  // Runs an empty task: `done` tells that the loop turns.
+  // Calls `done`, which shows that the loop turns.
   void Ping(std::function<void()> done) { loop_.Post(std::move(done)); }
 
  private:
   static constexpr int64_t kAcceptRecordPeriodMs = 10'000;
 
-  // Of a listener whose rules have changed.
+  // Which open connections of a listener have to be validated again after a change of its rules.
   enum class RevalidationScope { kNone, kTunnels, kAll };
-  static RevalidationScope Compare(const session::ListenerState* before,
-                                   const session::ListenerState* after);
+  using RevalidationScopes = std::map<const session::ListenerSlot*, RevalidationScope>;
 
   struct Listening {
-    std::shared_ptr<session::ListenerSlot> slot;
+    std::shared_ptr<session::ListenerSlot> slot = std::make_shared<session::ListenerSlot>();
     std::vector<std::unique_ptr<io::Listener>> sockets;  // several if systemd passed them
     bool inherited = false;                              // the sockets are the service manager's
   };
+  using Listeners = std::map<std::string, Listening>;
+  using Pools = std::map<std::string, std::shared_ptr<upstream::Pool>>;  // by upstream name
 
   void OnConnectionOver(session::Connection* connection) override;
 
-  void ApplyHere(const Snapshot& snapshot, Sockets new_sockets);
-  void ScheduleRevalidation(
-      const std::map<const session::ListenerSlot*, RevalidationScope>& listeners);
+  void ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets);
+  RevalidationScope AdoptListener(const ListenerSnapshot& listener, Listening& listening);
+  void ReplaceSockets(const ListenerSnapshot& listener, std::vector<io::FileDescriptor> sockets,
+                      Listening& listening);
+  void CloseRemoved(Listeners& removed, RevalidationScopes& scopes);
+  void ScheduleRevalidation(const RevalidationScopes& scopes);
+  void RetireUnusedPools(const Pools& old_pools);
   std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   std::unique_ptr<io::Listener> Listen(const std::string& name,
@@ -98,26 +101,26 @@ class Worker final : private session::Connection::Owner {
   void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
               const io::SocketAddress& peer);
   void CloseListener(Listening& listening);
-  void CloseForGood();
+  void CloseDrainedSockets();
   void ReportIfEmpty();
-  void CutHere();
+  void CutOnLoop();
 
   observe::MetricsShard& metrics_;
   base::Logger& logger_;
   io::Loop loop_;
   observe::AccessLogWriter access_log_;
-  base::LogBudget handshake_log_budget_;
+  base::LogBudget client_log_budget_;
   base::LogBudget accept_log_budget_{1, kAcceptRecordPeriodMs};
   session::RevalidationSchedule revalidation_;
   verify::VerifiedClients verified_clients_;  // of all listeners
   session::WorkerContext context_;
   upstream::SocketConnector connector_{loop_};
   const std::shared_ptr<const session::ProtocolTable> protocols_ = session::HttpProtocols();
-  std::map<std::string, Listening> listeners_;
-  // Of those that are no more: their sockets take no new connection.
+  Listeners listeners_;
+  // Of listeners that were closed: these sockets take no new connection.
   std::vector<std::unique_ptr<io::Listener>> closing_;
-  base::FunctionTimer closing_timer_{[this] { CloseForGood(); }};
-  std::map<std::string, std::shared_ptr<upstream::Pool>> pools_;  // by upstream name
+  base::FunctionTimer closing_timer_{[this] { CloseDrainedSockets(); }};
+  Pools pools_;
   absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
   bool stopped_ = false;  // the loop has ended; its connections end with it

@@ -8,7 +8,7 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
                   std::string_view rule, const http::RequestHead& head,
                   const identity::PeerIdentity* identity) {
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   std::vector<base::LogField> fields = {
       {"listener", listener},
@@ -34,7 +34,7 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
 void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std::string_view peer,
                           const http::RequestHead& head) {
   if (!worker.logger.enabled(base::LogLevel::kInfo)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   const auto protocol = head.headers.Find(http::HeaderId::kUpgrade);
   worker.logger.Info("upgrade_ignored",

@@ -35,7 +35,7 @@ void Record(WorkerContext& worker, base::LogLevel level, std::string_view event,
             std::string_view message, std::string_view listener, std::string_view peer,
             const tls::HandshakeReport& report) {
   if (!worker.logger.enabled(level)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   const std::string not_after = base::Rfc3339Seconds(report.certificate.not_after);
   std::vector<base::LogField> fields = FieldsOf(listener, peer, report, not_after);
@@ -63,7 +63,7 @@ void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listen
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                  AdmissionLimit limit) {
   listener.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   worker.logger.Warn("connection_refused",
                      "A connection was closed unanswered: a limit is reached.",
@@ -78,7 +78,7 @@ void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
                           std::string_view peer, const identity::PeerIdentity& identity,
                           const identity::RenderReport& report) {
   listener.metrics->IdentityFieldsDropped(report.unsafe_fields, report.too_large());
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   // A client without a certificate can still send a server name that is not safe.
   const std::string_view fingerprint =

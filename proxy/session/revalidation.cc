@@ -102,7 +102,7 @@ void RecordTermination(WorkerContext& worker, const ListenerState& listener, std
                        const Termination& termination) {
   listener.metrics->ConnectionEnded(termination.reason);
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   std::string not_after;
   std::vector<base::LogField> fields = {

@@ -10,7 +10,7 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
   const base::LogLevel level =
       error.fault() == base::Fault::kDownstream ? base::LogLevel::kInfo : base::LogLevel::kWarn;
   if (!worker.logger.enabled(level)) return;
-  auto go = worker.handshake_log_budget.Ask(worker.clock.MonotonicMs());
+  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
   std::vector<base::LogField> fields = {
       {"listener", std::string_view(listener.config.name)},

@@ -26,7 +26,7 @@ struct WorkerContext {
   base::Logger& logger;
   observe::AccessLogWriter& access_log;
   // Bounds the records that clients can provoke; metrics count all of them.
-  base::LogBudget& handshake_log_budget;
+  base::LogBudget& client_log_budget;
   // Set once, when the drain begins: each connection gets one more answer at most.
   bool draining = false;
   // When the clients of its connections are validated again, and the verdicts about them;
