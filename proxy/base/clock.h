@@ -1,9 +1,9 @@
-// Time as an interface, so that a test can hold it in its hand. Everything that
-// needs the time receives a Clock; nothing calls clock_gettime itself.
+// Clock is the time as an interface, so that tests control it. Everything that needs the time
+// receives a Clock; nothing calls clock_gettime itself.
 //
-// Monotonic time is for deadlines and durations: its zero means nothing and it
-// never jumps. Wall time is for what people and certificates say: it may jump.
-// Both implementations may be called from any thread.
+// Monotonic time is for deadlines and durations: its zero means nothing and it never jumps. Wall
+// time is for logs and certificates: it may jump. Both implementations may be called from any
+// thread.
 
 #ifndef MANTLET_PROXY_BASE_CLOCK_H_
 #define MANTLET_PROXY_BASE_CLOCK_H_
@@ -32,8 +32,8 @@ class SystemClock final : public Clock {
   int64_t WallUs() const override;
 };
 
-// Stands still until it is moved. Starts at an ordinary moment rather than at
-// zero, so that code which takes zero for "never" is found out.
+// ManualClock stands still until it is advanced. It starts at an ordinary moment and not at zero,
+// so that tests find code that takes zero for "never".
 class ManualClock final : public Clock {
  public:
   static constexpr int64_t kStartMonotonicUs = 5'000'000'000;
@@ -48,7 +48,7 @@ class ManualClock final : public Clock {
     wall_us_.fetch_add(us, std::memory_order_relaxed);
   }
   void AdvanceMs(int64_t ms) { AdvanceUs(ms * 1000); }
-  // Somebody sets the machine's clock; monotonic time does not notice.
+  // Sets the wall time; monotonic time does not change.
   void SetWallSeconds(int64_t seconds) {
     wall_us_.store(seconds * 1'000'000, std::memory_order_relaxed);
   }

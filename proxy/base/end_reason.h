@@ -1,6 +1,6 @@
-// Why an open connection was ended although nothing was wrong with it: its client
-// would not be let in any more. The words of mantlet_connections_ended_total{reason}
-// and of the log. Pure values; any thread.
+// EndReason is why an open connection was ended although nothing was wrong with it: its client
+// would not be let in any more. The labels of mantlet_connections_ended_total{reason} and of the
+// log. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_END_REASON_H_
 #define MANTLET_PROXY_BASE_END_REASON_H_
@@ -31,7 +31,7 @@ constexpr std::string_view ToString(EndReason reason) {
   return kHandshakeFailureLabels[static_cast<size_t>(reason)];
 }
 
-// Whether a connection can end for it at all: not for what only a handshake meets.
+// Whether an open connection can end for it; other failures occur in a handshake only.
 constexpr bool CanEndConnection(size_t reason) {
   return reason <= static_cast<size_t>(HandshakeFailure::kNotPinned) ||
          reason >= static_cast<size_t>(EndReason::kPolicyDenied);

@@ -1,6 +1,6 @@
-// Why a TLS handshake did not come about, in the words of the metric
-// mantlet_tls_handshake_failures_total{reason} and of the log. The client is told
-// none of this beyond the TLS alert. Pure values; any thread.
+// HandshakeFailure is why a TLS handshake failed, as in the labels of the metric
+// mantlet_tls_handshake_failures_total{reason} and of the log. The client gets the TLS alert and
+// nothing else. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
 #define MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
@@ -71,8 +71,8 @@ inline constexpr std::array<std::string_view, 25> kHandshakeFailureLabels = {
 inline constexpr size_t kHandshakeFailureCount = kHandshakeFailureLabels.size();
 static_assert(static_cast<size_t>(HandshakeFailure::kOther) + 1 == kHandshakeFailureCount);
 
-// Whether it is about a certificate that the client has shown: what may be judged again later, and
-// what a client may be let in with where its certificate is only asked for.
+// Whether the failure concerns a certificate that the client has sent. Such a failure can occur
+// when an open connection is validated again, and lets a client in under client_auth.mode request.
 constexpr bool IsAboutCertificate(HandshakeFailure failure) {
   return failure >= HandshakeFailure::kUnknownCa && failure <= HandshakeFailure::kNotPinned;
 }

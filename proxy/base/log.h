@@ -1,14 +1,13 @@
-// Structured log records: one line on standard error for each, with the time, a
+// Logger writes structured log records: one line on standard error for each, with the time, a
 // level, an event name for machines, a sentence for people, and fields.
 //
 //   logger.Warn("handshake_failed", "A client's handshake failed.",
 //               {{"listener", name}, {"peer", peer}, {"depth", 1}});
 //
-// A Logger is made in the composition root and handed on by reference. Every
-// method may be called from any thread. When the level is off a call costs one
-// relaxed load and the building of a small array on the stack; where even the
-// arguments are dear, ask enabled() first. Names of events and fields are a
-// public interface: proxy/observe/README.md lists them.
+// A Logger is made in the composition root and passed by reference. Every method may be called from
+// any thread. A call whose level is off costs one relaxed load and a small array on the stack;
+// check enabled() first where the arguments are expensive. Names of events and fields are a public
+// interface: proxy/observe/README.md lists them.
 
 #ifndef MANTLET_PROXY_BASE_LOG_H_
 #define MANTLET_PROXY_BASE_LOG_H_
@@ -36,13 +35,13 @@ std::optional<LogLevel> ParseLogLevel(std::string_view text);
 
 enum class LogFormat { kJson, kText };
 
-// What begins each line: nothing, or its priority as the journal reads it from a stream ("<3>",
+// The prefix of each line: none, or its priority as the journal reads it from a stream ("<3>",
 // sd-daemon(3)).
 enum class LogPrefix { kNone, kPriority };
 // "<3>" for an error, and so on.
 std::string_view PriorityPrefix(LogLevel level);
 
-// A name and a value. Holds views: lives no longer than the call it is made for.
+// LogField is a name and a value. It holds views, and lives no longer than the call it is made for.
 class LogField {
  public:
   using Value =
@@ -105,7 +104,7 @@ class Logger {
   void Error(std::string_view event, std::string_view message, Fields fields = {}) {
     Log(LogLevel::kError, event, message, {fields.begin(), fields.size()});
   }
-  // For fields that are put together at run time (std::vector<LogField>).
+  // For fields that are collected at run time (std::vector<LogField>).
   void Log(LogLevel level, std::string_view event, std::string_view message,
            std::span<const LogField> fields) {
     if (enabled(level)) Write(level, event, message, fields);
@@ -122,7 +121,7 @@ class Logger {
   std::unique_ptr<Backend> backend_;
 };
 
-// Keeps every line in memory. For tests. Outlives the Logger that writes to it:
+// CapturedLog keeps every line in memory, for tests. It outlives the Logger that writes to it:
 //   CapturedLog captured;
 //   Logger logger(LogFormat::kJson, LogLevel::kDebug, captured.sink());
 class CapturedLog {

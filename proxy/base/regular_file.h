@@ -1,9 +1,9 @@
-// The one way in which the program opens a file that somebody else writes: configuration,
-// certificates, keys, passphrases, lists. Regular files only, and opening never waits: a FIFO or a
-// device in the file's place is an error and does not stop the thread.
+// RegularFile reads a file that others write: configuration, certificates, keys, passphrases,
+// lists. The program opens no such file in another way. Only regular files are opened, and opening
+// never blocks: a FIFO or a device in the place of the file is an error.
 //
-// Files of the kernel's own below /proc and /sys need none of this (observe/process_stats,
-// server/worker_count): nobody can replace them.
+// The kernel's files below /proc and /sys are read directly (observe/process_stats,
+// server/worker_count): they cannot be replaced.
 
 #ifndef MANTLET_PROXY_BASE_REGULAR_FILE_H_
 #define MANTLET_PROXY_BASE_REGULAR_FILE_H_
@@ -21,8 +21,8 @@ namespace mantlet::base {
 
 class RegularFile {
  public:
-  // Errors name the path and the reason: NotFound, PermissionDenied, FailedPrecondition (it is no
-  // regular file), Unavailable (anything else).
+  // Opens the file at `path`. Errors name the path and the reason: NotFound, PermissionDenied,
+  // FailedPrecondition (not a regular file), Unavailable (anything else).
   static absl::StatusOr<RegularFile> Open(const std::string& path);
 
   RegularFile(RegularFile&& other) noexcept
@@ -33,7 +33,7 @@ class RegularFile {
   RegularFile& operator=(RegularFile&&) = delete;
   ~RegularFile();
 
-  // Up to `size` bytes; 0 at the end of the file.
+  // Reads up to `size` bytes; returns 0 at the end of the file.
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
   size_t size() const { return size_; }  // when it was opened

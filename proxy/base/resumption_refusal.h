@@ -1,6 +1,5 @@
-// Why a session ticket was not taken, in the words of the metric
-// mantlet_tls_resumptions_refused_total{reason}. The client gets a full handshake
-// instead, in which it learns what it may learn. Pure values; any thread.
+// ResumptionRefusal is why a session ticket was not accepted, as in the labels of the metric
+// mantlet_tls_resumptions_refused_total{reason}. A full handshake follows. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_RESUMPTION_REFUSAL_H_
 #define MANTLET_PROXY_BASE_RESUMPTION_REFUSAL_H_
@@ -15,11 +14,11 @@
 namespace mantlet::base {
 
 enum class ResumptionRefusal : uint8_t {
-  kUnknownTicket,        // of other keys: before a restart, a reload, or never ours
-  kSessionLifetime,      // the session's time is over
+  kUnknownTicket,        // of other keys: from before a restart or a reload, or not ours
+  kSessionLifetime,      // the session has expired
   kServerName,           // for another server name than the session began with
   kNoClientCertificate,  // the session has none, and one is required
-  // What the verifier says of the chain by now:
+  // What the verifier finds about the chain now:
   kExpired,
   kNotYetValid,
   kCrlExpired,
@@ -38,8 +37,7 @@ constexpr std::string_view ToString(ResumptionRefusal refusal) {
   return kResumptionRefusalLabels[static_cast<size_t>(refusal)];
 }
 
-// Everything that time alone cannot change about a verdict makes new ticket keys, so
-// that only these are ever met.
+// A change of anything but the time makes new ticket keys, so that only these failures occur.
 constexpr ResumptionRefusal RefusalFor(HandshakeFailure failure) {
   switch (failure) {
     case HandshakeFailure::kExpired:

@@ -1,16 +1,15 @@
-// Deadlines for very many connections: a hashed timer wheel. Arming, cancelling
-// and moving a deadline are O(1) and allocate nothing; the price is that a
-// deadline is kept to one tick (50 ms unless told otherwise): a timer never
-// fires early, and at most one tick after its deadline if Advance() is called
-// that often.
+// TimerWheel keeps deadlines for very many connections: a hashed timer wheel. Arming, cancelling
+// and moving a deadline are O(1) and allocate nothing (proxy/PERFORMANCE.md compares it with
+// uv_timer_t). In return a deadline is kept to one tick (50 ms by default): a timer never fires
+// early, and at most one tick after its deadline if Advance() is called that often.
 //
 // Moving a deadline to a later time, which happens on every read of a busy
 // connection, only stores the new time: the timer stays in its old slot and is
 // put where it belongs when that slot comes round.
 //
 // Single-threaded. Time is passed in, in milliseconds of one monotonic clock.
-// From inside OnTimer anything is allowed: arming, cancelling and destroying
-// this or any other timer; only not Advance() and not destroying the wheel.
+// OnTimer may arm, cancel and destroy this and any other timer; it may not call Advance() or
+// destroy the wheel.
 
 #ifndef MANTLET_PROXY_BASE_TIMER_WHEEL_H_
 #define MANTLET_PROXY_BASE_TIMER_WHEEL_H_
@@ -29,7 +28,7 @@ namespace mantlet::base {
 
 class TimerWheel;
 
-// Something with a deadline. Derive and override OnTimer, or use FunctionTimer.
+// Timer is something with a deadline: derive and override OnTimer, or use FunctionTimer.
 // Not copyable or movable; its destruction cancels it.
 class Timer : private ListLink {
  public:
@@ -42,7 +41,7 @@ class Timer : private ListLink {
   int64_t deadline_ms() const { return deadline_ms_; }  // meaningful while armed
 
  protected:
-  // The deadline has passed and the timer is no longer armed. May destroy *this.
+  // Called when the deadline has passed; the timer is no longer armed. May destroy *this.
   virtual void OnTimer() = 0;
 
  private:
@@ -53,7 +52,7 @@ class Timer : private ListLink {
   int64_t due_tick_ = 0;  // the tick of the slot it is linked into
 };
 
-// Calls a function; keep the capture to one pointer and no allocation happens.
+// FunctionTimer calls a function; a capture of one pointer allocates nothing.
 class FunctionTimer final : public Timer {
  public:
   explicit FunctionTimer(std::function<void()> on_timer) : on_timer_(std::move(on_timer)) {}
@@ -66,7 +65,7 @@ class FunctionTimer final : public Timer {
 
 class TimerWheel {
  public:
-  // `now_ms` is where the clock stands at the start.
+  // `now_ms` is the time at the start.
   explicit TimerWheel(int64_t now_ms, int64_t tick_ms = 50);
   // Timers that are still armed become unarmed without firing.
   ~TimerWheel();
@@ -81,7 +80,7 @@ class TimerWheel {
   void Cancel(Timer& timer);
 
   // Fires every timer whose deadline is not after `now_ms`, rounded to ticks.
-  // Time that goes backwards is taken for no movement.
+  // Time that goes backwards changes nothing.
   void Advance(int64_t now_ms);
 
   // When Advance() has something to do next: no later than one tick after the

@@ -12,22 +12,22 @@ int Post(const AdminCommandOptions& options, std::string_view path, const Consol
   const config::LoadResult loaded =
       config::LoadFile(options.config, config::Environment::OfThisProcess());
   if (!loaded.config) {
-    console.Complain(std::string(loaded.status().message()) + "; what runs stays as it is");
+    console.PrintError(std::string(loaded.status().message()) + "; what runs stays as it is");
     return kRefused;
   }
   if (!loaded.config->admin.enabled) {
-    console.Complain(options.config +
-                     " has no admin endpoint; add 'admin: {address: unix:/PATH}', or send SIGHUP "
-                     "to reload and SIGTERM to drain");
+    console.PrintError(options.config +
+                       " has no admin endpoint; add 'admin: {address: unix:/PATH}', or send SIGHUP "
+                       "to reload and SIGTERM to drain");
     return kRefused;
   }
   const auto reply = server::PostToAdmin(loaded.config->admin.address, path);
   if (!reply.ok()) {
-    console.Complain(std::string(reply.status().message()));
+    console.PrintError(std::string(reply.status().message()));
     return kRefused;
   }
   if (reply->status / 100 != 2) {
-    console.Complain(reply->text);
+    console.PrintError(reply->text);
     return kRefused;
   }
   console.out << reply->text << "\n";

@@ -13,8 +13,8 @@ struct AdminCommandOptions {
   std::string config;
 };
 
-// Asks the process that runs with this configuration, over its admin endpoint. Returns when a
-// reload is over, and when a drain has begun.
+// Sends the request to the admin endpoint of the process that runs with this configuration. Returns
+// after the reload, and after a drain has begun.
 int ReloadCommand(const AdminCommandOptions& options, const Console& console);
 int DrainCommand(const AdminCommandOptions& options, const Console& console);
 

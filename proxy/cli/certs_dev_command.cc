@@ -16,7 +16,7 @@ int CertsDevCommand(const CertsDevOptions& options, const Console& console) {
   pki.now = base::SystemClock().WallSeconds();
   const auto report = certs::WriteDevPki(pki);
   if (!report.ok()) {
-    console.Complain(std::string(report.status().message()));
+    console.PrintError(std::string(report.status().message()));
     return kRefused;
   }
   console.out << report->text;

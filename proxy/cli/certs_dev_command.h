@@ -11,7 +11,7 @@
 
 namespace mantlet::cli {
 
-// Ten years of something that is thrown away.
+// The most that --days accepts: ten years.
 inline constexpr int kMostDays = 3650;
 
 struct CertsDevOptions {
@@ -23,7 +23,7 @@ struct CertsDevOptions {
   uint16_t metrics_port = 9900;
 };
 
-// Writes a throw-away PKI and a configuration that uses it, and says how to try it.
+// Writes a PKI for trials and a configuration that uses it, and prints how to try it.
 int CertsDevCommand(const CertsDevOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

@@ -58,7 +58,7 @@ int CertsShowCommand(const CertsShowOptions& options, const Console& console) {
   certs::DiskFileReader reader;
   const auto passphrase = ReadPassphrase(options.passphrase_file, reader);
   if (!passphrase.ok()) {
-    console.Complain(std::string(passphrase.status().message()));
+    console.PrintError(std::string(passphrase.status().message()));
     return kRefused;
   }
   const int64_t now = base::SystemClock().WallSeconds();
@@ -73,7 +73,7 @@ int CertsShowCommand(const CertsShowOptions& options, const Console& console) {
     } else {
       status = kRefused;
       console.out.flush();
-      console.Complain(shown.error);
+      console.PrintError(shown.error);
     }
     all.push_back(std::move(shown.json));
   }

@@ -16,7 +16,7 @@ struct CertsShowOptions {
   bool json = false;
 };
 
-// Shows every file that can be read, in order; refused if one could not.
+// Prints what every file has, in order; fails if one cannot be read.
 int CertsShowCommand(const CertsShowOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

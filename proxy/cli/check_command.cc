@@ -105,8 +105,8 @@ void Conclude(const std::string& path, const Verdict& verdict, const Console& co
   const std::string and_warnings = warnings == 0 ? "" : ", " + Count(warnings, "warning");
   if (!verdict.ok()) {
     console.out.flush();
-    console.Complain(FirstError(verdict) + " (" + Count(errors, "error") + and_warnings +
-                     " in all; `run` would refuse to start)");
+    console.PrintError(FirstError(verdict) + " (" + Count(errors, "error") + and_warnings +
+                       " in all; `run` would refuse to start)");
     return;
   }
   const config::Config& config = *verdict.loaded.config;
@@ -157,7 +157,7 @@ void WriteJson(const std::string& path, const Verdict& verdict, const Console& c
 int CheckCommand(const CheckCommandOptions& options, const Console& console) {
   if (!options.user.empty()) {
     if (const absl::Status status = BecomeUser(options.user); !status.ok()) {
-      console.Complain("--user: " + std::string(status.message()));
+      console.PrintError("--user: " + std::string(status.message()));
       return kRefused;
     }
   }

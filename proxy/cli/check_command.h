@@ -12,12 +12,12 @@ namespace mantlet::cli {
 struct CheckCommandOptions {
   std::string config;
   bool json = false;
-  std::string user;  // whose rights count; empty: those of whoever asks
+  std::string user;  // whose permissions count; empty: those of the caller
 };
 
-// Reads the configuration and every file that it names, binds nothing and connects to nothing. What
-// is wrong and what would be used goes to `out`, as text or JSON; a refusal ends with one sentence
-// on `err`, which is the first error.
+// Reads the configuration and every file that it names; binds nothing and connects to nothing.
+// Prints what is wrong and what would be used to `out`, as text or JSON, and the first error to
+// `err`.
 int CheckCommand(const CheckCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

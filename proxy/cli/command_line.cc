@@ -167,7 +167,7 @@ int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& co
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error, console.out, console.err);
   }
-  console.Complain(std::string(error.what()) + "; see " + Recognised(app) + " --help");
+  console.PrintError(std::string(error.what()) + "; see " + Recognised(app) + " --help");
   return kWrongUsage;
 }
 
@@ -195,7 +195,7 @@ int RunCommandLine(int argc, const char* const* argv, const Console& console) {
     CLI::App app("mantlet: an mTLS sidecar reverse proxy", "mantlet");
     Build(app, choice);
     if (const auto wrong = NoSuchCommand(app, {argv + 1, argv + argc})) {
-      console.Complain(*wrong);
+      console.PrintError(*wrong);
       return kWrongUsage;
     }
     try {
@@ -205,7 +205,7 @@ int RunCommandLine(int argc, const char* const* argv, const Console& console) {
     }
     return choice.command(console);
   } catch (const std::exception& error) {
-    console.Complain(std::string("this should not have happened: ") + error.what());
+    console.PrintError(std::string("this should not have happened: ") + error.what());
     return kRefused;
   }
 }

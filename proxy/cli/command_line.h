@@ -1,4 +1,4 @@
-// The command line: which command is meant, with which options.
+// RunCommandLine is the command line: commands and their options.
 
 #ifndef MANTLET_PROXY_CLI_COMMAND_LINE_H_
 #define MANTLET_PROXY_CLI_COMMAND_LINE_H_
@@ -7,7 +7,7 @@
 
 namespace mantlet::cli {
 
-// Parses the arguments and runs the command. Returns the exit status: 0 fine, 1 refused or failed,
+// Parses the arguments and runs the command. Returns the exit status: 0 success, 1 failure,
 // 2 wrong usage. Throws nothing.
 int RunCommandLine(int argc, const char* const* argv, const Console& console);
 

@@ -1,4 +1,4 @@
-// Where a command writes, and how it says why it failed.
+// Console is where a command writes its output and its errors.
 
 #ifndef MANTLET_PROXY_CLI_CONSOLE_H_
 #define MANTLET_PROXY_CLI_CONSOLE_H_
@@ -8,16 +8,16 @@
 
 namespace mantlet::cli {
 
-// What a command ends with.
+// The exit status of a command.
 enum ExitStatus { kFine = 0, kRefused = 1, kWrongUsage = 2 };
 
 // The streams outlive every command.
 struct Console {
-  std::ostream& out;  // what was asked for
-  std::ostream& err;  // why it could not be had
+  std::ostream& out;  // the output
+  std::ostream& err;  // why it failed
 
-  // "mantlet: SENTENCE" on err.
-  void Complain(const std::string& sentence) const { err << "mantlet: " << sentence << "\n"; }
+  // Prints "mantlet: SENTENCE" to err.
+  void PrintError(const std::string& sentence) const { err << "mantlet: " << sentence << "\n"; }
 };
 
 }  // namespace mantlet::cli

@@ -15,20 +15,20 @@ int EchoCommand(const EchoCommandOptions& options, const Console& console) {
                                    std::filesystem::current_path(no_directory).string()};
   config::Address address;
   if (const auto problem = config::AddressOf({.any_port = true}, "").parse(text, address)) {
-    console.Complain("--address: " + problem->what + "; " + problem->hint);
+    console.PrintError("--address: " + problem->what + "; " + problem->hint);
     return kWrongUsage;
   }
   if (!config::IsLocal(address)) {
-    console.Complain("--address: " + config::ToString(address) +
-                     " is not loopback, and this application is for trying things out; write "
-                     "127.0.0.1:PORT or unix:/PATH");
+    console.PrintError("--address: " + config::ToString(address) +
+                       " is not loopback, and this application is for trying things out; write "
+                       "127.0.0.1:PORT or unix:/PATH");
     return kRefused;
   }
   const auto status = server::RunEcho(address, [&](const std::string& bound) {
     console.out << "mantlet echo listens on " << bound << "\n" << std::flush;
   });
   if (status.ok()) return kFine;
-  console.Complain(std::string(status.message()));
+  console.PrintError(std::string(status.message()));
   return kRefused;
 }
 

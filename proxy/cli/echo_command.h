@@ -13,7 +13,7 @@ struct EchoCommandOptions {
   std::string address = "127.0.0.1:8080";
 };
 
-// An application that answers with what it got, until the process is told to end.
+// Runs an application that answers with the request, until a signal ends the process.
 int EchoCommand(const EchoCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

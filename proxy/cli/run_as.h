@@ -1,4 +1,4 @@
-// Becoming another user, to see what that user may read.
+// BecomeUser makes this process another user, to find what that user may read.
 
 #ifndef MANTLET_PROXY_CLI_RUN_AS_H_
 #define MANTLET_PROXY_CLI_RUN_AS_H_
@@ -9,8 +9,8 @@
 
 namespace mantlet::cli {
 
-// Gives up this process's user for `user`, with that user's groups, for good. Needs root unless it
-// is the user already.
+// Changes the user of this process to `user`, with its groups, for good. Needs root unless it is
+// that user already.
 absl::Status BecomeUser(const std::string& user);
 
 }  // namespace mantlet::cli

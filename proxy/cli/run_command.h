@@ -13,7 +13,7 @@ struct RunCommandOptions {
   std::string config;
 };
 
-// Serves until the process is told to end.
+// Serves until a signal ends the process.
 int RunCommand(const RunCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

@@ -1,5 +1,5 @@
-// What `mantlet check` says about names of upstreams: whether they have an address now.
-// A warning, because `run` starts without and keeps asking.
+// CheckUpstreamNames finds names of upstreams that have no address now, for `mantlet check`. A
+// warning for each, because `run` starts without an address and resolves the name again.
 
 #ifndef MANTLET_PROXY_CLI_UPSTREAM_NAMES_CHECK_H_
 #define MANTLET_PROXY_CLI_UPSTREAM_NAMES_CHECK_H_
@@ -15,8 +15,8 @@
 
 namespace mantlet::cli {
 
-// Asks for all names at once and waits `limit` for the answers. `loop` is the one that
-// `lookup` answers on; it is run until then.
+// Looks up all names at once and waits `limit` for the answers. Runs `loop`, on which `lookup`
+// calls back, until then.
 std::vector<config::Diagnostic> CheckUpstreamNames(const config::Config& config, io::Loop& loop,
                                                    io::NameLookup& lookup,
                                                    config::Milliseconds limit);

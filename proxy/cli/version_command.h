@@ -9,7 +9,7 @@
 
 namespace mantlet::cli {
 
-// Version, commit, and one line for each library; no newline at the end.
+// Returns version, commit, and one line for each library; no newline at the end.
 std::string VersionText();
 
 int VersionCommand(const Console& console);

@@ -1,6 +1,5 @@
-// Write buffers that go round: a connection holds one only while it has bytes to
-// get rid of, so that an idle connection costs none. One pool per loop, used on
-// its thread alone.
+// BufferPool lends write buffers: a connection holds one only while it has bytes to write, so that
+// an idle connection costs none. One pool per loop, used on its thread only.
 
 #ifndef MANTLET_PROXY_IO_BUFFER_POOL_H_
 #define MANTLET_PROXY_IO_BUFFER_POOL_H_
@@ -14,8 +13,7 @@ namespace mantlet::io {
 
 class BufferPool {
  public:
-  // An empty buffer with some capacity, usually from an earlier use. One that grew to
-  // no more than what is written at first would not be kept, and be made each time.
+  // Returns an empty buffer with some capacity, usually one that was used before.
   std::string Take() {
     if (free_.empty()) {
       std::string buffer;
@@ -44,7 +42,7 @@ class BufferPool {
     free_.push_back(std::move(buffer));
   }
 
-  // Frees what nobody has.
+  // Frees the buffers that are not lent.
   void Clear() { free_.clear(); }
 
  private:

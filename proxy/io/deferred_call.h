@@ -1,5 +1,5 @@
-// A call that a class puts off, as a member of it: scheduled however often, it comes
-// once, and never after the member's end. So no call outlives what it would call into.
+// DeferredCall is a call that a class makes later, as a member of it: scheduled any number of times
+// it runs once, and never after it is destroyed. So no call outlives the object that it calls into.
 //
 // One loop's thread only. Does not outlive the loop.
 

@@ -1,9 +1,8 @@
-// Tells when anything happens in one of a set of directories (inotify). It says
-// only that, not what: whoever reads the files decides what has changed. File
-// systems without inotify, and directories that do not exist, are skipped; a
-// periodic look is the caller's second line.
+// DirectoryWatch calls back when anything happens in one of a set of directories (inotify). It does
+// not report what: the caller reads the files and compares. File systems without inotify and
+// directories that do not exist are not watched; the caller polls periodically for those.
 //
-// One loop, its thread only.
+// One loop's thread only.
 
 #ifndef MANTLET_PROXY_IO_DIRECTORY_WATCH_H_
 #define MANTLET_PROXY_IO_DIRECTORY_WATCH_H_
@@ -23,9 +22,8 @@ class DirectoryWatch {
   ~DirectoryWatch();
   DirectoryWatch(const DirectoryWatch&) = delete;
 
-  // Watches exactly these from now on. Cheap where nothing changes; a directory
-  // that was deleted and came back is watched anew. Returns the ones that cannot
-  // be watched.
+  // Watches exactly `directories` from now on, those that were deleted and created again included.
+  // Returns the ones that cannot be watched. Cheap where nothing changes.
   std::vector<std::string> Set(const std::vector<std::string>& directories);
 
  private:

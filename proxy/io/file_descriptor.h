@@ -1,4 +1,4 @@
-// Owns a file descriptor and closes it.
+// FileDescriptor owns a file descriptor and closes it.
 
 #ifndef MANTLET_PROXY_IO_FILE_DESCRIPTOR_H_
 #define MANTLET_PROXY_IO_FILE_DESCRIPTOR_H_

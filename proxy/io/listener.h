@@ -1,5 +1,7 @@
-// A listening socket on a loop. Opening it is apart from serving it
-// (io/listening_socket), so that the process can refuse to start before any loop runs.
+// Listener accepts the connections of a listening socket on a loop. The socket is opened elsewhere
+// (io/listening_socket), so that the start of the process can fail before any loop runs.
+//
+// One loop's thread only.
 
 #ifndef MANTLET_PROXY_IO_LISTENER_H_
 #define MANTLET_PROXY_IO_LISTENER_H_
@@ -18,16 +20,16 @@
 
 namespace mantlet::io {
 
-// Of `open_files`, the limit of open files, how many clients may take: the rest, a quarter and at
-// most 4096, is kept for connections to upstreams, probes, files and logs.
+// Returns how many of `open_files`, the limit of open files, clients may take. The rest, a quarter
+// and at most 4096, is kept for connections to upstreams, probes, files and logs.
 int ClientDescriptors(uint64_t open_files);
 
 class Listener {
  public:
-  // Called for each accepted socket (non-blocking, close-on-exec); takes it over.
+  // Called for each accepted socket (non-blocking, close-on-exec), which it owns.
   using AcceptCallback = std::function<void(FileDescriptor fd, const SocketAddress& peer)>;
-  // Called when accept(2) fails for want of descriptors or memory, or the kernel cannot
-  // watch the socket. The listener pauses itself for a moment, so the callback need not.
+  // Called when accept(2) fails for lack of descriptors or memory, or the kernel cannot watch the
+  // socket. The listener then pauses itself for a moment.
   using ErrorCallback = std::function<void(const std::string& what)>;
 
   // No connection is accepted while the lowest free descriptor is `accept_below` or higher.
@@ -36,13 +38,12 @@ class Listener {
   ~Listener();
   Listener(const Listener&) = delete;
 
-  // Takes everything that is in the kernel's queue.
+  // Accepts every connection in the queue of the kernel.
   void AcceptPending();
-  // The listener is about to go: the kernel begins no new connection for this socket, so
-  // that none is lost between the last accept(2) and the close. A TCP client that is left
-  // without an answer tries again after a second, and meets a successor or a refusal. What is in
-  // the queue, and TCP handshakes that have begun, is left to AcceptPending(). Only for a socket of
-  // our own: other processes that have the same one hear of it, too.
+  // Makes the kernel begin no new connection for this socket, so that none is lost between the last
+  // accept(2) and the close. A TCP client that gets no answer tries again after a second, and then
+  // connects to a successor or is refused. AcceptPending() accepts what is in the queue and TCP
+  // handshakes that had begun. Not for a socket that other processes have, too: it affects them.
   void RefuseNew();
 
  private:

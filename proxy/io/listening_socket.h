@@ -1,4 +1,4 @@
-// Opening listening sockets, TCP and Unix. What is opened here is served by io/listener.
+// Opens listening sockets, TCP and Unix. io/listener accepts their connections.
 
 #ifndef MANTLET_PROXY_IO_LISTENING_SOCKET_H_
 #define MANTLET_PROXY_IO_LISTENING_SOCKET_H_
@@ -23,29 +23,30 @@ struct ListenOptions {
   bool operator==(const ListenOptions&) const = default;
 };
 
-// A socket file as the file system knows it: tells whether a path still leads to the socket that
-// was bound there. Exact as long as that socket is open, for its inode cannot be used again.
+// SocketFile identifies a socket file in its file system, by which a path can be checked to lead
+// still to the socket that was bound there. Exact as long as that socket is open: its inode is not
+// reused.
 struct SocketFile {
   dev_t device = 0;
   ino_t inode = 0;
   bool operator==(const SocketFile&) const = default;
 };
-// Nothing if there is no socket at `path`.
+// Returns nothing if there is no socket at `path`.
 std::optional<SocketFile> SocketFileAt(const std::string& path);
 
-// Binds and listens. TCP sockets get SO_REUSEPORT if they are shared (one socket per worker,
-// the kernel spreads connections) and TCP_NODELAY, which accepted sockets inherit.
-// A Unix path that a dead process left behind is removed first; one that
-// somebody answers on is an error. Mode and group are set before anybody can connect.
+// Binds and listens. TCP sockets get SO_REUSEPORT if they are shared (one socket per worker, the
+// kernel distributes connections) and TCP_NODELAY, which accepted sockets inherit. A Unix path that
+// a dead process left behind is removed first; one on which a process listens is an error. Mode and
+// group are set before a client can connect.
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
                                                    const ListenOptions& options = {});
-// Whether a TCP address is free. OpenListeningSocket cannot tell: another process of
-// the same user that shares the address too would get a part of our connections.
+// Returns an error if a TCP address is in use. OpenListeningSocket cannot detect that: another
+// process of the same user that shares the address would get a part of the connections.
 absl::Status CheckFree(const SocketAddress& address, bool v6_only = false);
-// The address a socket is bound to: tells the port behind port 0.
+// Returns the address that a socket is bound to, with the port that the kernel chose for port 0.
 absl::StatusOr<SocketAddress> LocalAddress(int fd);
 
-// The number of a group given by name or number; NotFound if there is none.
+// Returns the number of a group given by name or number; NotFound if there is none.
 absl::StatusOr<gid_t> GroupNumber(const std::string& group);
 
 }  // namespace mantlet::io

@@ -1,6 +1,6 @@
-// One event loop and what belongs to a turn of it: the clock, the timers, the
-// read buffers that all its streams share, calls put off (deferred_call.h) and objects
-// that must outlive the callback they are in.
+// Loop is one event loop with what belongs to a turn of it: the clock, the timers, the read buffers
+// that all its streams share, deferred calls (deferred_call.h), and objects whose destruction has
+// to wait for the end of the callback that they are in.
 //
 // Threading: everything but Post() and Stop() belongs to the thread that calls
 // Run() (before Run(): the thread that constructs).
@@ -47,10 +47,9 @@ class Loop {
   // Run() has returned are dropped.
   void Post(Task task);
 
-  // Keeps `object` alive until no callback of this turn can be inside it, and silences it at
-  // once: OnRetired() is its chance to close its streams and to forget whom it tells of what.
-  // A class without it cannot be retired, streams among them. They are destroyed where they
-  // are: no callback comes after that, and one that is inside them does not mind.
+  // Destroys `object` when no callback of this turn can be inside it, and stops it at once: its
+  // OnRetired() closes its streams and drops its callbacks. A class without that method cannot be
+  // retired. Streams have none: they are destroyed in place, and call nothing afterwards.
   template <typename T>
     requires requires(T& object) { object.OnRetired(); }
   void Retire(std::unique_ptr<T> object) {
@@ -59,20 +58,20 @@ class Loop {
     retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
   }
 
-  // Has the kernel watch a descriptor for this loop before libuv asks for that. libuv takes it
-  // for impossible that the kernel refuses and ends the process; here it is an error, 0 or a
-  // negative errno (ENOMEM; ENOSPC beyond fs.epoll.max_user_watches). Idempotent.
+  // Registers a descriptor with epoll before libuv does, which ends the process if the kernel
+  // refuses it. Returns 0 or a negative errno (ENOMEM; ENOSPC beyond fs.epoll.max_user_watches).
+  // Idempotent.
   int Watch(int fd);
 
   // Arms a timer of this loop `delay_ms` from now.
   void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
 
-  // Called at the end of each turn, when everything of the turn is done: the
-  // place to flush what the turn gathered. At most one; cheap, please.
+  // Sets what is called at the end of each turn, after everything else of it: to flush what the
+  // turn has gathered. There is one; it has to be cheap.
   void SetTurnEnd(std::function<void()> on_turn_end) { on_turn_end_ = std::move(on_turn_end); }
 
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
-  // Coarse deadlines (base/timer_wheel.h): cheap to move, late by a tick at most.
+  // Coarse deadlines (base/timer_wheel.h): cheap to move, and late by a tick at most.
   base::TimerWheel& timers() { return wheel_; }
   BufferPool& buffers() { return buffers_; }
 

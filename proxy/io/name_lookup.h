@@ -1,8 +1,8 @@
-// Asks the system's resolver for the addresses of a name without waiting for it.
+// NameLookup resolves host names without blocking the loop.
 //
-// The resolver blocks, for seconds if a name server does not answer, and cannot be
-// interrupted. So each lookup has a detached thread of its own: a name whose servers
-// are silent delays neither another name nor the end of the process.
+// The system's resolver blocks, for seconds if a name server does not answer, and cannot be
+// interrupted. So each lookup of SystemNameLookup has a detached thread of its own: a name whose
+// servers do not answer delays neither another name nor the end of the process.
 //
 // One loop's thread only.
 
@@ -23,19 +23,19 @@ namespace mantlet::io {
 
 class NameLookup {
  public:
-  // At least one address, or a sentence about why there is none.
+  // At least one address, or the reason why there is none.
   using Answer = absl::StatusOr<std::vector<SocketAddress>>;
   using Done = std::function<void(Answer)>;
 
   virtual ~NameLookup() = default;
 
-  // `done` is called once, on a later turn of the loop; never after this object is gone.
+  // Calls `done` once, in a later turn of the loop, and never after this object is destroyed.
   virtual void Start(const std::string& host, uint16_t port, Done done) = 0;
 };
 
 class SystemNameLookup final : public NameLookup {
  public:
-  // Threads at a time; a lookup beyond that fails at once.
+  // The most threads at a time; a lookup beyond that fails at once.
   static constexpr int kMostLookups = 256;
 
   explicit SystemNameLookup(Loop& loop);

@@ -1,4 +1,4 @@
-// Delivers process signals as calls on a loop's thread.
+// Signals delivers the signals of the process as calls on the thread of a loop.
 
 #ifndef MANTLET_PROXY_IO_SIGNALS_H_
 #define MANTLET_PROXY_IO_SIGNALS_H_

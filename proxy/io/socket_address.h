@@ -1,4 +1,4 @@
-// A socket address as a value: TCP over IPv4 or IPv6, or a Unix path.
+// SocketAddress is the address of a socket as a value: TCP over IPv4 or IPv6, or a Unix path.
 
 #ifndef MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
 #define MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
@@ -19,12 +19,11 @@ class SocketAddress {
   SocketAddress() = default;
   SocketAddress(const sockaddr* address, socklen_t size);
 
-  // `host` is a literal or a name (asked of the resolver, which may block);
-  // every address it has, in the resolver's order.
+  // Returns every address of `host`, a literal or a name, in the order of the resolver. May block.
   static absl::StatusOr<std::vector<SocketAddress>> Resolve(const std::string& host, uint16_t port);
-  // The same of a literal alone; nothing if `host` is a name. Asks nobody.
+  // Returns the address of a literal; nothing if `host` is a name. Does not block.
   static std::optional<SocketAddress> Literal(const std::string& host, uint16_t port);
-  // Paths of up to 107 bytes.
+  // Accepts paths of up to 107 bytes.
   static absl::StatusOr<SocketAddress> Unix(const std::string& path);
 
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }

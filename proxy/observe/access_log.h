@@ -1,11 +1,10 @@
-// One access log record for each request. What does not change during a
-// connection (peer, TLS parameters, identity) is rendered once, when the
-// handshake ends; a record then costs a few copies into a buffer that is reused.
-// proxy/observe/README.md lists the fields.
+// AccessLogWriter renders one access log record for each request. The fields that do not change
+// during a connection (peer, TLS parameters, identity) are rendered once, after the handshake; a
+// record then costs a few copies into a buffer that is reused. proxy/observe/README.md lists the
+// fields.
 //
-// An AccessLogWriter belongs to one worker: not thread-safe. It renders into its
-// buffer and hands it to the sink when Flush() is called (the end of a loop
-// iteration) or 64 KiB have gathered. No allocation once warm.
+// Belongs to one worker: not thread-safe. Hands its buffer to the sink in Flush() (at the end of a
+// turn of the loop) and whenever 64 KiB have gathered. Does not allocate once warm.
 
 #ifndef MANTLET_PROXY_OBSERVE_ACCESS_LOG_H_
 #define MANTLET_PROXY_OBSERVE_ACCESS_LOG_H_
@@ -21,8 +20,8 @@
 
 namespace mantlet::observe {
 
-// The fields of a downstream connection, rendered. Make it once per connection
-// and again if the identity changes; not at all when the access log is off.
+// Renders the fields of a downstream connection: once per connection, and again if the identity
+// changes. Not needed when the access log is off.
 std::string RenderAccessConnection(base::LogFormat format, std::string_view listener,
                                    std::string_view peer_address,
                                    const identity::PeerIdentity& identity);

@@ -1,12 +1,12 @@
-// Where access log lines go: standard output or a file. One for the process;
-// Write() and everything else may be called from any thread.
+// AccessLogSink writes access log lines to standard output or a file. There is one for the process;
+// every method may be called from any thread.
 //
 // The rules, in order of importance:
 // 1. A line is never torn and never mixed with another: each write hands over
 //    whole lines, and what the kernel did not take is written before anything else.
-// 2. A reader that does not read never stalls the proxy. Nothing here waits. What
-//    standard output does not take is kept, up to kBacklogLimit; beyond that whole
-//    lines are thrown away and counted (mantlet_access_log_dropped_total).
+// 2. A reader that does not read never blocks the proxy. No method waits. What standard output does
+//    not take is kept, up to kBacklogLimit; beyond that whole lines are dropped and counted
+//    (mantlet_access_log_dropped_total).
 // 3. Normally one write(2) for each Write().
 //
 // Standard output is shared with whoever started us, so its flags are left alone:

@@ -1,6 +1,6 @@
-// The requests that the metrics and admin listeners answer, as pure functions:
-// a request as values in, a response as values out. The server around them reads
-// and writes sockets. Main thread; handlers keep no state.
+// The handlers of the metrics and admin endpoints, as pure functions: a request as values in, a
+// response as values out. server/endpoint_server reads and writes the sockets. Handlers keep no
+// state; main thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_ENDPOINT_H_
 #define MANTLET_PROXY_OBSERVE_ENDPOINT_H_
@@ -24,13 +24,13 @@ struct EndpointRequest {
   std::string_view path;   // before the '?'
   std::string_view query;  // after it
   std::string_view body;
-  // Header fields that decide whether a browser was tricked into sending this.
+  // Header fields that show whether a web page made a browser send this.
   std::optional<std::string_view> host;
   std::optional<std::string_view> origin;
   std::optional<std::string_view> sec_fetch_site;
   // It came over a Unix socket, where Host says nothing.
   bool over_unix_socket = false;
-  // All of them. Null in tests of handlers, which do not look.
+  // All header fields. Null in tests of handlers that do not use them.
   const http::HeaderList* headers = nullptr;
 };
 
@@ -42,18 +42,18 @@ struct EndpointResponse {
   size_t content_length = 0;                                 // for HEAD too: what GET would send
 };
 
-// Everything a page shows and a POST does. Implemented by proxy/server; called on
-// the main thread, and answers at once.
+// StatusSource gives the handlers everything that a page shows and a POST does. Implemented by
+// proxy/server; called on the main thread; does not block.
 class StatusSource {
  public:
   virtual ~StatusSource() = default;
 
   // What keeps the process from being ready, one sentence each; empty = ready.
   virtual std::vector<std::string> MissingForReadiness() const = 0;
-  // What the last reload has not taken up, and why; empty when there is nothing.
+  // What on disk the last reload did not use, and why; empty if there is nothing.
   virtual std::string LastReloadFailure() const = 0;
-  // What somebody who looks should know though it does not keep the process from being
-  // ready, one sentence each: an upstream whose name cannot be resolved.
+  // What an operator should know although the process is ready, one sentence each: an upstream
+  // whose name cannot be resolved.
   virtual std::vector<std::string> Notes() const = 0;
   virtual std::string MetricsText() const = 0;
 
@@ -72,7 +72,7 @@ class StatusSource {
   virtual void DrainNow() = 0;
 
   virtual std::string LogLevel() const = 0;
-  // Returns false for a word that is no level.
+  // Returns false if `level` is not the name of a level.
   virtual bool SetLogLevel(std::string_view level) = 0;
 };
 

@@ -1,5 +1,4 @@
-// The few replies that both endpoint handlers are made of. Private to
-// proxy/observe; pure.
+// The replies that both endpoint handlers use. Private to proxy/observe; pure.
 
 #ifndef MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_
 #define MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_

@@ -1,6 +1,6 @@
-// The cells that metrics are made of. Each cell is written by one thread and
-// read by the scrape: relaxed loads and stores, no locked instruction. A scrape
-// may see a sum that is one event ahead of a count; it never sees a torn value.
+// Counter, Gauge and DurationHistogram are the cells of metrics. Each cell is written by one thread
+// and read by the scrape: relaxed loads and stores, no locked instruction. A scrape may see a sum
+// that is one event ahead of a count; it never sees a torn value.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRIC_VALUES_H_
 #define MANTLET_PROXY_OBSERVE_METRIC_VALUES_H_

@@ -1,11 +1,9 @@
-// All metrics of the process: one shard for each worker, and the state that the
-// main thread keeps (certificates, reloads, draining). Owned by the composition
-// root and handed on by reference; outlives the workers. proxy/observe/README.md
-// lists every metric; a test holds the two together.
+// Metrics holds all metrics of the process: one shard for each worker, and the values of the main
+// thread (certificates, reloads, draining). Owned by the composition root and passed by reference;
+// outlives the workers. proxy/observe/README.md lists every metric, and a test compares the two.
 //
-// Threads: AddShard and everything that sets process-wide state may be called
-// from any thread and lock; so does Render(). Nothing here is on the way of a
-// request: see metrics_shard.h for that.
+// Threads: every method may be called from any thread and takes a lock. None is called for a
+// request: see metrics_shard.h for what is.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
@@ -25,7 +23,7 @@
 
 namespace mantlet::observe {
 
-// What the running configuration depends on, with the moment it stops being good.
+// Expiries lists what the running configuration depends on, with the moment it expires.
 struct Expiries {
   struct Certificate {
     std::string listener, file, subject, serial;
@@ -65,19 +63,19 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // A new shard, for one thread to write. Lives as long as this object.
+  // Returns a new shard, for one thread to write. It lives as long as this object.
   MetricsShard& AddShard();
 
-  // Replaces all sets: what is not in the new one is no longer exported.
+  // Replaces all expiries: what is not in `expiries` is no longer exported.
   void SetExpiries(Expiries expiries);
 
   void ReloadSucceeded(int64_t wall_seconds);
-  // Some listeners have taken up what is on disk, others have not.
+  // Some listeners use what is on disk, others keep what they had.
   void ReloadPartial();
   void ReloadFailed();
-  // The files on disk are not what is served.
+  // Whether the files on disk are not what is served.
   void SetReloadPending(bool pending);
-  // The same of each listener: all that there are, and whether they wait. Replaces them all.
+  // The same for each listener. Replaces all of them.
   void SetListenersPending(std::map<std::string, bool> listeners);
   bool reload_pending() const;
   void SetDraining(bool draining);
@@ -86,10 +84,10 @@ class Metrics {
   void RemoveUpstreamAddresses(const std::string& upstream);
   // A lookup of its name has failed.
   void UpstreamResolveFailed(const std::string& upstream);
-  // A number that somebody else counts, asked for at each scrape on its thread.
+  // `count` is called at each scrape, on its thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
-  // The exposition in Prometheus' text format, version 0.0.4.
+  // Returns the exposition in Prometheus' text format, version 0.0.4.
   std::string Render() const;
 
  private:

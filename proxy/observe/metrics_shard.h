@@ -1,13 +1,12 @@
-// One worker's part of the metrics. The worker writes its shard and nobody
-// else's, so nothing on the way of a request is locked or shared between cores;
-// the scrape adds the shards up.
+// MetricsShard is one worker's part of the metrics. Each worker writes its own shard only, so that
+// a request takes no lock and shares no cache line with another core; the scrape adds the shards
+// up.
 //
-// Handles are asked for by name when a configuration takes effect and kept:
-// Listener(), Upstream() and Requests() take a lock and may allocate; what the
-// handles do takes none. The same names give the same handle, and handles live
-// as long as the Metrics: a listener that a reload removes keeps its series with
-// their last values, so that nothing is lost between two scrapes and a name that
-// comes back carries on.
+// Handles are looked up by name when a configuration takes effect, and kept: Listener(), Upstream()
+// and Requests() take a lock and may allocate; the methods of handles do neither. The same name
+// gives the same handle, and handles live as long as the Metrics: a listener that a reload removes
+// keeps its series with their last values, so that nothing is lost between two scrapes and a name
+// that is used again continues its series.
 //
 // Threads: only the worker that owns the shard may call it and its handles.
 
@@ -55,11 +54,11 @@ class alignas(64) ListenerMetrics {
     handshake_failures_[static_cast<size_t>(reason)].Add();
   }
 
-  // A client that was let in although its certificate does not verify.
+  // A client was let in although its certificate does not verify.
   void CertificateNotVerified(base::HandshakeFailure reason) {
     not_verified_[static_cast<size_t>(reason)].Add();
   }
-  // One that was let in by a certificate for servers (client_auth.server_auth_clients).
+  // A client was let in with a certificate for servers (client_auth.server_auth_clients).
   void ServerAuthClient() { server_auth_clients_.Add(); }
 
   void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
@@ -67,16 +66,15 @@ class alignas(64) ListenerMetrics {
     resumptions_refused_[static_cast<size_t>(refusal)].Add();
   }
 
-  // Parts of a client certificate that a connection's identity headers could not
-  // carry: no reader could be sure of them, or the whole was too large.
+  // Parts of a client certificate were left out of the identity headers of a connection: unsafe to
+  // read, or too large.
   void IdentityFieldsDropped(size_t unsafe, size_t too_large) {
     identity_dropped_[0].Add(unsafe);
     identity_dropped_[1].Add(too_large);
   }
 
-  // The counter of one policy rule; asked for when a configuration takes effect
-  // (it locks), kept as long as the listener's metrics. "default" is the rule of
-  // `policy: default: deny`.
+  // Returns the counter of one policy rule, which lives as long as these metrics. Takes a lock: for
+  // when a configuration takes effect. "default" is the rule of `policy: default: deny`.
   Counter& PolicyDenials(std::string_view rule);
 
  private:

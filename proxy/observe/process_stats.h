@@ -1,5 +1,5 @@
-// What the kernel says about this process: the values behind the standard
-// process_* metrics. Reads /proc/self at each call; no state, any thread.
+// ReadProcessStats returns the values of the standard process_* metrics. Reads /proc/self at each
+// call; no state, any thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
 #define MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
@@ -22,9 +22,8 @@ struct ProcessStats {
 
 ProcessStats ReadProcessStats();
 
-// The part that reads text: /proc/self/stat's line and the boot time in seconds.
-// Units of the kernel: clock ticks of `ticks_per_second`, pages of `page_bytes`.
-// Returns false, and changes nothing, if the line is not what proc(5) describes.
+// Parses the line of /proc/self/stat. Its units are clock ticks of `ticks_per_second` and pages of
+// `page_bytes`. Returns false, and changes nothing, if the line is not as proc(5) describes it.
 bool ParseProcStat(std::string_view stat, int64_t boot_time_seconds, int64_t ticks_per_second,
                    int64_t page_bytes, ProcessStats* stats);
 

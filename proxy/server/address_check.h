@@ -1,5 +1,6 @@
-// What a configuration asks of this machine's addresses and groups, found before anything is
-// bound. Resolves the names that listeners have, so it may block; for `mantlet check`.
+// CheckAddresses compares the addresses and groups of a configuration with this machine, before
+// anything is bound. It resolves the host names of listeners, and so it may block. For `mantlet
+// check`.
 
 #ifndef MANTLET_PROXY_SERVER_ADDRESS_CHECK_H_
 #define MANTLET_PROXY_SERVER_ADDRESS_CHECK_H_
@@ -11,9 +12,9 @@
 
 namespace mantlet::server {
 
-// Errors for:
-// - addresses that are different as written and cannot be listened on together: a host name and
-//   the address it has, one Unix path through a symbolic link;
+// Returns an error for each of these:
+// - addresses that are written differently and cannot be bound together: a host name and its
+// address, one Unix path through a symbolic link;
 // - names that cannot be resolved;
 // - groups of socket_group that this machine does not have.
 std::vector<config::Diagnostic> CheckAddresses(const config::Config& config);

@@ -1,4 +1,5 @@
-// Asks a running process over its admin endpoint: for `mantlet reload` and `mantlet drain`. Blocks.
+// PostToAdmin sends a request to the admin endpoint of a running process, for `mantlet reload` and
+// `mantlet drain`. Blocks.
 
 #ifndef MANTLET_PROXY_SERVER_ADMIN_CLIENT_H_
 #define MANTLET_PROXY_SERVER_ADMIN_CLIENT_H_
@@ -13,11 +14,11 @@ namespace mantlet::server {
 
 struct AdminReply {
   int status = 0;    // of HTTP
-  std::string text;  // the sentence, without the newline at its end
+  std::string text;  // the body, without the newline at its end
 };
 
-// POSTs to `path` ("/reload") of the endpoint at `address`. Waits for the answer up to five
-// minutes. Unavailable: nobody answers there, or with something else than HTTP.
+// Sends a POST for `path` ("/reload") to the endpoint at `address` and waits up to five minutes for
+// the response. Unavailable: nothing listens there, or the response is not HTTP.
 absl::StatusOr<AdminReply> PostToAdmin(const config::Address& address, std::string_view path);
 
 }  // namespace mantlet::server

@@ -1,4 +1,5 @@
-// What this binary is made of: for `mantlet version` and the metric mantlet_build_info.
+// BuildInfo has the versions of this binary and of its libraries, for `mantlet version` and the
+// metric mantlet_build_info.
 
 #ifndef MANTLET_PROXY_SERVER_BUILD_INFO_H_
 #define MANTLET_PROXY_SERVER_BUILD_INFO_H_

@@ -42,7 +42,7 @@ absl::Status RunEcho(const config::Address& address,
   });
   ListeningSockets sockets({});
   absl::StatusOr<std::vector<BoundListener>> bound =
-      sockets.Open(address, 1, ListeningSockets::Others::kRefuse);
+      sockets.Open(address, 1, ListeningSockets::PortSharing::kExclusive);
   if (!bound.ok()) return bound.status();
   const EndpointServer server(loop, std::move(bound->front().sockets[0]), Echo,
                               EndpointServer::Pages::kOfEachRequest);

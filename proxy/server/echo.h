@@ -1,4 +1,4 @@
-// An application for trying things out: answers each request with what it got of it.
+// RunEcho is an application for trials: it answers each request with the request itself.
 
 #ifndef MANTLET_PROXY_SERVER_ECHO_H_
 #define MANTLET_PROXY_SERVER_ECHO_H_
@@ -11,9 +11,9 @@
 
 namespace mantlet::server {
 
-// Serves plaintext HTTP/1.1 at `address`, which is local, until SIGTERM, SIGINT or the like.
-// `on_listening` is told the address once, with the port behind port 0. Each answer is the
-// request line, the header fields and the body, as text.
+// Serves plaintext HTTP/1.1 at the local `address` until a signal that ends the process (SIGTERM,
+// SIGINT). `on_listening` is called once with the bound address, in which port 0 is replaced. Each
+// response is the request line, the header fields and the body of the request, as text.
 absl::Status RunEcho(const config::Address& address,
                      const std::function<void(const std::string& address)>& on_listening);
 

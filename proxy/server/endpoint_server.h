@@ -1,10 +1,11 @@
-// A small HTTP/1.1 server for the metrics and admin listeners: plaintext, on the
-// main loop, whole requests in and whole responses out. What is answered is
-// decided by a pure handler (observe/endpoint.h).
+// EndpointServer is a small HTTP/1.1 server for the metrics and admin endpoints: plaintext, whole
+// requests in and whole responses out. A pure handler makes the responses (observe/endpoint.h).
 //
-// A turn of the loop answers at most one request of each connection, and the next of a pipeline
-// not before the last answer has been taken; a page is made once for all who asked for it before
-// the turn. So what others ask for, and however much of it, costs a probe a few milliseconds.
+// A turn of the loop answers at most one request of each connection, and the next request of a
+// pipeline only after the client has taken the last response. A page is rendered once for all
+// requests that wait for it. So other clients delay a probe by a few milliseconds at most.
+//
+// Main loop only.
 
 #ifndef MANTLET_PROXY_SERVER_ENDPOINT_SERVER_H_
 #define MANTLET_PROXY_SERVER_ENDPOINT_SERVER_H_
@@ -29,8 +30,8 @@ class EndpointServer {
   using Handler = std::function<observe::EndpointResponse(const observe::EndpointRequest&)>;
 
   enum class Pages : uint8_t {
-    kShared,         // a GET says by its path, Host and Origin all that the handler looks at
-    kOfEachRequest,  // the handler looks at everything
+    kShared,         // the response to a GET depends on its path, Host and Origin only
+    kOfEachRequest,  // it may depend on everything
   };
 
   EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler,
@@ -58,7 +59,7 @@ class EndpointServer {
   const Pages pages_;
   std::map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> oldest_first_;
-  std::vector<Client*> waiting_;  // each with a whole request, in the order of their ends
+  std::vector<Client*> waiting_;  // each with a whole request, in the order of arrival
   io::Listener listener_;
   io::DeferredCall answer_;
 };

@@ -34,8 +34,9 @@ ListenerBinder::ListenerBinder(const config::Config& started_with,
 
 absl::StatusOr<io::FileDescriptor> ListenerBinder::OpenEndpoint(const config::Endpoint& endpoint,
                                                                 const std::string& name) {
-  absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
-      endpoint.address, 1, ListeningSockets::Others::kRefuse, OptionsOf(started_with_, endpoint));
+  absl::StatusOr<std::vector<BoundListener>> bound =
+      sockets_.Open(endpoint.address, 1, ListeningSockets::PortSharing::kExclusive,
+                    OptionsOf(started_with_, endpoint));
   if (!bound.ok()) return Annotate(bound.status(), name);
   logger_.Info("listening", "An endpoint is bound.",
                {{"listener", name}, {"address", bound->front().address}});
@@ -63,14 +64,14 @@ absl::Status ListenerBinder::Bind(const Snapshot& next, const Snapshot* running)
 
 absl::Status ListenerBinder::OpenListener(const Snapshot& next, const config::Listener& listener,
                                           const Snapshot* running) {
-  ListeningSockets::Others others = ListeningSockets::Others::kRefuse;
+  ListeningSockets::PortSharing sharing = ListeningSockets::PortSharing::kExclusive;
   if (running != nullptr) {
     absl::Status status = CheckAgainstEndpoints(next.config, listener.address);
     if (!status.ok()) return status;
-    if (IsOurPort(listener.address, *running)) others = ListeningSockets::Others::kAllow;
+    if (IsOurPort(listener.address, *running)) sharing = ListeningSockets::PortSharing::kShared;
   }
   absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
-      listener.address, worker_count_, others, OptionsOf(AsBound(next.config), listener));
+      listener.address, worker_count_, sharing, OptionsOf(AsBound(next.config), listener));
   if (!bound.ok()) return bound.status();
   for (BoundListener& one : *bound) {
     for (size_t i = 0; i < worker_count_; ++i) {

@@ -16,10 +16,11 @@
 namespace mantlet::server {
 
 absl::StatusOr<std::vector<BoundListener>> ListeningSockets::Open(
-    const config::Address& address, size_t count, Others others, const io::ListenOptions& options) {
+    const config::Address& address, size_t count, PortSharing sharing,
+    const io::ListenOptions& options) {
   if (address.kind == config::Address::Kind::kSystemd) return OpenInherited(address.path, count);
   absl::StatusOr<BoundListener> bound = address.kind == config::Address::Kind::kTcp
-                                            ? OpenTcp(address, count, others, options)
+                                            ? OpenTcp(address, count, sharing, options)
                                             : OpenUnix(address.path, count, options);
   if (!bound.ok()) return bound.status();
   std::vector<BoundListener> all;
@@ -28,14 +29,14 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::Open(
 }
 
 absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& address,
-                                                        size_t count, Others others,
+                                                        size_t count, PortSharing sharing,
                                                         const io::ListenOptions& options) const {
   auto addresses = io::SocketAddress::Resolve(address.host, address.port);
   if (!addresses.ok()) return addresses.status();
   // A name with several addresses means its first: an operator who wants both
   // families writes [::] or two listeners.
   io::SocketAddress bind = addresses->front();
-  if (others == Others::kRefuse && bind.port() != 0) {
+  if (sharing == PortSharing::kExclusive && bind.port() != 0) {
     if (absl::Status status = io::CheckFree(bind, options.v6_only); !status.ok()) return status;
   }
   BoundListener bound;
@@ -127,7 +128,7 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const
     all.push_back(*std::move(bound));
   }
   if (!all.empty()) {
-    asked_for_.insert(name);
+    used_names_.insert(name);
     return all;
   }
   return absl::NotFoundError(absl::StrCat("the service manager passed no socket named '", name,
@@ -138,7 +139,7 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const
 std::set<std::string> ListeningSockets::UnusedInherited() const {
   std::set<std::string> unused;
   for (const InheritedSocket& inherited : inherited_) {
-    if (!asked_for_.contains(inherited.name)) unused.insert(inherited.name);
+    if (!used_names_.contains(inherited.name)) unused.insert(inherited.name);
   }
   return unused;
 }

@@ -1,7 +1,7 @@
-// The listening sockets of the process. They are opened on the main thread, so
-// that an address that cannot be had refuses the start (or the reload) with a
-// sentence, and then handed to the workers: one socket each for TCP
-// (SO_REUSEPORT), duplicates of one for Unix paths and inherited sockets.
+// ListeningSockets opens the listening sockets of the process. It does so on the main thread, so
+// that an address that cannot be bound fails the start or the reload with a sentence. Each worker
+// then gets a socket: one of its own for TCP (SO_REUSEPORT), a duplicate for Unix paths and
+// inherited sockets.
 
 #ifndef MANTLET_PROXY_SERVER_LISTENING_SOCKETS_H_
 #define MANTLET_PROXY_SERVER_LISTENING_SOCKETS_H_
@@ -31,30 +31,33 @@ class ListeningSockets {
   explicit ListeningSockets(std::vector<InheritedSocket> inherited)
       : inherited_(std::move(inherited)) {}
 
-  enum class Others {
-    kRefuse,  // nobody else may listen there: at the start
-    kAllow,   // it may be ourselves: a reload that renames a listener
+  // Whether another socket may be bound to the same TCP address.
+  enum class PortSharing {
+    kExclusive,  // at the start
+    kShared,     // it may be one of this process: a reload that renames a listener
   };
-  // `count` sockets for each socket that `address` means: one, but every one of its name for
-  // sockets of the service manager. The error names the address and the cure.
+  // Opens `count` sockets for each socket that `address` names: one, or all of that name that the
+  // service manager passed. The error names the address and what to do.
   //
-  // A Unix path that is ours already gets a new socket. It takes the path with Commit(), so that
-  // at every moment somebody can connect.
+  // A Unix path that is bound already gets a second socket, which takes the path with Commit(), so
+  // that clients can connect at every moment.
   absl::StatusOr<std::vector<BoundListener>> Open(const config::Address& address, size_t count,
-                                                  Others others,
+                                                  PortSharing sharing,
                                                   const io::ListenOptions& options = {});
 
-  // What was opened is in use: it takes its paths.
+  // Moves the sockets that were opened for paths in use to these paths.
   void Commit();
-  // Socket files of ours go, but for those that `keep` says are in use. Only files that still
-  // belong to our sockets: call this before the sockets close. Ends what Commit() would have done.
+  // Removes the socket files of this process but for those that `keep` returns true for, and drops
+  // what Commit() has not moved yet. Files that belong to another process by now stay; that can be
+  // told as long as the sockets are open.
   void RemoveFiles(const std::function<bool(const std::string& path)>& keep);
 
-  // The names of inherited sockets that no Open() has asked for.
+  // Returns the names of inherited sockets that no Open() has used.
   std::set<std::string> UnusedInherited() const;
 
  private:
-  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count, Others others,
+  absl::StatusOr<BoundListener> OpenTcp(const config::Address& address, size_t count,
+                                        PortSharing sharing,
                                         const io::ListenOptions& options) const;
   absl::StatusOr<BoundListener> OpenUnix(const std::string& path, size_t count,
                                          const io::ListenOptions& options);
@@ -63,9 +66,9 @@ class ListeningSockets {
   bool IsOurs(const std::string& path) const;
 
   const std::vector<InheritedSocket> inherited_;
-  std::set<std::string> asked_for_;                // of the names in inherited_
+  std::set<std::string> used_names_;               // of those in inherited_
   std::map<std::string, io::SocketFile> files_;    // by path
-  std::map<std::string, std::string> successors_;  // path to where its new socket waits
+  std::map<std::string, std::string> successors_;  // path to the path of its next socket
 };
 
 }  // namespace mantlet::server

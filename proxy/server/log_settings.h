@@ -1,4 +1,4 @@
-// From the configuration's words to the logger's.
+// Converts the log settings of the configuration to those of base::Logger.
 
 #ifndef MANTLET_PROXY_SERVER_LOG_SETTINGS_H_
 #define MANTLET_PROXY_SERVER_LOG_SETTINGS_H_

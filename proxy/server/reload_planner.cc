@@ -17,7 +17,7 @@ std::vector<ReloadSchedule::Problem> ReloadPlan::Problems() const {
 
 certs::FileState ReloadPlanner::ReadConfig(const std::string& path, config::LoadResult* loaded) {
   absl::StatusOr<certs::FileContent> text = reader_.Read(path);
-  // The loader has better words for a file that cannot be read.
+  // The loader describes better why a file cannot be read.
   *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
                 ? config::LoadText(text->bytes, path, environment_)
                 : config::LoadFile(path, environment_);
@@ -26,45 +26,45 @@ certs::FileState ReloadPlanner::ReadConfig(const std::string& path, config::Load
 
 ReloadPlanner::Material ReloadPlanner::Read(const config::Config& config,
                                             const certs::Generation& in_use,
-                                            const certs::FileStates* looked,
+                                            const certs::FileStates* polled,
                                             certs::FileStates* seen) {
   Material material;
   certs::FileStates states;
   absl::StatusOr<certs::Reading> reading = certs::GenerationLoader::ReadAll(
-      config, reader_, looked, &states, &in_use, &material.unstable);
-  // With a place for what is unstable it does not fail.
+      config, reader_, polled, &states, &in_use, &material.unstable);
+  // It does not fail where unstable files are collected.
   material.built = certs::BuildGeneration(config, *reading, clock_.WallSeconds(), &in_use);
   certs::Wipe(&reading->files);
-  // What was read last counts.
+  // The last reading counts.
   for (auto& [path, state] : states) (*seen)[path] = std::move(state);
   return material;
 }
 
 ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Generation& in_use,
-                               const certs::FileStates* looked) {
+                               const certs::FileStates* polled) {
   ReloadPlan plan;
   config::LoadResult loaded;
   const certs::FileState state = ReadConfig(running.file, &loaded);
   plan.seen[running.file] = state;
   if (!loaded.config.has_value()) {
     plan.refused = std::string(loaded.status().message());
-    KeepRunning(running, nullptr, in_use, looked, &plan);
+    KeepRunning(running, nullptr, in_use, polled, &plan);
     return plan;
   }
   const config::Config& on_disk = *loaded.config;
-  Material material = Read(on_disk, in_use, looked, &plan.seen);
-  // Half a configuration may well be a whole one that says less.
+  Material material = Read(on_disk, in_use, polled, &plan.seen);
+  // Half a configuration may be a valid one that has less.
   if (certs::StateOf(reader_.Read(running.file)) != state) {
     plan.refused = absl::StrCat(running.file, " changes while it is read; trying again");
     plan.refused_by_files = true;
-    KeepRunning(running, nullptr, in_use, looked, &plan);
+    KeepRunning(running, nullptr, in_use, polled, &plan);
     return plan;
   }
   plan.rotation = certs::Rotate(on_disk, material.built, material.unstable, running, in_use);
   if (plan.rotation.generation == nullptr) {
     plan.refused = plan.rotation.refused;
     plan.refused_by_files = true;
-    KeepRunning(running, &on_disk, in_use, looked, &plan);
+    KeepRunning(running, &on_disk, in_use, polled, &plan);
     return plan;
   }
   plan.config = on_disk;
@@ -79,9 +79,9 @@ void ReloadPlanner::Refuse(const std::string& reason, const config::Config& runn
 }
 
 void ReloadPlanner::KeepRunning(const config::Config& running, const config::Config* on_disk,
-                                const certs::Generation& in_use, const certs::FileStates* looked,
+                                const certs::Generation& in_use, const certs::FileStates* polled,
                                 ReloadPlan* plan) {
-  const Material material = Read(running, in_use, looked, &plan->seen);
+  const Material material = Read(running, in_use, polled, &plan->seen);
   plan->config = running;
   plan->rotation = certs::RotateUnder(running, material.built, material.unstable, on_disk, in_use);
 }

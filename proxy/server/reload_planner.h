@@ -1,6 +1,6 @@
-// Reads the configuration and every file that it names, and decides what of that runs
-// from now on: the configuration as a whole or not at all, the files listener by listener
-// (certs/rotation.h has the rules). Changes nothing.
+// ReloadPlanner reads the configuration and every file that it names, and decides what of that is
+// used from now on: the configuration as a whole or not at all, the files listener by listener, by
+// the rules of certs/rotation.h. It changes nothing.
 //
 // Main thread only; reads files.
 
@@ -30,30 +30,30 @@ struct ReloadPlan {
   certs::Rotation rotation;
   // Why the configuration on disk is not `config`; empty: it is.
   std::string refused;
-  // It is because of its files, which may be half written.
+  // The reason is one of its files, which may be half written.
   bool refused_by_files = false;
-  // Exactly what was read.
+  // The files as they were read.
   certs::FileStates seen;
 
-  // Everything on disk that is not taken up.
+  // Returns everything on disk that is not used.
   std::vector<ReloadSchedule::Problem> Problems() const;
 };
 
 class ReloadPlanner {
  public:
-  // All of it outlives the planner.
+  // Everything outlives the planner.
   ReloadPlanner(certs::FileReader& reader, const config::Environment& environment,
                 const base::Clock& clock)
       : reader_(reader), environment_(environment), clock_(clock) {}
 
-  // `looked`: what a look a moment ago has seen, or null.
+  // `polled`: the files as a poll has just read them, or null.
   ReloadPlan Plan(const config::Config& running, const certs::Generation& in_use,
-                  const certs::FileStates* looked);
-  // The same when what is on disk has turned out to be impossible: `running` goes on.
+                  const certs::FileStates* polled);
+  // Changes `plan` so that `running` goes on, because what is on disk cannot be used for `reason`.
   void Refuse(const std::string& reason, const config::Config& running,
               const certs::Generation& in_use, ReloadPlan* plan);
 
-  // The configuration as it is on disk, and the state of the file it was read from.
+  // Loads the configuration from `path`. Returns the state of the file it was read from.
   certs::FileState ReadConfig(const std::string& path, config::LoadResult* loaded);
 
  private:
@@ -63,9 +63,9 @@ class ReloadPlanner {
   };
 
   Material Read(const config::Config& config, const certs::Generation& in_use,
-                const certs::FileStates* looked, certs::FileStates* seen);
+                const certs::FileStates* polled, certs::FileStates* seen);
   void KeepRunning(const config::Config& running, const config::Config* on_disk,
-                   const certs::Generation& in_use, const certs::FileStates* looked,
+                   const certs::Generation& in_use, const certs::FileStates* polled,
                    ReloadPlan* plan);
 
   certs::FileReader& reader_;

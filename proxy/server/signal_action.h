@@ -1,6 +1,6 @@
-// What each signal asks of the daemon. Every signal whose default action would end the process
-// and that can be sent from outside has an action here; those that report a fault of the program
-// itself (SIGSEGV, SIGABRT, ...) keep their default.
+// ActionOf maps each signal to what the daemon does. Every signal that can be sent from outside and
+// whose default action would end the process has an action here; those that report a fault of the
+// program itself (SIGSEGV, SIGABRT, ...) keep their default.
 
 #ifndef MANTLET_PROXY_SERVER_SIGNAL_ACTION_H_
 #define MANTLET_PROXY_SERVER_SIGNAL_ACTION_H_
@@ -18,9 +18,9 @@ enum class SignalAction {
 };
 
 SignalAction ActionOf(int number);
-// The signals to install a handler for.
+// Returns the signals to install a handler for.
 std::vector<int> HandledSignals();
-// "SIGTERM", "SIGRTMIN+3".
+// Returns "SIGTERM", "SIGRTMIN+3".
 std::string SignalName(int number);
 
 }  // namespace mantlet::server

@@ -39,16 +39,16 @@ verify::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
   return std::make_shared<const verify::ClientVerifier>(std::move(options));
 }
 
-// `previous`: the context this listener has now, or null; kept if it still serves, and
-// its session tickets with it.
+// Returns `previous`, the context that the listener has (may be null), if it is equivalent, so that
+// its session tickets stay valid; a new one otherwise.
 absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
                                                const certs::ListenerMaterial& material,
-                                               uint64_t policy_edition,
+                                               uint64_t policy_version,
                                                const tls::ServerContextPtr& previous,
                                                const base::Clock& clock) {
   tls::ServerContext::Options options;
   options.listener = config.name;
-  options.policy_id = absl::StrCat(policy_edition);
+  options.policy_id = absl::StrCat(policy_version);
   options.tls = config.tls;
   options.client_auth = config.client_auth.mode;
   options.clock = &clock;
@@ -76,7 +76,7 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
   return context;
 }
 
-// The same object for the same rules: connections see by that that nothing has changed.
+// Returns the same object for the same rules, by which connections see that nothing has changed.
 std::shared_ptr<const policy::Policy> BuildPolicy(const config::Listener& listener,
                                                   const Snapshot* previous,
                                                   const ListenerSnapshot* before) {
@@ -113,10 +113,10 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
     const ListenerSnapshot* before = previous == nullptr ? nullptr : previous->Find(listener.name);
     made.policy = BuildPolicy(listener, previous, before);
     if (before != nullptr) {
-      made.policy_edition = before->policy_edition + (made.policy == before->policy ? 0 : 1);
+      made.policy_version = before->policy_version + (made.policy == before->policy ? 0 : 1);
     }
     absl::StatusOr<tls::ServerContextPtr> tls = BuildTls(
-        listener, *material, made.policy_edition, before == nullptr ? nullptr : before->tls, clock);
+        listener, *material, made.policy_version, before == nullptr ? nullptr : before->tls, clock);
     if (!tls.ok()) {
       if (at_fault != nullptr) *at_fault = listener.name;
       return tls.status();

@@ -1,5 +1,5 @@
-// One configuration with its certificates, made ready for the workers: immutable,
-// shared by all threads, replaced whole by a reload.
+// Snapshot is one configuration with its certificates, ready for the workers: immutable, shared by
+// all threads, and replaced as a whole by a reload.
 
 #ifndef MANTLET_PROXY_SERVER_SNAPSHOT_H_
 #define MANTLET_PROXY_SERVER_SNAPSHOT_H_
@@ -23,12 +23,12 @@
 namespace mantlet::server {
 
 struct ListenerSnapshot {
-  config::Listener config;  // but for policy.rules
+  config::Listener config;  // without policy.rules
   tls::ServerContextPtr tls;
   std::shared_ptr<const policy::Policy> policy;
-  // Grows with every change of the policy.
-  uint64_t policy_edition = 0;
-  upstream::TargetPtr target;  // as it was then; the workers' pools have the newest
+  // Incremented by every change of the policy.
+  uint64_t policy_version = 0;
+  upstream::TargetPtr target;  // as it was then; the pools of the workers have the newest
   std::shared_ptr<session::Admission> admission;  // the same for all snapshots of one name
 };
 
@@ -42,12 +42,12 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// What is known about an upstream's addresses; asks nobody.
+// Returns the target of an upstream with the addresses that are known; starts no lookup.
 using TargetSource = std::function<absl::StatusOr<upstream::TargetPtr>(const config::Upstream&)>;
 
-// `previous` may be null; what has not changed is taken over from it, so that
-// what is counted lives on. `at_fault`, if not null, gets the name of the listener whose
-// TLS settings or certificates the library refuses.
+// Builds the snapshot of `config` and `generation`. What has not changed is shared with `previous`
+// (may be null): contexts, policies and admission counts. After an error, `at_fault` (may be null)
+// has the name of the listener whose TLS settings or certificates the TLS library rejects.
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
                                           const base::Clock& clock, const TargetSource& targets,

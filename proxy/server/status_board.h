@@ -1,6 +1,5 @@
-// What the metrics and admin endpoints show and do, gathered from the server:
-// the bridge between observe's pure handlers and the running process. Main
-// thread only.
+// StatusBoard gives the pure handlers of the metrics and admin endpoints (observe/endpoint.h)
+// access to the running process. Main thread only.
 
 #ifndef MANTLET_PROXY_SERVER_STATUS_BOARD_H_
 #define MANTLET_PROXY_SERVER_STATUS_BOARD_H_
@@ -24,7 +23,7 @@ namespace mantlet::server {
 
 class StatusBoard final : public observe::StatusSource {
  public:
-  // What the board asks of the server. All of it outlives the board.
+  // Where the board gets its values. Everything outlives the board.
   struct Sources {
     const base::Clock& clock;
     base::Logger& logger;
@@ -61,7 +60,7 @@ class StatusBoard final : public observe::StatusSource {
   int64_t started_us_;
 };
 
-// The moments at which certificates and trust anchors end, for the metrics.
+// Returns when certificates, trust anchors and lists expire, for the metrics.
 observe::Expiries ExpiriesOf(const certs::Generation& generation);
 
 }  // namespace mantlet::server

@@ -1,4 +1,4 @@
-// The documents of the admin endpoint as JSON. Pure.
+// Renders the documents of the admin endpoint as JSON. Pure.
 
 #ifndef MANTLET_PROXY_SERVER_STATUS_JSON_H_
 #define MANTLET_PROXY_SERVER_STATUS_JSON_H_
@@ -13,20 +13,19 @@
 
 namespace mantlet::server {
 
-// How the files on disk stand to what is served.
+// How the files on disk differ from what is served.
 struct ReloadState {
-  bool pending = false;      // they are not the same
-  std::string last_failure;  // why not; empty after a reload that succeeded
-  // The listeners that keep what they have, and why.
+  bool pending = false;      // they differ
+  std::string last_failure;  // why; empty after a reload that succeeded
+  // The listeners that keep their old files, and why.
   std::map<std::string, std::string> listeners = {};
 };
 
-// Per listener: every certificate with its files, its chain, dates and
-// fingerprints, and every trust anchor with the file it came from, under the names
-// that `mantlet check --json` has for them.
+// Returns, for each listener, every certificate with its files, chain, dates and fingerprints, and
+// every trust anchor with its file, under the names that `mantlet check --json` uses.
 std::string CertificatesAsJson(const certs::Generation& generation, const ReloadState& reload);
-// The effective configuration, defaults included, keyed as in the YAML. It holds
-// file names, no secrets.
+// Returns the effective configuration with its defaults, under the keys of the YAML. It has names
+// of files and no secrets.
 std::string ConfigAsJson(const config::Config& config);
 std::string ConnectionsAsJson(const std::vector<ConnectionSummary>& connections);
 

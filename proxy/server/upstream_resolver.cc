@@ -17,11 +17,11 @@ using upstream::TargetPtr;
 constexpr int64_t kRetryFirstMs = 500;
 // Between two attempts while no address is known: requests are refused meanwhile.
 constexpr int64_t kRetryUnknownMs = 5'000;
-// A lookup that connections ask for does not follow the last one sooner.
+// Between two lookups that failing connections cause, at least.
 constexpr int64_t kShortestPauseMs = 1'000;
 // Requests wait this long for the first answer before they are refused.
 constexpr int64_t kFirstAnswerMs = 2'000;
-// The same failure is worth another warning after this.
+// The same failure is logged again after this.
 constexpr int64_t kWarnAgainMs = 600'000;
 
 std::vector<std::string> Texts(const std::vector<SocketAddress>& addresses) {
@@ -42,18 +42,18 @@ bool SameSet(const std::vector<SocketAddress>& a, const std::vector<SocketAddres
 struct UpstreamResolver::Entry {
   Entry(UpstreamResolver* resolver, TargetPtr used)
       : target(std::move(used)),
-        ask_timer([this, resolver] { resolver->Ask(*this); }),
-        patience([this, resolver] { resolver->OnNoAnswerYet(*this); }) {}
+        lookup_timer([this, resolver] { resolver->StartLookup(*this); }),
+        first_answer_timer([this, resolver] { resolver->OnNoAnswerYet(*this); }) {}
 
   TargetPtr target;
-  bool asking = false;
-  std::optional<int64_t> asked_at;
+  bool looking_up = false;
+  std::optional<int64_t> looked_up_at;
   int64_t retry_ms = 0;    // the pause after the last failure; 0: it did not fail
-  int64_t suspect_ms = 0;  // connections fail: the pause until the next look; 0: they do not
+  int64_t suspect_ms = 0;  // connections fail: the pause until the next lookup; 0: they do not
   std::string failure;     // why the last lookup failed; empty: it did not
   int64_t warned_at = 0;
-  base::FunctionTimer ask_timer;
-  base::FunctionTimer patience;
+  base::FunctionTimer lookup_timer;
+  base::FunctionTimer first_answer_timer;
 };
 
 UpstreamResolver::UpstreamResolver(io::Loop& loop, base::Logger& logger, observe::Metrics& metrics,
@@ -101,13 +101,13 @@ void UpstreamResolver::Use(const std::vector<TargetPtr>& targets) {
       if (old.address == target->config.address) entry = it->second;
       if (entry != nullptr && entry->target != target) {
         entry->target = target;
-        if (target->named && !entry->asking && !same_interval) AskIn(*entry, 0);
+        if (target->named && !entry->looking_up && !same_interval) StartLookupIn(*entry, 0);
       }
     }
     metrics_.SetUpstreamAddresses(name, target->addresses.size());
     if (entry != nullptr) continue;
     entry = std::make_shared<Entry>(this, target);
-    if (target->named) Ask(*entry);
+    if (target->named) StartLookup(*entry);
   }
   for (const auto& [name, entry] : before) {
     if (!entries_.contains(name)) metrics_.RemoveUpstreamAddresses(name);
@@ -116,7 +116,7 @@ void UpstreamResolver::Use(const std::vector<TargetPtr>& targets) {
 
 void UpstreamResolver::Refresh() {
   for (const auto& [name, entry] : entries_) {
-    if (entry->target->named && !entry->asking) Ask(*entry);
+    if (entry->target->named && !entry->looking_up) StartLookup(*entry);
   }
 }
 
@@ -124,12 +124,12 @@ void UpstreamResolver::Unreachable(const std::string& upstream) {
   auto found = entries_.find(upstream);
   if (found == entries_.end() || !found->second->target->named) return;
   Entry& entry = *found->second;
-  // The name may change a moment later than the application: look again for a while.
+  // The name may change a moment later than the application: look it up again for a while.
   entry.suspect_ms = kShortestPauseMs;
-  if (entry.asking) return;
-  const int64_t at = entry.asked_at.value_or(0) + kShortestPauseMs;
-  if (!entry.ask_timer.armed() || entry.ask_timer.deadline_ms() > at) {
-    AskIn(entry, std::max<int64_t>(at - loop_.now_ms(), 0));
+  if (entry.looking_up) return;
+  const int64_t at = entry.looked_up_at.value_or(0) + kShortestPauseMs;
+  if (!entry.lookup_timer.armed() || entry.lookup_timer.deadline_ms() > at) {
+    StartLookupIn(entry, std::max<int64_t>(at - loop_.now_ms(), 0));
   }
 }
 
@@ -145,22 +145,22 @@ std::vector<std::string> UpstreamResolver::Unresolved() const {
   return sentences;
 }
 
-void UpstreamResolver::AskIn(Entry& entry, int64_t delay_ms) {
-  loop_.ArmIn(entry.ask_timer, delay_ms);
+void UpstreamResolver::StartLookupIn(Entry& entry, int64_t delay_ms) {
+  loop_.ArmIn(entry.lookup_timer, delay_ms);
 }
 
-void UpstreamResolver::Ask(Entry& entry) {
-  loop_.timers().Cancel(entry.ask_timer);
-  entry.asking = true;
-  entry.asked_at = loop_.now_ms();
+void UpstreamResolver::StartLookup(Entry& entry) {
+  loop_.timers().Cancel(entry.lookup_timer);
+  entry.looking_up = true;
+  entry.looked_up_at = loop_.now_ms();
   if (entry.target->addresses.empty() && entry.target->unresolved.empty()) {
-    loop_.ArmIn(entry.patience, kFirstAnswerMs);
+    loop_.ArmIn(entry.first_answer_timer, kFirstAnswerMs);
   }
   const config::Address& address = entry.target->config.address;
   std::weak_ptr<Entry> still = entries_.at(entry.target->config.name);
   lookup_.Start(address.host, address.port, [this, still](io::NameLookup::Answer answer) {
-    // A reload may have done away with who asked, and with this resolver its owner.
-    if (auto asker = still.lock()) OnAnswer(*asker, std::move(answer));
+    // A reload may have removed the entry, and its owner this resolver.
+    if (auto owner = still.lock()) OnAnswer(*owner, std::move(answer));
   });
 }
 
@@ -170,8 +170,8 @@ void UpstreamResolver::OnNoAnswerYet(Entry& entry) {
 }
 
 void UpstreamResolver::OnAnswer(Entry& entry, io::NameLookup::Answer answer) {
-  entry.asking = false;
-  loop_.timers().Cancel(entry.patience);
+  entry.looking_up = false;
+  loop_.timers().Cancel(entry.first_answer_timer);
   const int64_t interval_ms = entry.target->config.resolve_interval.count();
   if (!answer.ok()) {
     OnFailure(entry, std::string(answer.status().message()));
@@ -179,7 +179,7 @@ void UpstreamResolver::OnAnswer(Entry& entry, io::NameLookup::Answer answer) {
     entry.retry_ms = std::min(entry.retry_ms, entry.target->addresses.empty()
                                                   ? std::min(interval_ms, kRetryUnknownMs)
                                                   : interval_ms);
-    AskIn(entry, entry.retry_ms);
+    StartLookupIn(entry, entry.retry_ms);
     return;
   }
   const bool moved = !SameSet(*answer, entry.target->addresses);
@@ -195,11 +195,11 @@ void UpstreamResolver::OnAnswer(Entry& entry, io::NameLookup::Answer answer) {
   if (moved) entry.suspect_ms = 0;
   const int64_t pause_ms = entry.suspect_ms == 0 ? interval_ms : entry.suspect_ms;
   entry.suspect_ms = entry.suspect_ms * 2 < interval_ms ? entry.suspect_ms * 2 : 0;
-  AskIn(entry, std::min(pause_ms, interval_ms));
+  StartLookupIn(entry, std::min(pause_ms, interval_ms));
   if (moved) Replace(entry, *std::move(answer), {});
 }
 
-// Whatever is known stays.
+// Known addresses stay in use.
 void UpstreamResolver::OnFailure(Entry& entry, const std::string& error) {
   metrics_.UpstreamResolveFailed(entry.target->config.name);
   const bool known = !entry.target->addresses.empty();

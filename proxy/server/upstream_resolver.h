@@ -1,11 +1,10 @@
-// The addresses of all upstreams: keeps asking for those that have a name, and says
-// when there are others.
+// UpstreamResolver keeps the addresses of all upstreams, resolves the names of those that have one
+// again and again, and publishes other addresses.
 //
-// No lookup holds up anything else, and none decides about anything but its own
-// upstream. What is known stays in use until there is a better answer: a name that
-// cannot be resolved any more keeps its addresses. Names are asked for when they are new,
-// every `resolve_interval`, after a failure (0.5 s, 1 s, 2 s …), and at once when
-// connections to the known addresses fail.
+// A lookup delays nothing else and concerns its own upstream only. Known addresses stay in use
+// until a lookup returns others: a name that cannot be resolved any more keeps its addresses. A
+// name is looked up when it is new, every `resolve_interval`, after a failure (0.5 s, 1 s, 2 s …),
+// and at once when connections to the known addresses fail.
 //
 // Main loop only.
 
@@ -32,36 +31,35 @@ namespace mantlet::server {
 
 class UpstreamResolver {
  public:
-  // `publish`: a target that is in use has been replaced by this one. All that is passed
-  // in outlives the resolver.
+  // `publish` is called with a target that replaces one in use. Everything outlives the resolver.
   UpstreamResolver(io::Loop& loop, base::Logger& logger, observe::Metrics& metrics,
                    io::NameLookup& lookup, std::function<void(upstream::TargetPtr)> publish);
   ~UpstreamResolver();
   UpstreamResolver(const UpstreamResolver&) = delete;
   UpstreamResolver& operator=(const UpstreamResolver&) = delete;
 
-  // The target of `config` with what is known now: the one in use if nothing differs.
-  // Asks nobody and changes nothing.
+  // Returns the target of `config` with the addresses that are known; the one in use if nothing
+  // differs. Starts no lookup and changes nothing.
   absl::StatusOr<upstream::TargetPtr> TargetOf(const config::Upstream& config) const;
-  // These are in use from now on, and no others.
+  // Makes `targets`, and no others, the ones in use.
   void Use(const std::vector<upstream::TargetPtr>& targets);
-  // Asks for all names again, but for those that are being asked for.
+  // Looks all names up again, but for those whose lookup is under way.
   void Refresh();
-  // Connections to the known addresses fail.
+  // Reports that connections to the known addresses of `upstream` fail.
   void Unreachable(const std::string& upstream);
 
-  // A sentence for each upstream whose name cannot be resolved at present.
+  // Returns a sentence for each upstream whose name cannot be resolved at present.
   std::vector<std::string> Unresolved() const;
 
  private:
   struct Entry;
 
-  void Ask(Entry& entry);
+  void StartLookup(Entry& entry);
   void OnAnswer(Entry& entry, io::NameLookup::Answer answer);
   void OnFailure(Entry& entry, const std::string& error);
   void OnNoAnswerYet(Entry& entry);
   void Replace(Entry& entry, std::vector<io::SocketAddress> addresses, std::string unresolved);
-  void AskIn(Entry& entry, int64_t delay_ms);
+  void StartLookupIn(Entry& entry, int64_t delay_ms);
 
   io::Loop& loop_;
   base::Logger& logger_;

@@ -1,5 +1,5 @@
-// How many event loops `workers: auto` means: the processors this process may
-// use, by affinity and by cgroup quota, whichever is fewer.
+// AutomaticWorkerCount returns how many event loops `workers: auto` stands for: the processors that
+// this process may use, by affinity or by cgroup quota, whichever is fewer.
 
 #ifndef MANTLET_PROXY_SERVER_WORKER_COUNT_H_
 #define MANTLET_PROXY_SERVER_WORKER_COUNT_H_
@@ -12,7 +12,7 @@ namespace mantlet::server {
 
 uint32_t AutomaticWorkerCount();
 
-// The pure parts. Quotas are rounded up: half a processor is one worker.
+// Its pure parts. Quotas are rounded up: half a processor is one worker.
 // cgroup v2, cpu.max: "200000 100000" or "max 100000".
 std::optional<uint32_t> ParseCpuMax(std::string_view text);
 // cgroup v1, cpu.cfs_quota_us and cpu.cfs_period_us.

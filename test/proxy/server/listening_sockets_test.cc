@@ -16,7 +16,7 @@
 namespace mantlet::server {
 namespace {
 
-using Others = ListeningSockets::Others;
+using PortSharing = ListeningSockets::PortSharing;
 
 config::Address Tcp(const std::string& host, uint16_t port) {
   config::Address address;
@@ -40,8 +40,8 @@ bool Listens(int fd) {
 
 // Opens one address, of which there is one socket.
 absl::StatusOr<BoundListener> OpenOne(ListeningSockets& sockets, const config::Address& address,
-                                      size_t count, Others others) {
-  auto bound = sockets.Open(address, count, others);
+                                      size_t count, PortSharing sharing) {
+  auto bound = sockets.Open(address, count, sharing);
   if (!bound.ok()) return bound.status();
   EXPECT_EQ(bound->size(), 1u);
   return std::move(bound->front());
@@ -49,7 +49,7 @@ absl::StatusOr<BoundListener> OpenOne(ListeningSockets& sockets, const config::A
 
 absl::StatusOr<BoundListener> OpenOne(const config::Address& address, size_t count) {
   ListeningSockets sockets({});
-  return OpenOne(sockets, address, count, Others::kRefuse);
+  return OpenOne(sockets, address, count, PortSharing::kExclusive);
 }
 
 std::string Refusal(const absl::StatusOr<BoundListener>& bound) {
@@ -71,13 +71,13 @@ TEST(ListeningSockets, GivesEveryWorkerASocketOfItsOwnOnOnePort) {
 
 TEST(ListeningSockets, RefusesAnAddressOnWhichAnotherProcessListens) {
   ListeningSockets sockets({});
-  auto bound = OpenOne(sockets, Tcp("127.0.0.1", 0), 1, Others::kRefuse);
+  auto bound = OpenOne(sockets, Tcp("127.0.0.1", 0), 1, PortSharing::kExclusive);
   ASSERT_TRUE(bound.ok());
   const uint16_t port = io::LocalAddress(bound->sockets[0].get())->port();
   // SO_REUSEPORT alone would let a second daemon steal half of the connections.
-  auto again = OpenOne(sockets, Tcp("127.0.0.1", port), 1, Others::kRefuse);
+  auto again = OpenOne(sockets, Tcp("127.0.0.1", port), 1, PortSharing::kExclusive);
   EXPECT_NE(Refusal(again).find("127.0.0.1:" + std::to_string(port)), std::string::npos);
-  EXPECT_TRUE(OpenOne(sockets, Tcp("127.0.0.1", port), 1, Others::kAllow).ok());
+  EXPECT_TRUE(OpenOne(sockets, Tcp("127.0.0.1", port), 1, PortSharing::kShared).ok());
 }
 
 TEST(ListeningSockets, NamesTheHostThatCannotBeResolved) {
@@ -113,7 +113,7 @@ class UnixTest : public testing::Test {
     return connect(fd.get(), address.data(), address.size()) == 0;
   }
   absl::StatusOr<BoundListener> Open(const std::string& path) {
-    return OpenOne(sockets_, Path(config::Address::Kind::kUnix, path), 1, Others::kRefuse);
+    return OpenOne(sockets_, Path(config::Address::Kind::kUnix, path), 1, PortSharing::kExclusive);
   }
   void RemoveAll() {
     sockets_.RemoveFiles([](const std::string&) { return false; });
@@ -156,7 +156,8 @@ TEST_F(UnixTest, TheFileOfASuccessorStays) {
   ASSERT_TRUE(ours.ok());
   unlink(path_.c_str());
   ListeningSockets another({});
-  auto theirs = OpenOne(another, Path(config::Address::Kind::kUnix, path_), 1, Others::kRefuse);
+  auto theirs =
+      OpenOne(another, Path(config::Address::Kind::kUnix, path_), 1, PortSharing::kExclusive);
   ASSERT_TRUE(theirs.ok()) << theirs.status();
   RemoveAll();
   EXPECT_TRUE(Connects(path_));
@@ -178,7 +179,8 @@ class InheritedTest : public testing::Test {
   }
   absl::StatusOr<BoundListener> Open(const std::string& name, size_t count = 1) {
     ListeningSockets sockets({{given_.get(), "public"}});
-    return OpenOne(sockets, Path(config::Address::Kind::kSystemd, name), count, Others::kRefuse);
+    return OpenOne(sockets, Path(config::Address::Kind::kSystemd, name), count,
+                   PortSharing::kExclusive);
   }
 
   io::SocketAddress address_;
@@ -216,7 +218,8 @@ TEST_F(InheritedTest, EverySocketOfANameIsListenedOn) {
   ListeningSockets sockets(
       {{given_.get(), "public"}, {other.get(), "other"}, {second.get(), "public"}});
   EXPECT_EQ(sockets.UnusedInherited(), (std::set<std::string>{"other", "public"}));
-  auto bound = sockets.Open(Path(config::Address::Kind::kSystemd, "public"), 2, Others::kRefuse);
+  auto bound =
+      sockets.Open(Path(config::Address::Kind::kSystemd, "public"), 2, PortSharing::kExclusive);
   ASSERT_TRUE(bound.ok()) << bound.status();
   ASSERT_EQ(bound->size(), 2u);
   EXPECT_EQ((*bound)[1].address, io::LocalAddress(second.get())->ToString());
