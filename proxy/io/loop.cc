@@ -8,6 +8,8 @@
 
 namespace mantlet::io {
 
+std::string LibuvVersion() { return uv_version_string(); }
+
 Loop::Loop()
     : wheel_(now_ms()),
       read_buffer_(new char[kReadBufferBytes]),

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -25,6 +26,9 @@
 #include "proxy/io/deferred_call.h"
 
 namespace mantlet::io {
+
+// Returns the version of the libuv that this process runs with, e.g. "1.44.2".
+std::string LibuvVersion();
 
 class Loop {
  public:

@@ -3,8 +3,12 @@
 #include <prometheus/text_serializer.h>
 
 #include "proxy/observe/metrics_collector.h"
+#include "system_versions.h"
 
 namespace mantlet::observe {
+
+// The headers of the library have no version; its package does.
+std::string PrometheusCppVersion() { return SYSTEM_VERSION_PROMETHEUS_CORE; }
 
 Metrics::Metrics(BuildInfo build_info) : build_info_(std::move(build_info)) {}
 Metrics::~Metrics() = default;

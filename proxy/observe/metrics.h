@@ -23,6 +23,9 @@
 
 namespace mantlet::observe {
 
+// Returns the version of the prometheus-cpp that this was built with, e.g. "1.0.1".
+std::string PrometheusCppVersion();
+
 // Expiries lists what the running configuration depends on, with the moment it expires.
 struct Expiries {
   struct Certificate {

@@ -2,8 +2,8 @@
 
 #include "config/version.h"
 #include "proxy/http1/version.h"
-#include "proxy/io/version.h"
-#include "proxy/observe/version.h"
+#include "proxy/io/loop.h"
+#include "proxy/observe/metrics.h"
 #include "proxy/server/commit.h"
 #include "proxy/tls/version.h"
 
