@@ -180,38 +180,4 @@ std::string DescribeCertificate(const Certificate& certificate, int indent, int6
   return lines.text();
 }
 
-void WriteCertificate(const Certificate& certificate, JsonWriter* json) {
-  json->BeginObject();
-  WriteCertificateMembers(certificate, json);
-  json->EndObject();
-}
-
-void WriteCertificateMembers(const Certificate& certificate, JsonWriter* json) {
-  json->Key("subject").String(certificate.subject());
-  json->Key("issuer").String(certificate.issuer());
-  json->Key("cn").String(certificate.cn());
-  json->Key("serial").String(certificate.serial());
-  json->Key("not_before").String(base::Rfc3339Seconds(certificate.not_before()));
-  json->Key("not_after").String(base::Rfc3339Seconds(certificate.not_after()));
-  json->Key("san").BeginObject();
-  json->Key("dns").Strings(certificate.san().dns);
-  json->Key("ip").Strings(certificate.san().ip);
-  json->Key("uri").Strings(certificate.san().uri);
-  json->Key("email").Strings(certificate.san().email);
-  json->Key("upn").Strings(certificate.san().upn);
-  json->EndObject();
-  json->Key("ca").Bool(certificate.is_ca());
-  if (certificate.path_length() >= 0) json->Key("path_length").Number(certificate.path_length());
-  json->Key("self_signed").Bool(certificate.self_signed());
-  json->Key("server").Bool(certificate.for_server());
-  json->Key("client").Bool(certificate.for_client());
-  json->Key("key_usage").Strings(certificate.key_usage());
-  json->Key("extended_key_usage").Strings(certificate.extended_key_usage());
-  json->Key("key").String(certificate.public_key().text);
-  json->Key("signature_algorithm").String(certificate.signature_algorithm());
-  json->Key("fingerprint_sha256").String(certificate.fingerprint_sha256());
-  json->Key("fingerprint_sha1").String(certificate.fingerprint_sha1());
-  json->Key("spki_sha256").String(certificate.public_key().spki_sha256);
-}
-
 }  // namespace mantlet::certs

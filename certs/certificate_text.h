@@ -1,4 +1,4 @@
-// Certificates as text for a terminal, and as JSON. Nothing a certificate says
+// Certificates as text for a terminal. Nothing a certificate says
 // can steer the terminal: control bytes and invalid UTF-8 show as \xNN.
 
 #ifndef MANTLET_CERTS_CERTIFICATE_TEXT_H_
@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "certs/json_writer.h"
 #include "proxy/x509/certificate.h"
 
 namespace mantlet::certs {
@@ -31,10 +30,6 @@ std::string ValidityText(const x509::Certificate& certificate, int64_t now);
 
 // All of it, several lines.
 std::string DescribeCertificate(const x509::Certificate& certificate, int indent, int64_t now);
-
-// As one JSON object; or as members of one that has been begun.
-void WriteCertificate(const x509::Certificate& certificate, JsonWriter* json);
-void WriteCertificateMembers(const x509::Certificate& certificate, JsonWriter* json);
 
 }  // namespace mantlet::certs
 

@@ -6,7 +6,6 @@
 #include "absl/strings/str_join.h"
 #include "certs/certificate_text.h"
 #include "certs/generation_loader.h"
-#include "certs/json_writer.h"
 #include "certs/material_json.h"
 #include "certs/spiffe_loader.h"
 #include "certs/time_text.h"
@@ -14,6 +13,8 @@
 
 namespace mantlet::certs {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 const char* Word(Severity severity) {
   switch (severity) {
@@ -144,29 +145,25 @@ std::string FindingsText(const Findings& findings) {
   return text;
 }
 
-void WriteListener(const config::Listener& listener, const ListenerMaterial& material,
-                   JsonWriter* json) {
-  json->BeginObject();
-  json->Key("name").String(listener.name);
-  json->Key("client_auth").String(config::ToString(listener.client_auth.mode));
-  json->Key("server_auth_clients").Bool(listener.client_auth.server_auth_clients);
-  WriteMaterial(material, json);
-  json->EndObject();
+Json ToJson(const config::Listener& listener, const ListenerMaterial& material) {
+  Json json = {{"name", listener.name},
+               {"client_auth", config::ToString(listener.client_auth.mode)},
+               {"server_auth_clients", listener.client_auth.server_auth_clients}};
+  AddMaterial(material, &json);
+  return json;
 }
 
-void WriteFindings(const Findings& findings, JsonWriter* json) {
-  json->BeginArray();
+Json ToJson(const Findings& findings) {
+  Json json = Json::array();
   for (const Finding& finding : findings) {
-    json->BeginObject();
-    json->Key("severity").String(Word(finding.severity));
-    json->Key("code").String(finding.code);
-    json->Key("listener").String(finding.listener);
-    json->Key("file").String(finding.file);
-    json->Key("what").String(finding.what);
-    json->Key("cure").String(finding.cure);
-    json->EndObject();
+    json.push_back({{"severity", Word(finding.severity)},
+                    {"code", finding.code},
+                    {"listener", finding.listener},
+                    {"file", finding.file},
+                    {"what", finding.what},
+                    {"cure", finding.cure}});
   }
-  json->EndArray();
+  return json;
 }
 
 CheckReport Unstable(const std::string& why) {
@@ -192,19 +189,15 @@ CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int6
   std::stable_sort(report.findings.begin(), report.findings.end(), worse);
   report.ok = !HasError(report.findings);
 
-  JsonWriter json;
-  json.BeginObject().Key("ok").Bool(report.ok).Key("listeners").BeginArray();
+  report.json = {{"ok", report.ok}, {"listeners", Json::array()}};
   for (const config::Listener& listener : config.listeners) {
     const ListenerMaterial* material = built.partial.Find(listener.name);
     if (material == nullptr) continue;
     report.text += ListenerText(listener, *material, now);
-    WriteListener(listener, *material, &json);
+    report.json["listeners"].push_back(ToJson(listener, *material));
   }
   report.text += FindingsText(report.findings);
-  json.EndArray().Key("findings");
-  WriteFindings(report.findings, &json);
-  json.EndObject();
-  report.json = json.text();
+  report.json["findings"] = ToJson(report.findings);
   return report;
 }
 

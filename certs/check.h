@@ -6,6 +6,7 @@
 #define MANTLET_CERTS_CHECK_H_
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "certs/file_reader.h"
@@ -18,7 +19,7 @@ struct CheckReport {
   bool ok = true;     // false: `run` would refuse to start; exit 1
   Findings findings;  // errors first, then warnings, then notes
   std::string text;   // for a terminal: per listener the chains, keys, anchors; then the findings
-  std::string json;   // one JSON object: {"ok":…,"listeners":[…],"findings":[…]}
+  nlohmann::ordered_json json;  // {"ok":…,"listeners":[…],"findings":[…]}
 };
 
 // Reads the files. `now`: seconds since the epoch.

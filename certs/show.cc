@@ -4,8 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "certs/certificate_json.h"
 #include "certs/certificate_text.h"
-#include "certs/json_writer.h"
 #include "certs/show_spiffe.h"
 #include "certs/strict_json.h"
 #include "certs/time_text.h"
@@ -18,6 +18,7 @@
 namespace mantlet::certs {
 namespace {
 
+using Json = nlohmann::ordered_json;
 using Kind = x509::MaterialItem::Kind;
 
 const char* FormatName(x509::Material::Format format) {
@@ -80,55 +81,43 @@ std::string ItemText(const x509::MaterialItem& item, const std::vector<x509::Cer
   return "";
 }
 
-void WriteItem(const x509::MaterialItem& item, JsonWriter* json) {
-  json->BeginObject();
+Json ToJson(const x509::MaterialItem& item) {
   switch (item.kind) {
     case Kind::kCertificate:
-      json->Key("type").String("certificate");
-      json->Key("certificate");
-      WriteCertificate(*item.certificate, json);
-      break;
+      return {{"type", "certificate"}, {"certificate", CertificateToJson(*item.certificate)}};
     case Kind::kPrivateKey:
-      json->Key("type").String("private_key");
-      json->Key("key").String(item.key->public_key().text);
-      break;
+      return {{"type", "private_key"}, {"key", item.key->public_key().text}};
     case Kind::kLockedKey:
-      json->Key("type").String("encrypted_private_key");
-      break;
-    case Kind::kCrl:
-      json->Key("type").String("crl");
-      json->Key("issuer").String(item.crl->issuer());
-      json->Key("revoked").Number(static_cast<int64_t>(item.crl->entries()));
-      if (!item.crl->number().empty()) json->Key("number").String(item.crl->number());
-      json->Key("this_update").String(base::Rfc3339Seconds(item.crl->this_update()));
-      if (item.crl->next_update() != 0) {
-        json->Key("next_update").String(base::Rfc3339Seconds(item.crl->next_update()));
-      }
-      break;
+      return {{"type", "encrypted_private_key"}};
+    case Kind::kCrl: {
+      const x509::RevocationList& crl = *item.crl;
+      Json json = {{"type", "crl"}, {"issuer", crl.issuer()}, {"revoked", crl.entries()}};
+      if (!crl.number().empty()) json["number"] = crl.number();
+      json["this_update"] = base::Rfc3339Seconds(crl.this_update());
+      if (crl.next_update() != 0) json["next_update"] = base::Rfc3339Seconds(crl.next_update());
+      return json;
+    }
     case Kind::kOther:
-      json->Key("type").String("other");
-      json->Key("label").String(item.label);
-      break;
+      return {{"type", "other"}, {"label", item.label}};
   }
-  json->EndObject();
+  return Json::object();
 }
 
 // Appends to both as ShowSpiffe does.
 absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::string>& passphrase,
-                          int64_t now, std::string* text, JsonWriter* json) {
+                          int64_t now, std::string* text, Json* json) {
   absl::StatusOr<x509::Material> material = x509::ParseMaterial(bytes, passphrase);
   if (!material.ok()) return material.status();
   const std::vector<x509::CertificatePtr> certificates = material->certificates();
   absl::StrAppend(text, FormatName(material->format), "\n");
   if (!certificates.empty()) *text += DrawChain(certificates, 2, now);
-  json->Key("format").String(FormatName(material->format));
-  json->Key("items").BeginArray();
+  (*json)["format"] = FormatName(material->format);
+  Json& items = (*json)["items"] = Json::array();
   int number = 0;
   for (const x509::MaterialItem& item : material->items) {
     absl::StrAppend(text, "\n  ", ++number, "  ", ItemText(item, certificates, now));
-    WriteItem(item, json);
+    items.push_back(ToJson(item));
   }
-  json->EndArray();
   return absl::OkStatus();
 }
 
@@ -147,20 +136,18 @@ ShowResult Show(std::string_view path, std::string_view bytes,
                 const std::optional<std::string>& passphrase, int64_t now) {
   ShowResult result;
   result.text = absl::StrCat(Printable(path), ": ");
-  JsonWriter json;
-  json.BeginObject().Key("file").String(path);
+  result.json["file"] = path;
   const bool spiffe =
       LooksLikeJsonObject(bytes) && bytes.find(x509::kPemBegin) == std::string_view::npos;
-  const absl::Status status = spiffe ? ShowSpiffe(bytes, now, &result.text, &json)
-                                     : ShowMaterial(bytes, passphrase, now, &result.text, &json);
+  const absl::Status status =
+      spiffe ? ShowSpiffe(bytes, now, &result.text, &result.json)
+             : ShowMaterial(bytes, passphrase, now, &result.text, &result.json);
   if (!status.ok()) {
     const std::string why = WhyNot(status, path, passphrase.has_value());
     result.ok = false;
     absl::StrAppend(&result.text, Printable(why), "\n");
-    json.Key("error").String(why);
+    result.json["error"] = why;
   }
-  json.EndObject();
-  result.json = json.text();
   return result;
 }
 

@@ -5,6 +5,7 @@
 #define MANTLET_CERTS_SHOW_H_
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +15,9 @@
 namespace mantlet::certs {
 
 struct ShowResult {
-  bool ok = true;    // false: the file could not be read as anything; exit 1
-  std::string text;  // for a terminal, several lines, each ended by \n
-  std::string json;  // one JSON object: {"file":…,"items":[…]} or {"file":…,"error":…}
+  bool ok = true;               // false: the file could not be read as anything; exit 1
+  std::string text;             // for a terminal, several lines, each ended by \n
+  nlohmann::ordered_json json;  // {"file":…,"format":…,"items":[…]} or {"file":…,"error":…}
 };
 
 // `path` is only printed. `passphrase` opens PKCS#12 and encrypted keys; without

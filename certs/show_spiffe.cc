@@ -1,15 +1,19 @@
 #include "certs/show_spiffe.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "certs/certificate_json.h"
 #include "certs/certificate_text.h"
 #include "certs/spiffe_bundle.h"
 #include "certs/strict_json.h"
 
 namespace mantlet::certs {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 std::string SequenceText(const SpiffeBundle& bundle) {
   return bundle.sequence.has_value() ? absl::StrCat(", sequence ", *bundle.sequence) : "";
@@ -29,51 +33,45 @@ std::string AuthoritiesText(const SpiffeBundle& bundle, int64_t now) {
   return text;
 }
 
-// `trust_domain` is empty if the file does not name one.
-void WriteAuthorities(const SpiffeBundle& bundle, const std::string& trust_domain,
-                      JsonWriter* json) {
+// Appends to `items`. `trust_domain` is empty if the file does not name one.
+void AddAuthorities(const SpiffeBundle& bundle, const std::string& trust_domain, Json* items) {
   for (const SpiffeBundle::Authority& authority : bundle.authorities) {
-    json->BeginObject();
-    json->Key("type").String("certificate");
-    if (!trust_domain.empty()) json->Key("trust_domain").String(trust_domain);
-    json->Key("where").String(authority.where);
-    json->Key("certificate");
-    WriteCertificate(*authority.certificate, json);
-    json->EndObject();
+    Json json = {{"type", "certificate"}};
+    if (!trust_domain.empty()) json["trust_domain"] = trust_domain;
+    json["where"] = authority.where;
+    json["certificate"] = CertificateToJson(*authority.certificate);
+    items->push_back(std::move(json));
   }
 }
 
-absl::Status ShowBundle(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+absl::Status ShowBundle(std::string_view bytes, int64_t now, std::string* text, Json* json) {
   absl::StatusOr<SpiffeBundle> bundle = ParseSpiffeBundle(bytes);
   if (!bundle.ok()) return bundle.status();
   absl::StrAppend(text, "SPIFFE bundle", SequenceText(*bundle), "\n",
                   AuthoritiesText(*bundle, now));
-  json->Key("format").String("SPIFFE bundle");
-  json->Key("items").BeginArray();
-  WriteAuthorities(*bundle, "", json);
-  json->EndArray();
+  (*json)["format"] = "SPIFFE bundle";
+  AddAuthorities(*bundle, "", &((*json)["items"] = Json::array()));
   return absl::OkStatus();
 }
 
-absl::Status ShowMap(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+absl::Status ShowMap(std::string_view bytes, int64_t now, std::string* text, Json* json) {
   absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(bytes);
   if (!bundles.ok()) return bundles.status();
   absl::StrAppend(text, "SPIFFE bundle map",
                   bundles->empty() ? " without a trust domain: every client is refused" : "", "\n");
-  json->Key("format").String("SPIFFE bundle map");
-  json->Key("items").BeginArray();
+  (*json)["format"] = "SPIFFE bundle map";
+  Json& items = (*json)["items"] = Json::array();
   for (const auto& [name, bundle] : *bundles) {
     absl::StrAppend(text, "\ntrust domain ", name, SequenceText(bundle), "\n",
                     AuthoritiesText(bundle, now));
-    WriteAuthorities(bundle, name, json);
+    AddAuthorities(bundle, name, &items);
   }
-  json->EndArray();
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json) {
+absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text, Json* json) {
   absl::StatusOr<nlohmann::json> parsed = ParseStrictJson(bytes);
   if (!parsed.ok()) return parsed.status();
   const bool map = parsed->is_object() && parsed->contains("trust_domains");

@@ -4,17 +4,18 @@
 #define MANTLET_CERTS_SHOW_SPIFFE_H_
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "certs/json_writer.h"
 
 namespace mantlet::certs {
 
-// Appends the lines of a JSON file to `text`, and the members "format" and "items" to
-// an object that has been begun; neither if the file is refused.
-absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text, JsonWriter* json);
+// ShowSpiffe appends the lines of a JSON file to `text` and adds the members "format" and "items"
+// to the object `json`; neither if the file is refused.
+absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text,
+                        nlohmann::ordered_json* json);
 
 }  // namespace mantlet::certs
 

@@ -40,16 +40,9 @@ Shown ShowFile(const std::string& path, const std::optional<std::string>& passph
     const std::string error(content.status().message());
     return {"", {{"file", path}, {"error", error}}, error};
   }
-  const certs::ShowResult result = certs::Show(path, content->bytes, passphrase, now);
-  Shown shown;
-  shown.text = result.text;
-  shown.json = ordered_json::parse(result.json, nullptr, false);
-  if (!result.ok) {
-    shown.error = shown.json.is_object() && shown.json.contains("error")
-                      ? path + ": " + shown.json["error"].get<std::string>()
-                      : path + " holds no certificate, key or CRL";
-  }
-  return shown;
+  certs::ShowResult result = certs::Show(path, content->bytes, passphrase, now);
+  const std::string error = result.ok ? "" : path + ": " + result.json["error"].get<std::string>();
+  return {std::move(result.text), std::move(result.json), error};
 }
 
 }  // namespace

@@ -142,10 +142,7 @@ void WriteJson(const std::string& path, const Verdict& verdict, const Console& c
     all["diagnostics"].push_back(ToJson(diagnostic));
   }
   if (verdict.material) {
-    const ordered_json material = ordered_json::parse(verdict.material->json, nullptr, false);
-    for (const char* part : {"listeners", "findings"}) {
-      if (material.contains(part)) all[part] = material[part];
-    }
+    for (const char* part : {"listeners", "findings"}) all[part] = verdict.material->json[part];
   }
   // A file's name need not be UTF-8.
   console.out << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";

@@ -1,8 +1,8 @@
 #include "proxy/server/status_json.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "certs/json_writer.h"
 #include "certs/material_json.h"
 #include "config/loader/schema.h"
 #include "proxy/base/text.h"
@@ -28,11 +28,9 @@ std::string CertificatesAsJson(const certs::Generation& generation, const Reload
                    {"warnings", generation.warnings},
                    {"listeners", Json::array()}};
   for (const certs::ListenerMaterial& listener : generation.listeners) {
-    certs::JsonWriter material;
-    material.BeginObject().Key("name").String(listener.listener);
-    certs::WriteMaterial(listener, &material);
-    material.EndObject();
-    document["listeners"].push_back(Json::parse(material.text(), nullptr, false));
+    Json material = {{"name", listener.listener}};
+    certs::AddMaterial(listener, &material);
+    document["listeners"].push_back(std::move(material));
   }
   return Dump(document);
 }

@@ -24,7 +24,7 @@ TEST(Check, ShowsWhatWouldBeServedAndTrusted) {
         "trust anchors /tls/ca.crt\n    CN=root  (CA, self-signed"}) {
     EXPECT_THAT(report.text, HasSubstr(said));
   }
-  nlohmann::json json = nlohmann::json::parse(report.json);
+  const nlohmann::ordered_json& json = report.json;
   EXPECT_EQ(json["ok"], true);
   EXPECT_EQ(json["listeners"][0]["certificates"][0]["chain"].size(), 2u);
   EXPECT_EQ(json["listeners"][0]["trust_anchors"][0]["subject"], "CN=root");
@@ -45,7 +45,7 @@ TEST(Check, ErrorsComeFirstEachWithItsCure) {
   EXPECT_THAT(report.text, HasSubstr("warning: /tls/tls.key: everybody"));
   // What could be loaded is shown all the same.
   EXPECT_THAT(report.text, HasSubstr("CN=intermediate"));
-  EXPECT_EQ(nlohmann::json::parse(report.json)["findings"][0]["code"], "leaf_as_ca");
+  EXPECT_EQ(report.json["findings"][0]["code"], "leaf_as_ca");
 }
 
 TEST(Check, AListenerWithNothingUsableIsShownAsSuch) {
@@ -71,9 +71,9 @@ TEST(Check, ShowsTrustDomainsWithTheirAuthorities) {
         "  pinned keys: 1\n", "warning: /empty.json: the bundle of trust domain empty.example"}) {
     EXPECT_NE(report.text.find(part), std::string::npos) << part << "\n" << report.text;
   }
-  const nlohmann::json json = nlohmann::json::parse(report.json);
+  const nlohmann::ordered_json& json = report.json;
   EXPECT_EQ(json["listeners"][0]["trust_domains"],
-            nlohmann::json::parse(R"([{"name":"empty.example","authorities":0},
+            nlohmann::ordered_json::parse(R"([{"name":"empty.example","authorities":0},
                                       {"name":"example.org","authorities":1}])"));
   EXPECT_EQ(json["listeners"][0]["trust_anchors"][0]["trust_domain"], "example.org");
 }

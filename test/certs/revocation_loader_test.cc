@@ -214,8 +214,8 @@ TEST_F(RevocationLoaderTest, CheckShowsTheList) {
   EXPECT_TRUE(report.ok);
   EXPECT_THAT(report.text, HasSubstr("revocation list /tls/ca.crl"));
   EXPECT_THAT(report.text, HasSubstr("signature verified"));
-  EXPECT_THAT(report.json, HasSubstr(R"("revocation_lists":[{"file":"/tls/ca.crl")"));
-  EXPECT_THAT(report.json, HasSubstr(R"("signature_verified":true)"));
+  EXPECT_THAT(report.json.dump(), HasSubstr(R"("revocation_lists":[{"file":"/tls/ca.crl")"));
+  EXPECT_THAT(report.json.dump(), HasSubstr(R"("signature_verified":true)"));
 }
 
 TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {

@@ -64,7 +64,7 @@ TEST(Show, ReadsSpiffeBundles) {
       Show("org.json", KeysJson({R"({"kty":"EC","use":"jwt-svid"})", key}), {}, kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("org.json: SPIFFE bundle\n  CN=root  (CA, self-signed"),
                                  HasSubstr("\n  keys[1]  certificate\n")));
-  nlohmann::json json = nlohmann::json::parse(result.json);
+  const nlohmann::ordered_json& json = result.json;
   EXPECT_EQ(json["format"], "SPIFFE bundle");
   ASSERT_EQ(json["items"].size(), 1u);
   EXPECT_EQ(json["items"][0]["where"], "keys[1]");
@@ -79,7 +79,7 @@ TEST(Show, ReadsSpiffeBundleMaps) {
   ShowResult result = Show("x", map, {}, kNow);
   EXPECT_THAT(result.text, AllOf(HasSubstr("trust domain a.example\n  CN=root"),
                                  HasSubstr("trust domain b.example\n  no X.509 authority")));
-  nlohmann::json json = nlohmann::json::parse(result.json);
+  const nlohmann::ordered_json& json = result.json;
   EXPECT_EQ(json["format"], "SPIFFE bundle map");
   ASSERT_EQ(json["items"].size(), 1u);
   EXPECT_EQ(json["items"][0]["trust_domain"], "a.example");
@@ -93,7 +93,7 @@ TEST(Show, SaysWhatIsWrongWithASpiffeBundle) {
     ShowResult result = Show("x", bytes, {}, kNow);
     EXPECT_FALSE(result.ok);
     EXPECT_THAT(result.text, HasSubstr(why));
-    EXPECT_TRUE(nlohmann::json::parse(result.json).contains("error"));
+    EXPECT_TRUE(result.json.contains("error"));
   }
 }
 
@@ -101,7 +101,7 @@ TEST(Show, WhatItCannotReadIsAnError) {
   ShowResult result = Show("x", "hello", {}, kNow);
   EXPECT_FALSE(result.ok);
   EXPECT_THAT(result.text, HasSubstr("x: it is neither PEM"));
-  EXPECT_TRUE(nlohmann::json::parse(result.json).contains("error"));
+  EXPECT_TRUE(result.json.contains("error"));
 }
 
 TEST(Show, TheJsonIsCompleteAndValidWhateverTheNamesHold) {
@@ -110,7 +110,8 @@ TEST(Show, TheJsonIsCompleteAndValidWhateverTheNamesHold) {
   what.san.dns = {std::string("\xff\x00<", 3)};
   x509::Credential evil = x509::MakeCredential(what, &x509::Root());
   ShowResult result = Show("x\n", evil.certificate->ToPem() + evil.key->ToPem(), {}, kNow);
-  nlohmann::json json = nlohmann::json::parse(result.json);
+  const auto json = nlohmann::json::parse(
+      result.json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   ASSERT_EQ(json["items"].size(), 2u);
   EXPECT_EQ(json["items"][0]["type"], "certificate");
   EXPECT_EQ(json["items"][0]["certificate"]["not_after"], "2027-04-25T08:00:00Z");

@@ -74,8 +74,7 @@ TEST(StatusJson, UsesTheNamesOfCheck) {
   auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, x509::kNow);
   ASSERT_TRUE(generation.ok());
   Json served = Json::parse(CertificatesAsJson(**generation, {}))["listeners"][0];
-  Json checked = Json::parse(
-      certs::CheckMaterial(certs::OneListener(), files, x509::kNow).json)["listeners"][0];
+  Json checked = certs::CheckMaterial(certs::OneListener(), files, x509::kNow).json["listeners"][0];
   // Settings, which /config shows.
   checked.erase("client_auth");
   checked.erase("server_auth_clients");
