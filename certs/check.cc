@@ -16,18 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* Word(Severity severity) {
-  switch (severity) {
-    case Severity::kError:
-      return "error";
-    case Severity::kWarning:
-      return "warning";
-    case Severity::kNote:
-      return "note";
-  }
-  return "";
-}
-
 std::string OcspText(const StapledResponse& ocsp, int64_t now) {
   return absl::StrCat(
       "    OCSP   ", Printable(ocsp.file), ", good since ", DateTime(ocsp.this_update),
@@ -135,12 +123,13 @@ std::string ListenerText(const config::Listener& listener, const ListenerMateria
   return text + TrustText(listener.client_auth, material, now);
 }
 
-std::string FindingsText(const Findings& findings) {
+std::string DiagnosticsText(const config::Diagnostics& diagnostics) {
   std::string text;
-  for (const Finding& finding : findings) {
-    absl::StrAppend(&text, Word(finding.severity), ": ", Printable(finding.file),
-                    finding.file.empty() ? "" : ": ", Printable(finding.what), "\n");
-    if (!finding.cure.empty()) absl::StrAppend(&text, "  -> ", Printable(finding.cure), "\n");
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    absl::StrAppend(&text, config::ToString(diagnostic.severity), ": ",
+                    Printable(diagnostic.where.file), diagnostic.where.file.empty() ? "" : ": ",
+                    Printable(diagnostic.what), "\n");
+    if (!diagnostic.hint.empty()) absl::StrAppend(&text, "  -> ", Printable(diagnostic.hint), "\n");
   }
   return text;
 }
@@ -153,15 +142,15 @@ Json ToJson(const config::Listener& listener, const ListenerMaterial& material) 
   return json;
 }
 
-Json ToJson(const Findings& findings) {
+Json ToJson(const config::Diagnostics& diagnostics) {
   Json json = Json::array();
-  for (const Finding& finding : findings) {
-    json.push_back({{"severity", Word(finding.severity)},
-                    {"code", finding.code},
-                    {"listener", finding.listener},
-                    {"file", finding.file},
-                    {"what", finding.what},
-                    {"cure", finding.cure}});
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    json.push_back({{"severity", config::ToString(diagnostic.severity)},
+                    {"code", diagnostic.code},
+                    {"listener", diagnostic.listener},
+                    {"file", diagnostic.where.file},
+                    {"what", diagnostic.what},
+                    {"cure", diagnostic.hint}});
   }
   return json;
 }
@@ -169,7 +158,7 @@ Json ToJson(const Findings& findings) {
 CheckReport Unstable(const std::string& why) {
   CheckReport report;
   report.ok = false;
-  report.findings.push_back({Severity::kError, "unstable", "", "", why, ""});
+  report.diagnostics.push_back({{}, config::Severity::kError, why, "", "unstable"});
   return report;
 }
 
@@ -181,13 +170,15 @@ CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int6
   BuildResult built;
   if (files.ok()) {
     built = BuildGeneration(config, *files, now);
-    report.findings = std::move(built.findings);
+    report.diagnostics = std::move(built.diagnostics);
   } else {
     report = Unstable(std::string(files.status().message()));
   }
-  auto worse = [](const Finding& a, const Finding& b) { return a.severity < b.severity; };
-  std::stable_sort(report.findings.begin(), report.findings.end(), worse);
-  report.ok = !HasError(report.findings);
+  auto worse = [](const config::Diagnostic& a, const config::Diagnostic& b) {
+    return a.severity < b.severity;
+  };
+  std::stable_sort(report.diagnostics.begin(), report.diagnostics.end(), worse);
+  report.ok = !config::HasErrors(report.diagnostics);
 
   report.json = {{"ok", report.ok}, {"listeners", Json::array()}};
   for (const config::Listener& listener : config.listeners) {
@@ -196,8 +187,8 @@ CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int6
     report.text += ListenerText(listener, *material, now);
     report.json["listeners"].push_back(ToJson(listener, *material));
   }
-  report.text += FindingsText(report.findings);
-  report.json["findings"] = ToJson(report.findings);
+  report.text += DiagnosticsText(report.diagnostics);
+  report.json["findings"] = ToJson(report.diagnostics);
   return report;
 }
 

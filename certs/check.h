@@ -1,6 +1,6 @@
 // Everything `mantlet check` says about the certificate material that a
 // configuration names: what would be served and trusted, and every mistake
-// together with its cure.
+// together with its hint.
 
 #ifndef MANTLET_CERTS_CHECK_H_
 #define MANTLET_CERTS_CHECK_H_
@@ -10,16 +10,16 @@
 #include <string>
 
 #include "certs/file_reader.h"
-#include "certs/finding.h"
 #include "config/config.h"
+#include "config/diagnostic.h"
 
 namespace mantlet::certs {
 
 struct CheckReport {
-  bool ok = true;     // false: `run` would refuse to start; exit 1
-  Findings findings;  // errors first, then warnings, then notes
-  std::string text;   // for a terminal: per listener the chains, keys, anchors; then the findings
-  nlohmann::ordered_json json;  // {"ok":…,"listeners":[…],"findings":[…]}
+  bool ok = true;                   // false: `run` would refuse to start; exit 1
+  config::Diagnostics diagnostics;  // errors first, then warnings, then notes
+  std::string text;  // for a terminal: per listener the chains, keys, anchors; then the diagnostics
+  nlohmann::ordered_json json;  // {"ok":…,"listeners":[…],"diagnostics":[…]}
 };
 
 // Reads the files. `now`: seconds since the epoch.

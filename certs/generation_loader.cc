@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/ocsp_loader.h"
 #include "certs/policy_names_check.h"
 #include "certs/revocation_coverage.h"
@@ -62,7 +62,7 @@ std::string MaterialId(const ListenerMaterial& material) {
 }
 
 void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& files, int64_t now,
-                      FindingSink* sink, ListenerMaterial* material) {
+                      DiagnosticSink* sink, ListenerMaterial* material) {
   if (client_auth.trust_bundle.empty() && client_auth.spiffe.enabled()) return;
   material->anchors =
       LoadTrustAnchors(client_auth.trust_bundle, client_auth.partial_chain, files, now, sink);
@@ -93,7 +93,7 @@ const char* NobodyGetsIn(config::ClientAuthMode mode) {
 
 // A good configuration with which every client certificate is refused.
 void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
-                             const ListenerMaterial& material, FindingSink* sink) {
+                             const ListenerMaterial& material, DiagnosticSink* sink) {
   if (client_auth.mode == config::ClientAuthMode::kNone || !client_auth.spiffe.enabled()) return;
   if (!client_auth.trust_bundle.empty()) return;
   if (std::any_of(material.spiffe.begin(), material.spiffe.end(),
@@ -110,7 +110,7 @@ void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
 // Trust of one listener: `material->trust` is left null if it needs none, or if
 // the sink got an error.
 void BuildTrust(const config::ClientAuth& client_auth, const Reading& reading, int64_t now,
-                FindingSink* sink, ListenerMaterial* material) {
+                DiagnosticSink* sink, ListenerMaterial* material) {
   if (client_auth.mode == config::ClientAuthMode::kNone) return;
   BuildTrustBundle(client_auth, reading.files, now, sink, material);
   material->spiffe =
@@ -119,8 +119,8 @@ void BuildTrust(const config::ClientAuth& client_auth, const Reading& reading, i
 }
 
 ListenerMaterial BuildListener(const config::Listener& listener, const Reading& reading,
-                               int64_t now, Findings* findings) {
-  FindingSink sink(listener.name, findings);
+                               int64_t now, config::Diagnostics* diagnostics) {
+  DiagnosticSink sink(listener.name, diagnostics);
   ListenerMaterial material;
   material.listener = listener.name;
   BuildTrust(listener.client_auth, reading, now, &sink, &material);
@@ -143,7 +143,8 @@ ListenerMaterial BuildListener(const config::Listener& listener, const Reading& 
                "name one under tls.certificates");
   }
   CheckPolicyNames(listener, material, &sink);
-  if (!HasError(*findings)) CheckThatSomebodyGetsIn(listener.client_auth, material, &sink);
+  if (!config::HasErrors(*diagnostics))
+    CheckThatSomebodyGetsIn(listener.client_auth, material, &sink);
   material.id = MaterialId(material);
   return material;
 }
@@ -238,24 +239,25 @@ BuildResult BuildGeneration(const config::Config& config, const Reading& reading
   Generation& generation = result.partial;
   generation.loaded_at = now;
   generation.revocation_files = reading.revocation_files;
-  FindingSink all("", &result.findings);
+  DiagnosticSink all("", &result.diagnostics);
   for (const config::Listener& listener : config.listeners) {
-    Findings& findings = result.by_listener.emplace_back();
+    config::Diagnostics& diagnostics = result.by_listener.emplace_back();
     ListenerMaterial& material =
-        generation.listeners.emplace_back(BuildListener(listener, reading, now, &findings));
+        generation.listeners.emplace_back(BuildListener(listener, reading, now, &diagnostics));
     const ListenerMaterial* before = previous == nullptr ? nullptr : previous->Find(listener.name);
     if (before != nullptr) {
-      FindingSink sink(listener.name, &findings);
+      DiagnosticSink sink(listener.name, &diagnostics);
       WarnOfOlderLists(material, *before, &sink);
       CheckForLostLists(listener.client_auth, *before, &sink, &material);
     }
-    for (const Finding& finding : findings) {
-      if (finding.severity == Severity::kWarning) material.warnings.push_back(finding.ToString());
-      all.Add(finding);
+    for (const config::Diagnostic& diagnostic : diagnostics) {
+      if (diagnostic.severity == config::Severity::kWarning)
+        material.warnings.push_back(config::Sentence(diagnostic));
+      all.Add(diagnostic);
     }
   }
   Seal(&generation);
-  if (!HasError(result.findings)) {
+  if (!config::HasErrors(result.diagnostics)) {
     result.generation = std::make_shared<const Generation>(generation);
   }
   return result;
@@ -297,7 +299,7 @@ absl::StatusOr<GenerationPtr> GenerationLoader::Load(const config::Config& confi
   BuildResult result = BuildGeneration(config, *reading, now, previous);
   Wipe(&reading->files);
   if (result.generation == nullptr) {
-    return absl::FailedPreconditionError(JoinErrors(result.findings));
+    return absl::FailedPreconditionError(config::JoinErrors(result.diagnostics));
   }
   return result.generation;
 }

@@ -1,10 +1,10 @@
 // From configuration and files to a checked Generation.
 //
-// BuildGeneration is the pure part: bytes in, generation or findings out.
+// BuildGeneration is the pure part: bytes in, generation or diagnostics out.
 // GenerationLoader adds the reading: all files are read twice, and again until
 // two readings agree, so that a half-swapped set is not taken for a whole one.
 // Both refuse as a whole: one error anywhere, and there is no generation. A reload goes
-// by the findings of each listener instead: certs/rotation.h.
+// by the diagnostics of each listener instead: certs/rotation.h.
 
 #ifndef MANTLET_CERTS_GENERATION_LOADER_H_
 #define MANTLET_CERTS_GENERATION_LOADER_H_
@@ -18,10 +18,10 @@
 #include "certs/file_images.h"
 #include "certs/file_reader.h"
 #include "certs/file_set.h"
-#include "certs/finding.h"
 #include "certs/generation.h"
 #include "certs/revocation_reader.h"
 #include "config/config.h"
+#include "config/diagnostic.h"
 
 namespace mantlet::certs {
 
@@ -32,13 +32,13 @@ struct Reading {
 };
 
 struct BuildResult {
-  GenerationPtr generation;  // null if any finding is an error
-  Findings findings;         // errors, warnings and notes, configuration order
+  GenerationPtr generation;         // null if any diagnostic is an error
+  config::Diagnostics diagnostics;  // errors, warnings and notes, configuration order
   // What could be loaded in spite of errors: for `mantlet check` to show, and for a reload,
   // which takes the listeners without one.
   Generation partial;
   // Everything about each listener of `partial`, also what is told of another one already.
-  std::vector<Findings> by_listener;
+  std::vector<config::Diagnostics> by_listener;
 };
 
 // The files that the listeners' TLS settings name, each once, configuration order.

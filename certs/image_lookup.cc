@@ -9,7 +9,7 @@
 
 namespace mantlet::certs {
 
-const char* CureOfUnreadable(const absl::Status& status) {
+const char* HintForUnreadable(const absl::Status& status) {
   if (absl::IsPermissionDenied(status)) return "let the user that mantlet runs as read it";
   if (!absl::IsFailedPrecondition(status)) return "check the path";
   const std::string why(status.message());
@@ -17,34 +17,34 @@ const char* CureOfUnreadable(const absl::Status& status) {
 }
 
 const FileContent* FindContent(const std::string& path, const FileImages& images,
-                               FindingSink* sink) {
+                               DiagnosticSink* sink) {
   auto found = images.find(path);
   if (found == images.end()) {
     sink->Error("unreadable", path, "it was not read", "");
     return nullptr;
   }
   if (found->second.ok()) return &*found->second;
-  // The reader's sentence starts with the path; a Finding brings its own.
+  // The reader's sentence starts with the path; a Diagnostic brings its own.
   const absl::Status& status = found->second.status();
   std::string message(status.message());
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
   const x509::Fault fault = x509::FaultOf(absl::Status(status.code(), message), path);
-  std::string cure = fault.cure;
-  if (cure.empty()) {
-    cure = CureOfUnreadable(status);
+  std::string hint = fault.hint;
+  if (hint.empty()) {
+    hint = HintForUnreadable(status);
   }
-  sink->Error("unreadable", path, absl::StrCat("cannot be read: ", fault.what), std::move(cure));
+  sink->Error("unreadable", path, absl::StrCat("cannot be read: ", fault.what), std::move(hint));
   return nullptr;
 }
 
-void SayUnparsable(const std::string& path, const absl::Status& status, FindingSink* sink) {
+void SayUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink) {
   x509::Fault fault = x509::FaultOf(status, path);
-  if (fault.cure.empty()) fault.cure = "get the file again from where it came from";
-  sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
+  if (fault.hint.empty()) fault.hint = "get the file again from where it came from";
+  sink->Error("unparsable", path, std::move(fault.what), std::move(fault.hint));
 }
 
 std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,
-                                          FindingSink* sink) {
+                                          DiagnosticSink* sink) {
   const FileContent* content = FindContent(path, images, sink);
   if (content == nullptr) return std::nullopt;
   std::string_view passphrase = content->bytes;

@@ -10,7 +10,7 @@
 namespace mantlet::certs {
 namespace {
 
-void CheckDates(const StapledResponse& ocsp, int64_t now, FindingSink* sink) {
+void CheckDates(const StapledResponse& ocsp, int64_t now, DiagnosticSink* sink) {
   if (ocsp.this_update > now + StapledResponse::kClockSkewSeconds) {
     sink->Warning("ocsp_not_yet_valid", ocsp.file,
                   absl::StrCat("the OCSP response is not valid before ", DateTime(ocsp.this_update),
@@ -28,7 +28,7 @@ void CheckDates(const StapledResponse& ocsp, int64_t now, FindingSink* sink) {
 }  // namespace
 
 void LoadOcspResponse(const std::string& path, const FileImages& images,
-                      const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+                      const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                       ServerCertificate* server) {
   const FileContent* content = FindContent(path, images, sink);
   if (content == nullptr) return;

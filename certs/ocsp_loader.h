@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "certs/diagnostic_sink.h"
 #include "certs/file_images.h"
-#include "certs/finding_sink.h"
 #include "certs/generation.h"
 
 namespace mantlet::certs {
@@ -16,7 +16,7 @@ namespace mantlet::certs {
 // Fills `server->ocsp` from `path`. The issuer is looked for in the server's own
 // chain and among `anchors`. `now`: seconds since the epoch.
 void LoadOcspResponse(const std::string& path, const FileImages& images,
-                      const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+                      const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                       ServerCertificate* server);
 
 }  // namespace mantlet::certs

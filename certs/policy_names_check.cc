@@ -28,7 +28,7 @@ bool IsServed(const std::string& sni, const ListenerMaterial& material) {
 }
 
 void CheckMatch(const config::Match& match, const config::Listener& listener,
-                const ListenerMaterial& material, FindingSink* sink) {
+                const ListenerMaterial& material, DiagnosticSink* sink) {
   for (const std::string& sni : match.sni) {
     if (IsServed(sni, material)) continue;
     const bool never = listener.tls.strict_sni;
@@ -46,7 +46,7 @@ void CheckMatch(const config::Match& match, const config::Listener& listener,
 }  // namespace
 
 void CheckPolicyNames(const config::Listener& listener, const ListenerMaterial& material,
-                      FindingSink* sink) {
+                      DiagnosticSink* sink) {
   for (const config::Rule& rule : listener.policy.rules) {
     CheckMatch(rule.match, listener, material, sink);
   }

@@ -3,7 +3,7 @@
 #ifndef MANTLET_CERTS_POLICY_NAMES_CHECK_H_
 #define MANTLET_CERTS_POLICY_NAMES_CHECK_H_
 
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/generation.h"
 #include "config/config.h"
 
@@ -11,7 +11,7 @@ namespace mantlet::certs {
 
 // Warns of each `sni` that no certificate of the listener covers.
 void CheckPolicyNames(const config::Listener& listener, const ListenerMaterial& material,
-                      FindingSink* sink);
+                      DiagnosticSink* sink);
 
 }  // namespace mantlet::certs
 

@@ -92,7 +92,7 @@ void Note(const std::string& issuer, ListenerMaterial* material) {
 
 }  // namespace
 
-void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
+void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
                    ListenerMaterial* material) {
   if (!Uses(client_auth)) return;
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
@@ -118,7 +118,7 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
 }
 
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
-                       FindingSink* sink, ListenerMaterial* material) {
+                       DiagnosticSink* sink, ListenerMaterial* material) {
   if (!Uses(client_auth)) return;
   std::vector<LoadedRevocationList> had = before.revocation_lists;
   had.insert(had.end(), before.lost_lists.begin(), before.lost_lists.end());

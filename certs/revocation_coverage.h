@@ -4,7 +4,7 @@
 #ifndef MANTLET_CERTS_REVOCATION_COVERAGE_H_
 #define MANTLET_CERTS_REVOCATION_COVERAGE_H_
 
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/generation.h"
 #include "config/config.h"
 
@@ -12,7 +12,7 @@ namespace mantlet::certs {
 
 // Warns of each trust anchor of `material` that has no list there, where the configuration
 // names lists or requires them, and notes it in `without_list`.
-void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
+void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
                    ListenerMaterial* material);
 
 // The same of each issuer, trust anchor or not, that had a list for users' or for CAs'
@@ -20,7 +20,7 @@ void CheckCoverage(const config::ClientAuth& client_auth, FindingSink* sink,
 // one for other certificates, or taken away. Of a trust anchor that went together with its
 // list it is told once, and forgotten.
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
-                       FindingSink* sink, ListenerMaterial* material);
+                       DiagnosticSink* sink, ListenerMaterial* material);
 
 }  // namespace mantlet::certs
 

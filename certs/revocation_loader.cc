@@ -19,27 +19,27 @@ std::string ListOf(const x509::RevocationList& list) {
   return absl::StrCat("the revocation list of ", list.issuer());
 }
 
-void TellWhyNot(const std::string& path, const RevocationFile* file, FindingSink* sink) {
+void TellWhyNot(const std::string& path, const RevocationFile* file, DiagnosticSink* sink) {
   if (file == nullptr) {
     sink->Error("unreadable", path, "it was not read", "");
     return;
   }
   if (file->readable) {
     x509::Fault fault = x509::FaultOf(file->status, path);
-    if (fault.cure.empty()) fault.cure = "it must hold complete revocation lists, as PEM or DER";
-    sink->Error("unparsable", path, std::move(fault.what), std::move(fault.cure));
+    if (fault.hint.empty()) fault.hint = "it must hold complete revocation lists, as PEM or DER";
+    sink->Error("unparsable", path, std::move(fault.what), std::move(fault.hint));
     return;
   }
   std::string message(file->status.message());
-  // The reader's sentence starts with the path; a Finding brings its own.
+  // The reader's sentence starts with the path; a Diagnostic brings its own.
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
   sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),
-              CureOfUnreadable(file->status));
+              HintForUnreadable(file->status));
 }
 
 // Finds who signed the list among the anchors of its name. A list that bears an
 // anchor's name and is not the anchor's would refuse all of that CA's clients.
-void FindSigner(const std::vector<TrustAnchor>& anchors, FindingSink* sink,
+void FindSigner(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink,
                 LoadedRevocationList* loaded) {
   const TrustAnchor* namesake = nullptr;
   for (const TrustAnchor& anchor : anchors) {
@@ -72,7 +72,7 @@ void FindSigner(const std::vector<TrustAnchor>& anchors, FindingSink* sink,
 }
 
 void CheckDates(const LoadedRevocationList& loaded, bool use_expired, int64_t now,
-                FindingSink* sink) {
+                DiagnosticSink* sink) {
   const x509::RevocationList& list = *loaded.list;
   if (list.this_update() > now + x509::RevocationLists::kClockSkewSeconds) {
     sink->Warning("crl_not_yet_valid", loaded.file,
@@ -103,7 +103,7 @@ bool Succeeds(const LoadedRevocationList& loaded, const LoadedRevocationList& ol
 }  // namespace
 
 void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
-                         int64_t now, FindingSink* sink, ListenerMaterial* material) {
+                         int64_t now, DiagnosticSink* sink, ListenerMaterial* material) {
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   const bool use_expired = client_auth.crl_expired == config::ExpiredCrl::kUse;
   if (client_auth.crl_files.empty() && !require) return;
@@ -129,7 +129,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
 }
 
 void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
-                      FindingSink* sink) {
+                      DiagnosticSink* sink) {
   for (const LoadedRevocationList& loaded : material.revocation_lists) {
     for (const LoadedRevocationList& old : before.revocation_lists) {
       if (!Succeeds(loaded, old) || !x509::HasLowerNumber(*loaded.list, *old.list)) continue;

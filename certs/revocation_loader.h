@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/generation.h"
 #include "certs/revocation_reader.h"
 #include "config/config.h"
@@ -16,12 +16,12 @@ namespace mantlet::certs {
 // Fills revocation_lists and revocation of `material`, whose anchors must be there
 // already: they tell who signed a list. `now`: seconds since the epoch.
 void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
-                         int64_t now, FindingSink* sink, ListenerMaterial* material);
+                         int64_t now, DiagnosticSink* sink, ListenerMaterial* material);
 
 // A list whose number is below that of the one it replaces: somebody may be
 // undoing a revocation, or copied the wrong file.
 void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
-                      FindingSink* sink);
+                      DiagnosticSink* sink);
 
 }  // namespace mantlet::certs
 

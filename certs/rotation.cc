@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "certs/finding.h"
+#include "config/diagnostic.h"
 
 namespace mantlet::certs {
 namespace {
@@ -19,7 +19,7 @@ std::string Fault(const config::Listener& listener, const BuildResult& built, si
       return absl::StrCat(path, " keeps changing while it is read; trying again");
     }
   }
-  return JoinErrors(built.by_listener[index]);
+  return config::JoinErrors(built.by_listener[index]);
 }
 
 bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {

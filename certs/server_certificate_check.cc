@@ -18,7 +18,7 @@ namespace {
 using x509::Certificate;
 
 void CheckDates(const Certificate& certificate, const std::string& file, int64_t now,
-                FindingSink* sink) {
+                DiagnosticSink* sink) {
   if (certificate.not_after() <= now) {
     sink->Error("expired", file,
                 absl::StrCat("the certificate ", certificate.subject(), " expired ",
@@ -40,7 +40,7 @@ void CheckDates(const Certificate& certificate, const std::string& file, int64_t
   }
 }
 
-void CheckStrength(const Certificate& certificate, const std::string& file, FindingSink* sink) {
+void CheckStrength(const Certificate& certificate, const std::string& file, DiagnosticSink* sink) {
   const std::string who = absl::StrCat("the certificate ", certificate.subject(), ": ");
   if (!certificate.public_key().weakness.empty()) {
     sink->Error("weak_key", file, absl::StrCat(who, certificate.public_key().weakness),
@@ -62,7 +62,7 @@ bool MayNotSign(const Certificate& leaf) {
          std::find(usage.begin(), usage.end(), "digitalSignature") == usage.end();
 }
 
-void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* sink) {
+void CheckLeaf(const Certificate& leaf, const std::string& file, DiagnosticSink* sink) {
   if (leaf.for_server() && MayNotSign(leaf)) {
     sink->Error(
         "no_server_purpose", file,
@@ -93,7 +93,7 @@ void CheckLeaf(const Certificate& leaf, const std::string& file, FindingSink* si
   }
 }
 
-void CheckIssuers(const ServerCertificate& server, FindingSink* sink) {
+void CheckIssuers(const ServerCertificate& server, DiagnosticSink* sink) {
   for (const x509::CertificatePtr& issuer : server.chain) {
     const bool old_root = issuer->version1() && issuer->self_signed();
     if (issuer == server.leaf || issuer->is_ca() || old_root) continue;
@@ -117,7 +117,7 @@ const Certificate& EndOfPath(const ServerCertificate& server) {
 }
 
 void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& anchors,
-              FindingSink* sink) {
+              DiagnosticSink* sink) {
   for (const x509::CertificatePtr& certificate : server.chain) {
     if (certificate == server.leaf || !certificate->self_signed()) continue;
     sink->Note("root_in_chain", server.chain_file,
@@ -154,7 +154,7 @@ bool EndsSoon(const Certificate& certificate, int64_t now) {
 
 void CheckServerCertificate(const ServerCertificate& server,
                             const std::vector<TrustAnchor>& anchors, int64_t now,
-                            FindingSink* sink) {
+                            DiagnosticSink* sink) {
   for (const x509::CertificatePtr& certificate : server.chain) {
     CheckDates(*certificate, server.chain_file, now, sink);
     CheckStrength(*certificate, server.chain_file, sink);
@@ -164,7 +164,7 @@ void CheckServerCertificate(const ServerCertificate& server,
   CheckEnd(server, anchors, sink);
 }
 
-void CheckSideBySide(const std::vector<ServerCertificate>& servers, FindingSink* sink) {
+void CheckSideBySide(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink) {
   std::map<std::pair<std::string, x509::LeafKey>, const ServerCertificate*> first;
   for (const ServerCertificate& server : servers) {
     const x509::PublicKey& key = server.key->public_key();

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/generation.h"
 
 namespace mantlet::certs {
@@ -22,12 +22,12 @@ bool EndsSoon(const x509::Certificate& certificate, int64_t now);
 // the question whether an intermediate is missing.
 void CheckServerCertificate(const ServerCertificate& server,
                             const std::vector<TrustAnchor>& anchors, int64_t now,
-                            FindingSink* sink);
+                            DiagnosticSink* sink);
 
 // The certificates of one listener, side by side: a name may have one certificate
 // for each kind of key (ECDSA by curve, Ed25519, RSA); a second of a kind is
 // never shown for it.
-void CheckSideBySide(const std::vector<ServerCertificate>& servers, FindingSink* sink);
+void CheckSideBySide(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink);
 
 }  // namespace mantlet::certs
 

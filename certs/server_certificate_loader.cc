@@ -20,7 +20,7 @@ constexpr uint32_t kWorldReadable = 04;
 
 class Assembly {
  public:
-  Assembly(const config::CertificateFiles& files, const FileImages& images, FindingSink* sink)
+  Assembly(const config::CertificateFiles& files, const FileImages& images, DiagnosticSink* sink)
       : files_(files), images_(images), sink_(sink) {}
 
   ~Assembly() {
@@ -64,15 +64,15 @@ class Assembly {
   }
 
   void SayWrongPassphrase(const std::string& path, const absl::Status& status) {
-    std::string cure = absl::StrCat("check ", files_.passphrase_file);
+    std::string hint = absl::StrCat("check ", files_.passphrase_file);
     if (!passphrase_.has_value() && path != files_.pkcs12) {
-      cure =
+      hint =
           "it is PKCS#12 with key and chain; name it under pkcs12: alone, and the file that "
           "holds its passphrase under passphrase_file:";
     } else if (!passphrase_.has_value()) {
-      cure = "name the file that holds its passphrase under passphrase_file:";
+      hint = "name the file that holds its passphrase under passphrase_file:";
     }
-    sink_->Error("wrong_passphrase", path, std::string(status.message()), std::move(cure));
+    sink_->Error("wrong_passphrase", path, std::string(status.message()), std::move(hint));
   }
 
   bool TakeKey(const x509::Material& material) {
@@ -102,33 +102,33 @@ class Assembly {
   }
 
   void SayNoKey(const x509::Material& material) {
-    std::string cure = x509::CureOfOther(material);
+    std::string hint = x509::HintForOther(material);
     if (!material.certificates().empty()) {
-      cure = "this is a certificate; name its private key's file under key:";
-    } else if (cure.empty()) {
-      cure = "name the file with the certificate's private key";
+      hint = "this is a certificate; name its private key's file under key:";
+    } else if (hint.empty()) {
+      hint = "name the file with the certificate's private key";
     }
     sink_->Error("no_key", server_.key_file,
                  absl::StrCat("it holds no private key, but ", x509::Inventory(material)),
-                 std::move(cure));
+                 std::move(hint));
   }
 
   bool TakeChain(const x509::Material& material) {
     server_.chain = material.certificates();
     unordered_ = !material.ordered;
     if (!server_.chain.empty()) return true;
-    std::string cure = x509::CureOfOther(material);
-    if (cure.empty()) cure = "it must hold the server certificate first, then the intermediates";
+    std::string hint = x509::HintForOther(material);
+    if (hint.empty()) hint = "it must hold the server certificate first, then the intermediates";
     for (const x509::MaterialItem& item : material.items) {
       if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
-        cure = "put the server certificate here, then the intermediates; a key belongs under key:";
+        hint = "put the server certificate here, then the intermediates; a key belongs under key:";
       } else if (item.kind == Kind::kCrl) {
-        cure = "a revocation list belongs under client_auth.crl.files";
+        hint = "a revocation list belongs under client_auth.crl.files";
       }
     }
     sink_->Error("no_certificate", server_.chain_file,
                  absl::StrCat("it holds no certificate, but ", x509::Inventory(material)),
-                 std::move(cure));
+                 std::move(hint));
     return false;
   }
 
@@ -168,7 +168,7 @@ class Assembly {
 
   const config::CertificateFiles& files_;
   const FileImages& images_;
-  FindingSink* sink_;
+  DiagnosticSink* sink_;
   std::optional<std::string> passphrase_;
   bool unordered_ = false;  // the order in the chain's file has no meaning
   ServerCertificate server_;
@@ -178,7 +178,7 @@ class Assembly {
 
 std::optional<ServerCertificate> LoadServerCertificate(const config::CertificateFiles& files,
                                                        const FileImages& images,
-                                                       FindingSink* sink) {
+                                                       DiagnosticSink* sink) {
   return Assembly(files, images, sink).Run();
 }
 

@@ -7,8 +7,8 @@
 
 #include <optional>
 
+#include "certs/diagnostic_sink.h"
 #include "certs/file_images.h"
-#include "certs/finding_sink.h"
 #include "certs/generation.h"
 #include "config/config.h"
 
@@ -19,7 +19,8 @@ namespace mantlet::certs {
 // first. ChooseChain() decides what of it is served, which fills chain_der, and
 // CheckServerCertificate() about everything else.
 std::optional<ServerCertificate> LoadServerCertificate(const config::CertificateFiles& files,
-                                                       const FileImages& images, FindingSink* sink);
+                                                       const FileImages& images,
+                                                       DiagnosticSink* sink);
 
 }  // namespace mantlet::certs
 

@@ -37,7 +37,7 @@ std::string UnfitBecause(const Certificate& certificate, int64_t now) {
 
 class Chooser {
  public:
-  Chooser(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+  Chooser(const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
           ServerCertificate* server)
       : anchors_(anchors), now_(now), sink_(sink), server_(server) {}
 
@@ -152,13 +152,13 @@ class Chooser {
 
   const std::vector<TrustAnchor>& anchors_;
   const int64_t now_;
-  FindingSink* sink_;
+  DiagnosticSink* sink_;
   ServerCertificate* server_;
 };
 
 }  // namespace
 
-void ChooseChain(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+void ChooseChain(const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                  ServerCertificate* server) {
   Chooser(anchors, now, sink, server).Run();
 }

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "certs/finding_sink.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/generation.h"
 
 namespace mantlet::certs {
@@ -25,7 +25,7 @@ namespace mantlet::certs {
 // the way to a root that is known. Otherwise they stay, for CheckServerCertificate() to
 // refuse. Certificates that have issued nothing here, while no root is reached, are an
 // error: a link is missing.
-void ChooseChain(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink,
+void ChooseChain(const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                  ServerCertificate* server);
 
 }  // namespace mantlet::certs

@@ -74,7 +74,7 @@ std::string ItemText(const x509::MaterialItem& item, const std::vector<x509::Cer
       return CrlText(*item.crl, now);
     case Kind::kOther: {
       const std::optional<x509::Fault> known = x509::WrongBlock(item.label);
-      return known.has_value() ? absl::StrCat(known->what, "; ", known->cure, "\n")
+      return known.has_value() ? absl::StrCat(known->what, "; ", known->hint, "\n")
                                : absl::StrCat(Printable(item.label), ", not looked into\n");
     }
   }

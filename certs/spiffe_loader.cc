@@ -25,7 +25,7 @@ struct Gathered {
 using GatheredDomains = std::map<std::string, Gathered>;
 
 void AddBundle(const std::string& trust_domain, const SpiffeBundle& bundle, const std::string& file,
-               int64_t now, FindingSink* sink, Gathered* domain) {
+               int64_t now, DiagnosticSink* sink, Gathered* domain) {
   for (const SpiffeBundle::Authority& authority : bundle.authorities) {
     const std::string place = absl::StrCat("trust domain ", trust_domain, ", ", authority.where);
     if (CheckAnchor(*authority.certificate, Version1Roots::kRefuse, place, file, now, sink)) {
@@ -38,7 +38,7 @@ void AddBundle(const std::string& trust_domain, const SpiffeBundle& bundle, cons
 }
 
 void LoadBundleFile(const std::string& trust_domain, const std::string& file,
-                    const FileImages& images, int64_t now, FindingSink* sink, Gathered* domain) {
+                    const FileImages& images, int64_t now, DiagnosticSink* sink, Gathered* domain) {
   const FileContent* content = FindContent(file, images, sink);
   if (content == nullptr) {
     domain->refused = true;
@@ -64,7 +64,7 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
 }
 
 void LoadBundleMap(const std::string& file, const FileImages& images, int64_t now,
-                   FindingSink* sink, GatheredDomains* domains) {
+                   DiagnosticSink* sink, GatheredDomains* domains) {
   const FileContent* content = FindContent(file, images, sink);
   if (content == nullptr) return;
   absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(content->bytes);
@@ -91,7 +91,8 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
 }
 
 // An authority should have no ID but its trust domain's own (X509-SVID, 3.2).
-void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain, FindingSink* sink) {
+void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain,
+                       DiagnosticSink* sink) {
   for (const TrustAnchor& anchor : domain.anchors) {
     for (std::string_view uri : anchor.certificate->san().uri) {
       if (!pattern::ClaimsToBeSpiffeId(uri)) continue;
@@ -126,7 +127,7 @@ std::vector<std::string> SpiffeFiles(const config::Spiffe& spiffe) {
 }
 
 std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const FileImages& images,
-                                            int64_t now, FindingSink* sink,
+                                            int64_t now, DiagnosticSink* sink,
                                             std::vector<TrustAnchor>* anchors) {
   GatheredDomains gathered;
   for (const config::SpiffeTrustDomain& named : spiffe.trust_domains) {

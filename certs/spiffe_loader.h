@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "certs/diagnostic_sink.h"
 #include "certs/file_images.h"
-#include "certs/finding_sink.h"
 #include "certs/generation.h"
 #include "config/config.h"
 
@@ -22,7 +22,7 @@ std::vector<std::string> SpiffeFiles(const config::Spiffe& spiffe);
 // Every trust domain, sorted by name; its authorities are added to `anchors`. The
 // sink has got an error for each file, and each authority, that cannot be used.
 std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const FileImages& images,
-                                            int64_t now, FindingSink* sink,
+                                            int64_t now, DiagnosticSink* sink,
                                             std::vector<TrustAnchor>* anchors);
 
 // The trust domains of `next` whose bundle has a lower spiffe_sequence than it has

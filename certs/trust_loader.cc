@@ -29,7 +29,7 @@ bool IsUnsupported(const TrustAnchor& anchor) {
 }
 
 // An anchor that is an intermediate only counts if the path can go on to a root.
-void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
+void CheckRoots(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   bool any_root = false;
   for (const TrustAnchor& anchor : anchors) any_root |= anchor.certificate->self_signed();
   for (const TrustAnchor& anchor : anchors) {
@@ -47,18 +47,18 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
       absl::StrAppend(&what, "; there is ", other.certificate->subject(), ": ", difference);
       break;
     }
-    std::string cure = absl::StrCat("add the root ", certificate.issuer(),
+    std::string hint = absl::StrCat("add the root ", certificate.issuer(),
                                     ", or let paths end here: client_auth.partial_chain: on");
     if (any_root) {
-      sink->Warning("anchor_without_root", anchor.file, std::move(what), std::move(cure));
+      sink->Warning("anchor_without_root", anchor.file, std::move(what), std::move(hint));
     } else {
-      sink->Error("anchor_without_root", anchor.file, std::move(what), std::move(cure));
+      sink->Error("anchor_without_root", anchor.file, std::move(what), std::move(hint));
     }
   }
 }
 
 // With no other anchor, nobody could get in.
-void CheckKeys(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
+void CheckKeys(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   if (!std::all_of(anchors.begin(), anchors.end(), IsUnsupported)) return;
   for (const TrustAnchor& anchor : anchors) {
     const x509::PublicKey& key = anchor.certificate->public_key();
@@ -69,7 +69,7 @@ void CheckKeys(const std::vector<TrustAnchor>& anchors, FindingSink* sink) {
   }
 }
 
-void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, FindingSink* sink) {
+void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink) {
   auto expired = [now](const TrustAnchor& a) { return a.certificate->not_after() <= now; };
   if (!anchors.empty() && std::all_of(anchors.begin(), anchors.end(), expired)) {
     sink->Error("anchors_expired", anchors.front().file, "every trust anchor has expired",
@@ -84,7 +84,7 @@ bool LooksLikeSpiffeBundle(std::string_view bytes) {
 }
 
 void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status& status,
-                        FindingSink* sink) {
+                        DiagnosticSink* sink) {
   if (!trust_file.passphrase_file.empty()) {
     sink->Error("wrong_passphrase", trust_file.path, std::string(status.message()),
                 absl::StrCat("check ", trust_file.passphrase_file));
@@ -96,14 +96,14 @@ void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status&
           "FILE, passphrase_file: ...}, or make PEM of it with: openssl pkcs12 -in FILE -nokeys "
           "-out FILE.pem"),
       trust_file.path);
-  sink->Error("wrong_passphrase", trust_file.path, fault.what, fault.cure);
+  sink->Error("wrong_passphrase", trust_file.path, fault.what, fault.hint);
 }
 
 }  // namespace
 
 bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_roots,
                  const std::string& place, const std::string& file, int64_t now,
-                 FindingSink* sink) {
+                 DiagnosticSink* sink) {
   const bool version1_root = certificate.version1() && certificate.self_signed() &&
                              version1_roots == Version1Roots::kAccept;
   if (version1_root) {
@@ -144,7 +144,7 @@ bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_ro
 
 std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
                                         Version1Roots version1_roots, const FileImages& images,
-                                        int64_t now, FindingSink* sink) {
+                                        int64_t now, DiagnosticSink* sink) {
   std::vector<TrustAnchor> anchors;
   const std::string& file = trust_file.path;
   std::optional<std::string> passphrase;
@@ -191,7 +191,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
           absl::StrCat(Before(item.where),
                        known.has_value() ? absl::StrCat("it is ", known->what, ", which") : "this",
                        " has no place in a trust bundle"),
-          known.has_value() && material->items.size() == 1 ? known->cure : "take it out");
+          known.has_value() && material->items.size() == 1 ? known->hint : "take it out");
     }
   }
   if (!any_certificate) {
@@ -204,7 +204,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
 
 std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& files,
                                           bool partial_chain, const FileImages& images, int64_t now,
-                                          FindingSink* sink) {
+                                          DiagnosticSink* sink) {
   std::vector<TrustAnchor> anchors;
   for (const config::TrustFile& file : files) {
     for (TrustAnchor& anchor : LoadAnchorFile(file, Version1Roots::kAccept, images, now, sink)) {

@@ -72,36 +72,33 @@ std::string Count(size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-size_t CountOf(const Verdict& verdict, config::Severity in_config, certs::Severity in_material) {
-  const auto& diagnostics = verdict.loaded.diagnostics;
-  size_t count = static_cast<size_t>(
-      std::count_if(diagnostics.begin(), diagnostics.end(),
-                    [&](const config::Diagnostic& d) { return d.severity == in_config; }));
-  if (!verdict.material) return count;
-  const certs::Findings& findings = verdict.material->findings;
-  count += static_cast<size_t>(
-      std::count_if(findings.begin(), findings.end(),
-                    [&](const certs::Finding& f) { return f.severity == in_material; }));
-  return count;
+// Of the configuration, then of the files that it names.
+std::vector<const config::Diagnostic*> AllOf(const Verdict& verdict) {
+  std::vector<const config::Diagnostic*> all;
+  for (const config::Diagnostic& d : verdict.loaded.diagnostics) all.push_back(&d);
+  if (!verdict.material) return all;
+  for (const config::Diagnostic& d : verdict.material->diagnostics) all.push_back(&d);
+  return all;
 }
 
-// The first error, the way it is written where all of them are.
+size_t CountOf(const Verdict& verdict, config::Severity severity) {
+  const auto all = AllOf(verdict);
+  return static_cast<size_t>(std::count_if(
+      all.begin(), all.end(),
+      [&](const config::Diagnostic* diagnostic) { return diagnostic->severity == severity; }));
+}
+
 std::string FirstError(const Verdict& verdict) {
-  for (const config::Diagnostic& diagnostic : verdict.loaded.diagnostics) {
-    if (diagnostic.severity == config::Severity::kError) return ToString(diagnostic);
-  }
-  if (verdict.material) {
-    for (const certs::Finding& finding : verdict.material->findings) {
-      if (finding.severity == certs::Severity::kError) return finding.ToString();
-    }
+  for (const config::Diagnostic* diagnostic : AllOf(verdict)) {
+    if (diagnostic->severity == config::Severity::kError) return Sentence(*diagnostic);
   }
   return "";
 }
 
 // The last sentence, good or bad.
 void Conclude(const std::string& path, const Verdict& verdict, const Console& console) {
-  const size_t errors = CountOf(verdict, config::Severity::kError, certs::Severity::kError);
-  const size_t warnings = CountOf(verdict, config::Severity::kWarning, certs::Severity::kWarning);
+  const size_t errors = CountOf(verdict, config::Severity::kError);
+  const size_t warnings = CountOf(verdict, config::Severity::kWarning);
   const std::string and_warnings = warnings == 0 ? "" : ", " + Count(warnings, "warning");
   if (!verdict.ok()) {
     console.out.flush();
@@ -127,7 +124,7 @@ void WriteText(const std::string& path, const Verdict& verdict, const Console& c
 }
 
 ordered_json ToJson(const config::Diagnostic& diagnostic) {
-  return {{"severity", diagnostic.severity == config::Severity::kError ? "error" : "warning"},
+  return {{"severity", config::ToString(diagnostic.severity)},
           {"file", diagnostic.where.file},
           {"line", diagnostic.where.line},
           {"column", diagnostic.where.column},

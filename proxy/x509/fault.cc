@@ -6,8 +6,8 @@
 namespace mantlet::x509 {
 namespace {
 
-constexpr char kBeforeCure[] = "; ";
-constexpr size_t kBeforeCureSize = 2;
+constexpr char kBeforeHint[] = "; ";
+constexpr size_t kBeforeHintSize = 2;
 constexpr std::string_view kFile = "FILE";
 
 bool IsWordCharacter(char c) {
@@ -41,18 +41,18 @@ std::string WithPath(std::string_view text, std::string_view path) {
 }  // namespace
 
 std::string Fault::ToString() const {
-  return absl::StrCat(what, cure.empty() ? "" : kBeforeCure, cure);
+  return absl::StrCat(what, hint.empty() ? "" : kBeforeHint, hint);
 }
 
 Fault FaultOf(const absl::Status& status, std::string_view path) {
   const std::string message(status.message());
-  const size_t split = message.find(kBeforeCure);
+  const size_t split = message.find(kBeforeHint);
   Fault fault;
   fault.what = message.substr(0, split);
   if (split != std::string::npos) {
-    fault.cure = WithPath(message.substr(split + kBeforeCureSize), path);
+    fault.hint = WithPath(message.substr(split + kBeforeHintSize), path);
   } else if (absl::IsDataLoss(status)) {
-    fault.cure = "put the whole file in its place; if it is just being replaced, this passes";
+    fault.hint = "put the whole file in its place; if it is just being replaced, this passes";
   }
   return fault;
 }

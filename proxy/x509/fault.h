@@ -1,5 +1,5 @@
 // Fault: why a file cannot be used, in two parts: what it is, and what makes the right
-// thing of it. Readers say both in one absl::Status, "WHAT; CURE", where the word FILE
+// thing of it. Readers say both in one absl::Status, "WHAT; HINT", where the word FILE
 // stands for the file's path; one of code DataLoss is about a file that may be half
 // written.
 
@@ -15,9 +15,9 @@ namespace mantlet::x509 {
 
 struct Fault {
   std::string what;  // without a full stop
-  std::string cure;
+  std::string hint;
 
-  // "what; cure"
+  // "what; hint"
   std::string ToString() const;
 };
 

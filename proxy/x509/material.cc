@@ -297,10 +297,10 @@ std::string Inventory(const Material& material) {
   return parts.empty() ? "nothing" : absl::StrJoin(parts, " and ");
 }
 
-std::string CureOfOther(const Material& material) {
+std::string HintForOther(const Material& material) {
   for (const MaterialItem& item : material.items) {
     if (item.kind != Kind::kOther) continue;
-    if (const std::optional<Fault> known = WrongBlock(item.label)) return known->cure;
+    if (const std::optional<Fault> known = WrongBlock(item.label)) return known->hint;
   }
   return "";
 }

@@ -47,7 +47,7 @@ absl::StatusOr<Material> ParseMaterial(std::string_view bytes,
 std::string Inventory(const Material& material);
 
 // What to do with a file whose only content is none of ours; "" if there is nothing to say.
-std::string CureOfOther(const Material& material);
+std::string HintForOther(const Material& material);
 
 }  // namespace mantlet::x509
 

@@ -59,7 +59,7 @@ bool IsHalfBoundary(std::string_view line) {
 }
 
 // What to do with a line that means to begin a block.
-const char* CureOfBegin(std::string_view line, bool has_begin) {
+const char* HintForBegin(std::string_view line, bool has_begin) {
   if (line.starts_with(kPemEnd)) {
     return "it ends a block whose beginning is missing; get the file again from where it came from";
   }
@@ -192,7 +192,7 @@ absl::StatusOr<bool> PemStream::Next() {
       if (no_line_end_ && IsHalfBoundary(*line)) {
         return absl::DataLossError(absl::StrCat(what, ": it is cut off"));
       }
-      return absl::InvalidArgumentError(absl::StrCat(what, "; ", CureOfBegin(*line, has_begin)));
+      return absl::InvalidArgumentError(absl::StrCat(what, "; ", HintForBegin(*line, has_begin)));
     }
   }
 }

@@ -17,7 +17,7 @@ constexpr size_t kHead = 64 * 1024;
 struct Known {
   std::string_view starts;
   const char* what;
-  const char* cure;
+  const char* hint;
 };
 
 constexpr char kToPkcs12[] =
@@ -119,8 +119,8 @@ constexpr Known kLabels[] = {
     {"AGE ENCRYPTED FILE", "encrypted by age", "decrypt it with: age -d"},
 };
 
-Fault Is(const char* what, std::string cure) {
-  return {absl::StrCat("it is ", what), std::move(cure)};
+Fault Is(const char* what, std::string hint) {
+  return {absl::StrCat("it is ", what), std::move(hint)};
 }
 
 // Letter case counts for nothing.
@@ -135,7 +135,7 @@ bool Begins(std::string_view bytes, std::string_view start) {
 template <size_t N>
 std::optional<Fault> Find(const Known (&all)[N], std::string_view bytes) {
   for (const Known& known : all) {
-    if (Begins(bytes, known.starts)) return Is(known.what, known.cure);
+    if (Begins(bytes, known.starts)) return Is(known.what, known.hint);
   }
   return std::nullopt;
 }
@@ -223,7 +223,7 @@ std::optional<Fault> Base64(std::string_view text) {
   }
   if (auto inside = Find(kBinary, bytes)) {
     inside->what += ", in base64";
-    inside->cure = "decode it first: base64 -d FILE";
+    inside->hint = "decode it first: base64 -d FILE";
     return inside;
   }
   return Is("base64 of something unknown", "name the file with the certificate or key");
@@ -233,7 +233,7 @@ std::optional<Fault> Base64(std::string_view text) {
 
 std::optional<Fault> WrongBlock(std::string_view label) {
   for (const Known& known : kLabels) {
-    if (label == known.starts) return Fault{known.what, known.cure};
+    if (label == known.starts) return Fault{known.what, known.hint};
   }
   return std::nullopt;
 }

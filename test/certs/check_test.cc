@@ -37,8 +37,8 @@ TEST(Check, ErrorsComeFirstEachWithItsCure) {
   files.Put(kCa, Server().certificate->ToPem());
   CheckReport report = CheckMaterial(OneListener(), files, kNow);
   EXPECT_FALSE(report.ok);
-  ASSERT_GE(report.findings.size(), 2u);
-  EXPECT_EQ(report.findings.front().severity, Severity::kError);
+  ASSERT_GE(report.diagnostics.size(), 2u);
+  EXPECT_EQ(report.diagnostics.front().severity, config::Severity::kError);
   EXPECT_THAT(report.text, HasSubstr("error: /tls/ca.crt: block 1 (CERTIFICATE, line 1): the "
                                      "certificate CN=server is no CA certificate"));
   EXPECT_THAT(report.text, HasSubstr("\n  -> put the certificate of its issuer here"));

@@ -27,9 +27,9 @@ BuildResult Build(const config::Config& config, MemoryFileReader& files, int64_t
   return BuildGeneration(config, *images, now);
 }
 
-const Finding* FindCode(const BuildResult& result, const std::string& code) {
-  for (const Finding& finding : result.findings) {
-    if (finding.code == code) return &finding;
+const config::Diagnostic* FindCode(const BuildResult& result, const std::string& code) {
+  for (const config::Diagnostic& diagnostic : result.diagnostics) {
+    if (diagnostic.code == code) return &diagnostic;
   }
   return nullptr;
 }
@@ -113,8 +113,8 @@ TEST(Generation, TwoCertificatesForOneNameAreFineIfTheirKeysAreOfDifferentKinds)
     files.Put(kBundle, second.certificate->ToPem() + second.key->ToPem());
     BuildResult result = Build(config, files);
     EXPECT_NE(result.generation, nullptr);
-    const Finding* finding = FindCode(result, "shadowed");
-    return finding == nullptr ? "" : finding->ToString();
+    const config::Diagnostic* diagnostic = FindCode(result, "shadowed");
+    return diagnostic == nullptr ? "" : config::Sentence(*diagnostic);
   };
   EXPECT_EQ(codes(x509::KeyType::kEd25519), "");
   EXPECT_EQ(codes(x509::KeyType::kP384), "");
@@ -157,9 +157,9 @@ TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
   EXPECT_TRUE(GenerationLoader::Load(config, files, kNow).ok());
   files.Put(kPassphrase, "wrong");
   BuildResult result = Build(config, files);
-  const Finding* finding = FindCode(result, "wrong_passphrase");
-  ASSERT_NE(finding, nullptr);
-  EXPECT_THAT(finding->ToString(),
+  const config::Diagnostic* diagnostic = FindCode(result, "wrong_passphrase");
+  ASSERT_NE(diagnostic, nullptr);
+  EXPECT_THAT(config::Sentence(*diagnostic),
               HasSubstr("the passphrase does not open it; check " + std::string(kPassphrase)));
 }
 
@@ -179,13 +179,13 @@ TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
   files.Put(kPassphrase, "wrong");
   const BuildResult wrong = Build(config, files);
   ASSERT_NE(FindCode(wrong, "wrong_passphrase"), nullptr);
-  EXPECT_EQ(FindCode(wrong, "wrong_passphrase")->cure, "check " + std::string(kPassphrase));
-  EXPECT_EQ(wrong.findings.size(), 1u) << JoinErrors(wrong.findings);
+  EXPECT_EQ(FindCode(wrong, "wrong_passphrase")->hint, "check " + std::string(kPassphrase));
+  EXPECT_EQ(wrong.diagnostics.size(), 1u) << config::JoinErrors(wrong.diagnostics);
 
   trust = {config::TrustFile{kPkcs12, ""}};
   const BuildResult none = Build(config, files);
   ASSERT_NE(FindCode(none, "wrong_passphrase"), nullptr);
-  EXPECT_THAT(FindCode(none, "wrong_passphrase")->ToString(),
+  EXPECT_THAT(config::Sentence(*FindCode(none, "wrong_passphrase")),
               HasSubstr("none is named; name it in trust_bundle as {pkcs12: /tls/server.p12"));
 }
 
@@ -220,7 +220,7 @@ TEST(Generation, AnEncryptedKeyOpensWithThePassphraseFile) {
   files.Put(kKey, Server().key->ToEncryptedPem("sesame"));
   BuildResult locked = Build(config, files);
   ASSERT_NE(FindCode(locked, "key_encrypted"), nullptr);
-  EXPECT_THAT(FindCode(locked, "key_encrypted")->cure, HasSubstr("passphrase_file"));
+  EXPECT_THAT(FindCode(locked, "key_encrypted")->hint, HasSubstr("passphrase_file"));
   config.listeners[0].tls.certificates[0].passphrase_file = kPassphrase;
   files.Put(kPassphrase, "sesame");
   EXPECT_TRUE(GenerationLoader::Load(config, files, kNow).ok());
@@ -274,7 +274,7 @@ TEST(Generation, AnRsaKeyMayBeForEncipherment) {
 struct Mistake {
   const char* name;
   std::function<void(MemoryFileReader&)> make;
-  Severity severity;
+  config::Severity severity;
   const char* code;
   const char* file;
   const char* said;
@@ -297,100 +297,101 @@ x509::CertificateTemplate ServerWith(
 std::vector<Mistake> ServerMistakes() {
   using Files = MemoryFileReader;
   return {
-      {"ChainMissing", [](Files& f) { f.Remove(kChain); }, Severity::kError, "unreadable", kChain,
-       "No such file"},
-      {"ChainEmpty", [](Files& f) { f.Put(kChain, ""); }, Severity::kError, "unparsable", kChain,
-       "the file is empty"},
+      {"ChainMissing", [](Files& f) { f.Remove(kChain); }, config::Severity::kError, "unreadable",
+       kChain, "No such file"},
+      {"ChainEmpty", [](Files& f) { f.Put(kChain, ""); }, config::Severity::kError, "unparsable",
+       kChain, "the file is empty"},
       {"ChainCutOff",
        [](Files& f) {
          f.Put(kChain, ChainPem(Server()).substr(0, ChainPem(Server()).size() - 40));
        },
-       Severity::kError, "unparsable", kChain, "block 2 (CERTIFICATE"},
+       config::Severity::kError, "unparsable", kChain, "block 2 (CERTIFICATE"},
       {"ChainWithADamagedBlock",
        [](Files& f) {
          f.Put(kChain, Server().certificate->ToPem() +
                            "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
        },
-       Severity::kError, "unparsable", kChain, "it is no X.509 certificate"},
-      {"ChainIsText", [](Files& f) { f.Put(kChain, "hello"); }, Severity::kError, "unparsable",
-       kChain, "neither PEM nor the DER"},
-      {"ChainIsAKey", [](Files& f) { f.Put(kChain, Server().key->ToPem()); }, Severity::kError,
-       "no_certificate", kChain, "holds no certificate"},
-      {"KeyMissing", [](Files& f) { f.Remove(kKey); }, Severity::kError, "unreadable", kKey,
+       config::Severity::kError, "unparsable", kChain, "it is no X.509 certificate"},
+      {"ChainIsText", [](Files& f) { f.Put(kChain, "hello"); }, config::Severity::kError,
+       "unparsable", kChain, "neither PEM nor the DER"},
+      {"ChainIsAKey", [](Files& f) { f.Put(kChain, Server().key->ToPem()); },
+       config::Severity::kError, "no_certificate", kChain, "holds no certificate"},
+      {"KeyMissing", [](Files& f) { f.Remove(kKey); }, config::Severity::kError, "unreadable", kKey,
        "No such file"},
-      {"KeyEmpty", [](Files& f) { f.Put(kKey, "\n"); }, Severity::kError, "unparsable", kKey,
-       "the file is empty"},
+      {"KeyEmpty", [](Files& f) { f.Put(kKey, "\n"); }, config::Severity::kError, "unparsable",
+       kKey, "the file is empty"},
       {"KeyIsACertificate", [](Files& f) { f.Put(kKey, Server().certificate->ToPem()); },
-       Severity::kError, "no_key", kKey, "this is a certificate"},
+       config::Severity::kError, "no_key", kKey, "this is a certificate"},
       {"KeyIsARequest", [](Files& f) { f.Put(kKey, x509::ToPem("CERTIFICATE REQUEST", "0")); },
-       Severity::kError, "no_key", kKey,
+       config::Severity::kError, "no_key", kKey,
        "it holds no private key, but a certificate signing request; let a CA sign it"},
       {"ChainIsARequest", [](Files& f) { f.Put(kChain, x509::ToPem("CERTIFICATE REQUEST", "0")); },
-       Severity::kError, "no_certificate", kChain,
+       config::Severity::kError, "no_certificate", kChain,
        "it holds no certificate, but a certificate signing request"},
       {"TwoKeys", [](Files& f) { f.Put(kKey, Server().key->ToPem() + Server().key->ToPem()); },
-       Severity::kError, "several_keys", kKey, "more than one"},
-      {"KeyOfAnother", [](Files& f) { f.Put(kKey, x509::Root().key->ToPem()); }, Severity::kError,
-       "key_mismatch", kKey, "does not fit the certificate CN=server"},
+       config::Severity::kError, "several_keys", kKey, "more than one"},
+      {"KeyOfAnother", [](Files& f) { f.Put(kKey, x509::Root().key->ToPem()); },
+       config::Severity::kError, "key_mismatch", kKey, "does not fit the certificate CN=server"},
       {"OldEncryption",
        [](Files& f) {
          f.Put(kKey,
                "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0\n\n"
                "AQID\n-----END EC PRIVATE KEY-----\n");
        },
-       Severity::kError, "key_encrypted", kKey, "passphrase_file"},
+       config::Severity::kError, "key_encrypted", kKey, "passphrase_file"},
       {"WorldReadableKey", [](Files& f) { f.Put(kKey, Server().key->ToPem(), 0644); },
-       Severity::kWarning, "key_world_readable", kKey, "everybody"},
+       config::Severity::kWarning, "key_world_readable", kKey, "everybody"},
       {"LeafNotFirst",
        [](Files& f) {
          f.Put(kChain, x509::Intermediate().certificate->ToPem() + Server().certificate->ToPem());
        },
-       Severity::kError, "leaf_not_first", kChain, "put the server certificate first"},
+       config::Severity::kError, "leaf_not_first", kChain, "put the server certificate first"},
       {"MissingIntermediateMaybe", [](Files& f) { f.Put(kChain, Server().certificate->ToPem()); },
-       Severity::kWarning, "missing_intermediate", kChain,
+       config::Severity::kWarning, "missing_intermediate", kChain,
        "if its issuer CN=intermediate is an intermediate"},
       {"MissingIntermediateKnown",
        [](Files& f) {
          f.Put(kChain, Server().certificate->ToPem());
          f.Put(kCa, x509::Root().certificate->ToPem() + x509::Intermediate().certificate->ToPem());
        },
-       Severity::kWarning, "missing_intermediate", kChain, "append that intermediate; it is in"},
+       config::Severity::kWarning, "missing_intermediate", kChain,
+       "append that intermediate; it is in"},
       {"GapInTheChain",
        [](Files& f) {
          f.Put(kChain, Server().certificate->ToPem() + x509::Root().certificate->ToPem());
        },
-       Severity::kError, "chain_broken", kChain, "add the intermediate CN=intermediate"},
+       config::Severity::kError, "chain_broken", kChain, "add the intermediate CN=intermediate"},
       {"RootInTheChain",
        [](Files& f) { f.Put(kChain, ChainPem(Server()) + x509::Root().certificate->ToPem()); },
-       Severity::kNote, "root_in_chain", kChain, "leave the root out"},
+       config::Severity::kNote, "root_in_chain", kChain, "leave the root out"},
       {"Expired",
        [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_after = kNow - 3 * kDay; })); },
-       Severity::kError, "expired", kChain, "expired 3 days ago"},
+       config::Severity::kError, "expired", kChain, "expired 3 days ago"},
       {"NotYetValid",
        [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_before = kNow + 7200; })); },
-       Severity::kError, "not_yet_valid", kChain, "in 2 hours"},
+       config::Severity::kError, "not_yet_valid", kChain, "in 2 hours"},
       {"ExpiresSoon",
        [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.not_after = kNow + 12 * kDay; })); },
-       Severity::kWarning, "expires_soon", kChain, "in 12 days"},
+       config::Severity::kWarning, "expires_soon", kChain, "in 12 days"},
       {"ClientPurposeOnly",
        [](Files& f) {
          PutServer(f, ServerWith([](auto& w) { w.extended_key_usage = {"clientAuth"}; }));
        },
-       Severity::kError, "no_server_purpose", kChain, "serverAuth"},
+       config::Severity::kError, "no_server_purpose", kChain, "serverAuth"},
       {"KeyThatMayNotSign",
        [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.key_usage = {"keyAgreement"}; })); },
-       Severity::kError, "no_server_purpose", kChain,
+       config::Severity::kError, "no_server_purpose", kChain,
        "its key usage (keyAgreement) does not allow signatures"},
       {"NoSan", [](Files& f) { PutServer(f, ServerWith([](auto& w) { w.san = {}; })); },
-       Severity::kWarning, "san_missing", kChain, "no subject alternative name"},
+       config::Severity::kWarning, "san_missing", kChain, "no subject alternative name"},
       {"WeakKey", [](Files& f) { PutServer(f, ServerWith([](auto&) {}), x509::KeyType::kRsa1024); },
-       Severity::kError, "weak_key", kChain, "RSA 1024"},
+       config::Severity::kError, "weak_key", kChain, "RSA 1024"},
       {"WeakSignature",
        [](Files& f) {
          PutServer(
              f, ServerWith([](auto& w) { w.digest = x509::CertificateTemplate::Digest::kSha1; }));
        },
-       Severity::kError, "weak_signature", kChain, "SHA1"},
+       config::Severity::kError, "weak_signature", kChain, "SHA1"},
       {"CaAsServer",
        [](Files& f) {
          PutServer(f, ServerWith([](auto& w) {
@@ -398,59 +399,60 @@ std::vector<Mistake> ServerMistakes() {
                      w.key_usage = {"digitalSignature", "keyCertSign"};
                    }));
        },
-       Severity::kWarning, "leaf_is_ca", kChain, "is a CA certificate"},
+       config::Severity::kWarning, "leaf_is_ca", kChain, "is a CA certificate"},
   };
 }
 
 std::vector<Mistake> TrustMistakes() {
   using Files = MemoryFileReader;
   return {
-      {"CaMissing", [](Files& f) { f.Remove(kCa); }, Severity::kError, "unreadable", kCa,
+      {"CaMissing", [](Files& f) { f.Remove(kCa); }, config::Severity::kError, "unreadable", kCa,
        "No such file"},
-      {"CaEmpty", [](Files& f) { f.Put(kCa, ""); }, Severity::kError, "unparsable", kCa, "empty"},
+      {"CaEmpty", [](Files& f) { f.Put(kCa, ""); }, config::Severity::kError, "unparsable", kCa,
+       "empty"},
       {"CaHalfWritten",
        [](Files& f) { f.Put(kCa, x509::Root().certificate->ToPem().substr(0, 200)); },
-       Severity::kError, "unparsable", kCa, "no END line"},
+       config::Severity::kError, "unparsable", kCa, "no END line"},
       {"SecondBlockDamaged",
        [](Files& f) {
          f.Put(kCa, x509::Root().certificate->ToPem() + "-----BEGIN CERTIFICATE-----\n!\n");
        },
-       Severity::kError, "unparsable", kCa, "block 2"},
-      {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, Severity::kError, "no_ca",
-       kCa, "holds no CA certificate"},
+       config::Severity::kError, "unparsable", kCa, "block 2"},
+      {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, config::Severity::kError,
+       "no_ca", kCa, "holds no CA certificate"},
       {"CaIsARequest", [](Files& f) { f.Put(kCa, x509::ToPem("CERTIFICATE REQUEST", "0")); },
-       Severity::kError, "unexpected_block", kCa,
+       config::Severity::kError, "unexpected_block", kCa,
        "it is a certificate signing request, which has no place in a trust bundle; let a CA sign"},
-      {"CaIsAKeyStore", [](Files& f) { f.Put(kCa, "\xfe\xed\xfe\xed\x01\x02"); }, Severity::kError,
-       "unparsable", kCa,
+      {"CaIsAKeyStore", [](Files& f) { f.Put(kCa, "\xfe\xed\xfe\xed\x01\x02"); },
+       config::Severity::kError, "unparsable", kCa,
        "it is a Java key store (JKS); convert it with: keytool -importkeystore -srckeystore "
        "/tls/ca.crt"},
-      {"LeafAsCa", [](Files& f) { f.Put(kCa, ChainPem(Server())); }, Severity::kError, "leaf_as_ca",
-       kCa, "put the certificate of its issuer here: CN=intermediate"},
+      {"LeafAsCa", [](Files& f) { f.Put(kCa, ChainPem(Server())); }, config::Severity::kError,
+       "leaf_as_ca", kCa, "put the certificate of its issuer here: CN=intermediate"},
       {"KeyInBundle",
        [](Files& f) { f.Put(kCa, x509::Root().certificate->ToPem() + x509::Root().key->ToPem()); },
-       Severity::kWarning, "key_in_bundle", kCa, "private key"},
+       config::Severity::kWarning, "key_in_bundle", kCa, "private key"},
       {"IntermediateAlone", [](Files& f) { f.Put(kCa, x509::Intermediate().certificate->ToPem()); },
-       Severity::kError, "anchor_without_root", kCa, "add the root CN=root"},
+       config::Severity::kError, "anchor_without_root", kCa, "add the root CN=root"},
       {"UnknownBlock",
        [](Files& f) {
          f.Put(kCa, x509::Root().certificate->ToPem() +
                         "-----BEGIN SOMETHING-----\nAQID\n-----END SOMETHING-----\n");
        },
-       Severity::kError, "unexpected_block", kCa, "no place in a trust bundle"},
+       config::Severity::kError, "unexpected_block", kCa, "no place in a trust bundle"},
       {"AllAnchorsExpired",
        [](Files& f) {
          x509::CertificateTemplate what = x509::CaTemplate("old");
          what.not_after = kNow - kDay;
          f.Put(kCa, x509::MakeCredential(what, nullptr).certificate->ToPem());
        },
-       Severity::kError, "anchors_expired", kCa, "every trust anchor has expired"},
+       config::Severity::kError, "anchors_expired", kCa, "every trust anchor has expired"},
       {"WeakAnchor",
        [](Files& f) {
          f.Put(kCa, x509::MakeCredential(x509::CaTemplate("weak"), nullptr, x509::KeyType::kRsa1024)
                         .certificate->ToPem());
        },
-       Severity::kWarning, "anchor_weak", kCa, "RSA 1024"},
+       config::Severity::kWarning, "anchor_weak", kCa, "RSA 1024"},
   };
 }
 
@@ -461,13 +463,13 @@ TEST_P(OneMistake, IsNamedTogetherWithItsCure) {
   MemoryFileReader files = GoodFiles();
   mistake.make(files);
   BuildResult result = Build(OneListener(), files);
-  const Finding* finding = FindCode(result, mistake.code);
-  ASSERT_NE(finding, nullptr) << JoinErrors(result.findings);
-  EXPECT_EQ(finding->severity, mistake.severity);
-  EXPECT_EQ(finding->file, mistake.file);
-  EXPECT_EQ(finding->listener, "public");
-  EXPECT_THAT(finding->ToString(), HasSubstr(mistake.said));
-  EXPECT_EQ(result.generation == nullptr, mistake.severity == Severity::kError);
+  const config::Diagnostic* diagnostic = FindCode(result, mistake.code);
+  ASSERT_NE(diagnostic, nullptr) << config::JoinErrors(result.diagnostics);
+  EXPECT_EQ(diagnostic->severity, mistake.severity);
+  EXPECT_EQ(diagnostic->where.file, mistake.file);
+  EXPECT_EQ(diagnostic->listener, "public");
+  EXPECT_THAT(config::Sentence(*diagnostic), HasSubstr(mistake.said));
+  EXPECT_EQ(result.generation == nullptr, mistake.severity == config::Severity::kError);
 }
 
 const auto kName = [](const auto& mistake) { return std::string(mistake.param.name); };
@@ -576,8 +578,9 @@ class ChainFile : public testing::Test {
     result_ = Build(OneListener(), files);
     std::string text;
     if (result_.generation == nullptr) {
-      for (const Finding& finding : result_.findings) {
-        if (finding.severity == Severity::kError) text += "error " + finding.code + " ";
+      for (const config::Diagnostic& diagnostic : result_.diagnostics) {
+        if (diagnostic.severity == config::Severity::kError)
+          text += "error " + diagnostic.code + " ";
       }
       return text;
     }
@@ -590,8 +593,8 @@ class ChainFile : public testing::Test {
     return text;
   }
   std::string Unused() const {
-    const Finding* finding = FindCode(result_, "chain_unused");
-    return finding == nullptr ? "" : finding->ToString();
+    const config::Diagnostic* diagnostic = FindCode(result_, "chain_unused");
+    return diagnostic == nullptr ? "" : config::Sentence(*diagnostic);
   }
 
   const x509::Credential new_root_ = x509::MakeCredential(Ca("New"), nullptr);
@@ -705,15 +708,15 @@ TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
 TEST_F(ChainFile, NamesThatOnlyLookAlikeAreToldApart) {
   const x509::Credential other = x509::MakeCredential(Ca("Issuin\xc9\xa1"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &other}), "error chain_broken ");
-  EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
+  EXPECT_THAT(config::Sentence(*FindCode(result_, "chain_broken")),
               HasSubstr("the CN has U+0067 in one and U+0261 in the other"));
   const x509::Credential namesake = x509::MakeCredential(Ca("Issuing"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &namesake}), "error chain_broken ");
-  EXPECT_THAT(FindCode(result_, "chain_broken")->ToString(),
+  EXPECT_THAT(config::Sentence(*FindCode(result_, "chain_broken")),
               HasSubstr("the name is the same, but another key has signed"));
   const x509::Credential alike = x509::MakeCredential(Ca("N\xd0\xb5w"), nullptr);
   EXPECT_EQ(Served({&leaf_, &issuing_}, {&issuing_, &alike}), "leaf<Issuing Issuing<New ");
-  EXPECT_THAT(FindCode(result_, "anchor_without_root")->ToString(),
+  EXPECT_THAT(config::Sentence(*FindCode(result_, "anchor_without_root")),
               HasSubstr("the CN has U+0065 in one and U+0435 in the other"));
 }
 
@@ -724,7 +727,7 @@ TEST(Generation, ASelfSignedRootOfVersion1IsAnAnchorWithAWarning) {
   MemoryFileReader files = GoodFiles();
   files.Put(kCa, root.certificate->ToPem());
   BuildResult result = Build(OneListener(), files);
-  ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);
+  ASSERT_NE(result.generation, nullptr) << config::JoinErrors(result.diagnostics);
   ASSERT_NE(FindCode(result, "anchor_version1"), nullptr);
   // One that somebody else issued is no root.
   const x509::Credential below = x509::MakeCredential(what, &x509::Root());

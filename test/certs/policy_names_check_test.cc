@@ -9,8 +9,8 @@ namespace mantlet::certs {
 namespace {
 
 // What is said of a rule with this `sni` where certificates have these names.
-Findings SaidOf(const std::string& sni, const std::vector<std::string>& names,
-                bool strict = false) {
+config::Diagnostics SaidOf(const std::string& sni, const std::vector<std::string>& names,
+                           bool strict = false) {
   config::Listener listener;
   listener.tls.strict_sni = strict;
   config::Rule& rule = listener.policy.rules.emplace_back();
@@ -19,10 +19,10 @@ Findings SaidOf(const std::string& sni, const std::vector<std::string>& names,
   ListenerMaterial material;
   material.certificates.resize(2);
   material.certificates[1].names = names;
-  Findings findings;
-  FindingSink sink("public", &findings);
+  config::Diagnostics diagnostics;
+  DiagnosticSink sink("public", &diagnostics);
   CheckPolicyNames(listener, material, &sink);
-  return findings;
+  return diagnostics;
 }
 
 TEST(PolicyNamesCheckTest, IsSilentAboutNamesThatACertificateCovers) {
@@ -34,10 +34,10 @@ TEST(PolicyNamesCheckTest, IsSilentAboutNamesThatACertificateCovers) {
 
 TEST(PolicyNamesCheckTest, NamesThePlaceOfOneThatNoneCovers) {
   for (const char* name : {"b.example", "*.a.example", "not a name", "*.other"}) {
-    const Findings findings = SaidOf("a.example", {name});
-    ASSERT_EQ(findings.size(), 1u) << name;
-    EXPECT_EQ(findings[0].severity, Severity::kWarning);
-    EXPECT_EQ(findings[0].ToString(),
+    const config::Diagnostics diagnostics = SaidOf("a.example", {name});
+    ASSERT_EQ(diagnostics.size(), 1u) << name;
+    EXPECT_EQ(diagnostics[0].severity, config::Severity::kWarning);
+    EXPECT_EQ(config::Sentence(diagnostics[0]),
               "m.yaml:7:9: sni 'a.example' is in no certificate of the listener, so no client that "
               "checks names asks for it; add a certificate for it, or mend the name");
   }

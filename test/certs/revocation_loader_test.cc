@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "certs/check.h"
+#include "certs/diagnostic_sink.h"
 #include "certs/file_reader.h"
-#include "certs/finding_sink.h"
 #include "certs/generation_loader.h"
 #include "proxy/x509/pem.h"
 #include "test/certs/material_helper.h"
@@ -38,11 +38,11 @@ class RevocationLoaderTest : public ::testing::Test {
   // "" if nothing was found, else "error CODE: WHAT"
   std::string Found(const BuildResult& result) {
     std::string found;
-    for (const Finding& finding : result.findings) {
-      const char* word = finding.severity == Severity::kError     ? "error "
-                         : finding.severity == Severity::kWarning ? "warning "
-                                                                  : "note ";
-      found += word + finding.code + ": " + finding.ToString() + "\n";
+    for (const config::Diagnostic& diagnostic : result.diagnostics) {
+      const char* word = diagnostic.severity == config::Severity::kError     ? "error "
+                         : diagnostic.severity == config::Severity::kWarning ? "warning "
+                                                                             : "note ";
+      found += word + diagnostic.code + ": " + config::Sentence(diagnostic) + "\n";
     }
     return found;
   }
@@ -61,7 +61,7 @@ TEST_F(RevocationLoaderTest, AGoodListIsLoadedAndItsSignerKnown) {
   for (const std::string& bytes : {good_, pem, "\xef\xbb\xbf" + pem}) {
     files_.Put(kCrl, bytes);
     const BuildResult result = Build();
-    ASSERT_NE(result.generation, nullptr) << JoinErrors(result.findings);
+    ASSERT_NE(result.generation, nullptr) << config::JoinErrors(result.diagnostics);
     EXPECT_EQ(Found(result), "");
     const ListenerMaterial& material = result.generation->listeners[0];
     ASSERT_EQ(material.revocation_lists.size(), 1u);
@@ -149,7 +149,7 @@ TEST_F(RevocationLoaderTest, WhatIsNoFileIsToldAsInThePlaceOfAnyOther) {
     lists[path] = ReadRevocationFile(path, disk, nullptr, nullptr);
   }
   BuildResult result;
-  FindingSink sink("public", &result.findings);
+  DiagnosticSink sink("public", &result.diagnostics);
   ListenerMaterial material;
   LoadRevocationLists(client_auth(), lists, kNow, &sink, &material);
   const std::string found = Found(result);

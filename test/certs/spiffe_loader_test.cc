@@ -57,7 +57,7 @@ class SpiffeLoaderTest : public testing::Test {
   // The listener's material; the test ends if there is none.
   ListenerMaterial Listener() {
     BuildResult result = Build();
-    EXPECT_NE(result.generation, nullptr) << JoinErrors(result.findings);
+    EXPECT_NE(result.generation, nullptr) << config::JoinErrors(result.diagnostics);
     return result.partial.listeners[0];
   }
   // "DOMAIN: SUBJECT SUBJECT", one for each domain.
@@ -74,7 +74,8 @@ class SpiffeLoaderTest : public testing::Test {
   }
   std::vector<std::string> Codes() {
     std::vector<std::string> codes;
-    for (const Finding& finding : Build().findings) codes.push_back(finding.code);
+    for (const config::Diagnostic& diagnostic : Build().diagnostics)
+      codes.push_back(diagnostic.code);
     return codes;
   }
 
@@ -150,9 +151,9 @@ TEST_F(SpiffeLoaderTest, WarnsOnceWhenNobodyGetsIn) {
   files_.Put(kOrg, R"({"keys":[]})");
   files_.Put(kCom, R"({"keys":[]})");
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority", "nobody_gets_in"));
-  EXPECT_THAT(Build().findings[2].what, HasSubstr("public refuses every client: "));
+  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("public refuses every client: "));
   client_auth().mode = config::ClientAuthMode::kOptional;
-  EXPECT_THAT(Build().findings[2].what, HasSubstr("every client that has a certificate: "));
+  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("every client that has a certificate: "));
   client_auth().trust_bundle = {config::TrustFile{kCa, ""}};
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority"));
 }
@@ -184,9 +185,9 @@ TEST_F(SpiffeLoaderTest, ATornOrDamagedFileRefusesTheGeneration) {
     files_.Put(kOrg, bytes);
     const BuildResult result = Build();
     EXPECT_EQ(result.generation, nullptr) << bytes;
-    ASSERT_FALSE(result.findings.empty());
-    EXPECT_EQ(result.findings[0].code, "unparsable");
-    EXPECT_EQ(result.findings[0].file, kOrg);
+    ASSERT_FALSE(result.diagnostics.empty());
+    EXPECT_EQ(result.diagnostics[0].code, "unparsable");
+    EXPECT_EQ(result.diagnostics[0].where.file, kOrg);
   }
   files_.Remove(kOrg);
   EXPECT_EQ(Build().generation, nullptr);
@@ -196,8 +197,8 @@ TEST_F(SpiffeLoaderTest, AnAuthorityIsACa) {
   files_.Put(kOrg, KeysJson({KeyJson(*Server().certificate)}));
   const BuildResult result = Build();
   EXPECT_EQ(result.generation, nullptr);
-  EXPECT_EQ(result.findings[0].code, "leaf_as_ca");
-  EXPECT_THAT(result.findings[0].what, HasSubstr("trust domain example.org, keys[0]: "));
+  EXPECT_EQ(result.diagnostics[0].code, "leaf_as_ca");
+  EXPECT_THAT(result.diagnostics[0].what, HasSubstr("trust domain example.org, keys[0]: "));
 }
 
 TEST_F(SpiffeLoaderTest, AnAuthorityMayBeAnIntermediate) {
@@ -216,7 +217,7 @@ TEST_F(SpiffeLoaderTest, ABundleIsNoTrustBundle) {
   client_auth().trust_bundle = {config::TrustFile{kOrg, ""}};
   const BuildResult result = Build();
   EXPECT_EQ(result.generation, nullptr);
-  EXPECT_EQ(result.findings[0].cure, "name it under client_auth.spiffe.trust_domains");
+  EXPECT_EQ(result.diagnostics[0].hint, "name it under client_auth.spiffe.trust_domains");
 }
 
 TEST_F(SpiffeLoaderTest, TheIdCoversDomainsAndAuthoritiesButNotTheirOrder) {
@@ -267,10 +268,10 @@ TEST_F(SpiffeLoaderTest, AnAuthorityIsNeverOfVersion1) {
   what.version1 = true;
   const x509::Credential root = x509::MakeCredential(what, nullptr);
   files_.Put(kCom, root.certificate->ToPem());
-  EXPECT_THAT(JoinErrors(Build().findings), HasSubstr("is no CA certificate"));
+  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is no CA certificate"));
   files_.Put(kCom, ComCa().certificate->ToPem());
   files_.Put(kOrg, KeysJson({KeyJson(*root.certificate)}));
-  EXPECT_THAT(JoinErrors(Build().findings), HasSubstr("is no CA certificate"));
+  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is no CA certificate"));
 }
 
 }  // namespace

@@ -102,8 +102,8 @@ void Load(uint8_t role, const std::string& bytes) {
   auto images = certs::GenerationLoader::ReadAll(config, files);
   Require(images.ok(), "files in memory hold still");
   const certs::BuildResult result = certs::BuildGeneration(config, *images, x509::kNow);
-  Require((result.generation == nullptr) == certs::HasError(result.findings),
-          "an error and a generation", certs::JoinErrors(result.findings));
+  Require((result.generation == nullptr) == config::HasErrors(result.diagnostics),
+          "an error and a generation", config::JoinErrors(result.diagnostics));
   if (result.generation != nullptr) RequirePromises(*result.generation);
 }
 

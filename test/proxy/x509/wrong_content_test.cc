@@ -20,7 +20,7 @@ constexpr char kThisPasses[] = "this passes";
 std::string Said(const std::string& bytes, const std::string& path = "/tls/file") {
   auto material = ParseMaterial(bytes, std::nullopt);
   if (!material.ok()) return FaultOf(material.status(), path).ToString();
-  return "it holds " + Inventory(*material) + "; " + CureOfOther(*material);
+  return "it holds " + Inventory(*material) + "; " + HintForOther(*material);
 }
 
 std::string Pem() { return Root().certificate->ToPem(); }
@@ -46,7 +46,7 @@ struct Wrong {
   const char* name;
   std::string bytes;
   const char* what;
-  const char* cure;
+  const char* hint;
 };
 
 class WrongFile : public testing::TestWithParam<Wrong> {};
@@ -54,7 +54,7 @@ class WrongFile : public testing::TestWithParam<Wrong> {};
 TEST_P(WrongFile, IsNamedWithTheCommandThatMakesTheRightThingOfIt) {
   const std::string said = Said(GetParam().bytes);
   EXPECT_THAT(said, HasSubstr(GetParam().what));
-  EXPECT_THAT(said, HasSubstr(GetParam().cure));
+  EXPECT_THAT(said, HasSubstr(GetParam().hint));
   EXPECT_THAT(said, Not(HasSubstr(kThisPasses)));
 }
 
