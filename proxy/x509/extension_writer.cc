@@ -23,7 +23,6 @@ constexpr char kSubjectKeyIdOid[] = "2.5.29.14";
 constexpr char kKeyUsageOid[] = "2.5.29.15";
 constexpr char kSubjectAltNameOid[] = "2.5.29.17";
 constexpr char kBasicConstraintsOid[] = "2.5.29.19";
-constexpr char kNameConstraintsOid[] = "2.5.29.30";
 constexpr char kAuthorityKeyIdOid[] = "2.5.29.35";
 constexpr char kExtendedKeyUsageOid[] = "2.5.29.37";
 
@@ -102,15 +101,6 @@ std::string ExtendedKeyUsage(const std::vector<std::string>& usages) {
   return der::Element(der::kSequence, content);
 }
 
-std::string DnsSubtrees(int tag, const std::vector<std::string>& names) {
-  if (names.empty()) return "";
-  std::string subtrees;
-  for (const std::string& name : names) {
-    subtrees += der::Element(der::kSequence, der::Element(der::Context(kDnsName), name));
-  }
-  return der::Element(der::ContextConstructed(tag), subtrees);
-}
-
 std::vector<std::string> DefaultKeyUsage(bool ca) {
   if (ca) return {"keyCertSign", "cRLSign"};
   return {"digitalSignature"};
@@ -145,11 +135,6 @@ std::vector<Extension> ExtensionsFor(const CertificateTemplate& what,
   if (!what.san.empty()) {
     // RFC 5280, 4.2.1.6: critical if the subject is empty.
     extensions.push_back({kSubjectAltNameOid, what.subject.empty(), SubjectAltName(what.san)});
-  }
-  if (!what.permitted_dns.empty() || !what.excluded_dns.empty()) {
-    extensions.push_back({kNameConstraintsOid, true,
-                          der::Element(der::kSequence, DnsSubtrees(0, what.permitted_dns) +
-                                                           DnsSubtrees(1, what.excluded_dns))});
   }
   extensions.push_back({kSubjectKeyIdOid, false, der::Element(der::kOctetString, subject_key_id)});
   if (!what.no_authority_key_id) {

@@ -1,4 +1,4 @@
-// The X.509 extensions (RFC 5280, 4.2) of a certificate to be issued, as DER.
+// ExtensionsFor encodes the X.509 extensions (RFC 5280, 4.2) of a certificate to be issued.
 
 #ifndef MANTLET_PROXY_X509_EXTENSION_WRITER_H_
 #define MANTLET_PROXY_X509_EXTENSION_WRITER_H_
@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "proxy/x509/issuer.h"
+#include "proxy/x509/certificate_template.h"
+#include "proxy/x509/private_key.h"
 
 namespace mantlet::x509 {
 

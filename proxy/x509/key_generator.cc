@@ -1,3 +1,5 @@
+#include "proxy/x509/key_generator.h"
+
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
@@ -9,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "proxy/x509/issuer.h"
 #include "proxy/x509/openssl_errors.h"
 
 namespace mantlet::x509 {

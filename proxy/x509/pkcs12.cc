@@ -160,29 +160,4 @@ absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view pass
   return contents;
 }
 
-absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
-                                       const std::vector<CertificatePtr>& certificates,
-                                       std::string_view passphrase) {
-  if (certificates.empty()) return absl::InvalidArgumentError("there is no certificate");
-  ClearErrors();
-  bssl::UniquePtr<STACK_OF(X509)> others(sk_X509_new_null());
-  for (size_t i = 1; i < certificates.size() && others != nullptr; ++i) {
-    X509_up_ref(certificates[i]->x509());
-    if (!sk_X509_push(others.get(), certificates[i]->x509())) {
-      X509_free(certificates[i]->x509());
-      others = nullptr;
-    }
-  }
-  bssl::UniquePtr<PKCS12> pkcs12(
-      others == nullptr ? nullptr
-                        : PKCS12_create(std::string(passphrase).c_str(), nullptr, key.pkey(),
-                                        certificates[0]->x509(), others.get(), 0, 0, 0, 0, 0));
-  uint8_t* bytes = nullptr;
-  int size = pkcs12 == nullptr ? -1 : i2d_PKCS12(pkcs12.get(), &bytes);
-  if (size < 0) return absl::InternalError(TakeErrors());
-  std::string der(View(bytes, static_cast<size_t>(size)));
-  OPENSSL_free(bytes);
-  return der;
-}
-
 }  // namespace mantlet::x509

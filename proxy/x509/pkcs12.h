@@ -25,11 +25,6 @@ bool LooksLikePkcs12(std::string_view bytes);
 // A wrong passphrase is Unauthenticated "the passphrase does not open it".
 absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase);
 
-// For tests and the throw-away PKI: the first certificate is the key's.
-absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
-                                       const std::vector<CertificatePtr>& certificates,
-                                       std::string_view passphrase);
-
 }  // namespace mantlet::x509
 
 #endif  // MANTLET_PROXY_X509_PKCS12_H_

@@ -204,15 +204,4 @@ std::string PrivateKey::ToDer() const {
 
 std::string PrivateKey::ToPem() const { return x509::ToPem("PRIVATE KEY", ToDer()); }
 
-std::string PrivateKey::ToEncryptedPem(std::string_view passphrase) const {
-  bssl::ScopedCBB cbb;
-  // -1: PBES2. No salt given: a random one. 0 iterations: the library's default.
-  if (!CBB_init(cbb.get(), 256) ||
-      !PKCS8_marshal_encrypted_private_key(cbb.get(), -1, EVP_aes_256_cbc(), passphrase.data(),
-                                           passphrase.size(), nullptr, 0, 0, key_)) {
-    return "";
-  }
-  return x509::ToPem("ENCRYPTED PRIVATE KEY", TakeBytes(cbb.get()));
-}
-
 }  // namespace mantlet::x509

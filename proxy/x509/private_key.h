@@ -42,10 +42,9 @@ class PrivateKey {
   bool Matches(const Certificate& certificate) const;
   const PublicKey& public_key() const { return public_key_; }  // kind, bits, text, weakness
 
-  // PKCS#8; with a passphrase encrypted (PBES2, AES-256-CBC).
+  // PKCS#8.
   std::string ToDer() const;
   std::string ToPem() const;
-  std::string ToEncryptedPem(std::string_view passphrase) const;
 
   // For other files of this package, and for SSL_CTX. Stays ours.
   evp_pkey_st* pkey() const { return key_; }

@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proxy/x509/pem.h"
-#include "proxy/x509/pkcs12.h"
 #include "test/certs/material_helper.h"
+#include "test/proxy/x509/key_file_maker.h"
 #include "test/proxy/x509/pkcs7_maker.h"
 
 namespace mantlet::certs {
@@ -217,7 +217,7 @@ TEST(Generation, ALeafInPkcs7IsNoTrustAnchor) {
 TEST(Generation, AnEncryptedKeyOpensWithThePassphraseFile) {
   config::Config config = OneListener();
   MemoryFileReader files = GoodFiles();
-  files.Put(kKey, Server().key->ToEncryptedPem("sesame"));
+  files.Put(kKey, x509::ToEncryptedPem(*Server().key, "sesame"));
   BuildResult locked = Build(config, files);
   ASSERT_NE(FindCode(locked, "key_encrypted"), nullptr);
   EXPECT_THAT(FindCode(locked, "key_encrypted")->hint, HasSubstr("passphrase_file"));

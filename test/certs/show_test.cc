@@ -9,9 +9,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "proxy/x509/pkcs12.h"
 #include "test/certs/bundle_json.h"
 #include "test/certs/material_helper.h"
+#include "test/proxy/x509/key_file_maker.h"
 
 namespace mantlet::certs {
 namespace {
@@ -46,7 +46,7 @@ TEST(Show, TellsAboutKeysWithoutShowingThem) {
   EXPECT_THAT(result.text, Not(HasSubstr(pem.substr(30, 40))));
   EXPECT_THAT(Show("x", ChainPem(Server()) + x509::Root().key->ToPem(), {}, kNow).text,
               HasSubstr("fits none of the certificates"));
-  std::string locked = Server().key->ToEncryptedPem("sesame");
+  std::string locked = x509::ToEncryptedPem(*Server().key, "sesame");
   EXPECT_THAT(Show("x", locked, {}, kNow).text, HasSubstr("private key, encrypted"));
   EXPECT_THAT(Show("x", locked, "sesame", kNow).text, HasSubstr("private key, ECDSA P-256"));
 }

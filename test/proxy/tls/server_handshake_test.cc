@@ -277,7 +277,7 @@ TEST_F(HandshakeTest, WrongPurpose) {
 
 TEST_F(HandshakeTest, NameConstraint) {
   x509::CertificateTemplate ca = x509::CaTemplate("constrained");
-  ca.permitted_dns = {"inside.example"};
+  x509::AddNameConstraints({"inside.example"}, {}, &ca);
   x509::Credential constrained = x509::MakeCredential(ca, &x509::Root());
   x509::CertificateTemplate what = x509::ClientTemplate("outsider");
   what.san.dns = {"outside.example"};

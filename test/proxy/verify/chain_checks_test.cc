@@ -249,7 +249,7 @@ TEST(ChainChecks, MalformedNameConstraintsAreANameConstraintThatFails) {
 
 TEST(ChainChecks, NameConstraintsHoldForTheCasBelowThemToo) {
   x509::CertificateTemplate top = x509::CaTemplate("top");
-  top.permitted_dns = {"good.example"};
+  x509::AddNameConstraints({"good.example"}, {}, &top);
   x509::CertificateTemplate middle = x509::CaTemplate("middle");
   middle.san.dns = {"bad.example"};
   const x509::Credential upper = x509::MakeCredential(top, &x509::Root());
@@ -262,7 +262,7 @@ TEST(ChainChecks, NameConstraintsHoldForTheCasBelowThemToo) {
 
 TEST(ChainChecks, NameConstraintsOfTheAnchorHold) {
   x509::CertificateTemplate what = x509::CaTemplate("root");
-  what.excluded_dns = {"bad.example"};
+  x509::AddNameConstraints({}, {"bad.example"}, &what);
   const x509::Credential root = x509::MakeCredential(what, nullptr);
   x509::CertificateTemplate bad = x509::ClientTemplate("client");
   bad.san.dns = {"a.bad.example"};

@@ -337,7 +337,7 @@ TEST_F(ListSignerTest, WhoseNameAConstraintExcludesSignsNoListThatCounts) {
   x509::CertificateTemplate what = ForLists();
   what.san.dns = {"evil.test"};
   x509::CertificateTemplate above = x509::CaTemplate("above");
-  above.excluded_dns = {"evil.test"};
+  x509::AddNameConstraints({}, {"evil.test"}, &above);
   const x509::Credential policy_ca = x509::MakeCredential(above, &x509::Root());
   const x509::Credential ca = x509::MakeCredential(x509::CaTemplate("ca"), &policy_ca);
   const x509::Credential signer = x509::MakeCredential(what, &policy_ca);

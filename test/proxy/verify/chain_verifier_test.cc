@@ -221,7 +221,7 @@ TEST(ChainVerifier, MaxDepthCountsTheIntermediates) {
 
 TEST(ChainVerifier, NameConstraintsHold) {
   x509::CertificateTemplate what = x509::CaTemplate("constrained");
-  what.permitted_dns = {"good.example"};
+  x509::AddNameConstraints({"good.example"}, {}, &what);
   x509::Credential ca = x509::MakeCredential(what, &x509::Root());
   x509::CertificateTemplate inside = x509::ClientTemplate("client");
   inside.san.dns = {"a.good.example"};

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "proxy/x509/der_writer.h"
+
 namespace mantlet::x509 {
 namespace {
 
@@ -12,6 +14,15 @@ T OrDie(absl::StatusOr<T> value) {
   if (value.ok()) return *std::move(value);
   fprintf(stderr, "test PKI: %s\n", value.status().ToString().c_str());
   abort();
+}
+
+std::string DnsSubtrees(int tag, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  std::string subtrees;
+  for (const std::string& name : names) {
+    subtrees += der::Element(der::kSequence, der::Element(der::Context(2), name));
+  }
+  return der::Element(der::ContextConstructed(tag), subtrees);
 }
 
 constexpr int64_t kBegin = kNow - 30 * kDay, kEnd = kNow + 100 * kDay;
@@ -32,6 +43,13 @@ CertificateTemplate ServerTemplate(std::string cn, std::vector<std::string> dns)
 
 CertificateTemplate ClientTemplate(std::string cn) {
   return CertificateTemplate::Client(std::move(cn), kBegin, kEnd);
+}
+
+void AddNameConstraints(const std::vector<std::string>& permitted_dns,
+                        const std::vector<std::string>& excluded_dns, CertificateTemplate* what) {
+  what->raw_extensions.push_back(
+      {"2.5.29.30", /*critical=*/true,
+       der::Element(der::kSequence, DnsSubtrees(0, permitted_dns) + DnsSubtrees(1, excluded_dns))});
 }
 
 const Credential& Root() {

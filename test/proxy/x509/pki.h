@@ -25,6 +25,10 @@ CertificateTemplate CaTemplate(std::string cn);
 CertificateTemplate ServerTemplate(std::string cn, std::vector<std::string> dns);
 CertificateTemplate ClientTemplate(std::string cn);
 
+// Adds a critical nameConstraints extension (RFC 5280, 4.2.1.10) with these dNSNames.
+void AddNameConstraints(const std::vector<std::string>& permitted_dns,
+                        const std::vector<std::string>& excluded_dns, CertificateTemplate* what);
+
 // Made once for the process; never changes.
 const Credential& Root();
 const Credential& Intermediate();  // issued by Root()

@@ -9,6 +9,7 @@
 #include "proxy/x509/pem.h"
 #include "proxy/x509/pkcs12.h"
 #include "proxy/x509/x509_facts.h"
+#include "test/proxy/x509/key_file_maker.h"
 #include "test/proxy/x509/pkcs7_maker.h"
 #include "test/proxy/x509/pki.h"
 
@@ -39,7 +40,7 @@ TEST(PrivateKey, EveryKindSurvivesPkcs8AndFitsItsCertificateAlone) {
 
 TEST(PrivateKey, AnEncryptedKeyOpensWithItsPassphraseOnly) {
   Credential mine = MakeCredential(ClientTemplate("mine"), &Root());
-  std::string der = OnlyBlock(mine.key->ToEncryptedPem("sesame"));
+  std::string der = OnlyBlock(ToEncryptedPem(*mine.key, "sesame"));
   auto key = PrivateKey::FromEncryptedDer(der, "sesame");
   ASSERT_TRUE(key.ok()) << key.status();
   EXPECT_TRUE((*key)->Matches(*mine.certificate));

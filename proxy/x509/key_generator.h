@@ -1,0 +1,18 @@
+// GenerateKey makes a new private key of the type asked for.
+
+#ifndef MANTLET_PROXY_X509_KEY_GENERATOR_H_
+#define MANTLET_PROXY_X509_KEY_GENERATOR_H_
+
+#include "absl/status/statusor.h"
+#include "proxy/x509/private_key.h"
+
+namespace mantlet::x509 {
+
+// The last two are for tests: keys that are too weak.
+enum class KeyType { kP256, kP384, kEd25519, kRsa2048, kRsa1024, kP224 };
+
+absl::StatusOr<PrivateKeyPtr> GenerateKey(KeyType type);
+
+}  // namespace mantlet::x509
+
+#endif  // MANTLET_PROXY_X509_KEY_GENERATOR_H_
