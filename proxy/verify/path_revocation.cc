@@ -17,7 +17,8 @@ using Verdict = x509::RevocationLists::Verdict;
 
 PathFault FaultFor(Verdict verdict) {
   if (verdict == Verdict::kRevoked) return PathFault::kRevoked;
-  return verdict == Verdict::kExpired ? PathFault::kCrlExpired : PathFault::kCrlMissing;
+  const bool out_of_date = verdict == Verdict::kExpired || verdict == Verdict::kNotYetValid;
+  return out_of_date ? PathFault::kCrlExpired : PathFault::kCrlMissing;
 }
 
 std::string ExplainSigner(const PathCertificate& certificate, const PathCertificate& signer,

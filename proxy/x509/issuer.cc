@@ -16,6 +16,7 @@
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/extension_writer.h"
 #include "proxy/x509/openssl_errors.h"
+#include "proxy/x509/x509_facts.h"
 
 namespace mantlet::x509 {
 namespace {
@@ -97,15 +98,6 @@ const EVP_MD* DigestFor(const PrivateKey& key, CertificateTemplate::Digest diges
   return EVP_sha256();
 }
 
-std::string Der(X509* x509) {
-  uint8_t* bytes = nullptr;
-  int size = i2d_X509(x509, &bytes);
-  if (size < 0) return "";
-  std::string der(View(bytes, static_cast<size_t>(size)));
-  OPENSSL_free(bytes);
-  return der;
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> IssueDer(const CertificateTemplate& what, const PrivateKey& subject_key,
@@ -135,7 +127,7 @@ absl::StatusOr<std::string> IssueDer(const CertificateTemplate& what, const Priv
   if (!X509_sign(x509.get(), signing_key.pkey(), DigestFor(signing_key, what.digest))) {
     return LibraryError("the certificate could not be signed");
   }
-  return Der(x509.get());
+  return ToDer(x509.get());
 }
 
 absl::StatusOr<CertificatePtr> Issue(const CertificateTemplate& what, const PrivateKey& subject_key,

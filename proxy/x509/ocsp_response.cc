@@ -6,16 +6,15 @@
 #include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/obj.h>
-#include <openssl/time.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/x509/byte_view.h"
+#include "proxy/x509/der_time.h"
 #include "proxy/x509/hex.h"
 #include "proxy/x509/openssl_errors.h"
 
@@ -28,13 +27,6 @@ constexpr CBS_ASN1_TAG kTag = CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC;
 
 absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
 absl::Status Damaged() { return Refuse("it is no OCSP response, or a damaged one"); }
-
-bool TakeTime(CBS* in, int64_t* seconds) {
-  CBS content;
-  std::tm tm = {};
-  return CBS_get_asn1(in, &content, CBS_ASN1_GENERALIZEDTIME) &&
-         CBS_parse_generalized_time(&content, &tm, 0) && OPENSSL_tm_to_posix(&tm, seconds);
-}
 
 std::string DigestOf(const EVP_MD* digest, const uint8_t* data, size_t size) {
   uint8_t bytes[EVP_MAX_MD_SIZE];
@@ -176,7 +168,8 @@ class OcspResponseParser {
     if (has_version) return Refuse("it is of a version that is not known here");
     if (!CBS_get_any_asn1(&data, &responder, &responder_tag) ||
         (responder_tag != (kTag | 1) && responder_tag != (kTag | 2)) ||
-        !TakeTime(&data, &produced_at) || !CBS_get_asn1(&data, &answers, CBS_ASN1_SEQUENCE) ||
+        !TakeGeneralizedTime(&data, &produced_at) ||
+        !CBS_get_asn1(&data, &answers, CBS_ASN1_SEQUENCE) ||
         !TakeExtensions(&data, &has_extensions) || CBS_len(&data) != 0) {
       return Damaged();
     }
@@ -208,9 +201,9 @@ class OcspResponseParser {
         !CBS_get_asn1(&id, &serial, CBS_ASN1_INTEGER) ||
         !CBS_is_valid_asn1_integer(&serial, nullptr) || CBS_len(&id) != 0 ||
         !CBS_get_any_asn1(&single, &status, &status_tag) ||
-        !TakeTime(&single, &answer->this_update) ||
+        !TakeGeneralizedTime(&single, &answer->this_update) ||
         !CBS_get_optional_asn1(&single, &next, &has_next, kTag | 0) ||
-        (has_next && (!TakeTime(&next, &answer->next_update) || CBS_len(&next) != 0)) ||
+        (has_next && (!TakeGeneralizedTime(&next, &answer->next_update) || CBS_len(&next) != 0)) ||
         !TakeExtensions(&single, &has_extensions) || CBS_len(&single) != 0) {
       return false;
     }

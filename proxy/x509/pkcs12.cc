@@ -16,18 +16,10 @@
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/der_kind.h"
 #include "proxy/x509/openssl_errors.h"
+#include "proxy/x509/x509_facts.h"
 
 namespace mantlet::x509 {
 namespace {
-
-std::string Der(X509* x509) {
-  uint8_t* bytes = nullptr;
-  int size = i2d_X509(x509, &bytes);
-  if (size < 0) return "";
-  std::string der(View(bytes, static_cast<size_t>(size)));
-  OPENSSL_free(bytes);
-  return der;
-}
 
 // Why the library could not read it; 0 for reasons of other parts of it.
 int LibraryReason() {
@@ -150,7 +142,7 @@ absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view pass
   if (key != nullptr) contents.key = PrivateKey::Adopt(key);
   for (size_t i = 0; i < sk_X509_num(stack.get()); ++i) {
     absl::StatusOr<CertificatePtr> certificate =
-        Certificate::FromDer(Der(sk_X509_value(stack.get(), i)));
+        Certificate::FromDer(ToDer(sk_X509_value(stack.get(), i)));
     if (!certificate.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("certificate ", i + 1, " in it: ", certificate.status().message()));

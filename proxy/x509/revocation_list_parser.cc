@@ -2,10 +2,8 @@
 #include <openssl/bytestring.h>
 #include <openssl/digest.h>
 #include <openssl/mem.h>
-#include <openssl/time.h>
 #include <openssl/x509.h>
 
-#include <ctime>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -13,6 +11,7 @@
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/certificate_names.h"
 #include "proxy/x509/der_stream.h"
+#include "proxy/x509/der_time.h"
 #include "proxy/x509/hex.h"
 #include "proxy/x509/openssl_errors.h"
 #include "proxy/x509/revocation_list.h"
@@ -29,19 +28,6 @@ constexpr uint8_t kGeneralizedTime = 0x18;
 constexpr uint8_t kExtensions = 0xa0;
 
 absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
-
-// One UTCTime or GeneralizedTime.
-bool TakeTime(CBS* in, int64_t* seconds) {
-  CBS content;
-  CBS_ASN1_TAG tag = 0;
-  std::tm tm = {};
-  if (!CBS_get_any_asn1(in, &content, &tag)) return false;
-  const bool parsed = tag == CBS_ASN1_UTCTIME ? CBS_parse_utc_time(&content, &tm, 0)
-                      : tag == CBS_ASN1_GENERALIZEDTIME
-                          ? CBS_parse_generalized_time(&content, &tm, 0)
-                          : 0;
-  return parsed && OPENSSL_tm_to_posix(&tm, seconds);
-}
 
 }  // namespace
 

@@ -85,61 +85,64 @@ RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, i
   return answers;
 }
 
-Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) const {
-  const Answers answers = Ask(certificate, issuer, now);
-  // A newer list is at hand that does not count yet; when it does, it may say otherwise.
-  int64_t newer_at = kForever;
-  if (answers.from_the_future != nullptr) {
-    newer_at = answers.from_the_future->this_update() - kClockSkewSeconds;
-  }
-  if (answers.revoking != nullptr) {
-    return {
-        Verdict::kRevoked, kForever,
-        absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate), ", in the list of ",
-                     base::Rfc3339Seconds(answers.revoking->this_update()))};
-  }
-  if (answers.covered != kAllReasons) {
-    return Uncovered(certificate, answers, MaySignLists(issuer), newer_at);
-  }
-  if (answers.next_update <= now) {
-    return {
-        Verdict::kExpired, kForever,
-        absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                     ", should have been replaced by ", base::Rfc3339Seconds(answers.next_update)),
-        newer_at};
-  }
-  return {Verdict::kGood, std::min(answers.next_update, newer_at), "", newer_at};
-}
-
-Status RevocationLists::Uncovered(X509* certificate, const Answers& answers, bool may_sign,
-                                  int64_t newer_at) const {
-  const std::string issuer = IssuerOf(certificate);
-  const auto missing = [&](const auto&... what) {
-    return Status{Verdict::kMissing, kForever, absl::StrCat(what...), newer_at};
-  };
-  if (answers.from_the_future != nullptr) {
-    return {Verdict::kExpired, kForever,
-            absl::StrCat("the revocation list of its issuer, ", issuer, ", is not valid before ",
-                         base::Rfc3339Seconds(answers.from_the_future->this_update()),
-                         "; is this machine's clock right?"),
-            newer_at};
-  }
+std::string RevocationLists::WhyUncovered(const std::string& issuer, const Answers& answers,
+                                          bool may_sign) {
   if (answers.covered != 0) {
-    return missing("the revocation lists of its issuer, ", issuer,
-                   ", do not cover all reasons for a revocation");
+    return absl::StrCat("the revocation lists of its issuer, ", issuer,
+                        ", do not cover all reasons for a revocation");
   }
   if (answers.signed_list != nullptr) {
-    return missing("no revocation list of its issuer, ", issuer,
-                   ", is about it: none of its CRL distribution points is the list's (",
-                   absl::StrJoin(answers.signed_list->distribution_point().texts, ", "), ")");
+    return absl::StrCat("no revocation list of its issuer, ", issuer,
+                        ", is about it: none of its CRL distribution points is the list's (",
+                        absl::StrJoin(answers.signed_list->distribution_point().texts, ", "), ")");
   }
   if (answers.any_of_that_name) {
-    return missing("the revocation lists that bear the name of its issuer, ", issuer,
-                   may_sign ? ", were signed by another key"
+    return absl::StrCat("the revocation lists that bear the name of its issuer, ", issuer,
+                        may_sign
+                            ? ", were signed by another key"
                             : ", do not count: the key usage of that CA does not allow cRLSign");
   }
-  if (options_.require) return missing("there is no revocation list of its issuer, ", issuer);
-  return {};
+  return absl::StrCat("there is no revocation list of its issuer, ", issuer);
+}
+
+Status RevocationLists::Evaluate(X509* certificate, X509* issuer, const Answers& answers,
+                                 int64_t now) const {
+  Status status;
+  if (answers.revoking != nullptr) {
+    status.verdict = Verdict::kRevoked;
+    status.detail =
+        absl::StrCat("it was revoked by its issuer, ", IssuerOf(certificate), ", in the list of ",
+                     base::Rfc3339Seconds(answers.revoking->this_update()));
+  } else if (answers.covered == kAllReasons && answers.next_update > now) {
+    status.next_update = answers.next_update;
+  } else if (answers.covered == kAllReasons) {
+    status.verdict = Verdict::kExpired;
+    status.detail =
+        absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
+                     ", should have been replaced by ", base::Rfc3339Seconds(answers.next_update));
+  } else if (answers.from_the_future != nullptr) {
+    status.verdict = Verdict::kNotYetValid;
+    status.detail = absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
+                                 ", is not valid before ",
+                                 base::Rfc3339Seconds(answers.from_the_future->this_update()),
+                                 "; is this machine's clock right?");
+  } else if (answers.any_of_that_name || options_.require) {
+    status.verdict = Verdict::kMissing;
+    status.detail = WhyUncovered(IssuerOf(certificate), answers, MaySignLists(issuer));
+  }
+  return status;
+}
+
+Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) const {
+  const Answers answers = Ask(certificate, issuer, now);
+  Status status = Evaluate(certificate, issuer, answers, now);
+  if (answers.from_the_future == nullptr || status.verdict == Verdict::kRevoked) return status;
+  // A newer list that does not count yet may give another answer once it does.
+  status.newer_at = answers.from_the_future->this_update() - kClockSkewSeconds;
+  if (status.verdict == Verdict::kGood) {
+    status.next_update = std::min(status.next_update, status.newer_at);
+  }
+  return status;
 }
 
 }  // namespace mantlet::x509

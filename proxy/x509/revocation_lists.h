@@ -42,7 +42,7 @@ class RevocationLists {
     bool require = false;      // no list for a certificate's issuer: refused
     bool use_expired = false;  // a list past its nextUpdate still counts
   };
-  enum class Verdict { kGood, kRevoked, kMissing, kExpired };
+  enum class Verdict { kGood, kRevoked, kMissing, kExpired, kNotYetValid };
   static constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
   // A list may be from this far in the future: CAs publish at once, and clocks
   // differ. One from farther ahead says that our own clock is wrong.
@@ -86,9 +86,10 @@ class RevocationLists {
 
   RevocationLists(std::vector<RevocationListPtr> lists, Options options);
   Answers Ask(x509_st* certificate, x509_st* issuer, int64_t now) const;
-  // The verdict if nothing was revoked and the lists do not cover all reasons.
-  Status Uncovered(x509_st* certificate, const Answers& answers, bool may_sign,
-                   int64_t newer_at) const;
+  // The status but for what a list that is dated ahead changes in it.
+  Status Evaluate(x509_st* certificate, x509_st* issuer, const Answers& answers, int64_t now) const;
+  // Why the lists do not cover all reasons for a revocation; `may_sign`: MaySignLists(issuer).
+  static std::string WhyUncovered(const std::string& issuer, const Answers& answers, bool may_sign);
 
   Options options_;
   std::vector<RevocationListPtr> lists_;  // newest first

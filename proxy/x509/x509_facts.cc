@@ -83,6 +83,15 @@ std::string SerialHex(const X509* x509) {
   return absl::StrCat(BN_is_negative(number.get()) ? "-" : "", Hex(bytes));
 }
 
+std::string ToDer(X509* x509) {
+  uint8_t* bytes = nullptr;
+  const int size = i2d_X509(x509, &bytes);
+  if (size < 0) return "";
+  std::string der(View(bytes, static_cast<size_t>(size)));
+  OPENSSL_free(bytes);
+  return der;
+}
+
 std::string SpkiDer(const X509* x509) {
   uint8_t* der = nullptr;
   int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);

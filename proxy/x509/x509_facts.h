@@ -25,6 +25,9 @@ bool ReadValidity(const x509_st* x509, int64_t* not_before, int64_t* not_after);
 // managed to issue, with a minus sign.
 std::string SerialHex(const x509_st* x509);
 
+// The certificate as DER; "" if it cannot be encoded.
+std::string ToDer(x509_st* x509);
+
 // The SubjectPublicKeyInfo; "" if it cannot be encoded.
 std::string SpkiDer(const x509_st* x509);
 

@@ -183,7 +183,7 @@ TEST_F(RevocationListsTest, AListFromTheNearFutureCountsAndOneFromFarAheadDoesNo
   EXPECT_EQ(Ask({List(what, Root())}).verdict, Verdict::kGood);
   what.this_update += 1;
   const auto status = Ask({List(what, Root())});
-  EXPECT_EQ(status.verdict, Verdict::kExpired);
+  EXPECT_EQ(status.verdict, Verdict::kNotYetValid);
   EXPECT_THAT(status.detail, HasSubstr("clock"));
   EXPECT_EQ(Ask({List(what, Root()), bad_}).verdict, Verdict::kRevoked);
 }
