@@ -165,7 +165,7 @@ CheckReport Unstable(const std::string& why) {
 }  // namespace
 
 CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int64_t now) {
-  absl::StatusOr<Reading> files = GenerationLoader::ReadAll(config, reader);
+  absl::StatusOr<MaterialSnapshot> files = GenerationLoader::ReadAll(config, reader);
   CheckReport report;
   BuildResult built;
   if (files.ok()) {

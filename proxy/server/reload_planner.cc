@@ -30,7 +30,7 @@ ReloadPlanner::Material ReloadPlanner::Read(const config::Config& config,
                                             certs::FileStates* seen) {
   Material material;
   certs::FileStates states;
-  absl::StatusOr<certs::Reading> reading = certs::GenerationLoader::ReadAll(
+  absl::StatusOr<certs::MaterialSnapshot> reading = certs::GenerationLoader::ReadAll(
       config, reader_, polled, &states, &in_use, &material.unstable);
   // It does not fail where unstable files are collected.
   material.built = certs::BuildGeneration(config, *reading, clock_.WallSeconds(), &in_use);

@@ -1,0 +1,130 @@
+#include "certs/file_source.h"
+
+#include <utility>
+
+#include "certs/spiffe_loader.h"
+
+namespace mantlet::certs {
+namespace {
+
+// Paths in the order they are added, each once.
+class PathList {
+ public:
+  void Add(const std::string& path) {
+    if (!path.empty() && known_.insert(path).second) paths_.push_back(path);
+  }
+  std::vector<std::string> Take() { return std::move(paths_); }
+
+ private:
+  std::set<std::string> known_;
+  std::vector<std::string> paths_;
+};
+
+// The files that are read as a whole.
+void AddMaterialPaths(const config::Listener& listener, PathList* files) {
+  for (const config::CertificateFiles& certificate : listener.tls.certificates) {
+    for (const std::string* path :
+         {&certificate.chain, &certificate.key, &certificate.bundle, &certificate.pkcs12,
+          &certificate.passphrase_file, &certificate.ocsp_response}) {
+      files->Add(*path);
+    }
+  }
+  if (listener.client_auth.mode == config::ClientAuthMode::kNone) return;
+  for (const config::TrustFile& file : listener.client_auth.trust_bundle) {
+    files->Add(file.path);
+    files->Add(file.passphrase_file);
+  }
+  for (const std::string& path : SpiffeFiles(listener.client_auth.spiffe)) files->Add(path);
+}
+
+void AddRevocationPaths(const config::Listener& listener, PathList* files) {
+  if (listener.client_auth.mode == config::ClientAuthMode::kNone) return;
+  for (const std::string& path : listener.client_auth.crl_files) files->Add(path);
+}
+
+std::vector<std::string> MaterialPaths(const config::Config& config) {
+  PathList files;
+  for (const config::Listener& listener : config.listeners) AddMaterialPaths(listener, &files);
+  return files.Take();
+}
+
+std::vector<std::string> RevocationPaths(const config::Config& config) {
+  PathList files;
+  for (const config::Listener& listener : config.listeners) AddRevocationPaths(listener, &files);
+  return files.Take();
+}
+
+FileStates StatesOf(const MaterialSnapshot& snapshot) {
+  FileStates states;
+  for (const auto& [path, image] : snapshot.files) states.emplace(path, StateOf(image));
+  for (const auto& [path, file] : snapshot.revocation_files) states.emplace(path, file->state);
+  return states;
+}
+
+const FileState* Find(const FileStates& states, const std::string& path) {
+  auto found = states.find(path);
+  return found == states.end() ? nullptr : &found->second;
+}
+
+RevocationFilePtr Find(const Generation* generation, const std::string& path) {
+  if (generation == nullptr) return nullptr;
+  auto found = generation->revocation_files.find(path);
+  return found == generation->revocation_files.end() ? nullptr : found->second;
+}
+
+// The files that another reading did not find just so.
+std::set<std::string> Disagreeing(const FileStates& states, const FileStates& other) {
+  std::set<std::string> paths;
+  for (const auto& [path, state] : states) {
+    auto found = other.find(path);
+    if (found == other.end() || found->second != state) paths.insert(path);
+  }
+  return paths;
+}
+
+}  // namespace
+
+std::vector<std::string> MaterialFiles(const config::Config& config) {
+  PathList files;
+  for (const std::string& path : MaterialPaths(config)) files.Add(path);
+  for (const std::string& path : RevocationPaths(config)) files.Add(path);
+  return files.Take();
+}
+
+std::vector<std::string> MaterialFiles(const config::Listener& listener) {
+  PathList files;
+  AddMaterialPaths(listener, &files);
+  AddRevocationPaths(listener, &files);
+  return files.Take();
+}
+
+MaterialSnapshot FileSource::Read(const FileStates& before) {
+  MaterialSnapshot snapshot;
+  for (const std::string& path : MaterialPaths(config_)) {
+    snapshot.files.emplace(path, reader_.Read(path));
+  }
+  for (const std::string& path : RevocationPaths(config_)) {
+    snapshot.revocation_files.emplace(
+        path, ReadRevocationFile(path, reader_, Find(before, path), Find(options_.previous, path)));
+  }
+  return snapshot;
+}
+
+absl::Status FileSource::PushTo(MaterialSink& sink) {
+  FileStates before = options_.polled == nullptr ? FileStates() : *options_.polled;
+  for (int number = 1; number <= kMaxReadings; ++number) {
+    MaterialSnapshot snapshot = Read(before);
+    states_ = StatesOf(snapshot);
+    unstable_ = Disagreeing(states_, before);
+    const bool last = number == kMaxReadings;
+    if (unstable_.empty() || (last && options_.push_unstable)) {
+      return sink.Push(std::move(snapshot));
+    }
+    Wipe(&snapshot.files);
+    before = states_;
+  }
+  return absl::UnavailableError(
+      "the certificate files keep changing while they are read; trying again");
+}
+
+}  // namespace mantlet::certs
