@@ -93,7 +93,7 @@ FileState StateOf(const absl::StatusOr<FileContent>& content) {
   return {content->resolved, x509::Sha256Hex(content->bytes)};
 }
 
-FileState LookAt(const std::string& path, FileReader& reader) {
+FileState ReadState(const std::string& path, FileReader& reader) {
   absl::StatusOr<std::unique_ptr<FileStream>> stream = reader.Open(path);
   if (!stream.ok()) return {"", x509::Sha256Hex(stream.status().ToString())};
   x509::HashingSource hashing(**stream);
@@ -102,9 +102,9 @@ FileState LookAt(const std::string& path, FileReader& reader) {
   return {(*stream)->resolved, *std::move(sha256)};
 }
 
-FileStates FileSet::Look(FileReader& reader) const {
+FileStates FileSet::Poll(FileReader& reader) const {
   FileStates states;
-  for (const std::string& path : paths_) states[path] = LookAt(path, reader);
+  for (const std::string& path : paths_) states[path] = ReadState(path, reader);
   return states;
 }
 

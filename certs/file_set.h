@@ -30,7 +30,7 @@ using FileStates = std::map<std::string, FileState>;
 
 FileState StateOf(const absl::StatusOr<FileContent>& content);
 // The same without ever holding the whole file.
-FileState LookAt(const std::string& path, FileReader& reader);
+FileState ReadState(const std::string& path, FileReader& reader);
 
 class FileSet {
  public:
@@ -46,7 +46,7 @@ class FileSet {
   std::set<std::string> Directories() const;
 
   // Reads every file.
-  FileStates Look(FileReader& reader) const;
+  FileStates Poll(FileReader& reader) const;
 
  private:
   std::vector<std::string> paths_;

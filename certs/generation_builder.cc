@@ -66,7 +66,7 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   }
 }
 
-const char* NobodyGetsIn(config::ClientAuthMode mode) {
+const char* WhoIsRefused(config::ClientAuthMode mode) {
   switch (mode) {
     case config::ClientAuthMode::kRequest:
       return " verifies no client's certificate";
@@ -78,8 +78,8 @@ const char* NobodyGetsIn(config::ClientAuthMode mode) {
 }
 
 // A good configuration with which every client certificate is refused.
-void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
-                             const ListenerMaterial& material, DiagnosticSink* sink) {
+void WarnIfNoClientCanConnect(const config::ClientAuth& client_auth,
+                              const ListenerMaterial& material, DiagnosticSink* sink) {
   if (client_auth.mode == config::ClientAuthMode::kNone || !client_auth.spiffe.enabled()) return;
   if (!client_auth.trust_bundle.empty()) return;
   if (std::any_of(material.spiffe.begin(), material.spiffe.end(),
@@ -87,7 +87,7 @@ void CheckThatSomebodyGetsIn(const config::ClientAuth& client_auth,
     return;
   }
   sink->Warning("nobody_gets_in", "",
-                absl::StrCat("listener ", material.listener, NobodyGetsIn(client_auth.mode),
+                absl::StrCat("listener ", material.listener, WhoIsRefused(client_auth.mode),
                              ": it has no trust_bundle, and no SPIFFE trust domain has an "
                              "authority"),
                 "get a bundle with authorities");
@@ -122,7 +122,7 @@ ListenerMaterial BuildListener(const config::Listener& listener, const MaterialS
     }
     material.certificates.push_back(*std::move(server));
   }
-  CheckSideBySide(material.certificates, &sink);
+  CheckDuplicateKeyTypes(material.certificates, &sink);
   if (listener.tls.certificates.empty()) {
     sink.Error("no_server_certificate", "",
                absl::StrCat("listener ", listener.name, " has no server certificate"),
@@ -130,7 +130,7 @@ ListenerMaterial BuildListener(const config::Listener& listener, const MaterialS
   }
   CheckPolicyNames(listener, material, &sink);
   if (!config::HasErrors(*diagnostics))
-    CheckThatSomebodyGetsIn(listener.client_auth, material, &sink);
+    WarnIfNoClientCanConnect(listener.client_auth, material, &sink);
   material.id = MaterialId(material);
   return material;
 }

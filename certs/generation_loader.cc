@@ -24,10 +24,10 @@ class SnapshotKeeper final : public MaterialSink {
 }  // namespace
 
 absl::StatusOr<MaterialSnapshot> GenerationLoader::ReadAll(
-    const config::Config& config, FileReader& reader, const FileStates* looked, FileStates* seen,
+    const config::Config& config, FileReader& reader, const FileStates* polled, FileStates* seen,
     const Generation* previous, std::set<std::string>* unstable) {
   FileSource source(config, reader,
-                    {.polled = looked, .previous = previous, .push_unstable = unstable != nullptr});
+                    {.polled = polled, .previous = previous, .push_unstable = unstable != nullptr});
   SnapshotKeeper keeper;
   const absl::Status status = source.PushTo(keeper);
   if (seen != nullptr) *seen = source.states();
@@ -38,9 +38,9 @@ absl::StatusOr<MaterialSnapshot> GenerationLoader::ReadAll(
 
 absl::StatusOr<GenerationPtr> GenerationLoader::Load(const config::Config& config,
                                                      FileReader& reader, int64_t now,
-                                                     const FileStates* looked, FileStates* seen,
+                                                     const FileStates* polled, FileStates* seen,
                                                      const Generation* previous) {
-  FileSource source(config, reader, {.polled = looked, .previous = previous});
+  FileSource source(config, reader, {.polled = polled, .previous = previous});
   GenerationSink sink(config, [now] { return now; }, previous);
   const absl::Status status = source.PushTo(sink);
   if (seen != nullptr) *seen = source.states();

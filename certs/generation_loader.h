@@ -20,12 +20,12 @@ namespace mantlet::certs {
 
 class GenerationLoader {
  public:
-  // ReadAll returns what FileSource pushes. `looked` and `previous`: see FileSource::Options; both
+  // ReadAll returns what FileSource pushes. `polled` and `previous`: see FileSource::Options; both
   // may be null. `seen` gets the states of what was read last, in every case; it may be null. With
   // `unstable` it never fails: the last reading comes back even if it did not agree with the one
   // before, and the files that differ are named there.
   static absl::StatusOr<MaterialSnapshot> ReadAll(const config::Config& config, FileReader& reader,
-                                                  const FileStates* looked = nullptr,
+                                                  const FileStates* polled = nullptr,
                                                   FileStates* seen = nullptr,
                                                   const Generation* previous = nullptr,
                                                   std::set<std::string>* unstable = nullptr);
@@ -34,7 +34,7 @@ class GenerationLoader {
   // files kept changing. Either may pass by itself (files that are just being replaced): keep the
   // old generation and retry.
   static absl::StatusOr<GenerationPtr> Load(const config::Config& config, FileReader& reader,
-                                            int64_t now, const FileStates* looked = nullptr,
+                                            int64_t now, const FileStates* polled = nullptr,
                                             FileStates* seen = nullptr,
                                             const Generation* previous = nullptr);
 };

@@ -37,7 +37,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
   return nullptr;
 }
 
-void SayUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink) {
+void ReportUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink) {
   x509::Fault fault = x509::FaultOf(status, path);
   if (fault.hint.empty()) fault.hint = "get the file again from where it came from";
   sink->Error("unparsable", path, std::move(fault.what), std::move(fault.hint));

@@ -22,7 +22,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
 
 // Tells the sink why the content of `path` cannot be used; `status` is as certs/fault.h
 // has it.
-void SayUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink);
+void ReportUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink);
 
 // The passphrase in the file `path`, for the caller to wipe: one line end at its
 // end is no part of it. Nothing after telling the sink that it cannot be read.

@@ -40,21 +40,21 @@ void LoadOcspResponse(const std::string& path, const FileImages& images,
   }
   std::vector<x509::CertificatePtr> authorities(server->chain.begin() + 1, server->chain.end());
   for (const TrustAnchor& anchor : anchors) authorities.push_back(anchor.certificate);
-  absl::StatusOr<x509::OcspResponse::Judgement> judgement =
-      response->Judge(*server->leaf, authorities, now);
-  if (!judgement.ok()) {
+  absl::StatusOr<x509::OcspResponse::ValidAnswer> valid =
+      response->Validate(*server->leaf, authorities, now);
+  if (!valid.ok()) {
     sink->Error("ocsp_unusable", path,
                 absl::StrCat("the OCSP response cannot be stapled: ",
-                             std::string(judgement.status().message())),
+                             std::string(valid.status().message())),
                 "fetch one for this certificate, or leave ocsp_response out");
     return;
   }
   auto ocsp = std::make_shared<StapledResponse>();
   ocsp->file = path;
   ocsp->der = content->bytes;
-  ocsp->this_update = judgement->answer.this_update;
-  ocsp->next_update = judgement->answer.next_update;
-  ocsp->signer = judgement->signer;
+  ocsp->this_update = valid->answer.this_update;
+  ocsp->next_update = valid->answer.next_update;
+  ocsp->signer = valid->signer;
   if (ocsp->signer == nullptr) {
     sink->Note("ocsp_issuer_unknown", path,
                absl::StrCat("the signature of the OCSP response could not be checked: ",

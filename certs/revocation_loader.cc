@@ -19,7 +19,7 @@ std::string ListOf(const x509::RevocationList& list) {
   return absl::StrCat("the revocation list of ", list.issuer());
 }
 
-void TellWhyNot(const std::string& path, const RevocationFile* file, DiagnosticSink* sink) {
+void ReportUnreadable(const std::string& path, const RevocationFile* file, DiagnosticSink* sink) {
   if (file == nullptr) {
     sink->Error("unreadable", path, "it was not read", "");
     return;
@@ -112,7 +112,7 @@ void LoadRevocationLists(const config::ClientAuth& client_auth, const Revocation
     auto found = files.find(path);
     const RevocationFile* file = found == files.end() ? nullptr : found->second.get();
     if (file == nullptr || !file->status.ok()) {
-      TellWhyNot(path, file, sink);
+      ReportUnreadable(path, file, sink);
       continue;
     }
     for (const x509::RevocationListPtr& list : file->lists) {

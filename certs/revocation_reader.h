@@ -19,7 +19,7 @@ namespace mantlet::certs {
 // What a file was when it was read. Immutable, shared by all who need it: a list
 // that two listeners name, or two generations, is in memory once.
 struct RevocationFile {
-  FileState state;  // as FileSet::Look() would see it
+  FileState state;  // as FileSet::Poll() would see it
   // Why nothing can be used: what the reader said (it names the file), or what is
   // wrong inside (it does not).
   absl::Status status;

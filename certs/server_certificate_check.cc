@@ -164,7 +164,7 @@ void CheckServerCertificate(const ServerCertificate& server,
   CheckEnd(server, anchors, sink);
 }
 
-void CheckSideBySide(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink) {
+void CheckDuplicateKeyTypes(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink) {
   std::map<std::pair<std::string, x509::LeafKey>, const ServerCertificate*> first;
   for (const ServerCertificate& server : servers) {
     const x509::PublicKey& key = server.key->public_key();

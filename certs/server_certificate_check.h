@@ -27,7 +27,7 @@ void CheckServerCertificate(const ServerCertificate& server,
 // The certificates of one listener, side by side: a name may have one certificate
 // for each kind of key (ECDSA by curve, Ed25519, RSA); a second of a kind is
 // never shown for it.
-void CheckSideBySide(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink);
+void CheckDuplicateKeyTypes(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink);
 
 }  // namespace mantlet::certs
 

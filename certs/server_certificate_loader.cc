@@ -58,7 +58,7 @@ class Assembly {
     if (absl::IsUnauthenticated(material.status())) {
       SayWrongPassphrase(path, material.status());
     } else {
-      SayUnparsable(path, material.status(), sink_);
+      ReportUnparsable(path, material.status(), sink_);
     }
     return std::nullopt;
   }

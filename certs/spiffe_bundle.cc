@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 // The text of a member; null if it is missing or something else.
 const std::string* TextOf(const Json& object, const char* name) {
@@ -42,32 +42,32 @@ absl::Status CheckSameKey(const Json& key, const x509::Certificate& certificate)
            WithoutLeadingZeros(bytes) == WithoutLeadingZeros(number);
   }
   if (same) return absl::OkStatus();
-  return Refuse("its x5c is the certificate of another key than the one spelled out beside it");
+  return Reject("its x5c is the certificate of another key than the one spelled out beside it");
 }
 
 absl::StatusOr<x509::CertificatePtr> ReadCertificate(const Json& x5c) {
   const auto* base64 = x5c.get_ptr<const std::string*>();
   std::string der;
   if (base64 == nullptr || !absl::Base64Unescape(*base64, &der)) {
-    return Refuse("the first entry of its x5c is not base64");
+    return Reject("the first entry of its x5c is not base64");
   }
   absl::StatusOr<x509::CertificatePtr> certificate = x509::Certificate::FromDer(der);
   if (certificate.ok()) return certificate;
-  return Refuse(
+  return Reject(
       absl::StrCat("the first entry of its x5c: ", std::string(certificate.status().message())));
 }
 
 // The certificate of one key; null if the key is to be ignored.
 absl::StatusOr<x509::CertificatePtr> ReadKey(const Json& key) {
-  if (!key.is_object()) return Refuse("it is no object");
+  if (!key.is_object()) return Reject("it is no object");
   const std::string* use = TextOf(key, "use");
   if (use == nullptr || *use != "x509-svid") return x509::CertificatePtr();
   const std::string* kty = TextOf(key, "kty");
-  if (kty == nullptr) return Refuse("it has no kty");
+  if (kty == nullptr) return Reject("it has no kty");
   if (*kty != "RSA" && *kty != "EC" && *kty != "OKP") return x509::CertificatePtr();
   const auto x5c = key.find("x5c");
   if (x5c == key.end()) return x509::CertificatePtr();
-  if (!x5c->is_array()) return Refuse("its x5c is no list");
+  if (!x5c->is_array()) return Reject("its x5c is no list");
   if (x5c->empty()) return x509::CertificatePtr();
   absl::StatusOr<x509::CertificatePtr> certificate = ReadCertificate(x5c->front());
   if (!certificate.ok()) return certificate;
@@ -80,7 +80,7 @@ absl::Status ReadNumber(const Json& bundle, const char* name, std::optional<uint
   if (member == bundle.end()) return absl::OkStatus();
   const auto* value = member->get_ptr<const Json::number_unsigned_t*>();
   if (value == nullptr) {
-    return Refuse(absl::StrCat(name, " is no whole number from 0 to 18446744073709551615"));
+    return Reject(absl::StrCat(name, " is no whole number from 0 to 18446744073709551615"));
   }
   *number = *value;
   return absl::OkStatus();
@@ -88,7 +88,7 @@ absl::Status ReadNumber(const Json& bundle, const char* name, std::optional<uint
 
 absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
   SpiffeBundle bundle;
-  if (!json.is_object()) return Refuse("it is no JSON object");
+  if (!json.is_object()) return Reject("it is no JSON object");
   if (absl::Status status = ReadNumber(json, "spiffe_sequence", &bundle.sequence); !status.ok()) {
     return status;
   }
@@ -97,13 +97,13 @@ absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
     return status;
   }
   const auto keys = json.find("keys");
-  if (keys == json.end()) return Refuse("it has no 'keys'");
-  if (!keys->is_array()) return Refuse("its 'keys' is no list");
+  if (keys == json.end()) return Reject("it has no 'keys'");
+  if (!keys->is_array()) return Reject("its 'keys' is no list");
   for (size_t i = 0; i < keys->size(); ++i) {
     std::string where = absl::StrCat("keys[", i, "]");
     absl::StatusOr<x509::CertificatePtr> certificate = ReadKey((*keys)[i]);
     if (!certificate.ok()) {
-      return Refuse(absl::StrCat(where, ": ", std::string(certificate.status().message())));
+      return Reject(absl::StrCat(where, ": ", std::string(certificate.status().message())));
     }
     if (*certificate == nullptr) continue;
     bundle.authorities.push_back({*std::move(certificate), std::move(where)});
@@ -117,7 +117,7 @@ absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json) {
   absl::StatusOr<Json> parsed = ParseStrictJson(json);
   if (!parsed.ok()) return parsed.status();
   if (parsed->is_object() && parsed->contains("trust_domains")) {
-    return Refuse("it is a bundle map; name it as bundle_map");
+    return Reject("it is a bundle map; name it as bundle_map");
   }
   return ReadBundle(*parsed);
 }
@@ -125,21 +125,21 @@ absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json) {
 absl::StatusOr<SpiffeBundles> ParseSpiffeBundleMap(std::string_view json) {
   absl::StatusOr<Json> parsed = ParseStrictJson(json);
   if (!parsed.ok()) return parsed.status();
-  if (!parsed->is_object()) return Refuse("it is no JSON object");
+  if (!parsed->is_object()) return Reject("it is no JSON object");
   const auto domains = parsed->find("trust_domains");
   if (domains == parsed->end() || !domains->is_object()) {
-    return Refuse(parsed->contains("keys")
+    return Reject(parsed->contains("keys")
                       ? "it is the bundle of one trust domain; name it under trust_domains"
                       : "it has no 'trust_domains' with bundles by name");
   }
   SpiffeBundles bundles;
   for (const auto& [name, json_bundle] : domains->items()) {
     if (absl::Status status = pattern::CheckTrustDomain(name); !status.ok()) {
-      return Refuse(absl::StrCat("trust domain '", name, "': ", std::string(status.message())));
+      return Reject(absl::StrCat("trust domain '", name, "': ", std::string(status.message())));
     }
     absl::StatusOr<SpiffeBundle> bundle = ReadBundle(json_bundle);
     if (!bundle.ok()) {
-      return Refuse(
+      return Reject(
           absl::StrCat("trust domain '", name, "': ", std::string(bundle.status().message())));
     }
     bundles.emplace(name, *std::move(bundle));

@@ -58,7 +58,7 @@ void LoadBundleFile(const std::string& trust_domain, const std::string& file,
   if (bundle.ok()) {
     AddBundle(trust_domain, *bundle, file, now, sink, domain);
   } else {
-    SayUnparsable(file, bundle.status(), sink);
+    ReportUnparsable(file, bundle.status(), sink);
     domain->refused = true;
   }
 }
@@ -69,7 +69,7 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
   if (content == nullptr) return;
   absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(content->bytes);
   if (!bundles.ok()) {
-    SayUnparsable(file, bundles.status(), sink);
+    ReportUnparsable(file, bundles.status(), sink);
     return;
   }
   if (bundles->empty()) {
@@ -154,7 +154,7 @@ std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const 
   return domains;
 }
 
-std::vector<std::string> SequencesThatFell(const Generation& served, const Generation& next) {
+std::vector<std::string> SequenceRegressions(const Generation& served, const Generation& next) {
   std::vector<std::string> sentences;
   for (const ListenerMaterial& listener : next.listeners) {
     const ListenerMaterial* before = served.Find(listener.listener);

@@ -28,7 +28,7 @@ std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const 
 // The trust domains of `next` whose bundle has a lower spiffe_sequence than it has
 // in `served`, a sentence each: somebody may have put an old bundle back. The
 // standard wants the sequence to grow, but the files are right.
-std::vector<std::string> SequencesThatFell(const Generation& served, const Generation& next);
+std::vector<std::string> SequenceRegressions(const Generation& served, const Generation& next);
 
 }  // namespace mantlet::certs
 

@@ -165,7 +165,7 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
     if (absl::IsUnauthenticated(material.status())) {
       SayWrongPassphrase(trust_file, material.status(), sink);
     } else {
-      SayUnparsable(file, material.status(), sink);
+      ReportUnparsable(file, material.status(), sink);
     }
     return anchors;
   }

@@ -95,7 +95,7 @@ void ReloadController::Step() {
     case ReloadSchedule::Action::kPoll: {
       // A link may have another target by now, a directory may exist again.
       Rewatch();
-      const certs::FileStates polled = files_.Look(reader_);
+      const certs::FileStates polled = files_.Poll(reader_);
       schedule_.OnPolled(!certs::ChangedPaths(seen_, polled).empty(), loop_.now_ms());
       if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&polled);
       break;
@@ -135,7 +135,7 @@ void ReloadController::Remember(certs::FileStates read, const certs::FileStates*
       unknown.push_back(path);
     }
   }
-  read.merge(certs::FileSet(std::move(unknown)).Look(reader_));
+  read.merge(certs::FileSet(std::move(unknown)).Poll(reader_));
   seen_ = std::move(read);
   files_ = certs::FileSet(std::move(all));
 }

@@ -240,7 +240,7 @@ LoadOutcome Server::Reload(const certs::FileStates* polled) {
 void Server::ActivateReloaded(SnapshotPtr next) {
   WarnRestartRequired(started_with_, next->config, logger_);
   for (const std::string& sentence :
-       certs::SequencesThatFell(*snapshot_->generation, *next->generation)) {
+       certs::SequenceRegressions(*snapshot_->generation, *next->generation)) {
     logger_.Warn("certificate_warning", sentence);
   }
   if (!SameConnectionLimits(snapshot_->config, next->config)) {

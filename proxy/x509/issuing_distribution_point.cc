@@ -17,9 +17,9 @@ constexpr unsigned kIndirect = 4;
 constexpr unsigned kOnlyAttributes = 5;
 constexpr unsigned kFields = 6;
 
-absl::Status Refuse(const char* what) { return absl::InvalidArgumentError(what); }
+absl::Status Reject(const char* what) { return absl::InvalidArgumentError(what); }
 
-absl::Status Damaged() { return Refuse("its issuing distribution point cannot be parsed"); }
+absl::Status Damaged() { return Reject("its issuing distribution point cannot be parsed"); }
 
 // Every field at most once, in the order of their numbers, as DER has it.
 absl::Status ReadFields(CBS in, const X509_name_st* issuer, bool flags[kFields],
@@ -61,14 +61,14 @@ absl::StatusOr<IssuingDistributionPoint> ReadIssuingDistributionPoint(std::strin
     return status;
   }
   if (flags[kIndirect]) {
-    return Refuse(
+    return Reject(
         "it is an indirect list (for several issuers), which is not supported; name the list of "
         "each CA itself");
   }
   if (flags[kOnlyAttributes] || (flags[kOnlyUsers] && flags[kOnlyCas])) {
-    return Refuse("it covers no public key certificates");
+    return Reject("it covers no public key certificates");
   }
-  if (read.point.reasons == 0) return Refuse("it covers none of the reasons for a revocation");
+  if (read.point.reasons == 0) return Reject("it covers none of the reasons for a revocation");
   if (flags[kOnlyUsers]) read.scope = Scope::kUserCertificates;
   if (flags[kOnlyCas]) read.scope = Scope::kCaCertificates;
   return read;

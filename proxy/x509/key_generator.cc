@@ -74,7 +74,7 @@ absl::StatusOr<PrivateKeyPtr> GenerateKey(KeyType type) {
   if (key == nullptr) {
     return absl::InternalError(absl::StrCat("no key could be generated: ", TakeErrors()));
   }
-  return PrivateKey::Adopt(key.release());
+  return PrivateKey::FromPkey(key.release());
 }
 
 }  // namespace mantlet::x509

@@ -25,8 +25,8 @@ constexpr size_t kMaxAnswers = 100;
 constexpr size_t kMaxCertificates = 10;
 constexpr CBS_ASN1_TAG kTag = CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC;
 
-absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
-absl::Status Damaged() { return Refuse("it is no OCSP response, or a damaged one"); }
+absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status Damaged() { return Reject("it is no OCSP response, or a damaged one"); }
 
 std::string DigestOf(const EVP_MD* digest, const uint8_t* data, size_t size) {
   uint8_t bytes[EVP_MAX_MD_SIZE];
@@ -97,9 +97,9 @@ class OcspResponseParser {
         !CBS_get_asn1(&outer, &code, CBS_ASN1_ENUMERATED) || CBS_len(&code) != 1) {
       return Damaged();
     }
-    if (CBS_len(&in) != 0) return Refuse("bytes follow the end of the response");
+    if (CBS_len(&in) != 0) return Reject("bytes follow the end of the response");
     if (CBS_data(&code)[0] != 0) {
-      return Refuse(absl::StrCat("it is the responder's refusal to answer (",
+      return Reject(absl::StrCat("it is the responder's refusal to answer (",
                                  std::string(StatusWord(CBS_data(&code)[0])), ")"));
     }
     CBS wrapper, bytes, type, basic;
@@ -147,7 +147,7 @@ class OcspResponseParser {
       CBS der;
       if (!CBS_get_asn1_element(&list, &der, CBS_ASN1_SEQUENCE)) return Damaged();
       if (response_.certificates_.size() == kMaxCertificates) {
-        return Refuse("it holds too many certificates");
+        return Reject("it holds too many certificates");
       }
       auto certificate = Certificate::FromDer(View(der));
       if (!certificate.ok()) return certificate.status();
@@ -165,7 +165,7 @@ class OcspResponseParser {
         !CBS_get_optional_asn1(&data, &version, &has_version, kTag | 0)) {
       return Damaged();
     }
-    if (has_version) return Refuse("it is of a version that is not known here");
+    if (has_version) return Reject("it is of a version that is not known here");
     if (!CBS_get_any_asn1(&data, &responder, &responder_tag) ||
         (responder_tag != (kTag | 1) && responder_tag != (kTag | 2)) ||
         !TakeGeneralizedTime(&data, &produced_at) ||
@@ -176,10 +176,10 @@ class OcspResponseParser {
     while (CBS_len(&answers) != 0) {
       OcspResponse::Answer answer;
       if (!TakeAnswer(&answers, &answer)) return Damaged();
-      if (response_.answers_.size() == kMaxAnswers) return Refuse("it holds too many answers");
+      if (response_.answers_.size() == kMaxAnswers) return Reject("it holds too many answers");
       response_.answers_.push_back(std::move(answer));
     }
-    return response_.answers_.empty() ? Refuse("it holds no answer") : absl::OkStatus();
+    return response_.answers_.empty() ? Reject("it holds no answer") : absl::OkStatus();
   }
 
   // [1] EXPLICIT Extensions OPTIONAL: we need none of them, clients judge them.
@@ -249,7 +249,7 @@ CertificatePtr OcspResponse::FindSigner(const CertificatePtr& issuer, int64_t no
   return nullptr;
 }
 
-absl::StatusOr<OcspResponse::Judgement> OcspResponse::Judge(
+absl::StatusOr<OcspResponse::ValidAnswer> OcspResponse::Validate(
     const Certificate& leaf, const std::vector<CertificatePtr>& authorities, int64_t now) const {
   ClearErrors();
   CertificatePtr issuer;
@@ -264,24 +264,24 @@ absl::StatusOr<OcspResponse::Judgement> OcspResponse::Judge(
     break;
   }
   if (found == nullptr) {
-    return Refuse(absl::StrCat("it is about another certificate (serial number ",
+    return Reject(absl::StrCat("it is about another certificate (serial number ",
                                answers_.front().serial, ") than ", leaf.subject(),
                                " (serial number ", leaf.serial(), ")"));
   }
   if (found->status == Status::kRevoked) {
-    return Refuse(
+    return Reject(
         absl::StrCat("it says that the certificate ", leaf.subject(), " has been revoked"));
   }
   if (found->status == Status::kUnknown) {
-    return Refuse(
+    return Reject(
         absl::StrCat("it says that the responder does not know the certificate ", leaf.subject()));
   }
-  Judgement judgement{*found, nullptr};
-  if (issuer == nullptr) return judgement;
-  judgement.signer = FindSigner(issuer, now);
+  ValidAnswer valid{*found, nullptr};
+  if (issuer == nullptr) return valid;
+  valid.signer = FindSigner(issuer, now);
   ClearErrors();
-  if (judgement.signer != nullptr) return judgement;
-  return Refuse(absl::StrCat("it was signed neither by ", issuer->subject(),
+  if (valid.signer != nullptr) return valid;
+  return Reject(absl::StrCat("it was signed neither by ", issuer->subject(),
                              " nor by a responder that this CA has named"));
 }
 

@@ -32,7 +32,7 @@ class OcspResponse {
   };
 
   // Somebody for whom the response may be stapled.
-  struct Judgement {
+  struct ValidAnswer {
     Answer answer;
     // Who signed it: the issuer, or a responder that the issuer has named; null: the
     // issuer is not known, so the signature could not be checked.
@@ -46,9 +46,9 @@ class OcspResponse {
   // Whether it says that `leaf` is good. `authorities`: certificates among which the
   // leaf's issuer may be found. An error says what is wrong. `now` is only asked
   // about a responder's certificate, never about the answer's own dates.
-  absl::StatusOr<Judgement> Judge(const Certificate& leaf,
-                                  const std::vector<CertificatePtr>& authorities,
-                                  int64_t now) const;
+  absl::StatusOr<ValidAnswer> Validate(const Certificate& leaf,
+                                       const std::vector<CertificatePtr>& authorities,
+                                       int64_t now) const;
 
   const std::vector<Answer>& answers() const { return answers_; }
 

@@ -139,7 +139,7 @@ absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view pass
     return WhyNot(bytes, reason);
   }
   Pkcs12 contents;
-  if (key != nullptr) contents.key = PrivateKey::Adopt(key);
+  if (key != nullptr) contents.key = PrivateKey::FromPkey(key);
   for (size_t i = 0; i < sk_X509_num(stack.get()); ++i) {
     absl::StatusOr<CertificatePtr> certificate =
         Certificate::FromDer(ToDer(sk_X509_value(stack.get(), i)));

@@ -157,7 +157,7 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromDer(std::string_view der) {
   if (key == nullptr) key = ParseSec1(der);
   ClearErrors();
   if (key == nullptr) return absl::InvalidArgumentError(WhyNot(der));
-  return Adopt(key.release());
+  return FromPkey(key.release());
 }
 
 absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
@@ -166,7 +166,7 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
   CBS cbs = AsCbs(der);
   bssl::UniquePtr<EVP_PKEY> key(
       PKCS8_parse_encrypted_private_key(&cbs, passphrase.data(), passphrase.size()));
-  if (key != nullptr && CBS_len(&cbs) == 0) return Adopt(key.release());
+  if (key != nullptr && CBS_len(&cbs) == 0) return FromPkey(key.release());
   // A wrong passphrase shows as whatever the garbage it decrypts to breaks; or
   // this is one of the forms that the library does not know.
   ClearErrors();
@@ -179,7 +179,7 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromOldPem(std::string_view dek_info,
   return Opened(DecryptOldPem(dek_info, bytes, passphrase));
 }
 
-PrivateKeyPtr PrivateKey::Adopt(EVP_PKEY* key) {
+PrivateKeyPtr PrivateKey::FromPkey(EVP_PKEY* key) {
   std::shared_ptr<PrivateKey> adopted(new PrivateKey());
   adopted->key_ = key;
   adopted->public_key_ = DescribeKey(key);

@@ -33,7 +33,7 @@ class PrivateKey {
   static absl::StatusOr<PrivateKeyPtr> FromOldPem(std::string_view dek_info, std::string_view bytes,
                                                   std::string_view passphrase);
   // Takes over one reference; null is not allowed.
-  static PrivateKeyPtr Adopt(evp_pkey_st* key);
+  static PrivateKeyPtr FromPkey(evp_pkey_st* key);
 
   ~PrivateKey();
   PrivateKey(const PrivateKey&) = delete;

@@ -64,7 +64,7 @@ bool RevocationList::SignedBy(X509* issuer) const {
   std::shared_ptr<const std::string> signed_bytes;
   {
     const std::lock_guard lock(mutex_);
-    for (const Judgement& known : judgements_) {
+    for (const SignatureCheck& known : checks_) {
       if (known.spki == spki) return known.signed_by;
     }
     signed_bytes = signed_bytes_;
@@ -80,14 +80,14 @@ bool RevocationList::SignedBy(X509* issuer) const {
   return signed_by;
 }
 
-void RevocationList::Remember(Judgement judgement) const {
-  if (judgements_.size() == kMaxRemembered) {
+void RevocationList::Remember(SignatureCheck check) const {
+  if (checks_.size() == kMaxRemembered) {
     // Those that signed it are the ones that will be asked about again.
-    auto stranger = std::find_if(judgements_.begin(), judgements_.end(),
-                                 [](const Judgement& known) { return !known.signed_by; });
-    judgements_.erase(stranger == judgements_.end() ? judgements_.begin() : stranger);
+    auto stranger = std::find_if(checks_.begin(), checks_.end(),
+                                 [](const SignatureCheck& known) { return !known.signed_by; });
+    checks_.erase(stranger == checks_.end() ? checks_.begin() : stranger);
   }
-  judgements_.push_back(std::move(judgement));
+  checks_.push_back(std::move(check));
 }
 
 bool RevocationList::Covers(X509* certificate) const {

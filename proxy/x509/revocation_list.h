@@ -90,13 +90,13 @@ class RevocationList {
 
  private:
   friend class RevocationListParser;
-  struct Judgement {
+  struct SignatureCheck {
     std::string spki;
     bool signed_by;
   };
 
   RevocationList() = default;
-  void Remember(Judgement judgement) const;  // under mutex_
+  void Remember(SignatureCheck check) const;  // under mutex_
 
   X509_name_st* issuer_name_ = nullptr;
   std::string issuer_, number_, id_;
@@ -108,7 +108,7 @@ class RevocationList {
   SerialSet serials_;
 
   mutable std::mutex mutex_;
-  mutable std::vector<Judgement> judgements_;  // under mutex_; oldest first
+  mutable std::vector<SignatureCheck> checks_;  // under mutex_; oldest first
   // Under mutex_ once the list is shared. What the signature is over: a digest, or
   // with Ed25519 all of it; null when that has been let go.
   mutable std::shared_ptr<const std::string> signed_bytes_;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint8_t kRemoveFromCrl = 8;  // RFC 5280, 5.3.1
 
-absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 struct Extension {
   int nid = NID_undef;
@@ -58,10 +58,10 @@ absl::Status TakeNumber(const Extension& extension, std::string* hex) {
   CBS value = extension.value, number;
   if (!CBS_get_asn1(&value, &number, CBS_ASN1_INTEGER) || CBS_len(&value) != 0 ||
       !CBS_is_unsigned_asn1_integer(&number) || CBS_len(&number) > SerialSet::kMaxBytes) {
-    return Refuse("its CRL number cannot be parsed");
+    return Reject("its CRL number cannot be parsed");
   }
   if (extension.critical) {
-    return Refuse("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
+    return Reject("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
   }
   if (CBS_len(&number) > 1 && CBS_data(&number)[0] == 0) (void)CBS_skip(&number, 1);
   *hex = Hex(View(number));
@@ -74,7 +74,7 @@ absl::Status Honour(const Extension& extension, const X509_NAME* issuer,
     case NID_crl_number:
       return TakeNumber(extension, &read->number);
     case NID_delta_crl:
-      return Refuse("it is a delta list, which is not supported; name the full list");
+      return Reject("it is a delta list, which is not supported; name the full list");
     case NID_issuing_distribution_point: {
       absl::StatusOr<IssuingDistributionPoint> point =
           ReadIssuingDistributionPoint(View(extension.value), issuer);
@@ -86,7 +86,7 @@ absl::Status Honour(const Extension& extension, const X509_NAME* issuer,
       return absl::OkStatus();  // the signature says who
     default:
       if (!extension.critical) return absl::OkStatus();
-      return Refuse(absl::StrCat("it has a critical extension that is not known here (",
+      return Reject(absl::StrCat("it has a critical extension that is not known here (",
                                  Dotted(extension.oid), "), so it must not be used"));
   }
 }
@@ -101,7 +101,7 @@ absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der
   while (CBS_len(&extensions) != 0) {
     Extension extension;
     if (!TakeExtension(&extensions, &seen, &extension)) {
-      return Refuse("its extensions cannot be parsed, or one comes twice");
+      return Reject("its extensions cannot be parsed, or one comes twice");
     }
     if (absl::Status status = Honour(extension, issuer, &read); !status.ok()) return status;
   }
@@ -113,10 +113,10 @@ absl::Status CheckEntryExtensions(std::string_view der) {
   while (CBS_len(&extensions) != 0) {
     Extension extension;
     if (!TakeExtension(&extensions, nullptr, &extension)) {
-      return Refuse("the extensions of one of its entries cannot be parsed");
+      return Reject("the extensions of one of its entries cannot be parsed");
     }
     if (extension.nid == NID_certificate_issuer) {
-      return Refuse(
+      return Reject(
           "it is an indirect list (its entries name other issuers), which is not supported; name "
           "the list of each CA itself");
     }
@@ -124,17 +124,17 @@ absl::Status CheckEntryExtensions(std::string_view der) {
       CBS reason;
       if (!CBS_get_asn1(&extension.value, &reason, CBS_ASN1_ENUMERATED) || CBS_len(&reason) != 1 ||
           CBS_len(&extension.value) != 0) {
-        return Refuse("the reason code of one of its entries cannot be parsed");
+        return Reject("the reason code of one of its entries cannot be parsed");
       }
       if (CBS_data(&reason)[0] == kRemoveFromCrl) {
-        return Refuse(
+        return Reject(
             "an entry has the reason removeFromCRL, which only a delta list may have (RFC 5280, "
             "5.3.1)");
       }
       continue;
     }
     if (extension.critical && extension.nid != NID_invalidity_date) {
-      return Refuse(absl::StrCat("an entry has a critical extension that is not known here (",
+      return Reject(absl::StrCat("an entry has a critical extension that is not known here (",
                                  Dotted(extension.oid), "), so the list must not be used"));
     }
   }

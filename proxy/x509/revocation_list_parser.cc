@@ -27,7 +27,7 @@ constexpr uint8_t kUtcTime = 0x17;
 constexpr uint8_t kGeneralizedTime = 0x18;
 constexpr uint8_t kExtensions = 0xa0;
 
-absl::Status Refuse(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 }  // namespace
 
@@ -48,17 +48,17 @@ class RevocationListParser {
   absl::Status ReadList() {
     absl::StatusOr<int> first = der_.PeekTag();
     if (!first.ok()) return first.status();
-    if (*first < 0) return Refuse("it is empty");
-    if (*first != kSequence) return Refuse("it is no certificate revocation list");
+    if (*first < 0) return Reject("it is empty");
+    if (*first != kSequence) return Reject("it is no certificate revocation list");
     absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
     if (!content.ok()) return content.status();
     const uint64_t end = der_.position() + *content;
     if (absl::Status status = ReadSignedPart(); !status.ok()) return status;
     if (absl::Status status = ReadSignature(); !status.ok()) return status;
-    if (der_.position() != end) return Refuse("it is not valid DER");
+    if (der_.position() != end) return Reject("it is not valid DER");
     absl::StatusOr<int> after = der_.PeekTag();
     if (!after.ok()) return after.status();
-    if (*after >= 0) return Refuse("bytes follow the end of the list");
+    if (*after >= 0) return Reject("bytes follow the end of the list");
     Finish();
     return absl::OkStatus();
   }
@@ -79,7 +79,7 @@ class RevocationListParser {
     if (absl::Status status = ReadEntries(end); !status.ok()) return status;
     if (absl::Status status = ReadExtensions(end); !status.ok()) return status;
     der_.SetTap(nullptr);
-    if (der_.position() != end) return Refuse("it is not valid DER");
+    if (der_.position() != end) return Reject("it is not valid DER");
     EndHash();
     list_->serials_.Freeze();
     return absl::OkStatus();
@@ -92,7 +92,7 @@ class RevocationListParser {
     absl::StatusOr<std::string_view> version = der_.Element(kInteger);
     if (!version.ok()) return version.status();
     if (*version != std::string_view("\x02\x01\x01", 3)) {
-      return Refuse("it is no certificate revocation list of version 1 or 2");
+      return Reject("it is no certificate revocation list of version 1 or 2");
     }
     version2_ = true;
     return absl::OkStatus();
@@ -100,7 +100,7 @@ class RevocationListParser {
 
   absl::Status ReadAlgorithm() {
     absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
-    if (!algorithm.ok()) return Refuse("it is no certificate revocation list");
+    if (!algorithm.ok()) return Reject("it is no certificate revocation list");
     algorithm_ = std::string(*algorithm);
     absl::StatusOr<SignatureScheme> scheme = SignatureScheme::Parse(algorithm_);
     if (!scheme.ok()) return scheme.status();
@@ -110,24 +110,24 @@ class RevocationListParser {
 
   absl::Status ReadIssuerAndDates(uint64_t end) {
     absl::StatusOr<std::string_view> name = der_.Element(kSequence);
-    if (!name.ok()) return Refuse("it is no certificate revocation list");
+    if (!name.ok()) return Reject("it is no certificate revocation list");
     const uint8_t* in = Data(*name);
     const uint8_t* name_end = in + name->size();
     list_->issuer_name_ = d2i_X509_NAME(nullptr, &in, static_cast<long>(name->size()));
     if (list_->issuer_name_ == nullptr || in != name_end) {
-      return Refuse("the name of its issuer cannot be parsed");
+      return Reject("the name of its issuer cannot be parsed");
     }
     list_->issuer_ = RenderName(list_->issuer_name_, ControlBytes::kEscape);
     if (X509_NAME_entry_count(list_->issuer_name_) == 0) {
-      return Refuse("it does not name its issuer");
+      return Reject("it does not name its issuer");
     }
-    if (!ReadTime(&list_->this_update_)) return Refuse("its thisUpdate cannot be parsed");
+    if (!ReadTime(&list_->this_update_)) return Reject("its thisUpdate cannot be parsed");
     absl::StatusOr<int> tag = PeekBefore(end);
     if (!tag.ok()) return tag.status();
     if (*tag != kUtcTime && *tag != kGeneralizedTime) return absl::OkStatus();
-    if (!ReadTime(&list_->next_update_)) return Refuse("its nextUpdate cannot be parsed");
+    if (!ReadTime(&list_->next_update_)) return Reject("its nextUpdate cannot be parsed");
     if (list_->next_update_ < list_->this_update_) {
-      return Refuse("its nextUpdate is before its thisUpdate");
+      return Reject("its nextUpdate is before its thisUpdate");
     }
     return absl::OkStatus();
   }
@@ -153,7 +153,7 @@ class RevocationListParser {
       if (!entry.ok()) return entry.status();
       if (absl::Status status = TakeEntry(*entry); !status.ok()) return status;
     }
-    return der_.position() == entries_end ? absl::OkStatus() : Refuse("it is not valid DER");
+    return der_.position() == entries_end ? absl::OkStatus() : Reject("it is not valid DER");
   }
 
   absl::Status TakeEntry(std::string_view element) {
@@ -162,10 +162,10 @@ class RevocationListParser {
     if (!CBS_get_asn1(&in, &entry, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1(&entry, &serial, CBS_ASN1_INTEGER) ||
         !CBS_is_valid_asn1_integer(&serial, nullptr) || !TakeTime(&entry, &date)) {
-      return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " cannot be parsed"));
+      return Reject(absl::StrCat("entry ", list_->entries_ + 1, " cannot be parsed"));
     }
     if (!list_->serials_.Add(View(serial))) {
-      return Refuse(absl::StrCat("entry ", list_->entries_ + 1, " has a serial number of ",
+      return Reject(absl::StrCat("entry ", list_->entries_ + 1, " has a serial number of ",
                                  CBS_len(&serial), " bytes, or there is no memory left"));
     }
     ++list_->entries_;
@@ -173,7 +173,7 @@ class RevocationListParser {
     CBS extensions;
     if (!version2_ || !CBS_get_asn1(&entry, &extensions, CBS_ASN1_SEQUENCE) ||
         CBS_len(&entry) != 0) {
-      return Refuse(absl::StrCat("entry ", list_->entries_, " cannot be parsed"));
+      return Reject(absl::StrCat("entry ", list_->entries_, " cannot be parsed"));
     }
     return CheckEntryExtensions(View(extensions));
   }
@@ -187,7 +187,7 @@ class RevocationListParser {
     CBS in = AsCbs(*element), wrapper, extensions;
     if (!version2_ || !CBS_get_asn1(&in, &wrapper, kContext0) ||
         !CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
-      return Refuse("its extensions cannot be parsed");
+      return Reject("its extensions cannot be parsed");
     }
     absl::StatusOr<RevocationListExtensions> read =
         ReadListExtensions(View(extensions), list_->issuer_name_);
@@ -201,7 +201,7 @@ class RevocationListParser {
     absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
     if (!algorithm.ok()) return algorithm.status();
     if (*algorithm != algorithm_) {
-      return Refuse("it names two different signature algorithms, inside and outside");
+      return Reject("it names two different signature algorithms, inside and outside");
     }
     absl::StatusOr<std::string_view> signature = der_.Element(kBitString);
     if (!signature.ok()) return signature.status();
@@ -209,7 +209,7 @@ class RevocationListParser {
     uint8_t unused = 0;
     if (!CBS_get_asn1(&in, &bits, CBS_ASN1_BITSTRING) || !CBS_get_u8(&bits, &unused) ||
         unused != 0) {
-      return Refuse("its signature cannot be parsed");
+      return Reject("its signature cannot be parsed");
     }
     list_->signature_ = View(bits);
     return absl::OkStatus();

@@ -44,7 +44,7 @@ class FileSetTest : public testing::Test {
     fs::create_symlink(target, Path("new-link"));
     fs::rename(Path("new-link"), Path(link));
   }
-  FileStates Look(const FileSet& set) { return set.Look(reader_); }
+  FileStates Look(const FileSet& set) { return set.Poll(reader_); }
 
   std::string dir_;
   DiskFileReader reader_;

@@ -514,11 +514,11 @@ TEST(GenerationLoader, ALookThatFoundTheSameCountsAsTheFirstReading) {
   for (int changes : {0, 1}) {
     RestlessReader reader(changes);
     FileStates seen;
-    const FileStates looked = FileSet({kChain, kKey, kCa, "/etc/mantlet.yaml"}).Look(reader);
+    const FileStates looked = FileSet({kChain, kKey, kCa, "/etc/mantlet.yaml"}).Poll(reader);
     const int before = reader.readings();
     ASSERT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow, &looked, &seen).ok());
     EXPECT_EQ(reader.readings() - before, 1 + changes);
-    EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Look(reader)), IsEmpty())
+    EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Poll(reader)), IsEmpty())
         << "what it hands back is what it read";
   }
 }
@@ -528,7 +528,7 @@ TEST(GenerationLoader, HandsBackWhatItReadEvenIfItRefusesIt) {
   files.Put(kKey, "");
   FileStates seen;
   EXPECT_FALSE(GenerationLoader::Load(OneListener(), files, kNow, nullptr, &seen).ok());
-  EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Look(files)), IsEmpty());
+  EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Poll(files)), IsEmpty());
 }
 
 TEST(GenerationLoader, GivesUpOnFilesThatNeverHoldStill) {

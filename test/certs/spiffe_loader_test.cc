@@ -250,15 +250,15 @@ TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
     return Build().partial;
   };
   const Generation seven = with_sequence(R"("spiffe_sequence":7,)");
-  EXPECT_THAT(SequencesThatFell(seven, with_sequence(R"("spiffe_sequence":8,)")), IsEmpty());
-  EXPECT_THAT(SequencesThatFell(seven, with_sequence(R"("spiffe_sequence":7,)")), IsEmpty());
-  EXPECT_THAT(SequencesThatFell(seven, with_sequence("")), IsEmpty());
-  EXPECT_THAT(SequencesThatFell(with_sequence(""), seven), IsEmpty());
-  EXPECT_THAT(SequencesThatFell(seven, with_sequence(R"("spiffe_sequence":6,)")),
+  EXPECT_THAT(SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":8,)")), IsEmpty());
+  EXPECT_THAT(SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":7,)")), IsEmpty());
+  EXPECT_THAT(SequenceRegressions(seven, with_sequence("")), IsEmpty());
+  EXPECT_THAT(SequenceRegressions(with_sequence(""), seven), IsEmpty());
+  EXPECT_THAT(SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":6,)")),
               ElementsAre("listener public: the bundle of trust domain example.org has the "
                           "spiffe_sequence 6, lower than before (7); see that it is not an old "
                           "one"));
-  EXPECT_THAT(SequencesThatFell(Generation(), seven), IsEmpty());
+  EXPECT_THAT(SequenceRegressions(Generation(), seven), IsEmpty());
 }
 
 // A trust bundle may hold a root of version 1; an authority has to say that it is a CA

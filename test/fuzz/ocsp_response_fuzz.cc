@@ -22,9 +22,9 @@ void Read(std::string_view bytes) {
   for (const auto& answer : response->answers()) {
     Require(!answer.serial.empty(), "an answer about nothing", bytes);
   }
-  const auto judgement =
-      response->Judge(*x509::Intermediate().certificate, {x509::Root().certificate}, x509::kNow);
-  Require(!judgement.ok(), "the root's word without the root", bytes);
+  const auto valid =
+      response->Validate(*x509::Intermediate().certificate, {x509::Root().certificate}, x509::kNow);
+  Require(!valid.ok(), "the root's word without the root", bytes);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class ReloadControllerTest : public testing::Test {
   // What the load that the daemon starts with would see.
   void Look() {
     certs::DiskFileReader reader;
-    seen_ = certs::FileSet({directory_.File("tls.crt")}).Look(reader);
+    seen_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
   }
 
   void Start(bool watch, int64_t interval_ms) {
@@ -216,7 +216,7 @@ TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
   next_ = LoadOutcome::Failed("new.crt is missing");
   during_load_ = [&](LoadOutcome& outcome) {
     certs::DiskFileReader reader;
-    outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Look(reader);
+    outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader);
   };
   Write("tls.crt", "two");
   // By then it waits for two seconds between attempts.

@@ -28,9 +28,9 @@ std::string Verdict(const std::string& der,
                     const std::vector<CertificatePtr>& authorities = {Root().certificate}) {
   auto response = OcspResponse::Parse(der);
   if (!response.ok()) return std::string(response.status().message());
-  auto judgement = response->Judge(*Server().certificate, authorities, kNow);
-  if (!judgement.ok()) return std::string(judgement.status().message());
-  return judgement->signer == nullptr ? "good, unsigned" : "good";
+  auto valid = response->Validate(*Server().certificate, authorities, kNow);
+  if (!valid.ok()) return std::string(valid.status().message());
+  return valid->signer == nullptr ? "good, unsigned" : "good";
 }
 
 std::string Verdict(const OcspTemplate& what) {
@@ -41,11 +41,11 @@ TEST(OcspResponse, OfTheIssuerIsGoodAndSaysUntilWhen) {
   const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
   auto response = OcspResponse::Parse(der);
   ASSERT_TRUE(response.ok()) << response.status();
-  auto judgement = response->Judge(*Server().certificate, {Root().certificate}, kNow);
-  ASSERT_TRUE(judgement.ok()) << judgement.status();
-  EXPECT_EQ(judgement->answer.this_update, kNow - 3600);
-  EXPECT_EQ(judgement->answer.next_update, kNow + kDay);
-  EXPECT_EQ(judgement->signer, Root().certificate);
+  auto valid = response->Validate(*Server().certificate, {Root().certificate}, kNow);
+  ASSERT_TRUE(valid.ok()) << valid.status();
+  EXPECT_EQ(valid->answer.this_update, kNow - 3600);
+  EXPECT_EQ(valid->answer.next_update, kNow + kDay);
+  EXPECT_EQ(valid->signer, Root().certificate);
 }
 
 TEST(OcspResponse, OfAnIssuerThatIsNotKnownIsTakenUnchecked) {
@@ -79,8 +79,8 @@ TEST(OcspResponse, MayHaveDigestedEitherEncodingOfTheIssuersName) {
       what.with_certificate = signer != nullptr;
       auto response = OcspResponse::Parse(MakeOcsp(what, *server.certificate, Root()));
       ASSERT_TRUE(response.ok()) << response.status();
-      auto judgement = response->Judge(*server.certificate, {Root().certificate}, kNow);
-      EXPECT_TRUE(judgement.ok()) << judgement.status();
+      auto valid = response->Validate(*server.certificate, {Root().certificate}, kNow);
+      EXPECT_TRUE(valid.ok()) << valid.status();
     }
   }
 }
