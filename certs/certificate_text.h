@@ -1,5 +1,5 @@
-// Certificates as text for a terminal. Nothing a certificate says
-// can steer the terminal: control bytes and invalid UTF-8 show as \xNN.
+// Renders certificates as text for a terminal. Nothing that a certificate says can steer the
+// terminal: control bytes and invalid UTF-8 appear as \xNN.
 
 #ifndef MANTLET_CERTS_CERTIFICATE_TEXT_H_
 #define MANTLET_CERTS_CERTIFICATE_TEXT_H_

@@ -1,6 +1,5 @@
-// Everything `mantlet check` says about the certificate material that a
-// configuration names: what would be served and trusted, and every mistake
-// together with its hint.
+// CheckMaterial reads and checks the certificate material that a configuration names, for `mantlet
+// check`: it reports what would be served and trusted, and every mistake with a hint.
 
 #ifndef MANTLET_CERTS_CHECK_H_
 #define MANTLET_CERTS_CHECK_H_

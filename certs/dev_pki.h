@@ -1,6 +1,6 @@
-// The throw-away PKI of `mantlet certs dev`: a root, an intermediate, a server
-// and a client certificate, and a configuration that uses them. For trying
-// things out, never for production: the keys lie there unencrypted.
+// Makes the throw-away PKI of `mantlet certs dev`: a root, an intermediate, a server and a client
+// certificate, and a configuration that uses them. It is for trying things out and never for
+// production, because the keys are not encrypted.
 
 #ifndef MANTLET_CERTS_DEV_PKI_H_
 #define MANTLET_CERTS_DEV_PKI_H_

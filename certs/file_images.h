@@ -1,5 +1,5 @@
-// FileImages: every file of one reading, by path. A file that could not be read
-// is there with its error.
+// FileImages holds every file of one reading by its path. A file that could not be read is there
+// with its error.
 
 #ifndef MANTLET_CERTS_FILE_IMAGES_H_
 #define MANTLET_CERTS_FILE_IMAGES_H_

@@ -1,5 +1,5 @@
-// Reading whole files, behind an interface so that everything that judges
-// material can be tested, and fuzzed, without a disk.
+// FileReader reads whole files. It is an interface so that everything that checks material can be
+// tested, and fuzzed, without a disk.
 
 #ifndef MANTLET_CERTS_FILE_READER_H_
 #define MANTLET_CERTS_FILE_READER_H_

@@ -1,11 +1,10 @@
-// FileSet: which directories to watch for a set of files, and whether what the
-// files resolve to or contain has changed.
+// FileSet names the directories to watch for a set of files, and tells whether what the files
+// resolve to or contain has changed.
 //
-// Files are replaced in many ways: written in place, renamed over, deleted and
-// made anew, or by swinging a symbolic link somewhere on the way (Kubernetes'
-// ..data, certbot's live/). So directories are watched, one for every hop of
-// every link, and a change is judged by content, never by inode or time.
-// Blocking file system calls; main thread only.
+// Files are replaced in many ways: written in place, renamed over, deleted and made again, or by
+// moving a symbolic link somewhere on the way (Kubernetes' ..data, certbot's live/). Therefore
+// directories are watched, one for every hop of every link, and files are compared by content,
+// never by inode or time. File system calls block; main thread only.
 
 #ifndef MANTLET_CERTS_FILE_SET_H_
 #define MANTLET_CERTS_FILE_SET_H_
@@ -19,7 +18,7 @@
 
 namespace mantlet::certs {
 
-// What one path was when last looked at.
+// The state of one path when it was last polled.
 struct FileState {
   std::string resolved;  // empty if it could not be read
   std::string sha256;    // of the content, or of the error's sentence
@@ -29,7 +28,7 @@ struct FileState {
 using FileStates = std::map<std::string, FileState>;
 
 FileState StateOf(const absl::StatusOr<FileContent>& content);
-// The same without ever holding the whole file.
+// The same for `path`, without ever holding the whole file.
 FileState ReadState(const std::string& path, FileReader& reader);
 
 class FileSet {
@@ -40,9 +39,9 @@ class FileSet {
 
   const std::vector<std::string>& paths() const { return paths_; }
 
-  // The directories in which an event may mean a change of one of the paths, as
-  // of now. Ask again after every event: a link may lead elsewhere. Of a
-  // directory that does not exist, the nearest ancestor that does is named.
+  // Returns the directories in which an event may mean a change of one of the paths, as of now.
+  // The set may change with every event, because a link may lead elsewhere. In place of a
+  // directory that does not exist it holds the nearest ancestor that does.
   std::set<std::string> Directories() const;
 
   // Reads every file.

@@ -1,5 +1,5 @@
-// Writing small files whole: what stands at the path is either the old file or
-// the new one, never half of one.
+// Writes small files as a whole: the file at the path is either the old one or the new one, never
+// a part of one.
 
 #ifndef MANTLET_CERTS_FILE_WRITER_H_
 #define MANTLET_CERTS_FILE_WRITER_H_

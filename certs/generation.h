@@ -1,7 +1,7 @@
-// Generation: all certificate material of all listeners as of one moment, read,
-// checked and immutable. A reload makes a new Generation and swaps it in whole;
-// connections that began under an old one keep it alive for as long as they
-// need it. Shared between threads as shared_ptr<const Generation>.
+// Generation is all certificate material of all listeners as of one moment: read, checked and
+// immutable. A reload makes a new Generation and swaps it in as a whole; connections that began
+// under an old one keep it alive for as long as they need it. Threads share it as shared_ptr<const
+// Generation>.
 
 #ifndef MANTLET_CERTS_GENERATION_H_
 #define MANTLET_CERTS_GENERATION_H_
@@ -21,14 +21,14 @@
 
 namespace mantlet::certs {
 
-// An OCSP response that says that a server certificate is good.
+// An OCSP response with the status "good" for a server certificate.
 struct StapledResponse {
   static constexpr int64_t kClockSkewSeconds = 300;  // of the responder's clock
 
   std::string file;
   std::string der;
   int64_t this_update = 0;      // seconds since the epoch
-  int64_t next_update = 0;      // 0: it does not say
+  int64_t next_update = 0;      // 0: it has none
   x509::CertificatePtr signer;  // null: the issuer is not known, and nothing was checked
 };
 
@@ -85,8 +85,7 @@ struct ListenerMaterial {
   // Lower-case hex digest of what is served and trusted here. Equal digests:
   // nothing needs to be swapped. Order within trust bundles does not count.
   std::string id;
-  // Sentences about what is accepted and should be looked at, e.g. a certificate that
-  // ends soon.
+  // Sentences about what is accepted and needs attention, e.g. a certificate that expires soon.
   std::vector<std::string> warnings;
 };
 

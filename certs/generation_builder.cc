@@ -58,7 +58,7 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   if (trust.ok()) {
     material->trust = *std::move(trust);
   } else if (client_auth.trust_bundle.empty() || !material->anchors.empty()) {
-    // Of a file without anchors, its own error has been told.
+    // A file without anchors has been reported already.
     sink->Error("no_trust_anchor", "",
                 absl::StrCat("listener ", material->listener,
                              " has no trust anchor to verify clients with"),

@@ -1,5 +1,5 @@
 // BuildGeneration makes a checked Generation of a configuration and of the bytes that its names
-// stand for, or says what is wrong with them. Pure. It refuses as a whole: with one error anywhere
+// stand for, or returns diagnostics. Pure. It refuses as a whole: with one error anywhere
 // there is no generation. A reload goes by the diagnostics of each listener: certs/rotation.h.
 
 #ifndef MANTLET_CERTS_GENERATION_BUILDER_H_
@@ -21,7 +21,7 @@ struct BuildResult {
   // What could be loaded in spite of errors: for `mantlet check` to show, and for a reload,
   // which takes the listeners without one.
   Generation partial;
-  // Everything about each listener of `partial`, also what is told of another one already.
+  // All diagnostics of each listener of `partial`, also those that another one has, too.
   std::vector<config::Diagnostics> by_listener;
 };
 

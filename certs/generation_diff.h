@@ -1,4 +1,4 @@
-// What a reload has changed in the material that is served and trusted, for the log:
+// Describes, for the log, what a reload has changed in the material that is served and trusted:
 // "listener 'public': /etc/tls.crt: CN=app, serial 0a, valid until … (was serial 09, until …)".
 
 #ifndef MANTLET_CERTS_GENERATION_DIFF_H_

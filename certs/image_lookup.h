@@ -1,4 +1,4 @@
-// Finding a file's content among those that were read.
+// Finds the content of a file among those that were read, and reports why there is none.
 
 #ifndef MANTLET_CERTS_IMAGE_LOOKUP_H_
 #define MANTLET_CERTS_IMAGE_LOOKUP_H_
@@ -15,17 +15,17 @@ namespace mantlet::certs {
 // What to do about a file that the reader could not open or read.
 const char* HintForUnreadable(const absl::Status& status);
 
-// The content of `path`, which stays the images'; null after telling the sink
-// why there is none.
+// Returns the content of `path`, which `images` owns; null after an error has been reported to the
+// sink.
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                DiagnosticSink* sink);
 
-// Tells the sink why the content of `path` cannot be used; `status` is as certs/fault.h
-// has it.
+// Reports to the sink why the content of `path` cannot be used; `status` is as x509/fault.h
+// describes.
 void ReportUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink);
 
-// The passphrase in the file `path`, for the caller to wipe: one line end at its
-// end is no part of it. Nothing after telling the sink that it cannot be read.
+// Returns the passphrase in the file `path` without one line end at its end, for the caller to
+// wipe; nullopt after an error has been reported to the sink.
 std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,
                                           DiagnosticSink* sink);
 

@@ -1,5 +1,5 @@
-// What a listener serves and trusts as JSON, for `mantlet check --json` and the admin endpoint,
-// so that both use the same member names.
+// AddMaterial renders what a listener serves and trusts as JSON, for `mantlet check --json` and
+// the admin endpoint, so that both use the same member names.
 
 #ifndef MANTLET_CERTS_MATERIAL_JSON_H_
 #define MANTLET_CERTS_MATERIAL_JSON_H_

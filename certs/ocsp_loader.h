@@ -1,4 +1,4 @@
-// The OCSP response of one server certificate: whether it may be stapled. Pure.
+// LoadOcspResponse checks whether an OCSP response may be stapled to a server certificate. Pure.
 
 #ifndef MANTLET_CERTS_OCSP_LOADER_H_
 #define MANTLET_CERTS_OCSP_LOADER_H_
@@ -13,8 +13,8 @@
 
 namespace mantlet::certs {
 
-// Fills `server->ocsp` from `path`. The issuer is looked for in the server's own
-// chain and among `anchors`. `now`: seconds since the epoch.
+// Fills `server->ocsp` from `path`. The issuer may be in the server's own chain or among
+// `anchors`. `now`: seconds since the epoch.
 void LoadOcspResponse(const std::string& path, const FileImages& images,
                       const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                       ServerCertificate* server);

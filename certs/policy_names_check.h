@@ -1,4 +1,5 @@
-// Compares the server names that policy rules ask for with those of the certificates.
+// CheckPolicyNames compares the server names that policy rules ask for with those of the
+// certificates.
 
 #ifndef MANTLET_CERTS_POLICY_NAMES_CHECK_H_
 #define MANTLET_CERTS_POLICY_NAMES_CHECK_H_

@@ -1,5 +1,5 @@
-// CAs without a revocation list although lists are in use: with `policy: if_present`
-// nobody asks about what they have issued. Pure.
+// Warns of CAs without a revocation list where lists are in use: with `policy: if_present` the
+// certificates that they have issued are accepted without a revocation check. Pure.
 
 #ifndef MANTLET_CERTS_REVOCATION_COVERAGE_H_
 #define MANTLET_CERTS_REVOCATION_COVERAGE_H_
@@ -18,7 +18,7 @@ void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
 // The same of each issuer, trust anchor or not, that had a list for users' or for CAs'
 // certificates and has none any more: a CA's list was replaced by that of another one or by
 // one for other certificates, or taken away. Of a trust anchor that went together with its
-// list it is told once, and forgotten.
+// list is reported once.
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
                        DiagnosticSink* sink, ListenerMaterial* material);
 

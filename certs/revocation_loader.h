@@ -1,5 +1,5 @@
-// The revocation lists of one listener: whether they can be applied, and what an
-// operator should know about them. Pure.
+// Loads the revocation lists of one listener: it checks that they can be applied, and reports what
+// an operator should know about them. Pure.
 
 #ifndef MANTLET_CERTS_REVOCATION_LOADER_H_
 #define MANTLET_CERTS_REVOCATION_LOADER_H_
@@ -14,12 +14,12 @@
 namespace mantlet::certs {
 
 // Fills revocation_lists and revocation of `material`, whose anchors must be there
-// already: they tell who signed a list. `now`: seconds since the epoch.
+// already: a list is verified with their keys. `now`: seconds since the epoch.
 void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
                          int64_t now, DiagnosticSink* sink, ListenerMaterial* material);
 
-// A list whose number is below that of the one it replaces: somebody may be
-// undoing a revocation, or copied the wrong file.
+// Warns of a list whose number is below that of the one it replaces: a revocation may have been
+// undone, or the wrong file copied.
 void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
                       DiagnosticSink* sink);
 

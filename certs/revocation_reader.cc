@@ -53,7 +53,7 @@ absl::Status ReadPem(x509::ByteSource& source, std::vector<x509::RevocationListP
     auto list = x509::RevocationList::Parse(pem.content());
     if (!list.ok()) {
       const std::string message(list.status().message());
-      // The PEM's own complaints say where.
+      // Errors of the PEM itself name the place.
       return absl::Status(list.status().code(), message.starts_with("block ")
                                                     ? message
                                                     : absl::StrCat(pem.where(), ": ", message));

@@ -1,4 +1,4 @@
-// Reading one file of revocation lists, piece by piece: a list of a million
+// ReadRevocationFile reads one file of revocation lists piece by piece: a list of a million
 // entries is never held as a whole.
 
 #ifndef MANTLET_CERTS_REVOCATION_READER_H_
@@ -19,9 +19,9 @@ namespace mantlet::certs {
 // What a file was when it was read. Immutable, shared by all who need it: a list
 // that two listeners name, or two generations, is in memory once.
 struct RevocationFile {
-  FileState state;  // as FileSet::Poll() would see it
-  // Why nothing can be used: what the reader said (it names the file), or what is
-  // wrong inside (it does not).
+  FileState state;  // as FileSet::Poll() returns it
+  // Why nothing can be used: the reader's error, which names the file, or what is wrong with the
+  // content, which does not.
   absl::Status status;
   bool readable = false;                       // else `status` is the reader's
   std::vector<x509::RevocationListPtr> lists;  // file order; at least one if `status` is OK
@@ -31,8 +31,8 @@ using RevocationFilePtr = std::shared_ptr<const RevocationFile>;
 using RevocationFiles = std::map<std::string, RevocationFilePtr>;  // by path
 
 // PEM with one or more "X509 CRL" blocks and nothing else, or the DER of one list.
-// `known` may be null: what the file was at another time. If it still is what
-// `expected` says and `known` was that, too, and good, `known` itself comes back.
+// `known` is what the file was at another time, or null. Returns `known` itself if it is good and
+// the file still has the state `expected`, which `known` has, too.
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
                                      const FileState* expected, const RevocationFilePtr& known);
 

@@ -31,8 +31,8 @@ bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {
                     });
 }
 
-// Whether a CA has lost a revocation list that it had: with `policy: if_present` nobody asks
-// about its clients any more.
+// Whether a CA has lost a revocation list that it had: with `policy: if_present` its clients would
+// no longer be checked.
 bool LosesAList(const ListenerMaterial& read, const ListenerMaterial& old) {
   return std::any_of(
       read.lost_lists.begin(), read.lost_lists.end(), [&](const LoadedRevocationList& lost) {
@@ -42,7 +42,7 @@ bool LosesAList(const ListenerMaterial& read, const ListenerMaterial& old) {
       });
 }
 
-// Why the listener must not take up good files; empty: it may.
+// Why the listener must not load good files; empty: it may.
 std::string MustWait(const config::Listener& listener, const ListenerMaterial& read,
                      const ListenerMaterial& old, const config::Config* on_disk) {
   if (read.id == old.id) return "";

@@ -1,17 +1,17 @@
-// Rotation: which listeners take up what has been read, and which keep what they have.
+// Rotation decides which listeners load what has been read, and which keep what they have.
 //
-// A listener takes up certificates, trust and revocation lists as one, or keeps all of
-// the old: it never serves a part of what is on disk. What is wrong with one listener's
-// files is nothing to the others. Three rules see to it that no listener runs with a
-// combination that nobody has asked for:
+// A listener loads certificates, trust and revocation lists as one set or keeps all of the old
+// one: it never serves a part of what is on disk. Errors in one listener's files do not affect the
+// others. Three rules prevent a listener from running with a combination of settings and files
+// that was never configured:
 //
-// - Old material is kept only under the settings it was loaded for. A listener that is
-//   new, or whose settings differ, and whose files are wrong refuses the configuration.
-// - While a configuration is refused, a listener whose settings differ there keeps what
-//   it has: its new files may count on the new settings.
-// - While the configuration on disk cannot even be read, new trust anchors are not taken
-//   up, for the same reason, nor is the loss of a CA's revocation list; renewed
-//   certificates and revocation lists are.
+// - Old material is kept only under the settings that it was loaded for. A listener that is new,
+//   or whose settings differ, and whose files are wrong causes the configuration to be refused.
+// - While a configuration is refused, a listener whose settings differ there keeps what it has:
+//   its new files may depend on the new settings.
+// - While the configuration on disk cannot even be read, new trust anchors are not loaded, for the
+//   same reason, nor is the loss of a CA's revocation list; renewed certificates and revocation
+//   lists are.
 //
 // Pure.
 

@@ -1,5 +1,5 @@
-// Whether a server certificate is fit to be served, and what is questionable
-// about it. Pure.
+// Checks whether a server certificate is fit to be served, and warns of what is questionable about
+// it. Pure.
 
 #ifndef MANTLET_CERTS_SERVER_CERTIFICATE_CHECK_H_
 #define MANTLET_CERTS_SERVER_CERTIFICATE_CHECK_H_

@@ -1,6 +1,5 @@
-// Puts one server certificate together from the files that the configuration
-// names for it: parses them and finds the leaf and its key.
-// Pure: works on bytes already read.
+// LoadServerCertificate assembles one server certificate from the files that the configuration
+// names for it: it parses them and finds the leaf and its key. Pure; works on bytes already read.
 
 #ifndef MANTLET_CERTS_SERVER_CERTIFICATE_LOADER_H_
 #define MANTLET_CERTS_SERVER_CERTIFICATE_LOADER_H_

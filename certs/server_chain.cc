@@ -99,7 +99,7 @@ class Chooser {
     });
   }
 
-  // What is left out, and why that does no harm, is told.
+  // Reports what is left out, and why that does no harm.
   void Serve(const Found& found, const char* harmless) {
     std::vector<CertificatePtr> rest = std::move(server_->chain);
     server_->chain = found.order;

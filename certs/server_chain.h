@@ -1,6 +1,6 @@
-// Which certificates of a chain file are served: the leaf, and of the rest what some
-// client may need to find a path. A chain file may hold more than one path (an
-// intermediate that two roots have certified), and what no path needs, such as a
+// ChooseChain selects which certificates of a chain file are served: the leaf, and of the others
+// those that some client may need to find a path. A chain file may hold more than one path (an
+// intermediate that two roots have certified), and certificates that no path needs, such as a
 // cross-certificate that has expired. Pure.
 
 #ifndef MANTLET_CERTS_SERVER_CHAIN_H_

@@ -1,5 +1,5 @@
-// What is inside certificate, key, CRL and PKCS#12 files and SPIFFE bundles, for
-// `mantlet certs show`. Never prints a private key.
+// Show describes the content of certificate, key, CRL and PKCS#12 files and of SPIFFE bundles, for
+// `mantlet certs show`. It never prints a private key.
 
 #ifndef MANTLET_CERTS_SHOW_H_
 #define MANTLET_CERTS_SHOW_H_

@@ -1,4 +1,4 @@
-// What is inside SPIFFE bundles and bundle maps, for `mantlet certs show`.
+// Describes the content of SPIFFE bundles and bundle maps, for `mantlet certs show`.
 
 #ifndef MANTLET_CERTS_SHOW_SPIFFE_H_
 #define MANTLET_CERTS_SHOW_SPIFFE_H_

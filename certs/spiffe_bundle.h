@@ -1,6 +1,5 @@
-// SPIFFE bundles and bundle maps as files ("SPIFFE Trust Domain and Bundle",
-// sections 4 and 5; X509-SVID, section 6.2): JWK Sets in JSON. Pure: bytes in,
-// values out.
+// Parses SPIFFE bundles and bundle maps ("SPIFFE Trust Domain and Bundle", sections 4 and 5;
+// X509-SVID, section 6.2), which are JWK Sets in JSON. Pure.
 
 #ifndef MANTLET_CERTS_SPIFFE_BUNDLE_H_
 #define MANTLET_CERTS_SPIFFE_BUNDLE_H_
@@ -26,13 +25,13 @@ struct SpiffeBundle {
   // to be refused, whether its keys were revoked or are of a kind we do not know.
   std::vector<Authority> authorities;
   std::optional<uint64_t> sequence;      // spiffe_sequence
-  std::optional<uint64_t> refresh_hint;  // spiffe_refresh_hint, seconds; we look at files anyway
+  std::optional<uint64_t> refresh_hint;  // spiffe_refresh_hint, seconds; files are polled anyway
 };
 
 // Refuses as a whole what is damaged: an x509-svid key whose first x5c entry is no
 // certificate, or the certificate of another key than the entry spells out. As the
 // standard asks, ignores keys of other uses and kinds, keys without x5c, and names
-// it does not know. Messages say which key.
+// it does not know. Messages name the key.
 absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json);
 
 // By trust domain.

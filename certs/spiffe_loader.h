@@ -1,6 +1,5 @@
-// Puts the bundles of a listener's SPIFFE trust domains together from files:
-// certificates in PEM or DER, SPIFFE bundles and a bundle map in JSON. Pure: works
-// on bytes already read.
+// Assembles the bundles of a listener's SPIFFE trust domains from files: certificates in PEM or
+// DER, SPIFFE bundles and a bundle map in JSON. Pure; works on bytes already read.
 
 #ifndef MANTLET_CERTS_SPIFFE_LOADER_H_
 #define MANTLET_CERTS_SPIFFE_LOADER_H_
@@ -26,8 +25,8 @@ std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const 
                                             std::vector<TrustAnchor>* anchors);
 
 // The trust domains of `next` whose bundle has a lower spiffe_sequence than it has
-// in `served`, a sentence each: somebody may have put an old bundle back. The
-// standard wants the sequence to grow, but the files are right.
+// in `served`, a sentence each: an old bundle may have been put back. The standard requires the
+// sequence to grow, but the files are authoritative.
 std::vector<std::string> SequenceRegressions(const Generation& served, const Generation& next);
 
 }  // namespace mantlet::certs

@@ -1,6 +1,6 @@
-// JSON (RFC 8259) as security material should be read: one document and nothing
-// after it, valid UTF-8, no name twice in an object, bounded depth and size.
-// For files of certs/ only; keeps the library's exceptions inside.
+// ParseStrictJson parses JSON (RFC 8259) as security material should be parsed: one document with
+// nothing after it, valid UTF-8, no name twice in an object, bounded depth and size. For files of
+// certs/ only; the library's exceptions stay inside.
 
 #ifndef MANTLET_CERTS_STRICT_JSON_H_
 #define MANTLET_CERTS_STRICT_JSON_H_
@@ -19,7 +19,7 @@ inline constexpr size_t kMaxJsonDepth = 16;
 // Whether the bytes mean to be a JSON object: neither PEM nor DER begins with a brace.
 bool LooksLikeJsonObject(std::string_view bytes);
 
-// The message says what is wrong and near which byte.
+// The message describes the error and its byte offset.
 absl::StatusOr<nlohmann::json> ParseStrictJson(std::string_view text);
 
 }  // namespace mantlet::certs

@@ -1,4 +1,4 @@
-// Dates for people: "2027-01-15 08:00:00 UTC" and "in 12 days".
+// Formats dates for operators: "2027-01-15 08:00:00 UTC" and "in 12 days".
 
 #ifndef MANTLET_CERTS_TIME_TEXT_H_
 #define MANTLET_CERTS_TIME_TEXT_H_

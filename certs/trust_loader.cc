@@ -57,7 +57,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   }
 }
 
-// With no other anchor, nobody could get in.
+// Without another anchor, every client would be refused.
 void CheckKeys(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   if (!std::all_of(anchors.begin(), anchors.end(), IsUnsupported)) return;
   for (const TrustAnchor& anchor : anchors) {

@@ -1,5 +1,4 @@
-// Puts a listener's trust anchors together from its bundle files. Pure: works
-// on bytes already read.
+// Assembles a listener's trust anchors from its bundle files. Pure; works on bytes already read.
 
 #ifndef MANTLET_CERTS_TRUST_LOADER_H_
 #define MANTLET_CERTS_TRUST_LOADER_H_
@@ -16,7 +15,7 @@
 namespace mantlet::certs {
 
 // Roots of X.509 version 1 have no way to say that they are CAs. Path building takes one
-// as an anchor (RFC 5280, 6.1.1 (d), leaves that to whoever trusts it); SPIFFE does not.
+// as an anchor (RFC 5280, 6.1.1 (d), leaves that to the relying party); SPIFFE does not.
 enum class Version1Roots { kRefuse, kAccept };
 
 // Whether the certificate may be an anchor. `place`: where in the file it stands,

@@ -1,4 +1,4 @@
-// How certificates and names are written into header values. Pure.
+// Encodes certificates and names for header values. Pure.
 
 #ifndef MANTLET_PROXY_IDENTITY_ENCODING_H_
 #define MANTLET_PROXY_IDENTITY_ENCODING_H_

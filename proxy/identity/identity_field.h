@@ -1,4 +1,4 @@
-// One identity field as a header value, for `identity_headers: set:`. Pure.
+// Renders one identity field as a header value, for `identity_headers: set:`. Pure.
 
 #ifndef MANTLET_PROXY_IDENTITY_IDENTITY_FIELD_H_
 #define MANTLET_PROXY_IDENTITY_IDENTITY_FIELD_H_

@@ -1,6 +1,5 @@
-// The headers that tell the upstream who the client is, rendered once per
-// connection, when the handshake has ended, and then copied into every request.
-// Pure: configuration and identity in, bytes out.
+// Renders the headers that describe the client to the upstream. They are rendered once per
+// connection, after the handshake, and copied into every request. Pure.
 
 #ifndef MANTLET_PROXY_IDENTITY_IDENTITY_HEADERS_H_
 #define MANTLET_PROXY_IDENTITY_IDENTITY_HEADERS_H_

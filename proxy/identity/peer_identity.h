@@ -1,11 +1,9 @@
-// Who is at the other end of a downstream connection, as plain values. The TLS
-// package fills it in once, when the handshake ends; everything after that
-// (headers, policy, logs) reads values and knows nothing of TLS or X.509.
-// Immutable after construction, so it may be read from any thread.
+// PeerIdentity is the client of a downstream connection as plain values. The TLS package fills it
+// in once, after the handshake; headers, policy and logs read the values and do not depend on TLS
+// or X.509. It is immutable after construction and may be read from any thread.
 //
-// What is the same for many connections is not copied into each: the certificate and
-// the names of our own are shared, what the TLS library has names for is a view of its
-// constants.
+// What many connections have in common is not copied into each: the certificate and the server's
+// own names are shared, and names from the TLS library are views of its constants.
 
 #ifndef MANTLET_PROXY_IDENTITY_PEER_IDENTITY_H_
 #define MANTLET_PROXY_IDENTITY_PEER_IDENTITY_H_

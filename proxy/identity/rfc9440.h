@@ -1,5 +1,5 @@
-// Client-Cert and Client-Cert-Chain (RFC 9440): certificates as Structured
-// Fields byte sequences. Pure.
+// Renders Client-Cert and Client-Cert-Chain (RFC 9440): certificates as Structured Fields byte
+// sequences. Pure.
 
 #ifndef MANTLET_PROXY_IDENTITY_RFC9440_H_
 #define MANTLET_PROXY_IDENTITY_RFC9440_H_

@@ -1,7 +1,7 @@
-// The names that no peer may send: the identity family of a listener, and what applications
-// take for the word of a proxy about where a request came from (strip_set.cc lists it).
-// Names match after folding (proxy/pattern/header_name.h). Built once per listener and
-// configuration, immutable afterwards, so it may be read from any thread.
+// StripSet holds the header names that no peer may send: the identity family of a listener, and
+// the names by which applications learn from a proxy where a request came from (strip_set.cc lists
+// them). Names are compared after folding (proxy/pattern/header_name.h). It is built once per
+// listener and configuration, is immutable afterwards, and may be read from any thread.
 
 #ifndef MANTLET_PROXY_IDENTITY_STRIP_SET_H_
 #define MANTLET_PROXY_IDENTITY_STRIP_SET_H_

@@ -1,5 +1,5 @@
-// ByteSource: bytes that come piece by piece, for what is too large to be held
-// as a whole. Used by one thread at a time.
+// ByteSource yields bytes piece by piece, for content that is too large to be held as a whole. One
+// thread at a time.
 
 #ifndef MANTLET_PROXY_X509_BYTE_SOURCE_H_
 #define MANTLET_PROXY_X509_BYTE_SOURCE_H_
@@ -18,7 +18,7 @@ namespace mantlet::x509 {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills the front of `buffer`, which is not empty, and says with how many bytes;
+  // Fills the front of `buffer`, which is not empty, and returns the number of bytes;
   // 0: the end, and again at every later call. After an error there is nothing more.
   virtual absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) = 0;
 };

@@ -1,7 +1,6 @@
-// Bytes as this package holds them (std::string, std::string_view), seen as the library
-// wants them (CBS, uint8_t*), and the other way round. Nothing is copied: what a function
-// returns holds as long as the bytes it was made of. For .cc files; headers name none of
-// the library's types but pointers.
+// Converts between bytes as this package holds them (std::string, std::string_view) and as the
+// library takes them (CBS, uint8_t*). Nothing is copied: a result is valid as long as the bytes
+// that it was made of. For .cc files; headers name none of the library's types but pointers.
 
 #ifndef MANTLET_PROXY_X509_BYTE_VIEW_H_
 #define MANTLET_PROXY_X509_BYTE_VIEW_H_

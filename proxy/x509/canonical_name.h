@@ -1,6 +1,5 @@
-// When two distinguished names are the same (RFC 5280, 7.1: letter case and repeated
-// blanks mean nothing, nor does the string type). Whoever asks whether one name is another
-// asks SameName(); encodings are compared nowhere.
+// SameName compares two distinguished names (RFC 5280, 7.1: letter case, repeated blanks and the
+// string type do not count). It is the only comparison of names; encodings are never compared.
 
 #ifndef MANTLET_PROXY_X509_CANONICAL_NAME_H_
 #define MANTLET_PROXY_X509_CANONICAL_NAME_H_

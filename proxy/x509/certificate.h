@@ -1,13 +1,12 @@
-// Certificate: one parsed X.509 certificate (RFC 5280) that never changes.
+// Certificate is one parsed X.509 certificate (RFC 5280) that never changes.
 //
-// Everything a caller may ask for is worked out once, in FromDer, so that a
-// Certificate can be shared by any number of threads without a lock. It is made
-// for certificates that stay: server chains, trust anchors, what `certs show`
-// prints. Client certificates during a handshake go through PresentedChain,
-// which works out only what it is asked for.
+// FromDer works out everything that a caller may ask for, so that any number of threads can share
+// a Certificate without a lock. It serves certificates that stay: server chains, trust anchors,
+// what `certs show` prints. Client certificates in a handshake go through PresentedChain, which
+// works out only what is asked of it.
 //
-// Strings hold what the certificate says; RFC 2253 escaping keeps control bytes
-// and NULs of names visible as \XX (see certificate_names.h).
+// Strings hold what the certificate contains; RFC 2253 escaping keeps control bytes and NULs of
+// names visible as \XX (see certificate_names.h).
 
 #ifndef MANTLET_PROXY_X509_CERTIFICATE_H_
 #define MANTLET_PROXY_X509_CERTIFICATE_H_

@@ -1,6 +1,6 @@
-// Names inside certificates as text: distinguished names by RFC 2253 and subject
-// alternative names. Whoever made the certificate chose every byte of them, so
-// nothing is cut at a NUL, and what cannot be decoded shows as #hex.
+// Renders the names in certificates as text: distinguished names by RFC 2253, and subject
+// alternative names. The issuer chose every byte of them, so nothing is cut at a NUL, and what
+// cannot be decoded appears as #hex.
 
 #ifndef MANTLET_PROXY_X509_CERTIFICATE_NAMES_H_
 #define MANTLET_PROXY_X509_CERTIFICATE_NAMES_H_

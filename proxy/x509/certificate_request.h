@@ -1,6 +1,6 @@
-// DescribeCertificateRequest: what a server's CertificateRequest asks for (RFC 8446, 4.3.2), in
-// words for operators. A client that has nothing which fits sends no certificate at all and says
-// nothing about it, so this is where to look. Pure.
+// DescribeCertificateRequest describes a server's CertificateRequest (RFC 8446, 4.3.2) for
+// operators. A client without a certificate that fits sends none and reports no error, so the
+// request shows why. Pure.
 
 #ifndef MANTLET_PROXY_X509_CERTIFICATE_REQUEST_H_
 #define MANTLET_PROXY_X509_CERTIFICATE_REQUEST_H_

@@ -1,6 +1,6 @@
-// What a DER (or BER) structure is, judged by its outermost fields. For telling an
-// operator what the file is that could not be used; whoever reads one of these kinds
-// judges all of it. Pure.
+// KindOfDer classifies a DER or BER structure by its outermost fields. It serves to tell an
+// operator what a file is that could not be used; the parsers of these kinds check the whole
+// structure. Pure.
 
 #ifndef MANTLET_PROXY_X509_DER_KIND_H_
 #define MANTLET_PROXY_X509_DER_KIND_H_
@@ -31,7 +31,7 @@ enum class DerKind {
 
 DerKind KindOfDer(std::string_view bytes);
 
-// How many bytes the outermost element says to have, header included; 0 if the bytes do
+// The length of the outermost element as its header has it, header included; 0 if the bytes do
 // not begin with an element of known length.
 size_t SizeOfDer(std::string_view bytes);
 

@@ -1,5 +1,5 @@
-// DerStream: reads DER (X.690) element by element from a source that is larger
-// than what should be held in memory. Errors are sentences about "it".
+// DerStream reads DER (X.690) element by element from a source that is larger than what should be
+// held in memory. Errors are sentences about "it".
 
 #ifndef MANTLET_PROXY_X509_DER_STREAM_H_
 #define MANTLET_PROXY_X509_DER_STREAM_H_

@@ -1,4 +1,4 @@
-// Just enough DER writing (X.690) for the extensions the issuer needs.
+// Writes the DER (X.690) that the extensions of the issuer need.
 
 #ifndef MANTLET_PROXY_X509_DER_WRITER_H_
 #define MANTLET_PROXY_X509_DER_WRITER_H_

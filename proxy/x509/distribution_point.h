@@ -1,5 +1,5 @@
-// Distribution points (RFC 5280, 4.2.1.13): under which names, and for which reasons, a
-// CA publishes revocation lists about a certificate. Pure; the bytes are foreign and may
+// DistributionPoint holds the names under which, and the reasons for which, a CA publishes
+// revocation lists about a certificate (RFC 5280, 4.2.1.13). Pure; the bytes are a peer's and may
 // be anything.
 
 #ifndef MANTLET_PROXY_X509_DISTRIBUTION_POINT_H_

@@ -1,7 +1,6 @@
-// Opens encrypted private keys in the forms that the library itself does not
-// know: PKCS#8 whose key comes out of scrypt or of PBKDF2 with SHA-384 or
-// SHA-512, and the old PEM encryption of RFC 1421 as OpenSSL writes it
-// (`openssl genrsa -aes256 -traditional`). Pure.
+// Decrypts private keys in the forms that the library does not support: PKCS#8 whose key is
+// derived with scrypt or with PBKDF2 and SHA-384 or SHA-512, and the PEM encryption of RFC 1421 as
+// OpenSSL writes it (`openssl genrsa -aes256 -traditional`). Pure.
 
 #ifndef MANTLET_PROXY_X509_ENCRYPTED_KEY_H_
 #define MANTLET_PROXY_X509_ENCRYPTED_KEY_H_

@@ -1,7 +1,6 @@
-// Fault: why a file cannot be used, in two parts: what it is, and what makes the right
-// thing of it. Readers say both in one absl::Status, "WHAT; HINT", where the word FILE
-// stands for the file's path; one of code DataLoss is about a file that may be half
-// written.
+// Fault is why a file cannot be used, in two parts: what it is, and a hint that makes it usable.
+// Readers return both in one absl::Status, "WHAT; HINT", where the word FILE stands for the file's
+// path. A status of code DataLoss is about a file that may not be completely written yet.
 
 #ifndef MANTLET_PROXY_X509_FAULT_H_
 #define MANTLET_PROXY_X509_FAULT_H_

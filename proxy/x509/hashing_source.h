@@ -1,4 +1,4 @@
-// HashingSource: hands on another source's bytes and takes their SHA-256 on the way.
+// HashingSource passes on another source's bytes and computes their SHA-256 on the way.
 
 #ifndef MANTLET_PROXY_X509_HASHING_SOURCE_H_
 #define MANTLET_PROXY_X509_HASHING_SOURCE_H_
@@ -22,7 +22,7 @@ class HashingSource final : public ByteSource {
 
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override;
 
-  // Reads what is left, and tells the digest of everything in lower-case hex. Once.
+  // Reads the rest and returns the digest of everything in lower-case hex. To be called once.
   absl::StatusOr<std::string> Finish();
 
  private:

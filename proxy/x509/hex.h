@@ -1,4 +1,4 @@
-// Lower-case hexadecimal and digests, as this package's accessors print them.
+// Formats lower-case hexadecimal and digests, as this package's accessors return them.
 
 #ifndef MANTLET_PROXY_X509_HEX_H_
 #define MANTLET_PROXY_X509_HEX_H_

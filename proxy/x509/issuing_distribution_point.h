@@ -1,5 +1,5 @@
-// The issuing distribution point of a certificate revocation list (RFC 5280, 5.2.5):
-// which certificates the list is about.
+// IssuingDistributionPoint is the scope of a certificate revocation list (RFC 5280, 5.2.5): which
+// certificates the list is about.
 
 #ifndef MANTLET_PROXY_X509_ISSUING_DISTRIBUTION_POINT_H_
 #define MANTLET_PROXY_X509_ISSUING_DISTRIBUTION_POINT_H_

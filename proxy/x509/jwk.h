@@ -1,5 +1,5 @@
-// A public key as a JSON Web Key spells it (RFC 7518, section 6; RFC 8037, section
-// 2), for comparing one with the certificate that comes along with it. Pure.
+// Encodes a public key as a JSON Web Key does (RFC 7518, section 6; RFC 8037, section 2), to
+// compare one with the certificate beside it. Pure.
 
 #ifndef MANTLET_PROXY_X509_JWK_H_
 #define MANTLET_PROXY_X509_JWK_H_

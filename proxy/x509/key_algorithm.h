@@ -1,5 +1,5 @@
-// Kinds of keys that are not supported, by name: most are known to few libraries, and
-// "unknown" leads nobody anywhere.
+// Names the kinds of keys that are not supported. Most are known to few libraries, and "unknown"
+// would not help an operator.
 
 #ifndef MANTLET_PROXY_X509_KEY_ALGORITHM_H_
 #define MANTLET_PROXY_X509_KEY_ALGORITHM_H_

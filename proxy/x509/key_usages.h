@@ -1,6 +1,6 @@
-// Names of what a certificate's key may be used for: key usage and extended key usage
-// (RFC 5280, 4.2.1.3 and 4.2.1.12), for people and for the one rule that is about the exact
-// list. Pure; each reads only its argument. They may leave entries in the thread's error queue.
+// Names the key usages and extended key usages of a certificate (RFC 5280, 4.2.1.3 and 4.2.1.12),
+// for operators and for the one rule that needs the exact list. Pure; each function reads only its
+// argument and may leave entries in the thread's error queue.
 
 #ifndef MANTLET_PROXY_X509_KEY_USAGES_H_
 #define MANTLET_PROXY_X509_KEY_USAGES_H_

@@ -1,5 +1,5 @@
-// LeafKey: what a client must be able to verify for a certificate to be of use
-// to it: the kind of its key, and for ECDSA the curve. LeafKeySet: several.
+// LeafKey is what a client must be able to verify for a certificate to be of use to it: the kind
+// of its key, and for ECDSA the curve. LeafKeySet is a set of them.
 
 #ifndef MANTLET_PROXY_X509_LEAF_KEY_H_
 #define MANTLET_PROXY_X509_LEAF_KEY_H_

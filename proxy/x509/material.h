@@ -1,5 +1,5 @@
-// Material: what one file holds, parsed: certificates, keys and revocation
-// lists out of PEM, DER, PKCS#7 or PKCS#12. Pure: bytes in, values out.
+// Material is the parsed content of one file: certificates, keys and revocation lists from PEM,
+// DER, PKCS#7 or PKCS#12. Pure.
 
 #ifndef MANTLET_PROXY_X509_MATERIAL_H_
 #define MANTLET_PROXY_X509_MATERIAL_H_
@@ -46,7 +46,7 @@ absl::StatusOr<Material> ParseMaterial(std::string_view bytes,
 // request".
 std::string Inventory(const Material& material);
 
-// What to do with a file whose only content is none of ours; "" if there is nothing to say.
+// A hint for a file that holds only blocks of other kinds; "" if there is none.
 std::string HintForOther(const Material& material);
 
 }  // namespace mantlet::x509

@@ -1,5 +1,5 @@
-// In what two distinguished names differ that look alike where they are printed, so that
-// a message that names both does not seem to name one thing twice. Pure.
+// Describes the difference between two distinguished names that look alike in print, so that a
+// message with both does not seem to name one of them twice. Pure.
 
 #ifndef MANTLET_PROXY_X509_NAME_DIFFERENCE_H_
 #define MANTLET_PROXY_X509_NAME_DIFFERENCE_H_

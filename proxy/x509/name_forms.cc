@@ -32,7 +32,7 @@ bool IsBelow(std::string_view host, std::string_view domain) {
          EndsWithIgnoringCase(host, domain);
 }
 
-// A host name of digits and dots would be an address for whoever connects.
+// A host name of digits and dots would be an address for a client that connects.
 bool LooksLikeAddress(std::string_view host) {
   const size_t dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);

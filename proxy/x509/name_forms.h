@@ -1,10 +1,9 @@
-// Whether a name lies within the subtree of names that a name constraint spans
-// (RFC 5280, 4.2.1.10), for each form of name that is text or an address. Pure;
-// the bytes are a peer's and need not make sense.
+// Compares a name with the subtree that a name constraint spans (RFC 5280, 4.2.1.10), for each
+// form of name that is text or an address. Pure; the bytes are a peer's and may be anything.
 //
-// Two answers are not enough: a name that is malformed, or that could stand for
-// several hosts, is neither certainly inside nor certainly outside. Who permits
-// asks for kInside, who excludes asks for anything but kOutside.
+// Two results are not enough: a name that is malformed, or that could stand for several hosts, is
+// neither certainly inside nor certainly outside. A permitted subtree requires kInside; an
+// excluded one applies unless the result is kOutside.
 
 #ifndef MANTLET_PROXY_X509_NAME_FORMS_H_
 #define MANTLET_PROXY_X509_NAME_FORMS_H_

@@ -1,6 +1,6 @@
-// OcspResponse: a response to staple (RFC 6960, RFC 6066 section 8), as somebody
-// else fetched it. We read it to know that it is about our certificate, says
-// "good", was signed by somebody who may, and until when it holds. A value; pure.
+// OcspResponse is an OCSP response to staple (RFC 6960; RFC 6066, section 8). Validate() checks
+// that it is about our certificate, reports "good" and was signed by an authorized responder, and
+// returns until when it is valid. A value; pure.
 
 #ifndef MANTLET_PROXY_X509_OCSP_RESPONSE_H_
 #define MANTLET_PROXY_X509_OCSP_RESPONSE_H_
@@ -21,7 +21,7 @@ class OcspResponse {
  public:
   enum class Status { kGood, kRevoked, kUnknown };
 
-  // What is said of one certificate.
+  // The status of one certificate.
   struct Answer {
     int hash = 0;  // NID of the digest of the next two
     std::string issuer_name_hash, issuer_key_hash;
@@ -39,12 +39,12 @@ class OcspResponse {
     CertificatePtr signer;
   };
 
-  // All of `der` is one successful basic response; a response that says "try later"
+  // All of `der` is one successful basic response; a response with the status "try later"
   // and the like is an error, too.
   static absl::StatusOr<OcspResponse> Parse(std::string_view der);
 
-  // Whether it says that `leaf` is good. `authorities`: certificates among which the
-  // leaf's issuer may be found. An error says what is wrong. `now` is only asked
+  // Validates that the status of `leaf` is good. `authorities` are certificates among which the
+  // leaf's issuer may be found. `now` is only asked
   // about a responder's certificate, never about the answer's own dates.
   absl::StatusOr<ValidAnswer> Validate(const Certificate& leaf,
                                        const std::vector<CertificatePtr>& authorities,
@@ -55,7 +55,7 @@ class OcspResponse {
  private:
   friend class OcspResponseParser;
 
-  // Null if it is neither the issuer nor somebody the issuer has named.
+  // Null if it is neither the issuer nor a responder that the issuer has authorized.
   CertificatePtr FindSigner(const CertificatePtr& issuer, int64_t now) const;
   bool SignedBy(const Certificate& certificate) const;
 

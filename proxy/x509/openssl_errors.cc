@@ -14,7 +14,7 @@ void ClearErrors() {
 std::string TakeErrors() {
   std::string text;
   while (uint32_t error = ERR_get_error()) {
-    // The reason alone: library and function names help nobody but ourselves.
+    // The reason alone: library and function names do not help an operator.
     const char* reason = ERR_reason_error_string(error);
     if (!text.empty()) text += "; ";
     text += reason != nullptr ? reason : "error " + std::to_string(error);

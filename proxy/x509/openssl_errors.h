@@ -1,5 +1,5 @@
-// The TLS library's error queue as sentences. The queue belongs to the thread:
-// whoever calls the library clears it before, and reads it only after a failure.
+// Renders the TLS library's error queue as sentences. The queue belongs to the thread: a caller of
+// the library clears it before the call and reads it only after a failure.
 
 #ifndef MANTLET_PROXY_X509_OPENSSL_ERRORS_H_
 #define MANTLET_PROXY_X509_OPENSSL_ERRORS_H_
@@ -10,7 +10,7 @@ namespace mantlet::x509 {
 
 void ClearErrors();
 
-// What this thread's queue says, oldest first, joined with "; ". Empties the
+// The errors in this thread's queue, oldest first, joined with "; ". Empties the
 // queue. "no further detail" if there is nothing in it.
 std::string TakeErrors();
 

@@ -1,7 +1,6 @@
-// All blocks of a PEM text (RFC 7468) at once, read by PemStream, which says what is
-// accepted: a file that is cut off, half overwritten or damaged is an error that names
-// block and line, never a shorter list of blocks. Pure; knows nothing of what the blocks
-// hold.
+// ParsePem reads all blocks of a PEM text (RFC 7468) at once, with PemStream. A text that is cut
+// off, partly overwritten or damaged is an error that names block and line, never a shorter list
+// of blocks. Pure; the content of the blocks is not interpreted.
 
 #ifndef MANTLET_PROXY_X509_PEM_H_
 #define MANTLET_PROXY_X509_PEM_H_

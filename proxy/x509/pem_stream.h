@@ -1,12 +1,12 @@
-// PemStream: the one reading of PEM (RFC 7468), for certificates, keys and revocation
-// lists. Decodes block by block and piece by piece, so that a file may be larger than
-// what should be held in memory; pem.h is for whoever wants all blocks at once.
+// PemStream reads PEM (RFC 7468) with certificates, keys or revocation lists. It decodes block by
+// block and piece by piece, so that a file may be larger than what should be held in memory;
+// ParsePem() returns all blocks at once.
 //
-// Accepts a byte order mark, any line end, text between the blocks, white space in the
-// base64 and RFC 1421 headers. Everything else that is cut off, half overwritten or
-// damaged is an error that names block and line: DataLoss if the file ends too early, so
-// that it may be whole in a moment, else InvalidArgument with what to do behind "; ". The
-// memory is overwritten at the end, for it may have held a private key.
+// It accepts a byte order mark, any line end, text between the blocks, white space in the base64,
+// and RFC 1421 headers. A file that is cut off, partly overwritten or damaged in any other way is
+// an error that names block and line: DataLoss if the file ends too early and may be complete in a
+// moment, else InvalidArgument with a hint behind "; ". The destructor overwrites the memory,
+// which may have held a private key.
 
 #ifndef MANTLET_PROXY_X509_PEM_STREAM_H_
 #define MANTLET_PROXY_X509_PEM_STREAM_H_

@@ -1,5 +1,4 @@
-// PKCS#12 (RFC 7292): a key and the certificates that go with it in one
-// password-protected file.
+// Parses PKCS#12 (RFC 7292): a key and its certificates in one password-protected file.
 
 #ifndef MANTLET_PROXY_X509_PKCS12_H_
 #define MANTLET_PROXY_X509_PKCS12_H_
@@ -19,7 +18,7 @@ struct Pkcs12 {
   std::vector<CertificatePtr> certificates;  // in file order
 };
 
-// Whether the bytes look like PKCS#12, judged by their first fields.
+// Whether the first fields of the bytes are those of PKCS#12.
 bool LooksLikePkcs12(std::string_view bytes);
 
 // A wrong passphrase is Unauthenticated "the passphrase does not open it".

@@ -1,6 +1,6 @@
-// PKCS#7 and CMS SignedData (RFC 5652) as a bag of certificates and revocation lists
-// (.p7b, .p7c). Nothing in it is signed in a way that matters here: what comes out is
-// judged like the content of any other file.
+// Parses PKCS#7 and CMS SignedData (RFC 5652) as a container of certificates and revocation lists
+// (.p7b, .p7c). Its signatures have no meaning here: the content is checked like that of any other
+// file.
 
 #ifndef MANTLET_PROXY_X509_PKCS7_H_
 #define MANTLET_PROXY_X509_PKCS7_H_
@@ -18,7 +18,7 @@ struct Pkcs7 {
   std::vector<std::string> crls;          // DER
 };
 
-// Whether the bytes look like SignedData, judged by their first fields.
+// Whether the first fields of the bytes are those of SignedData.
 bool LooksLikePkcs7(std::string_view bytes);
 
 // DER, or BER with indefinite lengths. Something that holds neither certificates nor

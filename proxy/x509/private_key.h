@@ -1,6 +1,6 @@
-// PrivateKey: RSA, ECDSA (P-256, P-384, P-521) or Ed25519, immutable, shared by
-// all workers; the library's signing with one key from several threads is safe.
-// The key's bytes never appear in an error message.
+// PrivateKey is an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key. It is immutable and shared by
+// all workers; the library may sign with one key in several threads. The key's bytes never appear
+// in an error message.
 
 #ifndef MANTLET_PROXY_X509_PRIVATE_KEY_H_
 #define MANTLET_PROXY_X509_PRIVATE_KEY_H_

@@ -1,5 +1,5 @@
-// PublicKey: what kind of key it is, in words, and whether we refuse it. The
-// library has no notion of a security level, so the judgement is ours.
+// PublicKey describes the kind of a key in words, and whether it is too weak to be accepted. The
+// library has no security levels, so the limits are defined here.
 
 #ifndef MANTLET_PROXY_X509_PUBLIC_KEY_H_
 #define MANTLET_PROXY_X509_PUBLIC_KEY_H_
@@ -29,7 +29,7 @@ PublicKey DescribeKey(const evp_pkey_st* key);
 // RSA, ECDSA or Ed25519; of a key of any other kind nothing must be asked.
 bool IsKnownKind(const evp_pkey_st* key);
 
-// Only the judgement, without building the words: for the handshake.
+// The weakness alone, without the description, for the handshake.
 bool IsWeakKey(const evp_pkey_st* key);
 
 }  // namespace mantlet::x509

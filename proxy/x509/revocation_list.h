@@ -1,16 +1,15 @@
-// RevocationList: one complete certificate revocation list (RFC 5280, 5) in as
-// little memory as its serial numbers take. It is read piece by piece and hashed
-// on the way, so a list of a million entries costs some 20 MB, also while it is
-// being read.
+// RevocationList is one complete certificate revocation list (RFC 5280, 5) in as little memory as
+// its serial numbers take. It is read piece by piece and hashed on the way, so that a list of a
+// million entries costs some 20 MB, also while it is being read.
 //
-// Strict: a list that says anything we could not honour (a delta, an indirect
-// list, an unknown critical extension) is an error, because half of it would be
-// worse than none. A list may be about part of its CA's certificates: users' or CAs',
-// those that name one of its distribution points, some reasons only.
+// A list with anything that cannot be honoured (a delta, an indirect list, an unknown critical
+// extension) is an error, because half of it would be worse than none. A list may be about a part
+// of its CA's certificates: users' or CAs', those that name one of its distribution points, or
+// some reasons.
 //
-// Never changes once it is shared, and then serves any number of threads. What is
-// remembered of signatures that were checked is behind a lock of its own, held
-// for a few comparisons and never during a check.
+// It never changes once it is shared, and then serves any number of threads. The results of
+// signature checks are remembered under a lock of its own, which is held for a few comparisons and
+// never during a check.
 
 #ifndef MANTLET_PROXY_X509_REVOCATION_LIST_H_
 #define MANTLET_PROXY_X509_REVOCATION_LIST_H_
@@ -52,7 +51,7 @@ class RevocationList {
   // Lower-case hex; empty: the list has no number.
   const std::string& number() const { return number_; }
   int64_t this_update() const { return this_update_; }  // seconds since the epoch
-  int64_t next_update() const { return next_update_; }  // 0: the list does not say
+  int64_t next_update() const { return next_update_; }  // 0: the list has none
   size_t entries() const { return entries_; }
   Scope scope() const { return point_.scope; }
   // Its names, if any, and reasons.
@@ -77,11 +76,11 @@ class RevocationList {
   // An Ed25519 signature can only be checked over all bytes of the list, so these
   // are kept until the key that made it has been found; no other can have.
   bool SignedBy(x509_st* issuer) const;
-  // Whether the list is about certificates of this kind, users' or CAs'. What HasIssuer()
-  // and SignedBy() say is asked separately, here and below.
+  // Whether the list is about certificates of this kind, users' or CAs'. HasIssuer() and
+  // SignedBy() are checked separately, here and below.
   bool Covers(x509_st* certificate) const;
-  // Of a certificate that it covers and that has these DistributionPointsOf(): for which
-  // reasons the list says whether it was revoked (RFC 5280, 6.3.3 (b) (2) and (d)).
+  // For a certificate that it covers and that has these DistributionPointsOf(): the reasons for
+  // which the list shows whether it was revoked (RFC 5280, 6.3.3 (b) (2) and (d)).
   ReasonMask ReasonsFor(const std::vector<DistributionPoint>& points) const;
   bool Lists(const x509_st* certificate) const;
   bool ListsSerial(std::string_view integer) const { return serials_.Contains(integer); }

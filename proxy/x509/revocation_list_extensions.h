@@ -1,6 +1,6 @@
-// The extensions of a certificate revocation list (RFC 5280, 5.2) and of its entries
-// (5.3). What they say is honoured or the list is refused; the errors are sentences
-// about "it", the list. Pure; the bytes are foreign and may be anything.
+// Parses the extensions of a certificate revocation list (RFC 5280, 5.2) and of its entries (5.3).
+// They are honoured, or the list is refused; errors are sentences about "it", the list. Pure; the
+// bytes are a peer's and may be anything.
 
 #ifndef MANTLET_PROXY_X509_REVOCATION_LIST_EXTENSIONS_H_
 #define MANTLET_PROXY_X509_REVOCATION_LIST_EXTENSIONS_H_

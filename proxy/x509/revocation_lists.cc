@@ -48,7 +48,7 @@ RevocationLists::RevocationLists(std::vector<RevocationListPtr> lists, Options o
 }
 
 // The newest list first, as RFC 5280, 6.3.3, has it for one after the other: each adds the
-// reasons that newer lists say nothing about, until all are covered. Of lists of one second
+// reasons that newer lists do not cover, until all are covered. Of lists of one second
 // without different numbers none is the newer one, so that each of them may revoke.
 RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, int64_t now) const {
   Answers answers;

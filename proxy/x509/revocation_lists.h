@@ -1,27 +1,24 @@
-// RevocationLists: all revocation lists of one listener, and the one question
-// they answer: is this certificate revoked (RFC 5280, 6.3)?
+// RevocationLists holds all revocation lists of one listener and answers whether a certificate is
+// revoked (RFC 5280, 6.3).
 //
-// A list counts for a certificate if it bears the issuer's name, the key that
-// signed the certificate signed the list, too, and that CA may sign lists (a key
-// usage, if there is one, has cRLSign). Of several the newest decides: it was
-// made knowing more than the others, even if it is overdue and they are not. Where neither
-// date nor number tells which one that is, the certificate is revoked if any of them lists it.
+// A list counts for a certificate if it bears the issuer's name, the key that signed the
+// certificate signed the list, too, and that CA may sign lists (a key usage, if there is one, has
+// cRLSign). The newest of several decides, even if it is past its nextUpdate and the others are
+// not. If neither date nor number tells which is the newest, the certificate is revoked if any of
+// them lists it.
 //
-// A list may be about part of its CA's certificates, and several such lists of one CA may
-// be at hand. Which of them count is decided for each certificate (RFC 5280, 6.3.3): by
-// its kind; by its CRL distribution points, one of which must be the list's if the list
-// has a name; and together they must cover all reasons for a revocation.
+// A list may be about a part of its CA's certificates, and a CA may have several such lists. Which
+// of them count is decided for each certificate (RFC 5280, 6.3.3): by its kind; by its CRL
+// distribution points, one of which must be the list's if the list has a name; and together they
+// must cover all reasons for a revocation.
 //
-// Whoever asks decides who is asked about: PathRevocation asks for a CA's other
-// keys, too.
+// Check() is about one issuer certificate; PathRevocation asks for a CA's other keys, too.
 //
-// Where lists bear the name and none of them counts, something is wrong: a list
-// of a key that nobody vouches for, or a forged one, or none that is about this
-// certificate. That is refused under either policy; only the absence of any list of that
-// name, for certificates of this kind, is what if_present permits.
+// If lists bear the name and none of them counts, they were signed with a key without a valid
+// certificate, are forged, or are not about this certificate. That is refused under either policy;
+// if_present permits only the absence of any list of that name for certificates of this kind.
 //
-// Pure: no clock, no I/O. Immutable, any number of threads; what the lists
-// remember of signatures is guarded by them.
+// Pure: no clock, no I/O. Immutable; any number of threads.
 
 #ifndef MANTLET_PROXY_X509_REVOCATION_LISTS_H_
 #define MANTLET_PROXY_X509_REVOCATION_LISTS_H_
@@ -45,7 +42,7 @@ class RevocationLists {
   enum class Verdict { kGood, kRevoked, kMissing, kExpired, kNotYetValid };
   static constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
   // A list may be from this far in the future: CAs publish at once, and clocks
-  // differ. One from farther ahead says that our own clock is wrong.
+  // differ. A list from farther ahead means that our own clock is wrong.
   static constexpr int64_t kClockSkewSeconds = 300;
 
   struct Status {
@@ -74,7 +71,7 @@ class RevocationLists {
   const std::string& id() const { return id_; }
 
  private:
-  // What the lists of one issuer say of one certificate.
+  // What the lists of one issuer contain about one certificate.
   struct Answers {
     bool any_of_that_name = false;
     const RevocationList* signed_list = nullptr;  // any that the issuer's key has signed

@@ -1,7 +1,7 @@
-// SignatureScheme: how a revocation list or an OCSP response is signed (the
-// AlgorithmIdentifiers of RFC 3279, 4055, 5758 and 8410), as far as we accept it,
-// and the check of such a signature over a digest that was made earlier: a list
-// of millions is hashed once, not for every key that is tried.
+// SignatureScheme is how a revocation list or an OCSP response is signed (the AlgorithmIdentifiers
+// of RFC 3279, 4055, 5758 and 8410), as far as it is accepted. It verifies such a signature over a
+// digest that was computed before: a list of a million entries is hashed once, not for every key
+// that is tried.
 
 #ifndef MANTLET_PROXY_X509_SIGNATURE_SCHEME_H_
 #define MANTLET_PROXY_X509_SIGNATURE_SCHEME_H_

@@ -1,5 +1,5 @@
-// SubjectNames: every name of one certificate that a name constraint above it can
-// speak of (RFC 5280, 4.2.1.10). Borrows from the certificate it was read from.
+// SubjectNames holds every name of one certificate that a name constraint of an issuer can apply
+// to (RFC 5280, 4.2.1.10). It borrows from the certificate that it was read from.
 
 #ifndef MANTLET_PROXY_X509_SUBJECT_NAMES_H_
 #define MANTLET_PROXY_X509_SUBJECT_NAMES_H_

@@ -1,6 +1,5 @@
-// TrustStore: the trust anchors of one listener, immutable once made and shared
-// by all workers. The anchors are a set: their order and repetitions in the
-// files mean nothing, so neither order nor repetition changes id().
+// TrustStore holds the trust anchors of one listener. It is immutable and shared by all workers.
+// The anchors are a set: their order and repetitions in the files do not change id().
 
 #ifndef MANTLET_PROXY_X509_TRUST_STORE_H_
 #define MANTLET_PROXY_X509_TRUST_STORE_H_

@@ -1,5 +1,5 @@
-// Overwriting secrets that are no longer needed: key files and passphrases as
-// they were read. What remains of a key is the library's own, which it wipes.
+// Overwrites secrets that are no longer needed: key files and passphrases as they were read. The
+// library wipes its own copy of a key.
 
 #ifndef MANTLET_PROXY_X509_WIPE_H_
 #define MANTLET_PROXY_X509_WIPE_H_

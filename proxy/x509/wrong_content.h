@@ -1,6 +1,6 @@
-// What a file is that holds nothing that is read here, and what makes the right thing of
-// it. People put a few dozen wrong things in the place of certificates and keys; most can
-// be told by their first bytes. Pure.
+// WrongContent recognizes a file without anything that is read here, and returns a hint that makes
+// it usable. A few dozen kinds of files are put in the place of certificates and keys by mistake;
+// most can be recognized by their first bytes. Pure.
 
 #ifndef MANTLET_PROXY_X509_WRONG_CONTENT_H_
 #define MANTLET_PROXY_X509_WRONG_CONTENT_H_

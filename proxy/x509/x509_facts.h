@@ -1,6 +1,6 @@
-// Single facts about an X.509 certificate, for Certificate, which collects them
-// all, and for the handshake, which wants few of them. Pure; each reads only
-// its argument. They may leave entries in the thread's error queue.
+// Functions that return single facts about an X.509 certificate, for Certificate, which collects
+// them all, and for the handshake, which needs few of them. Pure; each reads only its argument and
+// may leave entries in the thread's error queue.
 
 #ifndef MANTLET_PROXY_X509_X509_FACTS_H_
 #define MANTLET_PROXY_X509_X509_FACTS_H_
