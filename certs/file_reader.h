@@ -5,7 +5,6 @@
 #define MANTLET_CERTS_FILE_READER_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -46,17 +45,6 @@ class DiskFileReader : public FileReader {
  public:
   absl::StatusOr<FileContent> Read(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<FileStream>> Open(const std::string& path) override;
-};
-
-// Files that exist in memory only, for tests and fuzz targets.
-class MemoryFileReader : public FileReader {
- public:
-  void Put(const std::string& path, std::string bytes, uint32_t mode = 0600);
-  void Remove(const std::string& path);
-  absl::StatusOr<FileContent> Read(const std::string& path) override;
-
- private:
-  std::map<std::string, FileContent> files_;
 };
 
 }  // namespace mantlet::certs

@@ -41,8 +41,6 @@ void NameUnsupportedKey(const std::string& spki, PublicKey* key) {
   key->weakness = absl::StrCat("its key is ", kind, ", and such keys are not supported");
 }
 
-bool HasExtension(const X509* x509, int nid) { return X509_get_ext_by_NID(x509, nid, -1) >= 0; }
-
 }  // namespace
 
 absl::StatusOr<CertificatePtr> Certificate::FromDer(std::string_view der) {
@@ -97,7 +95,6 @@ absl::Status Certificate::Fill(std::string_view der) {
   extended_key_usage_ = ExtendedKeyUsageNames(x509_);
   for_server_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_SERVER, 0) == 1;
   for_client_ = X509_check_purpose(x509_, X509_PURPOSE_SSL_CLIENT, 0) == 1;
-  has_name_constraints_ = HasExtension(x509_, NID_name_constraints);
   subject_key_id_ = Hex(View(X509_get0_subject_key_id(x509_)));
   authority_key_id_ = Hex(View(X509_get0_authority_key_id(x509_)));
   return absl::OkStatus();

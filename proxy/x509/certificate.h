@@ -65,7 +65,6 @@ class Certificate {
   const std::vector<std::string>& extended_key_usage() const { return extended_key_usage_; }
   bool for_server() const { return for_server_; }  // may be shown by a TLS server
   bool for_client() const { return for_client_; }  // may be shown by a TLS client
-  bool has_name_constraints() const { return has_name_constraints_; }
   const std::string& subject_key_id() const { return subject_key_id_; }      // hex or empty
   const std::string& authority_key_id() const { return authority_key_id_; }  // hex or empty
 
@@ -96,7 +95,7 @@ class Certificate {
   int path_length_ = -1;
   bool weak_signature_ = false, is_ca_ = false, self_issued_ = false, self_signed_ = false;
   bool version1_ = false;
-  bool for_server_ = false, for_client_ = false, has_name_constraints_ = false;
+  bool for_server_ = false, for_client_ = false;
 };
 
 }  // namespace mantlet::x509

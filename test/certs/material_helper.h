@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "certs/file_reader.h"
 #include "config/config.h"
+#include "test/certs/memory_file_reader.h"
 #include "test/proxy/x509/pki.h"
 
 namespace mantlet::certs {

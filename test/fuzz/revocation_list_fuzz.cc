@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "certs/file_reader.h"
 #include "certs/revocation_reader.h"
 #include "proxy/x509/revocation_list.h"
+#include "test/certs/memory_file_reader.h"
 #include "test/fuzz/fuzz_input.h"
 #include "test/proxy/x509/pki.h"
 
