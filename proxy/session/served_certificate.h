@@ -19,7 +19,7 @@ namespace mantlet::session {
 struct ServedCertificate {
   const tls::ServerContext* context = nullptr;  // null: no certificate was served
   size_t index = 0;                             // among the context's
-  x509::LeafKeySet verifiable;                   // the keys whose signatures the client verifies
+  x509::LeafKeySet verifiable;                  // the keys whose signatures the client verifies
 
   // Whether IsAuthoritativeFor() may be false for some host.
   bool restricts_hosts() const;
