@@ -66,7 +66,7 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
   if (config.client_auth.mode != config::ClientAuthMode::kNone) {
     options.verifier = BuildVerifier(config.client_auth, material);
   }
-  if (previous != nullptr && previous->Serves(options)) return previous;
+  if (previous != nullptr && previous->IsEquivalent(options)) return previous;
   auto context = tls::ServerContext::Create(std::move(options));
   if (!context.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(config::ToString(config.where), ": listener '",

@@ -37,14 +37,8 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
       access_log_(access_log, log_format),
       client_log_budget_(kClientRecordsPerSecond),
       revalidation_(loop_, clock),
-      context_{loop_,
-               clock,
-               logger,
-               access_log_,
-               client_log_budget_,
-               false,
-               &revalidation_,
-               &verified_clients_},
+      context_{loop_, clock,          logger,           access_log_, client_log_budget_,
+               false, &revalidation_, &client_verdicts_},
       heap_trim_(loop_, clock,
                  [this] {
                    context_.parsers.Clear();
@@ -179,7 +173,7 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
   state->config = listener.config;
   state->strip = identity::StripSet(listener.config.identity_headers);
   state->acceptor =
-      std::make_shared<const session::TlsAcceptor>(loop_, listener.tls, verified_clients_);
+      std::make_shared<const session::TlsAcceptor>(loop_, listener.tls, client_verdicts_);
   state->protocols = protocols_;
   state->verifier = listener.tls->options().verifier;
   state->pool = PoolFor(listener.target);

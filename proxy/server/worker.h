@@ -28,7 +28,7 @@
 #include "proxy/session/protocol_table.h"
 #include "proxy/session/revalidation_schedule.h"
 #include "proxy/upstream/socket_connector.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::server {
 
@@ -112,7 +112,7 @@ class Worker final : private session::Connection::Owner {
   base::LogBudget client_log_budget_;
   base::LogBudget accept_log_budget_{1, kAcceptRecordPeriodMs};
   session::RevalidationSchedule revalidation_;
-  verify::VerifiedClients verified_clients_;  // of all listeners
+  verify::ClientVerdictCache client_verdicts_;  // of all listeners
   session::WorkerContext context_;
   upstream::SocketConnector connector_{loop_};
   const std::shared_ptr<const session::ProtocolTable> protocols_ = session::HttpProtocols();

@@ -224,7 +224,7 @@ void Connection::OnRevalidationDue() {
 void Connection::Validate(RevalidationPhase phase) {
   const int64_t now = worker_.clock.WallSeconds();
   Validity validity =
-      Revalidate(slot_->current.get(), *worker_.verified_clients, identity_, now, phase);
+      Revalidate(slot_->current.get(), *worker_.client_verdicts, identity_, now, phase);
   if (validity.termination.has_value()) {
     Terminate(*std::move(validity.termination));
     return;

@@ -14,7 +14,7 @@ using config::OnInvalid;
 namespace {
 
 // Whether a handshake would let the peer in now.
-verify::VerifyResult VerdictOf(const ListenerState& newest, verify::VerifiedClients& verified,
+verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdictCache& verified,
                                const identity::PeerIdentity& peer, int64_t now,
                                verify::Expired expired) {
   if (!peer.has_certificate()) {
@@ -37,7 +37,7 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::VerifiedClie
         HandshakeFailure::kUnknownCa, nullptr, -1,
         "the listener trusts no CA any more, so nobody vouches for the certificate");
   }
-  return verified.CheckAgain(*verifier, peer.certificate, now, expired);
+  return verified.Recheck(*verifier, peer.certificate, now, expired);
 }
 
 Validity Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
@@ -63,7 +63,7 @@ Validity UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentit
 
 }  // namespace
 
-Validity Revalidate(const ListenerState* newest, verify::VerifiedClients& verified,
+Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verified,
                     const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase) {
   if (newest == nullptr) {
     Validity validity;

@@ -15,7 +15,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/session/listener_state.h"
 #include "proxy/session/worker_context.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::session {
 
@@ -40,7 +40,7 @@ enum class RevalidationPhase { kHandshakeDone, kOpen };
 // Revalidate returns whether the client would be let in by `newest`, the listener's newest
 // state; null once the listener is gone. `verified` is the worker's cache: it changes what a
 // verdict costs, and nothing in it.
-Validity Revalidate(const ListenerState* newest, verify::VerifiedClients& verified,
+Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verified,
                     const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase);
 
 // NeedsRevalidation returns whether connections that `before` let in must be validated by

@@ -10,7 +10,7 @@ bool ServedCertificate::restricts_hosts() const {
 }
 
 bool ServedCertificate::IsAuthoritativeFor(std::string_view host) const {
-  return !restricts_hosts() || context->MayServe(index, host, verifiable);
+  return !restricts_hosts() || context->IsAuthoritativeFor(index, host, verifiable);
 }
 
 }  // namespace mantlet::session

@@ -10,7 +10,7 @@ namespace {
 class TlsAcceptance final : public Acceptance, private tls::ServerStream::HandshakeHandler {
  public:
   TlsAcceptance(io::Loop& loop, std::unique_ptr<io::ByteStream> transport,
-                const tls::ServerContextPtr& context, verify::VerifiedClients& verified,
+                const tls::ServerContextPtr& context, verify::ClientVerdictCache& verified,
                 AcceptHandler& handler)
       : handler_(handler), stream_(loop, std::move(transport), context, verified, this) {}
 

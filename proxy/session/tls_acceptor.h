@@ -9,14 +9,14 @@
 #include "proxy/io/loop.h"
 #include "proxy/session/acceptor.h"
 #include "proxy/tls/server_context.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::session {
 
 class TlsAcceptor final : public Acceptor {
  public:
   // `loop` and `verified` outlive the acceptor and what it has accepted.
-  TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::VerifiedClients& verified)
+  TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::ClientVerdictCache& verified)
       : loop_(loop), context_(std::move(context)), verified_(verified) {}
 
   std::unique_ptr<Acceptance> Accept(std::unique_ptr<io::ByteStream> transport,
@@ -25,7 +25,7 @@ class TlsAcceptor final : public Acceptor {
  private:
   io::Loop& loop_;
   const tls::ServerContextPtr context_;
-  verify::VerifiedClients& verified_;
+  verify::ClientVerdictCache& verified_;
 };
 
 }  // namespace mantlet::session

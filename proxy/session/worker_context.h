@@ -13,7 +13,7 @@
 #include "proxy/observe/access_log.h"
 
 namespace mantlet::verify {
-class VerifiedClients;
+class ClientVerdictCache;
 }
 
 namespace mantlet::session {
@@ -32,7 +32,7 @@ struct WorkerContext {
   // When the clients of its connections are validated again, and the verdicts about them;
   // never null where there are connections.
   RevalidationSchedule* revalidation = nullptr;
-  verify::VerifiedClients* verified_clients = nullptr;
+  verify::ClientVerdictCache* client_verdicts = nullptr;
   // shutdown.drain: what a connection that is to end gets for what it has begun.
   int64_t drain_ms = 30'000;
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.

@@ -87,7 +87,7 @@ std::optional<size_t> CertificateSelector::Find(std::string_view name,
   return std::nullopt;
 }
 
-bool CertificateSelector::StandsFor(size_t index, std::string_view name) const {
+bool CertificateSelector::Covers(size_t index, std::string_view name) const {
   if (const Candidates* exact = Lookup(exact_, name)) return exact->Has(index);
   const Candidates* wildcard = LookupWildcard(name);
   return wildcard != nullptr && wildcard->Has(index);

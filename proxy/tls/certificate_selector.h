@@ -42,7 +42,7 @@ class CertificateSelector {
 
   // Whether this certificate stands for the name: it is one of those with exactly
   // that name, or if there are none, with a wildcard for it.
-  bool StandsFor(size_t index, std::string_view name) const;
+  bool Covers(size_t index, std::string_view name) const;
   // The same for names that nobody has.
   bool IsDefault(size_t index) const { return default_.Has(index); }
 

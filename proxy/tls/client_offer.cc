@@ -67,7 +67,7 @@ x509::LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
 
 // In TLS 1.2 the same numbers name a hash and a kind of key only; the curve is
 // for supported_groups to say (RFC 8422 section 5.1.1).
-x509::LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerAbilities& server) {
+x509::LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerCapabilities& server) {
   const bool ecdsa_suite = SharesOne(offer.cipher_suites, server.ecdsa_suites);
   const bool rsa_suite = SharesOne(offer.cipher_suites, server.rsa_suites);
   bool ecdsa = false, ed25519 = false, rsa = false;
@@ -91,7 +91,7 @@ x509::LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerAbilities& serv
 
 }  // namespace
 
-x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server) {
+x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerCapabilities& server) {
   if (server.tls13 && Holds(Body(offer.supported_versions, 1), kTls13)) {
     return Tls13Keys(Body(offer.signature_algorithms, 2));
   }

@@ -25,7 +25,7 @@ struct ClientOffer {
 };
 
 // What the server would agree to.
-struct ServerAbilities {
+struct ServerCapabilities {
   bool tls12 = true;
   bool tls13 = true;
   // TLS 1.2 suites by the kind of key they need; Ed25519 goes with ECDSA's.
@@ -36,7 +36,7 @@ struct ServerAbilities {
 // The keys whose certificates this client can verify, in the version that the
 // handshake will have. Empty if there are none, or if the bytes make no sense:
 // then the handshake fails for a reason that others find.
-x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerAbilities& server);
+x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerCapabilities& server);
 
 }  // namespace mantlet::tls
 

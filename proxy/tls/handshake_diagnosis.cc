@@ -95,7 +95,7 @@ std::string ExplainProtocols(const std::vector<std::string>& protocols) {
 }
 
 // Of a certificate that the library does not go on with.
-verify::VerifyResult JudgeLeaf(std::string_view der, uint32_t error) {
+verify::VerifyResult ExamineLeaf(std::string_view der, uint32_t error) {
   absl::StatusOr<X509*> parsed = x509::ParseX509(der);
   if (!parsed.ok()) return {};
   const bssl::UniquePtr<X509> leaf(*parsed);
@@ -131,7 +131,7 @@ HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence) {
     return diagnosis;
   }
   if (!evidence.leaf_der.empty()) {
-    diagnosis.certificate = JudgeLeaf(evidence.leaf_der, evidence.first_error);
+    diagnosis.certificate = ExamineLeaf(evidence.leaf_der, evidence.first_error);
     if (!diagnosis.certificate.ok()) {
       diagnosis.reason = *diagnosis.certificate.failure;
       diagnosis.detail = diagnosis.certificate.detail;

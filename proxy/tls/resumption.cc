@@ -27,10 +27,11 @@ bssl::UniquePtr<SSL_SESSION> ParseSession(const ServerContext& context, std::str
 
 }  // namespace
 
-std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
-                                             verify::VerifiedClients& verified,
-                                             std::string_view ticket, std::string_view server_name,
-                                             std::optional<Resumption>* resumption) {
+std::optional<ResumptionRefusal> ValidateTicket(const ServerContext& context,
+                                                verify::ClientVerdictCache& verdicts,
+                                                std::string_view ticket,
+                                                std::string_view server_name,
+                                                std::optional<Resumption>* resumption) {
   const base::Clock& clock = *context.options().clock;
   std::optional<SessionTickets::Opened> opened =
       context.tickets()->Open(ticket, clock.MonotonicMs());
@@ -51,7 +52,7 @@ std::optional<ResumptionRefusal> JudgeTicket(const ServerContext& context,
   } else {
     // A chain where none is asked for was not let in by these rules.
     if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
-    verify::ClientCheck check = verified.Check(*context.verifier(), ders, now);
+    verify::ClientCheck check = verdicts.Check(*context.verifier(), ders, now);
     if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);
     made.certificate = std::move(check.certificate);
     made.valid_until = check.verdict.valid_until;

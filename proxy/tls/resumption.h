@@ -20,7 +20,7 @@
 #include "proxy/identity/peer_identity.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/session_tickets.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::tls {
 
@@ -34,11 +34,11 @@ struct Resumption {
 
 // Sets `resumption`, or says why the ticket is not taken. `server_name` is what the
 // client asks for now. `context` has tickets.
-std::optional<base::ResumptionRefusal> JudgeTicket(const ServerContext& context,
-                                                   verify::VerifiedClients& verified,
-                                                   std::string_view ticket,
-                                                   std::string_view server_name,
-                                                   std::optional<Resumption>* resumption);
+std::optional<base::ResumptionRefusal> ValidateTicket(const ServerContext& context,
+                                                      verify::ClientVerdictCache& verdicts,
+                                                      std::string_view ticket,
+                                                      std::string_view server_name,
+                                                      std::optional<Resumption>* resumption);
 
 }  // namespace mantlet::tls
 

@@ -83,7 +83,7 @@ CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
 
 // Everything that decides who gets in and as whom, as one digest: the session-id
 // context of the library, and what a ticket is bound to besides its keys.
-std::string DecidedBy(const ServerContext::Options& options) {
+std::string AuthorizationDigest(const ServerContext::Options& options) {
   std::string text;
   // Lengths before contents: no two lists give one text.
   const auto add = [&text](std::string_view part) {
@@ -186,7 +186,7 @@ absl::Status ServerContext::SetParameters() {
                                           std::size(kSignatureAlgorithms))) {
     return absl::InternalError(x509::TakeErrors());
   }
-  NoteAbilities();
+  ReadCapabilities();
   if (options_.verifier == nullptr) return absl::OkStatus();
 
   size_t bytes = 0;
@@ -209,8 +209,8 @@ void ServerContext::SetResumption() {
   }
   const int64_t lifetime =
       std::chrono::duration_cast<std::chrono::seconds>(options_.tls.session_lifetime).count();
-  tickets_ = std::make_unique<SessionTickets>(DecidedBy(options_), lifetime);
-  const std::string& context = tickets_->decided_by();
+  tickets_ = std::make_unique<SessionTickets>(AuthorizationDigest(options_), lifetime);
+  const std::string& context = tickets_->authorization_digest();
   SSL_CTX_set_session_id_context(ctx_, x509::Data(context), context.size());
   // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal starts them
   // anew. The terms in the ticket do not start anew.
@@ -221,23 +221,23 @@ void ServerContext::SetResumption() {
   InstallTicketHooks(ctx_);
 }
 
-bool ServerContext::Serves(const Options& options) const {
+bool ServerContext::IsEquivalent(const Options& options) const {
   // Who gets in has nothing to do with it, so the tickets' keys do not depend on it.
   if (!SameResponses(options_.credentials, options.credentials)) return false;
   return options_.tls == options.tls && options_.clock == options.clock &&
-         DecidedBy(options_) == DecidedBy(options);
+         AuthorizationDigest(options_) == AuthorizationDigest(options);
 }
 
-void ServerContext::NoteAbilities() {
-  abilities_.tls12 = options_.tls.min_version == config::TlsVersion::kTls12;
-  abilities_.tls13 = options_.tls.max_version == config::TlsVersion::kTls13;
+void ServerContext::ReadCapabilities() {
+  capabilities_.tls12 = options_.tls.min_version == config::TlsVersion::kTls12;
+  capabilities_.tls13 = options_.tls.max_version == config::TlsVersion::kTls13;
   const STACK_OF(SSL_CIPHER)* suites = SSL_CTX_get_ciphers(ctx_);
   for (size_t i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
     const SSL_CIPHER* suite = sk_SSL_CIPHER_value(suites, i);
     const int kind = SSL_CIPHER_get_auth_nid(suite);
     const uint16_t number = SSL_CIPHER_get_protocol_id(suite);
-    if (kind == NID_auth_ecdsa) abilities_.ecdsa_suites.push_back(number);
-    if (kind == NID_auth_rsa) abilities_.rsa_suites.push_back(number);
+    if (kind == NID_auth_ecdsa) capabilities_.ecdsa_suites.push_back(number);
+    if (kind == NID_auth_rsa) capabilities_.rsa_suites.push_back(number);
   }
 }
 
@@ -254,10 +254,10 @@ size_t ServerContext::Select(std::string_view server_name, x509::LeafKeySet veri
   return options_.tls.strict_sni ? SIZE_MAX : selector_.Default(verifiable);
 }
 
-bool ServerContext::MayServe(size_t index, std::string_view host,
-                             x509::LeafKeySet verifiable) const {
+bool ServerContext::IsAuthoritativeFor(size_t index, std::string_view host,
+                                       x509::LeafKeySet verifiable) const {
   const size_t selected = Select(host, verifiable);
-  if (selected == index || selector_.StandsFor(index, host)) return true;
+  if (selected == index || selector_.Covers(index, host)) return true;
   // A name that no certificate has is as good as none.
   return selector_.IsDefault(selected) && selector_.IsDefault(index) &&
          !selector_.Find(host, verifiable).has_value();

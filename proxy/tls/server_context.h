@@ -68,7 +68,7 @@ class ServerContext {
   SessionTickets* tickets() const { return tickets_.get(); }
   // Whether a context made from `options` would do just what this one does. Then it
   // need not be made, and the tickets that this one has given out stay good.
-  bool Serves(const Options& options) const;
+  bool IsEquivalent(const Options& options) const;
 
   // The certificate for a server name (lower case, may be empty) and a client
   // that can verify these keys. With strict_sni: SIZE_MAX if no certificate has
@@ -77,9 +77,9 @@ class ServerContext {
   // Whether a connection that was shown this certificate may ask for this host:
   // its client would have been shown the same one, or one beside it for the same
   // name, had it named the host.
-  bool MayServe(size_t index, std::string_view host, x509::LeafKeySet verifiable) const;
+  bool IsAuthoritativeFor(size_t index, std::string_view host, x509::LeafKeySet verifiable) const;
   x509::LeafKeySet Verifiable(const ClientOffer& offer) const {
-    return VerifiableKeys(offer, abilities_);
+    return VerifiableKeys(offer, capabilities_);
   }
   // What clients are asked for, in words for the record of one that has shown no certificate.
   std::string DescribeCertificateRequest() const;
@@ -95,11 +95,11 @@ class ServerContext {
   absl::Status Init();
   absl::Status SetParameters();
   void SetResumption();
-  void NoteAbilities();
+  void ReadCapabilities();
 
   Options options_;
   CertificateSelector selector_;
-  ServerAbilities abilities_;
+  ServerCapabilities capabilities_;
   bool names_cas_ = false;       // a CertificateRequest lists the names of the trust anchors
   crypto_buffer_pool_st* pool_;  // equal certificates of many clients are kept once
   ssl_ctx_st* ctx_ = nullptr;

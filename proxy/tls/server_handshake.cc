@@ -36,8 +36,8 @@ int VerifyMode(config::ClientAuthMode mode) {
 }  // namespace
 
 ServerHandshake::ServerHandshake(Stream& stream, ServerContextPtr context,
-                                 verify::VerifiedClients& verified, Handler* handler)
-    : Handshake(stream), context_(std::move(context)), verified_(verified), handler_(handler) {
+                                 verify::ClientVerdictCache& verdicts, Handler* handler)
+    : Handshake(stream), context_(std::move(context)), verdicts_(verdicts), handler_(handler) {
   if (ssl() == nullptr) return;
   SSL_set_accept_state(ssl());
   SetHooks(ssl(), this, VerifyMode(context_->options().client_auth));

@@ -20,7 +20,7 @@
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/stream.h"
 #include "proxy/verify/client_check.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::tls {
 
@@ -47,9 +47,9 @@ class ServerHandshake final : public Handshake, private HandshakeHooks {
     ~Handler() = default;
   };
 
-  // `stream` is made from the context's ssl_ctx(). `verified` (of the same thread) and `handler`
+  // `stream` is made from the context's ssl_ctx(). `verdicts` (of the same thread) and `handler`
   // outlive the handshake.
-  ServerHandshake(Stream& stream, ServerContextPtr context, verify::VerifiedClients& verified,
+  ServerHandshake(Stream& stream, ServerContextPtr context, verify::ClientVerdictCache& verdicts,
                   Handler* handler);
 
   // Which of the context's certificates was sent.
@@ -99,7 +99,7 @@ class ServerHandshake final : public Handshake, private HandshakeHooks {
   HandshakeReport ReportLibraryError(std::string_view arrived);
 
   const ServerContextPtr context_;
-  verify::VerifiedClients& verified_;
+  verify::ClientVerdictCache& verdicts_;
   Handler* const handler_;
   Hello hello_ = Hello::kNone;
   x509::LeafKeySet verifiable_;

@@ -62,7 +62,7 @@ void ServerHandshake::OnPeerLeaf(std::string_view der) {
 bool ServerHandshake::VerifyPeer(uint8_t* alert) {
   const int64_t now = context_->options().clock->WallSeconds();
   attempt_->client =
-      verified_.Check(*context_->verifier(), PeerChain(SSL_get0_peer_certificates(ssl())), now);
+      verdicts_.Check(*context_->verifier(), PeerChain(SSL_get0_peer_certificates(ssl())), now);
   const verify::VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
     // Under `request` the client goes on without an identity. Whether it has the key of the
@@ -103,7 +103,7 @@ std::string ServerHandshake::SealTicket(std::string_view session) {
 }
 
 bool ServerHandshake::OpenTicket(std::string_view ticket, std::string* session) {
-  refusal_ = JudgeTicket(*context_, verified_, ticket, attempt_->sni, &attempt_->resumption);
+  refusal_ = ValidateTicket(*context_, verdicts_, ticket, attempt_->sni, &attempt_->resumption);
   if (refusal_.has_value()) return false;
   *session = std::move(attempt_->resumption->session);
   return true;

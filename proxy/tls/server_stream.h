@@ -16,7 +16,7 @@
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/server_handshake.h"
 #include "proxy/tls/stream.h"
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 namespace mantlet::tls {
 
@@ -25,13 +25,13 @@ class ServerStream final : public Stream {
   using HandshakeHandler = ServerHandshake::Handler;
 
   // Begins to read at once; where there is no memory for a connection, the handshake
-  // fails before the loop's turn is over. `verified` (of the same thread), `handler` and
+  // fails before the loop's turn is over. `verdicts` (of the same thread), `handler` and
   // the ByteStreamHandler outlive the stream.
   ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> transport, ServerContextPtr context,
-               verify::VerifiedClients& verified, HandshakeHandler* handler)
+               verify::ClientVerdictCache& verdicts, HandshakeHandler* handler)
       : Stream(loop, std::move(transport),
                std::shared_ptr<ssl_ctx_st>(context, context->ssl_ctx())),
-        handshake_(*this, std::move(context), verified, handler) {
+        handshake_(*this, std::move(context), verdicts, handler) {
     Start(handshake_);
   }
 

@@ -31,8 +31,8 @@ class Wiped {
 
 }  // namespace
 
-SessionTickets::SessionTickets(std::string decided_by, int64_t lifetime_seconds)
-    : decided_by_(std::move(decided_by)),
+SessionTickets::SessionTickets(std::string authorization_digest, int64_t lifetime_seconds)
+    : authorization_digest_(std::move(authorization_digest)),
       lifetime_seconds_(lifetime_seconds),
       keys_(lifetime_seconds * 1000) {}
 
@@ -59,12 +59,12 @@ std::string SessionTickets::Seal(const SessionTerms& terms, std::string_view ses
   plaintext.push_back(static_cast<char>(terms.server_name.size()));
   plaintext.append(terms.server_name);
   plaintext.append(session);
-  return keys_.Seal(plaintext, decided_by_, monotonic_ms);
+  return keys_.Seal(plaintext, authorization_digest_, monotonic_ms);
 }
 
 std::optional<SessionTickets::Opened> SessionTickets::Open(std::string_view ticket,
                                                            int64_t monotonic_ms) {
-  std::optional<std::string> plaintext = keys_.Open(ticket, decided_by_, monotonic_ms);
+  std::optional<std::string> plaintext = keys_.Open(ticket, authorization_digest_, monotonic_ms);
   if (!plaintext.has_value()) return std::nullopt;
   Wiped wiped(*plaintext);
   CBS in = x509::AsCbs(*plaintext), name;

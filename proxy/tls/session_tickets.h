@@ -46,9 +46,9 @@ class SessionTickets {
     std::string session;  // the library's
   };
 
-  // `decided_by`: a digest over everything that decides; a ticket opens only where
+  // `authorization_digest`: a digest over everything that decides; a ticket opens only where
   // it is the same. `lifetime_seconds`: of a session, renewals included.
-  SessionTickets(std::string decided_by, int64_t lifetime_seconds);
+  SessionTickets(std::string authorization_digest, int64_t lifetime_seconds);
 
   // The terms of a session that a full handshake establishes `now`. `valid_until`:
   // the verdict's on the client's chain; INT64_MAX without one.
@@ -59,11 +59,11 @@ class SessionTickets {
   // Only whether it is ours; whether it is still good is for the caller to judge.
   std::optional<Opened> Open(std::string_view ticket, int64_t monotonic_ms);
 
-  const std::string& decided_by() const { return decided_by_; }
+  const std::string& authorization_digest() const { return authorization_digest_; }
   int64_t lifetime_seconds() const { return lifetime_seconds_; }
 
  private:
-  const std::string decided_by_;
+  const std::string authorization_digest_;
   const int64_t lifetime_seconds_;
   TicketKeys keys_;
 };

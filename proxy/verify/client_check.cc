@@ -32,8 +32,8 @@ ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::st
   return check;
 }
 
-VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
-                         int64_t now, Expired expired) {
+VerifyResult Reverify(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                      int64_t now, Expired expired) {
   absl::StatusOr<PresentedChain> chain = PresentedChain::Parse(ders);
   if (!chain.ok()) return Unreadable(chain.status());
   return verifier.Verify(*chain, now, expired);

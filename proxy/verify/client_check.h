@@ -27,8 +27,8 @@ struct ClientCheck {
 ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                         int64_t now);
 // The verdict alone, for a chain whose identity is known.
-VerifyResult VerifyAgain(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
-                         int64_t now, Expired expired);
+VerifyResult Reverify(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                      int64_t now, Expired expired);
 
 // The chain that the certificate came with, itself first; of its bytes.
 std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);

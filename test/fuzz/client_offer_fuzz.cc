@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((flags & 1) != 0) offer.signature_algorithms = schemes;
   if ((flags & 2) != 0) offer.supported_groups = groups;
   if ((flags & 4) != 0) offer.supported_versions = versions;
-  tls::ServerAbilities server{(flags & 8) == 0, (flags & 16) == 0, {0xc02b}, {0xc02f}};
+  tls::ServerCapabilities server{(flags & 8) == 0, (flags & 16) == 0, {0xc02b}, {0xc02f}};
   const x509::LeafKeySet keys = tls::VerifiableKeys(offer, server);
 
   const bool tls13_only = !server.tls12;

@@ -32,7 +32,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     config_.upstream = "app";
     config_.tls.certificates.resize(1);
     worker_.revalidation = &book_;
-    worker_.verified_clients = &verified_;
+    worker_.client_verdicts = &verified_;
     worker_.drain_ms = 100;
     Apply();
   }
@@ -132,7 +132,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     return io::RunUntil(loop_, [&] { return over_; });
   }
   RevalidationSchedule book_{loop_, clock_};
-  verify::VerifiedClients verified_;
+  verify::ClientVerdictCache verified_;
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
   upstream::SocketConnector connector_{loop_};

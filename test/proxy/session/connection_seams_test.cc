@@ -42,7 +42,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
  protected:
   ConnectionSeamsTest() {
     worker_.revalidation = &book_;
-    worker_.verified_clients = &verified_;
+    worker_.client_verdicts = &verified_;
     config_.name = "public";
     config_.upstream = "app";
     target_->config.name = "app";
@@ -95,7 +95,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
   }
 
   RevalidationSchedule book_{loop_, clock_};
-  verify::VerifiedClients verified_;
+  verify::ClientVerdictCache verified_;
   upstream::MemoryConnector connector_{loop_};
   std::shared_ptr<upstream::Target> target_ = std::make_shared<upstream::Target>();
   std::shared_ptr<upstream::Pool> pool_;

@@ -97,12 +97,12 @@ TEST(CertificateSelector, StandsForANameWhoeverElseDoesSoAsWell) {
   CertificateSelector selector({{{"a.example"}, {}, kRsa},
                                 {{"a.example", "b.example"}, {}, kP256},
                                 {{"*.example"}, {}, kP256}});
-  EXPECT_TRUE(selector.StandsFor(0, "a.example"));
-  EXPECT_TRUE(selector.StandsFor(1, "a.example"));
-  EXPECT_FALSE(selector.StandsFor(2, "a.example")) << "there are better ones";
-  EXPECT_FALSE(selector.StandsFor(0, "b.example"));
-  EXPECT_TRUE(selector.StandsFor(2, "c.example"));
-  EXPECT_FALSE(selector.StandsFor(0, "elsewhere"));
+  EXPECT_TRUE(selector.Covers(0, "a.example"));
+  EXPECT_TRUE(selector.Covers(1, "a.example"));
+  EXPECT_FALSE(selector.Covers(2, "a.example")) << "there are better ones";
+  EXPECT_FALSE(selector.Covers(0, "b.example"));
+  EXPECT_TRUE(selector.Covers(2, "c.example"));
+  EXPECT_FALSE(selector.Covers(0, "elsewhere"));
 }
 
 TEST(CertificateSelector, CertificatesForAddressesOnlyFormADefaultIfTheAddressesAreTheSame) {

@@ -44,7 +44,7 @@ class ClientOfferTest : public testing::Test {
     return VerifiableKeys(offer, server_);
   }
 
-  ServerAbilities server_ = {true, true, {0xcca9, kEcdsaSuite}, {kRsaSuite}};
+  ServerCapabilities server_ = {true, true, {0xcca9, kEcdsaSuite}, {kRsaSuite}};
   const std::string both_suites_ = Numbers({0x1301, kEcdsaSuite, kRsaSuite});
 };
 

@@ -117,7 +117,7 @@ TEST_P(ResumptionTest, ARemovedCaRefusesTheClientThatComesBack) {
 TEST_P(ResumptionTest, AnotherPolicyMakesTicketsUnknown) {
   ASSERT_TRUE(Connect());
   server_.options.policy_id = "another";
-  EXPECT_FALSE(server_.context->Serves(server_.options));
+  EXPECT_FALSE(server_.context->IsEquivalent(server_.options));
   Reload();
   EXPECT_FALSE(ComeBack());
 }
@@ -135,7 +135,7 @@ TEST_P(ResumptionTest, AnotherServerCertificateMakesTicketsUnknown) {
   const x509::Credential renewed =
       x509::MakeCredential(x509::ServerTemplate("server", {"server.example"}), &x509::Root());
   server_.options.credentials = {Serve(renewed, {"server.example"})};
-  EXPECT_FALSE(server_.context->Serves(server_.options));
+  EXPECT_FALSE(server_.context->IsEquivalent(server_.options));
   Reload();
   EXPECT_FALSE(ComeBack());
 }
@@ -152,7 +152,7 @@ TEST_P(ResumptionTest, AContextThatWouldDoTheSameIsKnownToServe) {
   ServerContext::Options same = server_.options;
   server_.SetTrust(x509::Trust({x509::Root()}));  // another object of equal content
   same.verifier = server_.options.verifier;
-  EXPECT_TRUE(server_.context->Serves(same));
+  EXPECT_TRUE(server_.context->IsEquivalent(same));
 }
 
 TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
@@ -160,7 +160,7 @@ TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
   const auto changed = [&](const std::function<void(ServerContext::Options&)>& change) {
     ServerContext::Options options = server_.options;
     change(options);
-    return !server_.context->Serves(options);
+    return !server_.context->IsEquivalent(options);
   };
   EXPECT_TRUE(changed([](auto& o) { o.client_auth = config::ClientAuthMode::kOptional; }));
   EXPECT_TRUE(changed([](auto& o) { o.verifier = nullptr; }));

@@ -118,7 +118,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::Loop loop;
   base::ManualClock clock;
   ServerContext::Options options;
-  verify::VerifiedClients verified;
+  verify::ClientVerdictCache verified;
   ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;

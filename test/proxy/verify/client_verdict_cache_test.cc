@@ -1,6 +1,6 @@
 // What is remembered of clients: never more than a full check would say.
 
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 #include <memory>
 #include <string>
@@ -32,7 +32,7 @@ ClientVerifier Verifier(const Rules& rules) {
   return ClientVerifier(std::move(options));
 }
 
-class VerifiedClientsTest : public testing::Test {
+class ClientVerdictCacheTest : public testing::Test {
  protected:
   ClientCheck Check(const ClientVerifier& verifier,
                     const std::vector<const x509::Credential*>& chain, int64_t now = x509::kNow) {
@@ -49,19 +49,19 @@ class VerifiedClientsTest : public testing::Test {
   using CertificatePointer = std::shared_ptr<const identity::ClientCertificate>;
   VerifyResult Again(const ClientVerifier& verifier, const CertificatePointer& certificate,
                      int64_t now = x509::kNow, Expired expired = Expired::kRefuse) {
-    return clients_->CheckAgain(verifier, certificate, now, expired);
+    return clients_->Recheck(verifier, certificate, now, expired);
   }
 
-  void Limit(const VerifiedClients::Limits& limits) {
-    clients_ = std::make_unique<VerifiedClients>(limits);
+  void Limit(const ClientVerdictCache::Limits& limits) {
+    clients_ = std::make_unique<ClientVerdictCache>(limits);
   }
 
   const x509::Credential client_ =
       x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
-  std::unique_ptr<VerifiedClients> clients_ = std::make_unique<VerifiedClients>();
+  std::unique_ptr<ClientVerdictCache> clients_ = std::make_unique<ClientVerdictCache>();
 };
 
-TEST_F(VerifiedClientsTest, WhoComesAgainIsNotLookedAtAgain) {
+TEST_F(ClientVerdictCacheTest, WhoComesAgainIsNotLookedAtAgain) {
   const ClientVerifier verifier = Verifier({});
   const ClientCheck full = CheckClient(verifier, x509::Chain({&client_}), x509::kNow);
   const ClientCheck first = Check(verifier, {&client_});
@@ -73,20 +73,20 @@ TEST_F(VerifiedClientsTest, WhoComesAgainIsNotLookedAtAgain) {
   EXPECT_EQ(again.certificate->der, full.certificate->der);
 }
 
-TEST_F(VerifiedClientsTest, EqualRulesAreOneWhoeverHasThem) {
+TEST_F(ClientVerdictCacheTest, EqualRulesAreOneWhoeverHasThem) {
   // Two listeners, or a listener before and after a reload that changed nothing here.
   const ClientCheck first = Check(Verifier({}), {&client_});
   EXPECT_EQ(Check(Verifier({}), {&client_}).certificate, first.certificate);
 }
 
-TEST_F(VerifiedClientsTest, ARemovedCaCountsAtOnce) {
+TEST_F(ClientVerdictCacheTest, ARemovedCaCountsAtOnce) {
   EXPECT_EQ(Reason({}, {&client_}), "");
   const x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
   EXPECT_EQ(Reason({.anchors = {other}}, {&client_}), "unknown_ca");
   EXPECT_EQ(Reason({}, {&client_}), "") << "the other listener's clients stay what they are";
 }
 
-TEST_F(VerifiedClientsTest, ANewRevocationListCountsAtOnce) {
+TEST_F(ClientVerdictCacheTest, ANewRevocationListCountsAtOnce) {
   const x509::RevocationListPtr before = x509::List(x509::CrlTemplate::Revoking({}), x509::Root());
   x509::CrlTemplate newer = x509::CrlTemplate::Revoking({&client_});
   newer.number = 2;
@@ -95,14 +95,14 @@ TEST_F(VerifiedClientsTest, ANewRevocationListCountsAtOnce) {
   EXPECT_EQ(Reason({.lists = {before, x509::List(newer, x509::Root())}}, {&client_}), "revoked");
 }
 
-TEST_F(VerifiedClientsTest, ARemovedPinCountsAtOnce) {
+TEST_F(ClientVerdictCacheTest, ARemovedPinCountsAtOnce) {
   const std::string pin = Check(Verifier({}), {&client_}).certificate->spki_sha256;
   const std::string other(64, '0');
   EXPECT_EQ(Reason({.pins = {pin, other}}, {&client_}), "");
   EXPECT_EQ(Reason({.pins = {other}}, {&client_}), "not_pinned");
 }
 
-TEST_F(VerifiedClientsTest, ACertificateThatExpiresIsRefusedFromThatSecondOn) {
+TEST_F(ClientVerdictCacheTest, ACertificateThatExpiresIsRefusedFromThatSecondOn) {
   const int64_t end = client_.certificate->not_after() + 1;
   EXPECT_EQ(Reason({}, {&client_}), "");
   EXPECT_EQ(Reason({}, {&client_}, end - 1), "");
@@ -111,7 +111,7 @@ TEST_F(VerifiedClientsTest, ACertificateThatExpiresIsRefusedFromThatSecondOn) {
   EXPECT_EQ(clients_->bytes(), 0u);
 }
 
-TEST_F(VerifiedClientsTest, AnIntermediateThatExpiresEndsTheVerdict) {
+TEST_F(ClientVerdictCacheTest, AnIntermediateThatExpiresEndsTheVerdict) {
   x509::CertificateTemplate brief = x509::CaTemplate("brief");
   brief.not_after = x509::kNow + 60;
   const x509::Credential ca = x509::MakeCredential(brief, &x509::Root());
@@ -121,7 +121,7 @@ TEST_F(VerifiedClientsTest, AnIntermediateThatExpiresEndsTheVerdict) {
   EXPECT_EQ(Reason({}, {&leaf, &ca}, x509::kNow + 61), "expired");
 }
 
-TEST_F(VerifiedClientsTest, AListThatIsOverdueRefuses) {
+TEST_F(ClientVerdictCacheTest, AListThatIsOverdueRefuses) {
   x509::CrlTemplate brief = x509::CrlTemplate::Revoking({});
   brief.next_update = x509::kNow + 60;
   const Rules rules = {.lists = {x509::List(brief, x509::Root())}};
@@ -130,7 +130,7 @@ TEST_F(VerifiedClientsTest, AListThatIsOverdueRefuses) {
   EXPECT_EQ(Reason(rules, {&client_}, x509::kNow + 60), "crl_expired");
 }
 
-TEST_F(VerifiedClientsTest, AListThatIsDatedAheadCountsFromItsSecondOn) {
+TEST_F(ClientVerdictCacheTest, AListThatIsDatedAheadCountsFromItsSecondOn) {
   x509::CrlTemplate ahead = x509::CrlTemplate::Revoking({&client_});
   ahead.this_update = x509::kNow + 3600;
   const int64_t in_force = ahead.this_update - x509::RevocationLists::kClockSkewSeconds;
@@ -141,7 +141,7 @@ TEST_F(VerifiedClientsTest, AListThatIsDatedAheadCountsFromItsSecondOn) {
   EXPECT_EQ(Reason(rules, {&client_}, in_force), "revoked");
 }
 
-TEST_F(VerifiedClientsTest, AClockThatIsSetBackMeansAnotherLook) {
+TEST_F(ClientVerdictCacheTest, AClockThatIsSetBackMeansAnotherLook) {
   const ClientVerifier verifier = Verifier({});
   const ClientCheck first = Check(verifier, {&client_});
   const ClientCheck before = Check(verifier, {&client_}, x509::kNow - 1);
@@ -150,7 +150,7 @@ TEST_F(VerifiedClientsTest, AClockThatIsSetBackMeansAnotherLook) {
   EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
 }
 
-TEST_F(VerifiedClientsTest, RefusalsAreNotRemembered) {
+TEST_F(ClientVerdictCacheTest, RefusalsAreNotRemembered) {
   EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
   EXPECT_EQ(clients_->size(), 0u);
   EXPECT_EQ(Reason({}, {&client_}), "");
@@ -158,7 +158,7 @@ TEST_F(VerifiedClientsTest, RefusalsAreNotRemembered) {
 
 // ---- clients whose connections are open
 
-TEST_F(VerifiedClientsTest, TheConnectionsOfOneClientAreLookedAtOnce) {
+TEST_F(ClientVerdictCacheTest, TheConnectionsOfOneClientAreLookedAtOnce) {
   const CertificatePointer known = Check(Verifier({}), {&client_}).certificate;
   const Rules newer = {
       .anchors = {x509::Root(), x509::MakeCredential(x509::CaTemplate("other"), nullptr)}};
@@ -174,7 +174,7 @@ TEST_F(VerifiedClientsTest, TheConnectionsOfOneClientAreLookedAtOnce) {
   EXPECT_EQ(Check(verifier, {&client_}).certificate, known) << "who comes again finds it, too";
 }
 
-TEST_F(VerifiedClientsTest, AVerdictOfAHandshakeHoldsForOpenConnectionsToo) {
+TEST_F(ClientVerdictCacheTest, AVerdictOfAHandshakeHoldsForOpenConnectionsToo) {
   const ClientVerifier verifier = Verifier({});
   const ClientCheck first = Check(verifier, {&client_});
   EXPECT_EQ(Again(verifier, first.certificate, x509::kNow + 5).valid_until,
@@ -182,7 +182,7 @@ TEST_F(VerifiedClientsTest, AVerdictOfAHandshakeHoldsForOpenConnectionsToo) {
   EXPECT_EQ(clients_->size(), 1u);
 }
 
-TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWithIt) {
+TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWithIt) {
   const ClientVerifier verifier = Verifier({});
   const CertificatePointer alice = Check(verifier, {&client_}).certificate;
   const int64_t end = client_.certificate->not_after() + 1;
@@ -193,7 +193,7 @@ TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWithI
   EXPECT_EQ(Reason({}, {&client_}, end + 5), "expired");
 }
 
-TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBeforeTheEnd) {
+TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBeforeTheEnd) {
   const ClientVerifier verifier = Verifier({});
   const CertificatePointer alice =
       CheckClient(verifier, x509::Chain({&client_}), x509::kNow).certificate;
@@ -205,7 +205,7 @@ TEST_F(VerifiedClientsTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBefor
   EXPECT_EQ(Reason({}, {&client_}, end), "expired");
 }
 
-TEST_F(VerifiedClientsTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
+TEST_F(ClientVerdictCacheTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
   x509::CertificateTemplate brief = x509::CaTemplate("brief");
   brief.not_after = x509::kNow + 60;
   const x509::Credential ca = x509::MakeCredential(brief, nullptr);
@@ -218,7 +218,7 @@ TEST_F(VerifiedClientsTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
   EXPECT_EQ(Again(verifier, bob, x509::kNow + 31, Expired::kAccept).valid_until, x509::kNow + 61);
 }
 
-TEST_F(VerifiedClientsTest, WhatSpeaksAgainstAnOpenConnectionCountsAtOnce) {
+TEST_F(ClientVerdictCacheTest, WhatSpeaksAgainstAnOpenConnectionCountsAtOnce) {
   x509::CrlTemplate newer = x509::CrlTemplate::Revoking({&client_});
   newer.number = 2;
   const CertificatePointer alice = Check(Verifier({}), {&client_}).certificate;
@@ -239,7 +239,7 @@ TEST_F(VerifiedClientsTest, WhatSpeaksAgainstAnOpenConnectionCountsAtOnce) {
   }
 }
 
-TEST_F(VerifiedClientsTest, OpenConnectionsOfManyClientsStayWithinTheBound) {
+TEST_F(ClientVerdictCacheTest, OpenConnectionsOfManyClientsStayWithinTheBound) {
   Limit({.clients = 4});
   const ClientVerifier verifier = Verifier({});
   for (int i = 0; i < 9; ++i) {
@@ -253,7 +253,7 @@ TEST_F(VerifiedClientsTest, OpenConnectionsOfManyClientsStayWithinTheBound) {
   }
 }
 
-TEST_F(VerifiedClientsTest, EveryByteAndTheOrderCount) {
+TEST_F(ClientVerdictCacheTest, EveryByteAndTheOrderCount) {
   const x509::Credential leaf =
       x509::MakeCredential(x509::ClientTemplate("bob"), &x509::Intermediate());
   const ClientVerifier verifier = Verifier({});
@@ -272,7 +272,7 @@ TEST_F(VerifiedClientsTest, EveryByteAndTheOrderCount) {
   EXPECT_EQ(clients_->size(), 1u);
 }
 
-TEST_F(VerifiedClientsTest, WhoCameLastStaysHoweverManyCome) {
+TEST_F(ClientVerdictCacheTest, WhoCameLastStaysHoweverManyCome) {
   Limit({.clients = 4});
   const ClientVerifier verifier = Verifier({});
   const ClientCheck first = Check(verifier, {&client_});
@@ -294,7 +294,7 @@ TEST_F(VerifiedClientsTest, WhoCameLastStaysHoweverManyCome) {
   EXPECT_EQ(first.certificate->subject, "CN=alice") << "whoever has it may keep it";
 }
 
-TEST_F(VerifiedClientsTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
+TEST_F(ClientVerdictCacheTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
   Limit({.bytes = 20'000});
   const ClientVerifier verifier = Verifier({});
   std::vector<const x509::Credential*> chain = {&client_};
@@ -306,7 +306,7 @@ TEST_F(VerifiedClientsTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
   EXPECT_GT(clients_->size(), 0u);
 }
 
-TEST_F(VerifiedClientsTest, ALongChainIsVerifiedEveryTime) {
+TEST_F(ClientVerdictCacheTest, ALongChainIsVerifiedEveryTime) {
   Limit({.chain_bytes = client_.certificate->der().size()});
   const ClientVerifier verifier = Verifier({});
   EXPECT_TRUE(Check(verifier, {&client_, &x509::Intermediate()}).verdict.ok());

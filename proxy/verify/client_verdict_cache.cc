@@ -1,4 +1,4 @@
-#include "proxy/verify/verified_clients.h"
+#include "proxy/verify/client_verdict_cache.h"
 
 #include <openssl/sha.h>
 
@@ -55,27 +55,27 @@ size_t BytesOf(const identity::ClientCertificate& certificate) {
 
 }  // namespace
 
-ClientCheck VerifiedClients::Check(const ClientVerifier& verifier,
-                                   absl::Span<const std::string_view> ders, int64_t now) {
-  return Ask(verifier, ders, now, Expired::kRefuse,
-             [&] { return CheckClient(verifier, ders, now); });
+ClientCheck ClientVerdictCache::Check(const ClientVerifier& verifier,
+                                      absl::Span<const std::string_view> ders, int64_t now) {
+  return FindOrCheck(verifier, ders, now, Expired::kRefuse,
+                     [&] { return CheckClient(verifier, ders, now); });
 }
 
-VerifyResult VerifiedClients::CheckAgain(
+VerifyResult ClientVerdictCache::Recheck(
     const ClientVerifier& verifier,
     const std::shared_ptr<const identity::ClientCertificate>& certificate, int64_t now,
     Expired expired) {
   const std::vector<std::string_view> ders = DersOf(*certificate);
   const auto verify = [&] {
-    return ClientCheck{VerifyAgain(verifier, ders, now, expired), certificate};
+    return ClientCheck{Reverify(verifier, ders, now, expired), certificate};
   };
-  return Ask(verifier, ders, now, expired, verify).verdict;
+  return FindOrCheck(verifier, ders, now, expired, verify).verdict;
 }
 
 template <typename CheckFully>
-ClientCheck VerifiedClients::Ask(const ClientVerifier& verifier,
-                                 absl::Span<const std::string_view> ders, int64_t now,
-                                 Expired expired, CheckFully check_fully) {
+ClientCheck ClientVerdictCache::FindOrCheck(const ClientVerifier& verifier,
+                                            absl::Span<const std::string_view> ders, int64_t now,
+                                            Expired expired, CheckFully check_fully) {
   size_t chain_bytes = 0;
   for (std::string_view der : ders) chain_bytes += der.size();
   if (chain_bytes > limits_.chain_bytes) return check_fully();
@@ -87,25 +87,25 @@ ClientCheck VerifiedClients::Ask(const ClientVerifier& verifier,
       clients_.splice(clients_.begin(), clients_, client);
       return client->check;
     }
-    Forget(client);
+    Evict(client);
   }
   ClientCheck check = check_fully();
   if (!check.verdict.ok()) return check;
   const size_t bytes = kEntryBytes + BytesOf(*check.certificate);
-  Remember({digest, now, check, bytes});
+  Insert({digest, now, check, bytes});
   return check;
 }
 
-void VerifiedClients::Remember(Client client) {
+void ClientVerdictCache::Insert(Client client) {
   bytes_ += client.bytes;
   clients_.push_front(std::move(client));
   by_digest_[clients_.front().digest] = clients_.begin();
   while (clients_.size() > limits_.clients || bytes_ > limits_.bytes) {
-    Forget(std::prev(clients_.end()));
+    Evict(std::prev(clients_.end()));
   }
 }
 
-void VerifiedClients::Forget(Clients::iterator client) {
+void ClientVerdictCache::Evict(Clients::iterator client) {
   bytes_ -= client->bytes;
   by_digest_.erase(client->digest);
   clients_.erase(client);

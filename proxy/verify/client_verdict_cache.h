@@ -1,4 +1,4 @@
-// VerifiedClients: what was found about the chains of clients that were let in
+// ClientVerdictCache: what was found about the chains of clients that were let in
 // lately, so that whoever comes again, in a full handshake or with a ticket, or has
 // other connections open when all of them are judged by new rules, costs a digest and a
 // look, and no second parsing, path building and checking of signatures. That the
@@ -16,8 +16,8 @@
 // Bounded in number and in bytes, whatever is presented; what nobody has come with for
 // longest is forgotten first. One worker's: one thread only.
 
-#ifndef MANTLET_PROXY_VERIFY_VERIFIED_CLIENTS_H_
-#define MANTLET_PROXY_VERIFY_VERIFIED_CLIENTS_H_
+#ifndef MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
+#define MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
 
 #include <array>
 #include <cstddef>
@@ -35,7 +35,7 @@
 
 namespace mantlet::verify {
 
-class VerifiedClients {
+class ClientVerdictCache {
  public:
   struct Limits {
     size_t clients = 1024;
@@ -44,17 +44,17 @@ class VerifiedClients {
     size_t chain_bytes = 32 << 10;
   };
 
-  VerifiedClients() : VerifiedClients(Limits()) {}
-  explicit VerifiedClients(const Limits& limits) : limits_(limits) {}
+  ClientVerdictCache() : ClientVerdictCache(Limits()) {}
+  explicit ClientVerdictCache(const Limits& limits) : limits_(limits) {}
 
   // CheckClient(), as seen from outside.
   ClientCheck Check(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                     int64_t now);
-  // VerifyAgain(), as seen from outside, for a client whose connection is open. If it is
+  // Reverify(), as seen from outside, for a client whose connection is open. If it is
   // good, `certificate` (not null) is what those get that come with this chain later.
-  VerifyResult CheckAgain(const ClientVerifier& verifier,
-                          const std::shared_ptr<const identity::ClientCertificate>& certificate,
-                          int64_t now, Expired expired);
+  VerifyResult Recheck(const ClientVerifier& verifier,
+                       const std::shared_ptr<const identity::ClientCertificate>& certificate,
+                       int64_t now, Expired expired);
 
   size_t size() const { return clients_.size(); }
   size_t bytes() const { return bytes_; }
@@ -71,10 +71,10 @@ class VerifiedClients {
 
   // `check_fully` makes a ClientCheck where none is remembered.
   template <typename CheckFully>
-  ClientCheck Ask(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
-                  int64_t now, Expired expired, CheckFully check_fully);
-  void Remember(Client client);
-  void Forget(Clients::iterator client);
+  ClientCheck FindOrCheck(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
+                          int64_t now, Expired expired, CheckFully check_fully);
+  void Insert(Client client);
+  void Evict(Clients::iterator client);
 
   const Limits limits_;
   Clients clients_;  // the one that came last in front
@@ -84,4 +84,4 @@ class VerifiedClients {
 
 }  // namespace mantlet::verify
 
-#endif  // MANTLET_PROXY_VERIFY_VERIFIED_CLIENTS_H_
+#endif  // MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
