@@ -1,4 +1,4 @@
-// What the attribute types of distinguished names are called: the one table for printing and
+// These functions name the attribute types of distinguished names: one table for printing and
 // for comparing them. A type is printed by the short name that OpenSSL, and so nginx, has for
 // it, and understood by its other names and by its number too. Pure; any thread.
 

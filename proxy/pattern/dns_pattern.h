@@ -1,7 +1,7 @@
-// DnsPattern: a DNS name, or one with `*` for its leftmost label. As RFC 9525
-// section 6.3 has it, the wildcard is one whole label: "*.example.org" is
+// DnsPattern is a DNS name, or one with `*` for its leftmost label. As RFC 9525
+// section 6.3 has it, the wildcard is one whole label: "*.example.org" matches
 // "a.example.org", neither "example.org" nor "a.b.example.org". Letter case
-// counts for nothing (RFC 4343).
+// is ignored (RFC 4343).
 //
 // A value, immutable; any thread.
 

@@ -1,11 +1,11 @@
-// Glob: a pattern over names that consist of segments with '/' between them:
+// Glob is a pattern over names that consist of segments with '/' between them:
 // SPIFFE IDs, URIs, paths of requests.
 //
 //   *    within a segment: any characters, none too; a segment that is nothing
 //        but `*` is one whole segment, and that is not empty
 //   **   a segment of its own: any number of segments, none too
 //
-// Everything else stands for itself, letter case included. "/admin/**" is
+// Everything else matches itself, letter case included. "/admin/**" matches
 // "/admin" and all that is below it, and not "/administrator".
 //
 // A value, immutable; any thread. Matching costs at most the product of both

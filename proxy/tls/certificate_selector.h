@@ -1,9 +1,9 @@
-// Which server certificate a name asks for: one with exactly that name first,
-// then one with a wildcard that covers one label (RFC 9525 section 6.3),
-// otherwise the default. Of several that fit as well, one that the client can
-// verify: ECDSA before Ed25519 before RSA, configuration order among equals.
-// Names are compared in lower case. The cost does not grow with the number of
-// certificates. Pure and immutable; any thread.
+// CertificateSelector chooses the server certificate for a server name: one with exactly
+// that name, then one with a wildcard that covers one label (RFC 9525 section 6.3),
+// otherwise the default. Of several that fit equally, one that the client can verify:
+// ECDSA before Ed25519 before RSA, configuration order among equals. Names are compared in
+// lower case. The cost does not grow with the number of certificates. Pure and immutable;
+// any thread.
 
 #ifndef MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
 #define MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
@@ -26,7 +26,7 @@ class CertificateSelector {
   struct Entry {
     std::vector<std::string> names;  // lower case, wildcards as "*.example.com"
     // Addresses, or URIs where there is nothing else. No client asks for them;
-    // they tell apart certificates that could serve as the default.
+    // they distinguish certificates that could be the default.
     std::vector<std::string> other_names;
     x509::LeafKey key = x509::LeafKey::kEcdsaP256;
   };
@@ -35,18 +35,18 @@ class CertificateSelector {
   // the same names.
   explicit CertificateSelector(const std::vector<Entry>& entries);
 
-  // `name` in lower case, without port and trailing dot. Nothing if no
-  // certificate has that name. If the client can verify none that has it, the
-  // one that is preferred is chosen all the same: no other would do better.
+  // Returns the certificate for `name`, in lower case, without port and trailing dot;
+  // nothing if no certificate has it. If the client can verify none of those, returns the
+  // preferred one all the same: no other would do better.
   std::optional<size_t> Find(std::string_view name, x509::LeafKeySet verifiable) const;
 
-  // Whether this certificate stands for the name: it is one of those with exactly
-  // that name, or if there are none, with a wildcard for it.
+  // Returns whether this certificate is one of those with exactly that name, or if there
+  // are none, with a wildcard for it.
   bool Covers(size_t index, std::string_view name) const;
-  // The same for names that nobody has.
+  // The same for names that no certificate has.
   bool IsDefault(size_t index) const { return default_.Has(index); }
 
-  // For a name that Find does not find, and for clients that send none.
+  // Returns the certificate for a name that Find does not find, and for clients that send none.
   size_t Default(x509::LeafKeySet verifiable) const;
 
  private:

@@ -1,7 +1,7 @@
-// ClientOffer: which server certificates a client can verify, read from its
+// VerifiableKeys returns which server certificates a client can verify, from its
 // ClientHello: signature_algorithms, and for TLS 1.2 the cipher suites and
 // supported_groups, too (RFC 5246 section 7.4.2, RFC 8422 section 5.1, RFC 8446
-// section 4.4.2.2). Pure; the bytes are foreign and may be anything.
+// section 4.4.2.2). Pure; the bytes are the peer's and may be anything.
 
 #ifndef MANTLET_PROXY_TLS_CLIENT_OFFER_H_
 #define MANTLET_PROXY_TLS_CLIENT_OFFER_H_
@@ -24,7 +24,7 @@ struct ClientOffer {
   std::optional<std::string_view> supported_versions;
 };
 
-// What the server would agree to.
+// What the server would negotiate.
 struct ServerCapabilities {
   bool tls12 = true;
   bool tls13 = true;
@@ -33,9 +33,9 @@ struct ServerCapabilities {
   std::vector<uint16_t> rsa_suites;
 };
 
-// The keys whose certificates this client can verify, in the version that the
-// handshake will have. Empty if there are none, or if the bytes make no sense:
-// then the handshake fails for a reason that others find.
+// Returns the keys whose certificates this client can verify, in the version that the
+// handshake will have. Empty if there are none, or if the bytes are malformed: then the
+// handshake fails for a reason that the library finds.
 x509::LeafKeySet VerifiableKeys(const ClientOffer& offer, const ServerCapabilities& server);
 
 }  // namespace mantlet::tls

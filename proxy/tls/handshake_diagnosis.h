@@ -1,5 +1,5 @@
-// What a handshake that failed is called: by us, from what the library and the client
-// have said about it, and to the client, as an alert (RFC 8446 section 6.2). Pure.
+// Diagnose returns the reason of a failed handshake, from the errors of the library and the
+// bytes of the client; AlertFor returns what the client is sent (RFC 8446 section 6.2). Pure.
 
 #ifndef MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
 #define MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
@@ -16,7 +16,7 @@
 
 namespace mantlet::tls {
 
-// What is at hand when the library gives up for a reason of its own.
+// What is known when the library fails for a reason of its own.
 struct HandshakeEvidence {
   // Of the library's queue (ERR_peek_error, ERR_peek_last_error); 0: it is empty.
   uint32_t first_error = 0;
@@ -38,13 +38,13 @@ struct HandshakeEvidence {
 struct HandshakeDiagnosis {
   base::HandshakeFailure reason = base::HandshakeFailure::kOther;
   std::string detail;  // a sentence for the operator
-  // Where a certificate is at fault: a refusal that names it; else a good one.
+  // Where a certificate is at fault: a rejection that names it; else a valid result.
   verify::VerifyResult certificate;
 };
 
 HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence);
 
-// For a client whose chain was refused.
+// Returns the alert for a client whose chain was rejected.
 uint8_t AlertFor(base::HandshakeFailure failure);
 
 }  // namespace mantlet::tls

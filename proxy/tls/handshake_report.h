@@ -1,5 +1,5 @@
-// What the operator learns of a handshake that failed: one value that becomes
-// the metric's label and the log record.
+// HandshakeReport describes a failed handshake to the operator: one value that becomes the
+// metric's label and the log record.
 
 #ifndef MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_
 #define MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_

@@ -41,8 +41,8 @@ std::optional<ResumptionRefusal> ValidateTicket(const ServerContext& context,
   if (opened->terms.server_name != server_name) return ResumptionRefusal::kServerName;
 
   const int64_t now = clock.WallSeconds();
-  Resumption made;
-  made.valid_until = std::numeric_limits<int64_t>::max();
+  Resumption accepted;
+  accepted.valid_until = std::numeric_limits<int64_t>::max();
   const std::vector<std::string_view> ders =
       PeerChain(SSL_SESSION_get0_peer_certificates(session.get()));
   if (ders.empty()) {
@@ -50,18 +50,18 @@ std::optional<ResumptionRefusal> ValidateTicket(const ServerContext& context,
       return ResumptionRefusal::kNoClientCertificate;
     }
   } else {
-    // A chain where none is asked for was not let in by these rules.
+    // A chain where none is requested was not accepted by these rules.
     if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
     verify::ClientCheck check = verdicts.Check(*context.verifier(), ders, now);
     if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);
-    made.certificate = std::move(check.certificate);
-    made.valid_until = check.verdict.valid_until;
+    accepted.certificate = std::move(check.certificate);
+    accepted.valid_until = check.verdict.valid_until;
   }
   if (!opened->terms.Covers(now)) return ResumptionRefusal::kSessionLifetime;
-  made.terms = std::move(opened->terms);
-  made.terms.deadline = std::min(made.terms.deadline, made.valid_until);
-  made.session = std::move(opened->session);
-  *resumption = std::move(made);
+  accepted.terms = std::move(opened->terms);
+  accepted.terms.deadline = std::min(accepted.terms.deadline, accepted.valid_until);
+  accepted.session = std::move(opened->session);
+  *resumption = std::move(accepted);
   return std::nullopt;
 }
 

@@ -1,10 +1,10 @@
-// What a client that comes back with a ticket may be taken for. On a server the
-// library resumes whatever the ticket holds and verifies nothing again, so this asks
-// before the library does: is the ticket ours, is its session still covered by its
-// terms, and would the client's chain be let in now?
+// ValidateTicket decides whether a client may resume the session of its ticket. On a server
+// the library resumes whatever the ticket holds and verifies nothing again, so this comes
+// before: the ticket must be ours, its session within its terms, and the client's chain
+// valid by the present rules.
 //
-// It asks when the ticket is opened and not after the handshake: a client that is
-// refused gets a full handshake, in which it may show a newer certificate, or learns
+// The decision falls when the ticket is opened and not after the handshake: a client that
+// is rejected gets a full handshake, in which it may present a newer certificate, or learns
 // from the alert what is wrong with this one.
 
 #ifndef MANTLET_PROXY_TLS_RESUMPTION_H_
@@ -32,8 +32,8 @@ struct Resumption {
   std::string session;  // for the library
 };
 
-// Sets `resumption`, or says why the ticket is not taken. `server_name` is what the
-// client asks for now. `context` has tickets.
+// Sets `resumption`, or returns why the ticket is not accepted. `server_name` is that of the
+// present ClientHello. `context` has tickets.
 std::optional<base::ResumptionRefusal> ValidateTicket(const ServerContext& context,
                                                       verify::ClientVerdictCache& verdicts,
                                                       std::string_view ticket,

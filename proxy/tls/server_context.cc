@@ -81,8 +81,9 @@ CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
   return CRYPTO_BUFFER_new(x509::Data(bytes), bytes.size(), pool);
 }
 
-// Everything that decides who gets in and as whom, as one digest: the session-id
-// context of the library, and what a ticket is bound to besides its keys.
+// Returns a digest of everything that decides whether a client is accepted and with which
+// identity: the session-id context of the library, and what a ticket is bound to besides its
+// keys.
 std::string AuthorizationDigest(const ServerContext::Options& options) {
   std::string text;
   // Lengths before contents: no two lists give one text.
@@ -212,8 +213,8 @@ void ServerContext::SetResumption() {
   tickets_ = std::make_unique<SessionTickets>(AuthorizationDigest(options_), lifetime);
   const std::string& context = tickets_->authorization_digest();
   SSL_CTX_set_session_id_context(ctx_, x509::Data(context), context.size());
-  // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal starts them
-  // anew. The terms in the ticket do not start anew.
+  // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal restarts them. The
+  // terms in the ticket are not renewed.
   SSL_CTX_set_timeout(ctx_, static_cast<uint32_t>(lifetime));
   SSL_CTX_set_session_psk_dhe_timeout(ctx_, static_cast<uint32_t>(lifetime));
   // Every resumption brings a new one.
@@ -222,7 +223,7 @@ void ServerContext::SetResumption() {
 }
 
 bool ServerContext::IsEquivalent(const Options& options) const {
-  // Who gets in has nothing to do with it, so the tickets' keys do not depend on it.
+  // Does not decide about clients, so the tickets' keys do not depend on it.
   if (!SameResponses(options_.credentials, options.credentials)) return false;
   return options_.tls == options.tls && options_.clock == options.clock &&
          AuthorizationDigest(options_) == AuthorizationDigest(options);

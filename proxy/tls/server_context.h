@@ -1,6 +1,6 @@
-// Everything the handshakes of one listener have in common, for one generation
-// of its certificates: immutable, shared by all workers. A connection keeps the
-// context it began with; new ones take the newest.
+// ServerContext holds what all handshakes of one listener have in common, for one generation
+// of its certificates. Immutable; shared by all workers. A connection keeps the context it
+// began with; new connections use the newest.
 
 #ifndef MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
 #define MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
@@ -56,7 +56,7 @@ class ServerContext {
     const base::Clock* clock = nullptr;  // outlives every context
   };
 
-  // Refuses cipher suites and groups that the library does not have.
+  // Fails for cipher suites and groups that the library does not have.
   static absl::StatusOr<std::shared_ptr<const ServerContext>> Create(Options options);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
@@ -66,22 +66,22 @@ class ServerContext {
   const verify::ClientVerifier* verifier() const { return options_.verifier.get(); }
   // Null if sessions are not resumed.
   SessionTickets* tickets() const { return tickets_.get(); }
-  // Whether a context made from `options` would do just what this one does. Then it
-  // need not be made, and the tickets that this one has given out stay good.
+  // Returns whether a context made from `options` would behave as this one does. Then it
+  // need not be made, and the tickets of this one stay valid.
   bool IsEquivalent(const Options& options) const;
 
-  // The certificate for a server name (lower case, may be empty) and a client
+  // Returns the certificate for a server name (lower case, may be empty) and a client
   // that can verify these keys. With strict_sni: SIZE_MAX if no certificate has
   // that name.
   size_t Select(std::string_view server_name, x509::LeafKeySet verifiable) const;
-  // Whether a connection that was shown this certificate may ask for this host:
-  // its client would have been shown the same one, or one beside it for the same
-  // name, had it named the host.
+  // Returns whether a connection with this certificate may carry requests for this host
+  // (RFC 9110 section 7.4): had its client named the host, it would have got the same
+  // certificate, or an equal one for the same name.
   bool IsAuthoritativeFor(size_t index, std::string_view host, x509::LeafKeySet verifiable) const;
   x509::LeafKeySet Verifiable(const ClientOffer& offer) const {
     return VerifiableKeys(offer, capabilities_);
   }
-  // What clients are asked for, in words for the record of one that has shown no certificate.
+  // Describes the CertificateRequest, for the record of a client that sent no certificate.
   std::string DescribeCertificateRequest() const;
   const ServerCredential& credential(size_t index) const { return options_.credentials[index]; }
   // Makes `ssl` (an SSL*) answer with that certificate.

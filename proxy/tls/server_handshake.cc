@@ -16,7 +16,7 @@ namespace {
 
 using base::HandshakeFailure;
 
-// What a browser or curl shows when somebody forgot the s in https.
+// What a browser or curl shows for a URL with http in place of https.
 constexpr std::string_view kPlaintextAnswer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 67\r\n"
     "Connection: close\r\n\r\n"

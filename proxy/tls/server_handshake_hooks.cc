@@ -81,13 +81,13 @@ bool ServerHandshake::VerifyPeer(uint8_t* alert) {
   return true;
 }
 
-// Called by the library where it would give the client a ticket: after its chain was
-// found good, or after a resumption. Empty: none.
+// The library calls it where it would give the client a ticket: after its chain was verified, or
+// after a resumption.
 std::string ServerHandshake::SealTicket(std::string_view session) {
-  // Without this extension the keys of a TLS 1.2 session say nothing about who was
-  // at its other end (RFC 7627 section 5.3).
+  // Without this extension the keys of a TLS 1.2 session do not authenticate its peer
+  // (RFC 7627 section 5.3).
   if (SSL_get_extms_support(ssl()) != 1) return {};
-  // Whoever was let in without having verified is judged anew each time.
+  // A client that was accepted without a valid chain is verified in each handshake.
   if (!SSL_session_reused(ssl()) && !attempt_->client.verdict.ok()) return {};
   const base::Clock& clock = *context_->options().clock;
   SessionTickets& tickets = *context_->tickets();

@@ -1,11 +1,11 @@
-// SessionTickets: what one listener, under one generation of everything that
-// decides, hands to clients that may come back. Stateless (RFC 5077, RFC 8446
-// section 4.6.1): all there is to a session travels in its ticket, sealed with keys
-// that nobody else has. A change of anything that decides makes a new ServerContext
-// with new SessionTickets, to which old tickets mean nothing.
+// SessionTickets seals and opens the session tickets of one listener under one generation
+// of everything that decides about clients. Stateless (RFC 5077, RFC 8446 section 4.6.1):
+// the whole session travels in its ticket, sealed with keys of this process. A change of
+// anything that decides makes a new ServerContext with new SessionTickets, which open no
+// older ticket.
 //
-// A ticket carries its terms beside the library's session: they say until when it
-// is good and never get better, however often the session is renewed.
+// A ticket carries its terms beside the library's session. They limit how long it is valid
+// and are never extended, however often the session is renewed.
 //
 // Threading: any worker.
 
@@ -24,10 +24,10 @@ namespace mantlet::tls {
 struct SessionTerms {
   // Of the full handshake; seconds since the epoch.
   int64_t established = 0;
-  // From this moment on the session is over. Set by the full handshake.
+  // The session has expired from this moment on. Set by the full handshake.
   int64_t deadline = 0;
-  // What the client called us then, lower case; it must not call us anything else
-  // when it comes back (RFC 6066 section 3).
+  // The server name of the full handshake, lower case; a resumption must have the same
+  // (RFC 6066 section 3).
   std::string server_name;
 
   bool Covers(int64_t now) const { return established <= now && now < deadline; }
@@ -46,7 +46,7 @@ class SessionTickets {
     std::string session;  // the library's
   };
 
-  // `authorization_digest`: a digest over everything that decides; a ticket opens only where
+  // `authorization_digest`: a digest of everything that decides; a ticket opens only where
   // it is the same. `lifetime_seconds`: of a session, renewals included.
   SessionTickets(std::string authorization_digest, int64_t lifetime_seconds);
 
@@ -54,9 +54,11 @@ class SessionTickets {
   // the verdict's on the client's chain; INT64_MAX without one.
   SessionTerms NewTerms(int64_t now, int64_t valid_until, std::string_view server_name) const;
 
-  // Empty if there is to be no ticket. `monotonic_ms` is for the age of the keys.
+  // Returns the ticket, empty if the client is to get none. `monotonic_ms` is for the age of
+  // the keys.
   std::string Seal(const SessionTerms& terms, std::string_view session, int64_t monotonic_ms);
-  // Only whether it is ours; whether it is still good is for the caller to judge.
+  // Returns nothing unless the ticket was sealed here. Whether it is still valid is for the
+  // caller to decide.
   std::optional<Opened> Open(std::string_view ticket, int64_t monotonic_ms);
 
   const std::string& authorization_digest() const { return authorization_digest_; }

@@ -1,11 +1,11 @@
-// TicketKeys: the keys that session tickets are sealed with (RFC 5077, RFC 8446
-// section 4.6.1). Random, in this process's memory only, and replaced as time goes
-// by: one seals for `period`, opens for one `period` more and is wiped when it is
-// next asked about after that.
+// TicketKeys holds the keys that session tickets are sealed with (RFC 5077, RFC 8446
+// section 4.6.1). They are random, exist in this process's memory only, and are rotated:
+// a key seals for `period`, opens for one `period` more and is wiped at the next use after
+// that.
 //
 // A ticket is: key name (16 bytes), nonce (12 bytes), AES-256-GCM ciphertext with
-// its tag. Whatever cannot be opened is simply unknown; nothing here tells a forged
-// ticket from an old one.
+// its tag. A ticket that cannot be opened is unknown; a forged one is not distinguished
+// from an old one.
 //
 // Threading: any thread. A mutex guards which keys there are and is held for the
 // time it takes to copy a pointer; sealing and opening happen outside of it.

@@ -1,7 +1,6 @@
-// What a TLS connection's records come from and go to, as the library wants it: a BIO
-// that reads from bytes in somebody else's buffer and hands what is written to its
-// owner. It copies what the library takes, keeps nothing and allocates nothing but the
-// BIO itself. One thread.
+// TransportBio connects the TLS library with a transport: a BIO that reads from bytes in a
+// buffer of the caller and hands what is written to its owner. It copies what the library
+// takes, keeps nothing and allocates nothing but the BIO itself. One thread.
 
 #ifndef MANTLET_PROXY_TLS_TRANSPORT_BIO_H_
 #define MANTLET_PROXY_TLS_TRANSPORT_BIO_H_
@@ -34,9 +33,9 @@ class TransportBio {
   // library has no memory.
   bio_st* NewBio();
 
-  // What has arrived and the library has not taken yet; it takes from the front. Whose
-  // buffer that is, and for how long, is the owner's business. When it is empty the
-  // library is told to come again.
+  // What has arrived and the library has not read yet; it reads from the front. The owner
+  // decides whose buffer that is, and for how long. When it is empty, the library gets a
+  // retry.
   std::string_view input;
   // Nothing follows `input`: its end is the end.
   bool input_ended = false;

@@ -1,7 +1,6 @@
-// AnchorDistance: how many certificates, going by names alone, lie between each
-// certificate at hand and the end of a path. So that a search among many candidates
-// goes straight to the way out, and leaves out those from which there is none.
-// Lives for one verification.
+// AnchorDistance returns how many certificates, by names alone, lie between a certificate
+// at hand and a trust anchor. A search among many candidates takes the nearest first and
+// leaves out those from which no anchor can be reached. Lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_ANCHOR_DISTANCE_H_
 #define MANTLET_PROXY_VERIFY_ANCHOR_DISTANCE_H_

@@ -1,5 +1,5 @@
-// AnchorIndex: the trust anchors of one verifier, read once for path building and
-// found by name. Immutable; shared by all workers.
+// AnchorIndex finds the trust anchors of one verifier by name; they are read once for path
+// building. Immutable; shared by all workers.
 
 #ifndef MANTLET_PROXY_VERIFY_ANCHOR_INDEX_H_
 #define MANTLET_PROXY_VERIFY_ANCHOR_INDEX_H_

@@ -4,9 +4,9 @@
 // that its issuers let through.
 //
 // Instead of RFC 5280's tree, which grows exponentially with hostile mappings, each
-// level keeps the set of policies expected below it: as nobody asks which of the
-// top CA's policies a leaf's stands for, that is all that decides (RFC 9618 tells
-// the same of a graph).
+// level keeps the set of policies expected below it: as no caller needs to know which of
+// the top CA's policies a leaf's is equivalent to, that is all that decides (RFC 9618 has
+// the same for a graph).
 
 #ifndef MANTLET_PROXY_VERIFY_CERTIFICATE_POLICIES_H_
 #define MANTLET_PROXY_VERIFY_CERTIFICATE_POLICIES_H_

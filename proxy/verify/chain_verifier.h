@@ -1,16 +1,16 @@
-// ChainVerifier: decides whether a presented chain leads to a trust anchor
-// (RFC 5280, 6.1) and, if not, says why in the words of the metric label, and
-// which certificate is at fault in the words of the log record.
+// ChainVerifier decides whether a presented chain leads to a trust anchor (RFC 5280, 6.1).
+// If it does not, the result has the reason, as the metric label names it, and the
+// certificate at fault, as the log record shows it.
 //
 // Pure: no clock, no I/O. Immutable, so one verifier serves every worker. The
-// work is bounded; PathBuilder says by what.
+// work is bounded (see PathBuilder).
 //
 // What is checked: signatures, validity, basic constraints and path lengths, key
 // usage and extended key usage of every certificate, name constraints, certificate
 // policies, unknown critical extensions. And, of our own: RSA keys below 2048 bits,
 // curves below P-256 and MD5 or SHA-1 signatures are refused anywhere on the path;
-// only the trust anchor's own signature, which nobody relies on, is excepted.
-// README.md beside this file tells where RFC 5280 leaves a choice.
+// only the trust anchor's own signature, on which nothing relies, is excepted.
+// README.md beside this file lists the choices that RFC 5280 leaves open.
 
 #ifndef MANTLET_PROXY_VERIFY_CHAIN_VERIFIER_H_
 #define MANTLET_PROXY_VERIFY_CHAIN_VERIFIER_H_

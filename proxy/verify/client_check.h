@@ -1,6 +1,6 @@
-// One look at a client's chain: is it good, and whom does it name? The chain comes
-// from a full handshake, from a session that is to be resumed, or from an open
-// connection that is looked at again. Pure; any thread.
+// CheckClient verifies a client's chain and reads the client's identity from it. The chain
+// comes from a full handshake, from a session that is to be resumed, or from an open
+// connection that is revalidated. Pure; any thread.
 
 #ifndef MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
 #define MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
@@ -19,18 +19,18 @@ namespace mantlet::verify {
 
 struct ClientCheck {
   VerifyResult verdict;
-  // Null unless the verdict is good.
+  // Null unless the chain is valid.
   std::shared_ptr<const identity::ClientCertificate> certificate;
 };
 
 // `ders`: leaf first. `now`: seconds since the epoch.
 ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                         int64_t now);
-// The verdict alone, for a chain whose identity is known.
+// Returns the verdict alone, for a chain whose identity is known.
 VerifyResult Reverify(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                       int64_t now, Expired expired);
 
-// The chain that the certificate came with, itself first; of its bytes.
+// Returns the chain that the certificate came with, the certificate first, as views of its bytes.
 std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);
 
 }  // namespace mantlet::verify

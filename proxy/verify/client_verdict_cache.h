@@ -1,20 +1,17 @@
-// ClientVerdictCache: what was found about the chains of clients that were let in
-// lately, so that whoever comes again, in a full handshake or with a ticket, or has
-// other connections open when all of them are judged by new rules, costs a digest and a
-// look, and no second parsing, path building and checking of signatures. That the
-// client has the private key is not part of it: it proves that anew in every full
-// handshake.
+// ClientVerdictCache keeps the verdicts on the chains of clients that were accepted
+// recently. A client that comes again, in a full handshake, with a ticket, or with another
+// connection that is revalidated after a change of the rules, then costs a digest and a
+// lookup instead of parsing, path building and signature checks. Possession of the private
+// key is not cached: every full handshake proves it again.
 //
-// A verdict is remembered for exactly these bytes, in this order, under a verifier of
-// this id, which is a digest of everything else that decides, and for what the end of a
-// certificate meant to it: one that leaves expiry out is none for those who ask with it
-// (Expired), nor the other way round. It is used from the
-// second in which it was given until its valid_until: before the one (the clock was
-// set back) and from the other on the chain is looked at again. Refusals are not
-// remembered.
+// The key of an entry is a digest of the bytes of the chain in their order, of the
+// verifier's id, which covers everything else that decides, and of Expired: a verdict that
+// ignores expiry is never returned to a caller that does not, nor the reverse. An entry is
+// used from the second of its verdict until valid_until; before (the clock was set back)
+// and after, the chain is verified again. Rejections are not cached.
 //
-// Bounded in number and in bytes, whatever is presented; what nobody has come with for
-// longest is forgotten first. One worker's: one thread only.
+// Bounded in entries and in bytes, whatever is presented; the least recently used entry is
+// evicted first. One worker's: one thread only.
 
 #ifndef MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
 #define MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
@@ -40,18 +37,18 @@ class ClientVerdictCache {
   struct Limits {
     size_t clients = 1024;
     size_t bytes = 2 << 20;  // of their certificates and what was read from them
-    // A longer chain is verified every time. TLS clients present a tenth of it.
+    // A longer chain is verified every time. TLS clients present a tenth of this.
     size_t chain_bytes = 32 << 10;
   };
 
   ClientVerdictCache() : ClientVerdictCache(Limits()) {}
   explicit ClientVerdictCache(const Limits& limits) : limits_(limits) {}
 
-  // CheckClient(), as seen from outside.
+  // Returns what CheckClient() does.
   ClientCheck Check(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                     int64_t now);
-  // Reverify(), as seen from outside, for a client whose connection is open. If it is
-  // good, `certificate` (not null) is what those get that come with this chain later.
+  // Returns what Reverify() does, for a client whose connection is open. If the chain is
+  // valid, later handshakes with it get `certificate` (not null), too.
   VerifyResult Recheck(const ClientVerifier& verifier,
                        const std::shared_ptr<const identity::ClientCertificate>& certificate,
                        int64_t now, Expired expired);
@@ -69,7 +66,7 @@ class ClientVerdictCache {
   };
   using Clients = std::list<Client>;
 
-  // `check_fully` makes a ClientCheck where none is remembered.
+  // Calls `check_fully` for a ClientCheck where none is cached.
   template <typename CheckFully>
   ClientCheck FindOrCheck(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                           int64_t now, Expired expired, CheckFully check_fully);
@@ -77,7 +74,7 @@ class ClientVerdictCache {
   void Evict(Clients::iterator client);
 
   const Limits limits_;
-  Clients clients_;  // the one that came last in front
+  Clients clients_;  // most recently used first
   absl::flat_hash_map<Digest, Clients::iterator> by_digest_;
   size_t bytes_ = 0;
 };

@@ -1,11 +1,10 @@
-// ClientVerifier: everything one listener asks of a client's chain before it
-// lets the client in. Later handshakes, resumed ones and connections that are
-// open already are all judged by it.
+// ClientVerifier verifies a client's chain by everything that one listener requires. Full
+// handshakes, resumptions and connections that are revalidated all use it.
 //
-// Whoever shows a SPIFFE ID is judged by the bundle of that ID's trust domain and
-// by nothing else, so that no CA can issue IDs of another trust domain (SPIFFE
-// Trust Domain and Bundle, section 3); everybody else by the trust bundle. In
-// either case the key must be a pinned one, if any are.
+// A client with a SPIFFE ID is verified by the bundle of that ID's trust domain and by
+// nothing else, so that no CA can issue IDs of another trust domain (SPIFFE Trust Domain
+// and Bundle, section 3); all other clients by the trust bundle. In either case the key
+// must be a pinned one, if any are.
 //
 // Pure: no clock, no I/O. Immutable, so one verifier serves every worker.
 
@@ -28,7 +27,7 @@ namespace mantlet::verify {
 
 class ClientVerifier {
  public:
-  // Each judges chains of the trust domain that is its key. Null: the bundle is
+  // Each verifies chains of the trust domain that is its key. Null: the bundle is
   // empty, and everything of the trust domain is refused.
   using TrustDomains = std::map<std::string, std::shared_ptr<const ChainVerifier>, std::less<>>;
 

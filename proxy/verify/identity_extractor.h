@@ -1,5 +1,5 @@
-// What a presented chain says about the client, as plain values. Pure, callable
-// from any thread. Nothing is trusted here: whether the chain is believed is
+// ExtractIdentity reads from a presented chain what it states about the client, as plain
+// values. Pure; any thread. It verifies nothing: whether the chain is valid is
 // ChainVerifier's verdict.
 
 #ifndef MANTLET_PROXY_VERIFY_IDENTITY_EXTRACTOR_H_

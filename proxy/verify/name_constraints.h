@@ -1,4 +1,4 @@
-// NameConstraints: the subtrees of names that a CA certificate permits and excludes
+// NameConstraints holds the subtrees of names that a CA certificate permits and excludes
 // for everything below it (RFC 5280, 4.2.1.10), complete for DNS names, mail
 // addresses, URIs, IP addresses and directory names. A name of any other form is
 // refused where a constraint of its form stands.

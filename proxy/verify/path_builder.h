@@ -1,4 +1,4 @@
-// PathBuilder: looks for a path from a presented leaf to a trust anchor that
+// PathBuilder searches for a path from a presented leaf to a trust anchor that
 // satisfies RFC 5280, 6.1, as RFC 4158 advises: from the leaf up, candidates found
 // by name, the promising ones first (whose key identifier fits, who have no fault, who
 // are nearest to an anchor), with backtracking over all others.

@@ -1,4 +1,4 @@
-// PathCertificate: what building and judging a path asks of one certificate, read
+// PathCertificate holds what path building and validation need of one certificate, read
 // once. Immutable; one made of a trust anchor is shared by all workers.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_CERTIFICATE_H_

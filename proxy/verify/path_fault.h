@@ -1,5 +1,5 @@
-// What can be wrong with a path: one thing each, as a value that becomes a label
-// and a sentence only when somebody is to be told.
+// PathFault is one thing that is wrong with a path: a value that becomes a label and a
+// sentence only when it is reported.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_FAULT_H_
 #define MANTLET_PROXY_VERIFY_PATH_FAULT_H_
@@ -63,7 +63,7 @@ std::optional<PathFault> FaultOf(const PathCertificate& certificate, PathRole ro
 
 base::HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& certificate);
 
-// The sentence for operators. `rules`: by which the path was judged.
+// Returns the sentence for operators. `rules`: those the path was validated by.
 std::string Explain(const PathFinding& finding, const PathCertificate& certificate,
                     const PathRules& rules);
 

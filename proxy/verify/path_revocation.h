@@ -1,5 +1,5 @@
-// Asks the revocation lists about a path that stands: each certificate of it but
-// the trust anchor (RFC 5280, 6.3). Lives for one verification.
+// PathRevocation checks a valid path against the revocation lists: each certificate of it
+// but the trust anchor (RFC 5280, 6.3). Lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_REVOCATION_H_
 #define MANTLET_PROXY_VERIFY_PATH_REVOCATION_H_

@@ -1,11 +1,11 @@
-// PresentedChain: the certificates a peer sent, parsed once, for the verifier
-// and the identity extractor to look at in turn. Lives on one thread for the
-// length of one handshake; movable, not copyable.
+// PresentedChain holds the certificates that a peer sent, parsed once, for the verifier
+// and the identity extractor. Lives on one thread for the length of one handshake; movable,
+// not copyable.
 //
-// The peer controls every byte: there is a limit on the number of certificates
-// and on their size, and nothing here asserts. Nobody needs a hundred certificates,
-// but a client that presents the cross-signs of a large federation, or a bundle by
-// mistake, is judged by what it can prove: path building has limits of its own.
+// The peer controls every byte: the number of certificates and their size are limited, and
+// nothing here asserts. No client needs a hundred certificates, but one that presents the
+// cross-signs of a large federation, or a bundle by mistake, is verified by what it can
+// prove: path building has limits of its own.
 
 #ifndef MANTLET_PROXY_VERIFY_PRESENTED_CHAIN_H_
 #define MANTLET_PROXY_VERIFY_PRESENTED_CHAIN_H_

@@ -1,5 +1,5 @@
-// SignatureMemo: checks who signed what, each pair of certificate and key at most
-// once, and no more than a handshake may cost. Lives for one verification.
+// SignatureMemo checks signatures: each pair of certificate and key at most once, within a
+// budget for one handshake. Lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_SIGNATURE_MEMO_H_
 #define MANTLET_PROXY_VERIFY_SIGNATURE_MEMO_H_

@@ -1,7 +1,7 @@
-// The rules an X.509-SVID has to follow beside those of every certificate
-// (X509-SVID, sections 2 to 5). Pure; each looks at one certificate and trusts
-// nothing: whether the chain is believed is ChainVerifier's verdict. They may
-// leave entries in the thread's error queue.
+// These functions check the rules for an X.509-SVID beside those for every certificate
+// (X509-SVID, sections 2 to 5). Pure; each examines one certificate and verifies no
+// signature: whether the chain is valid is ChainVerifier's verdict. They may leave entries
+// in the thread's error queue.
 
 #ifndef MANTLET_PROXY_VERIFY_SVID_H_
 #define MANTLET_PROXY_VERIFY_SVID_H_
