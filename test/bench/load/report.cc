@@ -18,7 +18,7 @@ double Microseconds(int64_t nanoseconds) { return static_cast<double>(nanosecond
 
 int64_t WallNs() { return Read(CLOCK_MONOTONIC); }
 
-Moment RevalidationPhase::Now() { return {WallNs(), Read(CLOCK_PROCESS_CPUTIME_ID)}; }
+Moment Moment::Now() { return {WallNs(), Read(CLOCK_PROCESS_CPUTIME_ID)}; }
 
 uint64_t Window::error_count() const {
   uint64_t sum = 0;

@@ -51,7 +51,7 @@ int Runner::Run() {
     event.data.ptr = nullptr;
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, STDIN_FILENO, &event);
   }
-  window_.began = RevalidationPhase::Now();
+  window_.began = Moment::Now();
   end_ns_ = Now() + 60 * kSecond;
   OpenMore();
   std::array<epoll_event, 256> events;
@@ -127,7 +127,7 @@ void Runner::Start() {
   phase_ = Phase::kRunning;
   failures_in_a_row_ = 0;
   random_.seed(1);
-  window_.began = RevalidationPhase::Now();
+  window_.began = Moment::Now();
   const int64_t now = window_.began.wall_ns;
   end_ns_ = now + static_cast<int64_t>(options_.seconds * 1e9);
   next_due_ns_ = now;
@@ -189,7 +189,7 @@ void Runner::Report() {
 
 void Runner::Emit(std::string_view event, std::string_view label) {
   window_.bytes = shared_.bytes_received;
-  std::puts(ToJson(event, label, window_, RevalidationPhase::Now(), negotiated_).c_str());
+  std::puts(ToJson(event, label, window_, Moment::Now(), negotiated_).c_str());
   std::fflush(stdout);
 }
 
@@ -286,7 +286,7 @@ void Runner::Obey(std::string_view command) {
     command.remove_prefix(std::min<size_t>(command.size(), 5));
     Emit("window", command);
     window_ = Window();
-    window_.began = RevalidationPhase::Now();
+    window_.began = Moment::Now();
     shared_.bytes_received = 0;
   }
 }
