@@ -29,7 +29,7 @@ absl::StatusOr<MaterialSnapshot> GenerationLoader::ReadAll(
   FileSource source(config, reader,
                     {.polled = polled, .previous = previous, .push_unstable = unstable != nullptr});
   SnapshotKeeper keeper;
-  const absl::Status status = source.PushTo(keeper);
+  absl::Status status = source.PushTo(keeper);
   if (seen != nullptr) *seen = source.states();
   if (unstable != nullptr) *unstable = source.unstable();
   if (!status.ok()) return status;
@@ -42,7 +42,7 @@ absl::StatusOr<GenerationPtr> GenerationLoader::Load(const config::Config& confi
                                                      const Generation* previous) {
   FileSource source(config, reader, {.polled = polled, .previous = previous});
   GenerationSink sink(config, [now] { return now; }, previous);
-  const absl::Status status = source.PushTo(sink);
+  absl::Status status = source.PushTo(sink);
   if (seen != nullptr) *seen = source.states();
   if (!status.ok()) return status;
   return sink.generation();

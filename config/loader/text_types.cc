@@ -54,22 +54,22 @@ std::optional<Problem> ParseFile(const ScalarText& scalar, std::string& out) {
 
 }  // namespace
 
-std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& words) {
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (scalar.text == words[i]) return i;
+std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (scalar.text == names[i]) return i;
   }
   // A tool that read `off` as YAML 1.1 has written `false`.
   if (scalar.quoted || scalar.text != "false") return std::nullopt;
-  return FindName({"off", true, ""}, words);
+  return FindName({"off", true, ""}, names);
 }
 
-Problem NoSuchName(const ScalarText& scalar, const std::vector<std::string>& words) {
+Problem NoSuchName(const ScalarText& scalar, const std::vector<std::string>& names) {
   return {absl::StrCat("'", scalar.text, "' is not known here"),
-          DidYouMeanOrOneOf(scalar.text, words)};
+          DidYouMeanOrOneOf(scalar.text, names)};
 }
 
-std::string OneOf(const std::vector<std::string>& words) {
-  return absl::StrCat("one of ", absl::StrJoin(words, ", "));
+std::string OneOf(const std::vector<std::string>& names) {
+  return absl::StrCat("one of ", absl::StrJoin(names, ", "));
 }
 
 ValueType<bool> Boolean() {

@@ -304,7 +304,7 @@ def test_a_name_that_is_damaged_in_its_encoding_is_refused(start, upstream, pki,
     with pytest.raises(tls12.Alert) as refusal:
         get(proxy, pki, identity)
     assert refusal.value.code == 42  # bad_certificate
-    assert proxy.metric("mantlet_tls_handshake_failures_total", reason="invalid_certificate") == 1
+    proxy.wait_metric("mantlet_tls_handshake_failures_total", 1, reason="invalid_certificate")
     assert proxy.metric("mantlet_tls_handshake_failures_total") == 1
     assert proxy.wait_log("handshake_failed", reason="invalid_certificate")["detail"]
     assert len(proxy.log("handshake_failed")) == 1
