@@ -11,6 +11,7 @@ void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked) {
     to.Write(piece);
     return;
   }
+  if (piece.empty()) return;
   std::string header;  // "ffffffff\r\n" at most: never allocates
   AppendChunkHeader(header, piece.size());
   to.Write(header);

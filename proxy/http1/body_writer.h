@@ -11,7 +11,7 @@
 
 namespace mantlet::http1 {
 
-// A piece of content, not empty.
+// A piece of content. Nothing for an empty one: an empty chunk would end the content.
 void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked);
 
 // The last chunk, and the trailers.

@@ -29,12 +29,6 @@ void AppendChunkHeader(std::string& out, uint64_t size) {
   out.append("\r\n");
 }
 
-void AppendChunk(std::string& out, std::string_view data) {
-  if (data.empty()) return;
-  AppendChunkHeader(out, data.size());
-  out.append(data).append(kChunkEnd);
-}
-
 void AppendLastChunk(std::string& out, std::string_view trailers) {
   out.append("0\r\n").append(trailers).append("\r\n");
 }

@@ -12,16 +12,12 @@
 
 namespace mantlet::http1 {
 
-// One chunk (RFC 9112 section 7.1). Nothing for empty data: an empty chunk would
-// end the body.
-void AppendChunk(std::string& out, std::string_view data);
-// The same in parts, for a writer that gathers: the size line goes before `size`
-// bytes of data, kChunkEnd behind them.
+// A chunk (RFC 9112 section 7.1) is this size line, `size` bytes of data and kChunkEnd.
+// body_writer.h writes them.
 void AppendChunkHeader(std::string& out, uint64_t size);
 inline constexpr std::string_view kChunkEnd = "\r\n";
 
-// The last chunk. `trailers` are "Name: value\r\n" lines, as
-// AppendTrailers() makes them; may be empty.
+// The last chunk. `trailers` are "Name: value\r\n" lines; may be empty.
 void AppendLastChunk(std::string& out, std::string_view trailers = {});
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -50,7 +50,7 @@ class Forwarder : public http::RequestSink {
   void OnRequestBody(std::string_view piece) override {
     body += piece;
     if (chunked_) {
-      http1::AppendChunk(out, piece);
+      http1::testing::AppendChunk(out, piece);
     } else {
       out += piece;
     }

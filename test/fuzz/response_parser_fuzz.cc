@@ -37,7 +37,7 @@ class Forwarder : public http::ResponseSink {
   void OnResponseBody(std::string_view piece) override {
     body += piece;
     if (forwarded.framing.kind == http::Framing::Kind::kChunked) {
-      http1::AppendChunk(out, piece);
+      http1::testing::AppendChunk(out, piece);
     } else {
       out += piece;
     }

@@ -131,7 +131,8 @@ void AppendChunk(benchmark::State& state) {
   std::string out;
   for (auto _ : state) {
     out.clear();
-    http1::AppendChunk(out, data);
+    http1::AppendChunkHeader(out, data.size());
+    out.append(data).append(http1::kChunkEnd);
     benchmark::DoNotOptimize(out.data());
   }
   state.SetBytesProcessed(state.iterations() * state.range(0));

@@ -1,5 +1,7 @@
 #include "test/proxy/http1/parse_helpers.h"
 
+#include "proxy/http1/serializer.h"
+
 namespace mantlet::http1::testing {
 namespace {
 
@@ -130,6 +132,12 @@ std::vector<Transcript> EverySplit(std::string_view bytes,
   for (size_t at = 0; at < bytes.size(); ++at) single.push_back(bytes.substr(at, 1));
   transcripts.push_back(parse(single));
   return transcripts;
+}
+
+void AppendChunk(std::string& out, std::string_view data) {
+  if (data.empty()) return;  // an empty chunk would end the content
+  AppendChunkHeader(out, data.size());
+  out.append(data).append(kChunkEnd);
 }
 
 }  // namespace mantlet::http1::testing

@@ -14,6 +14,9 @@
 
 namespace mantlet::http1::testing {
 
+// Appends one chunk (RFC 9112 section 7.1), as a peer that forwards content writes it.
+void AppendChunk(std::string& out, std::string_view data);
+
 // One request: "GET / HTTP/1.1 host=h length=5 close|Host:h|A:b|>body>|T:v|." where
 // the parts after the head appear if they were reported; "." is the end of the
 // message. Requests follow each other; "!400" is an error with its status.

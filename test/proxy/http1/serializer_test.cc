@@ -7,15 +7,6 @@
 namespace mantlet::http1 {
 namespace {
 
-TEST(SerializerTest, WritesChunks) {
-  std::string out;
-  AppendChunk(out, "hello");
-  AppendChunk(out, "");
-  AppendChunk(out, std::string(26, 'x'));
-  AppendLastChunk(out, "A: b\r\n");
-  EXPECT_EQ(out, "5\r\nhello\r\n1a\r\n" + std::string(26, 'x') + "\r\n0\r\nA: b\r\n\r\n");
-}
-
 TEST(SerializerTest, WritesChunksInParts) {
   std::string out;
   AppendChunkHeader(out, 0xffffffffffff);
