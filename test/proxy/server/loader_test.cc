@@ -7,7 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "test/certs/material_helper.h"
+#include "test/proxy/server/two_listeners.h"
 
 namespace mantlet::server {
 namespace {
@@ -16,8 +16,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr char kConfig[] = "/etc/mantlet.yaml";
 
 // A binder that opens nothing: it counts, and refuses what a test wants refused.
 class FakeBinder final : public SocketBinder {
@@ -40,33 +38,7 @@ class FakeBinder final : public SocketBinder {
 
 class LoaderTest : public testing::Test {
  protected:
-  LoaderTest() : files_(certs::GoodFiles()) {
-    clock_.SetWallSeconds(x509::kNow);
-    files_.Put("/two/tls.crt", certs::ChainPem(certs::Server()));
-    files_.Put("/two/tls.key", certs::Server().key->ToPem());
-    files_.Put(kConfig, Yaml());
-  }
-
-  // `more`: further keys of the second listener, whose port is `port`.
-  static std::string Yaml(const std::string& more = "", int port = 8444) {
-    return R"(
-listeners:
-  - name: one
-    address: 127.0.0.1:8443
-    upstream: app
-    tls: {certificates: [{chain: /tls/tls.crt, key: /tls/tls.key}]}
-    client_auth: {trust_bundle: [/tls/ca.crt]}
-  - name: two
-    address: 127.0.0.1:)" +
-           std::to_string(port) + R"(
-    upstream: app
-    tls: {certificates: [{chain: /two/tls.crt, key: /two/tls.key}]}
-    client_auth: {trust_bundle: [/tls/ca.crt]}
-)" + more + R"(
-upstreams:
-  - {name: app, address: "127.0.0.1:8080"}
-)";
-  }
+  LoaderTest() : files_(TwoListeners()) { clock_.SetWallSeconds(x509::kNow); }
 
   absl::StatusOr<upstream::TargetPtr> Target(const config::Upstream& upstream) {
     if (!target_error_.ok()) return target_error_;

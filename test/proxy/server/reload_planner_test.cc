@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "test/certs/material_helper.h"
+#include "test/proxy/server/two_listeners.h"
 
 namespace mantlet::server {
 namespace {
@@ -15,15 +15,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 
-constexpr char kConfig[] = "/etc/mantlet.yaml";
-
 class ReloadPlannerTest : public testing::Test {
  protected:
-  ReloadPlannerTest() : files_(certs::GoodFiles()) {
+  ReloadPlannerTest() : files_(TwoListeners()) {
     clock_.SetWallSeconds(x509::kNow);
-    files_.Put("/two/tls.crt", certs::ChainPem(certs::Server()));
-    files_.Put("/two/tls.key", certs::Server().key->ToPem());
-    files_.Put(kConfig, Yaml());
     config::LoadResult loaded;
     planner_.ReadConfig(kConfig, &loaded);
     EXPECT_TRUE(loaded.config.has_value()) << loaded.status();
@@ -31,25 +26,6 @@ class ReloadPlannerTest : public testing::Test {
     in_use_ = *certs::GenerationLoader::Load(running_, files_, x509::kNow);
   }
 
-  // `more`: further keys of the second listener.
-  static std::string Yaml(const std::string& more = "") {
-    return R"(
-listeners:
-  - name: one
-    address: 127.0.0.1:8443
-    upstream: app
-    tls: {certificates: [{chain: /tls/tls.crt, key: /tls/tls.key}]}
-    client_auth: {trust_bundle: [/tls/ca.crt]}
-  - name: two
-    address: 127.0.0.1:8444
-    upstream: app
-    tls: {certificates: [{chain: /two/tls.crt, key: /two/tls.key}]}
-    client_auth: {trust_bundle: [/tls/ca.crt]}
-)" + more + R"(
-upstreams:
-  - {name: app, address: "127.0.0.1:8080"}
-)";
-  }
   ReloadPlan Plan() { return planner_.Plan(running_, *in_use_, nullptr); }
   void RenewOne() {
     const x509::Credential leaf = x509::MakeCredential(
