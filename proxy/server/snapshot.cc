@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/diagnostic.h"
+#include "proxy/session/protocol_table.h"
 
 namespace mantlet::server {
 namespace {
@@ -50,6 +51,7 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
   options.listener = config.name;
   options.policy_id = absl::StrCat(policy_version);
   options.tls = config.tls;
+  options.protocols = session::HttpProtocols()->names();
   options.client_auth = config.client_auth.mode;
   options.clock = &clock;
   for (const certs::ServerCertificate& certificate : material.certificates) {

@@ -13,6 +13,12 @@ std::unique_ptr<Protocol> MakeHttp1(WorkerContext& worker, ProtocolHost& host) {
 
 }  // namespace
 
+std::vector<std::string> ProtocolTable::names() const {
+  std::vector<std::string> names;
+  for (const Row& row : rows_) names.push_back(row.name);
+  return names;
+}
+
 std::unique_ptr<Protocol> ProtocolTable::Make(std::string_view name, WorkerContext& worker,
                                               ProtocolHost& host) const {
   auto row = std::find_if(rows_.begin(), rows_.end(),

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/session/protocol.h"
@@ -28,6 +29,8 @@ class ProtocolTable {
   // At least one row. The first is spoken with clients for which ALPN has chosen none.
   explicit ProtocolTable(std::vector<Row> rows) : rows_(std::move(rows)) {}
 
+  // The names of the rows, for tls::ServerContext::Options::protocols.
+  std::vector<std::string> names() const;
   std::unique_ptr<Protocol> Make(std::string_view name, WorkerContext& worker,
                                  ProtocolHost& host) const;
 

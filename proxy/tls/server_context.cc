@@ -226,6 +226,7 @@ bool ServerContext::IsEquivalent(const Options& options) const {
   // Does not decide about clients, so the tickets' keys do not depend on it.
   if (!SameResponses(options_.credentials, options.credentials)) return false;
   return options_.tls == options.tls && options_.clock == options.clock &&
+         options_.protocols == options.protocols &&
          AuthorizationDigest(options_) == AuthorizationDigest(options);
 }
 

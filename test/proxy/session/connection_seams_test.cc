@@ -197,6 +197,10 @@ TEST_F(AlpnTest, TheProtocolThatAlpnChoosesIsSpoken) {
   EXPECT_NE(connector_.wires[0]->sent.find("X-Forwarded-Proto: https\r\n"), std::string::npos);
 }
 
+TEST(ProtocolTableTest, NamesItsRowsInTheirOrder) {
+  EXPECT_EQ(HttpProtocols()->names(), (std::vector<std::string>{"http/1.1", "http/1.0"}));
+}
+
 TEST_F(AlpnTest, TheFirstProtocolOfTheTableIsSpokenWithoutAlpn) {
   Shake({"line", "http/1.1"}, {});
   client_->Write("GET /http HTTP/1.1\r\nHost: a\r\n\r\n");

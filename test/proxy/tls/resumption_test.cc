@@ -166,6 +166,7 @@ TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
   EXPECT_TRUE(changed([](auto& o) { o.verifier = nullptr; }));
   EXPECT_TRUE(changed([](auto& o) { o.listener = "other"; }));
   EXPECT_TRUE(changed([](auto& o) { o.tls.strict_sni = true; }));
+  EXPECT_TRUE(changed([](auto& o) { o.protocols = {"another"}; }));
   EXPECT_TRUE(changed([](auto& o) { o.credentials[0].names = {"other.example"}; }));
   EXPECT_TRUE(changed([](auto& o) { o.tls.session_lifetime = std::chrono::hours(2); }));
 }
