@@ -99,7 +99,7 @@ def test_a_sha1_signature_is_refused(mantlet, pki):
     except Exception as error:  # pylint: disable=broad-except
         pytest.skip(f"no SHA-1 certificate can be made here: {error}")
     clients.handshake_error(mantlet.address(), clients.context(pki, client=pki.write(identity, "sha1")))
-    assert mantlet.metric("mantlet_tls_handshake_failures_total") == 1
+    mantlet.wait_metric("mantlet_tls_handshake_failures_total", 1)
 
 
 def test_no_client_certificate(mantlet, pki):
