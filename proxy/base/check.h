@@ -1,8 +1,9 @@
-// MANTLET_CHECK ends the process when a condition is false that no input, no peer and no lack of
-// memory can make false: a mistake of this program, after which its own state means nothing. It is
-// evaluated in every build. `why` is a literal: what the code that follows relies on.
+// MANTLET_CHECK ends the process if a condition is false. It is for conditions that no input, no
+// peer and no lack of memory can make false: if one fails, the program has a bug and its state
+// cannot be trusted. The condition is evaluated in every build. `why` is a literal that states the
+// assumption that the code below relies on.
 //
-// What can fail returns a value instead; bytes of a peer never reach a check.
+// Operations that can fail return a value instead. Bytes from a peer never reach a check.
 
 #ifndef MANTLET_PROXY_BASE_CHECK_H_
 #define MANTLET_PROXY_BASE_CHECK_H_

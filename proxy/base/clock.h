@@ -1,8 +1,8 @@
-// Clock is the time as an interface, so that tests control it. Everything that needs the time
-// receives a Clock; nothing calls clock_gettime itself.
+// Clock is an interface for the current time, so that tests control it. Every class that needs the
+// time receives a Clock; no other code calls clock_gettime.
 //
-// Monotonic time is for deadlines and durations: its zero means nothing and it never jumps. Wall
-// time is for logs and certificates: it may jump. Both implementations may be called from any
+// Monotonic time is for deadlines and durations: it never jumps, and its zero has no meaning. Wall
+// time is for logs and certificates, and it may jump. Both implementations may be called from any
 // thread.
 
 #ifndef MANTLET_PROXY_BASE_CLOCK_H_
@@ -25,15 +25,15 @@ class Clock {
   int64_t WallSeconds() const { return WallUs() / 1'000'000; }
 };
 
-// CLOCK_MONOTONIC and CLOCK_REALTIME.
+// SystemClock reads CLOCK_MONOTONIC and CLOCK_REALTIME.
 class SystemClock final : public Clock {
  public:
   int64_t MonotonicUs() const override;
   int64_t WallUs() const override;
 };
 
-// ManualClock stands still until it is advanced. It starts at an ordinary moment and not at zero,
-// so that tests find code that takes zero for "never".
+// ManualClock changes only when a test advances it. It does not start at zero, so that tests find
+// code that takes zero for "never".
 class ManualClock final : public Clock {
  public:
   static constexpr int64_t kStartMonotonicUs = 5'000'000'000;
@@ -42,7 +42,7 @@ class ManualClock final : public Clock {
   int64_t MonotonicUs() const override { return monotonic_us_.load(std::memory_order_relaxed); }
   int64_t WallUs() const override { return wall_us_.load(std::memory_order_relaxed); }
 
-  // Moves both kinds of time forward.
+  // Moves monotonic time and wall time forward.
   void AdvanceUs(int64_t us) {
     monotonic_us_.fetch_add(us, std::memory_order_relaxed);
     wall_us_.fetch_add(us, std::memory_order_relaxed);

@@ -1,6 +1,6 @@
-// EndReason is why an open connection was ended although nothing was wrong with it: its client
-// would not be let in any more. The labels of mantlet_connections_ended_total{reason} and of the
-// log. Pure values; any thread.
+// EndReason is why the proxy closed an open connection on which no error occurred: its client would
+// no longer be accepted. The names are labels of mantlet_connections_ended_total{reason} and values
+// in the log. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_END_REASON_H_
 #define MANTLET_PROXY_BASE_END_REASON_H_
@@ -13,11 +13,11 @@
 
 namespace mantlet::base {
 
-// A handshake failure that is about the client's certificate (made by
-// EndReasonFor), or one of these:
+// A value is either a HandshakeFailure about the client's certificate (see EndReasonFor) or one of
+// the enumerators below.
 enum class EndReason : uint8_t {
-  kPolicyDenied = kHandshakeFailureCount,  // the request that an open tunnel began with
-  kListenerRemoved,                        // from the configuration
+  kPolicyDenied = kHandshakeFailureCount,  // the policy denies the request that opened the tunnel
+  kListenerRemoved,                        // a reload removed the listener from the configuration
 };
 inline constexpr size_t kEndReasonCount = static_cast<size_t>(EndReason::kListenerRemoved) + 1;
 
@@ -31,7 +31,7 @@ constexpr std::string_view ToString(EndReason reason) {
   return kHandshakeFailureLabels[static_cast<size_t>(reason)];
 }
 
-// Whether an open connection can end for it; other failures occur in a handshake only.
+// Returns whether `reason` can close an open connection. Other failures occur in a handshake only.
 constexpr bool CanEndConnection(size_t reason) {
   return reason <= static_cast<size_t>(HandshakeFailure::kNotPinned) ||
          reason >= static_cast<size_t>(EndReason::kPolicyDenied);

@@ -1,6 +1,6 @@
-// HandshakeFailure is why a TLS handshake failed, as in the labels of the metric
-// mantlet_tls_handshake_failures_total{reason} and of the log. The client gets the TLS alert and
-// nothing else. Pure values; any thread.
+// HandshakeFailure is why a TLS handshake failed. The names are labels of the metric
+// mantlet_tls_handshake_failures_total{reason} and values in the log. The client receives only the
+// TLS alert. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
 #define MANTLET_PROXY_BASE_HANDSHAKE_FAILURE_H_
@@ -40,7 +40,7 @@ enum class HandshakeFailure : uint8_t {
   kOther,
 };
 
-// Indexed by the enumerator.
+// The labels are indexed by the enumerator.
 inline constexpr std::array<std::string_view, 25> kHandshakeFailureLabels = {
     "no_client_certificate",
     "unknown_ca",
@@ -71,8 +71,9 @@ inline constexpr std::array<std::string_view, 25> kHandshakeFailureLabels = {
 inline constexpr size_t kHandshakeFailureCount = kHandshakeFailureLabels.size();
 static_assert(static_cast<size_t>(HandshakeFailure::kOther) + 1 == kHandshakeFailureCount);
 
-// Whether the failure concerns a certificate that the client has sent. Such a failure can occur
-// when an open connection is validated again, and lets a client in under client_auth.mode request.
+// Returns whether the failure concerns a certificate that the client has sent. Such a failure can
+// also occur when an open connection is validated again, and it does not reject the client under
+// client_auth.mode request.
 constexpr bool IsAboutCertificate(HandshakeFailure failure) {
   return failure >= HandshakeFailure::kUnknownCa && failure <= HandshakeFailure::kNotPinned;
 }

@@ -40,8 +40,8 @@ void AppendAsciiEscape(char c, std::string* out) {
   }
 }
 
-// Well-formed, but not fit to stand in a line that people look at: C1 controls
-// and the line and paragraph separators. Returns the code point, or 0.
+// Returns the code point of a well-formed sequence that must not appear in a log line (C1 controls,
+// line and paragraph separators), or 0.
 unsigned UnwantedCodePoint(std::string_view sequence) {
   if (sequence.size() == 2 && Byte(sequence, 0) == 0xC2 && Byte(sequence, 1) < 0xA0) {
     return Byte(sequence, 1);
@@ -51,7 +51,7 @@ unsigned UnwantedCodePoint(std::string_view sequence) {
   return 0;
 }
 
-// May stand in a JSON string, and in a line, as it is. A table: this is asked for
+// The bytes that need no escape in a JSON string or a log line. A table, because it is read for
 // every byte that is logged.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};

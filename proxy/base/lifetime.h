@@ -1,6 +1,6 @@
-// Lifetime tells the methods of an object that are on the stack whether a callback has destroyed
-// it: a member of the object, watched by a local of the method. Costs two stores for each watch
-// and no allocation.
+// Lifetime reports to the methods of an object that are on the stack whether a callback has
+// destroyed the object. It is a member of the object; a local variable of the method watches it.
+// Each watch costs two stores and no allocation.
 //
 //   base::Lifetime::Watch watch(lifetime_);
 //   handler_->OnData(bytes);        // may destroy this object
@@ -24,7 +24,7 @@ class Lifetime {
     }
   }
 
-  // Watches nest as the calls do; the last one made ends first.
+  // Watches are nested like the calls that make them: the last one made is destroyed first.
   class Watch {
    public:
     explicit Watch(Lifetime& lifetime) : lifetime_(&lifetime), outer_(lifetime.innermost_) {
@@ -40,7 +40,7 @@ class Lifetime {
 
    private:
     friend class Lifetime;
-    Lifetime* lifetime_;  // null: it has ended
+    Lifetime* lifetime_;  // null once the object is destroyed
     Watch* const outer_;
   };
 

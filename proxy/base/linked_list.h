@@ -1,6 +1,6 @@
-// ListLink is a link of a circular doubly linked list whose elements derive from it: the list is
-// a link, too, and the elements follow it. A link that is in no list is a list of its own without
-// elements. Every operation is O(1), allocates nothing and owns nothing. Not thread-safe.
+// ListLink is a link of a circular doubly linked list. The elements derive from it, and the list
+// itself is a link, too. A link that is in no list is an empty list. Every operation is O(1),
+// allocates nothing and owns nothing. Not thread-safe.
 
 #ifndef MANTLET_PROXY_BASE_LINKED_LIST_H_
 #define MANTLET_PROXY_BASE_LINKED_LIST_H_
@@ -11,10 +11,10 @@ struct ListLink {
   ListLink* previous = this;
   ListLink* next = this;
 
-  // Whether no other link is in the list of this one.
+  // Returns whether the list of this link has no other link.
   bool IsAlone() const { return next == this; }
 
-  // Adds `link`, which is alone, at the end of this list.
+  // Adds `link`, which must be in no list, to the end of this list.
   void Append(ListLink& link) {
     link.previous = previous;
     link.next = this;
@@ -22,7 +22,7 @@ struct ListLink {
     previous = &link;
   }
 
-  // Takes this link out of its list.
+  // Removes this link from its list.
   void Unlink() {
     previous->next = next;
     next->previous = previous;

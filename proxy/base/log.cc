@@ -37,7 +37,7 @@ LogLevel FromSpdlog(spdlog::level::level_enum level) {
   return LogLevel::kDebug;
 }
 
-// "%*" of the patterns below: the level in our words, spdlog's differ.
+// Writes the level for "%*" in the patterns below. spdlog's names of the levels differ from ours.
 class LevelFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& record, const std::tm&,
@@ -50,7 +50,7 @@ class LevelFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-// "%K" of the patterns below.
+// Writes the priority for "%K" in the patterns below.
 class PriorityFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& record, const std::tm&,
@@ -92,14 +92,14 @@ class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 void AppendDouble(double value, std::string* out) {
-  if (!std::isfinite(value)) {  // JSON has no word for these
+  if (!std::isfinite(value)) {  // JSON has no such numbers
     out->append("null");
     return;
   }
   fmt::format_to(std::back_inserter(*out), "{}", value);
 }
 
-// Numbers and truth values look the same in both formats.
+// Numbers and booleans look the same in both formats.
 template <typename Scalar>
 void AppendScalar(Scalar value, std::string* out) {
   if constexpr (std::is_same_v<Scalar, bool>) {
@@ -151,7 +151,7 @@ void AppendTextField(const LogField::Value& value, std::string* out) {
       value);
 }
 
-// What stands between the level and the end of the line.
+// Appends everything after the level.
 void RenderJson(std::string_view event, std::string_view message, std::span<const LogField> fields,
                 std::string* out) {
   out->append("\"event\":");
@@ -170,8 +170,7 @@ void RenderText(std::string_view event, std::string_view message, std::span<cons
                 std::string* out) {
   AppendTextValue(event, out);
   out->append(": ");
-  // The message is ours, but it may quote what a peer sent: no byte of it may
-  // break the line.
+  // The message may quote bytes that a peer sent; no byte of it may break the line.
   std::string quoted;
   AppendJsonString(message, &quoted);
   const bool plain = quoted.size() == message.size() + 2;
@@ -224,8 +223,8 @@ std::optional<LogLevel> ParseLogLevel(std::string_view text) {
 
 struct Logger::Backend {
   explicit Backend(spdlog::sink_ptr sink) : logger("mantlet", std::move(sink)) {
-    logger.set_level(spdlog::level::trace);  // Logger has the level
-    // When standard error cannot be written there is nowhere left to say so.
+    logger.set_level(spdlog::level::trace);  // Logger checks the level itself
+    // If standard error cannot be written, the error cannot be reported anywhere.
     logger.set_error_handler([](const std::string&) {});
   }
   spdlog::logger logger;

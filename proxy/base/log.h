@@ -1,13 +1,13 @@
-// Logger writes structured log records: one line on standard error for each, with the time, a
-// level, an event name for machines, a sentence for people, and fields.
+// Logger writes structured log records to standard error, one line each: the time, a level, an
+// event name for machines, a sentence for people, and fields.
 //
 //   logger.Warn("handshake_failed", "A client's handshake failed.",
 //               {{"listener", name}, {"peer", peer}, {"depth", 1}});
 //
-// A Logger is made in the composition root and passed by reference. Every method may be called from
-// any thread. A call whose level is off costs one relaxed load and a small array on the stack;
-// check enabled() first where the arguments are expensive. Names of events and fields are a public
-// interface: proxy/observe/README.md lists them.
+// A Logger is constructed in the composition root (proxy/server) and passed by reference. Every
+// method may be called from any thread. A call whose level is disabled costs one relaxed load and a
+// small array on the stack; check enabled() first where the arguments are expensive. Names of
+// events and fields are a public interface: proxy/observe/README.md lists them.
 
 #ifndef MANTLET_PROXY_BASE_LOG_H_
 #define MANTLET_PROXY_BASE_LOG_H_
@@ -29,19 +29,19 @@ namespace mantlet::base {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
-// "debug", "info", "warn", "error", as the configuration writes them.
+// Returns the name that the configuration uses: "debug", "info", "warn" or "error".
 std::string_view ToString(LogLevel level);
 std::optional<LogLevel> ParseLogLevel(std::string_view text);
 
 enum class LogFormat { kJson, kText };
 
-// The prefix of each line: none, or its priority as the journal reads it from a stream ("<3>",
-// sd-daemon(3)).
+// LogPrefix is the prefix of each line: none, or the priority that the journal reads from a stream
+// ("<3>", sd-daemon(3)).
 enum class LogPrefix { kNone, kPriority };
-// "<3>" for an error, and so on.
+// Returns the prefix of a level, e.g. "<3>" for an error.
 std::string_view PriorityPrefix(LogLevel level);
 
-// LogField is a name and a value. It holds views, and lives no longer than the call it is made for.
+// LogField is a name and a value. It holds views and must not outlive the call it is passed to.
 class LogField {
  public:
   using Value =
@@ -60,7 +60,7 @@ class LogField {
   LogField(std::string_view key, const std::vector<std::string>& value)
       : key_(key), value_(std::span<const std::string>(value)) {}
 
-  // A pointer would silently become true.
+  // A pointer would be converted to true.
   template <typename T>
   LogField(std::string_view key, T* value) = delete;
 
@@ -74,13 +74,13 @@ class LogField {
 
 class Logger {
  public:
-  // Receives each finished line, with its newline. Called under a lock, one line
-  // at a time; must not log.
+  // Receives each finished line, with its newline. Called under a lock, one line at a time; it must
+  // not log.
   using LineSink = std::function<void(std::string_view line)>;
 
-  // Writes to standard error.
+  // Constructs a logger that writes to standard error.
   Logger(LogFormat format, LogLevel level);
-  // Writes into `sink`: tests, or another destination.
+  // Constructs a logger that passes its lines to `sink`.
   Logger(LogFormat format, LogLevel level, LineSink sink, LogPrefix prefix = LogPrefix::kNone);
   ~Logger();
   Logger(const Logger&) = delete;
@@ -104,7 +104,7 @@ class Logger {
   void Error(std::string_view event, std::string_view message, Fields fields = {}) {
     Log(LogLevel::kError, event, message, {fields.begin(), fields.size()});
   }
-  // For fields that are collected at run time (std::vector<LogField>).
+  // Logs fields that are collected at run time (std::vector<LogField>).
   void Log(LogLevel level, std::string_view event, std::string_view message,
            std::span<const LogField> fields) {
     if (enabled(level)) Write(level, event, message, fields);
@@ -121,7 +121,7 @@ class Logger {
   std::unique_ptr<Backend> backend_;
 };
 
-// CapturedLog keeps every line in memory, for tests. It outlives the Logger that writes to it:
+// CapturedLog keeps every line in memory, for tests. It must outlive the Logger that writes to it:
 //   CapturedLog captured;
 //   Logger logger(LogFormat::kJson, LogLevel::kDebug, captured.sink());
 class CapturedLog {

@@ -1,12 +1,12 @@
-// LogBudget limits the rate of records that clients can cause without end (failed handshakes,
-// refused requests), and counts those that it suppresses. The metrics count every case; the budget
-// only limits the log.
+// LogBudget limits the rate of log records that clients can cause (failed handshakes, rejected
+// requests) and counts the suppressed ones. The metrics count every case; the budget limits only
+// the log.
 //
 //   if (auto go = budget.Ask(clock.MonotonicMs())) {
 //     logger.Warn("handshake_failed", "…", {…, {"suppressed", go.suppressed}});
 //   }
 //
-// Not thread-safe: each worker has its own. No clock, no I/O.
+// Not thread-safe: each worker has its own. It reads no clock and does no I/O.
 
 #ifndef MANTLET_PROXY_BASE_LOG_BUDGET_H_
 #define MANTLET_PROXY_BASE_LOG_BUDGET_H_
@@ -21,7 +21,7 @@ class LogBudget {
  public:
   struct Decision {
     bool write = false;
-    uint64_t suppressed = 0;  // records kept out since the last one written
+    uint64_t suppressed = 0;  // records suppressed since the last one written
     explicit operator bool() const { return write; }
   };
 

@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kThreadStackBytes = size_t{2} << 20;
 constexpr mode_t kOwnerBits = 0700;
 
-// Of the least access, so that a write to standard output that is not there is an error and no
-// silent success. "/" is there even where /dev is not.
+// Opens a placeholder with the wrong access mode, so that a write to a missing standard output
+// fails instead of succeeding silently. "/" is the fallback if /dev does not exist.
 int OpenPlaceholder(int number) {
   const int access = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
   const int fd = open("/dev/null", access | O_NOCTTY);
@@ -40,7 +40,7 @@ void RaiseSoftLimit(decltype(RLIMIT_NOFILE) resource, rlim_t wanted) {
 bool OpenStandardStreams() {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free number is the one that is missing.
+    // open(2) returns the lowest free number, which is the missing one.
     if (OpenPlaceholder(number) != number) return false;
   }
   return true;
@@ -58,9 +58,9 @@ void PrepareDaemon() {
 
   umask(umask(0) & ~kOwnerBits);
 
-  // The soft limit that shells and service managers set is for programs that use select(2).
+  // The usual soft limit of 1024 is meant for programs that use select(2).
   RaiseSoftLimit(RLIMIT_NOFILE, std::numeric_limits<rlim_t>::max());
-  RaiseSoftLimit(RLIMIT_STACK, kThreadStackBytes);  // of this thread
+  RaiseSoftLimit(RLIMIT_STACK, kThreadStackBytes);  // the default of new threads
   pthread_attr_t attributes;
   size_t size = 0;
   if (pthread_getattr_default_np(&attributes) != 0) return;

@@ -1,6 +1,6 @@
-// Brings what a process inherits (descriptors, signal settings, resource limits, umask) into the
-// state that the rest of the program relies on. Main thread, before any other thread and before any
-// file is opened.
+// Sets up the attributes that a process inherits (descriptors, signal settings, resource limits,
+// umask), so that the rest of the program can rely on them. Call these functions on the main
+// thread, before any other thread is started and before any file is opened.
 
 #ifndef MANTLET_PROXY_BASE_PROCESS_SETUP_H_
 #define MANTLET_PROXY_BASE_PROCESS_SETUP_H_
@@ -15,12 +15,13 @@ namespace mantlet::base {
 // can be opened.
 bool OpenStandardStreams();
 
-// Prepares the process to be a daemon:
-// - no signal is blocked, and those that report a failed write (SIGPIPE, SIGXFSZ, SIGTTOU) are
-//   ignored: the write itself returns the error; timers of setitimer(2) are disarmed;
-// - files that are created stay accessible to their owner, whatever the umask says;
-// - the soft limit of open files is raised to the hard one;
-// - threads get a stack of at least 2 MiB, whatever the soft limit says.
+// PrepareDaemon prepares the process to run as a daemon:
+// - It unblocks all signals and ignores those that report a failed write (SIGPIPE, SIGXFSZ,
+// SIGTTOU):
+//   the write itself returns the error. It disarms timers of setitimer(2).
+// - It sets the umask so that the owner always has access to files that are created.
+// - It raises the soft limit of open files to the hard limit.
+// - It gives new threads a stack of at least 2 MiB, whatever the soft limit is.
 void PrepareDaemon();
 
 // Returns the soft limit of open files of this process.

@@ -5,7 +5,7 @@ namespace mantlet::base {
 const ErrorFacts& FactsOf(ErrorReason reason) {
   using F = Fault;
   using R = RetrySafety;
-  // In the order of the enumerators, which the test walks.
+  // The rows are in the order of the enumerators; a test checks this.
   static constexpr ErrorFacts kFacts[kErrorReasonCount] = {
       {F::kDownstream, 400, "bad_request", R::kNever, "The request is not valid HTTP."},
       {F::kDownstream, 403, "policy_denied", R::kNever, "This client may not make this request."},
@@ -55,7 +55,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
 std::string ProxyError::ClientText() const {
   std::string text(sentence());
   if (!detail_for_client || detail.empty() || text.empty()) return text;
-  text.back() = ':';  // in the place of the full stop
+  text.back() = ':';  // replaces the full stop
   return text.append(" ").append(detail).append(".");
 }
 

@@ -1,7 +1,7 @@
-// What went wrong with a request, as one value. Whose fault it is, the HTTP
-// status we answer with, the label in metrics and logs, whether another upstream
-// connection may be tried and the sentence a client may read all follow from the
-// reason; nothing else in the proxy decides these. Plain values; any thread.
+// ErrorReason is why a request failed. Everything else follows from the reason and is defined only
+// here: whose fault it is, the HTTP status of the response, the label in metrics and logs, whether
+// a retry on another upstream connection is allowed, and the sentence that the client may see.
+// Plain values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_PROXY_ERROR_H_
 #define MANTLET_PROXY_BASE_PROXY_ERROR_H_
@@ -16,15 +16,15 @@ namespace mantlet::base {
 
 enum class Fault : uint8_t { kDownstream, kUpstream, kUs };
 
-// May the same request be sent again on another upstream connection?
+// RetrySafety states whether the same request may be sent again on another upstream connection.
 enum class RetrySafety : uint8_t {
-  // Also where nothing of the request can have reached the upstream: no connection could be
-  // opened to any of its addresses, and a second attempt would meet the same.
+  // Includes failures to connect: nothing reached the upstream, but all addresses were tried, and a
+  // second attempt would fail in the same way.
   kNever,
-  // The upstream may have acted on it: only for an idempotent method (RFC 9110
-  // section 9.2.2) whose body, if any, is still in our hands, and only when the
-  // connection had been used before, so that a race with its idle timeout is the
-  // likely cause (RFC 9112 section 9.3.1).
+  // The upstream may have processed the request. A retry is allowed only for an idempotent method
+  // (RFC 9110 section 9.2.2) whose body, if any, is still buffered, and only on a connection that
+  // had been used before: there a race with the upstream's idle timeout is the likely cause (RFC
+  // 9112 section 9.3.1).
   kIfIdempotent,
 };
 
@@ -32,18 +32,18 @@ enum class ErrorReason : uint8_t {
   // Downstream.
   kBadRequest,           // 400
   kPolicyDenied,         // 403
-  kRequestTimeout,       // 408: head or body did not arrive in time
+  kRequestTimeout,       // 408: the head or the body did not arrive in time
   kContentTooLarge,      // 413
   kUriTooLong,           // 414
   kExpectationFailed,    // 417
   kMisdirected,          // 421
   kHeaderTooLarge,       // 431
-  kNotImplemented,       // 501: a transfer coding or method we do not do
+  kNotImplemented,       // 501: an unsupported transfer coding or method
   kVersionNotSupported,  // 505
-  kClientClosed,         // it left before its response was complete; no status can be sent
-  kClientWriteTimeout,   // it takes no bytes of its response; no status can be sent
-  kClientInvalid,        // it would not be let in any more; no status can be sent
-  kTimeoutTunnel,        // nothing moved in its tunnel; no status can be sent
+  kClientClosed,         // the client left before its response was complete; no status can be sent
+  kClientWriteTimeout,   // the client does not read its response; no status can be sent
+  kClientInvalid,        // the client is no longer accepted; no status can be sent
+  kTimeoutTunnel,        // the tunnel was idle for too long; no status can be sent
   // Upstream.
   kConnectRefused,  // 502
   kConnectTimeout,  // 504
@@ -52,13 +52,13 @@ enum class ErrorReason : uint8_t {
   kReset,           // 502: connection reset before or within the response
   kClosedEarly,     // 502: closed before the response was complete
   kTimeoutHead,     // 504
-  kTimeoutBody,     // 504, if the head was not sent on yet
-  kTimeoutWrite,    // 504: takes no bytes of the request
+  kTimeoutBody,     // 504 if the head has not been forwarded yet
+  kTimeoutWrite,    // 504: the upstream does not read the request
   kProtocolError,   // 502: the response is not HTTP/1.1
-  kHeadTooLarge,    // 502: the response's header section is over our limit
+  kHeadTooLarge,    // 502: the response's header section exceeds the limit
   // Us.
   kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
-  kTimeoutQueue,   // 503: it waited too long for one, because all were in use
+  kTimeoutQueue,   // 503: no connection became free in time
   kDraining,       // 503
   kInternal,       // 500
 };
@@ -66,22 +66,22 @@ inline constexpr size_t kErrorReasonCount = static_cast<size_t>(ErrorReason::kIn
 
 struct ErrorFacts {
   Fault fault;
-  int status;              // 0: there is nobody to send a status to
+  int status;              // 0: no response can be sent
   std::string_view label;  // mantlet_upstream_failures_total{reason}, "error" in the access log
   RetrySafety retry;
-  std::string_view sentence;  // for the client; gives nothing away
+  std::string_view sentence;  // for the client; reveals no details
 };
 
 const ErrorFacts& FactsOf(ErrorReason reason);
 
-// Reasons that mantlet_upstream_failures_total counts: the upstream's faults, and
-// the pool having no room.
+// Returns whether mantlet_upstream_failures_total counts the reason: all faults of the upstream,
+// and requests for which the pool had no connection.
 bool CountsAsUpstreamFailure(ErrorReason reason);
 
 struct ProxyError {
   ErrorReason reason = ErrorReason::kInternal;
   std::string detail;  // for the log: errno text, parser message, limit and value
-  // The detail says something about the request and nothing about us: the client may read it.
+  // True if the detail describes only the client's own request, so that the client may see it.
   bool detail_for_client = false;
 
   ProxyError() = default;
@@ -99,7 +99,7 @@ struct ProxyError {
   std::string_view label() const { return facts().label; }
   RetrySafety retry() const { return facts().retry; }
   std::string_view sentence() const { return facts().sentence; }
-  // The sentence, and the detail where the client may read that.
+  // Returns the sentence, with the detail if the client may see that.
   std::string ClientText() const;
 };
 

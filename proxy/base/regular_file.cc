@@ -29,7 +29,7 @@ const char* KindOf(mode_t mode) {
 }  // namespace
 
 absl::StatusOr<RegularFile> RegularFile::Open(const std::string& path) {
-  // A socket cannot be opened at all, and ENXIO would not say so.
+  // Handles sockets: open(2) fails for them with ENXIO, which would not explain the problem.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     struct stat status = {};

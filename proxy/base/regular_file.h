@@ -1,8 +1,8 @@
-// RegularFile reads a file that others write: configuration, certificates, keys, passphrases,
-// lists. The program opens no such file in another way. Only regular files are opened, and opening
-// never blocks: a FIFO or a device in the place of the file is an error.
+// RegularFile reads a file that other processes write: configuration, certificates, keys,
+// passphrases, revocation lists. All such files are opened through this class. It opens only
+// regular files and never blocks: a FIFO or a device at the path is an error.
 //
-// The kernel's files below /proc and /sys are read directly (observe/process_stats,
+// The kernel's files in /proc and /sys are read directly (observe/process_stats,
 // server/worker_count): they cannot be replaced.
 
 #ifndef MANTLET_PROXY_BASE_REGULAR_FILE_H_
@@ -36,7 +36,7 @@ class RegularFile {
   // Reads up to `size` bytes; returns 0 at the end of the file.
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
-  size_t size() const { return size_; }  // when it was opened
+  size_t size() const { return size_; }  // at the time it was opened
   mode_t mode() const { return mode_; }  // permission bits, 07777
 
  private:

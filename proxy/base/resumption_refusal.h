@@ -1,4 +1,4 @@
-// ResumptionRefusal is why a session ticket was not accepted, as in the labels of the metric
+// ResumptionRefusal is why a session ticket was not accepted. The names are labels of the metric
 // mantlet_tls_resumptions_refused_total{reason}. A full handshake follows. Pure values; any thread.
 
 #ifndef MANTLET_PROXY_BASE_RESUMPTION_REFUSAL_H_
@@ -14,18 +14,18 @@
 namespace mantlet::base {
 
 enum class ResumptionRefusal : uint8_t {
-  kUnknownTicket,        // of other keys: from before a restart or a reload, or not ours
+  kUnknownTicket,        // unknown key: issued before a restart or reload, or by another server
   kSessionLifetime,      // the session has expired
-  kServerName,           // for another server name than the session began with
-  kNoClientCertificate,  // the session has none, and one is required
-  // What the verifier finds about the chain now:
+  kServerName,           // the session was established for another server name
+  kNoClientCertificate,  // the session has no client certificate, and one is required
+  // The verifier rejects the stored chain at the current time.
   kExpired,
   kNotYetValid,
   kCrlExpired,
   kOther,
 };
 
-// Indexed by the enumerator.
+// The labels are indexed by the enumerator.
 inline constexpr std::array<std::string_view, 8> kResumptionRefusalLabels = {
     "unknown_ticket", "session_lifetime", "server_name", "no_client_certificate",
     "expired",        "not_yet_valid",    "crl_expired", "other",
@@ -37,7 +37,8 @@ constexpr std::string_view ToString(ResumptionRefusal refusal) {
   return kResumptionRefusalLabels[static_cast<size_t>(refusal)];
 }
 
-// A change of anything but the time makes new ticket keys, so that only these failures occur.
+// Only these failures can occur here: any change other than the passing of time creates new ticket
+// keys.
 constexpr ResumptionRefusal RefusalFor(HandshakeFailure failure) {
   switch (failure) {
     case HandshakeFailure::kExpired:

@@ -17,7 +17,7 @@ void AppendDigits(unsigned value, int width, std::string* out) {
   out->append(digits, static_cast<size_t>(width));
 }
 
-// Up to and including the seconds.
+// Appends the date and the time up to the seconds.
 void AppendDateTime(int64_t unix_seconds, std::string* out) {
   using std::chrono::days;
   using std::chrono::floor;
@@ -58,7 +58,7 @@ std::string Rfc3339Seconds(int64_t unix_seconds) {
 void AppendRfc3339Ms(int64_t unix_ms, std::string* out) {
   int64_t seconds = unix_ms / 1000;
   int64_t milliseconds = unix_ms % 1000;
-  if (milliseconds < 0) {  // before 1970: the fraction counts forward all the same
+  if (milliseconds < 0) {  // before 1970: the fraction still counts forward
     milliseconds += 1000;
     --seconds;
   }

@@ -7,7 +7,7 @@
 namespace mantlet::base {
 namespace {
 
-// A deadline this far away never comes; the limit keeps arithmetic from overflowing.
+// A deadline this far away is never reached; the limit prevents overflow in the arithmetic.
 constexpr int64_t kFarthestMs = std::numeric_limits<int64_t>::max() / 4;
 
 }  // namespace
@@ -34,7 +34,8 @@ TimerWheel::~TimerWheel() {
 void TimerWheel::Arm(Timer& timer, int64_t deadline_ms) {
   deadline_ms = std::clamp<int64_t>(deadline_ms, 0, kFarthestMs);
   if (timer.armed()) {
-    // Later than the slot it is in: the slot, when it comes round, moves it on.
+    // The new deadline is later: the timer stays in its slot and is moved when that slot is
+    // reached.
     if (CeilTick(deadline_ms) >= timer.due_tick_) {
       timer.deadline_ms_ = deadline_ms;
       return;
@@ -55,8 +56,8 @@ void TimerWheel::Cancel(Timer& timer) {
   --armed_;
 }
 
-// Links an armed timer into the slot of its deadline; one that is more than a
-// revolution away into the farthest slot, to be moved on from there.
+// Links an armed timer into the slot of its deadline. A timer that is due after more than one
+// revolution goes into the farthest slot and is moved on from there.
 void TimerWheel::Insert(Timer& timer) {
   timer.due_tick_ = std::clamp(CeilTick(timer.deadline_ms_), current_tick_ + 1,
                                current_tick_ + static_cast<int64_t>(kSlots) - 1);
@@ -80,8 +81,8 @@ void TimerWheel::MarkEmpty(size_t slot) {
 void TimerWheel::Advance(int64_t now_ms) {
   const int64_t target = now_ms / tick_ms_;
   if (target <= current_tick_) return;
-  // What is due leaves the slots before anything is called: what callbacks arm
-  // goes into the wheel and waits, what they cancel leaves this list.
+  // Due timers leave their slots before any callback runs. A timer that a callback arms goes into
+  // the wheel and waits; one that a callback cancels leaves this list.
   ListLink due;
   for (std::optional<int64_t> tick; (tick = NextOccupiedTick()) && *tick <= target;) {
     const size_t slot = SlotOf(*tick);
@@ -92,7 +93,7 @@ void TimerWheel::Advance(int64_t now_ms) {
   while (!due.IsAlone()) {
     Timer& timer = static_cast<Timer&>(*due.next);
     Unlink(timer);
-    if (CeilTick(timer.deadline_ms_) > target) {  // it was moved meanwhile
+    if (CeilTick(timer.deadline_ms_) > target) {  // it was moved in the meantime
       Insert(timer);
       continue;
     }
@@ -108,7 +109,7 @@ std::optional<int64_t> TimerWheel::NextDeadline() const {
   return *tick * tick_ms_;
 }
 
-// The slots after the current one, in order, and round to it again.
+// Searches the slots after the current one, in order, for a whole revolution.
 std::optional<int64_t> TimerWheel::NextOccupiedTick() const {
   if (summary_ == 0) return std::nullopt;
   const size_t start = SlotOf(current_tick_ + 1);
@@ -117,7 +118,8 @@ std::optional<int64_t> TimerWheel::NextOccupiedTick() const {
   if (const uint64_t rest = occupied_[word] & (~uint64_t{0} << (start % 64))) {
     slot = word * 64 + static_cast<size_t>(std::countr_zero(rest));
   } else {
-    // Words after this one, then from the first; this one's lower half comes last.
+    // Search the words after this one, then those from the first; the lower half of this word comes
+    // last.
     const size_t next_word = (word + 1) % kWords;
     const uint64_t turned = std::rotr(summary_, static_cast<int>(next_word));
     const size_t found = (next_word + static_cast<size_t>(std::countr_zero(turned))) % kWords;

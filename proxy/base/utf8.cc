@@ -13,7 +13,7 @@ size_t Utf8SequenceLength(std::string_view bytes, size_t i) {
   const uint8_t lead = Byte(bytes, i);
   size_t length;
   uint8_t low = 0x80;
-  uint8_t high = 0xBF;  // of the second byte
+  uint8_t high = 0xBF;  // upper bound of the second byte
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) {
     length = 2;

@@ -1,4 +1,4 @@
-// Checks for well-formed UTF-8, and makes it of arbitrary bytes. Pure; any thread.
+// Checks bytes for well-formed UTF-8, and converts arbitrary bytes to it. Pure; any thread.
 
 #ifndef MANTLET_PROXY_BASE_UTF8_H_
 #define MANTLET_PROXY_BASE_UTF8_H_

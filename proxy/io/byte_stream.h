@@ -1,11 +1,10 @@
-// The transport seam: an ordered, reliable stream of bytes in both directions.
-// Sessions know only this; a TCP connection, a Unix socket and TLS over either
-// are implementations of it.
+// ByteStream is the transport interface: an ordered, reliable stream of bytes in both directions.
+// Sessions depend on nothing else; TCP connections, Unix sockets and TLS over either are its
+// implementations.
 //
-// Threading: a stream, its handler and everything called through them belong to
-// one loop's thread.
-// Lifetime: the owner may destroy a stream at any time, also from inside one of
-// its handler's callbacks; no callback comes after that.
+// Threading: a stream, its handler and everything called through them belong to the thread of one
+// loop. Lifetime: the owner may destroy a stream at any time, also from inside a callback of its
+// handler; no callback follows.
 
 #ifndef MANTLET_PROXY_IO_BYTE_STREAM_H_
 #define MANTLET_PROXY_IO_BYTE_STREAM_H_
@@ -17,18 +16,18 @@
 
 namespace mantlet::io {
 
-// The kind of failure that ends a stream, or an attempt to connect.
+// StreamFailure is the kind of failure that ended a stream or an attempt to connect.
 enum class StreamFailure : uint8_t {
   kConnectRefused,  // ECONNREFUSED, or there is no such Unix socket
   kReset,           // the peer has reset the connection
   kTimedOut,        // the kernel gave up: ETIMEDOUT
   kQueueFull,       // the backlog of a Unix socket is full: EAGAIN from connect(2)
-  kTls,             // a record that cannot be decrypted, or an alert of the peer
+  kTls,             // a record that cannot be decrypted, or an alert from the peer
   kIo,              // any other error of the kernel
 };
 std::string_view ToString(StreamFailure failure);
 
-// Why a stream ended early. `detail` is a sentence for operators.
+// StreamError is why a stream failed. `detail` is a sentence for operators.
 struct StreamError {
   StreamFailure failure;
   std::string detail;
@@ -36,14 +35,14 @@ struct StreamError {
 
 class ByteStreamHandler {
  public:
-  // Bytes from the peer, valid during the call only. Never empty.
+  // Passes bytes from the peer, valid during the call only. Never empty.
   virtual void OnData(std::string_view bytes) = 0;
-  // The peer sends no more (FIN, or close_notify). Writing is still possible.
+  // The peer has ended its direction (FIN, or close_notify). Writing is still possible.
   virtual void OnEnd() = 0;
-  // The stream is dead in both directions. Called once; no callback follows.
+  // The stream failed in both directions. Called once; no callback follows.
   virtual void OnStreamError(const StreamError& error) = 0;
-  // What had piled up has been handed to the kernel. Called after buffered()
-  // was not zero at the end of a Flush(), once it is.
+  // All buffered bytes have been passed to the kernel. Called once after a Flush() that left
+  // buffered() above zero.
   virtual void OnDrained() = 0;
 
  protected:
@@ -56,34 +55,37 @@ class ByteStream {
 
   virtual void SetHandler(ByteStreamHandler* handler) = 0;
 
-  // Stops or resumes OnData and OnEnd. Bytes that already arrived are kept and
-  // delivered on a later turn of the loop, never from inside this call.
+  // Stops or resumes OnData and OnEnd. Bytes that have already arrived are kept and delivered in a
+  // later turn of the loop, never from inside this call.
   virtual void SetReading(bool reading) = 0;
 
-  // Takes `bytes`; they leave at the next Flush() at the latest.
+  // Appends `bytes` to the output; they are sent by the next Flush() at the latest.
   virtual void Write(std::string_view bytes) = 0;
-  // Gives the kernel as much as it takes of what was written so far.
+  // Passes as much of the buffered output to the kernel as it accepts.
   virtual void Flush() = 0;
-  // Acknowledges what has been received now. Without it TCP waits up to 40 ms for something
-  // to send along, and a peer with Nagle's algorithm (RFC 9293 section 3.7.4) holds its next
-  // small write back until then. One system call: call it where the peer is known to have more
-  // to say and we have nothing to answer yet. Does nothing where there are no acknowledgements.
+  // Sends a TCP acknowledgement now. Without this call TCP waits up to 40 ms for data to send with
+  // it, and a peer that uses Nagle's algorithm (RFC 9293 section 3.7.4) delays its next small write
+  // until then. Costs one system call: use it where the peer is known to have more to send and
+  // there is no response to write yet. Does nothing on transports without acknowledgements.
   virtual void QuickAck() {}
-  // Bytes written that the kernel has not taken yet: the measure for back-pressure.
+  // Returns the number of written bytes that the kernel has not accepted yet. Use it for
+  // back-pressure.
   virtual size_t buffered() const = 0;
-  // What the peer has not taken by now: buffered(), and what lies in the kernel. Falls as the
-  // peer takes little by little, where buffered() may stay until a whole piece is gone: the
-  // measure for progress. One system call: for deadlines, not for each piece.
+  // Returns the number of bytes that the peer has not received yet: buffered() plus the bytes in
+  // the kernel. It falls gradually as the peer reads, whereas buffered() may not change until a
+  // whole piece is gone. Use it to detect progress. Costs one system call: call it for deadlines,
+  // not for each write.
   virtual size_t untaken() const { return buffered(); }
 
-  // Whether nothing waits to be read: neither a byte nor the end nor an error. One system call.
+  // Returns whether neither a byte nor the end nor an error waits to be read. Costs one system
+  // call.
   virtual bool IsQuiet() const = 0;
 
-  // Ends our direction once everything written has left. Reading goes on.
+  // Ends the outgoing direction after all buffered bytes are sent. Reading continues.
   virtual void ShutdownWrite() = 0;
-  // Ends both directions now, without waiting. No callback follows.
+  // Closes both directions now, without waiting. No callback follows.
   virtual void Close() = 0;
-  // The same, but so that the peer cannot take it for a proper end (TCP: a reset).
+  // Closes like Close(), but so that the peer cannot take it for a regular end (TCP: a reset).
   virtual void Abort() = 0;
 };
 

@@ -1,7 +1,8 @@
-// DeferredCall is a call that a class makes later, as a member of it: scheduled any number of times
-// it runs once, and never after it is destroyed. So no call outlives the object that it calls into.
+// DeferredCall is a member of a class that calls one of its methods later. However often it is
+// scheduled, the call runs once; it never runs after the DeferredCall is destroyed. So no call
+// outlives the object that it is made on.
 //
-// One loop's thread only. Does not outlive the loop.
+// One loop's thread only. It must not be scheduled after the loop is destroyed.
 
 #ifndef MANTLET_PROXY_IO_DEFERRED_CALL_H_
 #define MANTLET_PROXY_IO_DEFERRED_CALL_H_
@@ -20,21 +21,21 @@ class DeferredCall : private base::ListLink {
   enum class When : uint8_t {
     // At the end of this turn of the loop, outside of any stream's callback.
     kTurnEnd,
-    // In a turn to come: what is ready by now is served before.
+    // In a later turn; events that are ready now are handled first.
     kNextTurn,
-    // Once all that this turn has ended is freed: what was retired, and the handles that this
-    // closed. kNextTurn gives no such promise: libuv may take up a wakeup in the turn in which it
-    // was sent, when more is ready than it asks for at once.
+    // After everything that this turn destroys is freed: retired objects and the handles that they
+    // close. kNextTurn does not guarantee this: libuv may process a wakeup in the turn in which it
+    // was sent, if more events are ready than it fetches at once.
     kAfterTurn,
   };
 
-  // Keep the capture of `call` to one pointer and no allocation happens.
+  // No allocation happens if the capture of `call` is one pointer.
   DeferredCall(Loop& loop, std::function<void()> call, When when = When::kTurnEnd);
   DeferredCall(const DeferredCall&) = delete;
   DeferredCall& operator=(const DeferredCall&) = delete;
   ~DeferredCall() { Cancel(); }
 
-  // From inside the call, too: then it comes once more.
+  // Schedules the call. If called from inside the call, it runs once more.
   void Schedule();
   void Cancel() { Unlink(); }
   bool scheduled() const { return !IsAlone(); }

@@ -11,18 +11,18 @@ namespace mantlet::io {
 
 struct DirectoryWatch::Watch {
   uv_fs_event_t event;
-  DirectoryWatch* owner;  // null while it closes
+  DirectoryWatch* owner;  // null while the handle closes
   dev_t device = 0;
   ino_t inode = 0;
-  // The directory itself went away. A new one may well get the old inode number,
-  // so that the numbers alone do not tell the two apart.
+  // The directory itself was removed or renamed. A new directory may get the same inode number, so
+  // the number alone does not distinguish the two.
   bool gone = false;
 
   void OnEvent(const char* name, int events);
 };
 
-// libuv gives an event of the directory itself the last part of its path as the
-// name; a file inside that happens to be called the same costs a new watch.
+// For an event of the directory itself, libuv reports the last component of its path as the name. A
+// file of the same name inside only causes an unnecessary new watch.
 void DirectoryWatch::Watch::OnEvent(const char* name, int events) {
   char path[PATH_MAX + 1];
   size_t size = sizeof(path);

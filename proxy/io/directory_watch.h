@@ -1,6 +1,6 @@
-// DirectoryWatch calls back when anything happens in one of a set of directories (inotify). It does
-// not report what: the caller reads the files and compares. File systems without inotify and
-// directories that do not exist are not watched; the caller polls periodically for those.
+// DirectoryWatch calls back when anything changes in one of a set of directories (inotify). It does
+// not report the change itself: the caller reads the files and compares. File systems without
+// inotify and directories that do not exist are not watched; the caller polls those periodically.
 //
 // One loop's thread only.
 
@@ -22,8 +22,8 @@ class DirectoryWatch {
   ~DirectoryWatch();
   DirectoryWatch(const DirectoryWatch&) = delete;
 
-  // Watches exactly `directories` from now on, those that were deleted and created again included.
-  // Returns the ones that cannot be watched. Cheap where nothing changes.
+  // Sets the watched directories to exactly `directories`, and watches those that were deleted and
+  // created again. Returns the ones that cannot be watched. Cheap if nothing changes.
   std::vector<std::string> Set(const std::vector<std::string>& directories);
 
  private:

@@ -12,18 +12,18 @@
 namespace mantlet::io {
 namespace {
 
-// A turn of the loop serves established connections too: no more than this many
-// new ones in one go.
+// The maximum number of connections accepted in one turn of the loop, so that established
+// connections are also served.
 constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kPauseMs = 200;
 
-// Segments with a smaller TTL or hop limit are dropped (RFC 5082). Clients begin with 64 or 128,
-// so a listening socket that asks for 255 begins no new connection; the last segment of a
-// handshake that has begun is not looked at in this way. A filter for SYN segments would do
-// the same, but some kernels refuse it to a process that is not root.
+// The kernel drops segments with a smaller TTL or hop limit (RFC 5082). Clients start with 64 or
+// 128, so a listening socket that requires 255 starts no new connection; the last segment of a
+// handshake that has begun is not checked. A filter for SYN segments would do the same, but some
+// kernels reject it in a process that is not root.
 constexpr int kLargestTtl = 255;
 void SetLeastTtl(int fd, int ttl) {
-  // A socket for both families needs both; one for IPv4 refuses the second, which is fine.
+  // A dual-stack socket needs both options. An IPv4 socket rejects the second, which is harmless.
   (void)setsockopt(fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
   (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl, sizeof(ttl));
 }
@@ -33,7 +33,7 @@ void SetLeastTtl(int fd, int ttl) {
 struct Listener::Poll {
   uv_poll_t handle;
   Listener* owner;
-  bool ready = false;  // libuv knows the handle
+  bool ready = false;  // the handle is initialized
 };
 
 int ClientDescriptors(uint64_t open_files) {
@@ -56,7 +56,7 @@ Listener::Listener(Loop& loop, FileDescriptor fd, AcceptCallback on_accept, Erro
   StartPolling();
 }
 
-// The lowest free number tells how many are in use, all threads together.
+// The lowest free number shows how many descriptors all threads use.
 bool Listener::DescriptorsAreLow() const {
   const FileDescriptor lowest(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
   return !lowest || lowest.get() >= accept_below_;
@@ -103,7 +103,7 @@ void Listener::RefuseNew() {
   socklen_t size = sizeof(address);
   if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
   if (address.ss_family == AF_UNIX) {
-    shutdown(fd_.get(), SHUT_RD);  // connect(2) is refused, accept(2) goes on
+    shutdown(fd_.get(), SHUT_RD);  // connect(2) is refused; accept(2) still works
     return;
   }
   SetLeastTtl(fd_.get(), kLargestTtl);
@@ -117,7 +117,7 @@ bool Listener::Accept() {
     int fd =
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      if (raised_ttl_) SetLeastTtl(fd, 0);  // inherited
+      if (raised_ttl_) SetLeastTtl(fd, 0);  // inherited from the listening socket
       on_accept_(FileDescriptor(fd), SocketAddress(reinterpret_cast<sockaddr*>(&peer), size));
       if (fd < accept_below_ || refusing_) continue;
       low_ = true;
@@ -135,7 +135,7 @@ bool Listener::Accept() {
 
 void Listener::Pause(int error) {
   on_error_(std::strerror(error));
-  // The queue stays readable, so polling on would only burn the processor.
+  // The queue stays readable, so further polling would only use CPU time.
   if (poll_->ready) uv_poll_stop(&poll_->handle);
   loop_.ArmIn(resume_, kPauseMs);
 }

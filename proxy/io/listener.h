@@ -1,5 +1,5 @@
-// Listener accepts the connections of a listening socket on a loop. The socket is opened elsewhere
-// (io/listening_socket), so that the start of the process can fail before any loop runs.
+// Listener accepts the connections of a listening socket on a loop. The socket is opened separately
+// (io/listening_socket), so that the process can fail to start before any loop runs.
 //
 // One loop's thread only.
 
@@ -20,16 +20,16 @@
 
 namespace mantlet::io {
 
-// Returns how many of `open_files`, the limit of open files, clients may take. The rest, a quarter
-// and at most 4096, is kept for connections to upstreams, probes, files and logs.
+// Returns how many of `open_files`, the limit of open files, clients may use. The rest, a quarter
+// and at most 4096, is reserved for connections to upstreams, probes, files and logs.
 int ClientDescriptors(uint64_t open_files);
 
 class Listener {
  public:
-  // Called for each accepted socket (non-blocking, close-on-exec), which it owns.
+  // Called for each accepted socket (non-blocking, close-on-exec). The callback owns it.
   using AcceptCallback = std::function<void(FileDescriptor fd, const SocketAddress& peer)>;
   // Called when accept(2) fails for lack of descriptors or memory, or the kernel cannot watch the
-  // socket. The listener then pauses itself for a moment.
+  // socket. The listener then pauses for 200 ms.
   using ErrorCallback = std::function<void(const std::string& what)>;
 
   // No connection is accepted while the lowest free descriptor is `accept_below` or higher.
@@ -38,18 +38,19 @@ class Listener {
   ~Listener();
   Listener(const Listener&) = delete;
 
-  // Accepts every connection in the queue of the kernel.
+  // Accepts every connection in the kernel's queue.
   void AcceptPending();
-  // Makes the kernel begin no new connection for this socket, so that none is lost between the last
-  // accept(2) and the close. A TCP client that gets no answer tries again after a second, and then
-  // connects to a successor or is refused. AcceptPending() accepts what is in the queue and TCP
-  // handshakes that had begun. Not for a socket that other processes have, too: it affects them.
+  // Makes the kernel start no new connection for this socket, so that none is lost between the last
+  // accept(2) and the close. A TCP client that gets no reply tries again after a second and then
+  // connects to the successor or is refused. AcceptPending() accepts the connections in the queue
+  // and TCP handshakes that had begun. Do not use it on a socket that other processes share: they
+  // are affected, too.
   void RefuseNew();
 
  private:
   struct Poll;
 
-  // Returns whether there may be more.
+  // Returns whether more connections may wait.
   bool Accept();
   void Pause(int error);
   void StartPolling();
@@ -58,12 +59,12 @@ class Listener {
   Loop& loop_;
   FileDescriptor fd_;
   const int accept_below_;
-  bool low_ = false;  // paused because descriptors are low
+  bool low_ = false;  // paused because few descriptors are free
   AcceptCallback on_accept_;
   ErrorCallback on_error_;
   Poll* poll_;               // lives until its close callback
-  bool refusing_ = false;    // RefuseNew()
-  bool raised_ttl_ = false;  // how, for TCP
+  bool refusing_ = false;    // RefuseNew() was called
+  bool raised_ttl_ = false;  // RefuseNew() set the minimum TTL (TCP)
   base::FunctionTimer resume_;
 };
 

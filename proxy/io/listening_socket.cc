@@ -43,13 +43,13 @@ absl::Status InTheWay(const std::string& path, std::string_view what) {
       absl::StrCat("cannot listen on unix:", path, ": ", std::string(what)));
 }
 
-// Only a socket that refuses connections is what a killed process left behind.
+// Removes the socket file of a process that was killed: only such a socket refuses connections.
 absl::Status RemoveStaleSocket(const SocketAddress& address) {
   const std::string path = address.unix_path();
   struct stat status;
   if (lstat(path.c_str(), &status) != 0) return absl::OkStatus();
   if (!S_ISSOCK(status.st_mode)) return InTheWay(path, "a file that is no socket is in the way");
-  // Not blocking: where somebody listens, the queue may be full.
+  // Non-blocking: if another process listens, its queue may be full.
   FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address.data(), address.size()) == 0 || errno == EAGAIN) {
     return InTheWay(path, "another process answers there");
@@ -62,7 +62,7 @@ absl::Status RemoveStaleSocket(const SocketAddress& address) {
   return absl::OkStatus();
 }
 
-// Between bind(2) and listen(2) nobody can connect.
+// Sets mode and group. No client can connect between bind(2) and listen(2).
 absl::Status Restrict(const SocketAddress& address, const ListenOptions& options) {
   const std::string path = address.unix_path();
   if (chmod(path.c_str(), options.unix_mode) != 0) return Errno("cannot set the mode of", address);
@@ -123,7 +123,7 @@ absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
 absl::Status CheckFree(const SocketAddress& address, bool v6_only) {
   FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return Errno("cannot open a socket for", address);
-  const int on = 1;  // connections of an earlier run that linger are no obstacle
+  const int on = 1;  // allows the address while connections of an earlier run linger
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (v6_only) setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   if (bind(fd.get(), address.data(), address.size()) != 0) {

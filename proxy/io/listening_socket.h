@@ -16,16 +16,16 @@
 namespace mantlet::io {
 
 struct ListenOptions {
-  bool v6_only = false;       // TCP: an IPv6 wildcard leaves IPv4 to another socket
+  bool v6_only = false;       // TCP: an IPv6 wildcard does not include IPv4
   bool shared = true;         // TCP: other sockets may have the same address (SO_REUSEPORT)
-  uint32_t unix_mode = 0600;  // Unix: permissions of the socket file, and
-  std::string unix_group{};   // its group, by name or number; empty: the process's
+  uint32_t unix_mode = 0600;  // Unix: permissions of the socket file
+  std::string unix_group{};   // Unix: its group, by name or number; empty: the process's
   bool operator==(const ListenOptions&) const = default;
 };
 
-// SocketFile identifies a socket file in its file system, by which a path can be checked to lead
-// still to the socket that was bound there. Exact as long as that socket is open: its inode is not
-// reused.
+// SocketFile identifies a socket file in its file system. Comparing two values shows whether a path
+// still leads to the socket that was bound there. The comparison is exact while that socket is
+// open, because its inode is not reused.
 struct SocketFile {
   dev_t device = 0;
   ino_t inode = 0;
@@ -34,14 +34,14 @@ struct SocketFile {
 // Returns nothing if there is no socket at `path`.
 std::optional<SocketFile> SocketFileAt(const std::string& path);
 
-// Binds and listens. TCP sockets get SO_REUSEPORT if they are shared (one socket per worker, the
-// kernel distributes connections) and TCP_NODELAY, which accepted sockets inherit. A Unix path that
-// a dead process left behind is removed first; one on which a process listens is an error. Mode and
-// group are set before a client can connect.
+// Binds and listens. TCP sockets get TCP_NODELAY, which accepted sockets inherit, and SO_REUSEPORT
+// if they are shared (one socket per worker; the kernel distributes connections). A Unix socket
+// file of a process that no longer runs is removed first; if a process still listens on it, an
+// error is returned. Mode and group are set before a client can connect.
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
                                                    const ListenOptions& options = {});
 // Returns an error if a TCP address is in use. OpenListeningSocket cannot detect that: another
-// process of the same user that shares the address would get a part of the connections.
+// process of the same user that shares the address would receive part of the connections.
 absl::Status CheckFree(const SocketAddress& address, bool v6_only = false);
 // Returns the address that a socket is bound to, with the port that the kernel chose for port 0.
 absl::StatusOr<SocketAddress> LocalAddress(int fd);

@@ -16,7 +16,8 @@ Loop::Loop()
       plaintext_buffer_(new char[kReadBufferBytes]) {
   wakeup_.data = prepare_.data = check_.data = tick_.data = this;
   uv_async_init(&loop_, &wakeup_, [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); });
-  // Both sides of the poll: what a timer puts off must not wait for the next event.
+  // EndTurn runs before and after the poll: calls that a timer defers must not wait for the next
+  // event.
   uv_prepare_init(&loop_, &prepare_);
   uv_prepare_start(&prepare_, [](uv_prepare_t* h) { static_cast<Loop*>(h->data)->BeginPoll(); });
   uv_check_init(&loop_, &check_);
@@ -61,7 +62,7 @@ void Loop::Enqueue(DeferredCall& call, DeferredCall::When when) {
       next_turn_.Append(call);
       break;
     case DeferredCall::When::kAfterTurn:
-      // The poll of this turn may be still to come, and nothing else that ends it.
+      // The poll of this turn may still follow, and without a wakeup it would not return.
       after_turn_.Append(call);
       break;
   }
@@ -110,7 +111,7 @@ void Loop::EndTurn() {
 
 int Loop::Watch(int fd) {
   epoll_event event = {};
-  event.data.fd = fd;  // as libuv does, which changes `events` as it needs them
+  event.data.fd = fd;  // libuv changes `events` later, as needed
   if (epoll_ctl(uv_backend_fd(&loop_), EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST) return 0;
   return -errno;
 }

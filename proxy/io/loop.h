@@ -1,9 +1,9 @@
-// Loop is one event loop with what belongs to a turn of it: the clock, the timers, the read buffers
+// Loop is an event loop with the resources of its thread: the clock, the timers, the read buffers
 // that all its streams share, deferred calls (deferred_call.h), and objects whose destruction has
-// to wait for the end of the callback that they are in.
+// to wait for the end of the current callback.
 //
-// Threading: everything but Post() and Stop() belongs to the thread that calls
-// Run() (before Run(): the thread that constructs).
+// Threading: only Post() and Stop() may be called from any thread. All other methods belong to the
+// thread that calls Run() (before Run(): the thread that constructs the loop).
 
 #ifndef MANTLET_PROXY_IO_LOOP_H_
 #define MANTLET_PROXY_IO_LOOP_H_
@@ -32,23 +32,23 @@ std::string LibuvVersion();
 
 class Loop {
  public:
-  // Runs once; may own what it needs.
+  // A task runs once and may own what it needs.
   using Task = absl::AnyInvocable<void() &&>;
 
-  // One read(2) takes this much at most; large enough that a bulk transfer is
-  // not bounded by system calls, small enough to stay in the second-level cache.
+  // The maximum size of one read(2): large enough that system calls do not limit bulk transfers,
+  // small enough to stay in the second-level cache.
   static constexpr size_t kReadBufferBytes = 64 * 1024;
 
   Loop();
-  ~Loop();  // closes what is still open and lets its callbacks run
+  ~Loop();  // closes remaining handles and runs their close callbacks
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void Run();   // until Stop()
+  void Run();   // returns after Stop()
   void Stop();  // any thread
 
-  // Runs `task` on the loop's thread, in order. Any thread. Tasks posted after
-  // Run() has returned are dropped.
+  // Runs `task` on the loop's thread, in order. Any thread. Tasks posted after Run() has returned
+  // are dropped.
   void Post(Task task);
 
   // Destroys `object` when no callback of this turn can be inside it, and stops it at once: its
@@ -62,24 +62,24 @@ class Loop {
     retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
   }
 
-  // Registers a descriptor with epoll before libuv does, which ends the process if the kernel
-  // refuses it. Returns 0 or a negative errno (ENOMEM; ENOSPC beyond fs.epoll.max_user_watches).
-  // Idempotent.
+  // Registers a descriptor with epoll before libuv does, because libuv ends the process if the
+  // kernel rejects it. Returns 0 or a negative errno (ENOMEM; ENOSPC beyond
+  // fs.epoll.max_user_watches). Idempotent.
   int Watch(int fd);
 
   // Arms a timer of this loop `delay_ms` from now.
   void ArmIn(base::Timer& timer, int64_t delay_ms) { wheel_.Arm(timer, now_ms() + delay_ms); }
 
-  // Sets what is called at the end of each turn, after everything else of it: to flush what the
-  // turn has gathered. There is one; it has to be cheap.
+  // Sets the callback that runs at the end of each turn, after everything else, to flush the output
+  // of the turn. There is one callback; it has to be cheap.
   void SetTurnEnd(std::function<void()> on_turn_end) { on_turn_end_ = std::move(on_turn_end); }
 
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
-  // Coarse deadlines (base/timer_wheel.h): cheap to move, and late by a tick at most.
+  // The coarse timers (base/timer_wheel.h): cheap to move, at most one tick late.
   base::TimerWheel& timers() { return wheel_; }
   BufferPool& buffers() { return buffers_; }
 
-  // Scratch that is valid until the current callback returns.
+  // Scratch buffers, valid until the current callback returns.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   std::span<char> plaintext_buffer() { return {plaintext_buffer_.get(), kReadBufferBytes}; }
 
@@ -91,13 +91,13 @@ class Loop {
   friend class DeferredCall;
 
   void Enqueue(DeferredCall& call, DeferredCall::When when);
-  // Makes the calls that are in `calls` by now; what they schedule waits for the next time.
+  // Runs the calls that are in `calls` now. Calls that these schedule run the next time.
   static void RunCalls(base::ListLink& calls);
   void RunPosted();
-  void EndTurn();  // deferred calls, then retired objects, until none is left
+  void EndTurn();  // runs deferred calls and frees retired objects until none is left
   void BeginPoll();
   void EndPoll();
-  void ArmTick();  // wakes the wheel when it next has something to do
+  void ArmTick();  // arms tick_ for the wheel's next deadline
 
   struct UvLoop {
     uv_loop_t loop;
@@ -109,7 +109,7 @@ class Loop {
   uv_prepare_t prepare_;
   uv_check_t check_;
   uv_timer_t tick_;
-  std::optional<int64_t> tick_at_;  // what tick_ is armed for
+  std::optional<int64_t> tick_at_;  // the time tick_ is armed for
   base::TimerWheel wheel_;
   BufferPool buffers_;
   std::unique_ptr<char[]> read_buffer_;
@@ -117,8 +117,8 @@ class Loop {
   std::vector<Retired> retired_;
   base::ListLink turn_end_;   // DeferredCall::When::kTurnEnd
   base::ListLink next_turn_;  // kNextTurn
-  // kAfterTurn: asked for since the last poll, and those that have seen one end. Between that
-  // and the next one lie the callbacks of closed handles.
+  // kAfterTurn: calls scheduled since the last poll, and calls for which one poll has ended. The
+  // callbacks of closed handles run between these two states.
   base::ListLink after_turn_;
   base::ListLink turn_is_over_;
   std::function<void()> on_turn_end_;

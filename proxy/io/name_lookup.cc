@@ -12,7 +12,7 @@ namespace mantlet::io {
 
 struct SystemNameLookup::Mailbox {
   std::mutex mutex;
-  Loop* loop = nullptr;  // null: nobody waits for answers any more
+  Loop* loop = nullptr;  // null once the SystemNameLookup is destroyed
   int threads = 0;
 };
 
@@ -22,7 +22,7 @@ struct SystemNameLookup::Job {
   uint16_t port = 0;
   Done done;
 
-  // The thread's whole life.
+  // The main function of the thread.
   static void* Run(void* self) {
     const std::unique_ptr<Job> job(static_cast<Job*>(self));
     Answer answer = SocketAddress::Resolve(job->host, job->port);
@@ -30,7 +30,7 @@ struct SystemNameLookup::Job {
     --job->mailbox->threads;
     if (job->mailbox->loop == nullptr) return nullptr;
     job->mailbox->loop->Post([mailbox = job->mailbox, done = std::move(job->done), answer] {
-      // Only the loop's own thread takes it away, so it stays what it is here.
+      // Only the loop's own thread resets this pointer, so it cannot change here.
       if (mailbox->loop != nullptr) done(answer);
     });
     return nullptr;
@@ -54,7 +54,7 @@ void SystemNameLookup::Start(const std::string& host, uint16_t port, Done done) 
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    // Signals are for the threads that expect them; a new one inherits the mask.
+    // A new thread inherits the signal mask; signals are for the threads that expect them.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

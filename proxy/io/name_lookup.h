@@ -1,8 +1,8 @@
 // NameLookup resolves host names without blocking the loop.
 //
-// The system's resolver blocks, for seconds if a name server does not answer, and cannot be
-// interrupted. So each lookup of SystemNameLookup has a detached thread of its own: a name whose
-// servers do not answer delays neither another name nor the end of the process.
+// The system's resolver blocks, for seconds if a name server does not respond, and cannot be
+// interrupted. So SystemNameLookup starts a detached thread for each lookup: a name whose servers
+// do not respond delays neither other names nor the end of the process.
 //
 // One loop's thread only.
 
@@ -35,7 +35,7 @@ class NameLookup {
 
 class SystemNameLookup final : public NameLookup {
  public:
-  // The most threads at a time; a lookup beyond that fails at once.
+  // The maximum number of threads; a lookup beyond that fails at once.
   static constexpr int kMostLookups = 256;
 
   explicit SystemNameLookup(Loop& loop);
@@ -46,7 +46,7 @@ class SystemNameLookup final : public NameLookup {
   void Start(const std::string& host, uint16_t port, Done done) override;
 
  private:
-  struct Mailbox;  // what the threads share with the loop; outlives both
+  struct Mailbox;  // shared by the threads and the loop; outlives both
   struct Job;
 
   std::shared_ptr<Mailbox> mailbox_;

@@ -13,7 +13,7 @@
 namespace mantlet::io {
 namespace {
 
-// Every address once, in the resolver's order.
+// Returns every address once, in the resolver's order.
 absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

@@ -1,4 +1,5 @@
-// SocketAddress is the address of a socket as a value: TCP over IPv4 or IPv6, or a Unix path.
+// SocketAddress is the address of a socket as a value: IPv4 or IPv6 with a TCP port, or a Unix
+// path.
 
 #ifndef MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
 #define MANTLET_PROXY_IO_SOCKET_ADDRESS_H_
@@ -19,9 +20,9 @@ class SocketAddress {
   SocketAddress() = default;
   SocketAddress(const sockaddr* address, socklen_t size);
 
-  // Returns every address of `host`, a literal or a name, in the order of the resolver. May block.
+  // Returns every address of `host`, a literal or a name, in the resolver's order. May block.
   static absl::StatusOr<std::vector<SocketAddress>> Resolve(const std::string& host, uint16_t port);
-  // Returns the address of a literal; nothing if `host` is a name. Does not block.
+  // Returns the address of a literal, or nullopt if `host` is a name. Does not block.
   static std::optional<SocketAddress> Literal(const std::string& host, uint16_t port);
   // Accepts paths of up to 107 bytes.
   static absl::StatusOr<SocketAddress> Unix(const std::string& path);
@@ -35,10 +36,10 @@ class SocketAddress {
   uint16_t port() const;  // 0 for Unix
   void set_port(uint16_t port);
 
-  // "127.0.0.1:80", "[::1]:80", "unix:/path"
+  // Returns "127.0.0.1:80", "[::1]:80" or "unix:/path".
   std::string ToString() const;
-  // Without the port: "127.0.0.1", "::1"; "unix" for a Unix peer. IPv4-mapped
-  // IPv6 addresses are given as IPv4.
+  // Returns the address without the port: "127.0.0.1", "::1"; "unix" for a Unix peer. IPv4-mapped
+  // IPv6 addresses are written as IPv4.
   std::string HostText() const;
 
   bool operator==(const SocketAddress& other) const {

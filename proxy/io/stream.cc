@@ -18,14 +18,14 @@
 namespace mantlet::io {
 namespace {
 
-// What piles up beyond this is offered to the kernel without waiting for Flush().
+// Buffered output of this size is passed to the kernel without waiting for Flush().
 constexpr size_t kAutoFlushBytes = 128 * 1024;
-// From this size on, bytes are offered where they lie instead of being gathered. More
-// than a TLS record: to copy several and write them at once costs less than a write(2)
-// for each (proxy/PERFORMANCE.md).
+// Writes of this size or more are passed to the kernel directly instead of being copied into the
+// buffer. The limit is larger than a TLS record: copying several records and writing them at once
+// is cheaper than one write(2) each (proxy/PERFORMANCE.md).
 constexpr size_t kWriteThroughBytes = 32 * 1024;
 
-// Dial(): libuv will call back.
+// Dial() returns this if libuv will call back.
 constexpr int kUnderWay = -EINPROGRESS;
 
 StreamFailure FailureOf(int status) {
@@ -46,8 +46,8 @@ StreamFailure FailureOf(int status) {
   }
 }
 
-// What the kernel takes of it at once. send(2), not write(2) or uv_try_write(): it does not
-// go through the file layer, a tenth of a microsecond of each call (proxy/PERFORMANCE.md).
+// Passes as much to the kernel as it accepts at once. Uses send(2) instead of write(2) or
+// uv_try_write(): it bypasses the file layer, which saves 0.1 us per call (proxy/PERFORMANCE.md).
 ssize_t SendOnce(int fd, std::string_view bytes) {
   return send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -75,8 +75,8 @@ struct Stream::Handle {
     uv_pipe_t pipe;
   };
   Loop* loop;
-  Stream* owner;  // null once the Stream is gone
-  // Few need the one, and none the other before its end.
+  Stream* owner;  // null once the Stream is destroyed
+  // Allocated on demand: few streams need the first, and none needs the second before it ends.
   std::unique_ptr<uv_connect_t> connect;
   std::unique_ptr<uv_shutdown_t> shutdown;
 };
@@ -87,8 +87,8 @@ struct Stream::Connecting {
         settled(stream->loop_, [this, stream] { stream->OnConnected(status); }) {}
 
   ConnectCallback done;
-  int status = 0;        // what the kernel has said at once
-  DeferredCall settled;  // libuv does not call back then
+  int status = 0;        // the result, if it is known at once
+  DeferredCall settled;  // reports that result; libuv does not call back
 };
 
 struct Stream::WriteRequest {
@@ -143,7 +143,7 @@ int Stream::Dial(const SocketAddress& address) {
   FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return -errno;
   if (address.is_unix()) {
-    // The kernel's answer is final: a Unix socket never is half connected.
+    // The result is final: connect(2) on a Unix socket never completes later.
     if (connect(fd.get(), address.data(), address.size()) != 0) return -errno;
     return Open(std::move(fd));
   }
@@ -161,7 +161,7 @@ int Stream::Dial(const SocketAddress& address) {
 
 void Stream::OnConnected(int status) {
   if (status == 0 && handle_->handle.type == UV_TCP) uv_tcp_nodelay(&handle_->tcp, 1);
-  // Which may destroy this.
+  // Moved out because the callback may destroy this stream.
   std::unique_ptr<Connecting> connecting = std::move(connecting_);
   if (status == 0) {
     connecting->done(nullptr);
@@ -250,7 +250,7 @@ void Stream::TryWrite(std::string_view more) {
   const ssize_t written = more.empty()       ? SendOnce(fd_, pending_)
                           : pending_.empty() ? SendOnce(fd_, more)
                                              : SendOnce(fd_, pending_, more);
-  // Whatever went wrong comes up again in Queue(), where a callback can tell it.
+  // A failure occurs again in Queue(), whose callback can report it.
   size_t taken = written > 0 ? static_cast<size_t>(written) : 0;
   size_t from_pending = std::min(taken, pending_.size());
   if (from_pending == pending_.size()) {
@@ -293,8 +293,8 @@ void Stream::OnWritten(int status) {
   in_flight_bytes_ = 0;
   watched_ = reading_ && !ended_;
   if (status != 0) {
-    // The peer takes no more. It may have said why before it closed (an early
-    // response, an alert): as long as we read, the end comes up on that side.
+    // The peer accepts no more data. It may have sent the reason before it closed (an early
+    // response, an alert): while reading is on, the end is reported on that side.
     write_dead_ = true;
     ReleasePending();
     if (!reading_ || ended_) Fail(status);
@@ -308,7 +308,8 @@ void Stream::OnWritten(int status) {
 
 size_t Stream::untaken() const {
   if (handle_ == nullptr) return 0;
-  // A socket becomes writable only once a good part of its buffer is free.
+  // SIOCOUTQ shows progress earlier than POLLOUT: a socket becomes writable only when a good part
+  // of its buffer is free.
   int in_kernel = 0;
   if (ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
   return pending_.size() + uv_stream_get_write_queue_size(&handle_->stream) +
@@ -355,7 +356,7 @@ void Stream::Abort() {
   if (handle_ == nullptr) return;
   uv_handle_t* handle = Disown();
   auto free_handle = [](uv_handle_t* h) { delete static_cast<Handle*>(h->data); };
-  // Refused by libuv for Unix sockets and after a shutdown: then it is a plain close.
+  // libuv rejects a reset for Unix sockets and after a shutdown; those are closed normally.
   if (handle->type != UV_TCP ||
       uv_tcp_close_reset(reinterpret_cast<uv_tcp_t*>(handle), free_handle) != 0) {
     uv_close(handle, free_handle);

@@ -1,4 +1,4 @@
-// A connected TCP or Unix stream socket as a ByteStream.
+// Stream is a connected TCP or Unix stream socket as a ByteStream.
 
 #ifndef MANTLET_PROXY_IO_STREAM_H_
 #define MANTLET_PROXY_IO_STREAM_H_
@@ -22,9 +22,9 @@ class Stream final : public ByteStream {
   // have no memory to watch one more.
   static absl::StatusOr<std::unique_ptr<Stream>> Adopt(Loop& loop, int fd, bool is_unix);
 
-  // Begins to connect. `done` is called once, later and never from inside this call, with
-  // null for success; closing or destroying the stream first means that it is never called.
-  // A Unix socket whose queue is full fails with kQueueFull: there is no way to wait for room.
+  // Starts to connect. `done` is called once, later and never from inside this call, with null for
+  // success; it is never called if the stream is closed or destroyed first. A Unix socket whose
+  // queue is full fails with kQueueFull, because the kernel cannot report when it has room.
   using ConnectCallback = std::function<void(const StreamError* error)>;
   static std::unique_ptr<Stream> Connect(Loop& loop, const SocketAddress& address,
                                          ConnectCallback done);
@@ -44,20 +44,20 @@ class Stream final : public ByteStream {
   void Abort() override;
 
  private:
-  struct Handle;  // the libuv part; lives until its close callback
+  struct Handle;  // the libuv handle; lives until its close callback
   struct WriteRequest;
 
   Stream(Loop& loop, bool is_unix);
-  // Both: 0 or libuv's error; Dial() also that the answer is still to come.
+  // Both return 0 or a libuv error. Dial() returns kUnderWay if the result is not known yet.
   int Open(FileDescriptor fd);
   int Dial(const SocketAddress& address);
   void OnConnected(int status);
-  // Whether the kernel will report on the socket. If it cannot, the stream fails, soon.
+  // Returns whether the kernel reports events of the socket. If it cannot, the stream fails soon.
   bool EnsureWatched();
   void OnRead(ssize_t size, const char* data);
   void OnWritten(int status);
   void Fail(int status);
-  // Gives the kernel pending_ and then `more`; keeps what it does not take.
+  // Passes pending_ and then `more` to the kernel; keeps the rest.
   void TryWrite(std::string_view more);
   void Queue();
   void ReleasePending();
@@ -68,15 +68,15 @@ class Stream final : public ByteStream {
   ByteStreamHandler* handler_ = nullptr;
   struct Connecting;
   std::unique_ptr<Connecting> connecting_;  // until `done` is called
-  std::unique_ptr<DeferredCall> failing_;   // not from inside a call
-  std::string pending_;                     // written, not yet offered or not yet taken
+  std::unique_ptr<DeferredCall> failing_;   // fails outside of a call
+  std::string pending_;                     // written, not yet accepted by the kernel
   size_t in_flight_bytes_ = 0;
-  int fd_ = -1;  // handle_'s, once connected
-  // libuv, which forgets sockets that nothing is wanted of, has this one in the loop's epoll
-  // set for certain.
+  int fd_ = -1;  // the descriptor of handle_, once connected
+  // Whether this socket is certainly in the loop's epoll set; libuv removes sockets without
+  // interest in any event.
   bool watched_ = false;
   bool reading_ = false;
-  bool ended_ = false;  // FIN seen: reading again would only spin
+  bool ended_ = false;  // FIN received: reading again would only spin
   bool write_dead_ = false;
   bool shutdown_wanted_ = false;
   bool shutdown_done_ = false;
