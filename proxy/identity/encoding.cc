@@ -13,7 +13,7 @@ bool IsSafeText(std::string_view text) {
     const size_t length = base::Utf8SequenceLength(text, at);
     const unsigned char lead = static_cast<unsigned char>(text[at]);
     if (length == 0 || lead < 0x20 || lead == 0x7f) return false;
-    // U+0080 to U+009F.
+    // C1 controls, U+0080 to U+009F.
     if (lead == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0) return false;
     at += length;
   }

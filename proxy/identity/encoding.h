@@ -8,26 +8,26 @@
 
 namespace mantlet::identity {
 
-// Not empty, valid UTF-8, without control characters (C0, DEL, C1). Anything
-// else has no place in a header value, and what is left of it after escaping
-// would not be what the certificate says.
+// Returns whether `text` is not empty, is valid UTF-8 and has no control characters (C0, DEL, C1).
+// Other text cannot be sent in a header value: after escaping it would differ from the name in the
+// certificate.
 bool IsSafeText(std::string_view text);
 
-// The same as a whole header value or a member of a list, where readers cut off
-// spaces at either end (RFC 9110 section 5.5).
+// Returns whether `text` is safe as a whole header value or as a member of a list: like
+// IsSafeText(), and without spaces at either end, which readers remove (RFC 9110 section 5.5).
 bool IsSafeUnquoted(std::string_view text);
 
-// The same, and ASCII, which is all that an alternative name may hold (IA5String,
-// RFC 5280 section 4.2.1.6): beyond it, readers guess at an encoding.
+// Returns whether `text` is safe and ASCII, the only characters that an alternative name may
+// contain (IA5String, RFC 5280 section 4.2.1.6). Readers would guess the encoding of other bytes.
 bool IsSafeAscii(std::string_view text);
 
-// RFC 4648 section 4, with padding.
+// Returns base64 with padding (RFC 4648 section 4).
 std::string Base64(std::string_view bytes);
 
-// "-----BEGIN CERTIFICATE-----", lines of 64, each ended by LF.
+// Returns a PEM block with lines of 64 characters, each ended by LF.
 std::string CertificatePem(std::string_view der);
 
-// Every byte but letters, digits and `-` `.` `_` `~` as %XX.
+// Returns `bytes` with every byte but letters, digits and `-` `.` `_` `~` as %XX.
 std::string PercentEncode(std::string_view bytes);
 
 }  // namespace mantlet::identity

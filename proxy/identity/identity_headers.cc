@@ -15,7 +15,7 @@ using config::IdentityField;
 using config::XfccMode;
 using IncomingXfcc = RenderedIdentity::IncomingXfcc;
 
-// How much is told; each step down leaves out what is largest.
+// Detail is how much is sent. Each step leaves out the largest remaining part.
 enum class Detail { kAll, kNoChain, kNoCertificate, kNoNames, kVerifyOnly };
 
 void AppendField(std::string& block, std::string_view name, std::string_view value) {

@@ -1,5 +1,5 @@
-// Renders the headers that describe the client to the upstream. They are rendered once per
-// connection, after the handshake, and copied into every request. Pure.
+// RenderIdentityHeaders writes the headers that describe the client to the upstream. They are
+// written once per connection, after the handshake, and copied into every request. Pure.
 
 #ifndef MANTLET_PROXY_IDENTITY_IDENTITY_HEADERS_H_
 #define MANTLET_PROXY_IDENTITY_IDENTITY_HEADERS_H_
@@ -13,34 +13,33 @@
 
 namespace mantlet::identity {
 
-// Immutable once made; belongs to its connection.
+// RenderedIdentity is immutable after construction and belongs to its connection.
 struct RenderedIdentity {
-  // What happens to an x-forwarded-client-cert that the client sent.
+  // IncomingXfcc is what happens to an x-forwarded-client-cert header that the client sent.
   enum class IncomingXfcc : uint8_t {
-    kRemove,   // it goes; ours, if any, is part of `block`
-    kForward,  // it travels on as it came
-    kAppend,   // it travels on with `xfcc_element` behind it
+    kRemove,   // it is removed; our element, if any, is part of `block`
+    kForward,  // it is forwarded unchanged
+    kAppend,   // it is forwarded with `xfcc_element` appended
   };
   IncomingXfcc incoming_xfcc = IncomingXfcc::kRemove;
-  std::string xfcc_element;  // kAppend: our element of the list; may stand alone
+  std::string xfcc_element;  // kAppend: our element; sent alone if the client sent none
   std::string block;         // "Name: value\r\n" lines, ready for a request head
 };
 
-// What could not be forwarded; for the log and for a counter.
+// RenderReport counts what could not be forwarded, for the log and for a metric.
 struct RenderReport {
-  // Values left out because no reader of the header could be sure of them: a
-  // control byte, NUL, invalid UTF-8, a separator of the list.
+  // The number of values left out because readers could not parse them reliably: they contain a
+  // control byte, NUL, invalid UTF-8 or a separator of the list.
   size_t unsafe_fields = 0;
-  // What was left out, in this order, until the rest fitted into max_bytes: the
-  // certificate chain, the certificate, the alternative names (of which one
-  // certificate may have thousands), everything but `verify`. A step that saved
-  // nothing is not set.
+  // The parts left out, in this order, until the rest fitted into max_bytes: the certificate chain,
+  // the certificate, the alternative names (a certificate may have thousands), everything but
+  // `verify`. A part that saved no bytes is not set.
   bool chain_left_out = false;
   bool certificate_left_out = false;
   bool names_left_out = false;
   bool fields_left_out = false;
 
-  // How many of the four.
+  // Returns how many of the four parts were left out.
   size_t too_large() const {
     return size_t{chain_left_out} + size_t{certificate_left_out} + size_t{names_left_out} +
            size_t{fields_left_out};
@@ -48,8 +47,8 @@ struct RenderReport {
   bool clean() const { return unsafe_fields == 0 && too_large() == 0; }
 };
 
-// What is rendered, names and line ends included, has at most headers.max_bytes
-// bytes, unless `verify` under long names alone has more. `report` may be null.
+// Returns headers of at most headers.max_bytes bytes, including names and line ends. Only `verify`
+// alone may exceed the limit, if its configured names are long. `report` may be null.
 RenderedIdentity RenderIdentityHeaders(const config::IdentityHeaders& headers,
                                        const PeerIdentity& peer, RenderReport* report);
 

@@ -10,11 +10,10 @@ constexpr std::string_view kAlways[] = {
     "x-forwarded-client-cert", "client-cert",       "client-cert-chain", "x-forwarded-for",
     "x-forwarded-host",        "x-forwarded-proto", "content-length",    "transfer-encoding"};
 
-// What applications, frameworks and their servers read as the word of a proxy in front of
-// them: where a request came from, by which scheme, for which host or path, and with which
-// client certificate. Folded.
+// Folded names that applications, frameworks and their servers read as set by a proxy in front of
+// them: the origin of a request, its scheme, host or path, and its client certificate.
 constexpr std::string_view kForwarding[] = {
-    // RFC 7239, and what was there before it
+    // RFC 7239 and its predecessors
     "forwarded", "x-forwarded", "forwarded-for",
     // the client's address: Rails and PHP (Client-IP), nginx, CDNs and clouds
     "x-real-ip", "client-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
@@ -33,9 +32,9 @@ constexpr std::string_view kForwarding[] = {
     "x-arr-clientcert", "ms-aspnetcore-clientcert", "ssl-cipher", "ssl-session-id",
     "ssl-cipher-usekeysize", "cf-client-cert-der-base64"};
 
-// The same for whole families: nginx's, Apache's and ingress controllers' names for client
-// certificates among them, and those of Amazon's load balancers, of WebLogic ("WL-Proxy-")
-// and of WebSphere's plug-in ("$WS").
+// Folded prefixes of such names: among them the names of nginx, Apache and ingress controllers for
+// client certificates, and those of Amazon's load balancers, of WebLogic ("WL-Proxy-") and of
+// WebSphere's plug-in ("$WS").
 constexpr std::string_view kForwardingPrefixes[] = {
     "x-forwarded-", "x-original-", "x-ssl-", "x-client-cert", "x-client-verify", "x-amzn-mtls-",
     "ssl-client-",  "wl-proxy-",   "-ws"};

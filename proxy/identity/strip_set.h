@@ -1,7 +1,7 @@
-// StripSet holds the header names that no peer may send: the identity family of a listener, and
-// the names by which applications learn from a proxy where a request came from (strip_set.cc lists
-// them). Names are compared after folding (proxy/pattern/header_name.h). It is built once per
-// listener and configuration, is immutable afterwards, and may be read from any thread.
+// StripSet holds the header names that are removed from requests: the identity headers of a
+// listener, and the names that applications read as set by a proxy in front of them (strip_set.cc
+// lists them). Names are compared after folding (proxy/pattern/header_name.h). A set is built once
+// per listener and configuration, is immutable afterwards, and may be read from any thread.
 
 #ifndef MANTLET_PROXY_IDENTITY_STRIP_SET_H_
 #define MANTLET_PROXY_IDENTITY_STRIP_SET_H_
@@ -19,17 +19,16 @@ namespace mantlet::identity {
 
 class StripSet {
  public:
-  // Contains, whatever the configuration says: x-forwarded-client-cert,
-  // Client-Cert, Client-Cert-Chain, X-Forwarded-For, -Host and -Proto (a proxy
-  // that writes those must not let an alias of them pass), and Content-Length,
-  // Transfer-Encoding, whose aliases could frame a message anew behind a gateway
-  // that folds names. Then the names under `set` and `remove`, and unless
-  // `forwarding_headers` says otherwise the names of other proxies.
+  // Always contains x-forwarded-client-cert, Client-Cert, Client-Cert-Chain, X-Forwarded-For, -Host
+  // and -Proto (a proxy that writes those must not let an alias of them pass), and Content-Length
+  // and Transfer-Encoding, because behind a gateway that folds names an alias of them could change
+  // the framing of a message. Also contains the names under `set` and `remove`, and, unless
+  // `forwarding_headers` disables them, the names of other proxies.
   explicit StripSet(const config::IdentityHeaders& headers);
   StripSet() : StripSet(config::IdentityHeaders()) {}
 
-  // True if a field of this name must not travel on as it came. Most names are
-  // rejected by their length and first letter alone.
+  // Returns true if a field of this name must not be forwarded. The length and the first letter are
+  // enough to return false for most names.
   bool Contains(std::string_view name) const {
     const size_t length = name.size() < kLengths ? name.size() : 0;
     const uint64_t bit = uint64_t{1} << (Fold(name.empty() ? '\0' : name[0]) & 63);
@@ -40,7 +39,7 @@ class StripSet {
   static char Fold(char c) { return pattern::FoldHeaderByte(c); }
 
  private:
-  // Names of this length and longer share slot 0 with the impossible empty one.
+  // Names of this length or longer use slot 0, because no name is empty.
   static constexpr size_t kLengths = 48;
 
   void Add(std::string_view name);
@@ -51,7 +50,7 @@ class StripSet {
   std::array<uint64_t, kLengths> first_by_length_{};
   uint64_t first_of_prefixes_ = 0;
   std::array<std::vector<std::string>, kLengths> names_by_length_;  // folded
-  // In names of any length; folded, literals.
+  // Folded literals; they match names of any length.
   std::vector<std::string_view> prefixes_;
 };
 

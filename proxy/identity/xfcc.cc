@@ -7,18 +7,19 @@ namespace {
 
 using config::XfccField;
 
-// Builds one element; counts what it had to leave out.
+// ElementWriter builds one element and counts the values that it leaves out.
 class ElementWriter {
  public:
   explicit ElementWriter(size_t* unsafe_fields) : unsafe_fields_(unsafe_fields) {}
 
-  // A value of ours that needs no quotes.
+  // Adds a value that needs no quotes.
   void AddBare(std::string_view key, std::string_view value) {
     BeginPair(key);
     element_.append(value);
   }
 
-  // A value that somebody else controls. It holds no backslash that matters.
+  // Adds a value that the peer controls. It must contain no backslash that readers interpret
+  // differently.
   void AddQuoted(std::string_view key, std::string_view value) {
     BeginPair(key);
     element_.push_back('"');
@@ -118,8 +119,8 @@ bool ReadKey(std::string_view& text) {
   return true;
 }
 
-// Behind the opening quote. A run of two or more backslashes before a quote is
-// where readers disagree.
+// Reads up to the closing quote. Fails for two or more backslashes before a quote, because readers
+// interpret them differently.
 bool ReadQuoted(std::string_view& text) {
   size_t backslashes = 0;
   for (size_t at = 0; at < text.size(); ++at) {
@@ -144,7 +145,7 @@ bool ReadValue(std::string_view& text) {
     text.remove_prefix(1);
     return ReadQuoted(text);
   }
-  // Envoy leaves URIs bare, so `=` may stand in a bare value.
+  // Envoy does not quote URIs, so `=` may occur in an unquoted value.
   size_t size = 0;
   while (size < text.size() && text[size] != ',' && text[size] != ';') {
     if (text[size] == '"') return false;

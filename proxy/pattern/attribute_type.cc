@@ -13,8 +13,8 @@ struct Row {
   std::string_view others[3] = {};
 };
 
-// The types of X.520, RFC 4519 and RFC 4524 whose values are text, those of PKCS#9 and of
-// extended validation, and those that Russian law asks for.
+// The types of X.520, RFC 4519 and RFC 4524 with text values, those of PKCS#9 and of extended
+// validation, and those that Russian law requires.
 constexpr Row kRows[] = {
     {"2.5.4.3", "CN", "cn", {"commonname"}},
     {"2.5.4.4", "SN", "sn", {"surname"}},
@@ -60,7 +60,7 @@ constexpr Row kRows[] = {
     {"0.9.2342.19200300.100.1.37", "associatedDomain", "associateddomain"},
     {"0.9.2342.19200300.100.1.40", "personalTitle", "personaltitle"},
     {"0.9.2342.19200300.100.1.41", "mobileTelephoneNumber", "mobiletelephonenumber", {"mobile"}},
-    // OpenSSL prints "uid", which nobody can tell from UID without regard to letter case.
+    // OpenSSL prints "uid", which differs from UID in letter case only.
     {"0.9.2342.19200300.100.1.44", "uniqueIdentifier", "uniqueidentifier"},
     {"0.9.2342.19200300.100.1.48", "buildingName", "buildingname"},
     {"1.2.840.113549.1.9.1", "emailAddress", "emailaddress", {"e", "email"}},

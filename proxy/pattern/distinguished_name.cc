@@ -44,7 +44,7 @@ class Reader {
     while (!AtEnd() && IsBlank(text_[at_])) ++at_;
   }
 
-  // Attributes with '+' between them, sorted: they are a set.
+  // Reads one relative name and sorts its attributes (separated by '+'), because they are a set.
   std::optional<std::string> ReadRelativeName() {
     std::vector<std::string> attributes;
     do {
@@ -126,8 +126,8 @@ class Reader {
       at_ += 2;
     }
     if (der.empty()) return false;
-    // A short UTF8String, NumericString, PrintableString, IA5String or
-    // VisibleString is the text in it.
+    // The value of a short UTF8String, NumericString, PrintableString, IA5String or VisibleString
+    // is its text.
     const bool text =
         std::string_view("\x0c\x12\x13\x16\x1a").find(der[0]) != std::string_view::npos;
     const size_t length = der.size() > 1 ? static_cast<unsigned char>(der[1]) : 128;

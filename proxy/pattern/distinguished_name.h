@@ -1,9 +1,8 @@
-// Distinguished names in the form of RFC 2253 (RFC 4514), brought into one form
-// so that the same name written in two ways compares equal: attribute types
-// whatever they are called ("CN", "commonName", "2.5.4.3": attribute_type.h), escapes and quotes
-// undone, values without regard to letter case (ASCII) and to the amount of
-// blanks (RFC 5280 section 7.1), the parts of a relative name in any order.
-// Pure; any thread.
+// Converts distinguished names from RFC 2253 (RFC 4514) text to a canonical form, so that two
+// spellings of the same name compare equal: attribute types have one name ("CN", "commonName",
+// "2.5.4.3": attribute_type.h), escapes and quotes are resolved, letter case (ASCII) and the number
+// of blanks do not count (RFC 5280 section 7.1), and the attributes of a relative name may be in
+// any order. Pure; any thread.
 
 #ifndef MANTLET_PROXY_PATTERN_DISTINGUISHED_NAME_H_
 #define MANTLET_PROXY_PATTERN_DISTINGUISHED_NAME_H_
@@ -15,13 +14,13 @@
 
 namespace mantlet::pattern {
 
-// The relative names in the order of the text, each in the one form; it is for
-// comparison, not for people. Nothing if the text is not a distinguished name;
-// an empty name has no relative names.
+// Returns the relative names in the order of the text, each in canonical form, which is for
+// comparison only. Returns nullopt if the text is not a distinguished name; an empty name has no
+// relative names.
 std::optional<std::vector<std::string>> CanonicalName(std::string_view rfc2253);
 
-// The relative names as one string, forwards or, as `openssl x509 -issuer`
-// prints them, backwards.
+// Join the relative names into one string, in their order or reversed, as `openssl x509 -issuer`
+// prints them.
 std::string JoinName(const std::vector<std::string>& relative_names);
 std::string JoinNameBackwards(const std::vector<std::string>& relative_names);
 

@@ -6,10 +6,10 @@
 namespace mantlet::pattern {
 namespace {
 
-constexpr size_t kLongestName = 253;  // RFC 1035 section 2.3.4, as text
+constexpr size_t kLongestName = 253;  // in text form, RFC 1035 section 2.3.4
 constexpr size_t kLongestLabel = 63;
 
-// Letters, digits, '-'; and '_', which names of hosts should not have and do.
+// Accepts letters, digits, '-', and '_', which host names should not contain but do.
 bool IsLabel(std::string_view label) {
   return !label.empty() && label.size() <= kLongestLabel &&
          std::all_of(label.begin(), label.end(), [](char c) {

@@ -1,7 +1,6 @@
-// DnsPattern is a DNS name, or one with `*` for its leftmost label. As RFC 9525
-// section 6.3 has it, the wildcard is one whole label: "*.example.org" matches
-// "a.example.org", neither "example.org" nor "a.b.example.org". Letter case
-// is ignored (RFC 4343).
+// DnsPattern is a DNS name, optionally with `*` as its leftmost label. As in RFC 9525 section 6.3,
+// the wildcard stands for one whole label: "*.example.org" matches "a.example.org", but neither
+// "example.org" nor "a.b.example.org". Letter case is ignored (RFC 4343).
 //
 // A value, immutable; any thread.
 
@@ -14,23 +13,24 @@
 
 namespace mantlet::pattern {
 
-// ASCII letters only.
+// Converts ASCII letters to lower case.
 std::string LowerAscii(std::string_view text);
 
 class DnsPattern {
  public:
-  // What is wrong with the pattern, as a clause that follows it; nullptr if nothing is.
+  // Returns why the pattern is invalid, as a clause that follows the pattern, or nullopt if it is
+  // valid.
   static std::optional<std::string_view> Fault(std::string_view pattern);
-  // Fault(pattern) is nullptr.
+  // `pattern` must be valid: Fault(pattern) is nullopt.
   explicit DnsPattern(std::string_view pattern) : text_(LowerAscii(pattern)) {}
 
-  // `name` is in lower case. One with an impossible first label matches no wildcard.
+  // `name` must be in lower case. A name whose first label is invalid matches no wildcard.
   bool Matches(std::string_view name) const;
   bool Covers(const DnsPattern& other) const {
     return text_ == other.text_ || (!other.wildcard() && Matches(other.text_));
   }
   bool wildcard() const { return text_.starts_with('*'); }
-  // In lower case.
+  // Returns the pattern in lower case.
   const std::string& text() const { return text_; }
 
  private:

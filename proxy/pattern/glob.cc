@@ -7,14 +7,14 @@ namespace {
 
 constexpr std::string_view kAnySegments = "**";
 
-// The end of the segment that begins at `at`.
+// Returns the end of the segment that begins at `at`.
 size_t SegmentEnd(std::string_view name, size_t at) {
   return std::min(name.find('/', at), name.size());
 }
 
-// `*` in `pattern` is any characters. When two stars could take the same
-// characters, the last may take them: so only it is ever tried again, and the
-// cost is the product of the lengths.
+// Matches `text`; `*` in `pattern` stands for any characters. After a mismatch only the last star
+// is tried again, because it can match everything that an earlier one could. So the cost is at most
+// the product of the lengths.
 bool MatchesWild(std::string_view pattern, std::string_view text) {
   size_t p = 0, t = 0;
   size_t star = std::string_view::npos, star_text = 0;
@@ -72,7 +72,7 @@ Glob::Glob(std::string_view pattern) : text_(pattern) {
     segments_.push_back(segment);
     at = end + 1;
   }
-  // A `**` that is no segment at all takes the '/' behind it along.
+  // A `**` may match no segment, and then the '/' after it is not part of the name.
   suffix_begin_ = text_.rfind('*') == std::string::npos ? 0 : text_.rfind('*') + 1;
   if (suffix_begin_ < text_.size() && text_[suffix_begin_] == '/') ++suffix_begin_;
   tree_ = has_prefix_ && !literal_ && segments_.back().kind == Kind::kAny &&
@@ -92,7 +92,7 @@ bool Glob::Matches(std::string_view name) const {
     if (name.size() > prefix_size_ && name[prefix_size_] != '/') return false;
     if (tree_) return true;
   }
-  // Most that does not match is seen here.
+  // Rejects most names that do not match.
   if (!name.ends_with(std::string_view(text_).substr(suffix_begin_))) return false;
   return has_prefix_ ? MatchesSegments(name, prefix_segments_, prefix_size_ + 1)
                      : MatchesSegments(name, 0, 0);
@@ -112,10 +112,10 @@ bool Glob::MatchesSegment(const Segment& segment, std::string_view text) const {
   return false;
 }
 
-// MatchesWild() with segments for characters and `**` for `*`.
+// The algorithm of MatchesWild() with segments instead of characters and `**` instead of `*`.
 bool Glob::MatchesSegments(std::string_view name, size_t p, size_t at) const {
   size_t star = segments_.size() + 1, star_at = 0;  // the last `**` so far
-  const size_t end = name.size() + 1;               // the place of the segment after the last
+  const size_t end = name.size() + 1;               // the position after the last segment
   while (at < end) {
     if (p < segments_.size() && segments_[p].kind == Kind::kAny) {
       star = ++p;
@@ -137,8 +137,8 @@ bool Glob::MatchesSegments(std::string_view name, size_t p, size_t at) const {
   return p == segments_.size();
 }
 
-// `other` is taken for a name: its wildcards are characters that only a wildcard
-// which may take anything can take, so a match here is a match of all it stands for.
+// Treats `other` as a name. Its wildcards are characters that match only a wildcard for any
+// character, so a match here implies a match of every name that `other` matches.
 bool Glob::Covers(const Glob& other) const {
   if (text_ == other.text_) return true;
   if (other.literal_) return Matches(other.text_);

@@ -1,15 +1,15 @@
-// Glob is a pattern over names that consist of segments with '/' between them:
-// SPIFFE IDs, URIs, paths of requests.
+// Glob is a pattern for names that consist of segments with '/' between them: SPIFFE IDs, URIs and
+// request paths.
 //
-//   *    within a segment: any characters, none too; a segment that is nothing
-//        but `*` is one whole segment, and that is not empty
-//   **   a segment of its own: any number of segments, none too
+//   *    within a segment: any number of characters, also none; a segment that
+//        is only `*` matches one non-empty segment
+//   **   as a whole segment: any number of segments, also none
 //
-// Everything else matches itself, letter case included. "/admin/**" matches
-// "/admin" and all that is below it, and not "/administrator".
+// All other characters match themselves, including their letter case. "/admin/**" matches "/admin"
+// and all paths below it, but not "/administrator".
 //
-// A value, immutable; any thread. Matching costs at most the product of both
-// lengths, whatever the pattern, and allocates nothing.
+// A value, immutable; any thread. Matching costs at most the product of both lengths for any
+// pattern, and allocates nothing.
 
 #ifndef MANTLET_PROXY_PATTERN_GLOB_H_
 #define MANTLET_PROXY_PATTERN_GLOB_H_
@@ -25,19 +25,20 @@ namespace mantlet::pattern {
 
 class Glob {
  public:
-  // What is wrong with the pattern, as a clause that follows it; nullptr if nothing is.
+  // Returns why the pattern is invalid, as a clause that follows the pattern, or nullopt if it is
+  // valid.
   static std::optional<std::string_view> Fault(std::string_view pattern);
-  // Fault(pattern) is nullptr.
+  // `pattern` must be valid: Fault(pattern) is nullopt.
   explicit Glob(std::string_view pattern);
 
   bool Matches(std::string_view name) const;
-  // True only if everything that `other` matches is matched here too. May be
-  // false where that is hard to see.
+  // Returns true only if this pattern matches every name that `other` matches. May return false if
+  // that is true but not easy to prove.
   bool Covers(const Glob& other) const;
-  // True if the pattern is a name without wildcards.
+  // Returns true if the pattern has no wildcard.
   bool literal() const { return literal_; }
-  // The segments before the first that has a wildcard, the last '/' left out;
-  // all names that match begin with them. Nothing if already the first has one.
+  // Returns the segments before the first one with a wildcard, without the last '/'. All matching
+  // names begin with them. Returns nullopt if the first segment has a wildcard.
   std::optional<std::string_view> literal_prefix() const;
   const std::string& text() const { return text_; }
 
@@ -51,17 +52,17 @@ class Glob {
     return std::string_view(text_).substr(segment.begin, segment.size);
   }
   bool MatchesSegment(const Segment& segment, std::string_view text) const;
-  // From segment `p` on, where `name` from `at` on is compared with it.
+  // Matches the segments from `p` on against `name` from `at` on.
   bool MatchesSegments(std::string_view name, size_t p, size_t at) const;
 
   std::string text_;
   std::vector<Segment> segments_;
   bool literal_ = true;
-  bool tree_ = false;       // literal segments, then one `**`: the usual prefix
-  size_t prefix_size_ = 0;  // of the literal segments at the beginning
+  bool tree_ = false;       // literal segments, then one `**`: the most common form
+  size_t prefix_size_ = 0;  // size of the literal segments at the beginning
   size_t prefix_segments_ = 0;
   bool has_prefix_ = false;
-  size_t suffix_begin_ = 0;  // what follows here has no wildcard; every match ends with it
+  size_t suffix_begin_ = 0;  // the text from here on has no wildcard and ends every match
 };
 
 }  // namespace mantlet::pattern

@@ -1,6 +1,7 @@
-// How an application might read the name of a header field. CGI gateways and the frameworks
-// behind them ignore letter case, and take every byte that is no letter or digit (`-`, `_`, `.`
-// and others) for one. Two names that are equal after folding may be one field to them.
+// Folds header field names in the way an application might read them. CGI gateways and the
+// frameworks behind them ignore letter case and treat all bytes other than letters and digits (`-`,
+// `_`, `.` and others) as the same. They may take two names that are equal after folding for one
+// field.
 
 #ifndef MANTLET_PROXY_PATTERN_HEADER_NAME_H_
 #define MANTLET_PROXY_PATTERN_HEADER_NAME_H_

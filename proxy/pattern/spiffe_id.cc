@@ -29,7 +29,7 @@ absl::Status CheckSegment(std::string_view segment) {
   return absl::OkStatus();
 }
 
-// `path` is empty or begins with a slash.
+// Checks a path, which is empty or begins with a slash.
 absl::Status CheckPath(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);

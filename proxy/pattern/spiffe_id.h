@@ -1,9 +1,9 @@
-// SPIFFE IDs (SPIFFE-ID, section 2): spiffe://TRUST-DOMAIN/PATH. Pure; any thread.
+// Parses SPIFFE IDs (SPIFFE-ID, section 2): spiffe://TRUST-DOMAIN/PATH. Pure; any thread.
 //
-// One spelling for each identity, so that IDs can be compared byte by byte: the
-// standard says both that scheme and trust domain are lower case (2.1) and that
-// readers ignore their case (2.4); we refuse what is not lower case, as the other
-// implementations do, instead of changing what a certificate says.
+// Only one spelling of each identity is accepted, so that IDs can be compared byte by byte. The
+// standard requires scheme and trust domain to be lower case (2.1), but also that readers ignore
+// their case (2.4). Like other implementations, this parser rejects upper case instead of changing
+// the ID.
 
 #ifndef MANTLET_PROXY_PATTERN_SPIFFE_ID_H_
 #define MANTLET_PROXY_PATTERN_SPIFFE_ID_H_
@@ -19,23 +19,23 @@ namespace mantlet::pattern {
 inline constexpr size_t kMaxSpiffeIdBytes = 2048;
 inline constexpr size_t kMaxTrustDomainBytes = 255;
 
-// Views of the text that was parsed.
+// SpiffeId has views of the text that was parsed.
 struct SpiffeId {
   std::string_view trust_domain;
-  // With its leading slash, "/ns/prod/sa/web". Empty: the ID is the trust domain's
-  // own, which a CA may have, but no client (X509-SVID, 3.1).
+  // With its leading slash, "/ns/prod/sa/web". Empty for the ID of the trust domain itself, which a
+  // CA may have, but a client may not (X509-SVID, 3.1).
   std::string_view path;
 };
 
-// The error's message says what is wrong, without repeating `text`.
+// Returns an error that states why `text` is invalid, without repeating it.
 absl::StatusOr<SpiffeId> ParseSpiffeId(std::string_view text);
 
-// Whether `name` may be a trust domain, written without "spiffe://".
+// Returns an error if `name`, written without "spiffe://", is not a valid trust domain.
 absl::Status CheckTrustDomain(std::string_view name);
 
-// Whether a URI means to be a SPIFFE ID, well-formed or not: its scheme is spiffe
-// in any letter case, and as lenient readers see it, who skip blanks and control
-// bytes. What claims to be one must never pass as something else.
+// Returns whether a URI, well-formed or not, would be read as a SPIFFE ID: its scheme is spiffe in
+// any letter case, also for lenient readers that skip blanks and control bytes. Such a URI must
+// never be accepted as anything else.
 bool ClaimsToBeSpiffeId(std::string_view uri);
 
 }  // namespace mantlet::pattern

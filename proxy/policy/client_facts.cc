@@ -12,8 +12,9 @@
 namespace mantlet::policy {
 namespace {
 
-// With the pattern for its host, so that a condition on that is found by a look as well; but
-// a wildcard must not take in what nobody would write into a rule.
+// Adds a name and the pattern for its host, so that an exact lookup also finds conditions on the
+// host. An unsafe name gets no pattern: a wildcard must not match characters that no rule would
+// contain.
 void AddMailbox(std::string_view name, bool safe, std::vector<std::string>& names) {
   names.push_back(pattern::CanonicalMailbox(name));
   if (!safe) return;
@@ -37,7 +38,7 @@ ClientFacts::ClientFacts(const identity::PeerIdentity& peer)
   if (const auto name = pattern::CanonicalName(certificate.issuer)) {
     issuer = pattern::JoinName(*name);
   }
-  // A wildcard must not take in what nobody would write into a rule.
+  // Unsafe URIs are skipped: a wildcard must not match characters that no rule would contain.
   for (const std::string& uri : certificate.san_uri) {
     if (identity::IsSafeText(uri)) uri_san.push_back(uri);
   }

@@ -1,5 +1,5 @@
-// ClientFacts holds what a policy compares of a client, taken from its identity once per
-// connection.
+// ClientFacts holds the attributes of a client that policies compare. It is filled in from the
+// client's identity once per connection.
 
 #ifndef MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
 #define MANTLET_PROXY_POLICY_CLIENT_FACTS_H_
@@ -12,20 +12,20 @@
 
 namespace mantlet::policy {
 
-// Has views into the identity, which outlives it. Everything of a certificate is empty
-// unless the certificate was verified.
+// Contains views into the identity, which must outlive it. All attributes of a certificate are
+// empty unless the certificate was verified.
 struct ClientFacts {
-  bool has_certificate = false;  // a verified one
-  std::string verify = "NONE";   // as the identity field: SUCCESS, NONE or FAILED:reason
+  bool has_certificate = false;  // a verified certificate
+  std::string verify = "NONE";   // like the identity field: SUCCESS, NONE or FAILED:reason
   std::string_view spiffe_id;
-  std::string_view trust_domain;  // of the SPIFFE ID
+  std::string_view trust_domain;  // from the SPIFFE ID
   std::string_view cn;
   std::string_view spki_sha256;
-  std::string subject;                    // in pattern::CanonicalName's form, joined
-  std::string issuer;                     // the same
-  std::vector<std::string_view> uri_san;  // those without control characters
+  std::string subject;                    // pattern::CanonicalName, joined
+  std::string issuer;                     // in the same form
+  std::vector<std::string_view> uri_san;  // only those without control characters
   std::vector<std::string> dns_san;       // in lower case
-  // Each name in pattern::CanonicalMailbox's form, and behind it the pattern for its host.
+  // Each name in pattern::CanonicalMailbox's form, followed by the pattern for its host.
   std::vector<std::string> email_san;
   std::vector<std::string> upn_san;
   const std::vector<std::string>* ip_san = nullptr;

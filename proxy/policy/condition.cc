@@ -14,7 +14,7 @@ void SortTexts(Condition& condition) {
                         condition.texts.end());
 }
 
-// Both directions: what is copied from `openssl x509 -issuer` is the other one.
+// Returns each name in both orders: `openssl x509 -issuer` prints the reverse one.
 std::vector<std::string> NameForms(const std::vector<std::string>& names) {
   std::vector<std::string> forms;
   for (const std::string& text : names) {
@@ -34,7 +34,7 @@ bool FitsAny(const Condition& condition, const Texts& texts) {
   return false;
 }
 
-// An absent name fits nothing: no condition has the empty text.
+// An absent name never matches: no condition has an empty value.
 bool HoldsForClient(const Condition& condition, const ClientFacts& client) {
   switch (condition.key) {
     case Key::kClientCert:

@@ -1,5 +1,5 @@
-// CompiledMatch evaluates the match of a rule for a client and a request. Immutable; any
-// thread. Holds() allocates nothing and calls nothing but itself.
+// CompiledMatch evaluates the match of a rule for a client and a request. Immutable; any thread.
+// Holds() allocates nothing.
 
 #ifndef MANTLET_PROXY_POLICY_CONDITION_H_
 #define MANTLET_PROXY_POLICY_CONDITION_H_
@@ -16,7 +16,7 @@
 
 namespace mantlet::policy {
 
-// In the order in which conditions are evaluated: first what is cheap and often fails.
+// The keys are in the order of evaluation: cheap conditions that often fail come first.
 enum class Key : uint8_t {
   kClientCert,
   kVerify,
@@ -38,34 +38,35 @@ enum class Key : uint8_t {
   kUriSan,
 };
 
-// Condition is one key of a match and its values, of which any may fit.
+// Condition is one key of a match with its values. It holds if any value matches.
 struct Condition {
   Key key = Key::kClientCert;
   bool present = false;                    // kClientCert only
   std::vector<std::string> texts;          // sorted
-  std::vector<pattern::Glob> globs;        // those with wildcards
-  std::vector<pattern::DnsPattern> names;  // those with wildcards
+  std::vector<pattern::Glob> globs;        // values with wildcards
+  std::vector<pattern::DnsPattern> names;  // values with wildcards
 
   bool Fits(std::string_view value) const;
 };
 
-// The result of a match before there is a request: kMaybe depends on the request.
+// Answer is the result of a match before there is a request: kMaybe means that it depends on the
+// request.
 enum class Answer : uint8_t { kNo, kMaybe, kYes };
 
 class CompiledMatch {
  public:
   explicit CompiledMatch(const config::Match& match);
 
-  // Returns whether the match holds. `path` is decoded and in its normal form; it may be empty
-  // if no condition asks for it.
+  // Returns whether the match holds. `path` is decoded and normalized; it may be empty if no
+  // condition depends on it.
   bool Holds(const ClientFacts& client, std::string_view method, std::string_view path) const;
-  // Returns the same before there is a request.
+  // Returns the result before there is a request.
   Answer HoldsFor(const ClientFacts& client) const;
 
   const std::vector<Condition>& conditions() const { return conditions_; }
   const std::vector<CompiledMatch>& any() const { return any_; }
   const std::vector<CompiledMatch>& all() const { return all_; }
-  // Whether a condition asks for the path, however deep.
+  // Returns whether any condition, at any depth, depends on the path.
   bool asks_for_path() const { return asks_for_path_; }
   bool asks_for_sni() const { return asks_for_sni_; }
 

@@ -20,7 +20,7 @@ class Merge {
   void Add(List list) {
     if (!list.empty()) lists_[count_++] = list;
   }
-  // Returns kNoRule after the last.
+  // Returns kNoRule after the last number.
   uint32_t Next() {
     uint32_t least = kNoRule;
     for (size_t i = 0; i < count_; ++i) least = std::min(least, lists_[i].front());

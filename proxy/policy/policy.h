@@ -1,13 +1,13 @@
-// Policy decides from who a client is and what it asks for: it returns a permit, or a
-// denial with the number of the rule that decided. Pure.
+// Policy decides whether a client may make a request: Decide() returns a permit, or a denial with
+// the number of the rule that decided. Pure.
 //
 //   auto policy = std::make_shared<const Policy>(config.policy);  // once per reload
 //   view.Refresh(policy, peer);                                   // per connection
 //   Decision decision = policy->Decide({view, "GET", "/a"});      // per request
 //
-// A Policy is immutable and shared by all threads. Decide() allocates nothing; for a
-// request its cost grows with the rules that could hold for this client and path, not
-// with all.
+// A Policy is immutable and shared by all threads. Decide() allocates nothing. For a request its
+// cost grows with the number of rules that could hold for this client and path, not with the number
+// of all rules.
 
 #ifndef MANTLET_PROXY_POLICY_POLICY_H_
 #define MANTLET_PROXY_POLICY_POLICY_H_
@@ -29,13 +29,13 @@ namespace mantlet::policy {
 
 class Policy;
 
-// ConnectionView holds what a policy needs to know of a client, computed once. Belongs
+// ConnectionView holds the attributes of a client that a policy compares, computed once. It belongs
 // to a connection; not thread-safe.
 class ConnectionView {
  public:
-  // Before each decision. Does nothing if policy and peer are those of the last
-  // call. `peer` may be null (a client of whom nothing is known) and outlives the
-  // view. May allocate if there is something to do.
+  // Call it before each decision. Does nothing if policy and peer are unchanged since the last
+  // call; otherwise it may allocate. `peer` may be null (nothing is known of the client) and must
+  // outlive the view.
   void Refresh(const std::shared_ptr<const Policy>& policy, const identity::PeerIdentity* peer);
 
  private:
@@ -43,7 +43,7 @@ class ConnectionView {
 
   struct Facts {
     ClientFacts client;
-    // Of the rules indexed by something that the client has: those that may hold.
+    // The rules indexed by an attribute of the client that may hold.
     RuleNumbers rules;
   };
 
@@ -53,14 +53,14 @@ class ConnectionView {
 };
 
 struct RequestFacts {
-  const ConnectionView& client;  // refreshed for the policy that is asked
+  const ConnectionView& client;  // refreshed for this policy
   std::string_view method;       // as in the request line
-  std::string_view path;         // RequestPath::decoded(); unused unless asks_for_path()
+  std::string_view path;         // RequestPath::decoded(); ignored unless asks_for_path()
 };
 
-// A connection that carries no requests, as raw TCP does.
+// ConnectionFacts describes a connection that carries no requests, e.g. raw TCP.
 struct ConnectionFacts {
-  const ConnectionView& client;  // refreshed for the policy that is asked
+  const ConnectionView& client;  // refreshed for this policy
 };
 
 struct Decision {
@@ -74,23 +74,23 @@ class Policy {
   explicit Policy(const config::Policy& config);
 
   Decision Decide(const RequestFacts& request) const;
-  // Decides about the connection itself. A rule whose match depends on a request counts against
-  // the client: it permits nothing, and denies where it might. So what is permitted here would
-  // be permitted for every request.
+  // Decides about the connection itself. A rule whose match depends on a request never permits the
+  // connection, and denies it if it could deny a request. So a connection is permitted only if
+  // every request on it would be.
   Decision Decide(const ConnectionFacts& connection) const;
 
-  // Whether a path must be in its normal form before a decision.
+  // Returns whether Decide() needs a normalized path.
   bool asks_for_path() const { return asks_for_path_; }
-  // Whether rules tell server names apart: then a request must be for the one that
-  // the handshake named.
+  // Returns whether a rule depends on the server name. If so, the host of a request must be the
+  // name from the handshake.
   bool asks_for_sni() const { return asks_for_sni_; }
-  // Rules are numbered in the order of the configuration; the number after the
-  // last is the default.
+  // Rules are numbered in the order of the configuration; the number after the last rule is the
+  // default.
   size_t rule_count() const { return rules_.size(); }
   std::string_view rule_name(uint32_t rule) const {
     return rule < rules_.size() ? std::string_view(rules_[rule].name) : config::kDefaultRuleName;
   }
-  // Whether the rule may refuse a request.
+  // Returns whether the rule may deny a request.
   bool may_deny(uint32_t rule) const {
     return rule < rules_.size() ? rules_[rule].action != config::RuleAction::kAllow
                                 : !default_allow_;
@@ -106,14 +106,14 @@ class Policy {
   };
 
   const CompiledMatch& match(uint32_t rule) const { return rules_[rule].match; }
-  // The number after the last rule: the default's.
+  // The number of the default, which follows the last rule.
   uint32_t default_rule() const { return static_cast<uint32_t>(rules_.size()); }
 
   bool default_allow_;
   bool asks_for_path_ = false;
   bool asks_for_sni_ = false;
   std::vector<CompiledRule> rules_;
-  RuleNumbers path_rules_;  // those that ask for the path
+  RuleNumbers path_rules_;  // the rules that depend on the path
   RuleIndex index_;
 };
 

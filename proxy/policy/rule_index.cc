@@ -11,7 +11,7 @@ namespace {
 
 absl::string_view Lookup(std::string_view text) { return {text.data(), text.size()}; }
 
-// The first kMaxPrefixSegments segments of a prefix.
+// Returns the first kMaxPrefixSegments segments of a prefix.
 std::string_view Shortened(std::string_view prefix) {
   size_t slashes = 0;
   for (size_t i = 0; i < prefix.size(); ++i) {
@@ -20,7 +20,7 @@ std::string_view Shortened(std::string_view prefix) {
   return prefix;
 }
 
-// Calls fn with the first segment of `text`, the first two, and so on.
+// Calls fn with the first segment of `text`, then with the first two, and so on.
 template <typename Fn>
 void ForEachPrefix(std::string_view text, Fn fn) {
   size_t segments = 0;
@@ -39,7 +39,7 @@ void SortNumbers(RuleNumbers& numbers) {
 
 }  // namespace
 
-// Returns nothing if rules cannot be indexed by this condition.
+// Returns an empty list if rules cannot be indexed by this condition.
 std::vector<RuleIndex::IndexKey> RuleIndex::KeysOf(const Condition& condition) {
   switch (condition.key) {
     case Key::kClientCert:
@@ -61,7 +61,8 @@ std::vector<RuleIndex::IndexKey> RuleIndex::KeysOf(const Condition& condition) {
 }
 
 RuleIndex::RuleIndex(const std::vector<const CompiledMatch*>& matches) {
-  // First by everything, which gives the sizes of the buckets; then each rule by its best key.
+  // First index every rule by all of its keys to get the sizes of the buckets, then by its best key
+  // only.
   for (uint32_t rule = 0; rule < matches.size(); ++rule) Count(*matches[rule], rule);
   std::vector<std::optional<IndexEntry>> entries;
   entries.reserve(matches.size());

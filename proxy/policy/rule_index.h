@@ -1,12 +1,12 @@
 // RuleIndex returns which of many rules have to be evaluated for a client and a path.
 //
-// Each rule is indexed by one of its own conditions, if it has one that a single lookup
-// can find: an exact value, or the literal segments that a glob begins with. The rule
-// cannot hold unless the client or the path has that value, so it is evaluated only then.
-// Of several such conditions, the one with the smallest buckets is used. Rules without
-// one are always evaluated.
+// Each rule is indexed by one of its own conditions, if it has one that a single lookup can find:
+// an exact value, or the literal segments that a glob begins with. The rule cannot hold unless the
+// client or the path has that value, so it is evaluated only in that case. Among several such
+// conditions, the one with the smallest buckets is used. Rules without such a condition are always
+// evaluated.
 //
-// Immutable once built; any thread.
+// Immutable after construction; any thread.
 
 #ifndef MANTLET_PROXY_POLICY_RULE_INDEX_H_
 #define MANTLET_PROXY_POLICY_RULE_INDEX_H_
@@ -25,7 +25,7 @@
 
 namespace mantlet::policy {
 
-// Numbers of rules, ascending, none twice.
+// Numbers of rules, ascending and unique.
 using RuleNumbers = std::vector<uint32_t>;
 
 class RuleIndex {
@@ -33,27 +33,27 @@ class RuleIndex {
   RuleIndex() = default;
   explicit RuleIndex(const std::vector<const CompiledMatch*>& matches);
 
-  // The rules that are evaluated for every client and every path.
+  // Returns the rules that are evaluated for every client and every path.
   const RuleNumbers& always() const { return always_; }
-  // The rules indexed by something that the client has.
+  // Returns the rules indexed by an attribute of the client.
   RuleNumbers ForClient(const ClientFacts& client) const;
 
-  // Sets up to kMaxLists lists: the rules indexed by the path. Returns how many.
+  // Fills in up to kMaxLists lists of rules that are indexed by the path. Returns their number.
   static constexpr size_t kMaxPrefixSegments = 16;
   static constexpr size_t kMaxLists = kMaxPrefixSegments + 1;
   size_t ForPath(std::string_view path,
                  std::array<absl::Span<const uint32_t>, kMaxLists>& lists) const;
 
  private:
-  // What a rule may be indexed by: a value, or leading segments.
+  // IndexKey is the value, or the leading segments, that a rule is indexed by.
   struct IndexKey {
     Key condition;
     bool prefix;
     std::string text;
   };
   struct IndexEntry {
-    std::vector<IndexKey> keys;  // the rule goes into the bucket of each
-    size_t bucket_size = 0;      // of the largest bucket
+    std::vector<IndexKey> keys;  // the rule is added to the bucket of each
+    size_t bucket_size = 0;      // size of the largest of these buckets
   };
   using Table = absl::flat_hash_map<std::string, RuleNumbers>;
   static constexpr size_t kKeys = static_cast<size_t>(Key::kUriSan) + 1;
