@@ -178,7 +178,10 @@ struct Limits {
   uint32_t header_count = 100;
   uint32_t target_bytes = 16 * 1024;     // request-target
   uint64_t body_bytes = 0;               // request content; 0 = unlimited
-  uint32_t requests_per_connection = 0;  // then Connection: close; 0 = unlimited
+  uint32_t requests_per_connection = 0;  // then the connection ends; 0 = unlimited
+  // After this age, give or take a tenth, a connection begins no further request; 0 = unlimited.
+  Milliseconds connection_age{0};
+  uint32_t streams = 100;  // HTTP/2: open at once on one connection
   bool operator==(const Limits&) const = default;
 };
 
@@ -192,12 +195,18 @@ struct DownstreamTimeouts {
   bool operator==(const DownstreamTimeouts&) const = default;
 };
 
+// A version of HTTP that clients may speak.
+enum class HttpProtocol { kHttp2, kHttp1 };
+
 struct Listener {
   std::string name;
   Address address;
   uint32_t socket_mode = 0600;  // permissions of a Unix socket
   std::string socket_group;     // owns a Unix socket; empty: the process's group
   std::string upstream;         // the name of an Upstream of the same Config
+  // What ALPN (RFC 7301) offers, best first; at least one, none twice. Without TLS, clients speak
+  // HTTP/1.1 whatever this holds.
+  std::vector<HttpProtocol> protocols = {HttpProtocol::kHttp2, HttpProtocol::kHttp1};
   Tls tls;
   ClientAuth client_auth;
   IdentityHeaders identity_headers;
@@ -234,9 +243,14 @@ struct UpstreamLimits {
   bool operator==(const UpstreamLimits&) const = default;
 };
 
+// What is spoken with an application: kH2c is HTTP/2 without TLS and by prior knowledge (RFC 9113
+// section 3.3), kMatch the version of each request's client.
+enum class UpstreamProtocol { kHttp1, kH2c, kMatch };
+
 struct Upstream {
   std::string name;
   Address address;  // kTcp or kUnix
+  UpstreamProtocol protocol = UpstreamProtocol::kHttp1;
   bool allow_plaintext_network = false;
   UpstreamTimeouts timeouts;
   Pool pool;

@@ -112,6 +112,18 @@ inline constexpr EnumName<CertificatePresence> kCertificatePresenceNames[] = {
     {"absent", CertificatePresence::kAbsent},
 };
 
+// The names that ALPN gives them (RFC 7301; RFC 9113 section 3.1).
+inline constexpr EnumName<HttpProtocol> kHttpProtocolNames[] = {
+    {"h2", HttpProtocol::kHttp2},
+    {"http/1.1", HttpProtocol::kHttp1},
+};
+
+inline constexpr EnumName<UpstreamProtocol> kUpstreamProtocolNames[] = {
+    {"http1", UpstreamProtocol::kHttp1},
+    {"h2c", UpstreamProtocol::kH2c},
+    {"match", UpstreamProtocol::kMatch},
+};
+
 inline constexpr EnumName<LogLevel> kLogLevelNames[] = {
     {"debug", LogLevel::kDebug},
     {"info", LogLevel::kInfo},
@@ -145,6 +157,8 @@ inline const char* ToString(IdentityField v) { return NameOf(kIdentityFieldNames
 inline const char* ToString(ForwardedFor v) { return NameOf(kForwardedForNames, v); }
 inline const char* ToString(ForwardingHeaders v) { return NameOf(kForwardingHeadersNames, v); }
 inline const char* ToString(RuleAction v) { return NameOf(kRuleActionNames, v); }
+inline const char* ToString(HttpProtocol v) { return NameOf(kHttpProtocolNames, v); }
+inline const char* ToString(UpstreamProtocol v) { return NameOf(kUpstreamProtocolNames, v); }
 inline const char* ToString(LogLevel v) { return NameOf(kLogLevelNames, v); }
 inline const char* ToString(LogFormat v) { return NameOf(kLogFormatNames, v); }
 

@@ -1,5 +1,7 @@
 #include "config/checks/listener_validation.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -192,9 +194,34 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
   ValidateRemovedHeaders(headers, path, findings);
 }
 
+void ValidateProtocols(const Listener& listener, const std::string& path, Findings& findings) {
+  const std::vector<HttpProtocol>& protocols = listener.protocols;
+  const std::string list = path + ".protocols";
+  if (findings.Rejected(list)) return;
+  if (protocols.empty()) {
+    findings.Error(list, "protocols is empty: no client could speak with this listener",
+                   "name h2, http/1.1 or both, best first, or remove the key");
+    return;
+  }
+  for (size_t i = 1; i < protocols.size(); ++i) {
+    const auto first = std::find(protocols.begin(), protocols.end(), protocols[i]);
+    if (first == protocols.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    findings.Error(Item(list, i),
+                   absl::StrCat("protocols[", i, "]: ", ToString(protocols[i]),
+                                " is listed twice, and its first place decides"),
+                   "remove one");
+  }
+  if (std::find(protocols.begin(), protocols.end(), HttpProtocol::kHttp2) == protocols.end() &&
+      findings.locations().Has(path + ".limits.streams")) {
+    findings.Warning(path + ".limits.streams", "streams has no effect without HTTP/2",
+                     "remove it, or add h2 to 'protocols'");
+  }
+}
+
 }  // namespace
 
 void ValidateListener(const Listener& listener, const std::string& path, Findings& findings) {
+  ValidateProtocols(listener, path, findings);
   ValidateTls(listener.tls, path + ".tls", findings);
   // Without the section around it, a missing trust bundle would be one mistake too many.
   if (!findings.Rejected(path) || findings.locations().Has(path + ".client_auth")) {

@@ -30,6 +30,14 @@ constexpr Meaning kMeanings[] = {
      "listeners[].tls.certificates[].passphrase_file"},
     {"sslstaplingfile ocspstaple ocsp ocspresponsefile staplefile",
      "listeners[].tls.certificates[].ocsp_response"},
+    {"alpn alpnprotocols nextprotos http2 http2protocoloptions npn", "listeners[].protocols"},
+    {"grpcpass proto proxyhttpversion explicithttpconfig h2c", "upstreams[].protocol"},
+    {"http2maxconcurrentstreams maxconcurrentstreams h2maxconcurrentstreams "
+     "tuneh2maxconcurrentstreams",
+     "listeners[].limits.streams"},
+    {"keepaliverequests maxkeepaliverequests maxrequestsperconnection",
+     "listeners[].limits.requests_per_connection"},
+    {"keepalivetime maxconnectionduration maxconnectionage", "listeners[].limits.connection_age"},
     {"commontlscontext tlscontext ssl downstreamtlscontext", "listeners[].tls"},
     {"tlscertificates certificatefiles", "listeners[].tls.certificates"},
     {"sslprotocols sslversion sslminver tlsminversion minversion tlsversion tlsprotos "

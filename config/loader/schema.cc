@@ -206,6 +206,15 @@ void DescribeLimits(Section& s, Limits& v) {
           v.body_bytes, SizeOrZero(1, 1ull << 50, "no limit"));
   s.Value({"requests_per_connection", "then the connection is closed, so that clients spread anew"},
           v.requests_per_connection, Count(1, 1'000'000'000, "no limit"));
+  s.Value({"connection_age",
+           "then the connection is closed after the requests in flight, so that clients behind a "
+           "balancer of connections spread again; each connection's own age is up to a tenth "
+           "shorter or longer"},
+          v.connection_age, Duration(std::chrono::seconds(1), hours(24 * 7), "no limit"));
+  s.Value({"streams",
+           "HTTP/2: requests in flight at once on one connection; clients wait or open another "
+           "connection for more. Bounds memory together with `connections`"},
+          v.streams, Count(1, 10'000));
 }
 
 void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {
@@ -238,6 +247,10 @@ void DescribeListener(Section& s, Listener& v) {
   s.Value({"socket_group", "of a Unix socket: its group, by name or number"}, v.socket_group,
           Text("www-data"));
   s.Value({"upstream", "the name of one of `upstreams`", true}, v.upstream, Name("app"));
+  s.Values({"protocols",
+            "offered by ALPN, best first: the server's order decides. A client without ALPN speaks "
+            "HTTP/1.1"},
+           v.protocols, EnumValue(kHttpProtocolNames));
   s.Object({"tls", "what the server presents and accepts", true}, v.tls, DescribeTls);
   s.Object({"client_auth", "which clients are let in"}, v.client_auth, DescribeClientAuth);
   s.Object({"identity_headers", "how the upstream learns who the client is"}, v.identity_headers,
@@ -293,10 +306,15 @@ void DescribeUpstream(Section& s, Upstream& v) {
   s.RecordLocation(v.where);
   s.Value({"name", "what listeners call it; label in metrics", true}, v.name, Name("app"));
   s.Value({"address",
-           "where the application listens for plaintext HTTP/1.1; a name is resolved in the "
+           "where the application listens for plaintext HTTP; a name is resolved in the "
            "background",
            true},
           v.address, AddressOf({}, "127.0.0.1:8080"));
+  s.Value({"protocol",
+           "what the application speaks: `h2c` is HTTP/2 without TLS, by prior knowledge, as gRPC "
+           "servers speak it; `match` is the version of each request's client. `http1`, because "
+           "every application speaks HTTP/1.1"},
+          v.protocol, EnumValue(kUpstreamProtocolNames));
   s.Value({"allow_plaintext_network",
            "needed for an address that is not loopback: requests and identity headers can be read "
            "and forged on the way"},

@@ -27,6 +27,10 @@ TEST(LoadText, CompletesTheSmallestConfigurationWithDefaults) {
   ASSERT_EQ(config.listeners.size(), 1u);
   const Listener& listener = config.listeners[0];
   EXPECT_EQ(listener.limits, Limits());
+  EXPECT_EQ(listener.limits.streams, 100u);
+  EXPECT_EQ(listener.limits.connection_age, Milliseconds(0));
+  EXPECT_EQ(listener.protocols, (std::vector{HttpProtocol::kHttp2, HttpProtocol::kHttp1}));
+  EXPECT_EQ(config.upstreams[0].protocol, UpstreamProtocol::kHttp1);
   EXPECT_EQ(listener.timeouts, DownstreamTimeouts());
   EXPECT_EQ(listener.identity_headers, IdentityHeaders());
   EXPECT_EQ(listener.client_auth.mode, ClientAuthMode::kRequire);
@@ -34,6 +38,28 @@ TEST(LoadText, CompletesTheSmallestConfigurationWithDefaults) {
   EXPECT_FALSE(config.admin.enabled);
   EXPECT_EQ(config.log, Log());
   EXPECT_EQ(config.reload, Reload());
+}
+
+TEST(LoadText, KeepsTheOrderOfProtocolsAndTakesEitherAlone) {
+  const auto protocols = [](const std::string& list) {
+    return Loaded(Replaced(kGoodText, "    tls:\n", "    protocols: " + list + "\n    tls:\n"))
+        .listeners[0]
+        .protocols;
+  };
+  EXPECT_EQ(protocols("[http/1.1, h2]"), (std::vector{HttpProtocol::kHttp1, HttpProtocol::kHttp2}));
+  EXPECT_EQ(protocols("[h2]"), std::vector{HttpProtocol::kHttp2});
+  EXPECT_EQ(protocols("[\"http/1.1\"]"), std::vector{HttpProtocol::kHttp1});
+}
+
+TEST(LoadText, TakesEachProtocolOfAnUpstream) {
+  const auto protocol = [](const std::string& word) {
+    return Loaded(Replaced(kGoodText, "127.0.0.1:8080\n", "127.0.0.1:8080\n    protocol: " + word))
+        .upstreams[0]
+        .protocol;
+  };
+  EXPECT_EQ(protocol("http1"), UpstreamProtocol::kHttp1);
+  EXPECT_EQ(protocol("h2c"), UpstreamProtocol::kH2c);
+  EXPECT_EQ(protocol("match"), UpstreamProtocol::kMatch);
 }
 
 TEST(LoadText, TakesPathsRelativeToTheFilesFolder) {

@@ -40,6 +40,9 @@ TEST(Schema, TakesItsDefaultsFromTheStructs) {
   EXPECT_EQ(entries["listeners[].identity_headers.xfcc_fields"].default_text,
             "[by, hash, subject, uri, dns]");
   EXPECT_EQ(entries["listeners[].tls.session_resumption"].default_text, "off");
+  EXPECT_EQ(entries["listeners[].protocols"].default_text, "[h2, http/1.1]");
+  EXPECT_EQ(entries["listeners[].limits.connection_age"].default_text, "0");
+  EXPECT_EQ(entries["upstreams[].protocol"].default_text, "http1");
   EXPECT_EQ(entries["upstreams[].pool.pending"].type,
             "whole number, 1 to 1000000, or 0: none waits");
 }
@@ -53,7 +56,7 @@ TEST(PeerWords, NameKeysThatThereAre) {
   for (const char* word :
        {"ssl_certificate", "ssl_certificate_key", "ssl_client_certificate", "cert", "ca_file",
         "cacert", "backend", "listen", "server_name", "bind", "target", "cluster", "CAfile",
-        "pem-file", "accept", "tls_certificates"}) {
+        "pem-file", "accept", "tls_certificates", "alpn", "http2_max_concurrent_streams"}) {
     EXPECT_NE(KeyMeantBy(word), "") << word;
   }
   EXPECT_EQ(KeyMeantBy("colour"), "");
@@ -84,6 +87,7 @@ listeners:
   - name: "null"
     address: unix:/run/it's "here".sock
     upstream: app
+    protocols: [http/1.1, h2]
     tls:
       certificates: [{bundle: "/a/$${b}.pem"}, {pkcs12: c.p12, passphrase_file: d}]
       min_version: 1.3
@@ -105,10 +109,10 @@ listeners:
             path: [/a, "/**/b"]
             any: [{cn: "x: y"}, {}, {all: [{ou: z}], not: {sni: "*.a"}}]
             not: {}
-    limits: {body_bytes: 1MiB, header_count: 7}
+    limits: {body_bytes: 1MiB, header_count: 7, streams: 1, connection_age: 90m}
     timeouts: {idle: 1500ms}
 upstreams:
-  - {name: app, address: "[2001:db8::1]:80", allow_plaintext_network: true, pool: {pending: 0}}
+  - {name: app, address: "[2001:db8::1]:80", allow_plaintext_network: true, protocol: match, pool: {pending: 0}}
 metrics: {address: "[::]:9900"}
 log: {level: warn, format: text, access: off}
 reload: {watch: false, interval: 0}

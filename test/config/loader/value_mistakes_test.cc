@@ -71,6 +71,32 @@ const Mistake kMistakes[] = {
       mode: required
 )",
      "m.yaml:11:13: mode: 'required' is not known here; did you mean 'require'?"},
+    {"AnUnknownProtocol", "    tls:\n", "    protocols: [http/1.1, http2]\n    tls:\n",
+     "m.yaml:6:27: protocols[1]: 'http2' is not known here; write one of h2, http/1.1"},
+    {"ProtocolsThatAreNoList", "    tls:\n", "    protocols: h2\n    tls:\n",
+     "m.yaml:6:16: protocols: expected a list, found 'h2'; write [h2]"},
+    {"NoProtocols", "    tls:\n", "    protocols: []\n    tls:\n",
+     "m.yaml:6:16: protocols is empty: no client could speak with this listener; name h2, "
+     "http/1.1 or both, best first, or remove the key"},
+    {"AProtocolTwice", "    tls:\n", "    protocols: [h2, http/1.1, h2]\n    tls:\n",
+     "m.yaml:6:31: protocols[2]: h2 is listed twice, and its first place decides; remove one"},
+    {"AnUnknownUpstreamProtocol", "127.0.0.1:8080\n", "127.0.0.1:8080\n    protocol: h2\n",
+     "m.yaml:15:15: protocol: 'h2' is not known here; did you mean 'h2c'?"},
+    {"NoStreams", "    tls:\n", "    limits: {streams: 0}\n    tls:\n",
+     "m.yaml:6:23: streams: 0 is out of range; write a whole number from 1 to 10000"},
+    {"TooManyStreams", "    tls:\n", "    limits: {streams: 10001}\n    tls:\n",
+     "m.yaml:6:23: streams: 10001 is out of range; write a whole number from 1 to 10000"},
+    {"StreamsWithoutHttp2", "    tls:\n",
+     R"(    protocols: [http/1.1]
+    limits: {streams: 10}
+    tls:
+)",
+     "m.yaml:7:23: warning: streams has no effect without HTTP/2; remove it, or add h2 to "
+     "'protocols'",
+     true},
+    {"TooShortAConnectionAge", "    tls:\n", "    limits: {connection_age: 10ms}\n    tls:\n",
+     "m.yaml:6:30: connection_age: 10ms is out of range; write a number with its unit as 250ms, "
+     "5s, 10m or 12h, from 1s to 168h, or 0 for no limit"},
     {"AnUnknownTlsVersion", "    tls:\n",
      R"(    tls:
       min_version: "1.1"
