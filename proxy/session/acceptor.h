@@ -1,8 +1,9 @@
-// The seam between a connection and how its transport is set up: Acceptor makes of an accepted
-// socket a stream of plaintext, and tells who the client is. TlsAcceptor does it by a TLS
-// handshake (tls_acceptor.h), PlainAcceptor at once.
+// The interfaces through which a connection sets up its transport. An Acceptor turns an accepted
+// socket into a stream of plaintext and reports who the client is. TlsAcceptor (tls_acceptor.h)
+// performs a TLS handshake; PlainAcceptor accepts the socket at once.
 //
-// An acceptor is immutable but for what its worker shares; it belongs to one worker's thread.
+// An acceptor is immutable except for the objects it shares with its worker. It belongs to one
+// worker's thread.
 
 #ifndef MANTLET_PROXY_SESSION_ACCEPTOR_H_
 #define MANTLET_PROXY_SESSION_ACCEPTOR_H_
@@ -21,52 +22,54 @@
 
 namespace mantlet::session {
 
-// What is known of a connection once it is open.
+// Accepted describes a connection whose transport is open.
 struct Accepted {
   identity::PeerIdentity client;
-  std::string_view protocol = {};  // chosen by ALPN (RFC 7301); empty: none was
-  std::string_view scheme;         // "https" or "http"; a literal
+  std::string_view protocol = {};  // chosen by ALPN (RFC 7301); empty if ALPN chose none
+  std::string_view scheme;         // "https" or "http"; points to a literal
   ServedCertificate served = {};
 };
 
 class AcceptHandler {
  public:
-  // A part of the client's first message has come, and not the whole. At most once.
+  // A part of the client's first message has arrived, but not the whole. Called at most once.
   virtual void OnPartialHello() = 0;
-  // The client's first message is whole; nothing has been done with it yet. False: the handler
-  // has ended the connection, without destroying the acceptance.
+  // The client's first message is complete and has not been processed yet. The handler returns
+  // false if it has ended the connection; it must not destroy the acceptance in this call.
   virtual bool OnHandshakeBegins() = 0;
-  // The client's certificate does not verify, and the client is let in all the same:
-  // OnAccepted() follows, with an identity without certificate.
+  // The client's certificate does not verify, but the client is accepted all the same. OnAccepted()
+  // follows, with an identity that has no certificate.
   virtual void OnCertificateNotVerified(const tls::HandshakeReport& report) = 0;
-  // Bytes may follow at once, through the stream's handler.
+  // The connection is open. Bytes may follow immediately, through the stream's handler.
   virtual void OnAccepted(Accepted accepted) = 0;
-  // The connection cannot be opened. The client may still be told why; the owner closes when
-  // it thinks best.
+  // The connection cannot be opened. The acceptance may still have to send the client its alert, so
+  // the owner decides when to close.
   virtual void OnRefused(tls::HandshakeReport report) = 0;
 
  protected:
   ~AcceptHandler() = default;
 };
 
-// One connection's transport, from its acceptance to its end.
+// Acceptance is the transport of one connection, from its acceptance to its end.
 class Acceptance {
  public:
   virtual ~Acceptance() = default;
-  // Begins; the handler may be called from inside. The stream has a handler by then.
+  // Starts the handshake. The handler may be called from inside. The stream must have a handler.
   virtual void Begin() = 0;
-  // The plaintext; valid as long as the acceptance.
+  // Returns the plaintext stream, which is valid as long as the acceptance.
   virtual io::ByteStream& stream() = 0;
-  // What is known so far, for an acceptance that is given up from outside.
+  // Returns a report of the handshake so far, for a caller that gives up the acceptance.
   virtual tls::HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const = 0;
-  // Why a session that the client wanted to resume was not; none: it had none, or it was.
+  // Returns why the session that the client offered was not resumed; nullopt if the client offered
+  // none or it was resumed.
   virtual std::optional<base::ResumptionRefusal> resumption_refusal() const = 0;
 };
 
 class Acceptor {
  public:
   virtual ~Acceptor() = default;
-  // `handler` and the handler of the acceptance's stream outlive the acceptance.
+  // Accept returns the acceptance of `transport`. `handler` and the handler of the acceptance's
+  // stream must outlive the acceptance.
   virtual std::unique_ptr<Acceptance> Accept(std::unique_ptr<io::ByteStream> transport,
                                              AcceptHandler& handler) const = 0;
 };

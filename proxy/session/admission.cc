@@ -11,14 +11,14 @@ namespace {
 
 constexpr int64_t kSecondUs = 1'000'000;
 
-// Adds one unless `limit` (0: none) is reached.
+// Adds one and returns true unless `limit` is reached; 0 means no limit.
 bool TryIncrement(std::atomic<uint32_t>& count, uint32_t limit) {
   if (count.fetch_add(1, std::memory_order_relaxed) < limit || limit == 0) return true;
   count.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }
 
-// In flight at once, of one client address.
+// Returns how many handshakes one client may have in flight.
 uint32_t ClientHandshakes(const config::Limits& limits) {
   if (limits.client_handshakes != config::kAutoLimit) return limits.client_handshakes;
   return limits.handshakes == 0 ? 0 : std::max(1u, limits.handshakes / 2);
@@ -26,16 +26,17 @@ uint32_t ClientHandshakes(const config::Limits& limits) {
 
 }  // namespace
 
-// Shared by a ticket and the task that evicts it.
+// The entry of a waiting connection, shared by its ticket and the task that evicts it.
 struct Admission::Waiting {
   io::Loop* loop;
-  Evict evict;  // of the loop's thread; null once the ticket is gone or its handshake has begun
-  // The rest is guarded by waiting_mutex_.
-  uint64_t number = 0;          // in the order of acceptance
-  WaitingList* list = nullptr;  // null: it waits no more
+  Evict evict;  // used on the loop's thread only; null once the ticket is gone or its handshake has
+                // begun
+  // waiting_mutex_ guards the remaining fields.
+  uint64_t number = 0;          // order of acceptance
+  WaitingList* list = nullptr;  // null if it no longer waits
   WaitingList::iterator position = {};
   std::optional<AdmissionLimit> evicted_for;
-  bool count_taken = false;  // the connection that was admitted in its favour counts in its stead
+  bool count_taken = false;  // the connection admitted in its place has taken over its count
 };
 
 std::string_view ToString(AdmissionLimit limit) {
@@ -59,7 +60,7 @@ std::string_view ToString(AdmissionLimit limit) {
 }
 
 ClientKey ClientKeyOf(const io::SocketAddress& peer) {
-  // Marks IPv4, so that no IPv6 prefix that anybody has (2000::/3) is the same.
+  // Marks IPv4 keys, so that they differ from every global IPv6 prefix (2000::/3).
   constexpr ClientKey kIpv4 = ClientKey{0xffff} << 32;
   if (peer.family() == AF_INET) {
     sockaddr_in address;
@@ -77,7 +78,7 @@ ClientKey ClientKeyOf(const io::SocketAddress& peer) {
   }
   ClientKey key = 0;
   for (int i = 0; i < 8; ++i) key = key << 8 | bytes[i];
-  // ::1 is a client, too.
+  // The key of ::1 would be 0, which means "no client"; it must be limited too.
   return key != 0 ? key : 1;
 }
 
@@ -99,7 +100,7 @@ bool Admission::TryAcquireForListener(uint32_t per_second, int64_t now_us) {
 
 std::variant<Admission::Ticket, AdmissionLimit> Admission::Admit(
     const std::shared_ptr<Admission>& self, const config::Limits& limits, ClientKey client) {
-  // The client's own limit first: one that is over it must not evict anybody.
+  // The client's own limit comes first: a client that exceeds it must not evict others.
   const bool by_client = client != 0 && limits.client_connections != 0;
   if (by_client) {
     Shard& shard = self->ShardOf(client);
@@ -142,7 +143,8 @@ std::shared_ptr<Admission::Waiting> Admission::TakeOut(WaitingList& list, Admiss
   return first;
 }
 
-// Requires waiting_mutex_: a ticket leaves under it before its loop ends, so the loop is there.
+// Requires waiting_mutex_. A ticket also leaves under this mutex, before its loop ends; so the loop
+// still exists here.
 void Admission::PostEviction(std::shared_ptr<Waiting> waiting) {
   io::Loop& loop = *waiting->loop;
   const AdmissionLimit limit = *waiting->evicted_for;
@@ -181,7 +183,7 @@ size_t Admission::waiting() {
   return silent_.size() + partial_.size();
 }
 
-// The mutex is held. Each entry is looked at once, and moved once if the table shrinks.
+// Requires the shard's mutex. Each entry is visited once, and moved once if the table shrinks.
 void Admission::Shard::Sweep(int64_t now_us) {
   absl::erase_if(clients, [&](const auto& entry) {
     const Client& c = entry.second;
@@ -197,8 +199,8 @@ void Admission::EvictIdle(int64_t now_us) {
   shard.Sweep(now_us);
 }
 
-// An entry that counts nothing is kept for its rate until it is swept out, once
-// the table has doubled since the last time: each entry pays for one look.
+// An entry without connections is kept for its rate state. It is removed by the next sweep, which
+// runs when the table has doubled; so each entry pays for one visit.
 std::optional<AdmissionLimit> Admission::BeginClientHandshake(const config::Limits& limits,
                                                               ClientKey client, int64_t now_us,
                                                               bool* counted) {
@@ -281,7 +283,7 @@ std::optional<AdmissionLimit> Admission::Ticket::BeginHandshake(const config::Li
     waiting_->evict = nullptr;
     waiting_.reset();
   }
-  // The client's own limits first: one that floods must not use up the turns of all.
+  // The client's own limits come first: a client that floods must not consume the listener's rate.
   if (const auto reached = admission_->BeginClientHandshake(limits, client_, now_us,
                                                             &handshake_counted_by_client_)) {
     return reached;
@@ -317,7 +319,7 @@ void Admission::Ticket::Leave() {
   bool counted = true;
   if (waiting_ != nullptr) {
     (void)admission_->StopWaiting(*waiting_);
-    // It cannot be evicted from here on.
+    // From here on the connection cannot be evicted.
     counted = !waiting_->count_taken;
     waiting_->evict = nullptr;
     waiting_.reset();

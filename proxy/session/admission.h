@@ -1,16 +1,16 @@
-// Admission limits how many connections and handshakes a listener and each of its clients
-// have. There is one per listener name, for all workers together; it outlives reloads, so that
-// open connections stay counted.
+// Admission limits how many connections and handshakes a listener and each of its clients have. One
+// Admission exists per listener name and serves all workers. It outlives reloads, so that open
+// connections stay counted.
 //
-// A connection is counted when it is accepted, and its handshake when its ClientHello is
-// whole: both before any cryptography is done for it. Until then the connection waits, and can
-// be evicted: the one that has waited longest is, when limits.connections is reached, and also
-// when more than limits.handshakes connections hold a part of a ClientHello, which bounds
-// their memory. So connections that never send a ClientHello keep no client out.
+// A connection is counted when it is accepted. Its handshake is counted when its ClientHello is
+// complete, before any cryptography is done for it. Until then the connection waits and can be
+// evicted: when limits.connections is reached, the connection that has waited longest is evicted;
+// the same happens when more than limits.handshakes connections hold a partial ClientHello, which
+// bounds their memory. So connections that never send a ClientHello do not keep other clients out.
 //
-// Threading: any worker. The listener's own counts are atomics. The table of clients is in
-// shards behind a mutex each, and the lists of waiting connections are behind another one. An
-// eviction runs on the loop of the connection that is evicted.
+// Threading: any worker may call it. The counts of the listener are atomic. The table of clients is
+// sharded, with one mutex per shard; another mutex guards the lists of waiting connections. An
+// eviction runs on the loop of the evicted connection.
 
 #ifndef MANTLET_PROXY_SESSION_ADMISSION_H_
 #define MANTLET_PROXY_SESSION_ADMISSION_H_
@@ -33,18 +33,18 @@
 
 namespace mantlet::session {
 
-// What counts as one client: an IPv4 address, or the first 64 bits of an IPv6
-// address, which is what one customer has (RFC 6177). 0: a Unix socket, which is
-// not limited per client.
+// ClientKey identifies one client: an IPv4 address, or the first 64 bits of an IPv6 address, which
+// is what one customer is assigned (RFC 6177). 0 stands for a Unix socket, which has no per-client
+// limit.
 using ClientKey = uint64_t;
 ClientKey ClientKeyOf(const io::SocketAddress& peer);
 
-// At most `per_second` events a second over time, and as many at once (the generic
-// cell rate algorithm). `tat_us` is the state, and starts at 0. Takes a turn and
-// returns true if there is one.
+// TryAcquire implements the generic cell rate algorithm: at most `per_second` events per second on
+// average, and a burst of as many. `tat_us` is its state and starts at 0. Returns true and consumes
+// one event if one is available.
 bool TryAcquire(int64_t& tat_us, uint32_t per_second, int64_t now_us);
 
-// What keeps a connection out.
+// AdmissionLimit is the limit that rejected a connection.
 enum class AdmissionLimit : uint8_t {
   kConnections,
   kClientConnections,
@@ -52,9 +52,10 @@ enum class AdmissionLimit : uint8_t {
   kHandshakesPerSecond,
   kClientHandshakes,
   kClientHandshakesPerSecond,
-  kDescriptors,  // the process's own: RLIMIT_NOFILE
+  kDescriptors,  // the limit of the process: RLIMIT_NOFILE
 };
-// Its name in the configuration: "limits.connections". "RLIMIT_NOFILE" for kDescriptors.
+// Returns the limit's name in the configuration, such as "limits.connections"; "RLIMIT_NOFILE" for
+// kDescriptors.
 std::string_view ToString(AdmissionLimit limit);
 
 class Admission {
@@ -63,10 +64,11 @@ class Admission {
   using WaitingList = std::list<std::shared_ptr<Waiting>>;
 
  public:
-  // Ends a connection that has to make room, because `limit` is reached.
+  // Ends a connection that must make room because `limit` is reached.
   using Evict = std::function<void(AdmissionLimit limit)>;
 
-  // Counts one connection until it is destroyed. Movable; keeps its Admission alive.
+  // A Ticket counts one connection until the ticket is destroyed. It is movable and keeps its
+  // Admission alive.
   class Ticket {
    public:
     Ticket() = default;
@@ -74,14 +76,14 @@ class Admission {
     Ticket& operator=(Ticket&& other) noexcept;
     ~Ticket() { Leave(); }
 
-    // The connection waits for its ClientHello. Until BeginHandshake() it may have to make
-    // room: then `evict` runs, once, on `loop`, which is that of the caller's thread.
+    // The connection starts to wait for its ClientHello. Until BeginHandshake() it can be evicted:
+    // `evict` then runs once on `loop`, which must be the loop of the calling thread.
     void AwaitHello(io::Loop& loop, Evict evict);
-    // A part of the ClientHello has come, and not the whole.
+    // A part of the ClientHello has arrived, but not the whole.
     void HoldPartialHello(const config::Limits& limits);
-    // The ClientHello is whole. Returns the limit that is reached, if one is.
+    // The ClientHello is complete. Returns the limit that rejects the handshake, if any.
     std::optional<AdmissionLimit> BeginHandshake(const config::Limits& limits, int64_t now_us);
-    // It is over, however it ended.
+    // The handshake is over, with any result.
     void EndHandshake();
 
    private:
@@ -96,25 +98,25 @@ class Admission {
     bool handshake_counted_by_client_ = false;
   };
 
-  // Admit counts a connection of `client` and returns its ticket, which keeps `self` alive,
-  // or returns the limit that is reached. Where that is limits.connections, the connection
-  // that has waited longest is evicted in its favour, if one waits.
+  // Admit counts a connection of `client` and returns its ticket, which keeps `self` alive, or
+  // returns the limit that is reached. If limits.connections is reached and a connection waits,
+  // Admit evicts the one that has waited longest and admits the new one.
   static std::variant<Ticket, AdmissionLimit> Admit(const std::shared_ptr<Admission>& self,
                                                     const config::Limits& limits, ClientKey client);
 
-  // Evicts up to `count` connections that wait, the oldest first, because of `limit`.
+  // Evicts up to `count` waiting connections, the oldest first, and reports `limit` as the reason.
   void MakeRoom(size_t count, AdmissionLimit limit);
 
-  // Forgets the clients that are gone and owe nothing, and gives their memory back: in
-  // one shard a call, so that sixteen calls go once around. Without it the table keeps
-  // what a flood has left until the next handshakes come.
+  // Removes the entries of clients that have no connection and whose rate state has decayed, and
+  // releases their memory. Each call handles one shard, so sixteen calls cover the table. Without
+  // it, the table keeps its size after a flood until new handshakes arrive.
   void EvictIdle(int64_t now_us);
 
   // For tests and the admin endpoint.
   uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
   uint32_t handshakes() const { return handshakes_.load(std::memory_order_relaxed); }
   size_t clients();
-  size_t slots();  // that the table has room for
+  size_t slots();  // capacity of the table
   size_t waiting();
 
  private:
@@ -131,15 +133,16 @@ class Admission {
   };
 
   Shard& ShardOf(ClientKey client) { return shards_[client % shards_.size()]; }
-  // All of these with waiting_mutex_ held.
-  WaitingList* OldestWaiting();  // the list whose first has waited longest; null: nobody waits
-  // Its first, evicted because of `limit`.
+  // The next three require waiting_mutex_.
+  WaitingList*
+  OldestWaiting();  // the list whose first entry has waited longest; null if none waits
+  // Removes the first entry of `list` and marks it as evicted because of `limit`.
   std::shared_ptr<Waiting> TakeOut(WaitingList& list, AdmissionLimit limit);
   static void PostEviction(std::shared_ptr<Waiting> waiting);
 
   bool EvictOldest();
-  void ForgetConnection(ClientKey client);  // of those that are counted by client
-  // Returns the limit because of which it has been evicted, if it has.
+  void ForgetConnection(ClientKey client);  // for connections that are counted per client
+  // Returns the limit because of which the connection was evicted, if it was.
   std::optional<AdmissionLimit> StopWaiting(Waiting& waiting);
   std::optional<AdmissionLimit> BeginClientHandshake(const config::Limits& limits, ClientKey client,
                                                      int64_t now_us, bool* counted);
@@ -152,8 +155,8 @@ class Admission {
   std::atomic<size_t> evicted_shards_{0};  // calls of EvictIdle()
 
   std::mutex waiting_mutex_;  // guards what follows
-  WaitingList silent_;        // have sent nothing, in the order of acceptance
-  WaitingList partial_;       // have sent a part of a ClientHello, in the order of its begin
+  WaitingList silent_;        // connections that have sent nothing, in order of acceptance
+  WaitingList partial_;       // connections with a partial ClientHello, in order of its arrival
   uint64_t accepted_count_ = 0;
 };
 

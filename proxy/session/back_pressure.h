@@ -1,4 +1,4 @@
-// When one side of an exchange or a tunnel takes less than the other sends.
+// The threshold for back-pressure between the two sides of an exchange or a tunnel.
 
 #ifndef MANTLET_PROXY_SESSION_BACK_PRESSURE_H_
 #define MANTLET_PROXY_SESSION_BACK_PRESSURE_H_
@@ -9,8 +9,8 @@
 
 namespace mantlet::session {
 
-// Beyond this much that one side has not taken, the other is not read. It holds a
-// few reads, enough to keep a fast peer busy.
+// When one side has more than this many bytes to write, the other side is not read. The value holds
+// several reads, enough to keep a fast peer busy.
 inline constexpr size_t kHighWaterBytes = 256 * 1024;
 
 inline bool OverHighWater(const io::ByteStream& stream) {

@@ -14,8 +14,8 @@ using base::ProxyError;
 
 namespace {
 
-// How long a connection that has been finished is read on, so that what the
-// client still sends does not turn into a reset that overtakes the last bytes.
+// A connection is read for this long after our direction has ended. Without it, bytes that the
+// client still sends would cause a reset that discards our last bytes at the client.
 constexpr int64_t kLingerMs = 2000;
 
 }  // namespace
@@ -63,7 +63,7 @@ Connection::Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<List
       opened_us_(worker.clock.MonotonicUs()),
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
-  // The peer of a Unix socket has no address, and no other word may stand where one is expected.
+  // The peer of a Unix socket has no address, and no placeholder may stand in the header's value.
   client_.client_address = peer.is_unix() ? "" : peer.HostText();
   client_.peer = &identity_;
   client_.peer_address = peer_;
@@ -83,14 +83,15 @@ const config::Limits& Connection::NewestLimits() const {
 
 void Connection::OnPartialHello() { ticket_.HoldPartialHello(NewestLimits()); }
 
-// Its capacity goes to another connection, because it has sent no ClientHello.
+// The connection has sent no ClientHello and is evicted for another one.
 void Connection::MakeRoom(AdmissionLimit limit) {
   if (phase_ == Phase::kOver) return;
   if (phase_ == Phase::kHandshake) RecordLimit(worker_, *listener_, peer_, limit);
   Abort();
 }
 
-// What is left of its time; of the grace, if it is to end and has sent nothing yet.
+// Arms the timer with the time left for the handshake; with the idle grace if the connection is to
+// end and has sent nothing yet.
 void Connection::ArmHandshake() {
   const int64_t spent_ms = (worker_.clock.MonotonicUs() - opened_us_) / 1000;
   int64_t left_ms = std::max<int64_t>(0, listener_->config.timeouts.handshake.count() - spent_ms);
@@ -127,8 +128,8 @@ void Connection::OnAccepted(Accepted accepted) {
   const bool over_already =
       identity_.has_certificate() && identity_.valid_until <= worker_.clock.WallSeconds();
   if (slot_->current != listener_ || over_already) {
-    // Other rules may hold by now than those it was begun under; or a client waited with
-    // its last message until its certificate had expired.
+    // The configuration may have changed since the handshake began, or the certificate may have
+    // expired while the client delayed its last message.
     Validate(RevalidationPhase::kHandshakeDone);
   } else if (identity_.has_certificate()) {
     worker_.revalidation->SetDue(*this, identity_.valid_until);
@@ -137,7 +138,7 @@ void Connection::OnAccepted(Accepted accepted) {
 
 void Connection::CountHandshake() {
   CountRefusedResumption();
-  if (identity_.tls.version.empty()) return;  // without TLS there was no handshake
+  if (identity_.tls.version.empty()) return;  // a connection without TLS has no handshake to count
   listener_->metrics->HandshakeDone(
       identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
                                          : observe::TlsVersionLabel::kTls12,
@@ -179,11 +180,11 @@ void Connection::RenderClient() {
 
 // ---- between requests
 
-// A reload may have brought new rules: they hold from the next request on.
+// A reload may have changed the rules; the new ones apply from the next request on.
 const std::shared_ptr<const ListenerState>& Connection::RefreshListener() {
   const std::shared_ptr<const ListenerState>& newest = slot_->current;
-  // Its ticket belongs to the listener it was accepted by; the admission is shared by
-  // all states of one name, and so are the metrics.
+  // The ticket belongs to the listener that accepted the connection. All states of one listener
+  // name share the admission and the metrics.
   if (newest != nullptr && newest != listener_ && newest->admission == listener_->admission) {
     listener_ = newest;
     RenderClient();
@@ -195,7 +196,8 @@ bool Connection::MayBegin() {
   if (due() == RevalidationSchedule::kNever) return true;
   const int64_t now_s = worker_.clock.WallSeconds();
   if (due() <= now_s) {
-    // Its turn in the schedule has not come yet, but no request begins before that.
+    // The schedule has not reached this connection yet, but no request may begin before its client
+    // is validated.
     worker_.revalidation->SetDue(*this, RevalidationSchedule::kNever);
     OnRevalidationDue();
     if (phase_ != Phase::kOpen) return false;
@@ -214,7 +216,8 @@ void Connection::OnData(std::string_view bytes) {
 
 void Connection::OnRevalidationDue() {
   if (phase_ == Phase::kHandshake) {
-    // The client is judged when the handshake is done: without its listener that has less time.
+    // The client is validated when the handshake is done. If its listener is gone, the handshake
+    // gets less time.
     if (leaving()) Drain();
     return;
   }
@@ -229,7 +232,7 @@ void Connection::Validate(RevalidationPhase phase) {
     Terminate(*std::move(validity.termination));
     return;
   }
-  // A verdict may hold for no time at all: it is not asked for again in the same second.
+  // A verdict may be valid for no time at all; the next validation waits for the next second.
   worker_.revalidation->SetDue(*this, std::max(validity.valid_until, now + 1));
   RecheckTunnel();
 }
@@ -247,7 +250,7 @@ void Connection::RecheckTunnel() {
 
 void Connection::Terminate(Termination termination) {
   RecordTermination(worker_, *listener_, peer_, StateName(state()), identity_, termination);
-  // A listener that is removed refuses no client that was let in: what is on its way is answered.
+  // Removing a listener does not reject its clients: requests in flight are answered.
   listener_removed_ = termination.reason == base::EndReason::kListenerRemoved;
   ending_ = !listener_removed_;
   const bool idle = protocol_->activity() == Activity::kIdle;
@@ -314,8 +317,8 @@ void Connection::Done(CloseMode mode) {
   }
 }
 
-// Our direction ends; the client's is read (and discarded) until it ends too,
-// or for a moment at most if it is known that it may still be sending.
+// Ends our direction. The client's direction is read and discarded until it ends, too. If it is
+// known that the client may still be sending, that time is limited to kLingerMs.
 void Connection::CloseAfterWrites(bool linger) {
   phase_ = Phase::kClosing;
   linger_ = linger;
@@ -332,7 +335,7 @@ void Connection::CloseAfterWrites(bool linger) {
   }
 }
 
-// For a client that has to take what was written to it.
+// Arms the write timeout: the client must read what was written.
 void Connection::ArmWrite() {
   untaken_ = stream().untaken();
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
@@ -357,7 +360,7 @@ void Connection::OnTimeout() {
     OnHandshakeTimeout();
   } else if (phase_ == Phase::kClosing && stream().buffered() != 0 &&
              stream().untaken() < untaken_) {
-    ArmWrite();  // the client has taken some of it: the time begins again
+    ArmWrite();  // the client has read some of it: the timeout starts again
   } else {
     Finish();
   }

@@ -1,9 +1,10 @@
-// Connection is one client connection from its acceptance to its close: the transport is set
-// up, the client becomes known, a protocol is chosen and spoken, and the connection is closed
-// so that nothing is lost. Meanwhile the client is validated again when that is due. Every way
-// in which a connection can end leaves its metric, and a failed handshake its log record.
+// Connection is one client connection from its acceptance to its close. It sets up the transport,
+// learns who the client is, selects the protocol and runs it, and closes the connection so that no
+// written byte is lost. While the connection is open, it validates the client again when that is
+// due. Every way a connection can end is counted by a metric, and a failed handshake is also
+// logged.
 //
-// Owned by its worker; one loop's thread only. The owner destroys it through Loop::Retire().
+// Its worker owns it and destroys it through Loop::Retire(). One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_CONNECTION_H_
 #define MANTLET_PROXY_SESSION_CONNECTION_H_
@@ -35,7 +36,7 @@ class Connection final : private AcceptHandler,
  public:
   class Owner {
    public:
-    // It has ended; retire it. Called once, as the last thing it does.
+    // The connection has ended and must be retired. Called once, as the connection's last action.
     virtual void OnConnectionOver(Connection* connection) = 0;
 
    protected:
@@ -46,15 +47,17 @@ class Connection final : private AcceptHandler,
              Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
              const io::SocketAddress& peer);
   ~Connection();
-  // Loop::Retire(): nothing is reported any more.
+  // Called by Loop::Retire(). No event is reported afterwards.
   void OnRetired() { acceptance_->stream().Close(); }
 
-  // Begins the set-up of the transport. Called once, when the owner knows the connection.
+  // Starts the set-up of the transport. The owner calls it once, after it has registered the
+  // connection.
   void Begin() { acceptance_->Begin(); }
-  // The drain has begun, or the listener is gone: the connection gets its handshake, if its
-  // ClientHello comes within shutdown.idle_grace, and one more answer, if the request does.
+  // The drain has begun, or the listener has been removed. The connection may still finish its
+  // handshake, if its ClientHello arrives within shutdown.idle_grace, and answer one more request,
+  // if that arrives in time.
   void Drain();
-  // The drain's deadline: ends now.
+  // Ends the connection immediately: the drain's deadline has passed.
   void Cut();
   // RevalidationSchedule::Member: validates the client again.
   void OnRevalidationDue() override;
@@ -129,20 +132,21 @@ class Connection final : private AcceptHandler,
   std::unique_ptr<Protocol> protocol_;  // from OnAccepted() on
 
   Phase phase_ = Phase::kHandshake;
-  // Handshake: its deadline. Closing: the time for the client to take what was written, and
-  // to end its side.
+  // In kHandshake: the deadline of the handshake. In kClosing: the time for the client to read what
+  // was written, and to end its direction.
   base::FunctionTimer timer_;
   bool hello_whole_ = false;
-  bool last_poll_ = false;     // the grace is over; the socket is read once more
-  bool input_ended_ = false;   // the client sends no more
+  bool last_poll_ =
+      false;  // the deadline has passed; the socket is read once more before the connection ends
+  bool input_ended_ = false;   // the client has ended its direction
   bool linger_ = false;        // kClosing: the client may still be sending
   bool expires_soon_ = false;  // the client will be validated within shutdown.idle_grace
   bool listener_removed_ = false;
-  // The client would not be let in any more: what is in flight is the last, and ends
-  // by the deadline.
+  // The client would be rejected now: the request in flight is the last one, and ends by
+  // `deadline_`.
   bool ending_ = false;
   std::unique_ptr<base::FunctionTimer> deadline_;
-  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
+  size_t untaken_ = 0;  // bytes not taken by the client when ArmWrite() was called
   int64_t opened_us_ = 0;
   int64_t opened_wall_ms_ = 0;
 };

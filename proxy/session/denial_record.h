@@ -1,5 +1,5 @@
-// The log records of requests that are refused by policy, or forwarded without their
-// Upgrade. Bounded in rate like all records that clients can provoke.
+// The log records for requests that are denied by policy, or forwarded without their Upgrade field.
+// Like all records that clients can cause, they are limited in rate.
 
 #ifndef MANTLET_PROXY_SESSION_DENIAL_RECORD_H_
 #define MANTLET_PROXY_SESSION_DENIAL_RECORD_H_
@@ -12,12 +12,12 @@
 
 namespace mantlet::session {
 
-// `identity` may be null.
+// Logs a denial by the rule `rule`. `identity` may be null.
 void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_view peer,
                   std::string_view rule, const http::RequestHead& head,
                   const identity::PeerIdentity* identity);
 
-// For head.upgrade_ignored.
+// Logs a request whose head has upgrade_ignored set.
 void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std::string_view peer,
                           const http::RequestHead& head);
 

@@ -19,7 +19,8 @@ ProxyError QueueFull() {
                     "as many requests as upstreams[].pool.pending allows wait already");
 }
 
-// Whether the media type is text/event-stream, whatever its parameters (WHATWG HTML, 9.2).
+// Returns whether the media type is text/event-stream, with any parameters (WHATWG HTML, section
+// 9.2).
 bool IsEventStream(const http::ResponseHead& head) {
   std::string_view type = head.headers.Find("content-type").value_or("");
   type = type.substr(0, type.find(';'));
@@ -200,7 +201,7 @@ void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
 }
 
 void Exchange::OnResponseFlush() {
-  // Asked once, and only of a response that takes more than one read.
+  // Determined once, and only for a response that takes more than one read.
   if (std::exchange(event_stream_unknown_, false)) event_stream_ = IsEventStream(*response_head_);
   response_.Flush();
   if (!response_paused_ && response_.buffered() > kHighWaterBytes) {
@@ -224,8 +225,8 @@ void Exchange::OnResponseEnd() {
       SwitchProtocols();
       return;
     }
-    // RFC 9110 section 7.8: the client changes protocols behind its request, so the rest of
-    // that is HTTP still. What the upstream sends meanwhile waits for the tunnel.
+    // RFC 9110 section 7.8: the client switches protocols after the end of its request, so the rest
+    // of the request is still HTTP. Bytes from the upstream wait for the tunnel meanwhile.
     switching_ = true;
     upstream_->PauseResponse(true);
     return;
@@ -244,7 +245,8 @@ void Exchange::SwitchProtocols() {
 
 // ---- errors and retries
 
-// RFC 9110 section 9.2.2; and of content nothing is kept.
+// Returns whether the request may be sent again: its method is idempotent (RFC 9110 section 9.2.2),
+// and it has no content, because content is not kept.
 bool Exchange::IsRepeatable() const {
   return http::IsIdempotent(head_->method) && !head_->framing.has_body();
 }
@@ -254,8 +256,8 @@ upstream::Pool::Request Exchange::Repeatability() const {
 }
 
 bool Exchange::MayRetry(const ProxyError& error) const {
-  // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: a connection that had been
-  // idle and ended without a byte most likely met the upstream's idle timeout.
+  // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: an idle connection that ended without a byte
+  // was most likely closed by the upstream's idle timeout.
   return error.retry() == base::RetrySafety::kIfIdempotent && !retried_ && !interim_forwarded_ &&
          upstream_ && upstream_->reused() && !upstream_->response_begun() && IsRepeatable();
 }
@@ -269,7 +271,7 @@ void Exchange::OnUpstreamError(ProxyError error) {
   retried_ = true;
   listener_->upstream_metrics->Retried();
   upstream_.Release();
-  // Another idle connection may be as stale: wait for a new one.
+  // Another idle connection may be stale as well, so the retry waits for a new one.
   if (!pool().Wait(this, upstream::Pool::Request::kRepeatable)) {
     Fail(QueueFull());
     return;
@@ -316,21 +318,22 @@ Exchange::Awaited Exchange::AwaitedNow() const {
   if (state_ != State::kSending && state_ != State::kResponding) return Awaited::kNothing;
   if (response_paused_) return Awaited::kRoomClient;
   if (request_paused_) return Awaited::kRoomUpstream;
-  // The client's turn; an upstream that answers early may wait for the rest of the request
-  // for as long as that takes.
+  // The client has to send. An upstream that has answered early may wait for the rest of the
+  // request for as long as that takes.
   if (!request_complete_) return Awaited::kNothing;
   if (state_ == State::kSending) return Awaited::kResponseHead;
   return event_stream_ ? Awaited::kEvent : Awaited::kResponseBody;
 }
 
-// What the side whose room is awaited has not taken of what was written to it.
+// Returns how many written bytes are not yet taken by the side whose room is awaited.
 size_t Exchange::UntakenNow() const {
   if (awaited_ == Awaited::kRoomClient) return response_.untaken();
   return awaited_ == Awaited::kRoomUpstream ? upstream_->untaken() : 0;
 }
 
-// Something has moved: what the exchange waits for by now has all of its time. Except for the
-// response's head: bytes of it, or interim responses, must not put its deadline off.
+// Starts the deadline of what the exchange waits for again, because something has moved. The
+// deadline of the response head is not restarted: bytes of the head or interim responses must not
+// postpone it.
 void Exchange::ArmTimer() {
   const Awaited now = AwaitedNow();
   if (now == Awaited::kResponseHead && awaited_ == now && timer_.armed()) return;
@@ -387,7 +390,7 @@ ProxyError Exchange::TimeoutError() const {
 void Exchange::OnTimeout() {
   if (awaited_ == Awaited::kNothing) return;
   if (UntakenNow() < untaken_) {
-    // Slow, and making progress all the same.
+    // The peer is slow but makes progress.
     ArmTimer();
     return;
   }
@@ -434,7 +437,7 @@ void Exchange::TunnelTimedOut() {
 }
 
 void Exchange::FinishTunnel(uint64_t from_client, uint64_t from_upstream) {
-  // Beside the content of the request that it began with.
+  // The bytes of the tunnel are added to the content of its request.
   record_.request_bytes += from_client;
   record_.response_bytes += from_upstream;
   record_.Write(*listener_, *head_, *client_);

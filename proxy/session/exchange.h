@@ -1,10 +1,10 @@
-// Exchange carries one request to an upstream and its response to the client: it asks the
-// request gate, waits for a connection, forwards content both ways with back-pressure, retries
-// once where that is safe, answers itself when something goes wrong, and leaves one count and
-// one access record when it is over.
+// Exchange forwards one request to an upstream and the response to the client. It asks the request
+// gate, waits for an upstream connection, forwards content in both directions with back-pressure,
+// and retries once where that is safe. When something fails, it answers with an error of its own.
+// At the end it counts the request and writes one access record.
 //
-// It works for any version of HTTP on either side: what it reads and writes are values
-// (proxy/http/codec.h). Owned by a protocol session, which uses it for request after request.
+// It works for any version of HTTP on either side, because it reads and writes values
+// (proxy/http/codec.h). A protocol session owns it and reuses it for one request after the other.
 // One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_EXCHANGE_H_
@@ -31,16 +31,18 @@
 
 namespace mantlet::session {
 
-// How an exchange leaves its stream. What becomes of the connection is its owner's decision.
+// The state in which an exchange leaves its stream. Its owner decides what to do with the
+// connection.
 enum class ExchangeEnd {
-  kComplete,  // the response has been written whole
-  kReset,     // it is incomplete and must not look complete, or there is none
-  kUpgraded,  // the stream has changed protocols: TakeUpgraded() has the upstream's side
+  kComplete,  // the response has been written completely
+  kReset,     // the response is incomplete and must not look complete, or there is none
+  kUpgraded,  // the protocol was switched: TakeUpgraded() returns the upstream's side
 };
 
 class ExchangeHost {
  public:
-  // The last thing the exchange does; the next Begin() may follow at once.
+  // The exchange has ended. This is its last action; the owner may call Begin() for the next
+  // request immediately.
   virtual void OnExchangeEnd(ExchangeEnd end) = 0;
 
  protected:
@@ -49,69 +51,71 @@ class ExchangeHost {
 
 class Exchange final : private http::ResponseHandler, private upstream::Pool::Waiter {
  public:
-  // The upstream's side of a stream that has changed protocols, and the capacity it holds.
+  // The upstream's side of an upgraded stream, and the lease of the capacity it uses.
   struct Upgraded {
     http::UpgradedStream upstream;
     upstream::Lease lease;
   };
 
-  // All of them outlive the exchange.
+  // All three arguments must outlive the exchange.
   Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHost& host);
   ~Exchange();
   Exchange(const Exchange&) = delete;
 
-  // The first byte of the next request has come: its duration is counted from here.
+  // The first byte of the next request has arrived. The duration of the request starts here.
   void RequestBegins() { record_.RequestBegins(); }
-  // `head` and `client` stay valid until OnExchangeEnd(). With an error nothing
-  // has been sent anywhere: call Refuse() with it, once the parser's call is over.
+  // Begin starts to forward a request. `head` and `client` must stay valid until OnExchangeEnd().
+  // If it returns an error, nothing has been sent; the caller passes the error to Refuse() once the
+  // parser has returned.
   std::optional<base::ProxyError> Begin(const std::shared_ptr<const ListenerState>& listener,
                                         const http::RequestHead& head, const ClientFacts& client);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
-  // One read's worth of request has been delivered.
+  // All events of one read from the client have been delivered.
   void FlushRequest();
-  // Ends the exchange with an answer of mantlet's own, if one can still be given.
+  // Ends the exchange with an error response, if one can still be sent.
   void Refuse(base::ProxyError error) { Fail(std::move(error)); }
-  // The client is gone, or is to be: ends the exchange without an answer.
+  // Ends the exchange without a response: the client is gone, or its connection is to be cut.
   void Cancel(base::ProxyError error);
-  // The client has taken everything written to it.
+  // The client has read everything that was written to it.
   void OnResponseDrained();
-  // A request that no exchange can begin for, because it could not be parsed:
-  // answers, counts and records it.
+  // Answers, counts and records a request that could not be parsed.
   void RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
                       const http::RequestHead& head, const ClientFacts& client,
                       base::ProxyError error);
 
   bool active() const { return state_ != State::kIdle; }
-  // The whole request has been read.
+  // Returns whether the whole request has been read.
   bool request_complete() const { return request_complete_; }
 
   // ---- after kUpgraded, until FinishTunnel()
 
   Upgraded TakeUpgraded();
-  // Returns what to end the tunnel with, if the policy of `listener`, a newer state, would
-  // refuse the request that became it; counted and logged as a denial.
+  // RecheckTunnel asks the policy of `listener`, a newer state, about the request that became the
+  // tunnel. Returns the error to end the tunnel with if the policy denies it; the denial is counted
+  // and logged.
   std::optional<base::ProxyError> RecheckTunnel(const ListenerState& listener);
-  // Why the tunnel ends, for the record; the first error stays.
+  // Sets the error that the access record reports for the tunnel. The first error is kept.
   void SetTunnelError(base::ProxyError error);
-  // Nothing has moved for listeners[].timeouts.tunnel, which ends it.
+  // The tunnel has ended because no byte moved for listeners[].timeouts.tunnel.
   void TunnelTimedOut();
-  // The tunnel is over: counts and records the exchange, with what passed each way.
+  // The tunnel is over. Counts and records the exchange, with the number of bytes in each
+  // direction.
   void FinishTunnel(uint64_t from_client, uint64_t from_upstream);
 
  private:
   enum class State {
     kIdle,
-    kRefused,     // Begin() has returned an error; waits for Refuse()
+    kRefused,     // Begin() returned an error; Refuse() must follow
     kWaiting,     // for an upstream connection
     kSending,     // the request is on its way, no final response head yet
     kResponding,  // the response is on its way
   };
 
-  // What the exchange waits for, and so which of the deadlines runs.
+  // What the exchange waits for. It determines which deadline runs.
   enum class Awaited {
-    kNothing,       // of the exchange's own: the pool's or the client's deadlines run
+    kNothing,       // no deadline of the exchange; those of the pool or the client run
     kResponseHead,  // upstreams[].timeouts.response_head, from the end of the request
     kResponseBody,  // upstreams[].timeouts.body, between two reads
     kEvent,         // upstreams[].timeouts.event_stream, the same
@@ -165,8 +169,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   const ClientFacts* client_ = nullptr;
   upstream::Lease upstream_;
   const http::ResponseHead* response_head_ = nullptr;  // the upstream's, from OnResponseHead()
-  std::string early_body_;                             // content that came before the connection
-  http::HeaderList trailers_;  // of the request or the response: those that are forwarded
+  std::string early_body_;     // content that arrived before there was a connection
+  http::HeaderList trailers_;  // the trailers to forward, of the request or the response
   Upgraded upgraded_;
 
   RequestGate gate_;
@@ -176,11 +180,12 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   bool request_paused_ = false;
   bool retried_ = false;
   bool response_paused_ = false;
-  bool event_stream_unknown_ = false;  // whether it is an event stream has not been asked yet
-  bool event_stream_ = false;          // the response is one
-  bool response_started_ = false;      // a final head has been written downstream
+  bool event_stream_unknown_ =
+      false;                       // it has not been determined yet whether this is an event stream
+  bool event_stream_ = false;      // the response is an event stream
+  bool response_started_ = false;  // a final response head has been written to the client
   bool interim_forwarded_ = false;
-  bool switching_ = false;  // a 101 has been forwarded, and the request is not whole yet
+  bool switching_ = false;  // a 101 has been forwarded, but the request is not complete yet
 };
 
 }  // namespace mantlet::session

@@ -1,6 +1,6 @@
-// ExchangeRecord gathers what the metrics and the access log want to know of one exchange,
-// and writes both when it is over. Belongs to one exchange, which uses it for request after
-// request; no allocation once warm. One loop's thread only.
+// ExchangeRecord collects the values that the metrics and the access log report about one exchange,
+// and writes both when the exchange is over. One exchange owns it and reuses it for one request
+// after the other without further allocations. One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_EXCHANGE_RECORD_H_
 #define MANTLET_PROXY_SESSION_EXCHANGE_RECORD_H_
@@ -21,13 +21,13 @@ class ExchangeRecord {
  public:
   explicit ExchangeRecord(WorkerContext& worker) : worker_(worker) {}
 
-  // The first byte of the request has come: its duration is counted from here.
+  // The first byte of the request has arrived. The duration of the request starts here.
   void RequestBegins();
-  // Forgets everything but the time of RequestBegins().
+  // Resets everything except the time of RequestBegins().
   void Reset();
 
-  // The request head has been sent to the upstream, and the head of its final response has
-  // come. The clock is read only if there is an access log.
+  // RequestSent is called when the request head has been sent to the upstream, ResponseBegins when
+  // the head of the final response has arrived. They read the clock only if there is an access log.
   void RequestSent();
   void ResponseBegins();
 
@@ -35,8 +35,8 @@ class ExchangeRecord {
   void Write(const ListenerState& listener, const http::RequestHead& head,
              const ClientFacts& client) const;
 
-  int status = 0;         // of the final response; 0: none was begun
-  std::string_view rule;  // that decided; a name that the listener's policy keeps
+  int status = 0;         // of the final response; 0 if none was begun
+  std::string_view rule;  // the deciding rule; points to a name in the listener's policy
   std::optional<base::ProxyError> error;
   uint64_t request_bytes = 0;   // content
   uint64_t response_bytes = 0;  // content
@@ -47,7 +47,7 @@ class ExchangeRecord {
   int64_t began_wall_ms_ = 0;
   int64_t began_us_ = 0;
   int64_t sent_us_ = 0;
-  int64_t upstream_us_ = -1;  // from RequestSent() to ResponseBegins(); -1: there was none
+  int64_t upstream_us_ = -1;  // from RequestSent() to ResponseBegins(); -1 if there was no response
 };
 
 }  // namespace mantlet::session

@@ -9,7 +9,7 @@ namespace mantlet::session {
 
 namespace {
 
-// `not_after` is the text of the report's, and outlives the fields.
+// `not_after` holds the text of the report's notAfter and must outlive the returned fields.
 std::vector<base::LogField> FieldsOf(std::string_view listener, std::string_view peer,
                                      const tls::HandshakeReport& report,
                                      std::string_view not_after) {
@@ -47,7 +47,8 @@ void Record(WorkerContext& worker, base::LogLevel level, std::string_view event,
 
 void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
                             const tls::HandshakeReport& report) {
-  // Probes that connect and leave are no error and would drown the rest.
+  // A probe that connects and leaves is not an error; at a higher level such records would hide the
+  // others.
   const bool probe = report.reason == base::HandshakeFailure::kPeerClosed && report.version.empty();
   Record(worker, probe ? base::LogLevel::kDebug : base::LogLevel::kWarn, "handshake_failed",
          "A client's TLS handshake failed.", listener, peer, report);
@@ -80,7 +81,7 @@ void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
   listener.metrics->IdentityFieldsDropped(report.unsafe_fields, report.too_large());
   auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!go) return;
-  // A client without a certificate can still send a server name that is not safe.
+  // A client without a certificate can still send an unsafe server name.
   const std::string_view fingerprint =
       identity.has_certificate() ? identity.certificate->fingerprint_sha256 : std::string_view();
   worker.logger.Warn("identity_fields_left_out",

@@ -1,6 +1,5 @@
-// The log records that a client can cause by what it presents: one for each
-// failed handshake, one for names that cannot be passed on. Bounded in rate; the
-// metrics count every case.
+// The log records for failed handshakes and for the certificates that clients present. They are
+// limited in rate; the metrics count every case.
 
 #ifndef MANTLET_PROXY_SESSION_HANDSHAKE_RECORD_H_
 #define MANTLET_PROXY_SESSION_HANDSHAKE_RECORD_H_
@@ -18,16 +17,18 @@ namespace mantlet::session {
 void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, std::string_view peer,
                             const tls::HandshakeReport& report);
 
-// A client that is let in although its certificate does not verify (client_auth.mode request).
+// Logs a client that is accepted although its certificate does not verify (client_auth.mode
+// request).
 void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listener,
                                   std::string_view peer, const tls::HandshakeReport& report);
 
-// RecordLimit counts a connection that is refused because `limit` is reached, as
-// rate_limited, and logs it.
+// RecordLimit logs a connection that is rejected because `limit` is reached, and counts it as a
+// handshake failure with the reason rate_limited.
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                  AdmissionLimit limit);
 
-// Counts what was left out of the identity headers, and says of whose.
+// Counts and logs the values that were left out of the identity headers because they are unsafe,
+// with the client they belong to.
 void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
                           std::string_view peer, const identity::PeerIdentity& identity,
                           const identity::RenderReport& report);

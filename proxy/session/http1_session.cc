@@ -64,7 +64,7 @@ void Http1Session::HoldInput(std::string_view bytes) {
 void Http1Session::Read(std::string_view bytes) {
   if (!exchange_.active() && !host_.MayBegin()) return;
   if (state_ == State::kIdle && codec_.between_requests()) {
-    // From the first byte, once: later bytes of the head must not put the deadline off.
+    // The deadline of the head starts with its first byte; later bytes must not postpone it.
     exchange_.RequestBegins();
     worker_.loop.ArmIn(timer_, config().timeouts.request_head.count());
   }
@@ -111,7 +111,8 @@ void Http1Session::OnRequestHead(http::RequestHead& head) {
   client_keep_alive_ = head.keep_alive;
   const uint32_t most = listener->config.limits.requests_per_connection;
   if (most != 0 && requests_ >= most) head.keep_alive = false;
-  // Announced with this response, so that the client sends no request that would get none.
+  // This response announces the close, so that the client sends no request that would get no
+  // answer.
   if (host_.expires_soon()) head.keep_alive = false;
   refusal_ = exchange_.Begin(listener, head, host_.client());
 }
@@ -119,14 +120,14 @@ void Http1Session::OnRequestHead(http::RequestHead& head) {
 void Http1Session::OnEnd() {
   input_ended_ = true;
   if (exchange_.active()) {
-    // A half-closed client may still wait for its response; one that stopped
-    // within its request does not.
+    // A client that has half-closed may still wait for its response, but not if the request is
+    // incomplete.
     if (!exchange_.request_complete()) {
       exchange_.Cancel(ProxyError(ErrorReason::kClientClosed, "closed within the request"));
     }
     return;
   }
-  if (!input_.empty()) return;  // pipelined requests are still to be answered
+  if (!input_.empty()) return;  // pipelined requests must still be answered
   Done(CloseMode::kClose);
 }
 
@@ -154,8 +155,8 @@ void Http1Session::SetPaused(PauseReason reason, bool paused) {
 
 // ---- writing
 
-// A response that comes before the request is complete cannot be followed by
-// another request: where the next one would begin is not known yet.
+// Returns whether another request may follow. None may follow a response that was sent before its
+// request was complete, because the start of the next one is not known yet.
 bool Http1Session::MayKeepAlive() const {
   return codec_.request().keep_alive && exchange_.request_complete() && !host_.leaving() &&
          !stopping_;
@@ -187,8 +188,8 @@ void Http1Session::OnExchangeEnd(ExchangeEnd end) {
       if (codec_.keep_alive()) {
         NextRequest();
       } else {
-        // A client that asked for a persistent connection may be sending the next request: it
-        // is read, so that no reset overtakes this response.
+        // A client that asked for a persistent connection may be sending the next request. The
+        // connection lingers, so that no reset discards this response.
         Done(client_keep_alive_ || !exchange_.request_complete() ? CloseMode::kLinger
                                                                  : CloseMode::kClose);
       }
@@ -210,8 +211,8 @@ void Http1Session::NextRequest() {
     return;
   }
   if (buffered() > kHighWaterBytes) {
-    // A client that sends request after request and reads nothing: it is read again once it
-    // has taken what it was given.
+    // The client sends requests without reading responses. It is read again once it has taken the
+    // responses written so far.
     SetPaused(PauseReason::kClientBacklog, true);
     ArmWrite();
     return;
@@ -232,14 +233,14 @@ void Http1Session::ReadHeldInput() {
 
 void Http1Session::ArmIdle() {
   const config::DownstreamTimeouts& timeouts = config().timeouts;
-  // A client whose handshake is done is about to send a request: until its first byte
-  // the head's deadline runs, not the longer one between requests.
+  // After the handshake the client is expected to send a request at once: until the first byte, the
+  // deadline for the request head applies instead of the longer idle timeout.
   const int64_t idle_ms = (requests_ == 0 ? timeouts.request_head : timeouts.idle).count();
   last_poll_ = false;
   worker_.loop.ArmIn(timer_, host_.leaving() ? std::min(idle_ms, host_.idle_grace_ms()) : idle_ms);
 }
 
-// For a client that has to take what was written to it.
+// Arms the write timeout: the client must read what was written.
 void Http1Session::ArmWrite() {
   untaken_ = untaken();
   worker_.loop.ArmIn(timer_, config().timeouts.write.count());
@@ -248,7 +249,7 @@ void Http1Session::ArmWrite() {
 void Http1Session::OnIdleTimeout() {
   if (read_gate_.Has(PauseReason::kClientBacklog)) {
     if (untaken() < untaken_) {
-      ArmWrite();  // it has taken some of it: the time begins again
+      ArmWrite();  // the client has read some of it: the timeout starts again
     } else {
       Done(CloseMode::kAbort);
     }

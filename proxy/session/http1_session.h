@@ -1,9 +1,8 @@
-// Http1Session speaks HTTP/1 on one client connection: requests one after the other, of which
-// pipelined ones wait their turn, each handed to the exchange; and the tunnel that an upgraded
-// request becomes. It decides from the responses whether the connection persists (RFC 9112
-// section 9.3).
+// Http1Session speaks HTTP/1 on one client connection. It hands requests to the exchange one after
+// the other, holds pipelined requests until their turn, and runs the tunnel that an upgraded
+// request becomes. It decides whether the connection persists (RFC 9112 section 9.3).
 //
-// Owned by its connection. One loop's thread only.
+// Its connection owns it. One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_HTTP1_SESSION_H_
 #define MANTLET_PROXY_SESSION_HTTP1_SESSION_H_
@@ -33,7 +32,7 @@ class Http1Session final : public Protocol,
                            private http::ResponseWriter,
                            private ExchangeHost {
  public:
-  // Both outlive the session. The host's stream is open.
+  // Both arguments must outlive the session. The host's stream must be open.
   Http1Session(WorkerContext& worker, ProtocolHost& host);
 
   // Protocol
@@ -90,23 +89,25 @@ class Http1Session final : public Protocol,
   http1::ServerCodec codec_;
   Exchange exchange_;
   State state_ = State::kIdle;
-  // Idle: the time for the next request, or for a client that takes no more. Request: the time
-  // for the rest of its head or for the next bytes of its content.
+  // In kIdle: the time for the next request to begin, or for a client to read what was written. In
+  // kRequest: the time for the rest of the request's head, or for the next bytes of its content.
   base::FunctionTimer timer_;
-  bool last_poll_ = false;                   // the idle time is over; the socket is read once more
-  std::optional<base::ProxyError> refusal_;  // of Exchange::Begin(), until the parser has returned
+  bool last_poll_ =
+      false;  // the idle time has passed; the socket is read once more before the session ends
+  std::optional<base::ProxyError>
+      refusal_;        // returned by Exchange::Begin(); kept until the parser has returned
   std::string input_;  // the next requests, held while an exchange is under way
-  // Not from inside the callback that ended the last exchange, for a long pipeline would nest
-  // as deep as it is long.
+  // Reads the held input in a later call: from inside the callback that ended the last exchange, a
+  // long pipeline would nest as deep as it is long.
   io::DeferredCall resume_input_;
   std::unique_ptr<Tunnel> tunnel_;
   upstream::Lease tunnel_lease_;  // the capacity that the tunnel holds
 
   bool stopping_ = false;           // no further request begins
-  bool client_keep_alive_ = false;  // what the client asked for with its last request
-  bool input_ended_ = false;        // the client sends no more
+  bool client_keep_alive_ = false;  // requested by the client in its last request
+  bool input_ended_ = false;        // the client has ended its direction
   ReadGate read_gate_;
-  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
+  size_t untaken_ = 0;  // bytes not taken by the client when ArmWrite() was called
   uint64_t requests_ = 0;
 };
 

@@ -1,6 +1,6 @@
-// What one worker needs to serve one listener under one configuration: immutable
-// but for what is counted. A reload makes a new one; a connection moves on to the
-// newest between two requests.
+// ListenerState is everything one worker needs to serve one listener under one configuration. It is
+// immutable except for the counters. A reload creates a new one; open connections switch to the
+// newest state between two requests.
 
 #ifndef MANTLET_PROXY_SESSION_LISTENER_STATE_H_
 #define MANTLET_PROXY_SESSION_LISTENER_STATE_H_
@@ -27,7 +27,7 @@ struct ListenerState {
   identity::StripSet strip;
   std::shared_ptr<const Acceptor> acceptor;
   std::shared_ptr<const ProtocolTable> protocols;
-  // What validates the clients of open connections again; null: no client certificate is asked for.
+  // Validates the clients of open connections again; null if no client certificate is requested.
   verify::ClientVerifierPtr verifier;
   std::shared_ptr<upstream::Pool> pool;
   std::shared_ptr<Admission> admission;
@@ -35,26 +35,27 @@ struct ListenerState {
   observe::RequestMetrics* requests = nullptr;
   observe::UpstreamMetrics* upstream_metrics = nullptr;
   std::shared_ptr<const policy::Policy> policy;
-  // By the number of the rule, the default's at the end; null for rules that never refuse.
+  // Indexed by rule number, with the default last; null for rules that never deny.
   std::vector<observe::Counter*> denials;
 
-  // Of `metrics`, for `policy`; when a configuration takes effect.
+  // Fills `denials` with the counters of `metrics` for `policy`. Called when a configuration takes
+  // effect.
   void FindDenialCounters();
 };
 
 inline void ListenerState::FindDenialCounters() {
   denials.assign(policy->rule_count() + 1, nullptr);
   for (uint32_t rule = 0; rule < denials.size(); ++rule) {
-    // The default's begins at 0 with the listener, whatever it is.
+    // The default's counter is always exported, starting at 0.
     if (policy->may_deny(rule) || rule == policy->rule_count())
       denials[rule] = &metrics->PolicyDenials(policy->rule_name(rule));
   }
 }
 
-// Where the newest state of a listener is found. One per worker and listener name.
+// ListenerSlot holds the newest state of a listener. There is one per worker and listener name.
 struct ListenerSlot {
   std::shared_ptr<const ListenerState> current;  // null once the listener is gone
-  // The last there was, for connections that its socket still takes in while it closes.
+  // The last state, for connections that the socket still accepts while it closes.
   std::shared_ptr<const ListenerState> last;
 
   const std::shared_ptr<const ListenerState>& newest() const {

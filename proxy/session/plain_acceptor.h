@@ -1,5 +1,5 @@
-// PlainAcceptor accepts connections as they are: without TLS, and so without knowing the
-// client. Thread-safe, for it has no state.
+// PlainAcceptor accepts connections without TLS, so the client has no identity. It has no state and
+// is thread-safe.
 
 #ifndef MANTLET_PROXY_SESSION_PLAIN_ACCEPTOR_H_
 #define MANTLET_PROXY_SESSION_PLAIN_ACCEPTOR_H_

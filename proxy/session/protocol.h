@@ -1,6 +1,6 @@
-// The seam between a client connection and the protocol that is spoken on it. A connection
-// sets up the transport, knows who the client is and when it must end; a protocol reads and
-// writes bytes and knows when something is under way. HTTP/1 is http1_session.h.
+// The interfaces between a client connection and the protocol spoken on it. The connection sets up
+// the transport, knows who the client is and when the connection must end. The protocol reads and
+// writes bytes and knows whether a request is under way. http1_session.h implements HTTP/1.
 //
 // Everything here belongs to one loop's thread.
 
@@ -19,53 +19,53 @@
 
 namespace mantlet::session {
 
-// What a connection is doing, for the admin endpoint and the log.
+// Activity is what a connection is doing, for the admin endpoint and the log.
 enum class Activity : uint8_t { kIdle, kRequest, kTunnel };
 
-// How a protocol is asked to end.
+// StopMode is how a protocol must stop.
 enum class StopMode : uint8_t {
-  // The listener closes or the process drains: a request that is on its way is answered, and
-  // the answer is the last one. An idle connection is read for ProtocolHost::idle_grace_ms().
+  // The listener closes or the process drains. A request in flight is answered, and that response
+  // is the last. An idle connection is read for another ProtocolHost::idle_grace_ms().
   kDrain,
-  // No further request begins; what is under way is the last. An idle connection ends.
+  // No further request begins; the one in flight is the last. An idle connection ends.
   kAfterCurrent,
-  kNow,  // what is under way is cut
+  kNow,  // the request in flight is cut
 };
 
-// How a connection is closed.
+// CloseMode is how a connection is closed.
 enum class CloseMode : uint8_t {
-  kClose,   // after everything written has left
-  kLinger,  // the same, but the client is read for a moment, so that no reset overtakes the end
-  kAbort,   // at once, and so that the client cannot take it for a proper end
+  kClose,   // after everything written has been sent
+  kLinger,  // the same, but the client is read for a moment longer, so that no reset discards the
+            // last bytes
+  kAbort,   // immediately, and in a way that the client cannot mistake for a proper end
   kClosed,  // both sides have ended already
 };
 
-// What a protocol may ask of its connection.
+// ProtocolHost is the interface that a connection offers to its protocol.
 class ProtocolHost {
  public:
-  // The connection's stream. Its events go to the protocol until it sets another handler.
+  // Returns the connection's stream. Its events go to the protocol unless another handler is set.
   virtual io::ByteStream& stream() = 0;
-  // Makes the stream's events go to the protocol again.
+  // Directs the stream's events to the protocol again.
   virtual void RestoreHandler() = 0;
   virtual const ClientFacts& client() = 0;
-  // The state that the connection works with, and the newest one: to be used from the next
-  // request on.
+  // listener() returns the state that the connection uses now. RefreshListener() switches to the
+  // newest state and returns it; it is called before each request.
   virtual const std::shared_ptr<const ListenerState>& listener() = 0;
   virtual const std::shared_ptr<const ListenerState>& RefreshListener() = 0;
-  // Called before a request is read. False: the client would not be let in any more, and the
-  // connection has been ended.
+  // Called before a request is read. Returns false if the client is no longer acceptable; the
+  // connection has then been ended.
   virtual bool MayBegin() = 0;
-  // Whether the client will be validated again within idle_grace_ms(): then a response says
-  // that it is the last one.
+  // Returns whether the client will be validated again within idle_grace_ms(). The response then
+  // announces the close of the connection.
   virtual bool expires_soon() const = 0;
-  // Whether the answer that is written next is the last: the process drains, or the listener
-  // is gone.
+  // Returns whether the next response is the last: the process drains, or the listener is gone.
   virtual bool leaving() const = 0;
-  // How long an idle connection that is to end is still read.
+  // Returns how long an idle connection that is to end is still read.
   virtual int64_t idle_grace_ms() const = 0;
-  // A tunnel has begun: the policy may have changed since its request.
+  // A tunnel has begun. The policy may have changed since its request.
   virtual void OnTunnelBegins() = 0;
-  // Closes the connection. The protocol gets no more events, and is destroyed later.
+  // Closes the connection. The protocol receives no more events and is destroyed later.
   virtual void Done(CloseMode mode) = 0;
 
  protected:
@@ -76,21 +76,21 @@ class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  // Events of the stream, as in io::ByteStreamHandler.
+  // Events of the stream, with the meaning of io::ByteStreamHandler.
   virtual void OnBytes(std::string_view bytes) = 0;
   virtual void OnEnd() = 0;
   virtual void OnDrained() = 0;
   virtual void OnLost(const io::StreamError& error) = 0;
 
-  // `why` is recorded for what is cut, and for a tunnel that is to end. May be called several
-  // times, with a stricter mode.
+  // Stop ends the protocol. `why` is recorded for a request that is cut and for a tunnel that ends.
+  // May be called several times, each time with a stricter mode.
   virtual void Stop(StopMode mode, std::optional<base::ProxyError> why) = 0;
-  // Returns what to end the connection with, if the policy of `listener`, a newer state, would
-  // refuse what is under way and outlasts a request: a tunnel.
+  // Recheck asks the policy of `listener`, a newer state, about the tunnel, if there is one.
+  // Returns the error to end the connection with if the policy denies it.
   virtual std::optional<base::ProxyError> Recheck(const ListenerState& listener) = 0;
 
   virtual Activity activity() const = 0;
-  virtual uint64_t requests() const = 0;  // that have begun
+  virtual uint64_t requests() const = 0;  // number of requests begun
 };
 
 }  // namespace mantlet::session

@@ -1,5 +1,5 @@
-// ProtocolTable lists the protocols that a listener speaks, by the names under which clients
-// ask for them (ALPN, RFC 7301). Immutable; any thread.
+// ProtocolTable lists the protocols that a listener speaks, by their ALPN names (RFC 7301).
+// Immutable; any thread.
 
 #ifndef MANTLET_PROXY_SESSION_PROTOCOL_TABLE_H_
 #define MANTLET_PROXY_SESSION_PROTOCOL_TABLE_H_
@@ -18,7 +18,7 @@ namespace mantlet::session {
 
 class ProtocolTable {
  public:
-  // Makes the protocol of one connection; both arguments outlive it.
+  // Creates the protocol of one connection. Both arguments must outlive it.
   using Factory =
       std::function<std::unique_ptr<Protocol>(WorkerContext& worker, ProtocolHost& host)>;
   struct Row {
@@ -26,10 +26,10 @@ class ProtocolTable {
     Factory make;
   };
 
-  // At least one row. The first is spoken with clients for which ALPN has chosen none.
+  // `rows` must not be empty. The first protocol is used for clients for which ALPN chose none.
   explicit ProtocolTable(std::vector<Row> rows) : rows_(std::move(rows)) {}
 
-  // The names of the rows, for tls::ServerContext::Options::protocols.
+  // Returns the names of the rows, for tls::ServerContext::Options::protocols.
   std::vector<std::string> names() const;
   std::unique_ptr<Protocol> Make(std::string_view name, WorkerContext& worker,
                                  ProtocolHost& host) const;
@@ -38,7 +38,7 @@ class ProtocolTable {
   const std::vector<Row> rows_;
 };
 
-// HTTP/1.1 and HTTP/1.0: what a listener speaks with its clients.
+// Returns the table of every HTTP listener: HTTP/1.1 and HTTP/1.0.
 std::shared_ptr<const ProtocolTable> HttpProtocols();
 
 }  // namespace mantlet::session

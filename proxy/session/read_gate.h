@@ -1,5 +1,5 @@
-// ReadGate keeps the reasons why a client is not read. Each reason has one owner, which sets
-// and clears it; the client is read while there is none. A plain value.
+// ReadGate is the set of reasons for which a client is not read. Each reason has one owner, which
+// sets and clears it. The client is read while the set is empty. A plain value.
 
 #ifndef MANTLET_PROXY_SESSION_READ_GATE_H_
 #define MANTLET_PROXY_SESSION_READ_GATE_H_
@@ -9,9 +9,9 @@
 namespace mantlet::session {
 
 enum class PauseReason : uint8_t {
-  kUpstreamFull = 1,   // the upstream takes no more of the request
-  kPipelined = 2,      // the next request has come before its turn
-  kClientBacklog = 4,  // the client has not taken the responses that it was given
+  kUpstreamFull = 1,   // the upstream does not take the request fast enough
+  kPipelined = 2,      // the next request has arrived before its turn
+  kClientBacklog = 4,  // the client does not read its responses
 };
 
 class ReadGate {

@@ -12,19 +12,18 @@ using base::ProxyError;
 
 namespace {
 
-// Whether a request is for another host than the handshake has named. A client that
-// connects to an address names none (RFC 6066 section 3).
+// Returns whether a request is for another host than the server name of the handshake. A client
+// that connects to an IP address sends no server name (RFC 6066 section 3).
 bool IsAnotherHost(std::string_view host, std::string_view server_name) {
   if (!server_name.empty()) return host != server_name;
   return !http::IsAddressLiteral(host);
 }
 
-// RFC 9110 section 15.5.20: whether the connection must not be used for this request.
+// Returns an error if the connection must not be used for this request (RFC 9110 section 15.5.20).
 std::optional<ProxyError> CheckMisdirected(const ListenerState& listener, const ClientFacts& client,
                                            const http::RequestHead& head) {
   if (head.authority.empty()) return std::nullopt;
-  // Rules about the server name would be worth nothing if a request could be for
-  // another one.
+  // Rules that match the server name would be useless if a request could name another host.
   const bool sni_decides =
       listener.policy != nullptr && listener.policy->asks_for_sni() && client.peer != nullptr;
   if (!sni_decides && !client.served.restricts_hosts()) return std::nullopt;
@@ -33,7 +32,7 @@ std::optional<ProxyError> CheckMisdirected(const ListenerState& listener, const 
     return ProxyError(ErrorReason::kMisdirected,
                       "the Host is not the server name of the handshake, which rules ask for");
   }
-  // What this connection began with decides, not what a reload has brought since.
+  // The certificate that this connection began with decides, even after a reload.
   if (client.served.IsAuthoritativeFor(host)) return std::nullopt;
   return ProxyError(
       ErrorReason::kMisdirected,
@@ -54,7 +53,7 @@ RequestGate::Verdict RequestGate::Recheck(const ListenerState& listener, const C
   return AskPolicy(listener, client, head);
 }
 
-// What the rules read of the path is what the upstream is asked for.
+// The path that the rules are evaluated for is also the path that is sent to the upstream.
 RequestGate::Verdict RequestGate::AskPolicy(const ListenerState& listener,
                                             const ClientFacts& client,
                                             const http::RequestHead& head) {

@@ -1,9 +1,9 @@
-// RequestGate decides whether a request may be forwarded: whether its host belongs to the
-// connection (421), whether its path can be read in one way only (400), and what the
-// listener's policy says (403). It counts and logs nothing: the caller does.
+// RequestGate decides whether a request may be forwarded. It rejects a host that does not belong to
+// the connection (421), an ambiguous path (400), and a request that the listener's policy denies
+// (403). The caller counts and logs the result.
 //
-// Belongs to one exchange and keeps its memory from request to request: it allocates
-// nothing once warm. One loop's thread only.
+// One exchange owns it and reuses its memory for one request after the other. One loop's thread
+// only.
 
 #ifndef MANTLET_PROXY_SESSION_REQUEST_GATE_H_
 #define MANTLET_PROXY_SESSION_REQUEST_GATE_H_
@@ -25,24 +25,24 @@ namespace mantlet::session {
 class RequestGate {
  public:
   struct Verdict {
-    std::optional<base::ProxyError> refusal;  // none: the request may be forwarded
-    // The rule that decided, by the name that the listener's policy keeps; empty where the
-    // policy has no rules or was not asked.
+    std::optional<base::ProxyError> refusal;  // nullopt if the request may be forwarded
+    // The name of the deciding rule, owned by the listener's policy. Empty if the policy has no
+    // rules or was not evaluated.
     std::string_view rule;
-    // The number of the rule that refused the request, for ListenerState::denials.
+    // The number of the rule that denied the request, for ListenerState::denials.
     std::optional<uint32_t> denied_by;
   };
 
-  // Check decides about a request that begins.
+  // Check evaluates a new request.
   Verdict Check(const ListenerState& listener, const ClientFacts& client,
                 const http::RequestHead& head);
-  // Recheck asks the policy of `listener`, a newer state, about the request of the last
-  // Check(), which has become a tunnel.
+  // Recheck evaluates the policy of `listener`, a newer state, for the request of the last Check(),
+  // which has become a tunnel.
   Verdict Recheck(const ListenerState& listener, const ClientFacts& client,
                   const http::RequestHead& head);
 
-  // The request-target to ask the upstream for, in the form that the policy has read; empty:
-  // the one that the client sent. Valid until the next Check().
+  // Returns the normalized request-target that the policy was evaluated for, to be sent to the
+  // upstream; empty if the client's own is to be sent. Valid until the next Check().
   std::string_view target() const { return normalized_ ? path_->target() : std::string_view(); }
 
  private:
@@ -50,8 +50,8 @@ class RequestGate {
                     const http::RequestHead& head);
 
   policy::ConnectionView client_;
-  std::unique_ptr<http::RequestPath> path_;  // made when a policy asks for it
-  bool normalized_ = false;                  // path_ is the one of this request
+  std::unique_ptr<http::RequestPath> path_;  // created when a policy needs it
+  bool normalized_ = false;                  // path_ belongs to this request
 };
 
 }  // namespace mantlet::session

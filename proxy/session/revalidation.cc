@@ -13,7 +13,7 @@ using config::OnInvalid;
 
 namespace {
 
-// Whether a handshake would let the peer in now.
+// Returns the verdict that a handshake with this peer would have now.
 verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdictCache& verified,
                                const identity::PeerIdentity& peer, int64_t now,
                                verify::Expired expired) {
@@ -46,8 +46,8 @@ Validity Ended(HandshakeFailure failure, std::string detail, config::OnInvalid a
   return validity;
 }
 
-// A refusal other than for expiry is ignored. A verdict has one reason only, so the end
-// of the client's own certificate is looked for here.
+// Used when rejections for reasons other than expiry are ignored. A verdict has only one reason, so
+// the expiry of the client's own certificate is checked here.
 Validity UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentity& peer,
                      int64_t now) {
   if (!peer.has_certificate() || auth.on_expiry == OnInvalid::kIgnore) return {};

@@ -1,5 +1,5 @@
-// Revalidation decides whether the client of an open connection would still be let in: its
-// certificate may have expired, been revoked or lost its CA since the handshake.
+// Revalidation decides whether the client of an open connection is still acceptable: since the
+// handshake, its certificate may have expired or been revoked, or its CA may have been removed.
 
 #ifndef MANTLET_PROXY_SESSION_REVALIDATION_H_
 #define MANTLET_PROXY_SESSION_REVALIDATION_H_
@@ -19,37 +19,36 @@
 
 namespace mantlet::session {
 
-// Why a connection is not to go on, and how it is to end.
+// Termination is why a connection must end, and how.
 struct Termination {
   base::EndReason reason;
   std::string detail;  // a sentence for operators
   config::OnInvalid action = config::OnInvalid::kDrain;
 };
 
-// Whether an open connection may go on.
+// Validity is the result of a validation.
 struct Validity {
-  std::optional<Termination> termination;  // none: it may
-  // If it may: until this time, in seconds since the epoch, when it is validated again.
+  std::optional<Termination> termination;  // nullopt if the connection may go on
+  // If the connection may go on: the time of the next validation, in seconds since the epoch.
   int64_t valid_until = std::numeric_limits<int64_t>::max();
 };
 
-// When a connection is validated. What `on_expiry` and `on_revocation` say to ignore is
-// ignored on open connections, and not at the end of a handshake.
+// RevalidationPhase is when a connection is validated. The value `ignore` of `on_expiry` and
+// `on_revocation` applies to open connections only, not to the end of a handshake.
 enum class RevalidationPhase { kHandshakeDone, kOpen };
 
-// Revalidate returns whether the client would be let in by `newest`, the listener's newest
-// state; null once the listener is gone. `verified` is the worker's cache: it changes what a
-// verdict costs, and nothing in it.
+// Revalidate decides whether `newest`, the listener's newest state, would accept the client;
+// `newest` is null once the listener is gone. `verified` is the worker's cache: it affects the cost
+// of a verdict, not the verdict.
 Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verified,
                     const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase);
 
-// NeedsRevalidation returns whether connections that `before` let in must be validated by
-// `after`. Null: the listener is gone.
+// NeedsRevalidation returns whether connections accepted under `before` must be validated under
+// `after`, which is null if the listener is gone.
 bool NeedsRevalidation(const ListenerState& before, const ListenerState* after);
 
-// RecordTermination counts a connection that is ended and logs it, bounded like all records
-// that clients can provoke.
-// `state`: what the connection was doing.
+// RecordTermination counts and logs a connection that is ended. Like all records that clients can
+// cause, it is limited in rate. `state` is what the connection was doing.
 void RecordTermination(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                        std::string_view state, const identity::PeerIdentity& identity,
                        const Termination& termination);

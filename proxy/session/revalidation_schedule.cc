@@ -5,7 +5,7 @@
 namespace mantlet::session {
 namespace {
 
-// The wall clock may be set: then a time comes earlier than timers know.
+// The wall clock may be set forward, and timers do not notice.
 constexpr int64_t kLookAtLeastEveryMs = 5000;
 
 }  // namespace
@@ -14,7 +14,8 @@ RevalidationSchedule::RevalidationSchedule(io::Loop& loop, const base::Clock& cl
     : loop_(loop),
       clock_(clock),
       timer_([this] { RunDue(); }),
-      next_slice_(loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
+      next_slice_(
+          loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
 
 void RevalidationSchedule::SetDue(Member& member, int64_t due) {
   if (member.due_ == due) return;
@@ -49,7 +50,7 @@ void RevalidationSchedule::Schedule() {
     loop_.ArmIn(timer_, std::min(wait_ms, kLookAtLeastEveryMs));
     return;
   }
-  // In a turn of its own: others get theirs in between.
+  // The next slice runs in a later turn of the loop, so that other events are handled in between.
   next_slice_.Schedule();
 }
 

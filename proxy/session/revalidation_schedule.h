@@ -1,12 +1,12 @@
-// RevalidationSchedule keeps, for one worker, when each connection's client must be validated
-// again, because the certificate may have expired or been revoked by then.
+// RevalidationSchedule holds, for one worker, the time at which each connection's client must be
+// validated again, because its certificate may have expired or been revoked by then.
 //
-// It is ordered by time, so that connections that are not due cost nothing. Those that are due
-// are called in slices of some milliseconds with turns of the loop between them: ten thousand
-// connections that a new CRL concerns do not delay the others. Times are wall clock times, and
-// the clock may be set; so the schedule reads it every few seconds while it has members.
+// It is ordered by time, so connections that are not due cost nothing. Members that are due are
+// called in slices of a few milliseconds, with other work of the loop in between: ten thousand
+// connections affected by a new CRL do not delay the rest. Times are wall clock times. Because that
+// clock can be set, the schedule reads it every few seconds while it has members.
 //
-// One loop's thread only. Members do not outlive the schedule, nor the schedule the loop.
+// One loop's thread only. The loop must outlive the schedule, and the schedule its members.
 
 #ifndef MANTLET_PROXY_SESSION_REVALIDATION_SCHEDULE_H_
 #define MANTLET_PROXY_SESSION_REVALIDATION_SCHEDULE_H_
@@ -28,12 +28,12 @@ class RevalidationSchedule {
  public:
   static constexpr int64_t kNow = 0;
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-  // How long one slice may take; a validation that has begun is finished.
+  // The duration of one slice. A validation that has begun is finished.
   static constexpr int64_t kSliceUs = 2000;
 
   class Member {
    public:
-    // Its time has come. It is not a member of the schedule any more.
+    // The member is due. It has already been removed from the schedule.
     virtual void OnRevalidationDue() = 0;
     int64_t due() const { return due_; }
 
@@ -42,16 +42,16 @@ class RevalidationSchedule {
 
    private:
     friend class RevalidationSchedule;
-    int64_t due_ = kNever;  // kNever: not in the schedule
+    int64_t due_ = kNever;  // kNever if not in the schedule
   };
 
   RevalidationSchedule(io::Loop& loop, const base::Clock& clock);
   RevalidationSchedule(const RevalidationSchedule&) = delete;
 
-  // SetDue replaces the time of `member`: seconds since the epoch, kNow or kNever. A member
-  // calls it with kNever before it is destroyed.
+  // SetDue replaces the time of `member`: seconds since the epoch, kNow or kNever. It must be
+  // called with kNever before the member is destroyed.
   void SetDue(Member& member, int64_t due);
-  // Calls the members that are due, one slice of them. The timer calls it.
+  // Calls the members that are due, for one slice. Called by the timer.
   void RunDue();
 
   size_t size() const { return order_.size(); }

@@ -6,7 +6,7 @@ namespace mantlet::session {
 
 void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                    const http::RequestHead& head, const base::ProxyError& error) {
-  // A slow client is nobody's fault here.
+  // A slow client is not an error of the operator's systems.
   const base::LogLevel level =
       error.fault() == base::Fault::kDownstream ? base::LogLevel::kInfo : base::LogLevel::kWarn;
   if (!worker.logger.enabled(level)) return;

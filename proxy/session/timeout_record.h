@@ -1,4 +1,4 @@
-// The log record of a request that was cut off because a deadline had passed.
+// The log record for a request that was cut because a deadline passed.
 
 #ifndef MANTLET_PROXY_SESSION_TIMEOUT_RECORD_H_
 #define MANTLET_PROXY_SESSION_TIMEOUT_RECORD_H_
@@ -12,7 +12,8 @@
 
 namespace mantlet::session {
 
-// Bounded like all records that clients can provoke. The detail of `error` names the key.
+// Logs the request. Like all records that clients can cause, it is limited in rate. The detail of
+// `error` contains the configuration key of the deadline.
 void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                    const http::RequestHead& head, const base::ProxyError& error);
 

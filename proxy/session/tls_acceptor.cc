@@ -14,7 +14,7 @@ class TlsAcceptance final : public Acceptance, private tls::ServerStream::Handsh
                 AcceptHandler& handler)
       : handler_(handler), stream_(loop, std::move(transport), context, verified, this) {}
 
-  void Begin() override {}  // the stream has begun to read
+  void Begin() override {}  // the stream already reads
   io::ByteStream& stream() override { return stream_; }
   tls::HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const override {
     return stream_.Report(reason, std::move(detail));

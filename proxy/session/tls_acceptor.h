@@ -1,5 +1,5 @@
-// TlsAcceptor accepts connections by a TLS handshake, with or without a client certificate.
-// One worker's thread only.
+// TlsAcceptor accepts connections with a TLS handshake, with or without a client certificate. One
+// worker's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_TLS_ACCEPTOR_H_
 #define MANTLET_PROXY_SESSION_TLS_ACCEPTOR_H_
@@ -15,7 +15,7 @@ namespace mantlet::session {
 
 class TlsAcceptor final : public Acceptor {
  public:
-  // `loop` and `verified` outlive the acceptor and what it has accepted.
+  // `loop` and `verified` must outlive the acceptor and the acceptances it returns.
   TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::ClientVerdictCache& verified)
       : loop_(loop), context_(std::move(context)), verified_(verified) {}
 

@@ -59,7 +59,7 @@ void Tunnel::EndIfDone() {
   End(Outcome::kWhole);
 }
 
-// A side that takes little by little moves, and says so only when all is gone.
+// A side that reads slowly makes progress, but OnDrained() is called only when everything is gone.
 void Tunnel::OnIdle() {
   if (Untaken() >= untaken_) {
     End(Outcome::kIdle);

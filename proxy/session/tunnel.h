@@ -1,6 +1,6 @@
-// After 101 (Switching Protocols): bytes both ways, untouched, with back-pressure
-// and half-close, until both sides have ended, one breaks, or nothing has moved
-// for the idle time. One loop's thread only.
+// Tunnel forwards the bytes of a connection after 101 (Switching Protocols), unchanged in both
+// directions, with back-pressure and half-close. It ends when both sides have ended, when one
+// breaks, or when no byte has moved for the idle time. One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_TUNNEL_H_
 #define MANTLET_PROXY_SESSION_TUNNEL_H_
@@ -18,29 +18,28 @@ namespace mantlet::session {
 
 class Tunnel {
  public:
-  // How it ended: kWhole if both sides said that they were done and everything was
-  // passed on; kIdle if nothing had moved for too long; kBroken otherwise. A reset on one
-  // side is a reset on the other; any other break closes the upstream side.
+  // How the tunnel ended. kWhole: both sides ended and everything was delivered. kIdle: no byte
+  // moved for the idle time. kBroken: everything else. A reset on one side resets the other side;
+  // any other failure closes the upstream side.
   enum class Outcome { kWhole, kIdle, kBroken };
   using EndCallback = std::function<void(Outcome)>;
 
-  // Takes over the upstream side; the downstream side stays its owner's, but its
-  // handler is set to the tunnel's. `on_end` is called once; destroy the tunnel
-  // through Loop::Retire.
+  // Takes ownership of `upstream`. `downstream` stays owned by the caller, but the tunnel becomes
+  // its handler. `on_end` is called once. Destroy the tunnel through Loop::Retire.
   Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
          int64_t idle_ms, EndCallback on_end);
 
-  // Bytes that were read before the tunnel existed.
+  // These pass on bytes that were read before the tunnel existed.
   void FromDownstream(std::string_view bytes) { downstream_.OnData(bytes); }
   void FromUpstream(std::string_view bytes) { upstream_.OnData(bytes); }
-  // What each side has said.
+  // The number of bytes that each side has sent.
   uint64_t downstream_bytes() const { return downstream_.bytes(); }
   uint64_t upstream_bytes() const { return upstream_.bytes(); }
-  // The client's end, if it was seen before the tunnel existed.
+  // Reports the client's end of stream, if it was seen before the tunnel existed.
   void DownstreamEnded() { downstream_.OnEnd(); }
 
  private:
-  // One direction: reads from `from`, writes to `to`.
+  // Side is one direction: it reads from `from` and writes to the other side's `from`.
   class Side final : public io::ByteStreamHandler {
    public:
     Side(Tunnel* tunnel, io::ByteStream* from) : tunnel_(tunnel), from_(from) {}
@@ -50,7 +49,7 @@ class Tunnel {
       if (error.failure == io::StreamFailure::kReset) tunnel_->upstream_stream_->Abort();
       tunnel_->End(Outcome::kBroken);
     }
-    void OnDrained() override;  // of `from`, which is the other side's `to`
+    void OnDrained() override;  // `from` has been drained: the other side may be read again
 
     io::ByteStream* from() const { return from_; }
     bool ended() const { return ended_; }
@@ -80,7 +79,7 @@ class Tunnel {
   base::FunctionTimer idle_;
   Side downstream_;
   Side upstream_;
-  size_t untaken_ = 0;  // by both sides, while one takes less than the other says
+  size_t untaken_ = 0;  // not taken by both sides, while one is slower than the other
 };
 
 }  // namespace mantlet::session

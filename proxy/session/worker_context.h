@@ -1,4 +1,5 @@
-// What every session of a worker uses. Belongs to the worker's thread.
+// WorkerContext holds the objects that every session of a worker uses. It belongs to the worker's
+// thread.
 
 #ifndef MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
 #define MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
@@ -25,15 +26,14 @@ struct WorkerContext {
   const base::Clock& clock;
   base::Logger& logger;
   observe::AccessLogWriter& access_log;
-  // Bounds the records that clients can provoke; metrics count all of them.
+  // Limits the rate of log records that clients can cause; metrics count every case.
   base::LogBudget& client_log_budget;
-  // Set once, when the drain begins: each connection gets one more answer at most.
+  // Set once, when the drain begins. Each connection then gets at most one more response.
   bool draining = false;
-  // When the clients of its connections are validated again, and the verdicts about them;
-  // never null where there are connections.
+  // The schedule of revalidations and the cache of verdicts; never null if there are connections.
   RevalidationSchedule* revalidation = nullptr;
   verify::ClientVerdictCache* client_verdicts = nullptr;
-  // shutdown.drain: what a connection that is to end gets for what it has begun.
+  // shutdown.drain: the time for a connection that is to end to finish what it has begun.
   int64_t drain_ms = 30'000;
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.
   int64_t idle_grace_ms = 1'000;
