@@ -1,6 +1,6 @@
-// Connection is a connection of a pool: an HTTP/1.1 client that carries one request at a time
-// and is otherwise idle. One loop's thread only. The pool owns it while it is idle, a Lease
-// while it carries a request.
+// Connection is one pooled connection to an upstream: an HTTP/1.1 client that carries one request
+// at a time and is idle in between. The pool owns it while it is idle, a Lease while it carries a
+// request. One loop's thread only.
 
 #ifndef MANTLET_PROXY_UPSTREAM_CONNECTION_H_
 #define MANTLET_PROXY_UPSTREAM_CONNECTION_H_
@@ -20,36 +20,38 @@ namespace mantlet::upstream {
 
 class Connection final : private http1::ClientCodec::Listener {
  public:
-  // Owns it while it is idle.
+  // The owner of the connection while it is idle.
   class Keeper {
    public:
-    // The upstream has closed it, or sent something without a request.
+    // The upstream has closed the idle connection, or has sent bytes without a request.
     virtual void OnIdleLost(Connection* connection) = 0;
 
    protected:
     ~Keeper() = default;
   };
 
-  // `stream` is connected to `address`. `buffers` outlives the connection.
+  // `stream` must be connected to `address`. `buffers` must outlive the connection.
   Connection(std::unique_ptr<io::ByteStream> stream, const io::SocketAddress& address,
              const config::UpstreamLimits& limits, io::BufferPool& buffers);
 
   http::RequestWriter& writer() { return codec_; }
-  // Ends the exchange's hold. Returns whether the connection can carry another request.
+  // Detaches the exchange. Returns whether the connection can carry another request.
   bool FinishRequest() { return codec_.FinishRequest(); }
-  // Loop::Retire(): nothing is reported any more.
+  // Called by Loop::Retire(). No event is reported afterwards.
   void OnRetired();
 
   const io::SocketAddress& address() const { return address_; }
-  // The connection is idle from `now_ms` until SetActive(), and for `limit_ms` at most.
+  // Marks the connection as idle from `now_ms` until SetActive(); `limit_ms` is the longest time it
+  // may stay idle.
   void SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms);
   void SetActive() { keeper_ = nullptr; }
   int64_t idle_since_ms() const { return idle_since_ms_; }
   int64_t idle_limit_ms() const { return idle_limit_ms_; }
-  // How long the upstream keeps an idle connection open according to its last response
-  // ("Keep-Alive: timeout=5"), if that has the field.
+  // Returns how long the upstream keeps an idle connection open according to its last response
+  // ("Keep-Alive: timeout=5"), or nullopt if the response has no such field.
   std::optional<int64_t> announced_idle_ms() const;
-  // While idle: neither an end nor a byte is waiting to be read. One system call.
+  // Returns whether nothing waits to be read, neither bytes nor the end of the stream. For an idle
+  // connection; costs one system call.
   bool IsQuiet() const { return codec_.IsQuiet(); }
 
  private:

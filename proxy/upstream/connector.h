@@ -1,5 +1,5 @@
-// Connector opens connections to an upstream: over a socket (socket_connector.h), or in
-// memory in tests. One loop's thread only.
+// Connector opens connections to an upstream. SocketConnector (socket_connector.h) uses sockets;
+// tests use one in memory. One loop's thread only.
 
 #ifndef MANTLET_PROXY_UPSTREAM_CONNECTOR_H_
 #define MANTLET_PROXY_UPSTREAM_CONNECTOR_H_
@@ -15,14 +15,15 @@ namespace mantlet::upstream {
 
 class Connector {
  public:
-  // A connection over which a request can be sent.
+  // Connected holds a connection that is ready for requests.
   struct Connected {
     std::unique_ptr<io::ByteStream> stream;
   };
   using Outcome = std::variant<Connected, io::StreamError>;
   using Callback = std::function<void(Outcome outcome)>;
 
-  // An attempt under way. Its destructor ends it; `done` is not called afterwards.
+  // Attempt is a connection attempt in progress. Its destructor cancels it; `done` is not called
+  // afterwards.
   class Attempt {
    public:
     virtual ~Attempt() = default;
@@ -30,8 +31,8 @@ class Connector {
 
   virtual ~Connector() = default;
 
-  // Connect begins an attempt. `done` is called once, later and never from inside this call;
-  // it may destroy the attempt. It has no time limit of its own: the caller has one.
+  // Connect starts an attempt. `done` is called once, never from inside this call; it may destroy
+  // the attempt. The attempt has no timeout; the caller cancels it in time.
   virtual std::unique_ptr<Attempt> Connect(const io::SocketAddress& address, Callback done) = 0;
 };
 

@@ -33,7 +33,7 @@ Lease::~Lease() { Release(); }
 void Lease::Release() {
   if (connection_ == nullptr) return;
   writer_ = nullptr;
-  // The lease may be destroyed by what the pool does next.
+  // The pool's next action may destroy this lease.
   const std::shared_ptr<Pool> pool = std::move(pool_);
   pool->Return(std::move(connection_));
 }

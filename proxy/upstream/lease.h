@@ -1,9 +1,9 @@
-// Lease is the right to send one request over a connection of a pool. Its destruction gives
-// the capacity back, whatever became of the request: a connection whose request was sent and
-// answered whole is kept for the next one, any other is closed. There is no other way to
-// return a connection, so that none can be forgotten.
+// Lease is the right to send one request over a connection of a pool. Its destructor returns the
+// capacity to the pool: the connection is kept for the next request if the request and its response
+// are complete, and closed otherwise. There is no other way to return a connection, so no
+// connection can leak.
 //
-// Move-only. Keeps its pool alive. One loop's thread only.
+// A lease can be moved but not copied, and keeps its pool alive. One loop's thread only.
 
 #ifndef MANTLET_PROXY_UPSTREAM_LEASE_H_
 #define MANTLET_PROXY_UPSTREAM_LEASE_H_
@@ -25,10 +25,10 @@ class Lease {
   ~Lease();
 
   explicit operator bool() const { return connection_ != nullptr; }
-  // Requires that the lease is not empty.
+  // The lease must not be empty.
   http::RequestWriter* operator->() const { return writer_; }
 
-  // Gives the capacity back now. The lease is empty afterwards.
+  // Returns the capacity now. The lease is empty afterwards.
   void Release();
 
  private:

@@ -21,7 +21,8 @@ ErrorReason ReasonOf(const io::StreamError& error) {
   return ErrorReason::kConnectFailed;
 }
 
-// The attempt that somebody has left now is for one who waited behind: with all of the time.
+// Restarts the timeout of the oldest wanted attempt: its waiter has left, and the next waiter,
+// which inherits the attempt, gets the full time.
 template <typename Attempts>
 void RenewOldest(io::Loop& loop, Attempts& attempts, int64_t ms) {
   auto wanted = std::find_if(attempts.begin(), attempts.end(),
@@ -37,16 +38,16 @@ struct Pool::Attempt {
         next([this, pool] { pool->LeaveSilentAddress(*this); }),
         again([this, pool] { pool->Dial(*this); }) {}
   std::unique_ptr<Connector::Attempt> connecting;
-  TargetPtr target;    // whose addresses are tried
+  TargetPtr target;    // the target whose addresses are tried
   size_t address = 0;  // index into them
-  // The first one that has not answered in its time. It has what is left of the whole, if all
-  // others refuse: its queue of connections may have been full.
+  // The first address that did not answer within its share of the time. If all others refuse, it is
+  // tried again with the remaining time, because its listen queue may have been full.
   std::optional<size_t> silent;
   bool last = false;          // no other address follows
-  bool orphan = false;        // whoever it was begun for has left or is served
-  base::FunctionTimer timer;  // the end of its time
-  base::FunctionTimer next;   // the end of the time of this address, if there is another
-  base::FunctionTimer again;  // after the queue was full
+  bool orphan = false;        // its waiter has left or has been served
+  base::FunctionTimer timer;  // the deadline of the attempt
+  base::FunctionTimer next;   // the deadline of the current address, if another one follows
+  base::FunctionTimer again;  // the next try after a full listen queue
 };
 
 Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
@@ -69,7 +70,7 @@ Pool::~Pool() {
   }
 }
 
-// ---- who waits
+// ---- waiters
 
 bool Pool::Wait(Waiter* waiter, Request request) {
   const config::Pool& limits = target_->config.pool;
@@ -104,8 +105,9 @@ Pool::Waiter* Pool::TakeWaiter(size_t index) {
   return waiter;
 }
 
-// Who comes next gets an attempt of its own, with all of the time: the oldest have the least
-// left. What still comes of them is welcome, but nobody fails with them.
+// Marks surplus attempts as orphans, the oldest first, because they have the least time left. The
+// next waiter then gets an attempt of its own with the full time. A connection that an orphan opens
+// is still used, but its failure fails no waiter.
 void Pool::Disown() {
   for (auto& attempt : attempts_) {
     if (wanted_attempts() <= waiters_.size()) return;
@@ -119,7 +121,7 @@ void Pool::WatchQueue() {
   loop_.timers().Arm(queue_timer_, waiters_[wanted_attempts()]->deadline_ms_);
 }
 
-// The first waiter for whom no connection is being opened, if its time is over.
+// Fails the first waiter without an attempt if its deadline has passed.
 void Pool::ExpireOne() {
   const size_t first = wanted_attempts();
   if (waiters_.size() <= first || waiters_[first]->deadline_ms_ > loop_.now_ms()) {
@@ -138,10 +140,10 @@ void Pool::ExpireOne() {
   TakeWaiter(first)->OnNoConnection(std::move(error));
 }
 
-// Everybody who waits by now for an upstream whose name has no address.
+// Fails all current waiters of an upstream whose name has no address.
 void Pool::RefuseUnresolved() {
   const TargetPtr target = target_;
-  bool gone = false;  // the last exchange may let go of this pool
+  bool gone = false;  // set if the last exchange releases this pool
   gone_ = &gone;
   for (size_t count = waiters_.size(); count > 0 && !waiters_.empty(); --count) {
     metrics_.Failed(ErrorReason::kResolveFailed);
@@ -183,7 +185,7 @@ void Pool::ConnectIfNeeded() {
   WatchQueue();
 }
 
-// For an attempt that is wanted: gives up one that is not, or else an idle connection.
+// Makes room for a wanted attempt: cancels an orphan, or else closes an idle connection.
 bool Pool::MakeRoom() {
   auto orphan = std::find_if(attempts_.begin(), attempts_.end(),
                              [](const auto& attempt) { return attempt->orphan; });
@@ -216,7 +218,7 @@ void Pool::Dial(Attempt& attempt) {
   }
 }
 
-// How long one of several addresses may be silent.
+// Returns how long one of several addresses may stay silent.
 int64_t Pool::AddressMs(size_t addresses) const {
   const int64_t all_ms = target_->config.timeouts.connect.count();
   const auto share_ms = all_ms / static_cast<int64_t>(addresses);
@@ -228,7 +230,7 @@ void Pool::LeaveSilentAddress(Attempt& attempt) {
   TryNextAddress(attempt);
 }
 
-// False if there is none.
+// Returns false if there is no next address.
 bool Pool::TryNextAddress(Attempt& attempt) {
   if (attempt.target != target_ && !target_->addresses.empty()) {
     attempt.target = target_;
@@ -270,7 +272,7 @@ void Pool::OnOutcome(Attempt* attempt, Connector::Outcome outcome) {
   }
   const io::StreamError& error = std::get<io::StreamError>(outcome);
   if (error.failure == io::StreamFailure::kQueueFull) {
-    // The queue of a Unix socket is full. TCP would wait for room by itself.
+    // The listen queue of a Unix socket is full. For TCP, the kernel retries by itself.
     attempt->connecting.reset();
     loop_.ArmIn(attempt->again, kRetryMs);
     return;
@@ -319,7 +321,7 @@ Lease Pool::MakeLease(std::unique_ptr<Connection> connection) {
 Lease Pool::TakeIdle(Request request) {
   while (!idle_.empty()) {
     const int64_t idle_ms = loop_.now_ms() - idle_.back()->idle_since_ms();
-    // The others have been idle for longer still.
+    // The others have been idle for even longer.
     if (request == Request::kOnce && idle_ms > kFreshMs) return {};
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
@@ -345,7 +347,8 @@ void Pool::Return(std::unique_ptr<Connection> connection) {
     return;
   }
   if (!waiters_.empty()) {
-    // The response may have been the last: the end is behind it, and has not been read yet.
+    // The upstream may have closed the connection after this response, and that end may not have
+    // been read yet.
     if (!waiters_.front()->repeatable_ && !connection->IsQuiet()) {
       Discard(std::move(connection));
       return;

@@ -1,12 +1,11 @@
-// The connections of one worker to one upstream: idle ones for reuse (the most
-// recently used first, so that the rest can expire), new ones up to a limit, and
-// a bounded queue of exchanges that wait.
+// Pool manages the connections of one worker to one upstream. It keeps idle connections for reuse
+// (the most recently used first, so that the others can expire), opens new ones up to a limit, and
+// queues a limited number of exchanges that wait for a connection.
 //
-// A connection is given up because it has not been used for a while, never because
-// many came back at once: with steady load of any size none is closed and opened anew.
+// A connection is closed because it was not used for a while, never because many were returned at
+// the same time: under steady load of any size no connection is closed and opened again.
 //
-// One loop's thread only. Shared: a lease keeps the pool it is of alive when a reload
-// replaces it.
+// One loop's thread only. A pool is shared: a lease keeps its pool alive when a reload replaces it.
 
 #ifndef MANTLET_PROXY_UPSTREAM_POOL_H_
 #define MANTLET_PROXY_UPSTREAM_POOL_H_
@@ -33,22 +32,22 @@ namespace mantlet::upstream {
 
 class Pool final : public std::enable_shared_from_this<Pool>, private Connection::Keeper {
  public:
-  // A request that is not repeatable gets no connection that has been idle for longer: no
-  // server that is known to us closes one after so little time.
+  // A request that is not repeatable is never sent over a connection that has been idle for longer
+  // than this. No server known to us closes a connection after so little time.
   static constexpr int64_t kFreshMs = 1000;
   // Idle connections beyond pool.idle_connections are closed after this.
   static constexpr int64_t kSurplusMs = 500;
-  // What an upstream says about how long it keeps a connection is kept clear of by this: the
-  // announcement is in whole seconds, and its clock began before ours.
+  // Safety margin for the idle timeout that an upstream announces: it is given in whole seconds,
+  // and the upstream's clock started before ours.
   static constexpr int64_t kAnnouncedMarginMs = 1000;
-  // One of several addresses that does not answer has a part of timeouts.connect, and not less
-  // than this, before the next one is tried.
+  // If an upstream has several addresses, each gets its share of timeouts.connect, but at least
+  // this much, before the next one is tried.
   static constexpr int64_t kLeastAddressMs = 250;
-  // How often a Unix socket whose queue is full is asked again.
+  // The interval between attempts to connect to a Unix socket whose listen queue is full.
   static constexpr int64_t kRetryMs = 10;
 
-  // Somebody who waits for a connection; gets exactly one of the two calls,
-  // never from inside Wait(). Its destruction ends the wait.
+  // Waiter waits for a connection. Exactly one of its two methods is called, never from inside
+  // Wait(). Destroying the waiter cancels the wait.
   class Waiter {
    public:
     virtual void OnConnection(Lease lease) = 0;
@@ -61,40 +60,42 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
 
    private:
     friend class Pool;
-    Pool* pool_ = nullptr;  // while it waits
+    Pool* pool_ = nullptr;  // set while it waits
     int64_t deadline_ms_ = 0;
     bool repeatable_ = true;
   };
 
-  // Made with std::make_shared. `loop`, `connector` and `metrics` outlive it.
+  // Create it with std::make_shared. `loop`, `connector` and `metrics` must outlive it.
   Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics);
   ~Pool();
   Pool(const Pool&) = delete;
 
   const Target& target() const { return *target_; }
-  // The same upstream with other addresses. Connections to those that it still has are
-  // kept, requests under way on the others are brought to their end.
+  // Replaces the addresses of the upstream. Idle connections to addresses that remain are kept, the
+  // others are closed; requests in flight are completed on any address.
   void SetTarget(TargetPtr target);
-  // Called, once a second at most, when a connection could be opened to none of the
-  // addresses of an upstream that has a name.
+  // Sets a callback that is called, at most once per second, when no address of an upstream with a
+  // host name accepts a connection.
   void SetOnUnreachable(std::function<void()> on_unreachable) {
     on_unreachable_ = std::move(on_unreachable);
   }
 
-  // Whether a request can be sent once more if the connection ends before it is answered
-  // (RFC 9110 section 9.2.2), as far as the pool has to know.
+  // Whether the request can be sent again if its connection ends before the response (RFC 9110
+  // section 9.2.2).
   enum class Request { kRepeatable, kOnce };
 
-  // An idle connection, or an empty lease. The upstream may close it at any moment, also while the
-  // request is on its way: kOnce gets one that has been used just now (kFreshMs) and on which
-  // no end has arrived, which costs a system call to know.
+  // Returns an idle connection, or an empty lease if there is none. The upstream may close such a
+  // connection at any moment, even while the request is in flight. So kOnce gets only a connection
+  // that was used less than kFreshMs ago and whose end has not arrived; that check costs one system
+  // call.
   Lease TakeIdle(Request request);
-  // False if the queue is full. Use after TakeIdle() gave nothing. How long it may last: for a
-  // place among pool.connections, timeouts.queue; once there is one, timeouts.connect. A connection
-  // that another exchange returns is passed on under the same rule as in TakeIdle().
+  // Queues `waiter` for a connection and returns true, or returns false if the queue is full. Call
+  // it after TakeIdle() has returned an empty lease. The wait is limited by timeouts.queue until
+  // there is room in pool.connections, then by timeouts.connect. A connection that another exchange
+  // returns is passed on under the same rule as in TakeIdle().
   bool Wait(Waiter* waiter, Request request = Request::kOnce);
   void CancelWait(Waiter* waiter);
-  // A reload replaced this pool, or the worker drains: nothing is kept any more.
+  // A reload has replaced this pool, or the worker drains. No idle connection is kept from now on.
   void Retire();
 
   size_t idle() const { return idle_.size(); }
@@ -107,7 +108,7 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   void OnIdleLost(Connection* connection) override { DropIdle(connection); }
 
   size_t total() const { return active_ + idle_.size() + attempts_.size(); }
-  // Attempts that somebody waits for. The first so many waiters will get what comes of them.
+  // The number of attempts that have a waiter: the first waiters, in order.
   size_t wanted_attempts() const { return attempts_.size() - orphans_; }
   void ConnectIfNeeded();
   bool MakeRoom();
@@ -121,9 +122,9 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   void OnAttemptTimeout(Attempt* attempt);
   void FailAttempt(Attempt* attempt, base::ProxyError error);
   void Finish(Attempt* attempt);
-  // What a lease gives back, or a new connection.
+  // Accepts a connection that a lease returns, or a new one.
   void Return(std::unique_ptr<Connection> connection);
-  // To the first waiter.
+  // Passes the connection to the first waiter.
   void HandOut(std::unique_ptr<Connection> connection);
   Lease MakeLease(std::unique_ptr<Connection> connection);
   Waiter* TakeWaiter(size_t index);
@@ -142,19 +143,20 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   Connector& connector_;
   TargetPtr target_;
   observe::UpstreamMetrics& metrics_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // in the order in which they were returned
+  std::vector<std::unique_ptr<Connection>> idle_;  // in the order of their return
   std::list<std::unique_ptr<Attempt>> attempts_;   // the oldest first
-  size_t orphans_ = 0;                             // of the attempts
-  std::deque<Waiter*> waiters_;                    // the one that waits longest first
+  size_t orphans_ = 0;                             // attempts without a waiter
+  std::deque<Waiter*> waiters_;                    // the one that has waited longest first
   std::function<void()> on_unreachable_;
-  int64_t unreachable_since_ms_ = 0;  // when it was last called; 0: never
-  base::FunctionTimer refuse_timer_;  // not from inside Wait()
+  int64_t unreachable_since_ms_ = 0;  // time of the last call of on_unreachable_; 0 if none
+  base::FunctionTimer refuse_timer_;  // defers RefuseUnresolved() out of Wait()
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   bool retired_ = false;
-  base::FunctionTimer idle_timer_;   // when the next idle connection may be due
-  base::FunctionTimer queue_timer_;  // when the next waiter may be
-  io::DeferredCall expire_;          // one waiter: who hears of it may let go of this pool
+  base::FunctionTimer idle_timer_;   // when the next idle connection may expire
+  base::FunctionTimer queue_timer_;  // when the next waiter may expire
+  io::DeferredCall
+      expire_;  // expires one waiter per call, because its handler may release this pool
 };
 
 }  // namespace mantlet::upstream

@@ -16,7 +16,8 @@ class SocketAttempt final : public Connector::Attempt {
 
  private:
   void Finish(const io::StreamError* error) {
-    const Connector::Callback done = std::move(done_);  // which may destroy this
+    const Connector::Callback done =
+        std::move(done_);  // a copy, because the call may destroy this object
     if (error == nullptr) {
       done(Connector::Connected{std::move(stream_)});
     } else {

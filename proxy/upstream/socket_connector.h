@@ -12,7 +12,7 @@ namespace mantlet::upstream {
 
 class SocketConnector final : public Connector {
  public:
-  // `loop` outlives the connector and its attempts.
+  // `loop` must outlive the connector and its attempts.
   explicit SocketConnector(io::Loop& loop) : loop_(loop) {}
 
   std::unique_ptr<Attempt> Connect(const io::SocketAddress& address, Callback done) override;

@@ -1,5 +1,5 @@
-// An upstream of the configuration with the addresses it has at the moment: immutable,
-// shared. A name that gets other addresses gets another Target.
+// Target is an upstream of the configuration with its current addresses. It is immutable and
+// shared; when the addresses of a host name change, a new Target is created.
 
 #ifndef MANTLET_PROXY_UPSTREAM_TARGET_H_
 #define MANTLET_PROXY_UPSTREAM_TARGET_H_
@@ -15,12 +15,12 @@ namespace mantlet::upstream {
 
 struct Target {
   config::Upstream config;
-  // Tried in this order. Empty: none is known (yet), and requests wait, or are refused
-  // if `unresolved` says why.
+  // The addresses, in the order in which they are tried. If there are none, requests wait for the
+  // first lookup, or fail if `unresolved` is set.
   std::vector<io::SocketAddress> addresses;
-  std::string address_text;     // for logs: as the configuration writes it
-  bool named = false;           // the addresses are a name's, and may change
-  std::string unresolved = {};  // a sentence for the log; empty while nothing has failed
+  std::string address_text;     // for logs: the text of the configuration
+  bool named = false;           // the addresses come from a host name and may change
+  std::string unresolved = {};  // why the last lookup failed, for the log; empty if none has failed
 };
 
 using TargetPtr = std::shared_ptr<const Target>;
