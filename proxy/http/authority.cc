@@ -7,7 +7,7 @@
 namespace mantlet::http {
 namespace {
 
-constexpr size_t kLongestName = 255;  // of a domain name (RFC 1035 section 2.3.4)
+constexpr size_t kLongestName = 255;  // the longest domain name (RFC 1035 section 2.3.4)
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
@@ -31,7 +31,7 @@ bool IsRegName(std::string_view text) {
   return true;
 }
 
-// Shape only: enough that nobody reads a second host or a port out of it.
+// Checks the characters only; that is enough to exclude a second host or a port.
 bool IsIpv6Shape(std::string_view text) {
   size_t colons = 0;
   for (char c : text) {

@@ -1,11 +1,11 @@
-// The seam between an exchange and the protocol on each of its two sides. A message passes
-// it as values and pieces of content, whatever version of HTTP carried it:
+// The interfaces between an exchange and the protocol on each of its two sides. A message passes
+// them as values and pieces of content, for every version of HTTP:
 //
 //   parser -> RequestSink -> exchange -> RequestWriter -> upstream
 //   client <- ResponseWriter <- exchange <- ResponseHandler <- upstream
 //
-// HTTP/1 implements both halves of both sides in proxy/http1/server_codec.h and
-// client_codec.h. Everything here belongs to one loop's thread.
+// HTTP/1 implements both halves of both sides in proxy/http1/server_codec.h and client_codec.h.
+// Everything here belongs to one loop's thread.
 
 #ifndef MANTLET_PROXY_HTTP_CODEC_H_
 #define MANTLET_PROXY_HTTP_CODEC_H_
@@ -26,9 +26,10 @@ class ByteStream;
 
 namespace mantlet::http {
 
-// Receives the events of a request, in this order: head, pieces of content, trailers (only if
-// there are any), end. Called from inside a parser, which it must neither destroy nor call.
-// References and views are valid during the call; the head also until the next request begins.
+// RequestSink receives the events of a request in this order: head, pieces of content, trailers
+// (only if there are any), end. It is called from inside a parser, which it must neither destroy
+// nor call. References and views are valid during the call; the head also until the next request
+// begins.
 class RequestSink {
  public:
   virtual ~RequestSink() = default;
@@ -38,9 +39,9 @@ class RequestSink {
   virtual void OnRequestEnd() = 0;
 };
 
-// Receives the events of a response: any number of interim heads (1xx except 101), then head,
-// pieces of content, trailers (only if there are any), end. Called from inside a parser, which
-// it must neither destroy nor call.
+// ResponseSink receives the events of a response: any number of interim heads (1xx except 101),
+// then head, pieces of content, trailers (only if there are any), end. It is called from inside a
+// parser, which it must neither destroy nor call.
 class ResponseSink {
  public:
   virtual ~ResponseSink() = default;
@@ -51,87 +52,87 @@ class ResponseSink {
   virtual void OnResponseEnd() = 0;
 };
 
-// Takes the response of one request for its client. What is written leaves at the next
-// Flush() at the latest.
+// ResponseWriter sends the response of one request to its client. Written bytes are sent by the
+// next Flush() at the latest.
 class ResponseWriter {
  public:
   virtual void WriteInterim(const ResponseHead& head) = 0;
-  // WriteHead takes the head as the upstream sent it; the forwarding rules are applied here
+  // WriteHead takes the head as the upstream sent it and applies the forwarding rules
   // (proxy/http/forwarding.h).
   virtual void WriteHead(const ResponseHead& head) = 0;
   virtual void WriteBody(std::string_view piece) = 0;
-  // WriteEnd takes the trailers that may be forwarded; often none.
+  // WriteEnd ends the response. `trailers` holds the fields to forward and is often empty.
   virtual void WriteEnd(const HeaderList& trailers) = 0;
   // WriteLocalReply writes a complete response of mantlet's own, with `text` in its content,
   // and returns the bytes of content that the client gets.
   virtual size_t WriteLocalReply(int status, std::string_view text) = 0;
   virtual void Flush() = 0;
-  // Bytes written that the kernel has not taken yet: the measure for back-pressure.
+  // Returns how many written bytes the kernel has not accepted yet: the measure for back-pressure.
   virtual size_t buffered() const = 0;
-  // The same and what lies in the kernel: the measure for progress (io::ByteStream).
+  // Returns buffered() plus the bytes in the kernel that the peer has not acknowledged: the measure
+  // for progress (io::ByteStream).
   virtual size_t untaken() const = 0;
-  // PauseRequest(true) asks for no more of the request's content: it cannot be sent anywhere
-  // for now.
+  // PauseRequest(true) stops the delivery of request content, because it cannot be forwarded now.
   virtual void PauseRequest(bool paused) = 0;
 
  protected:
   ~ResponseWriter() = default;
 };
 
-// Receives the response to the request of one RequestWriter, and what becomes of the stream.
-// The writer must not be destroyed from inside OnInterimResponse, OnResponseHead,
-// OnResponseBody and OnResponseTrailers; from inside the others it may.
+// ResponseHandler receives the response to the request of one RequestWriter, and the events of its
+// stream. The writer must not be destroyed from inside OnInterimResponse, OnResponseHead,
+// OnResponseBody and OnResponseTrailers; it may be destroyed from inside the others.
 class ResponseHandler {
  public:
   virtual void OnInterimResponse(const ResponseHead& head) = 0;
-  // `head` is valid until the writer is destroyed.
+  // `head` stays valid until the writer is destroyed.
   virtual void OnResponseHead(const ResponseHead& head) = 0;
   virtual void OnResponseBody(std::string_view piece) = 0;
   virtual void OnResponseTrailers(const HeaderList& trailers) = 0;
   virtual void OnResponseEnd() = 0;
-  // Everything that one read brought has been delivered, and more is to come: time to flush.
+  // All events of one read have been delivered and more will follow: the handler should flush.
   virtual void OnResponseFlush() = 0;
-  // The upstream has taken everything that was buffered.
+  // Everything that was buffered for the upstream has been written.
   virtual void OnRequestDrained() = 0;
-  // The stream is dead: there will be no response, or no more of it.
+  // The stream has failed. No response follows, or no more of it.
   virtual void OnUpstreamError(base::ProxyError error) = 0;
 
  protected:
   ~ResponseHandler() = default;
 };
 
-// The connection that has changed protocols (RFC 9110 section 7.8), and the bytes of the new
-// protocol that were read with the 101.
+// UpgradedStream is a connection that has switched protocols (RFC 9110 section 7.8), with the bytes
+// of the new protocol that were read together with the 101.
 struct UpgradedStream {
   std::unique_ptr<io::ByteStream> stream;
   std::string received;
 };
 
-// Sends one request to an upstream.
+// RequestWriter sends one request to an upstream.
 class RequestWriter {
  public:
   virtual ~RequestWriter() = default;
 
-  // WriteHead begins the request; its response goes to `handler`, which outlives the writer or
-  // is told of the response's end or of an error before.
+  // WriteHead begins the request. `handler` receives the response; it must live until the response
+  // has ended, an error was reported, or the writer is destroyed.
   virtual void WriteHead(const RequestHead& head, const RequestForwarding& how,
                          ResponseHandler& handler) = 0;
   virtual void WriteBody(std::string_view piece) = 0;
-  // WriteEnd takes the trailers that may be forwarded; often none.
+  // WriteEnd ends the request. `trailers` holds the fields to forward and is often empty.
   virtual void WriteEnd(const HeaderList& trailers) = 0;
   virtual void Flush() = 0;
-  // PauseResponse(true) asks for no more of the response.
+  // PauseResponse(true) stops the delivery of the response.
   virtual void PauseResponse(bool paused) = 0;
-  // As in ResponseWriter.
+  // See ResponseWriter.
   virtual size_t buffered() const = 0;
   virtual size_t untaken() const = 0;
-  // Whether the connection has carried a request before, or has been idle: the upstream may be
-  // closing it.
+  // Returns whether the connection has carried a request before or has been idle. The upstream may
+  // be closing such a connection.
   virtual bool reused() const = 0;
-  // Whether a byte of the response has come, if only of an interim one.
+  // Returns whether a byte of the response has arrived; one of an interim response counts.
   virtual bool response_begun() const = 0;
-  // TakeUpgraded gives away the connection after a response with status 101. Nothing but the
-  // destructor is called afterwards.
+  // TakeUpgraded returns the connection after a response with status 101. Only the destructor may
+  // be called afterwards.
   virtual UpgradedStream TakeUpgraded() = 0;
 };
 

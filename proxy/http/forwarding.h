@@ -1,8 +1,8 @@
-// The forwarding rules: which fields of a message an intermediary passes on and which it
-// writes itself (RFC 9110 section 7.6, RFC 9112 section 9). Hop-by-hop fields are removed, the
-// identity fields are removed before mantlet's own are set, X-Forwarded-* is written.
+// The forwarding rules decide which fields of a message are forwarded and which mantlet writes
+// itself (RFC 9110 section 7.6, RFC 9112 section 9). They remove hop-by-hop fields, remove the
+// identity fields before they set mantlet's own, and write X-Forwarded-*.
 //
-// The rules decide and do not print. Each version of HTTP gives them an `Out`, which has
+// The rules produce no text. Each version of HTTP passes an `Out` that has these methods:
 //
 //   void Field(std::string_view name, std::string_view value);
 //   void Run(std::string_view lines);  // any number of "Name: value\r\n", to be copied as they are
@@ -12,8 +12,8 @@
 //   void End();                              // and which is complete
 //   void Drop();                             // or is not to be written at all
 //
-// proxy/http1/head_writer.h has the one of HTTP/1, for which a run of fields that pass is one
-// copy. Pure; no allocation besides what `Out` does.
+// proxy/http1/field_text.h has the `Out` of HTTP/1, which copies a run of forwarded fields at once.
+// The rules are pure functions and allocate nothing.
 
 #ifndef MANTLET_PROXY_HTTP_FORWARDING_H_
 #define MANTLET_PROXY_HTTP_FORWARDING_H_
@@ -29,62 +29,64 @@
 
 namespace mantlet::http {
 
-// What a connection adds to each of its requests. All of it outlives the call.
+// RequestForwarding holds what a connection adds to each of its requests. Everything it refers to
+// must outlive the call.
 struct RequestForwarding {
   const identity::StripSet& strip;
   const identity::RenderedIdentity& identity;
   std::string_view client_address;  // without port, IPv6 without brackets
-  std::string_view default_host;    // Host for an HTTP/1.0 request without; else "localhost"
-  // Forward the Upgrade that head.upgrade asks for. Otherwise it is removed.
+  std::string_view default_host;  // Host for an HTTP/1.0 request that has none; "localhost" if this
+                                  // is no host name
+  // Forwards the Upgrade field that head.upgrade comes from. Otherwise that field is removed.
   bool tunnel_upgrade = false;
-  // Leave out the X-Forwarded-For that came; otherwise the client's address goes behind it.
+  // Drops the client's X-Forwarded-For. Otherwise the client's address is appended to it.
   bool replace_forwarded_for = false;
-  // What to ask for instead of head.target; empty: that.
+  // The request-target to send; if empty, head.target is sent.
   std::string_view target = {};
   std::string_view scheme = "https";  // of the client's connection, for X-Forwarded-Proto
 };
 
-// Returns the authority to ask the upstream for. The name of a Unix socket is no host, and any
-// other server answers to "localhost".
+// Returns the Host for the upstream: head.authority; without one, `default_host` if it is a valid
+// host (the path of a Unix socket is not); otherwise "localhost".
 std::string_view ForwardedHost(const RequestHead& head, std::string_view default_host);
 
-// Returns whether a request's field is forwarded as it came. Those that mantlet writes are not.
+// Returns whether a field of a request is forwarded unchanged. Fields that mantlet writes are not.
 bool PassesRequestField(const HeaderView& field, const RequestHead& head,
                         const identity::StripSet& strip, const ListedOptions& listed);
 
-// Returns whether the TE of a request says that trailers are welcome: TE is of one hop, and
-// nothing else that it may say is true of the next one.
+// Returns whether the request's TE field contains "trailers". TE is hop-by-hop, and none of its
+// other values applies to the next hop.
 bool AsksForTrailers(const HeaderList& headers);
 
-// Returns whether a response has no content whatever its fields say (RFC 9110 section 6.4.1).
+// Returns whether a response has no content regardless of its fields (RFC 9110 section 6.4.1).
 bool IsBodyless(const ResponseHead& head, Method request_method);
 
-// Returns whether Vary names a client certificate field: a response that was chosen by one
-// cannot be chosen again by a cache that never sees the field (RFC 9440 section 2.4).
+// Returns whether Vary names a client certificate field. A cache never sees that field and so
+// cannot select such a response again (RFC 9440 section 2.4).
 bool VariesByCertificate(const HeaderList& headers);
 
-// The trailer fields that may be forwarded: nothing that frames, routes, authenticates or
-// identifies (RFC 9110 section 6.5.1). Added to `out`.
+// These add to `out` the trailer fields that may be forwarded. Fields for framing, routing,
+// authentication or identity are dropped (RFC 9110 section 6.5.1).
 void ForwardRequestTrailers(const HeaderList& trailers, const identity::StripSet& strip,
                             HeaderList& out);
 void ForwardResponseTrailers(const HeaderList& trailers, HeaderList& out);
 
 // ---- templates
 
-// Writes the fields of a request besides its authority, what TE and Upgrade become, and what
-// frames the content.
+// Writes all fields of a request except the authority, TE, Upgrade, and those that frame the
+// content.
 template <typename Out>
 void ForwardRequestFields(const RequestHead& head, const RequestForwarding& how, Out& out);
 
-// Writes the fields of a response besides Upgrade and what frames the content. `with_trailers`:
-// trailers can follow the content, so that Trailer means something.
+// Writes all fields of a response except Upgrade and those that frame the content. Trailer is
+// forwarded only if `with_trailers` is true, that is, if trailers can follow the content.
 template <typename Out>
 void ForwardResponseFields(const ResponseHead& head, bool with_trailers, Out& out);
 
 namespace internal {
 
-// Appends the values of every field with this id to the field that was begun. Returns whether
-// there were any.
+// Appends the values of all fields with this id to the field begun last. Returns whether there were
+// any.
 template <typename Out>
 bool AppendListItems(const HeaderList& headers, HeaderId id, Out& out) {
   bool any = false;
@@ -112,8 +114,8 @@ void ForwardForwardedFor(const HeaderList& headers, const RequestForwarding& how
   out.End();
 }
 
-// Returns whether `list` can have an element appended: a list that can be read in two ways
-// would make mantlet's element a part of another value.
+// Returns whether an element can be appended to `list`. In a malformed list, mantlet's element
+// could become a part of another value.
 bool CanBeExtended(std::string_view list);
 
 template <typename Out>
@@ -142,7 +144,7 @@ template <typename Out>
 void ForwardRequestFields(const RequestHead& head, const RequestForwarding& how, Out& out) {
   const HeaderList& headers = head.headers;
   const ListedOptions listed(headers);
-  size_t run = 0;  // the fields that pass, in runs between those that do not
+  size_t run = 0;  // start of the current run of forwarded fields
   for (size_t i = 0; i < headers.size(); ++i) {
     if (PassesRequestField(headers[i], head, how.strip, listed)) continue;
     out.Run(headers.Lines(run, i));

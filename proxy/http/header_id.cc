@@ -12,8 +12,7 @@ struct Known {
   HeaderId id;
 };
 
-// Sorted by length: a name is compared only with those of its own length, two
-// or three at most.
+// Sorted by length. A name is compared only with the few names of its own length, two or three.
 constexpr Known kKnown[] = {
     {"TE", HeaderId::kTe},
     {"Via", HeaderId::kVia},
@@ -44,10 +43,10 @@ constexpr uint32_t LetterBit(char c) { return uint32_t{1} << (c & 31); }
 
 struct LengthIndex {
   uint8_t begin[kLongest + 2] = {};
-  uint32_t first_letters[kLongest + 1] = {};  // of the names of that length
+  uint32_t first_letters[kLongest + 1] = {};  // first letters of the names of that length
 };
 
-// begin[n] .. begin[n + 1]: the names of length n.
+// The names of length n are at begin[n] .. begin[n + 1].
 constexpr LengthIndex MakeIndex() {
   LengthIndex index;
   size_t at = 0;
@@ -68,10 +67,10 @@ static_assert(kIndex.begin[kLongest + 1] == kCount);
 
 HeaderId IdentifyHeader(std::string_view name) {
   if (name.empty() || name.size() > kLongest) return HeaderId::kOther;
-  // Most names that are not known end here.
+  // Most unknown names are rejected here.
   if ((kIndex.first_letters[name.size()] & LetterBit(name[0])) == 0) return HeaderId::kOther;
   for (size_t i = kIndex.begin[name.size()]; i < kIndex.begin[name.size() + 1]; ++i) {
-    // As most write it, or in any other letter case.
+    // First in the usual letter case, then in any other.
     if (name == kKnown[i].name || EqualsIgnoreCase(name, kKnown[i].name)) return kKnown[i].id;
   }
   return HeaderId::kOther;

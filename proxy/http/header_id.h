@@ -1,6 +1,5 @@
-// The header fields that mantlet itself acts on. A field is recognised once,
-// when it is parsed; every later pass switches on the id instead of comparing
-// names again. Pure; safe from any thread.
+// HeaderId identifies the header fields that mantlet acts on. A field is identified once, when it
+// is parsed; later code compares ids instead of names. Pure functions, safe from any thread.
 
 #ifndef MANTLET_PROXY_HTTP_HEADER_ID_H_
 #define MANTLET_PROXY_HTTP_HEADER_ID_H_
@@ -35,12 +34,12 @@ enum class HeaderId : uint8_t {
   kXForwardedClientCert,  // the last: HeaderList keeps a bit for each
 };
 
-// Letter case does not matter. kOther for every name not listed above.
+// Returns the id of `name`, ignoring letter case; kOther for a name that is not listed above.
 HeaderId IdentifyHeader(std::string_view name);
 
-// Fields that belong to one hop only (RFC 9110 section 7.6.1) and are never
-// forwarded as they came: Connection, Keep-Alive, Proxy-Connection, TE,
-// Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Auth*.
+// Returns whether the field is hop-by-hop (RFC 9110 section 7.6.1) and is never forwarded
+// unchanged: Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade,
+// HTTP2-Settings, Proxy-Auth*.
 bool IsHopByHop(HeaderId id);
 
 }  // namespace mantlet::http

@@ -68,7 +68,7 @@ void HeaderList::AddLine(HeaderId id, std::string_view line, size_t name_size,
   AddEntry(id, static_cast<uint32_t>(name_size), static_cast<uint32_t>(value.size()));
 }
 
-// Of the line that the arena ends with.
+// Adds the entry of the last line in the arena.
 void HeaderList::AddEntry(HeaderId id, uint32_t name_size, uint32_t value_size) {
   entries_.push_back({pending_start_, name_size, pending_start_ + name_size + 2, value_size, id});
   present_ |= Bit(id);

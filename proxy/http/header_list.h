@@ -1,9 +1,8 @@
-// A header or trailer section: its lines in one arena, in the order in which they
-// came, duplicates included, each as it would be written again, so that a run of
-// fields that travel on together is one piece of text. Clear() keeps every allocation, so a
-// list that is reused for request after request stops allocating once it has
-// seen its largest one. Views point into the arena: they are valid until the
-// list is next changed. Not thread-safe; belongs to one connection.
+// HeaderList is a header or trailer section. Its lines lie in one arena in the order of arrival,
+// duplicates included, each in the form in which it is written again; so a run of fields that are
+// forwarded together is one piece of text. Clear() keeps the memory, so a list that is reused stops
+// allocating once it has held its largest section. Views point into the arena and are valid until
+// the list is changed. Not thread-safe; belongs to one connection.
 
 #ifndef MANTLET_PROXY_HTTP_HEADER_LIST_H_
 #define MANTLET_PROXY_HTTP_HEADER_LIST_H_
@@ -39,29 +38,27 @@ class HeaderList {
 
   void Add(std::string_view name, std::string_view value);
 
-  // A field that is known to be `id`, as the line it came in: the name, a colon, the value
-  // (which lies in the line) with blanks around it or none, CRLF. Not between AppendName()
-  // and Finish().
+  // Adds a field of known `id` by its whole line: name, colon, value with optional blanks around
+  // it, CRLF. `value` points into `line`. Must not be called between AppendName() and Finish().
   void AddLine(HeaderId id, std::string_view line, size_t name_size, std::string_view value);
 
-  // A parser delivers names and values in pieces: any number of AppendName(),
-  // then any number of AppendValue(), then Finish(), which identifies the field
-  // and trims its value.
+  // These build a field from pieces: any number of calls of AppendName(), then of AppendValue(),
+  // then Finish(), which identifies the field and trims its value.
   void AppendName(std::string_view piece);
   void AppendValue(std::string_view piece);
   void Finish();
 
-  // The first field of that name. The overload for names ignores letter case.
+  // Returns the value of the first field with that name. The overload for text ignores letter case.
   std::optional<std::string_view> Find(HeaderId id) const;
   std::optional<std::string_view> Find(std::string_view name) const;
   size_t Count(HeaderId id) const;
-  // Whether there is a field with this id, without looking at any. Not for kOther.
+  // Returns whether there is a field with this id, in constant time. Not for kOther.
   bool Has(HeaderId id) const { return (present_ & Bit(id)) != 0; }
 
-  // The fields from `first` to before `last` as lines, "Name: value\r\n" each.
+  // Returns the fields in [first, last) as lines, "Name: value\r\n" each.
   std::string_view Lines(size_t first, size_t last) const;
 
-  // Bytes of all lines.
+  // Returns the size of all lines in bytes.
   size_t bytes() const { return arena_.size(); }
 
  private:
@@ -79,7 +76,7 @@ class HeaderList {
 
   std::string arena_;
   std::vector<Entry> entries_;
-  // The field under construction: starts where the last one ended.
+  // The field under construction. It starts where the last one ends.
   uint32_t pending_start_ = 0;
   uint32_t pending_name_size_ = 0;
   bool pending_value_ = false;  // the name is complete

@@ -1,6 +1,6 @@
-// ListedOptions answers which fields of a head its Connection field lists, and which are
-// therefore of one hop only (RFC 9110 section 7.6.1). Most heads list none but those that are
-// hop-by-hop anyway; then each question is free.
+// ListedOptions is the set of fields that the Connection field of a head lists, which makes them
+// hop-by-hop (RFC 9110 section 7.6.1). Most heads list only fields that are hop-by-hop anyway; then
+// a lookup costs nothing.
 
 #ifndef MANTLET_PROXY_HTTP_LISTED_OPTIONS_H_
 #define MANTLET_PROXY_HTTP_LISTED_OPTIONS_H_

@@ -1,6 +1,6 @@
-// The heads of requests and responses as values, whatever codec they came
-// through. Reset() keeps every allocation; a connection reuses one of each. Not
-// thread-safe; belongs to one connection.
+// RequestHead and ResponseHead are the heads of messages as values, independent of the codec.
+// Reset() keeps the memory; a connection reuses one of each. Not thread-safe; each belongs to one
+// connection.
 
 #ifndef MANTLET_PROXY_HTTP_MESSAGE_H_
 #define MANTLET_PROXY_HTTP_MESSAGE_H_
@@ -15,10 +15,10 @@
 namespace mantlet::http {
 
 enum class Version : uint8_t { kHttp10, kHttp11 };
-// "HTTP/1.0", "HTTP/1.1".
+// Returns "HTTP/1.0" or "HTTP/1.1".
 std::string_view VersionName(Version version);
 
-// How the end of a message body is found (RFC 9112 section 6.3).
+// Framing determines how the end of a message body is found (RFC 9112 section 6.3).
 struct Framing {
   enum class Kind : uint8_t {
     kNone,           // no body at all
@@ -29,7 +29,7 @@ struct Framing {
   Kind kind = Kind::kNone;
   uint64_t length = 0;  // kContentLength only
 
-  // True if body bytes may follow the head.
+  // Returns whether body bytes may follow the head.
   bool has_body() const {
     return kind == Kind::kChunked || kind == Kind::kUntilClose ||
            (kind == Kind::kContentLength && length > 0);
@@ -40,11 +40,11 @@ struct Framing {
 struct RequestHead {
   Method method = Method::kGet;
   std::string method_text;
-  // What goes to the upstream: origin-form, or "*" for OPTIONS. An absolute-form
-  // target has been taken apart into this and `authority`.
+  // The request-target in the form for the upstream: origin-form, or "*" for OPTIONS. An
+  // absolute-form target has been split into this and `authority`.
   std::string target;
-  // Host and port of the request, checked; the absolute-form's wins over Host
-  // (RFC 9112 section 3.2.2). Empty only for an HTTP/1.0 request without either.
+  // The validated host and port of the request. The authority of an absolute-form target overrides
+  // Host (RFC 9112 section 3.2.2). Empty only for an HTTP/1.0 request that has neither.
   std::string authority;
   Version version = Version::kHttp11;
   Framing framing;
@@ -52,12 +52,12 @@ struct RequestHead {
   bool keep_alive = true;
   // Whether the client waits for 100 (Continue) before it sends its body.
   bool expect_continue = false;
-  // The protocol the client wants to change to, e.g. "websocket"; empty if it
-  // asked for none, for more than one, or for one that we do not tunnel (any HTTP or
-  // TLS). A body, framed as always, comes before the new protocol (RFC 9110 section 7.8).
+  // The protocol that the client wants to switch to, such as "websocket". Empty if it asked for
+  // none, for more than one, or for one that is not tunnelled (any HTTP or TLS). The body of the
+  // request comes before the new protocol (RFC 9110 section 7.8).
   std::string upgrade;
-  // Why the request's Upgrade is not forwarded, a literal for the log; empty: it is, or
-  // there is none.
+  // The reason why the request's Upgrade is not forwarded, a literal for the log. Empty if it is
+  // forwarded or there is none.
   std::string_view upgrade_ignored;
   HeaderList headers;
 
@@ -70,8 +70,8 @@ struct ResponseHead {
   std::string reason;  // may be empty
   Version version = Version::kHttp11;
   Framing framing;
-  // Whether the upstream lets the connection persist after this exchange. False
-  // whenever the body ends with the connection.
+  // Whether the upstream lets the connection persist after this exchange. False if the body ends
+  // with the connection.
   bool keep_alive = true;
   HeaderList headers;
 

@@ -3,7 +3,7 @@
 namespace mantlet::http {
 namespace {
 
-// In the order of the enumeration, without kOther.
+// The names in the order of the enumeration, without kOther.
 constexpr std::string_view kNames[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                        "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 

@@ -1,5 +1,5 @@
-// Request methods (RFC 9110 section 9): those that mantlet treats specially or
-// names in metrics. Any other keeps its text beside kOther.
+// The request methods (RFC 9110 section 9) that mantlet treats specially or names in metrics. All
+// others are kOther; their text is kept beside it.
 
 #ifndef MANTLET_PROXY_HTTP_METHOD_H_
 #define MANTLET_PROXY_HTTP_METHOD_H_
@@ -22,11 +22,12 @@ enum class Method : uint8_t {
   kOther,
 };
 
-// Letter case matters, as RFC 9110 section 9.1 says.
+// Returns the method. Letter case is significant (RFC 9110 section 9.1).
 Method ParseMethod(std::string_view text);
-// RFC 9110 section 9.2.2: may be sent a second time without the client's word.
+// Returns whether the method is idempotent (RFC 9110 section 9.2.2): a request may be sent again
+// without the client's consent.
 bool IsIdempotent(Method method);
-// RFC 9110 section 9.2.1: asks for nothing to change.
+// Returns whether the method is safe (RFC 9110 section 9.2.1), that is, read-only.
 bool IsSafe(Method method);
 
 }  // namespace mantlet::http

@@ -26,13 +26,14 @@ constexpr Table MakeTable(std::string_view others) {
   for (char c : others) table[static_cast<unsigned char>(c)] = true;
   return table;
 }
-// RFC 3986 sections 2.3 and 3.3. What is not even in the second is encoded.
+// Characters of RFC 3986 sections 2.3 and 3.3. Characters outside the second set are encoded.
 constexpr Table kUnreserved = MakeTable("-._~");
 constexpr Table kPathCharacter = MakeTable("-._~!$&'()*+,;=:@/");
 
 bool IsIn(const Table& table, char c) { return table[static_cast<unsigned char>(c)]; }
 
-// Sure to be its own form, decoded and not: almost all paths are.
+// Returns whether the path is certainly normal and contains no escape, which is true of almost all
+// paths.
 bool IsNormal(std::string_view path) {
   char last = 0;
   for (char c : path) {
@@ -74,7 +75,7 @@ std::optional<std::string_view> RequestPath::Normalize(std::string_view target) 
     target_.assign(target);
     return std::nullopt;
   }
-  // Judged as a whole, so that nothing hides in a segment that ".." takes away.
+  // The whole path is checked, including segments that ".." removes.
   if (const auto why = Decode(path)) return why;
   if (const auto why = CheckDecoded()) return why;
   Rewrite(path);
@@ -114,7 +115,7 @@ std::optional<std::string_view> RequestPath::CheckDecoded() const {
     if (static_cast<unsigned char>(c) < 0x80) continue;
     const size_t length = base::Utf8SequenceLength(decoded_, i);
     if (length == 0) return "the path is not UTF-8";
-    // U+0080 to U+009F.
+    // The control characters U+0080 to U+009F.
     if (length == 2 && c == '\xc2' && static_cast<unsigned char>(decoded_[i + 1]) < 0xa0) {
       return "the path has a control character";
     }
@@ -123,7 +124,7 @@ std::optional<std::string_view> RequestPath::CheckDecoded() const {
   return std::nullopt;
 }
 
-// The path has been decoded without complaint.
+// Requires that Decode() has accepted the path.
 void RequestPath::Rewrite(std::string_view path) {
   for (size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
@@ -142,8 +143,8 @@ void RequestPath::Rewrite(std::string_view path) {
   }
 }
 
-// In place: what has been resolved is never longer than what was read. Every
-// segment is kept with the "/" before it.
+// Works in place, because the result is never longer than the input. Every segment is kept with the
+// "/" before it.
 std::optional<std::string_view> RequestPath::ResolveDots() {
   if (target_.find("/.") == std::string::npos) return std::nullopt;
   size_t out = 0;

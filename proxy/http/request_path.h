@@ -1,21 +1,23 @@
-// The path of a request in one form, so that whoever decides about it and the
-// application that is asked for it cannot read two paths out of one target.
+// RequestPath normalizes the path of a request, so that the policy and the application cannot read
+// two different paths from one target.
 //
-// The form is RFC 3986 section 6.2.2's: letters, digits, "-", ".", "_" and "~" are
-// not percent-encoded, characters that no URI may have are, other escapes stay
-// and get upper-case digits; "." and ".." are resolved (5.2.4); and empty
-// segments are merged. A target that applications are known to read in
-// different ways has no form and is refused:
+// The normal form is that of RFC 3986 section 6.2.2. Letters, digits, "-", ".", "_" and "~" are not
+// percent-encoded; characters that a URI must not contain are; other escapes stay and get
+// upper-case digits. "." and ".." are resolved (5.2.4), and empty segments are merged. A target
+// that applications are known to read in different ways has no normal form and is rejected:
 //
-//   - an encoded "/", "\", or control character (%00 among them), a raw "\"
-//   - "%" without two hexadecimal digits; what would be an escape again once
-//     decoded ("%252F"), for some decode twice
+//   - an encoded "/", "\", or control character (%00 among them), or a raw "\"
+//   - "%" without two hexadecimal digits, or an escape that decodes to another escape ("%252F"),
+//     because some applications decode twice
 //   - bytes that are not UTF-8 once decoded; overlong forms are not UTF-8
-//   - ";", encoded or not: Java's containers cut it off with what follows, and
-//     read "/admin;x" as "/admin", "/..;/" as "/../"; others do not
-//   - ".." behind an empty segment ("/a//../b"): "/a/b" or "/b", as one merges first or last
+//   - ";", encoded or not: Java's containers remove it with the text after it and read "/admin;x"
+//     as "/admin" and "/..;/" as "/../"; other applications do not
+//   - ".." after an empty segment ("/a//../b"): "/a/b" if empty segments are merged before ".." is
+//     resolved, "/b" otherwise
 //
-// ".." above the root stays at the root, as RFC 3986 has it.
+// ".." above the root stays at the root, as in RFC 3986.
+//
+// An object belongs to one connection and is reused without further allocations. Not thread-safe.
 
 #ifndef MANTLET_PROXY_HTTP_REQUEST_PATH_H_
 #define MANTLET_PROXY_HTTP_REQUEST_PATH_H_
@@ -31,17 +33,16 @@ namespace mantlet::http {
 // warm. Not thread-safe.
 class RequestPath {
  public:
-  // Reads `target`, origin-form or "*" as RequestHead has it. Returns nothing, or the
-  // sentence, a literal, that says why it is refused; then target() and decoded() are
-  // meaningless.
+  // Normalizes `target`, which is in origin-form or "*" as in RequestHead. Returns nullopt, or the
+  // reason why it is rejected, a literal; target() and decoded() are then meaningless.
   std::optional<std::string_view> Normalize(std::string_view target);
 
-  // What the upstream is to be asked for: the path in the one form, and the
-  // query as it came. Its own normal form is itself.
+  // Returns the request-target for the upstream: the normalized path and the unchanged query.
+  // Normalizing it again changes nothing.
   const std::string& target() const { return target_; }
-  // The path without query, percent-decoded: begins with "/", valid UTF-8, no
-  // control character, no empty segment but a last one, no "." and no "..".
-  // "*" for the target "*".
+  // Returns the decoded path without the query. It begins with "/", is valid UTF-8, and has no
+  // control character, no "." or ".." segment, and no empty segment except the last. For the target
+  // "*" it is "*".
   const std::string& decoded() const { return decoded_; }
 
  private:

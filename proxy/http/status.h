@@ -1,4 +1,4 @@
-// Status codes (RFC 9110 section 15) and their usual phrases.
+// Status codes (RFC 9110 section 15) and their registered reason phrases.
 
 #ifndef MANTLET_PROXY_HTTP_STATUS_H_
 #define MANTLET_PROXY_HTTP_STATUS_H_
@@ -7,7 +7,7 @@
 
 namespace mantlet::http {
 
-// "OK", "Not Found", ...; "Unknown" for a code that has no registered phrase.
+// Returns the registered phrase, such as "Not Found"; "Unknown" if there is none.
 std::string_view ReasonPhrase(int status);
 
 inline bool IsInterim(int status) { return status >= 100 && status < 200 && status != 101; }

@@ -1,5 +1,5 @@
-// The smallest words of HTTP (RFC 9110 section 5.6): tokens, comma-separated
-// lists, comparison without letter case. Pure; any thread.
+// Helpers for tokens, comma-separated lists and comparison without letter case (RFC 9110 section
+// 5.6). Pure; any thread.
 
 #ifndef MANTLET_PROXY_HTTP_TOKENS_H_
 #define MANTLET_PROXY_HTTP_TOKENS_H_
@@ -23,7 +23,7 @@ inline constexpr std::array<bool, 256> kTokenTable = MakeTokenTable();
 
 constexpr bool IsTokenChar(char c) { return internal::kTokenTable[static_cast<unsigned char>(c)]; }
 
-// Not empty, and token characters only.
+// Returns whether `text` is a token: not empty, and only token characters.
 constexpr bool IsToken(std::string_view text) {
   for (char c : text) {
     if (!IsTokenChar(c)) return false;
@@ -31,7 +31,7 @@ constexpr bool IsToken(std::string_view text) {
   return !text.empty();
 }
 
-// ASCII letters only; every other byte must be the same.
+// Compares ASCII letters without case; every other byte must be equal.
 constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 constexpr bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
@@ -48,8 +48,8 @@ constexpr std::string_view TrimBlanks(std::string_view text) {
   return text;
 }
 
-// Calls fn(item) for every non-empty item of a comma-separated list. Knows
-// nothing of quoted strings: for lists of tokens.
+// Calls fn(item) for every non-empty item of a comma-separated list of tokens. Quoted strings are
+// not supported.
 template <typename Fn>
 constexpr void ForEachListItem(std::string_view list, Fn&& fn) {
   while (!list.empty()) {
@@ -61,7 +61,7 @@ constexpr void ForEachListItem(std::string_view list, Fn&& fn) {
   }
 }
 
-// Whether the list names `item`, whatever the letter case.
+// Returns whether the list contains `item`, ignoring letter case.
 constexpr bool ListContains(std::string_view list, std::string_view item) {
   bool found = false;
   ForEachListItem(list, [&](std::string_view each) { found |= EqualsIgnoreCase(each, item); });

@@ -3,9 +3,9 @@
 namespace mantlet::http {
 namespace {
 
-// RFC 9110 section 6.5.1: what is needed before the content, in particular to
-// route, to authenticate, to modify the request or to process the content.
-// Matched as the strip set does it, aliases included.
+// Fields that are needed before the content, in particular for routing, authentication, request
+// modifiers and content processing (RFC 9110 section 6.5.1). They are matched like the strip set,
+// aliases included.
 constexpr std::string_view kForbidden[] = {
     "authorization",   "cache-control", "content-encoding", "content-location",
     "content-range",   "content-type",  "cookie",           "date",
@@ -23,8 +23,7 @@ bool FoldedEqual(std::string_view name, std::string_view folded) {
 }
 
 bool IsForbidden(const HeaderView& field) {
-  // Every field that mantlet knows by an id frames, routes or describes the
-  // message or the connection.
+  // Every field with an id of its own frames, routes or describes the message or the connection.
   if (field.id != HeaderId::kOther) return true;
   for (std::string_view name : kForbidden) {
     if (FoldedEqual(field.name, name)) return true;

@@ -1,5 +1,5 @@
-// Writes the content of a message into a stream, framed as its head says (RFC 9112 sections
-// 6 and 7.1). No copy besides the stream's own, and no allocation.
+// Functions that write the content of a message to a stream, framed as its head announces (RFC 9112
+// sections 6 and 7.1). They copy nothing besides what the stream copies, and allocate nothing.
 
 #ifndef MANTLET_PROXY_HTTP1_BODY_WRITER_H_
 #define MANTLET_PROXY_HTTP1_BODY_WRITER_H_
@@ -11,10 +11,11 @@
 
 namespace mantlet::http1 {
 
-// A piece of content. Nothing for an empty one: an empty chunk would end the content.
+// Writes a piece of content; writes nothing if it is empty, because an empty chunk would end the
+// content.
 void WriteBody(io::ByteStream& to, std::string_view piece, bool chunked);
 
-// The last chunk, and the trailers.
+// Writes the last chunk and the trailers.
 void WriteLastChunk(io::ByteStream& to, const http::HeaderList& trailers);
 
 }  // namespace mantlet::http1

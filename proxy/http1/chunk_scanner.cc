@@ -53,7 +53,7 @@ bool ChunkScanner::AddDigit(char c) {
   return true;
 }
 
-// Each returns what is wrong, or null.
+// Each returns a description of the error, or null.
 
 const char* ChunkScanner::ReadSize(char c) {
   if (c == '\r') {

@@ -1,11 +1,10 @@
-// Reads the framing of a chunked body (RFC 9112 section 7.1) beside llhttp, up
-// to the end of the last chunk's size line: 1 to 16 hexadecimal digits, an
-// optional extension that begins with `;`, CRLF, the data, CRLF. Nothing else
-// passes, but in responses the blanks and tabs that the grammar calls bad white space:
-// behind the size and around the `;` and `=` of an extension. llhttp knows none of those,
-// so they are taken out of what it gets. Lines end with CRLF in responses too: LF alone,
-// which RFC 9112 section 2.2 grants to fields, has a second reading here, that of a reader
-// who skips all up to the CRLF. A value; no allocation.
+// ChunkScanner reads the framing of a chunked body (RFC 9112 section 7.1) beside llhttp, up to the
+// end of the last chunk's size line. It accepts 1 to 16 hexadecimal digits, an optional extension
+// that begins with `;`, CRLF, the data, CRLF. In responses it also accepts what the grammar calls
+// bad white space: blanks and tabs after the size and around the `;` and `=` of an extension.
+// llhttp accepts none of these, so they are removed from its input. Lines end with CRLF in
+// responses, too: RFC 9112 section 2.2 permits LF alone only for fields, and a reader that skips
+// everything up to the next CRLF would read such a line differently. A value; allocates nothing.
 
 #ifndef MANTLET_PROXY_HTTP1_CHUNK_SCANNER_H_
 #define MANTLET_PROXY_HTTP1_CHUNK_SCANNER_H_
@@ -22,24 +21,24 @@ namespace mantlet::http1 {
 class ChunkScanner {
  public:
   enum class Event : uint8_t {
-    kMore,       // all bytes were read, the body goes on
+    kMore,       // all bytes were read, the body continues
     kLastChunk,  // the bytes read end with the size line of the last chunk
     kError,
   };
   struct Outcome {
     Event event = Event::kMore;
     size_t consumed = 0;
-    size_t skipped = 0;  // bytes behind those consumed that are read too and mean nothing
+    size_t skipped = 0;  // bytes after the consumed ones that were read and have no meaning
     ParseError error;
   };
 
   ChunkScanner(MessageKind kind, const ParserLimits& limits) : limits_(limits), kind_(kind) {}
 
   void Begin();
-  // Reads all bytes, or up to the next that are to be skipped.
+  // Reads all bytes, or up to the next bytes to skip.
   Outcome Scan(std::string_view bytes);
 
-  // Data bytes seen since Begin().
+  // Returns the number of data bytes since Begin().
   uint64_t data_bytes() const { return data_bytes_; }
 
  private:
@@ -48,16 +47,16 @@ class ChunkScanner {
     kSize,
     kBlanksBehindSize,
     kExtension,
-    kBlanksInExtension,  // behind a name or a value
+    kBlanksInExtension,  // after a name or a value
     kQuoted,             // within a quoted value
-    kQuotedPair,         // behind a backslash in one
+    kQuotedPair,         // after a backslash in a quoted value
     kSizeLf,
     kData,
     kDataCr,
     kDataLf,
   };
 
-  // Each takes what comes next and returns what is wrong with it, or null.
+  // Each reads the next input and returns a description of the error, or null.
   const char* ReadSize(char c);
   const char* ReadBehindBlanks(char c);
   const char* ReadExtension(std::string_view bytes, size_t* at);  // requests
@@ -65,7 +64,7 @@ class ChunkScanner {
   std::optional<ParseError> BeginData();
 
   bool AddDigit(char c);
-  bool CountExtension(size_t bytes);  // false: too many
+  bool CountExtension(size_t bytes);  // returns false if there are too many
   bool AtBlanks(char c) const;
   Outcome SkipBlanks(std::string_view bytes, size_t at);
 
@@ -73,11 +72,11 @@ class ChunkScanner {
   const MessageKind kind_;
   State state_ = State::kFirstDigit;
   int digits_ = 0;
-  uint64_t size_ = 0;  // while reading a size line: what it says; then: what is left of the data
+  uint64_t size_ = 0;  // in a size line: its value so far; then: the remaining data bytes
   uint64_t data_bytes_ = 0;
   uint64_t announced_ = 0;
   size_t extension_bytes_ = 0;
-  bool after_delimiter_ = false;  // kExtension: behind `;` or `=`, where blanks mean nothing
+  bool after_delimiter_ = false;  // kExtension: after `;` or `=`, where blanks have no meaning
 };
 
 }  // namespace mantlet::http1

@@ -13,8 +13,8 @@ using base::ProxyError;
 
 namespace {
 
-// A read of less than this has emptied the socket. More is a bulk transfer, whose segments
-// the kernel acknowledges as they come.
+// A read of less than this has emptied the socket. A larger read is part of a bulk transfer, whose
+// segments the kernel acknowledges as they arrive.
 constexpr size_t kBulkBytes = 16 * 1024;
 
 }  // namespace
@@ -62,8 +62,8 @@ bool ClientCodec::FinishRequest() {
   handler_ = nullptr;
   if (stream_ == nullptr) return false;
   if (response_paused_) PauseResponse(false);
-  // An upstream that has answered early need not take the rest of the content, which another
-  // request would follow.
+  // An upstream that has answered early need not read the rest of the content, and the next request
+  // would come after that content.
   return clean_ && request_complete_ && stream_->buffered() == 0;
 }
 
@@ -75,17 +75,18 @@ void ClientCodec::Close() {
 
 void ClientCodec::OnData(std::string_view bytes) {
   if (handler_ == nullptr) {
-    // What an idle connection sends, such as a 408, must not be taken for the response to
-    // the next request.
+    // Bytes on an idle connection, such as a 408, must not be read as the response to the next
+    // request.
     Lost(ProxyError(ErrorReason::kProtocolError, "bytes without a request"));
     return;
   }
   response_begun_ = true;
   const ParseResult result = parser_.Parse(bytes, *this);
-  if (handler_ == nullptr) return;  // the exchange gave up inside a callback
+  if (handler_ == nullptr) return;  // a callback has ended the exchange
   switch (result.status) {
     case ParseResult::Status::kNeedMore:
-      // An upstream that writes head and content apart waits for this (Nagle's algorithm).
+      // An upstream that writes the head and the content separately waits for this acknowledgement
+      // (Nagle's algorithm).
       if (bytes.size() < kBulkBytes) stream_->QuickAck();
       handler_->OnResponseFlush();
       return;

@@ -1,9 +1,9 @@
-// ClientCodec is the client's side of HTTP/1 on one connection to an upstream (RFC 9112): it
-// writes requests and reads their responses, one after the other.
+// ClientCodec is the client side of HTTP/1 on one connection to an upstream (RFC 9112). It writes
+// requests and reads their responses, one after the other.
 //
 // It handles the stream's events and passes those of the response to the http::ResponseHandler
-// that WriteHead() was given. Between requests it reports to its Listener: then nothing should
-// come, and what comes makes the connection unusable. One loop's thread only.
+// given to WriteHead(). Between requests it reports to its Listener: no bytes are expected then,
+// and any event makes the connection unusable. One loop's thread only.
 
 #ifndef MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_
 #define MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_
@@ -27,25 +27,24 @@ class ClientCodec final : public http::RequestWriter,
  public:
   struct Options {
     ParserLimits limits;
-    // The configuration keys that limits.header_bytes and limits.header_count were set by, for
-    // the detail of an error.
+    // The configuration keys of limits.header_bytes and limits.header_count, for error messages.
     std::string_view header_bytes_key = {};
     std::string_view header_count_key = {};
   };
   class Listener {
    public:
-    // The upstream has closed an idle connection, or sent bytes without a request.
+    // The upstream has closed an idle connection, or has sent bytes without a request.
     virtual void OnIdleLost() = 0;
 
    protected:
     ~Listener() = default;
   };
 
-  // `stream` is connected. `buffers` outlives the codec.
+  // `stream` must be connected. `buffers` must outlive the codec.
   ClientCodec(std::unique_ptr<io::ByteStream> stream, io::BufferPool& buffers,
               const Options& options);
 
-  // Whom an idle connection reports to; null: nobody.
+  // Sets the listener for the events of an idle connection; null for none.
   void SetListener(Listener* listener) { listener_ = listener; }
 
   // http::RequestWriter
@@ -61,18 +60,20 @@ class ClientCodec final : public http::RequestWriter,
   bool response_begun() const override { return response_begun_; }
   http::UpgradedStream TakeUpgraded() override;
 
-  // The exchange sees no more events. Returns whether the connection can carry another
-  // request: the last one was sent, taken and answered whole, and nothing followed its response.
+  // Detaches the exchange, which receives no more events. Returns whether the connection can carry
+  // another request: the last request was sent and read completely, its response was complete, and
+  // nothing followed the response.
   bool FinishRequest();
-  // Closes the stream. Nothing is reported any more.
+  // Closes the stream. No event is reported afterwards.
   void Close();
-  // The head of the response that has begun last; null if none has since the last request.
+  // Returns the head of the last response; null if none has begun since the last request.
   const http::ResponseHead* response_head() const {
     return response_begun_ ? &parser_.head() : nullptr;
   }
-  // The connection is idle: the next request finds one that the upstream may be closing.
+  // Marks the connection as idle. The upstream may be closing it when the next request is sent.
   void SetIdle() { was_idle_ = true; }
-  // While idle: neither an end nor a byte is waiting to be read. One system call.
+  // Returns whether nothing waits to be read, neither bytes nor the end of the stream. For an idle
+  // connection; costs one system call.
   bool IsQuiet() const { return stream_->IsQuiet(); }
 
  private:
@@ -95,16 +96,16 @@ class ClientCodec final : public http::RequestWriter,
   io::BufferPool& buffers_;
   const Options options_;
   ResponseParser parser_;
-  http::ResponseHandler* handler_ = nullptr;  // while a request is under way
+  http::ResponseHandler* handler_ = nullptr;  // set while a request is in flight
   Listener* listener_ = nullptr;
-  std::string upgraded_bytes_;  // behind a 101
+  std::string upgraded_bytes_;  // bytes after a 101
   uint64_t requests_ = 0;
   bool was_idle_ = false;
-  bool chunked_ = false;  // the request's content
+  bool chunked_ = false;  // the request's content is chunked
   bool request_complete_ = true;
   bool response_begun_ = false;
   bool response_paused_ = false;
-  bool clean_ = true;  // the response has ended where it should
+  bool clean_ = true;  // the last response was complete, nothing followed it, and it persists
 };
 
 }  // namespace mantlet::http1

@@ -1,4 +1,4 @@
-// Appends header fields and numbers to HTTP/1.1 text.
+// Functions that append header fields and numbers to HTTP/1.1 text.
 
 #ifndef MANTLET_PROXY_HTTP1_FIELD_TEXT_H_
 #define MANTLET_PROXY_HTTP1_FIELD_TEXT_H_
@@ -22,7 +22,7 @@ inline void AppendNumber(std::string& out, uint64_t number, int base = 10) {
   out.append(digits, std::to_chars(digits, digits + sizeof(digits), number, base).ptr);
 }
 
-// The fields that frame the content; nothing for none or until-close.
+// Appends the field that frames the content; nothing for kNone and kUntilClose.
 inline void AppendFraming(std::string& out, const http::Framing& framing) {
   if (framing.kind == http::Framing::Kind::kChunked) {
     out.append("Transfer-Encoding: chunked\r\n");
@@ -33,7 +33,8 @@ inline void AppendFraming(std::string& out, const http::Framing& framing) {
   }
 }
 
-// The `Out` of proxy/http/forwarding.h: fields become lines at the end of a string.
+// FieldText is the `Out` of proxy/http/forwarding.h for HTTP/1: it appends fields as lines to a
+// string.
 class FieldText {
  public:
   explicit FieldText(std::string& out) : out_(out) {}
@@ -52,7 +53,7 @@ class FieldText {
 
  private:
   std::string& out_;
-  size_t start_ = 0;  // of the field that was begun
+  size_t start_ = 0;  // of the field begun last
   size_t value_ = 0;  // of its value
 };
 

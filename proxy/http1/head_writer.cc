@@ -12,7 +12,7 @@ using http::ResponseHead;
 
 namespace {
 
-// What a request says about this hop: trailers that are welcome, and the next protocol.
+// Appends the fields of this hop: TE, and the protocol to switch to.
 void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
   const bool trailers = http::AsksForTrailers(head.headers);
   if (trailers) AppendField(out, "TE", "trailers");
@@ -21,7 +21,7 @@ void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
   AppendField(out, "Connection", trailers && tunnel ? "TE, Upgrade" : trailers ? "TE" : "Upgrade");
 }
 
-// How the content, if any, is framed for this client.
+// Returns how the content is framed for this client.
 Framing FramingFor(const ResponseHead& head, const ResponseOptions& options) {
   if (http::IsBodyless(head, options.request_method)) return {};
   if (head.framing.kind == Framing::Kind::kContentLength) return head.framing;
@@ -30,8 +30,8 @@ Framing FramingFor(const ResponseHead& head, const ResponseOptions& options) {
           0};
 }
 
-// A response without content may still tell the length that another would have
-// (RFC 9110 section 8.6): to HEAD, and with 304. Never with 101 or 204.
+// Appends Content-Length to a response without content, which may announce the length that another
+// response would have (RFC 9110 section 8.6): for HEAD and with 304, never with 101 or 204.
 void AppendLengthOfNoBody(const ResponseHead& head, std::string& out) {
   if (head.status == 101 || head.status == 204) return;
   const auto length = head.headers.Find(HeaderId::kContentLength);
@@ -44,7 +44,7 @@ void AppendStatusLine(const ResponseHead& head, std::string& out) {
   out.append(" ").append(head.reason).append("\r\n");
 }
 
-// Upgrade means something with 101, and with 426, which must name the protocols.
+// Upgrade is meaningful with 101, and with 426, which must list the protocols.
 bool KeepsUpgrade(int status) { return status == 101 || status == 426; }
 
 void AppendUpgrade(const ResponseHead& head, std::string& out) {

@@ -1,7 +1,6 @@
-// Writes the heads of forwarded messages as HTTP/1.1 text (RFC 9112): the start line, the
-// fields that proxy/http/forwarding.h lets pass, and the fields of this hop, which frame the
-// content and say what becomes of the connection. Appended to `out`; pure; no allocation
-// besides its growth.
+// Functions that append the heads of forwarded messages to `out` as HTTP/1.1 text (RFC 9112): the
+// start line, the fields that proxy/http/forwarding.h forwards, and the fields of this hop, which
+// frame the content and control the connection. Pure; they allocate only what `out` needs.
 
 #ifndef MANTLET_PROXY_HTTP1_HEAD_WRITER_H_
 #define MANTLET_PROXY_HTTP1_HEAD_WRITER_H_
@@ -14,21 +13,21 @@
 
 namespace mantlet::http1 {
 
-// Appends the request head for the upstream. Its content is framed as head.framing says.
+// Appends the request head for the upstream. The content must be written with head.framing.
 void AppendRequestHead(const http::RequestHead& head, const http::RequestForwarding& how,
                        std::string& out);
 
-// What the downstream side of an exchange allows.
+// ResponseOptions is what the client's side of an exchange allows.
 struct ResponseOptions {
   http::Version client_version = http::Version::kHttp11;
   http::Method request_method = http::Method::kGet;
-  // Whether the downstream connection is to persist.
+  // Whether the client connection should persist.
   bool keep_alive = true;
 };
 
 struct WrittenResponse {
-  http::Framing framing;  // how the content must be written
-  // False: the head says so, and the connection ends with this response.
+  http::Framing framing;  // how the content must be framed
+  // If false, the head announces the close, and the connection ends with this response.
   bool keep_alive = true;
 };
 
@@ -36,8 +35,8 @@ struct WrittenResponse {
 WrittenResponse AppendResponseHead(const http::ResponseHead& head, const ResponseOptions& options,
                                    std::string& out);
 
-// Appends a 1xx head other than 101. Nothing for an HTTP/1.0 client, which must
-// not be sent one.
+// Appends a 1xx head other than 101. Appends nothing for an HTTP/1.0 client, which must not receive
+// one.
 void AppendInterimHead(const http::ResponseHead& head, http::Version client_version,
                        std::string& out);
 

@@ -8,15 +8,15 @@ using base::ErrorReason;
 
 namespace {
 
-// What is wrong with a header field, of whose name `c` is no part.
+// Returns the error text for a field name that contains `c`.
 std::string_view HeaderReason(char c) {
   if (c == ' ' || c == '\t') return "white space in a header field's name or before its colon";
   if (c == '\r') return "a header line without a colon";
   return "a character that no header field's name may have";
 }
 
-// What llhttp refuses and the scanners do not, in words for people: its own are for
-// those who know it. `at` is the byte that it stopped at.
+// Returns the error for bytes that llhttp rejects and the scanners accept, with a text for
+// operators; llhttp's own texts are for its users. `at` is the byte at which llhttp stopped.
 ParseError ErrorOf(llhttp_errno_t code, char at) {
   switch (code) {
     case HPE_PAUSED_H2_UPGRADE:
@@ -63,8 +63,7 @@ llhttp_settings_t LlhttpParser::MakeSettings() {
     return 0;
   };
   settings.on_header_value = [](llhttp_t* p, const char* at, size_t size) {
-    // Of a field that EndField() has finished there is nothing left, but llhttp tells of an
-    // empty value only now.
+    // EndField() has already completed this field, but llhttp reports its empty value only now.
     if (!Self(p).field_open_) return size == 0 ? 0 : static_cast<int>(HPE_USER);
     Self(p).section().AppendValue({at, size});
     return 0;
@@ -75,8 +74,7 @@ llhttp_settings_t LlhttpParser::MakeSettings() {
   };
   settings.on_headers_complete = [](llhttp_t* p) {
     Self(p).headers_complete_ = true;
-    // What an upgrade means is for others to decide; llhttp goes on as if none
-    // had been asked for.
+    // Upgrades are handled by the callers; llhttp continues as if there was none.
     p->upgrade = 0;
     return 0;
   };
@@ -107,7 +105,7 @@ void LlhttpParser::FinishField() {
   http::HeaderList& list = section();
   list.Finish();
   const http::HeaderView field = list[list.size() - 1];
-  // A field that is known by its id has the name of one.
+  // The name of a field with an id of its own is a token.
   if (field.id == http::HeaderId::kOther && !http::IsToken(field.name)) bad_name_ = true;
 }
 
@@ -129,7 +127,7 @@ bool LlhttpParser::FeedStartLine(std::string_view line) {
 bool LlhttpParser::Feed(std::string_view bytes) {
   const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
   if (code == HPE_OK) return true;
-  // llhttp stops behind every 101, and nothing of that message follows.
+  // llhttp stops after every 101, and such a message has no more bytes.
   const char* position = llhttp_get_error_pos(&parser_);
   const bool at_end = position == bytes.data() + bytes.size();
   if (code == HPE_PAUSED_UPGRADE && headers_complete_ && at_end) return true;

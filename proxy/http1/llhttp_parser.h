@@ -1,7 +1,7 @@
-// llhttp with every leniency off, as an object: bytes in; start line, fields and
-// body out. The only place that knows llhttp. Knows nothing of what a message
-// means: message_reader.h puts it to work beside the scanners. Owned by a
-// MessageReader; llhttp holds a pointer to it, so it stays where it is.
+// LlhttpParser wraps llhttp with every leniency off: it reads bytes and outputs the start line,
+// fields and body. It is the only user of llhttp. It does not interpret messages; message_reader.h
+// runs it beside the scanners. A MessageReader owns it. llhttp holds a pointer to it, so it must
+// not move.
 
 #ifndef MANTLET_PROXY_HTTP1_LLHTTP_PARSER_H_
 #define MANTLET_PROXY_HTTP1_LLHTTP_PARSER_H_
@@ -19,14 +19,14 @@ namespace mantlet::http1 {
 
 class LlhttpParser {
  public:
-  // Takes body bytes, without their framing.
+  // Receives the body bytes without their framing.
   class BodySink {
    public:
     virtual ~BodySink() = default;
     virtual void OnParserBody(std::string_view piece) = 0;
   };
 
-  // What is filled in. All of it outlives the parser.
+  // The destinations of the parsed values. All of them must outlive the parser.
   struct Output {
     std::string& target;  // requests
     std::string& reason;  // responses
@@ -39,22 +39,24 @@ class LlhttpParser {
   LlhttpParser(const LlhttpParser&) = delete;
   LlhttpParser& operator=(const LlhttpParser&) = delete;
 
-  // A new message begins with the next byte.
+  // Prepares for a new message, which begins with the next byte.
   void Begin();
-  // Reads a whole start line with its CRLF. llhttp reads the method of a request as POST:
-  // it knows a list of them, where any token is one (RFC 9110 section 9.1), and nothing that
-  // it does for us depends on it. (CONNECT and PRI, where it would, are not served.)
+  // Reads a whole start line with its CRLF. llhttp is given POST as the method of every request,
+  // because it accepts only a list of methods, while any token is a method (RFC 9110 section 9.1).
+  // Its results do not depend on the method; for CONNECT and PRI they would, but these are
+  // rejected.
   bool FeedStartLine(std::string_view line);
-  // False if llhttp refuses; error() says why.
+  // Returns false if llhttp rejects the bytes; error() is then set.
   bool Feed(std::string_view bytes);
 
-  // What was fed ends with a complete line, and the one after it, which does not continue
-  // it, will not be fed: its field is complete. (llhttp would say so with the next byte.)
+  // Completes the current field. Called when the fed bytes end with a complete line, and the next
+  // line, which does not continue it, will not be fed. (llhttp itself reports the end of a field
+  // with the next byte.)
   void EndField() {
     if (field_open_) FinishField();
   }
 
-  // A field's name was not a token (RFC 9110 section 5.1).
+  // Returns whether a field name was not a token (RFC 9110 section 5.1).
   bool bad_name() const { return bad_name_; }
   bool headers_complete() const { return headers_complete_; }
   bool message_complete() const { return message_complete_; }
@@ -73,7 +75,7 @@ class LlhttpParser {
   Output output_;
   const MessageKind kind_;
   llhttp_t parser_;
-  bool field_open_ = false;  // its line may go on
+  bool field_open_ = false;  // its line may continue
   bool bad_name_ = false;
   bool headers_complete_ = false;
   bool message_complete_ = false;

@@ -1,6 +1,5 @@
-// What the fields of a head say about the message around them: how its body is
-// framed (RFC 9112 section 6) and whether the connection persists (section 9.3).
-// Pure functions over a parsed header section.
+// Functions that determine from the fields of a head how the body is framed (RFC 9112 section 6)
+// and whether the connection persists (section 9.3). Pure.
 
 #ifndef MANTLET_PROXY_HTTP1_MESSAGE_FIELDS_H_
 #define MANTLET_PROXY_HTTP1_MESSAGE_FIELDS_H_
@@ -14,9 +13,9 @@
 
 namespace mantlet::http1 {
 
-// At most one framing field, and that one beyond doubt: Transfer-Encoding is
-// exactly "chunked" and not in HTTP/1.0, Content-Length is plain digits. No such
-// field: *framing is kNone. Requests and responses alike.
+// Sets *framing from the framing field of a request or response; to kNone if there is no such
+// field. Returns an error if there is more than one or if it is ambiguous: Transfer-Encoding must
+// be exactly "chunked" and not in HTTP/1.0, Content-Length must be plain digits.
 std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Version version,
                                       http::Framing* framing);
 
@@ -26,13 +25,14 @@ struct ConnectionOptions {
   bool upgrade = false;
   int count = 0;  // of all options
 };
-// More options than this have no honest use, and looking each header field up
-// among them would cost too much: such a message is refused.
+// A message with more options than this is rejected: there is no legitimate use for them, and
+// looking up each header field among them would be expensive.
 inline constexpr int kMaxConnectionOptions = 32;
 
 ConnectionOptions ReadConnectionOptions(const http::HeaderList& headers);
 
-// `close` wins; HTTP/1.0 persists only if it says so.
+// Returns whether the connection persists. `close` takes precedence; HTTP/1.0 persists only with
+// `keep-alive`.
 bool IsPersistent(const ConnectionOptions& options, http::Version version);
 
 }  // namespace mantlet::http1

@@ -10,7 +10,7 @@ using base::ErrorReason;
 
 namespace {
 
-// Room for what a start line holds besides its target: method, version, spaces.
+// Room for the rest of a start line: method, version, spaces.
 constexpr size_t kStartLineExtra = 64;
 constexpr ParseError kDisagreement = {ErrorReason::kBadRequest,
                                       "the end of the message can be read in two ways"};
@@ -93,8 +93,8 @@ bool MessageReader::Feed(std::string_view bytes) {
   return llhttp_.Feed(bytes) || Refuse(llhttp_.error());
 }
 
-// The start line is held back until it is complete, so that it is judged as a
-// whole, whatever pieces it came in.
+// Buffers the start line until it is complete, so that it is checked as a whole however it is
+// split.
 bool MessageReader::ReadStartLine(std::string_view& bytes) {
   const size_t room = limits_.target_bytes + kStartLineExtra - line_.size();
   const SectionScanner::Outcome scan = section_.Scan(bytes.substr(0, room));
@@ -120,7 +120,7 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
   return llhttp_.FeedStartLine(line) || Refuse(llhttp_.error());
 }
 
-// llhttp, which returns to the same state after each of them, does not see these lines.
+// llhttp does not see these lines; it would return to the same state after each of them.
 void MessageReader::TakePlainFields(std::string_view& bytes) {
   while (section_.at_field() && !section_.ends_with_lf()) {
     const FieldLine field = ReadPlainField(bytes);
@@ -133,7 +133,7 @@ void MessageReader::TakePlainFields(std::string_view& bytes) {
   }
 }
 
-// What is left of a header line, or a part of that.
+// Feeds the rest of a header line, or a part of it.
 bool MessageReader::FeedHeadLine(std::string_view bytes, bool line_end) {
   if (!line_end || !section_.ends_with_lf()) return Feed(bytes);
   bytes.remove_suffix(1);

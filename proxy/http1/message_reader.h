@@ -1,13 +1,13 @@
-// The part of parsing that requests and responses share. The bytes go through a
-// scanner of ours first, which finds the next boundary (end of the start line,
-// of the header section, of the last chunk, of the message) and refuses doubtful
-// bytes, and then, exactly up to that boundary, through llhttp, which knows the grammar
-// only: what else the scanner accepts in responses is written as the grammar has it first.
-// Where the two
-// disagree the message is refused. Of header fields only those go through both that
-// decide where the message ends, or have anything doubtful about them; the others,
-// which llhttp would only pass through, are read once (field_line.h). What the message means is up
-// to the derived class. Owned by one connection; not thread-safe.
+// MessageReader is the part of parsing that requests and responses share. A scanner reads the bytes
+// first: it finds the next boundary (end of the start line, of the header section, of the last
+// chunk, of the message) and rejects ambiguous bytes. Then llhttp reads exactly the bytes up to
+// that boundary. llhttp accepts the strict grammar only, so what else the scanner accepts in
+// responses is first rewritten to match the grammar. If the two disagree, the message is rejected.
+//
+// Of the header fields, both read only those that affect where the message ends or that contain
+// anything unusual. llhttp would merely return the others, so they are read once (field_line.h).
+//
+// The derived class interprets the message. One connection owns the reader; not thread-safe.
 
 #ifndef MANTLET_PROXY_HTTP1_MESSAGE_READER_H_
 #define MANTLET_PROXY_HTTP1_MESSAGE_READER_H_
@@ -28,21 +28,21 @@ namespace mantlet::http1 {
 
 class MessageReader : private LlhttpParser::BodySink {
  protected:
-  // What the derived class made of a head.
+  // HeadVerdict is the derived class's result for a head.
   struct HeadVerdict {
     std::optional<ParseError> error;
     http::Framing framing;
-    bool interim = false;  // another head follows; `framing` means nothing
+    bool interim = false;  // another head follows; `framing` is not set
   };
 
-  // The strings and the list are the derived class's message under construction.
+  // The strings and the list belong to the derived class's current message.
   MessageReader(MessageKind kind, const ParserLimits& limits, std::string& target,
                 std::string& reason, http::HeaderList& headers);
   ~MessageReader() override = default;
 
-  // The first byte of a message is there: forget the last one.
+  // The first byte of a message has arrived: the derived class resets its message.
   virtual void OnMessageBegin() = 0;
-  // A complete start line, without its CRLF.
+  // Called with a complete start line, without its CRLF.
   virtual std::optional<ParseError> OnStartLine(std::string_view line) = 0;
   virtual HeadVerdict OnHead(const LlhttpParser& parser) = 0;
   virtual void OnBody(std::string_view piece) = 0;
@@ -53,7 +53,7 @@ class MessageReader : private LlhttpParser::BodySink {
   ParseResult ReadEof();
   ParseResult Fail(const ParseError& error);
 
-  // Between messages; the next byte begins one.
+  // Returns whether the reader is between messages; the next byte begins one.
   bool idle() const { return state_ == State::kIdle; }
   void set_idle() { state_ = State::kIdle; }
   const ParserLimits& limits() const { return limits_; }
@@ -72,7 +72,7 @@ class MessageReader : private LlhttpParser::BodySink {
     kFailed,
   };
 
-  // Each takes bytes from the front of `bytes`; false on error.
+  // Each removes bytes from the front of `bytes` and returns false on an error.
   bool ReadStartLine(std::string_view& bytes);
   bool ReadHead(std::string_view& bytes);
   void TakePlainFields(std::string_view& bytes);
@@ -98,8 +98,8 @@ class MessageReader : private LlhttpParser::BodySink {
   ChunkScanner chunks_;
   LlhttpParser llhttp_;
   State state_ = State::kIdle;
-  std::string line_;        // the part of a start line that came before the rest of it
-  uint64_t remaining_ = 0;  // kFixedBody: body bytes to come
+  std::string line_;        // the part of the start line that has arrived
+  uint64_t remaining_ = 0;  // kFixedBody: remaining body bytes
   ParseError error_;
 };
 

@@ -1,5 +1,5 @@
-// What a parser of HTTP/1 messages reports. Both parsers are pure state
-// machines: bytes in, events and a result out; no I/O, clock or log.
+// The types that the HTTP/1 parsers share. Both parsers are pure state machines: they read bytes
+// and return events and a result, without I/O, clock or log.
 
 #ifndef MANTLET_PROXY_HTTP1_PARSE_RESULT_H_
 #define MANTLET_PROXY_HTTP1_PARSE_RESULT_H_
@@ -12,11 +12,11 @@
 
 namespace mantlet::http1 {
 
-// Requests are read strictly. Responses come from the operator's own application: of these
-// what is not quite the grammar but has one reading only is accepted too.
+// Requests are parsed strictly. Responses come from the operator's own application, so deviations
+// from the grammar that have only one reading are accepted.
 enum class MessageKind : uint8_t { kRequest, kResponse };
 
-// Bounds on what one message may make us hold. Exceeding one is an error.
+// ParserLimits bounds the memory of one message. Exceeding a limit is an error.
 struct ParserLimits {
   size_t target_bytes = 16 * 1024;  // request-target, responses: reason phrase; 414
   size_t header_bytes = 64 * 1024;  // start line and header section; also a trailer section; 431
@@ -25,24 +25,24 @@ struct ParserLimits {
   size_t chunk_extension_bytes = 4 * 1024;  // all extensions of one body together; 400
 };
 
-// The member of ParserLimits that a message exceeds, for a caller that names the
-// configuration key it was set by.
+// ExceededLimit is the member of ParserLimits that a message exceeds, for a caller that reports the
+// configuration key.
 enum class ExceededLimit : uint8_t { kNone, kHeaderBytes, kHeaderCount };
 
 struct ParseError {
   // Requests: a downstream fault with status 400, 413, 414, 417, 431, 501 or 505.
   // Responses: kProtocolError or kHeadTooLarge.
   base::ErrorReason reason = base::ErrorReason::kBadRequest;
-  // A literal for the log and for the body of the answer.
+  // A literal for the log and the body of the error response.
   std::string_view detail;
   ExceededLimit limit = ExceededLimit::kNone;
 };
 
 struct ParseResult {
   enum class Status : uint8_t {
-    kNeedMore,    // everything was consumed; the message goes on
-    kMessageEnd,  // `consumed` bytes belong to this message; the rest does not
-    kError,       // nothing after this is trustworthy: the connection must end
+    kNeedMore,    // everything was consumed; the message continues
+    kMessageEnd,  // the first `consumed` bytes belong to this message
+    kError,       // the following bytes cannot be trusted: the connection must end
   };
   Status status = Status::kNeedMore;
   size_t consumed = 0;

@@ -16,7 +16,7 @@ void ParserPool::Release(std::unique_ptr<RequestParser> parser) {
   const http::RequestHead& head = parser->head();
   if (free_.size() >= kMaxParsers) return;
   if (head.target.size() + head.headers.bytes() > kMaxHeadBytes) return;
-  // Now, not when it is taken again: nobody's names and cookies lie about.
+  // Reset now, not at the next Acquire(), so that header values do not stay in memory.
   parser->Reset({});
   free_.push_back(std::move(parser));
 }

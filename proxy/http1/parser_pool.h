@@ -1,6 +1,6 @@
-// Request parsers that go round: a connection has one only while a request is under
-// way, so that an idle connection costs none and a busy loop uses the same few, which
-// the processor's caches hold. One pool per loop, used on its thread alone.
+// ParserPool lends request parsers to connections while a request is in flight. So an idle
+// connection has no parser, and a busy loop reuses a few, which stay in the processor's caches. One
+// pool per loop, used on its thread only.
 
 #ifndef MANTLET_PROXY_HTTP1_PARSER_POOL_H_
 #define MANTLET_PROXY_HTTP1_PARSER_POOL_H_
@@ -16,16 +16,17 @@ namespace mantlet::http1 {
 
 class ParserPool {
  public:
-  // What is kept: so many, none that has grown on a larger head. Some 2 MiB at most.
+  // The pool keeps at most this many parsers, and none that has grown for a larger head: about 2
+  // MiB at most.
   static constexpr size_t kMaxParsers = 256;
   static constexpr size_t kMaxHeadBytes = 4 * 1024;
 
-  // IsReset() and with these limits.
+  // Returns a parser in its initial state (IsReset()) with these limits.
   std::unique_ptr<RequestParser> Acquire(const ParserLimits& limits);
-  // A IsReset() one. It remembers nothing of what it has read.
+  // Returns `parser`, which must be IsReset(). What it has read is erased.
   void Release(std::unique_ptr<RequestParser> parser);
 
-  // Frees those that nobody has: after a rush they hold pages here and there.
+  // Frees the parsers that are not in use: after a load peak they occupy scattered pages.
   void Clear() { free_.clear(); }
 
   size_t size() const { return free_.size(); }

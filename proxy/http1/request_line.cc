@@ -11,7 +11,7 @@ using base::ErrorReason;
 
 namespace {
 
-// No registered method has more than 17.
+// The longest registered method has 17 bytes.
 constexpr size_t kMaxMethodBytes = 48;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -29,7 +29,7 @@ std::optional<ParseError> CheckVersion(std::string_view version) {
   return ParseError{ErrorReason::kBadRequest, "malformed request line"};
 }
 
-// The length of "http://" or "https://" at the beginning of the target, or 0.
+// Returns the length of "http://" or "https://" at the beginning of the target, or 0.
 size_t SchemeLength(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {
     if (http::EqualsIgnoreCase(target.substr(0, scheme.size()), scheme)) return scheme.size();
@@ -45,8 +45,8 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
     return ParseError{ErrorReason::kBadRequest, "malformed request line"};
   const std::string_view method = line.substr(0, first);
   if (!http::IsToken(method)) return ParseError{ErrorReason::kBadRequest, "malformed method"};
-  // The preface of HTTP/2 (RFC 9113 section 3.4), whatever version follows: llhttp would
-  // wait for the rest of it, and not for header fields.
+  // The preface of HTTP/2 (RFC 9113 section 3.4), with any version: llhttp would expect the rest of
+  // it instead of header fields.
   if (method == "PRI")
     return ParseError{ErrorReason::kVersionNotSupported, "HTTP version not supported"};
   if (method.size() > kMaxMethodBytes)
@@ -65,9 +65,9 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   if (const auto error = CheckVersion(rest.substr(second + 1))) return error;
   if (method == "CONNECT")
     return ParseError{ErrorReason::kNotImplemented, "CONNECT is not supported"};
-  // Method names are case-sensitive (RFC 9110, 9.1), but many applications compare them
-  // without regard to case: `delete` would pass a rule about DELETE, and the response to
-  // `head` would have another framing for the application than for us.
+  // Method names are case-sensitive (RFC 9110 section 9.1), but many applications compare them
+  // without case: `delete` would evade a rule for DELETE, and the application would frame the
+  // response to `head` differently.
   if (std::any_of(method.begin(), method.end(), IsLowerCase)) {
     return ParseError{ErrorReason::kNotImplemented, "a method with lower-case letters"};
   }

@@ -18,10 +18,11 @@ namespace {
 
 using http::HeaderId;
 
-// Empty lines before a request, at most.
+// The largest number of empty lines before a request.
 constexpr int kMaxEmptyLines = 4;
 
-// Tunnelling these would let a client speak to the upstream past our checks.
+// Returns whether a protocol may be tunnelled. Others would let a client reach the upstream without
+// mantlet's checks.
 bool IsTunnelable(std::string_view protocol) {
   const size_t slash = std::min(protocol.find('/'), protocol.size());
   const std::string_view name = protocol.substr(0, slash);
@@ -156,7 +157,7 @@ std::optional<ParseError> RequestParser::Impl::ReadExpect() {
     if (!http::EqualsIgnoreCase(field.value, "100-continue")) {
       return ParseError{ErrorReason::kExpectationFailed, "unknown expectation"};
     }
-    // RFC 9110 section 10.1.1: meaningless from HTTP/1.0 and without content.
+    // RFC 9110 section 10.1.1: the expectation has no meaning in HTTP/1.0 and without content.
     head_.expect_continue = head_.version == http::Version::kHttp11 && head_.framing.has_body();
   }
   return std::nullopt;
@@ -168,7 +169,7 @@ void RequestParser::Impl::ReadUpgrade(const ConnectionOptions& options) {
   if (head_.upgrade_ignored.empty()) head_.upgrade.assign(*head_.headers.Find(HeaderId::kUpgrade));
 }
 
-// RFC 9110 section 7.8.
+// Returns why an Upgrade is ignored (RFC 9110 section 7.8); empty if it is not.
 std::string_view RequestParser::Impl::WhyNoUpgrade(const ConnectionOptions& options) const {
   if (head_.version == http::Version::kHttp10) return "the request is HTTP/1.0";
   if (!options.upgrade) return "Connection does not name Upgrade";

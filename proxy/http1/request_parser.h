@@ -1,8 +1,7 @@
-// Parses HTTP/1.0 and HTTP/1.1 requests (RFC 9112) one after the other from a
-// byte stream, strictly: a message that two parsers could read differently is
-// refused. llhttp does the parsing with every leniency off; a scanner of ours
-// reads the same bytes and both must agree about where things end. Owned by one
-// connection, used from its loop only; allocates nothing once warm.
+// RequestParser parses HTTP/1.0 and HTTP/1.1 requests (RFC 9112) from a byte stream, one after the
+// other. It is strict: a message that two parsers could read differently is rejected. llhttp parses
+// with every leniency off, a scanner reads the same bytes, and both must agree on the boundaries.
+// One connection owns a parser and uses it on its loop only; it allocates nothing once warm.
 
 #ifndef MANTLET_PROXY_HTTP1_REQUEST_PARSER_H_
 #define MANTLET_PROXY_HTTP1_REQUEST_PARSER_H_
@@ -23,25 +22,24 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  // Stops behind the end of each request; call again with what is left for the
-  // next one. What follows a request for an upgrade (head.wants_upgrade()) may belong to
-  // the new protocol: a caller that tunnels takes the rest of the bytes and never calls
-  // again. After kError every further call returns the same error.
-  // No event is sent for a head that is refused.
+  // Parses up to the end of one request at most; the caller passes the remaining bytes for the next
+  // request. After a request with an upgrade (head.wants_upgrade()), the remaining bytes may belong
+  // to the new protocol: a caller that tunnels uses them itself and does not call Parse() again.
+  // After kError every further call returns the same error. A rejected head causes no event.
   ParseResult Parse(std::string_view bytes, http::RequestSink& sink);
 
-  // True before the first byte of a request (empty lines before it, which RFC
-  // 9112 section 2.2 tolerates, do not count).
+  // Returns whether no byte of a request has been read. Empty lines before a request, which RFC
+  // 9112 section 2.2 tolerates, do not count.
   bool Idle() const;
 
-  // True where a new parser would stand: no request in progress, none refused, not
-  // even a part of an empty line. Then another connection may have it.
+  // Returns whether the parser is in its initial state: no request in progress or rejected, and no
+  // part of an empty line read. Another connection may then use it.
   bool IsReset() const;
-  // Forgets the last request and takes other limits. Only while IsReset().
+  // Erases the last request and sets new limits. Only while IsReset().
   void Reset(const ParserLimits& limits);
 
-  // The request in progress, or the last one. After an error it holds what was
-  // read up to then, for the log.
+  // Returns the request in progress, or the last one. After an error it holds what was read before
+  // the error, for the log.
   const http::RequestHead& head() const;
   http::RequestHead& head();
 

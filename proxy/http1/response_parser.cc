@@ -15,14 +15,15 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// RFC 9112 section 4. The space before an empty phrase may be missing: common,
-// and without a second reading.
-// What the parts shared with requests call the client's fault is the upstream's here.
+// The parsing code shared with requests reports a fault of the client; in a response every fault is
+// the upstream's.
 ErrorReason ReasonOf(const ParseError& error) {
   return error.limit == ExceededLimit::kNone ? ErrorReason::kProtocolError
                                              : ErrorReason::kHeadTooLarge;
 }
 
+// Checks the status line (RFC 9112 section 4). The space before an empty phrase may be missing:
+// that is common and has only one reading.
 std::optional<ParseError> CheckStatusLine(std::string_view line) {
   const std::string_view version = line.substr(0, 9);
   if (version != "HTTP/1.1 " && version != "HTTP/1.0 ") {
@@ -75,7 +76,7 @@ class ResponseParser::Impl : private MessageReader {
   std::string no_target_;
   http::Method request_method_ = http::Method::kGet;
   bool upgrade_asked_ = false;
-  bool begun_ = false;  // a response is due or in progress
+  bool begun_ = false;  // a response is expected or in progress
   int interim_responses_ = 0;
   http::ResponseSink* sink_ = nullptr;  // during a call only
 };
@@ -86,7 +87,7 @@ ParseResult ResponseParser::Impl::Finish(ParseResult result) {
     begun_ = false;
     interim_responses_ = 0;
   }
-  // Whatever is wrong with a response, it is the upstream's fault.
+  // Every error in a response is the upstream's fault.
   if (result.status == ParseResult::Status::kError) result.error.reason = ReasonOf(result.error);
   return result;
 }
@@ -116,8 +117,7 @@ MessageReader::HeadVerdict ResponseParser::Impl::OnHead(const LlhttpParser& pars
 }
 
 MessageReader::HeadVerdict ResponseParser::Impl::ValidateInterim() {
-  // More than any application has reason to send; an endless stream of them
-  // would hold a request open for ever.
+  // No application needs more; an endless stream of them would keep a request open for ever.
   constexpr int kMaxInterimResponses = 32;
   HeadVerdict verdict;
   verdict.interim = true;

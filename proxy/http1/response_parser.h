@@ -1,9 +1,8 @@
-// Parses the HTTP/1 responses of an upstream (RFC 9112), almost as strictly as
-// requests: an upstream that answers ambiguously must not make us disagree with
-// the client about where a response ends. What has one reading is accepted although it is
-// not quite the grammar: a head whose lines all end with LF alone, blanks behind a chunk
-// size or in a chunk extension, a status line without a phrase. Owned by one upstream connection,
-// used from its loop only; allocates nothing once warm.
+// ResponseParser parses the HTTP/1 responses of an upstream (RFC 9112). It is almost as strict as
+// for requests, because mantlet and the client must agree where a response ends. Deviations from
+// the grammar that have only one reading are accepted: a head whose lines all end with LF alone,
+// blanks after a chunk size or in a chunk extension, a status line without a phrase. One upstream
+// connection owns a parser and uses it on its loop only; it allocates nothing once warm.
 
 #ifndef MANTLET_PROXY_HTTP1_RESPONSE_PARSER_H_
 #define MANTLET_PROXY_HTTP1_RESPONSE_PARSER_H_
@@ -24,21 +23,20 @@ class ResponseParser {
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
-  // Before each response: what was asked decides whether it has a body, and
-  // whether 101 (Switching Protocols) is an answer or an attack.
+  // Must be called before each response. The request determines whether the response has a body and
+  // whether 101 (Switching Protocols) is allowed.
   void Begin(http::Method request_method, bool upgrade_asked);
 
-  // Returns kMessageEnd with consumed < bytes.size() if there are bytes behind
-  // the response: after a 101 they belong to the tunnel; otherwise nobody asked
-  // for them and the connection must not be reused. Bytes before Begin() are an
-  // error.
+  // Returns kMessageEnd with consumed < bytes.size() if bytes follow the response. After a 101 they
+  // belong to the tunnel; otherwise they were not requested, and the connection must not be reused.
+  // Bytes before Begin() are an error.
   ParseResult Parse(std::string_view bytes, http::ResponseSink& sink);
 
-  // The upstream closed its side. kMessageEnd if that ends the response properly
-  // (a body that lasts until then), kError if it is truncated.
+  // The upstream has closed its side. Returns kMessageEnd if that properly ends the response (a
+  // body that lasts until the close), kError if the response is truncated.
   ParseResult OnEof(http::ResponseSink& sink);
 
-  // True from Begin() until the first byte of the response.
+  // Returns true from Begin() until the first byte of the response.
   bool Idle() const;
 
   const http::ResponseHead& head() const;

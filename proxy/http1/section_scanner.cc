@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kOnes = 0x0101010101010101;
 constexpr uint64_t kHighs = 0x8080808080808080;
 
-// Non-zero if one of the eight bytes is below 0x20 or is 0x7f.
+// Returns non-zero if one of the eight bytes is below 0x20 or is 0x7f.
 constexpr uint64_t HasControl(uint64_t word) {
   const uint64_t low = (word - kOnes * 0x20) & ~word;
   const uint64_t del = word ^ (kOnes * 0x7f);
@@ -38,7 +38,7 @@ SectionScanner::Outcome Exceeds(ExceededLimit limit, std::string_view detail) {
 #ifdef __SSE2__
 namespace {
 
-// One bit for each of the sixteen bytes that is below 0x20 or is 0x7f.
+// Returns one bit for each of the sixteen bytes, set if it is below 0x20 or is 0x7f.
 unsigned Controls(const char* sixteen) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
   const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
@@ -81,7 +81,7 @@ void SectionScanner::Begin(State state, bool start_line) {
 }
 
 SectionScanner::Outcome SectionScanner::Scan(std::string_view bytes) {
-  // One byte more than the limit proves that it is exceeded.
+  // One byte beyond the limit proves that it is exceeded.
   const size_t room = limits_.header_bytes - bytes_;
   Outcome outcome = Step(bytes.substr(0, room), 0);
   bytes_ += outcome.consumed;
@@ -106,7 +106,7 @@ SectionScanner::Outcome SectionScanner::EndLine(LineEnd end, size_t at) {
   return {Event::kStartLineEnd, at, {}};
 }
 
-// What is wrong with a control byte within a line.
+// Returns the error text for a control byte within a line.
 std::string_view SectionScanner::ReasonAgainst(char c) const {
   if (c == '\n') return "a line ends with LF alone, not with CRLF";
   if (c == '\r') return "some lines end with LF alone and others with CRLF";

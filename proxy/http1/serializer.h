@@ -1,5 +1,5 @@
-// Writes what HTTP/1 needs besides forwarded heads (head_writer.h): chunks,
-// interim answers and our own refusals. Everything is appended to `out`.
+// Functions that append to `out` what HTTP/1 needs besides forwarded heads (head_writer.h): chunks,
+// interim responses and mantlet's own error responses.
 
 #ifndef MANTLET_PROXY_HTTP1_SERIALIZER_H_
 #define MANTLET_PROXY_HTTP1_SERIALIZER_H_
@@ -17,26 +17,26 @@ namespace mantlet::http1 {
 void AppendChunkHeader(std::string& out, uint64_t size);
 inline constexpr std::string_view kChunkEnd = "\r\n";
 
-// The last chunk. `trailers` are "Name: value\r\n" lines; may be empty.
+// Appends the last chunk. `trailers` holds "Name: value\r\n" lines and may be empty.
 void AppendLastChunk(std::string& out, std::string_view trailers = {});
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// The Connection field of an answer of ours, empty where none is needed. Persistence is the
-// default of HTTP/1.1 and has to be said in HTTP/1.0 (RFC 9112 section 9.3): such a client
-// otherwise waits for the end of the connection.
+// Returns the Connection field of mantlet's own response, empty if none is needed. HTTP/1.1
+// persists by default; HTTP/1.0 must announce it (RFC 9112 section 9.3), or the client waits for
+// the end of the connection.
 std::string_view ConnectionLine(bool keep_alive, http::Version client_version);
 
 struct ErrorResponse {
   int status = 400;
-  std::string_view reason;  // why, in words; appears in the body as "mantlet: <reason>"
-  bool keep_alive = false;  // otherwise Connection: close
+  std::string_view reason;  // an explanation; appears in the body as "mantlet: <reason>"
+  bool keep_alive = false;  // if false, Connection: close is sent
   http::Version client_version = http::Version::kHttp11;
-  bool head_request = false;  // HEAD: no body, but its length
+  bool head_request = false;  // for HEAD: no body, but its length
   // Extra "Name: value\r\n" lines, e.g. Retry-After.
   std::string_view extra_headers;
 };
-// A short text/plain answer of our own, HTTP/1.1. Returns the bytes of its content.
+// Appends a short text/plain response of HTTP/1.1. Returns the number of bytes of its content.
 size_t AppendErrorResponse(std::string& out, const ErrorResponse& response);
 
 }  // namespace mantlet::http1

@@ -5,7 +5,7 @@
 
 namespace mantlet::http1 {
 
-// The llhttp that this was built with, e.g. "9.2.1".
+// Returns the version of llhttp that this was built with, such as "9.2.1".
 std::string LlhttpVersion();
 
 }  // namespace mantlet::http1
