@@ -14,8 +14,7 @@ RevalidationSchedule::RevalidationSchedule(io::Loop& loop, const base::Clock& cl
     : loop_(loop),
       clock_(clock),
       timer_([this] { RunDue(); }),
-      next_slice_(
-          loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
+      next_slice_(loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
 
 void RevalidationSchedule::SetDue(Member& member, int64_t due) {
   if (member.due_ == due) return;
