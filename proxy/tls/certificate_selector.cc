@@ -16,7 +16,7 @@ std::set<std::string> AllNames(const CertificateSelector::Entry& entry) {
 
 bool SameNames(const CertificateSelector::Entry& a, const CertificateSelector::Entry& b) {
   if (a.names.size() != b.names.size() || a.other_names.size() != b.other_names.size()) {
-    return false;  // cheap, and true of most
+    return false;  // a cheap check that rejects most
   }
   const std::set<std::string> names = AllNames(a);
   return !names.empty() && names == AllNames(b);
@@ -62,7 +62,7 @@ CertificateSelector::CertificateSelector(const std::vector<Entry>& entries) {
 
 const CertificateSelector::Candidates* CertificateSelector::Lookup(const Map& map,
                                                                    std::string_view name) {
-  // abseil's own string_view where it is not an alias of the standard's.
+  // absl::string_view may be a type of its own.
   auto it = map.find(absl::string_view(name.data(), name.size()));
   return it == map.end() ? nullptr : &it->second;
 }

@@ -1,9 +1,8 @@
-// CertificateSelector chooses the server certificate for a server name: one with exactly
-// that name, then one with a wildcard that covers one label (RFC 9525 section 6.3),
-// otherwise the default. Of several that fit equally, one that the client can verify:
-// ECDSA before Ed25519 before RSA, configuration order among equals. Names are compared in
-// lower case. The cost does not grow with the number of certificates. Pure and immutable;
-// any thread.
+// CertificateSelector chooses the server certificate for a server name: a certificate with exactly
+// that name, then one with a wildcard that covers one label (RFC 9525 section 6.3), otherwise the
+// default. Among several equally good matches it chooses one that the client can verify: ECDSA
+// before Ed25519 before RSA, then the order of the configuration. Names are compared in lower case.
+// The cost does not grow with the number of certificates. Pure and immutable; any thread.
 
 #ifndef MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
 #define MANTLET_PROXY_TLS_CERTIFICATE_SELECTOR_H_
@@ -25,37 +24,37 @@ class CertificateSelector {
  public:
   struct Entry {
     std::vector<std::string> names;  // lower case, wildcards as "*.example.com"
-    // Addresses, or URIs where there is nothing else. No client asks for them;
-    // they distinguish certificates that could be the default.
+    // Addresses, or URIs if there are no other names. Clients cannot ask for them; they distinguish
+    // certificates that could be the default.
     std::vector<std::string> other_names;
     x509::LeafKey key = x509::LeafKey::kEcdsaP256;
   };
 
-  // Configuration order. The first is the default, together with those that have
-  // the same names.
+  // `entries` are in the order of the configuration. The first is the default, together with those
+  // that have the same names.
   explicit CertificateSelector(const std::vector<Entry>& entries);
 
-  // Returns the certificate for `name`, in lower case, without port and trailing dot;
-  // nothing if no certificate has it. If the client can verify none of those, returns the
-  // preferred one all the same: no other would do better.
+  // Returns the certificate for `name`, which is in lower case without port and trailing dot, or
+  // nullopt if no certificate has that name. If the client can verify none of the matches, returns
+  // the preferred one anyway, because no other would be better.
   std::optional<size_t> Find(std::string_view name, x509::LeafKeySet verifiable) const;
 
-  // Returns whether this certificate is one of those with exactly that name, or if there
-  // are none, with a wildcard for it.
+  // Returns whether this certificate has exactly that name or, if no certificate does, a wildcard
+  // for it.
   bool Covers(size_t index, std::string_view name) const;
-  // The same for names that no certificate has.
+  // Returns whether this certificate is a default, used for names that no certificate has.
   bool IsDefault(size_t index) const { return default_.Has(index); }
 
-  // Returns the certificate for a name that Find does not find, and for clients that send none.
+  // Returns the certificate for clients that send no name or one that Find() does not find.
   size_t Default(x509::LeafKeySet verifiable) const;
 
  private:
-  // The first certificate for each kind of key; kNone: there is none.
+  // The first certificate for each kind of key, or kNone.
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Candidates {
     Candidates() { by_key.fill(kNone); }
     void Add(x509::LeafKey key, size_t index);
-    // The preferred one among the keys of `verifiable`.
+    // Returns the preferred certificate among the keys of `verifiable`.
     std::optional<size_t> Choose(x509::LeafKeySet verifiable) const;
     bool Has(size_t index) const;
     std::array<uint32_t, x509::kLeafKeys> by_key;
@@ -66,7 +65,7 @@ class CertificateSelector {
   const Candidates* LookupWildcard(std::string_view name) const;
 
   Map exact_;
-  Map wildcard_;  // "example.com" for "*.example.com"
+  Map wildcard_;  // the key "example.com" stands for "*.example.com"
   Candidates default_;
 };
 

@@ -27,7 +27,8 @@ std::string ServerName(const SSL_CLIENT_HELLO* hello) {
   return lower;
 }
 
-// RFC 8446 section 4.2.1: without supported_versions, what it says for older servers.
+// Returns the newest version that the client supports. Without supported_versions it is the
+// legacy_version (RFC 8446 section 4.2.1).
 uint16_t NewestVersion(const SSL_CLIENT_HELLO* hello,
                        std::optional<std::string_view> supported_versions) {
   if (!supported_versions.has_value()) return hello->version;

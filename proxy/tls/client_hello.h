@@ -1,5 +1,5 @@
-// ReadClientHello reads what a server needs of a ClientHello (RFC 8446 section 4.1.2), as the
-// library's early callback has it.
+// ReadClientHello reads the fields of a ClientHello (RFC 8446 section 4.1.2) that a server needs,
+// from the library's early callback.
 
 #ifndef MANTLET_PROXY_TLS_CLIENT_HELLO_H_
 #define MANTLET_PROXY_TLS_CLIENT_HELLO_H_
@@ -15,14 +15,14 @@ struct ssl_early_callback_ctx;
 namespace mantlet::tls {
 
 struct ClientHello {
-  std::string server_name;      // lower case, without the dot at its end; empty: none
-  uint16_t newest_version = 0;  // that it names, GREASE (RFC 8701) left out
-  ClientOffer offer;            // the library's bytes: valid during its callback
+  std::string server_name;      // lower case, without a trailing dot; empty: none
+  uint16_t newest_version = 0;  // the newest that it lists, without GREASE (RFC 8701)
+  ClientOffer offer;            // views, valid during the library's callback
 };
 
 ClientHello ReadClientHello(const ssl_early_callback_ctx* hello);
 
-// Returns the version as SSL_get_version() writes it; empty: no version that has a name.
+// Returns the version in the form of SSL_get_version(), or an empty string for an unknown version.
 std::string VersionText(uint16_t version);
 
 }  // namespace mantlet::tls

@@ -18,7 +18,8 @@ void ForEachNumber(std::string_view list, Each each) {
   for (; list.size() >= 2; list.remove_prefix(2)) each(Number(list));
 }
 
-// The list after a length of `length_bytes`; empty if the two disagree.
+// Returns the list that follows a length of `length_bytes`, or an empty list if the length is
+// wrong.
 std::string_view Body(const std::optional<std::string_view>& extension, size_t length_bytes) {
   if (!extension.has_value() || extension->size() < length_bytes) return {};
   const size_t length =
@@ -41,7 +42,7 @@ bool SharesOne(std::string_view list, const std::vector<uint16_t>& wanted) {
   return found;
 }
 
-// RFC 8446 section 4.2.3. SHA-1 is missing on purpose.
+// Returns the keys for TLS 1.3 (RFC 8446 section 4.2.3). SHA-1 is not accepted.
 x509::LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
   x509::LeafKeySet keys;
   ForEachNumber(signature_algorithms, [&](uint16_t scheme) {
@@ -65,8 +66,8 @@ x509::LeafKeySet Tls13Keys(std::string_view signature_algorithms) {
   return keys;
 }
 
-// In TLS 1.2 the same numbers name a hash and a kind of key only; the curve is
-// for supported_groups to say (RFC 8422 section 5.1.1).
+// Returns the keys for TLS 1.2. There the same numbers stand for a hash and a kind of key only; the
+// curve must be in supported_groups (RFC 8422 section 5.1.1).
 x509::LeafKeySet Tls12Keys(const ClientOffer& offer, const ServerCapabilities& server) {
   const bool ecdsa_suite = SharesOne(offer.cipher_suites, server.ecdsa_suites);
   const bool rsa_suite = SharesOne(offer.cipher_suites, server.rsa_suites);

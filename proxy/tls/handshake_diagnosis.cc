@@ -55,14 +55,14 @@ HandshakeFailure ReasonOf(uint32_t error, bool hello_seen) {
     default:
       break;
   }
-  // The library adds 1000 to the number of an alert that the peer sent.
+  // The library adds 1000 to the number of an alert from the peer.
   if (reason >= SSL_AD_REASON_OFFSET) return HandshakeFailure::kPeerAlert;
   return hello_seen ? HandshakeFailure::kOther : HandshakeFailure::kNotTls;
 }
 
-// The alert among `records` that was sent unencrypted. A TLS 1.3 client that has not sent
-// its second flight yet may do that when it refuses our certificate; the library takes it
-// for a record that cannot be decrypted.
+// Returns the unencrypted alert among `records`. A TLS 1.3 client that has not sent its second
+// flight yet may send one if it rejects our certificate; the library takes it for a record that
+// cannot be decrypted.
 std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
   constexpr size_t kHeader = 5;  // type, version, length (RFC 8446 section 5.1)
   while (records.size() >= kHeader) {
@@ -75,7 +75,7 @@ std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
   return std::nullopt;
 }
 
-// What the client offered in place of what is spoken here.
+// Returns a sentence about a client that offers only unsupported protocols.
 std::string ExplainProtocols(const std::vector<std::string>& protocols) {
   constexpr size_t kShown = 8;
   std::string list;
@@ -94,7 +94,7 @@ std::string ExplainProtocols(const std::vector<std::string>& protocols) {
                       "); HTTP/1.1 is");
 }
 
-// Of a certificate that the library does not go on with.
+// Returns why the library rejects the certificate `der`; a valid result if the cause is unknown.
 verify::VerifyResult ExamineLeaf(std::string_view der, uint32_t error) {
   absl::StatusOr<X509*> parsed = x509::ParseX509(der);
   if (!parsed.ok()) return {};
@@ -119,7 +119,7 @@ HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence) {
   HandshakeDiagnosis diagnosis;
   diagnosis.reason = ReasonOf(evidence.first_error, evidence.hello_seen);
   if (diagnosis.reason == HandshakeFailure::kOther) {
-    // The first error may be the arithmetic's; what it meant to TLS comes after.
+    // The first error may come from the crypto code; the TLS error follows it.
     diagnosis.reason = ReasonOf(evidence.last_error, evidence.hello_seen);
   }
   diagnosis.detail = ExplainErrors(evidence.first_error, evidence.last_error);

@@ -1,5 +1,5 @@
-// Diagnose returns the reason of a failed handshake, from the errors of the library and the
-// bytes of the client; AlertFor returns what the client is sent (RFC 8446 section 6.2). Pure.
+// Diagnose returns the reason of a failed handshake from the errors of the library and the bytes of
+// the client. AlertFor returns the alert for the client (RFC 8446 section 6.2). Pure.
 
 #ifndef MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
 #define MANTLET_PROXY_TLS_HANDSHAKE_DIAGNOSIS_H_
@@ -16,29 +16,29 @@
 
 namespace mantlet::tls {
 
-// What is known when the library fails for a reason of its own.
+// HandshakeEvidence holds the known facts about a handshake that the library ended.
 struct HandshakeEvidence {
-  // Of the library's queue (ERR_peek_error, ERR_peek_last_error); 0: it is empty.
+  // From the library's error queue (ERR_peek_error, ERR_peek_last_error); 0 if it is empty.
   uint32_t first_error = 0;
   uint32_t last_error = 0;
-  // What the library was given and could not go on with, from the start of a record.
+  // The input that the library could not process, from the start of a record.
   std::string_view arrived;
-  bool hello_seen = false;  // the client has spoken TLS
-  // The server name it asked for, if strict_sni is on and no certificate has it.
+  bool hello_seen = false;  // the client has sent a ClientHello
+  // The requested server name, if strict_sni is on and no certificate has the name.
   std::optional<std::string> unserved_name;
-  std::string newest_version;  // that the client offers, as text; empty: none that has a name
-  // The protocols that the client offered (ALPN), if none of them is spoken here.
+  std::string newest_version;  // the newest that the client offers; empty: unknown
+  // The protocols that the client offered (ALPN), if none of them is supported.
   std::vector<std::string> protocols;
-  // What a client was asked for (ServerContext::DescribeCertificateRequest()).
+  // Describes the CertificateRequest (ServerContext::DescribeCertificateRequest()).
   std::function<std::string()> certificate_request;
-  // The first certificate of its Certificate message, as DER; empty: there was none.
+  // The first certificate of the client's Certificate message, as DER; empty if there was none.
   std::string_view leaf_der;
 };
 
 struct HandshakeDiagnosis {
   base::HandshakeFailure reason = base::HandshakeFailure::kOther;
   std::string detail;  // a sentence for the operator
-  // Where a certificate is at fault: a rejection that names it; else a valid result.
+  // If a certificate is at fault: a rejection that names it; otherwise a valid result.
   verify::VerifyResult certificate;
 };
 

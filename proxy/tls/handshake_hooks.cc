@@ -21,7 +21,7 @@ enum ssl_select_cert_result_t OnClientHello(const SSL_CLIENT_HELLO* hello) {
                                                    : ssl_select_cert_error;
 }
 
-// The place where the library lets us choose the alert.
+// The library lets us choose the alert only in this callback.
 int CheckServerName(SSL* ssl, int* out_alert, void*) {
   if (HooksOf(ssl)->HasCertificate()) return SSL_TLSEXT_ERR_OK;
   *out_alert = SSL_AD_UNRECOGNIZED_NAME;
@@ -61,7 +61,7 @@ size_t MaxTicketOverhead(SSL*) { return SessionTickets::kMaxOverheadBytes; }
 int SealTicket(SSL* ssl, uint8_t* out, size_t* out_size, size_t max_size, const uint8_t* in,
                size_t in_size) {
   std::string ticket = HooksOf(ssl)->SealTicket(x509::View(in, in_size));
-  // TLS 1.3 has no empty ticket; one that opens nowhere does the same.
+  // TLS 1.3 does not allow an empty ticket; one that cannot be opened has the same effect.
   if (ticket.empty() && SSL_version(ssl) == TLS1_3_VERSION) ticket.assign(1, '\0');
   if (ticket.size() > max_size) return 0;
   std::copy(ticket.begin(), ticket.end(), out);

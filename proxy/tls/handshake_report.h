@@ -1,5 +1,5 @@
-// HandshakeReport describes a failed handshake to the operator: one value that becomes the
-// metric's label and the log record.
+// HandshakeReport describes a failed handshake to the operator. One value supplies the label of the
+// metric and the log record.
 
 #ifndef MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_
 #define MANTLET_PROXY_TLS_HANDSHAKE_REPORT_H_
@@ -14,11 +14,11 @@ namespace mantlet::tls {
 struct HandshakeReport {
   base::HandshakeFailure reason = base::HandshakeFailure::kOther;
   std::string detail;  // a sentence; never sent to the peer
-  std::string sni;     // empty if none was sent, or the ClientHello never came
-  // "TLSv1.3"; empty before one was negotiated; with kProtocolVersion, where none
-  // was, the newest that the client offered.
+  std::string sni;     // empty if none was sent or no ClientHello arrived
+  // E.g. "TLSv1.3"; empty before a version was negotiated. With kProtocolVersion it is the newest
+  // version that the client offered.
   std::string version;
-  // Meaningful if certificate.ok() is false: the certificate at fault.
+  // The certificate at fault, if certificate.ok() is false.
   verify::VerifyResult certificate;
 };
 

@@ -8,7 +8,7 @@
 
 namespace mantlet::tls {
 
-// The cipher suites and groups of `tls` that the linked library does not have.
+// Returns the cipher suites and groups of `tls` that the linked library does not support.
 std::vector<std::string> NamesTheLibraryLacks(const config::Tls& tls);
 
 }  // namespace mantlet::tls

@@ -10,7 +10,7 @@ struct stack_st_CRYPTO_BUFFER;
 
 namespace mantlet::tls {
 
-// `chain` may be null, for no certificates. The views are of its bytes.
+// `chain` may be null, for no certificates. The views point into its buffers.
 std::vector<std::string_view> PeerChain(const stack_st_CRYPTO_BUFFER* chain);
 
 }  // namespace mantlet::tls

@@ -50,7 +50,8 @@ std::optional<ResumptionRefusal> ValidateTicket(const ServerContext& context,
       return ResumptionRefusal::kNoClientCertificate;
     }
   } else {
-    // A chain where none is requested was not accepted by these rules.
+    // A session with a client chain on a listener that requests none was established under other
+    // rules.
     if (context.verifier() == nullptr) return ResumptionRefusal::kOther;
     verify::ClientCheck check = verdicts.Check(*context.verifier(), ders, now);
     if (!check.verdict.ok()) return base::RefusalFor(*check.verdict.failure);

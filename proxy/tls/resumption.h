@@ -1,11 +1,11 @@
-// ValidateTicket decides whether a client may resume the session of its ticket. On a server
-// the library resumes whatever the ticket holds and verifies nothing again, so this comes
-// before: the ticket must be ours, its session within its terms, and the client's chain
-// valid by the present rules.
+// ValidateTicket decides whether a client may resume the session of its ticket. The library resumes
+// any session that a ticket contains, without verifying the chain again, so these checks come
+// first: the ticket was sealed by this server, the session is within its terms, and the client's
+// chain is valid under the current rules.
 //
-// The decision falls when the ticket is opened and not after the handshake: a client that
-// is rejected gets a full handshake, in which it may present a newer certificate, or learns
-// from the alert what is wrong with this one.
+// The decision is made when the ticket is opened, not after the handshake. So a client that is
+// rejected gets a full handshake, in which it may present a newer certificate or receives an alert
+// with the reason.
 
 #ifndef MANTLET_PROXY_TLS_RESUMPTION_H_
 #define MANTLET_PROXY_TLS_RESUMPTION_H_
@@ -27,13 +27,13 @@ namespace mantlet::tls {
 struct Resumption {
   SessionTerms terms;
   std::shared_ptr<const identity::ClientCertificate> certificate;  // null: the session has none
-  // The verdict's; INT64_MAX without a certificate.
+  // The time until which the chain is valid; INT64_MAX without a certificate.
   int64_t valid_until = 0;
-  std::string session;  // for the library
+  std::string session;  // serialized, for the library
 };
 
-// Sets `resumption`, or returns why the ticket is not accepted. `server_name` is that of the
-// present ClientHello. `context` has tickets.
+// Sets `resumption`, or returns why the ticket is not accepted. `server_name` is the name in the
+// current ClientHello. `context` must have tickets.
 std::optional<base::ResumptionRefusal> ValidateTicket(const ServerContext& context,
                                                       verify::ClientVerdictCache& verdicts,
                                                       std::string_view ticket,

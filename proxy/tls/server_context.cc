@@ -22,27 +22,27 @@
 namespace mantlet::tls {
 namespace {
 
-// Forward secrecy and authenticated encryption only. Suites in brackets are of equal
-// preference: the client's order decides between AES, which is faster in hardware, and
-// ChaCha20, which is faster without.
+// Only suites with forward secrecy and authenticated encryption. Suites in brackets have the same
+// preference: the client chooses between AES, which is faster with hardware support, and ChaCha20,
+// which is faster without.
 constexpr char kDefaultCiphers[] =
     "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]:"
     "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 
-// The hybrid first where the library has it: it may not be among its defaults.
+// The hybrid group comes first if the library has it: it may not be among the library's defaults.
 #ifdef SSL_GROUP_X25519_MLKEM768
 constexpr char kDefaultGroups[] = "X25519MLKEM768:X25519:P-256";
 #else
 constexpr char kDefaultGroups[] = "X25519:P-256";
 #endif
 
-// A CertificateRequest with more names than this costs more in bytes on every
-// handshake than it ever helps a client to choose.
+// A CertificateRequest with more bytes of names than this would cost more on every handshake than
+// it helps clients to choose a certificate.
 constexpr size_t kMaxCaNamesBytes = 8 * 1024;
 
-// In handshakes, ours and the client's: no SHA-1, and Ed25519 not only for us.
-// The library's own list for clients lacks Ed25519 and P-521, and has SHA-1.
+// The algorithms for our signatures and the client's: without SHA-1, with Ed25519 for both. The
+// library's own list for clients lacks Ed25519 and P-521, and contains SHA-1.
 constexpr uint16_t kSignatureAlgorithms[] = {
     SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ED25519,
     SSL_SIGN_RSA_PSS_RSAE_SHA256,    SSL_SIGN_RSA_PKCS1_SHA256,
@@ -55,7 +55,7 @@ uint16_t WireVersion(config::TlsVersion version) {
   return version == config::TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
-// The library's spelling of the configuration's list.
+// Converts the configuration's list to the library's syntax.
 std::string CipherList(const std::vector<std::string>& suites) {
   if (suites.empty()) return kDefaultCiphers;
   return absl::StrJoin(suites, ":", [](std::string* out, const std::string& suite) {
@@ -81,12 +81,11 @@ CRYPTO_BUFFER* NewBuffer(std::string_view bytes, CRYPTO_BUFFER_POOL* pool) {
   return CRYPTO_BUFFER_new(x509::Data(bytes), bytes.size(), pool);
 }
 
-// Returns a digest of everything that decides whether a client is accepted and with which
-// identity: the session-id context of the library, and what a ticket is bound to besides its
-// keys.
+// Returns a digest of everything that decides whether a client is accepted and with which identity.
+// It is the session-id context of the library, and tickets are bound to it.
 std::string AuthorizationDigest(const ServerContext::Options& options) {
   std::string text;
-  // Lengths before contents: no two lists give one text.
+  // Lengths precede the contents, so that different lists give different texts.
   const auto add = [&text](std::string_view part) {
     absl::StrAppend(&text, part.size(), ":");
     text.append(part);
@@ -97,7 +96,7 @@ std::string AuthorizationDigest(const ServerContext::Options& options) {
   add(options.policy_id);
   for (const ServerCredential& credential : options.credentials) {
     add("certificate");
-    for (const std::string& der : credential.chain_der) add(der);  // the key fits the leaf
+    for (const std::string& der : credential.chain_der) add(der);  // the key belongs to the leaf
     for (const std::string& name : credential.names) add(name);
   }
   static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
@@ -135,8 +134,8 @@ absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Create(Optio
 }
 
 absl::Status ServerContext::Init() {
-  // Without X509 objects: a connection keeps the peer's certificate as one
-  // shared buffer, and verification is ours.
+  // No X509 objects: each connection keeps the peer's certificate as a shared buffer, and the
+  // verify package does the verification.
   ctx_ = SSL_CTX_new(TLS_with_buffers_method());
   if (ctx_ == nullptr) return absl::InternalError("the TLS library gives no context");
   SSL_CTX_set0_buffer_pool(ctx_, pool_);
@@ -167,7 +166,7 @@ absl::Status ServerContext::SetParameters() {
   SSL_CTX_set_max_proto_version(ctx_, WireVersion(tls.max_version));
   SetResumption();
 
-  // Of cipher suites (TLS 1.2) and of groups, ours is the order that decides.
+  // The server's order of cipher suites (TLS 1.2) and groups decides.
   SSL_CTX_set_options(ctx_, SSL_OP_CIPHER_SERVER_PREFERENCE);
   const std::string ciphers = CipherList(tls.cipher_suites);
   if (!SSL_CTX_set_strict_cipher_list(ctx_, ciphers.c_str())) {
@@ -203,7 +202,7 @@ absl::Status ServerContext::SetParameters() {
 
 void ServerContext::SetResumption() {
   SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_early_data_enabled(ctx_, 0);  // could be played back (RFC 8446 section 8)
+  SSL_CTX_set_early_data_enabled(ctx_, 0);  // would allow replays (RFC 8446 section 8)
   if (!options_.tls.session_resumption) {
     SSL_CTX_set_options(ctx_, SSL_OP_NO_TICKET);
     return;
@@ -213,17 +212,17 @@ void ServerContext::SetResumption() {
   tickets_ = std::make_unique<SessionTickets>(AuthorizationDigest(options_), lifetime);
   const std::string& context = tickets_->authorization_digest();
   SSL_CTX_set_session_id_context(ctx_, x509::Data(context), context.size());
-  // The library's own limits: TLS 1.2, and TLS 1.3, where each renewal restarts them. The
-  // terms in the ticket are not renewed.
+  // These are the library's own limits, for TLS 1.2 and TLS 1.3; in TLS 1.3 each renewal restarts
+  // them. The terms in the ticket are not renewed.
   SSL_CTX_set_timeout(ctx_, static_cast<uint32_t>(lifetime));
   SSL_CTX_set_session_psk_dhe_timeout(ctx_, static_cast<uint32_t>(lifetime));
-  // Every resumption brings a new one.
+  // Every resumption issues a new ticket.
   SSL_CTX_set_num_tickets(ctx_, 1);
   InstallTicketHooks(ctx_);
 }
 
 bool ServerContext::IsEquivalent(const Options& options) const {
-  // Does not decide about clients, so the tickets' keys do not depend on it.
+  // The OCSP responses do not decide about clients, so the ticket keys do not depend on them.
   if (!SameResponses(options_.credentials, options.credentials)) return false;
   return options_.tls == options.tls && options_.clock == options.clock &&
          options_.protocols == options.protocols &&
@@ -260,7 +259,7 @@ bool ServerContext::IsAuthoritativeFor(size_t index, std::string_view host,
                                        x509::LeafKeySet verifiable) const {
   const size_t selected = Select(host, verifiable);
   if (selected == index || selector_.Covers(index, host)) return true;
-  // A name that no certificate has is as good as none.
+  // A name that no certificate has is treated like no name.
   return selector_.IsDefault(selected) && selector_.IsDefault(index) &&
          !selector_.Find(host, verifiable).has_value();
 }

@@ -1,6 +1,6 @@
-// ServerContext holds what all handshakes of one listener have in common, for one generation
-// of its certificates. Immutable; shared by all workers. A connection keeps the context it
-// began with; new connections use the newest.
+// ServerContext holds the data that all handshakes of one listener share, for one generation of its
+// certificates. Immutable; shared by all workers. A connection keeps the context it started with;
+// new connections use the newest.
 
 #ifndef MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
 #define MANTLET_PROXY_TLS_SERVER_CONTEXT_H_
@@ -32,8 +32,8 @@ struct ServerCredential {
   std::vector<std::string> names;    // lower case
   std::vector<std::string> san_uri;  // XFCC's "By"
   std::vector<std::string> san_ip;
-  // A response of the OCSP (RFC 6960) about the leaf, as DER, stapled for clients
-  // that ask; empty: none. And when it holds, in seconds since the epoch.
+  // An OCSP response (RFC 6960) about the leaf, as DER, stapled for clients that ask for it; empty:
+  // none. The times of its validity follow, in seconds since the epoch.
   std::string ocsp_response = {};
   int64_t ocsp_from = 0;
   int64_t ocsp_until = 0;
@@ -47,16 +47,16 @@ class ServerContext {
     config::ClientAuthMode client_auth = config::ClientAuthMode::kRequire;
     std::vector<ServerCredential> credentials;  // at least one; the first is the default
     verify::ClientVerifierPtr verifier;         // null if client_auth is none
-    // The protocols that are spoken, as ALPN names them (RFC 7301). The first that the client
-    // offers is chosen.
+    // The supported protocols, as ALPN names (RFC 7301). The first one that the client offers is
+    // chosen.
     std::vector<std::string> protocols = {"http/1.1", "http/1.0"};
-    // A digest of whatever else decides about a client; a session is resumed only
-    // while it stays the same.
+    // A digest of all other settings that decide about clients. A session is resumed only while it
+    // is unchanged.
     std::string policy_id;
-    const base::Clock* clock = nullptr;  // outlives every context
+    const base::Clock* clock = nullptr;  // must outlive every context
   };
 
-  // Fails for cipher suites and groups that the library does not have.
+  // Fails for cipher suites and groups that the library does not support.
   static absl::StatusOr<std::shared_ptr<const ServerContext>> Create(Options options);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
@@ -64,19 +64,18 @@ class ServerContext {
   ssl_ctx_st* ssl_ctx() const { return ctx_; }
   const Options& options() const { return options_; }
   const verify::ClientVerifier* verifier() const { return options_.verifier.get(); }
-  // Null if sessions are not resumed.
+  // Returns null if sessions are not resumed.
   SessionTickets* tickets() const { return tickets_.get(); }
-  // Returns whether a context made from `options` would behave as this one does. Then it
-  // need not be made, and the tickets of this one stay valid.
+  // Returns whether a context made from `options` would behave like this one. If so, this context
+  // and its tickets can stay in use.
   bool IsEquivalent(const Options& options) const;
 
-  // Returns the certificate for a server name (lower case, may be empty) and a client
-  // that can verify these keys. With strict_sni: SIZE_MAX if no certificate has
-  // that name.
+  // Returns the certificate for a server name (lower case, may be empty) and a client that can
+  // verify these keys. With strict_sni, returns SIZE_MAX if no certificate has that name.
   size_t Select(std::string_view server_name, x509::LeafKeySet verifiable) const;
-  // Returns whether a connection with this certificate may carry requests for this host
-  // (RFC 9110 section 7.4): had its client named the host, it would have got the same
-  // certificate, or an equal one for the same name.
+  // Returns whether a connection with this certificate may carry requests for this host (RFC 9110
+  // section 7.4): had the client sent this host as the server name, it would have received the same
+  // certificate, or an equivalent one for the same name.
   bool IsAuthoritativeFor(size_t index, std::string_view host, x509::LeafKeySet verifiable) const;
   x509::LeafKeySet Verifiable(const ClientOffer& offer) const {
     return VerifiableKeys(offer, capabilities_);
@@ -84,10 +83,9 @@ class ServerContext {
   // Describes the CertificateRequest, for the record of a client that sent no certificate.
   std::string DescribeCertificateRequest() const;
   const ServerCredential& credential(size_t index) const { return options_.credentials[index]; }
-  // Makes `ssl` (an SSL*) answer with that certificate.
+  // Sets the certificate with this index in `ssl` (an SSL*).
   bool Install(size_t index, void* ssl) const;
-  // Makes `ssl` (an SSL*) staple that certificate's OCSP response, if there is one
-  // that holds now.
+  // Staples that certificate's OCSP response in `ssl` (an SSL*), if there is one that is valid now.
   bool Staple(size_t index, void* ssl) const;
 
  private:
@@ -100,11 +98,11 @@ class ServerContext {
   Options options_;
   CertificateSelector selector_;
   ServerCapabilities capabilities_;
-  bool names_cas_ = false;       // a CertificateRequest lists the names of the trust anchors
-  crypto_buffer_pool_st* pool_;  // equal certificates of many clients are kept once
+  bool names_cas_ = false;       // a CertificateRequest lists the trust anchors' names
+  crypto_buffer_pool_st* pool_;  // stores equal certificates of many clients once
   ssl_ctx_st* ctx_ = nullptr;
   std::unique_ptr<SessionTickets> tickets_;
-  std::vector<std::vector<crypto_buffer_st*>> chains_;  // as options_.credentials
+  std::vector<std::vector<crypto_buffer_st*>> chains_;  // in the order of options_.credentials
 };
 
 using ServerContextPtr = std::shared_ptr<const ServerContext>;

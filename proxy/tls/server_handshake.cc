@@ -16,7 +16,7 @@ namespace {
 
 using base::HandshakeFailure;
 
-// What a browser or curl shows for a URL with http in place of https.
+// The response that a browser or curl shows for a URL with http instead of https.
 constexpr std::string_view kPlaintextAnswer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 67\r\n"
     "Connection: close\r\n\r\n"
@@ -69,8 +69,8 @@ void ServerHandshake::OnInput(std::string_view arrived) {
 
 void ServerHandshake::Finish() {
   Complete();
-  // In most handshakes the client has the last word, and we nothing to say before its
-  // request, which Nagle's algorithm holds back until that is acknowledged.
+  // In these handshakes the client sends the last message, and the server sends nothing before the
+  // first request, which Nagle's algorithm delays until that message is acknowledged.
   if (SSL_version(ssl()) == TLS1_3_VERSION || SSL_session_reused(ssl()) == 1) {
     transport().QuickAck();
   }
@@ -143,8 +143,8 @@ HandshakeReport ServerHandshake::Report(HandshakeFailure reason, std::string det
 identity::PeerIdentity ServerHandshake::TakeIdentity() {
   identity::PeerIdentity peer;
   peer.tls.resumed = SSL_session_reused(ssl()) == 1;
-  // A ticket that was found good is not always used: then only what this handshake
-  // itself has shown counts.
+  // The library does not use every ticket that was accepted. If it did not use this one, only the
+  // results of this handshake count.
   peer.certificate = std::move(peer.tls.resumed ? attempt_->resumption->certificate
                                                 : attempt_->client.certificate);
   const verify::VerifyResult& verdict = attempt_->client.verdict;

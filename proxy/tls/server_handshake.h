@@ -1,6 +1,6 @@
-// ServerHandshake is the server's side of a TLS handshake over a Stream: chooses the certificate,
-// verifies the client's, resumes sessions, and reports the outcome to a Handler, as the client's
-// identity or as a HandshakeReport. One loop's thread only.
+// ServerHandshake is the server's side of a TLS handshake over a Stream. It chooses the
+// certificate, verifies the client's, resumes sessions, and reports the outcome to a Handler: the
+// client's identity or a HandshakeReport. One loop's thread only.
 
 #ifndef MANTLET_PROXY_TLS_SERVER_HANDSHAKE_H_
 #define MANTLET_PROXY_TLS_SERVER_HANDSHAKE_H_
@@ -28,52 +28,52 @@ class ServerHandshake final : public Handshake, private HandshakeHooks {
  public:
   class Handler {
    public:
-    // A part of the ClientHello has arrived, and not the whole. Called at most once.
+    // A part of the ClientHello has arrived. Called at most once.
     virtual void OnPartialHello() {}
-    // The ClientHello is whole; nothing has been done with it yet. False: the handler has
-    // ended the connection, without destroying the stream. Called from inside the library.
+    // The ClientHello is complete and has not been processed yet. Returns false if the handler has
+    // closed the connection, without destroying the stream. Called from inside the library.
     virtual bool OnHandshakeBegins() { return true; }
-    // The client's certificate does not verify, and the client is accepted all the same
-    // (client_auth.mode request): OnHandshakeDone() follows, with an identity without certificate.
-    // `report` has the reason and the certificate at fault. Must not destroy the stream.
+    // The client's certificate is not valid, but the client is accepted (client_auth.mode request).
+    // OnHandshakeDone() follows, with an identity without certificate. `report` contains the reason
+    // and the certificate at fault. Must not destroy the stream.
     virtual void OnCertificateNotVerified(const HandshakeReport&) {}
-    // Bytes may follow at once, through the ByteStreamHandler.
+    // The handshake is complete. Bytes may follow at once, through the ByteStreamHandler.
     virtual void OnHandshakeDone(identity::PeerIdentity identity) = 0;
-    // The alert is on its way; what still arrives is discarded. The owner closes a moment later,
-    // so that the alert is not overtaken by a reset.
+    // The handshake has failed and the alert is being sent; further input is discarded. The owner
+    // closes the connection a moment later, so that a reset does not overtake the alert.
     virtual void OnHandshakeFailed(HandshakeReport report) = 0;
 
    protected:
     ~Handler() = default;
   };
 
-  // `stream` is made from the context's ssl_ctx(). `verdicts` (of the same thread) and `handler`
-  // outlive the handshake.
+  // `stream` was made from the context's ssl_ctx(). `verdicts` (of the same thread) and `handler`
+  // must outlive the handshake.
   ServerHandshake(Stream& stream, ServerContextPtr context, verify::ClientVerdictCache& verdicts,
                   Handler* handler);
 
-  // Which of the context's certificates was sent.
+  // Returns the index of the context's certificate that was sent.
   size_t certificate_index() const { return certificate_index_; }
-  // The keys whose certificates the client can verify.
+  // Returns the keys whose certificates the client can verify.
   x509::LeafKeySet verifiable() const { return verifiable_; }
   const ServerContext& context() const { return *context_; }
-  // Why the ticket of the client was not accepted; none: it sent none, or it was accepted. Set
-  // once the ClientHello has been read.
+  // Returns why the client's ticket was not accepted; nullopt if it sent none or it was accepted.
+  // Set once the ClientHello has been read.
   std::optional<base::ResumptionRefusal> resumption_refusal() const { return refusal_; }
-  // Describes a handshake that is not complete and is given up from outside.
+  // Returns the report of an incomplete handshake that the caller ends.
   HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const;
 
  private:
   enum class Hello : uint8_t { kNone, kPartial, kWhole };
-  // What a handshake gathers; an open connection has no use for it.
+  // Attempt holds the data of the handshake that an open connection no longer needs.
   struct Attempt {
     std::string sni;
-    uint16_t offered_version = 0;          // the newest that the ClientHello names
-    std::vector<std::string> protocols;    // offered (ALPN), if none of them is spoken here
-    std::string leaf_der;                  // of the Certificate message, before it is examined
-    verify::ClientCheck client;            // of the chain that the client presented
-    bool refused = false;                  // for what `client` says
-    std::optional<Resumption> resumption;  // of a ticket that was accepted
+    uint16_t offered_version = 0;          // the newest that the ClientHello lists
+    std::vector<std::string> protocols;    // offered (ALPN), if none of them is supported
+    std::string leaf_der;                  // from the Certificate message, before validation
+    verify::ClientCheck client;            // the check of the client's chain
+    bool refused = false;                  // the handshake fails with the verdict of `client`
+    std::optional<Resumption> resumption;  // from an accepted ticket
   };
 
   // Handshake
@@ -94,8 +94,8 @@ class ServerHandshake final : public Handshake, private HandshakeHooks {
   void Finish();
   void FailWith(HandshakeReport report);
   identity::PeerIdentity TakeIdentity();
-  HandshakeReport ReportVerdict() const;  // on the chain that the client presented
-  // Of this thread's error queue. `arrived`: what the library was given.
+  HandshakeReport ReportVerdict() const;  // about the chain that the client presented
+  // Reports this thread's error queue. `arrived` is the input that the library received.
   HandshakeReport ReportLibraryError(std::string_view arrived);
 
   const ServerContextPtr context_;
@@ -105,7 +105,7 @@ class ServerHandshake final : public Handshake, private HandshakeHooks {
   x509::LeafKeySet verifiable_;
   size_t certificate_index_ = 0;
   std::optional<base::ResumptionRefusal> refusal_;
-  std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // until it is complete
+  std::unique_ptr<Attempt> attempt_ = std::make_unique<Attempt>();  // null once it is complete
 };
 
 }  // namespace mantlet::tls

@@ -1,5 +1,5 @@
-// What the library asks a ServerHandshake during its handshake: which certificate, which protocol,
-// whether the client's chain is valid, and to seal and to open tickets.
+// The hooks of a ServerHandshake: they choose the certificate and the protocol, verify the client's
+// chain, and seal and open tickets.
 
 #include <openssl/bytestring.h>
 #include <openssl/ssl.h>
@@ -18,7 +18,7 @@
 namespace mantlet::tls {
 
 bool ServerHandshake::OnClientHello(const ssl_early_callback_ctx* hello) {
-  // The library asks again after some pauses.
+  // The library calls this again after some pauses.
   if (std::exchange(hello_, Hello::kWhole) != Hello::kWhole && !handler_->OnHandshakeBegins())
     return false;
   ClientHello read = ReadClientHello(hello);
@@ -26,7 +26,7 @@ bool ServerHandshake::OnClientHello(const ssl_early_callback_ctx* hello) {
   attempt_->offered_version = read.newest_version;
   verifiable_ = context_->Verifiable(read.offer);
   const size_t index = context_->Select(attempt_->sni, verifiable_);
-  if (index == SIZE_MAX) return true;  // HasCertificate() refuses it
+  if (index == SIZE_MAX) return true;  // HasCertificate() rejects it
   certificate_index_ = index;
   if (index != 0 && !context_->Install(index, hello->ssl)) return false;
   return context_->Staple(index, hello->ssl);
@@ -36,8 +36,8 @@ bool ServerHandshake::HasCertificate() const {
   return context_->Select(attempt_->sni, verifiable_) != SIZE_MAX;
 }
 
-// A client that offers only protocols that are not spoken gets an alert, instead of being answered
-// in one it does not expect.
+// A client that offers only unsupported protocols gets an alert instead of a response in a protocol
+// that it does not expect.
 std::string_view ServerHandshake::SelectProtocol(std::string_view offered) {
   const std::vector<std::string>& spoken = context_->options().protocols;
   CBS protocols, name;
@@ -53,8 +53,8 @@ std::string_view ServerHandshake::SelectProtocol(std::string_view offered) {
   return {};
 }
 
-// The library refuses some certificates before it asks VerifyPeer(). It has not kept them then,
-// and the record of the failure is to say whose they were.
+// The library rejects some certificates before it calls VerifyPeer() and does not keep them. The
+// record of the failure needs the certificate.
 void ServerHandshake::OnPeerLeaf(std::string_view der) {
   if (attempt_ != nullptr) attempt_->leaf_der = der;
 }
@@ -65,26 +65,26 @@ bool ServerHandshake::VerifyPeer(uint8_t* alert) {
       verdicts_.Check(*context_->verifier(), PeerChain(SSL_get0_peer_certificates(ssl())), now);
   const verify::VerifyResult& verdict = attempt_->client.verdict;
   if (!verdict.ok()) {
-    // Under `request` the client goes on without an identity. Whether it has the key of the
-    // certificate that it showed is checked in either case.
+    // In `request` mode the client continues without an identity. The library still checks that the
+    // client has the key of its certificate.
     if (context_->options().client_auth == config::ClientAuthMode::kRequest) return true;
     attempt_->refused = true;
     *alert = AlertFor(*verdict.failure);
     return false;
   }
   if (SessionTickets* tickets = context_->tickets()) {
-    // What the client is told of its session's lifetime, and what the library itself
-    // holds renewals to.
+    // The lifetime of the session that is sent to the client. The library also limits renewals to
+    // it.
     const int64_t left = std::min(tickets->lifetime_seconds(), verdict.valid_until - now);
     SSL_SESSION_set_timeout(SSL_get_session(ssl()), static_cast<uint32_t>(left));
   }
   return true;
 }
 
-// The library calls it where it would give the client a ticket: after its chain was verified, or
+// The library calls this when it would issue a ticket: after the client's chain was verified, or
 // after a resumption.
 std::string ServerHandshake::SealTicket(std::string_view session) {
-  // Without this extension the keys of a TLS 1.2 session do not authenticate its peer
+  // Without the extended master secret, the keys of a TLS 1.2 session do not authenticate its peer
   // (RFC 7627 section 5.3).
   if (SSL_get_extms_support(ssl()) != 1) return {};
   // A client that was accepted without a valid chain is verified in each handshake.
@@ -92,7 +92,7 @@ std::string ServerHandshake::SealTicket(std::string_view session) {
   const base::Clock& clock = *context_->options().clock;
   SessionTickets& tickets = *context_->tickets();
   if (SSL_session_reused(ssl())) {
-    // The terms stay those of the full handshake.
+    // The terms of the full handshake still apply.
     return tickets.Seal(attempt_->resumption->terms, session, clock.MonotonicMs());
   }
   const int64_t valid_until = attempt_->client.certificate != nullptr

@@ -1,5 +1,5 @@
-// ServerStream is a Stream that a ServerHandshake opens: the server's side of a TLS connection
-// over another ByteStream. One loop's thread only.
+// ServerStream is a Stream with a ServerHandshake: the server's side of a TLS connection over
+// another ByteStream. One loop's thread only.
 
 #ifndef MANTLET_PROXY_TLS_SERVER_STREAM_H_
 #define MANTLET_PROXY_TLS_SERVER_STREAM_H_
@@ -24,9 +24,9 @@ class ServerStream final : public Stream {
  public:
   using HandshakeHandler = ServerHandshake::Handler;
 
-  // Begins to read at once; where there is no memory for a connection, the handshake
-  // fails before the loop's turn is over. `verdicts` (of the same thread), `handler` and
-  // the ByteStreamHandler outlive the stream.
+  // Starts to read at once. If there is no memory for a connection, the handshake fails before the
+  // end of the loop's turn. `verdicts` (of the same thread), `handler` and the ByteStreamHandler
+  // must outlive the stream.
   ServerStream(io::Loop& loop, std::unique_ptr<io::ByteStream> transport, ServerContextPtr context,
                verify::ClientVerdictCache& verdicts, HandshakeHandler* handler)
       : Stream(loop, std::move(transport),
@@ -35,7 +35,7 @@ class ServerStream final : public Stream {
     Start(handshake_);
   }
 
-  // As ServerHandshake has them.
+  // These return the values of ServerHandshake.
   size_t certificate_index() const { return handshake_.certificate_index(); }
   x509::LeafKeySet verifiable() const { return handshake_.verifiable(); }
   const ServerContext& context() const { return handshake_.context(); }

@@ -11,15 +11,15 @@
 namespace mantlet::tls {
 namespace {
 
-// established (8 bytes), deadline (8), length of the server name (1), server name,
-// the library's session; numbers in network order.
+// The plaintext of a ticket: established (8 bytes), deadline (8), length of the server name (1),
+// server name, the library's session. Numbers are in network order.
 constexpr size_t kFixedBytes = 8 + 8 + 1;
 
 void AppendU64(uint64_t value, std::string* out) {
   for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
 }
 
-// The session holds its secret.
+// Wiped erases a text at the end of a scope; a session contains its secret.
 class Wiped {
  public:
   explicit Wiped(std::string& text) : text_(text) {}

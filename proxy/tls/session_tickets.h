@@ -1,11 +1,10 @@
-// SessionTickets seals and opens the session tickets of one listener under one generation
-// of everything that decides about clients. Stateless (RFC 5077, RFC 8446 section 4.6.1):
-// the whole session travels in its ticket, sealed with keys of this process. A change of
-// anything that decides makes a new ServerContext with new SessionTickets, which open no
-// older ticket.
+// SessionTickets seals and opens the session tickets of one listener, for one set of the settings
+// that decide about clients. It is stateless (RFC 5077, RFC 8446 section 4.6.1): a ticket contains
+// the whole session, encrypted with keys of this process. A change of any of these settings creates
+// a new ServerContext with new SessionTickets, which open no older ticket.
 //
-// A ticket carries its terms beside the library's session. They limit how long it is valid
-// and are never extended, however often the session is renewed.
+// A ticket contains its terms in addition to the library's session. They limit its validity and are
+// never extended, even if the session is renewed.
 //
 // Threading: any worker.
 
@@ -22,12 +21,12 @@
 namespace mantlet::tls {
 
 struct SessionTerms {
-  // Of the full handshake; seconds since the epoch.
+  // The time of the full handshake, in seconds since the epoch.
   int64_t established = 0;
-  // The session has expired from this moment on. Set by the full handshake.
+  // The time from which the session has expired. Set by the full handshake.
   int64_t deadline = 0;
-  // The server name of the full handshake, lower case; a resumption must have the same
-  // (RFC 6066 section 3).
+  // The server name of the full handshake, in lower case. A resumption must have the same name (RFC
+  // 6066 section 3).
   std::string server_name;
 
   bool Covers(int64_t now) const { return established <= now && now < deadline; }
@@ -35,30 +34,31 @@ struct SessionTerms {
 
 class SessionTickets {
  public:
-  // A session with a larger ticket than this is not worth one: the client would
-  // have to send it in its ClientHello.
+  // The maximum size. A larger ticket is not issued, because the client would have to send it in
+  // its ClientHello.
   static constexpr size_t kMaxTicketBytes = 12 * 1024;
-  // What Seal() adds to a session, at most.
+  // The maximum number of bytes that Seal() adds to a session.
   static constexpr size_t kMaxOverheadBytes = TicketKeys::kOverheadBytes + 8 + 8 + 1 + 255;
 
   struct Opened {
     SessionTerms terms;
-    std::string session;  // the library's
+    std::string session;  // serialized by the library
   };
 
-  // `authorization_digest`: a digest of everything that decides; a ticket opens only where
-  // it is the same. `lifetime_seconds`: of a session, renewals included.
+  // `authorization_digest` is a digest of all settings that decide about clients; a ticket can be
+  // opened only if it is the same. `lifetime_seconds` is the lifetime of a session, including
+  // renewals.
   SessionTickets(std::string authorization_digest, int64_t lifetime_seconds);
 
-  // The terms of a session that a full handshake establishes `now`. `valid_until`:
-  // the verdict's on the client's chain; INT64_MAX without one.
+  // Returns the terms of a session that a full handshake establishes at `now`. `valid_until` is the
+  // end of the validity of the client's chain; INT64_MAX without one.
   SessionTerms NewTerms(int64_t now, int64_t valid_until, std::string_view server_name) const;
 
-  // Returns the ticket, empty if the client is to get none. `monotonic_ms` is for the age of
-  // the keys.
+  // Returns the ticket, or an empty string if the client gets none. `monotonic_ms` determines the
+  // age of the keys.
   std::string Seal(const SessionTerms& terms, std::string_view session, int64_t monotonic_ms);
-  // Returns nothing unless the ticket was sealed here. Whether it is still valid is for the
-  // caller to decide.
+  // Returns nullopt unless the ticket was sealed with these keys. The caller checks whether it is
+  // still valid.
   std::optional<Opened> Open(std::string_view ticket, int64_t monotonic_ms);
 
   const std::string& authorization_digest() const { return authorization_digest_; }

@@ -51,7 +51,7 @@ Stream::Stream(io::Loop& loop, std::unique_ptr<io::ByteStream> transport,
 
 Stream::~Stream() { SSL_free(ssl_); }
 
-// Returns null where the library has no memory.
+// Returns null if the library has no memory.
 ssl_st* Stream::NewSsl() {
   SSL* ssl = SSL_new(ctx_.get());
   BIO* bio = bio_.NewBio();
@@ -73,7 +73,8 @@ void Stream::Start(Handshake& handshake) {
     transport_->SetReading(true);
     return;
   }
-  // Nothing is read until the owner, which may still be under construction, knows.
+  // There is no SSL. The handshake is informed later: its owner may still be under construction.
+  // Until then nothing is read.
   deferred_.Schedule();
 }
 
@@ -108,7 +109,7 @@ void Stream::SetReading(bool reading) {
   }
 }
 
-// Delivers what was held over a pause of reading.
+// Delivers the input that was kept while reading was paused.
 void Stream::ResumeHeld() {
   if (!reading_ || state_ == State::kClosed) return;
   if (!bio_.input_ended) transport_->SetReading(true);
@@ -116,7 +117,7 @@ void Stream::ResumeHeld() {
   held_ = std::string();
   bio_.input = held;
   Advance();
-  // `held` ends here; KeepRest() has taken what is left of it.
+  // `held` is destroyed here; KeepRest() has saved the unread bytes.
 }
 
 void Stream::OnData(std::string_view bytes) {
@@ -126,7 +127,7 @@ void Stream::OnData(std::string_view bytes) {
     Advance();
     return;
   }
-  // Paused with bytes in hand: the transport had more on its way.
+  // Reading is paused and input is held; the transport had more data under way.
   held_.append(bytes);
 }
 
@@ -152,7 +153,7 @@ void Stream::OnStreamError(const io::StreamError& error) {
     handshake_->OnTransportError(error);
     return;
   }
-  // A broken record may have ended the stream before the transport did.
+  // An invalid record may have closed the stream before the transport failed.
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   if (handler_ != nullptr) handler_->OnStreamError(error);
@@ -176,7 +177,7 @@ void Stream::Advance() {
   KeepRest();
 }
 
-// Moves ciphertext that must wait out of the loop's buffer.
+// Copies the remaining ciphertext out of the loop's buffer.
 void Stream::KeepRest() {
   if (!bio_.input.empty() && state_ == State::kOpen) held_.assign(bio_.input);
   bio_.input = {};
@@ -185,7 +186,7 @@ void Stream::KeepRest() {
 void Stream::ReadAll(const base::Lifetime::Watch& watch) {
   std::span<char> out = loop_.plaintext_buffer();
   while (reading_ && peer_end_ != PeerEnd::kDelivered) {
-    // Whole records are gathered so that the handler sees few, large pieces.
+    // Several records are collected so that the handler receives few, large pieces.
     size_t filled = 0;
     int error = SSL_ERROR_NONE;
     std::string reason;
@@ -194,13 +195,13 @@ void Stream::ReadAll(const base::Lifetime::Watch& watch) {
       int n = SSL_read(ssl_, out.data() + filled, static_cast<int>(out.size() - filled));
       if (n <= 0) {
         error = SSL_get_error(ssl_, n);
-        // Now: the handler may use the library before the error's turn comes.
+        // Read the errors now: the handler may use the library before they are reported.
         if (error == SSL_ERROR_SSL) reason = TakeExplainedErrors();
         break;
       }
       filled += static_cast<size_t>(n);
       if (bio_.input.empty() && !bio_.input_ended && SSL_has_pending(ssl_) == 0) {
-        // What it would say; asking costs as much as a small record.
+        // SSL_read() would return this; the call would cost as much as a small record.
         error = SSL_ERROR_WANT_READ;
         break;
       }
@@ -210,17 +211,17 @@ void Stream::ReadAll(const base::Lifetime::Watch& watch) {
       if (watch.ended() || state_ != State::kOpen) return;
     }
     if (error == SSL_ERROR_NONE) continue;
-    // A KeyUpdate may have asked for an answer.
+    // A KeyUpdate may have requested a response.
     transport_->Flush();
     if (error == SSL_ERROR_WANT_READ) return;
     if (error == SSL_ERROR_ZERO_RETURN) {
-      peer_end_ = PeerEnd::kPending;  // survives a pause
+      peer_end_ = PeerEnd::kPending;  // kept while reading is paused
       if (reading_) DeliverEnd();
       return;
     }
     if (bio_.input_ended && reason.empty()) {
-      // RFC 8446 section 6.1: a FIN without close_notify is no end of data, it is
-      // a peer that died or left.
+      // A FIN without close_notify is not a regular end of the data: the peer crashed or broke off
+      // (RFC 8446 section 6.1).
       reason = absl::StrCat("the ", SSL_is_server(ssl_) ? "client" : "server",
                             " closed the connection without close_notify");
     }
@@ -235,7 +236,7 @@ void Stream::DeliverEnd() {
 }
 
 void Stream::FailStream(std::string detail) {
-  transport_->Flush();  // the alert
+  transport_->Flush();  // sends the alert
   state_ = State::kClosed;
   handler_->OnStreamError({io::StreamFailure::kTls, std::move(detail)});
 }
@@ -264,8 +265,8 @@ void Stream::Encrypt(std::string_view bytes) {
   const int written = SSL_write(ssl_, bytes.data(), size);
   if (written == size) return;
   MANTLET_CHECK(written <= 0, "SSL_write() writes all or nothing to a BIO that takes everything");
-  // There is no memory, or the peer's last record was damaged. Bytes are lost, and the message
-  // that they belong to must not look whole.
+  // There is no memory, or the peer's last record was damaged. Bytes are lost, so the message that
+  // they belong to must not look complete.
   write_error_ = std::make_unique<const std::string>(TakeExplainedErrors());
   deferred_.Schedule();
 }
@@ -285,7 +286,8 @@ void Stream::ShutdownWrite() {
   if (state_ == State::kOpen) {
     Flush();
     x509::ClearErrors();
-    // Without memory for it, the peer gets no close_notify and takes the stream for cut.
+    // If this fails for lack of memory, the peer gets no close_notify and treats the stream as
+    // truncated.
     if (write_error_ == nullptr) SSL_shutdown(ssl_);
   }
   shutdown_sent_ = true;

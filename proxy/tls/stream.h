@@ -1,8 +1,9 @@
-// Stream carries bytes in TLS records over another ByteStream, its transport, and is a ByteStream
-// of the plaintext. A Handshake, of either side, opens it; Stream itself knows records only.
+// Stream is a TLS connection over another ByteStream, its transport. It is a ByteStream of the
+// plaintext. A Handshake, of the server or the client side, opens it; Stream itself handles records
+// only.
 //
-// Ciphertext is decrypted straight out of the loop's read buffer and encrypted straight into the
-// transport's: an open stream that is idle holds no buffer of its own.
+// Ciphertext is decrypted directly from the loop's read buffer and encrypted directly into the
+// transport's buffer: an open stream that is idle holds no buffer.
 //
 // Belongs to one loop's thread. The handler may destroy the stream from inside any callback.
 
@@ -29,40 +30,40 @@ namespace mantlet::tls {
 
 class Stream;
 
-// Handshake is the first phase of a Stream: it drives SSL_do_handshake() until it calls
-// Complete() or Fail(). A client's handshake takes its first step by itself, after Start().
+// Handshake is the first phase of a Stream: it drives SSL_do_handshake() until it calls Complete()
+// or Fail(). A client's handshake starts by itself after Start().
 class Handshake {
  public:
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
 
  protected:
-  // `stream` outlives the calls of what follows.
+  // `stream` must outlive all further calls.
   explicit Handshake(Stream& stream) : stream_(stream) {}
   ~Handshake() = default;
 
-  // Null where the library had no memory for a connection.
+  // Returns null if the library had no memory for a connection.
   ssl_st* ssl() const;
-  // What is below the records. Its handler is the stream.
+  // Returns the transport below the records. Its handler is the stream.
   io::ByteStream& transport() const;
-  // Neither Complete() nor Fail() was called, and the stream is not closed.
+  // Returns true until Complete() or Fail() is called or the stream is closed.
   bool in_progress() const;
-  // Sends what the library has written, and opens the stream: application data follows when the
-  // current call of the stream has returned.
+  // Sends the library's output and opens the stream. Application data follows when the current call
+  // of the stream has returned.
   void Complete();
-  // Sends what the library has written, an alert, and ends our direction. What still arrives is
-  // discarded, and the end of the transport goes to the stream's handler.
+  // Sends the library's output, an alert, and ends the outgoing direction. Further input is
+  // discarded, and the end of the transport is reported to the stream's handler.
   void Fail();
 
  private:
   friend class Stream;
 
-  // Bytes have arrived, and the library reads them from its BIO; `arrived` shows them. The stream
-  // may be destroyed from inside this and the following calls.
+  // Bytes have arrived. The library reads them from its BIO; `arrived` is a view of them. The
+  // stream may be destroyed from inside this and the following calls.
   virtual void OnInput(std::string_view arrived) = 0;
-  // There is no SSL. Comes once, from the loop and not from inside Start().
+  // The library had no memory for an SSL. Called once, from the loop and not from inside Start().
   virtual void OnNoMemory() = 0;
-  // The transport has ended, or is broken.
+  // The transport has ended or failed.
   virtual void OnTransportEnd() = 0;
   virtual void OnTransportError(const io::StreamError& error) = 0;
 
@@ -71,17 +72,17 @@ class Handshake {
 
 class Stream : public io::ByteStream, private io::ByteStreamHandler, private TransportBio::Output {
  public:
-  // Shares `ctx`, and with it what its certificates are kept in. Start() must follow.
+  // Shares `ctx`, including its pool of certificates. Start() must follow.
   Stream(io::Loop& loop, std::unique_ptr<io::ByteStream> transport,
          std::shared_ptr<ssl_ctx_st> ctx);
   ~Stream() override;
 
-  // Begins to read, for `handshake`, which outlives the stream or ends with it.
+  // Starts to read for `handshake`, which must live as long as the stream.
   void Start(Handshake& handshake);
 
   void SetHandler(io::ByteStreamHandler* handler) final { handler_ = handler; }
   void SetReading(bool reading) final;
-  // Fills whole records: up to 16 KiB wait for Flush(). Does nothing before the handshake is
+  // Fills whole records: up to 16 KiB are kept until Flush(). Does nothing before the handshake is
   // complete.
   void Write(std::string_view bytes) final;
   void Flush() final;
@@ -92,13 +93,15 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
     return held_.empty() && peer_end_ == PeerEnd::kNone && !bio_.input_ended &&
            transport_->IsQuiet();
   }
-  // Sends close_notify behind everything written, then the transport's end.
+  // Sends close_notify after all written bytes, then ends the transport's outgoing direction.
   void ShutdownWrite() final;
   void Close() final;
-  // Sends no close_notify, and resets the transport: an incomplete message cannot look whole.
+  // Sends no close_notify and resets the transport, so that an incomplete message cannot look
+  // complete.
   void Abort() final;
 
-  // The protocol that ALPN has chosen (RFC 7301); empty: none. Valid as long as the stream.
+  // Returns the protocol that ALPN has chosen (RFC 7301), or an empty view. Valid as long as the
+  // stream.
   std::string_view alpn() const;
 
  private:
@@ -107,10 +110,10 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   enum class State : uint8_t {
     kHandshake,
     kOpen,
-    kFailed,  // the handshake has failed; what arrives is discarded
+    kFailed,  // the handshake has failed; further input is discarded
     kClosed,  // no callback follows
   };
-  // The peer's end of data, close_notify (RFC 8446 section 6.1).
+  // The state of the peer's end of data, close_notify (RFC 8446 section 6.1).
   enum class PeerEnd : uint8_t { kNone, kPending, kDelivered };
 
   // io::ByteStreamHandler
@@ -124,7 +127,7 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   ssl_st* NewSsl();
   void OnDeferred();
   void ResumeHeld();
-  void Advance();  // as far as the ciphertext at hand leads
+  void Advance();  // processes as much ciphertext as is available
   void ReadAll(const base::Lifetime::Watch& watch);
   void KeepRest();
   void DeliverEnd();
@@ -136,9 +139,9 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   Handshake* handshake_ = nullptr;
   io::ByteStreamHandler* handler_ = nullptr;
   const std::shared_ptr<ssl_ctx_st> ctx_;  // outlives ssl_
-  TransportBio bio_{this};                 // its input: what the current call brought
-  ssl_st* ssl_;                            // null: there was no memory for it
-  // Set: bytes that were written are lost, and the stream is about to fail for this reason.
+  TransportBio bio_{this};                 // its input is the bytes of the current call
+  ssl_st* ssl_;                            // null if there was no memory for it
+  // If set, written bytes are lost, and the stream is about to fail for this reason.
   std::unique_ptr<const std::string> write_error_;
   io::DeferredCall deferred_;
   base::Lifetime lifetime_;
@@ -146,7 +149,7 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   PeerEnd peer_end_ = PeerEnd::kNone;
   bool reading_ = true;
   bool shutdown_sent_ = false;
-  std::string held_;       // ciphertext that the library has not taken, kept over a pause
+  std::string held_;       // ciphertext kept while reading is paused
   std::string plaintext_;  // written, not yet encrypted
 };
 

@@ -32,7 +32,7 @@ class TicketKeys::Key {
   }
   ~Key() {
     EVP_AEAD_CTX_cleanup(&aead_);
-    OPENSSL_cleanse(&aead_, sizeof(aead_));  // its key schedule lies inside
+    OPENSSL_cleanse(&aead_, sizeof(aead_));  // it contains the key schedule
   }
   Key(const Key&) = delete;
 
@@ -40,8 +40,8 @@ class TicketKeys::Key {
     std::string ticket = name_;
     ticket.resize(kOverheadBytes + plaintext.size());
     uint8_t* nonce = x509::MutableData(ticket) + kNameBytes;
-    // At most a few thousand a second for some hours: far below the 2^32 messages
-    // that random 96-bit nonces are good for.
+    // At most a few thousand per second for some hours: far below the limit of 2^32 messages for
+    // random 96-bit nonces.
     RAND_bytes(nonce, kNonceBytes);
     size_t size = 0;
     const bool sealed =
@@ -54,7 +54,7 @@ class TicketKeys::Key {
     return ticket;
   }
 
-  // `ticket` is at least kOverheadBytes long.
+  // `ticket` must have at least kOverheadBytes.
   std::optional<std::string> Open(std::string_view ticket, std::string_view associated) const {
     const std::string_view nonce = ticket.substr(kNameBytes, kNonceBytes);
     const std::string_view sealed = ticket.substr(kNameBytes + kNonceBytes);

@@ -16,15 +16,15 @@ struct Sentence {
   std::string_view text;
 };
 
-// What a server can meet, in the order in which a handshake goes.
+// The errors that a server can encounter, in the order of a handshake.
 constexpr Sentence kSentences[] = {
-    // The first bytes.
+    // The first bytes
     {SSL_R_HTTP_REQUEST, "the client speaks HTTP without TLS"},
     {SSL_R_HTTPS_PROXY_REQUEST,
      "the client takes this port for an HTTP proxy: it sent CONNECT without TLS"},
     {SSL_R_WRONG_VERSION_NUMBER, "what the client sent is no TLS record: its version is none"},
     {SSL_R_UNKNOWN_PROTOCOL, "what the client sent is no TLS that is spoken today"},
-    // Records.
+    // Records
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC,
      "a record of the client cannot be decrypted: it was damaged on its way or made with other "
      "keys"},
@@ -51,14 +51,14 @@ constexpr Sentence kSentences[] = {
     {SSL_R_TOO_MUCH_SKIPPED_EARLY_DATA,
      "the client sent too much early data, none of which is read"},
     {SSL_R_PROTOCOL_IS_SHUTDOWN, "the connection had ended already"},
-    // Messages.
+    // Handshake messages
     {SSL_R_DECODE_ERROR, "a handshake message of the client is malformed"},
     {SSL_R_LENGTH_MISMATCH, "a handshake message of the client is malformed"},
     {SSL_R_UNEXPECTED_MESSAGE, "the client sent a handshake message that is not expected here"},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, "a handshake message of the client is too long"},
     {SSL_R_EXCESS_HANDSHAKE_DATA, "the client sent more handshake messages than are expected here"},
     {SSL_R_NO_RENEGOTIATION, "the client wants to renegotiate, which is not done"},
-    // The ClientHello.
+    // The ClientHello
     {SSL_R_CLIENTHELLO_PARSE_FAILED, "the client's ClientHello is malformed"},
     {SSL_R_CLIENTHELLO_TLSEXT, "an extension of the client's ClientHello is malformed"},
     {SSL_R_ERROR_PARSING_EXTENSION, "an extension of the client is malformed"},
@@ -94,7 +94,7 @@ constexpr Sentence kSentences[] = {
     {SSL_R_INVALID_ALPN_PROTOCOL_LIST, "the client's list of protocols (ALPN) is malformed"},
     {SSL_R_NO_APPLICATION_PROTOCOL,
      "the client offers only protocols (ALPN) that are not spoken here; HTTP/1.1 is"},
-    // Resumption.
+    // Resumption
     {SSL_R_PSK_IDENTITY_BINDER_COUNT_MISMATCH,
      "the client's session tickets and their binders do not match in number"},
     {SSL_R_PRE_SHARED_KEY_MUST_BE_LAST,
@@ -102,7 +102,7 @@ constexpr Sentence kSentences[] = {
     {SSL_R_RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION,
      "the client came back with a session that it began with the extended master secret, and "
      "without that extension"},
-    // The client's certificate, its signature, its Finished.
+    // The client's certificate, its signature and its Finished message
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "the client sent no certificate"},
     {SSL_R_CERT_LENGTH_MISMATCH, "the client's Certificate message is malformed"},
     {SSL_R_CANNOT_PARSE_LEAF_CERT, "the client's certificate cannot be parsed"},
@@ -120,7 +120,7 @@ constexpr Sentence kSentences[] = {
      "the client's signature of the handshake was not made by the key of its certificate"},
     {SSL_R_DIGEST_CHECK_FAILED,
      "the client's Finished message is wrong: the two sides did not see the same handshake"},
-    // Ourselves.
+    // Our own failures
     {SSL_R_PRIVATE_KEY_OPERATION_FAILED, "the server's private key could not be used"},
 };
 
@@ -129,7 +129,7 @@ std::string WordOf(uint32_t error) {
   return word != nullptr ? word : absl::StrCat("error ", error);
 }
 
-// The library adds 1000 to the number of an alert that the peer sent.
+// The library adds 1000 to the number of an alert from the peer.
 bool IsAlert(uint32_t error) {
   return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
 }

@@ -29,7 +29,7 @@ struct TransportBio::Callbacks {
     return size;
   }
 
-  // The library flushes after each flight, and would wait if that failed.
+  // The library flushes after each flight; if that failed, it would wait.
   static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
   static int Create(BIO* bio) {

@@ -1,6 +1,6 @@
-// TransportBio connects the TLS library with a transport: a BIO that reads from bytes in a
-// buffer of the caller and hands what is written to its owner. It copies what the library
-// takes, keeps nothing and allocates nothing but the BIO itself. One thread.
+// TransportBio connects the TLS library with a transport: a BIO that reads from a buffer of the
+// caller and passes the output to its owner. It stores nothing and allocates nothing but the BIO
+// itself. One thread.
 
 #ifndef MANTLET_PROXY_TLS_TRANSPORT_BIO_H_
 #define MANTLET_PROXY_TLS_TRANSPORT_BIO_H_
@@ -16,32 +16,32 @@ class TransportBio {
  public:
   class Output {
    public:
-    // Comes from inside the library's calls and takes all of the bytes, which are gone
-    // when it returns: the library never has to wait for room.
+    // Called from inside the library. It must accept all bytes, which are invalid after it returns:
+    // the library never has to wait for room.
     virtual void OnCiphertext(std::string_view bytes) = 0;
 
    protected:
     ~Output() = default;
   };
 
-  // `output` outlives it.
+  // `output` must outlive this object.
   explicit TransportBio(Output* output) : output_(output) {}
   TransportBio(const TransportBio&) = delete;
   TransportBio& operator=(const TransportBio&) = delete;
 
-  // For SSL_set_bio(), which becomes its owner; this object outlives it. Null where the
-  // library has no memory.
+  // Creates the BIO for SSL_set_bio(), which becomes its owner; this object must outlive it.
+  // Returns null if the library has no memory.
   bio_st* NewBio();
 
-  // What has arrived and the library has not read yet; it reads from the front. The owner
-  // decides whose buffer that is, and for how long. When it is empty, the library gets a
+  // The bytes that have arrived and that the library has not read yet; it reads from the front. The
+  // owner decides where they are stored, and for how long. If it is empty, the library gets a
   // retry.
   std::string_view input;
-  // Nothing follows `input`: its end is the end.
+  // Nothing follows after `input`.
   bool input_ended = false;
 
  private:
-  struct Callbacks;  // thunks for the library
+  struct Callbacks;  // callbacks for the library
 
   Output* output_;
 };
