@@ -21,7 +21,7 @@ AnchorDistance::AnchorDistance(const AnchorIndex& anchors, bool partial_chain,
   }
   for (int distance = 1; !frontier.empty(); ++distance) {
     for (const PathCertificate* node : frontier) distances_.emplace(node, distance);
-    // Whoever names one of these as the issuer is one step farther away.
+    // A certificate whose issuer is in the frontier is one step farther away.
     auto next = std::stable_partition(far.begin(), far.end(), [&](const PathCertificate* node) {
       return std::none_of(frontier.begin(), frontier.end(), [&](const PathCertificate* issuer) {
         return node->NamesAsIssuer(*issuer);

@@ -1,6 +1,6 @@
-// AnchorDistance returns how many certificates, by names alone, lie between a certificate
-// at hand and a trust anchor. A search among many candidates takes the nearest first and
-// leaves out those from which no anchor can be reached. Lives for one verification.
+// AnchorDistance returns how many certificates, by names alone, lie between a known certificate and
+// a trust anchor. A search among many candidates tries the nearest first and leaves out those from
+// which no anchor can be reached. It lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_ANCHOR_DISTANCE_H_
 #define MANTLET_PROXY_VERIFY_ANCHOR_DISTANCE_H_
@@ -15,16 +15,16 @@ namespace mantlet::verify {
 
 class AnchorDistance {
  public:
-  // More than any path has certificates.
+  // A distance longer than any path.
   static constexpr int kUnreachable = 1000;
 
-  // `partial_chain`: every anchor ends a path; otherwise only a self-signed one does.
-  // Everything must outlive it. Quadratic in the number of certificates presented and
-  // of anchors that end no path; each step is a comparison of two short strings.
+  // If `partial_chain` is true, every anchor ends a path; otherwise only a self-signed one does.
+  // All arguments must outlive this object. The cost is quadratic in the number of presented
+  // certificates and of anchors that end no path; each step compares two short strings.
   AnchorDistance(const AnchorIndex& anchors, bool partial_chain,
                  const std::vector<const PathCertificate*>& presented);
 
-  // 1: an anchor that ends a path bears the name of this certificate's issuer.
+  // Returns 1 if an anchor that ends a path has the name of this certificate's issuer.
   int Of(const PathCertificate& certificate) const;
 
  private:

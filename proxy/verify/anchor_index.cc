@@ -9,8 +9,7 @@
 namespace mantlet::verify {
 namespace {
 
-// Equal for names that are the same. The library's signature lacks a
-// const that its body does not need.
+// Equal names have equal hashes. The library's signature lacks a const.
 unsigned long Hash(const X509_NAME* name) { return X509_NAME_hash(const_cast<X509_NAME*>(name)); }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// AnchorIndex finds the trust anchors of one verifier by name; they are read once for path
+// AnchorIndex finds the trust anchors of one verifier by name. The anchors are read once for path
 // building. Immutable; shared by all workers.
 
 #ifndef MANTLET_PROXY_VERIFY_ANCHOR_INDEX_H_
@@ -25,7 +25,7 @@ class AnchorIndex {
   // Appends all anchors with this subject.
   void Find(const X509_name_st* subject, std::vector<const Anchor*>* found) const;
 
-  // Those that are not self-signed.
+  // Returns the anchors that are not self-signed.
   const std::vector<const PathCertificate*>& intermediates() const { return intermediates_; }
 
  private:

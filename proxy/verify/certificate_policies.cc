@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kAny("\x55\x1d\x20\x00", 4);  // anyPolicy, 2.5.29.32.0
 
-// The value of the one extension with this NID; false if there is none.
+// Reads the value of the extension with this NID. Returns false if there is none.
 bool FindExtension(const X509* certificate, int nid, CBS* value) {
   const int index = X509_get_ext_by_NID(certificate, nid, -1);
   if (index < 0) return false;
@@ -35,7 +35,7 @@ bool TakeObject(CBS* cbs, std::string* object) {
   return true;
 }
 
-// SkipCerts ::= INTEGER (0..MAX); no path has as many certificates as an int counts.
+// SkipCerts ::= INTEGER (0..MAX). Larger values than an int are clamped: no path is that long.
 bool ReadSkip(CBS content, std::optional<int>* skip) {
   if (CBS_len(&content) == 0 || (CBS_data(&content)[0] & 0x80) != 0) return false;
   int64_t value = 0;
@@ -71,7 +71,7 @@ bool ReadPolicies(CBS value, PolicyExtensions* out) {
     }
   }
   std::sort(out->policies.begin(), out->policies.end());
-  // A policy must not stand there twice.
+  // A policy must not be listed twice.
   return std::adjacent_find(out->policies.begin(), out->policies.end()) == out->policies.end();
 }
 
@@ -88,7 +88,7 @@ bool ReadMappings(CBS value, PolicyExtensions* out) {
         !TakeObject(&mapping, &subjects) || CBS_len(&mapping) != 0) {
       return false;
     }
-    // RFC 5280, 6.1.4 (a).
+    // anyPolicy must not be mapped (RFC 5280, 6.1.4 (a)).
     if (issuers == kAny || subjects == kAny) return false;
     out->mappings.emplace_back(std::move(issuers), std::move(subjects));
   }
@@ -114,14 +114,14 @@ bool ReadInhibitAny(CBS value, PolicyExtensions* out) {
          ReadSkip(number, &out->inhibit_any);
 }
 
-// The state variables of RFC 5280, 6.1.2, and the policies expected of the next
+// PolicyState holds the state variables of RFC 5280, 6.1.2, and the policies expected in the next
 // certificate.
 class PolicyState {
  public:
   explicit PolicyState(int length)
       : explicit_(length + 1), mapping_(length + 1), any_(length + 1) {}
 
-  // 6.1.3 (d) to (f). False ends the path.
+  // RFC 5280, 6.1.3 (d) to (f). Returns false if the path is invalid.
   bool Enter(const PolicyLevel& level, bool leaf) {
     const PolicyExtensions& here = *level.extensions;
     std::set<std::string> next;
@@ -135,7 +135,7 @@ class PolicyState {
     return explicit_ > 0 || !none();
   }
 
-  // 6.1.4 (b) to (j).
+  // RFC 5280, 6.1.4 (b) to (j).
   void Leave(const PolicyLevel& level) {
     const PolicyExtensions& here = *level.extensions;
     Map(here);
@@ -149,7 +149,7 @@ class PolicyState {
     if (here.inhibit_any) any_ = std::min(any_, *here.inhibit_any);
   }
 
-  // 6.1.5 (a), (b) and (g).
+  // RFC 5280, 6.1.5 (a), (b) and (g).
   bool Conclude(const PolicyLevel& leaf) {
     explicit_ = std::max(explicit_ - 1, 0);
     if (leaf.extensions->require_explicit == 0) explicit_ = 0;
@@ -200,7 +200,7 @@ absl::StatusOr<PolicyExtensions> ReadPolicyExtensions(const X509* certificate) {
 }
 
 bool PoliciesHold(absl::Span<const PolicyLevel> path) {
-  // Nobody else can require anything.
+  // Only requireExplicitPolicy can make a path invalid.
   if (std::none_of(path.begin(), path.end(), [](const PolicyLevel& level) {
         return level.extensions->require_explicit.has_value();
       })) {

@@ -1,12 +1,10 @@
-// Certificate policies along a path (RFC 5280, 6.1, for a relying party that asks
-// for no policy in particular). All they can do is to end a path: once a CA
-// requires an explicit policy, every certificate from there on must carry a policy
-// that its issuers let through.
+// Processes certificate policies along a path (RFC 5280, 6.1, for a relying party that requires no
+// policy of its own). Policies can only make a path invalid: once a CA requires an explicit policy,
+// all certificates below must have a policy that their issuers allow.
 //
-// Instead of RFC 5280's tree, which grows exponentially with hostile mappings, each
-// level keeps the set of policies expected below it: as no caller needs to know which of
-// the top CA's policies a leaf's is equivalent to, that is all that decides (RFC 9618 has
-// the same for a graph).
+// RFC 5280's tree grows exponentially with hostile mappings. Instead, each level keeps the set of
+// policies expected below it. This set alone decides, because no caller needs to know to which of
+// the top CA's policies a leaf's policy is equivalent (RFC 9618 does the same for a graph).
 
 #ifndef MANTLET_PROXY_VERIFY_CERTIFICATE_POLICIES_H_
 #define MANTLET_PROXY_VERIFY_CERTIFICATE_POLICIES_H_
@@ -23,14 +21,14 @@ struct x509_st;
 
 namespace mantlet::verify {
 
-// The four policy extensions of one certificate. Identifiers are an OBJECT
-// IDENTIFIER's content.
+// PolicyExtensions holds the four policy extensions of one certificate. Identifiers are the content
+// of an OBJECT IDENTIFIER.
 struct PolicyExtensions {
   bool has_policies = false;
   bool any_policy = false;                                    // anyPolicy is among the policies
   std::vector<std::string> policies;                          // the others, sorted
-  std::vector<std::pair<std::string, std::string>> mappings;  // issuer's, subject's
-  std::optional<int> require_explicit;                        // certificates until then
+  std::vector<std::pair<std::string, std::string>> mappings;  // issuer's policy, subject's policy
+  std::optional<int> require_explicit;                        // number of certificates until then
   std::optional<int> inhibit_mapping;
   std::optional<int> inhibit_any;
 
@@ -40,7 +38,7 @@ struct PolicyExtensions {
   }
 };
 
-// The error says which extension is wrong.
+// The error states which extension is malformed.
 absl::StatusOr<PolicyExtensions> ReadPolicyExtensions(const x509_st* certificate);
 
 struct PolicyLevel {
@@ -48,7 +46,7 @@ struct PolicyLevel {
   bool self_issued = false;
 };
 
-// `path`: from the certificate below the trust anchor down to the leaf.
+// `path` starts with the certificate below the trust anchor and ends with the leaf.
 bool PoliciesHold(absl::Span<const PolicyLevel> path);
 
 }  // namespace mantlet::verify

@@ -27,9 +27,9 @@ namespace {
 
 using base::HandshakeFailure;
 
-// A trust anchor whose name looks like the issuer's and is another.
+// Returns a hint if a trust anchor's name looks like the issuer's but differs from it.
 std::string LookAlike(const PathCertificate& certificate, const x509::TrustStore& trust) {
-  // A stranger pays for no more.
+  // Limits the work that an unknown client can cause.
   constexpr size_t kMostAnchors = 100;
   const std::vector<x509::CertificatePtr>& anchors = trust.anchors();
   for (size_t i = 0; i < std::min(anchors.size(), kMostAnchors); ++i) {
@@ -83,8 +83,8 @@ std::string PinOf(const PathCertificate& certificate) {
   return x509::SpkiSha256Hex(certificate.x509());
 }
 
-// Whether a CA of a path has a pinned key. Lives for one verification, in which a CA may
-// stand on many paths.
+// PinCheck checks whether a CA of a path has a pinned key. It lives for one verification, in which
+// a CA may be on many paths.
 class PinCheck {
  public:
   explicit PinCheck(const std::vector<std::string>& pins) : pins_(pins) {}
@@ -113,13 +113,14 @@ class PinCheck {
   std::map<const PathCertificate*, bool> pinned_;
 };
 
-// What has ended by `now` was accepted so, and ends no second time.
+// Returns when the path stops being valid. Certificates that have already expired were accepted by
+// option and do not count.
 int64_t ValidUntil(const PathBuilder::Path& path, int64_t now) {
   int64_t last = std::numeric_limits<int64_t>::max() - 1;
   for (const PathCertificate* certificate : path) {
     if (now <= certificate->not_after()) last = std::min(last, certificate->not_after());
   }
-  return last + 1;  // notAfter itself still counts (RFC 5280, 4.1.2.5)
+  return last + 1;  // the second of notAfter is included (RFC 5280, 4.1.2.5)
 }
 
 }  // namespace
@@ -142,8 +143,8 @@ PathRules ChainVerifier::RulesFor(const PresentedChain& chain, int64_t now, Expi
   if (options_.purpose == Purpose::kClientAuth) {
     rules.extended_key_usage = XKU_SSL_CLIENT;
     rules.leaf_key_usage = KU_DIGITAL_SIGNATURE;
-    // The purpose is one along the path: CAs of such a client must be good for serverAuth, and a
-    // client with clientAuth gains nothing from a CA that has serverAuth only.
+    // All certificates of the path must have the same purpose: the CAs of such a client must be
+    // valid for serverAuth, and a CA with serverAuth only does not help a client with clientAuth.
     if (options_.server_auth_clients && x509::IsServerAuthOnly(chain.x509(0))) {
       rules.extended_key_usage = XKU_SSL_SERVER;
     }

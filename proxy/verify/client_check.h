@@ -1,6 +1,6 @@
-// CheckClient verifies a client's chain and reads the client's identity from it. The chain
-// comes from a full handshake, from a session that is to be resumed, or from an open
-// connection that is revalidated. Pure; any thread.
+// CheckClient verifies a client's chain and extracts the client's identity. The chain comes from a
+// full handshake, from a session to be resumed, or from an open connection that is revalidated.
+// Pure; any thread.
 
 #ifndef MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
 #define MANTLET_PROXY_VERIFY_CLIENT_CHECK_H_
@@ -23,14 +23,14 @@ struct ClientCheck {
   std::shared_ptr<const identity::ClientCertificate> certificate;
 };
 
-// `ders`: leaf first. `now`: seconds since the epoch.
+// `ders` has the leaf first. `now` is in seconds since the epoch.
 ClientCheck CheckClient(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                         int64_t now);
-// Returns the verdict alone, for a chain whose identity is known.
+// Returns only the verdict, for a chain whose identity is already known.
 VerifyResult Reverify(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                       int64_t now, Expired expired);
 
-// Returns the chain that the certificate came with, the certificate first, as views of its bytes.
+// Returns the presented chain of the certificate, leaf first, as views of its bytes.
 std::vector<std::string_view> DersOf(const identity::ClientCertificate& certificate);
 
 }  // namespace mantlet::verify

@@ -10,10 +10,10 @@
 namespace mantlet::verify {
 namespace {
 
-// What a list and a table take for one entry, about.
+// The approximate memory of an entry in the list and the table.
 constexpr size_t kEntryBytes = 256;
 
-// Lengths before contents: no two chains give one text.
+// Lengths precede the contents, so that different chains give different texts.
 void Add(SHA256_CTX* context, std::string_view part) {
   const uint64_t size = part.size();
   SHA256_Update(context, &size, sizeof(size));

@@ -1,17 +1,17 @@
-// ClientVerdictCache keeps the verdicts on the chains of clients that were accepted
-// recently. A client that comes again, in a full handshake, with a ticket, or with another
-// connection that is revalidated after a change of the rules, then costs a digest and a
-// lookup instead of parsing, path building and signature checks. Possession of the private
-// key is not cached: every full handshake proves it again.
+// ClientVerdictCache caches the verdicts on the chains of recently accepted clients. If a client
+// returns, in a full handshake, with a ticket, or with another connection that is revalidated after
+// a change of the rules, the check costs a digest and a lookup instead of parsing, path building
+// and signature checks. Possession of the private key is not cached: every full handshake proves it
+// again.
 //
-// The key of an entry is a digest of the bytes of the chain in their order, of the
-// verifier's id, which covers everything else that decides, and of Expired: a verdict that
-// ignores expiry is never returned to a caller that does not, nor the reverse. An entry is
-// used from the second of its verdict until valid_until; before (the clock was set back)
-// and after, the chain is verified again. Rejections are not cached.
+// The key of an entry is a digest of the bytes of the chain in their order, of the verifier's id,
+// which covers everything else that decides, and of Expired: a verdict that ignores expiry is never
+// returned to a caller that does not, nor the reverse. An entry is used from the second of its
+// verdict until valid_until. Before (the clock was set back) and after, the chain is verified
+// again. Rejections are not cached.
 //
-// Bounded in entries and in bytes, whatever is presented; the least recently used entry is
-// evicted first. One worker's: one thread only.
+// The number of entries and their bytes are bounded for any input; the least recently used entry is
+// evicted first. Each worker has its own cache: one thread only.
 
 #ifndef MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
 #define MANTLET_PROXY_VERIFY_CLIENT_VERDICT_CACHE_H_
@@ -36,19 +36,19 @@ class ClientVerdictCache {
  public:
   struct Limits {
     size_t clients = 1024;
-    size_t bytes = 2 << 20;  // of their certificates and what was read from them
-    // A longer chain is verified every time. TLS clients present a tenth of this.
+    size_t bytes = 2 << 20;  // of the certificates and the identities
+    // A longer chain is never cached. TLS clients present about a tenth of this.
     size_t chain_bytes = 32 << 10;
   };
 
   ClientVerdictCache() : ClientVerdictCache(Limits()) {}
   explicit ClientVerdictCache(const Limits& limits) : limits_(limits) {}
 
-  // Returns what CheckClient() does.
+  // Returns the same result as CheckClient().
   ClientCheck Check(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                     int64_t now);
-  // Returns what Reverify() does, for a client whose connection is open. If the chain is
-  // valid, later handshakes with it get `certificate` (not null), too.
+  // Returns the same result as Reverify(), for a client with an open connection. If the chain is
+  // valid, later handshakes with it also get `certificate` (not null).
   VerifyResult Recheck(const ClientVerifier& verifier,
                        const std::shared_ptr<const identity::ClientCertificate>& certificate,
                        int64_t now, Expired expired);
@@ -66,7 +66,7 @@ class ClientVerdictCache {
   };
   using Clients = std::list<Client>;
 
-  // Calls `check_fully` for a ClientCheck where none is cached.
+  // Calls `check_fully` for a ClientCheck if none is cached.
   template <typename CheckFully>
   ClientCheck FindOrCheck(const ClientVerifier& verifier, absl::Span<const std::string_view> ders,
                           int64_t now, Expired expired, CheckFully check_fully);

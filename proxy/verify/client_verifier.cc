@@ -90,8 +90,8 @@ VerifyResult ClientVerifier::VerifySvid(const PresentedChain& chain,
         chain, HandshakeFailure::kUnknownCa,
         absl::StrCat("the bundle of its trust domain, ", trust_domain, ", has no X.509 authority"));
   }
-  // CAs that may not stand above this SVID are left out. If the chain holds without
-  // them, they were strangers.
+  // Leave out CAs that may not issue this SVID. If the chain is valid without them, they were
+  // unrelated to it.
   std::vector<size_t> fit;
   size_t unfit = 0;
   std::string violation;

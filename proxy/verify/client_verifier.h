@@ -1,10 +1,10 @@
-// ClientVerifier verifies a client's chain by everything that one listener requires. Full
-// handshakes, resumptions and connections that are revalidated all use it.
+// ClientVerifier verifies a client's chain by all requirements of one listener. Full handshakes,
+// resumptions and revalidated connections all use it.
 //
-// A client with a SPIFFE ID is verified by the bundle of that ID's trust domain and by
-// nothing else, so that no CA can issue IDs of another trust domain (SPIFFE Trust Domain
-// and Bundle, section 3); all other clients by the trust bundle. In either case the key
-// must be a pinned one, if any are.
+// A client with a SPIFFE ID is verified only with the bundle of the ID's trust domain, so that no
+// CA can issue IDs of another trust domain (SPIFFE Trust Domain and Bundle, section 3). All other
+// clients are verified with the trust bundle. In both cases the key must be a pinned one, if any
+// pins are set.
 //
 // Pure: no clock, no I/O. Immutable, so one verifier serves every worker.
 
@@ -27,30 +27,29 @@ namespace mantlet::verify {
 
 class ClientVerifier {
  public:
-  // Each verifies chains of the trust domain that is its key. Null: the bundle is
-  // empty, and everything of the trust domain is refused.
+  // Maps each trust domain to the verifier of its chains. Null: the bundle is empty, and all
+  // clients of the trust domain are rejected.
   using TrustDomains = std::map<std::string, std::shared_ptr<const ChainVerifier>, std::less<>>;
 
   struct Options {
-    // Null: clients without a SPIFFE ID are refused.
+    // Null: clients without a SPIFFE ID are rejected.
     std::shared_ptr<const ChainVerifier> by_trust_bundle;
-    // None: a SPIFFE ID is a name like others, and the trust bundle decides.
+    // nullopt: SPIFFE IDs have no special meaning, and the trust bundle decides.
     std::optional<TrustDomains> spiffe;
-    // SHA-256 of each SubjectPublicKeyInfo that is let in, in lower-case hex. Empty:
-    // any key.
+    // SHA-256 of each accepted SubjectPublicKeyInfo, in lower-case hex. Empty: any key.
     std::vector<std::string> spki_pins;
   };
 
   explicit ClientVerifier(Options options);
 
-  // `now`: seconds since the epoch.
+  // `now` is in seconds since the epoch.
   VerifyResult Verify(const PresentedChain& chain, int64_t now,
                       Expired expired = Expired::kRefuse) const;
 
-  // The DER of the names of all anchors, each once: what a server's
-  // CertificateRequest lists (RFC 8446, 4.2.4).
+  // Returns the DER of the names of all anchors, each once, for the CertificateRequest of a server
+  // (RFC 8446, 4.2.4).
   const std::vector<std::string>& subject_names_der() const { return subject_names_der_; }
-  // Lower-case hex digest of everything that decides: verifiers with equal ids give
+  // Returns a lower-case hex digest of everything that decides: verifiers with equal ids return
   // equal verdicts.
   const std::string& id() const { return id_; }
 
@@ -59,7 +58,7 @@ class ClientVerifier {
   VerifyResult VerifySvid(const PresentedChain& chain, const std::string& trust_domain, int64_t now,
                           Expired expired) const;
 
-  Options options_;  // pins sorted
+  Options options_;  // the pins are sorted
   std::vector<std::string> subject_names_der_;
   std::string id_;
 };

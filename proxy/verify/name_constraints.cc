@@ -26,7 +26,7 @@ std::string FormName(x509::NameForm form) {
   return std::string(kFormNames[static_cast<size_t>(form)]);
 }
 
-// For the log: text as it is, control and other bytes escaped; addresses as hex.
+// Returns a name for the log: text with escaped control and non-ASCII bytes; addresses as hex.
 std::string Show(const x509::GeneralName& name) {
   if (name.form == x509::NameForm::kAddress) return absl::BytesToHexString(std::string(name.value));
   return absl::StrCat("\"", absl::CHexEscape(std::string(name.value.substr(0, 256))), "\"");
@@ -80,7 +80,7 @@ absl::Status NameConstraints::ParseSubtrees(std::string_view der, Subtrees* subt
     std::string_view rest = x509::View(subtree);
     const std::optional<x509::GeneralName> base = x509::TakeGeneralName(&rest);
     if (!base.has_value()) return absl::InvalidArgumentError("a name that cannot be parsed");
-    // minimum is 0, which DER leaves out, and maximum absent.
+    // minimum must be 0, which DER omits, and maximum must be absent.
     if (!rest.empty()) return absl::InvalidArgumentError("a minimum or maximum distance");
     if (!IsConstraint(base->form, base->value)) {
       return absl::InvalidArgumentError(absl::StrCat(

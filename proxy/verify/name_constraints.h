@@ -1,10 +1,10 @@
-// NameConstraints holds the subtrees of names that a CA certificate permits and excludes
-// for everything below it (RFC 5280, 4.2.1.10), complete for DNS names, mail
-// addresses, URIs, IP addresses and directory names. A name of any other form is
-// refused where a constraint of its form stands.
+// NameConstraints holds the subtrees of names that a CA certificate permits and excludes for all
+// certificates below it (RFC 5280, 4.2.1.10). It supports DNS names, mail addresses, URIs, IP
+// addresses and directory names. A name of any other form is rejected if there is a constraint of
+// that form.
 //
-// Pure and immutable. Anything unclear is a violation: a constraint or a name that
-// is malformed, a wildcard that may or may not reach into an excluded subtree.
+// Pure and immutable. Unclear cases are violations: a malformed constraint or name, or a wildcard
+// that may match a name in an excluded subtree.
 
 #ifndef MANTLET_PROXY_VERIFY_NAME_CONSTRAINTS_H_
 #define MANTLET_PROXY_VERIFY_NAME_CONSTRAINTS_H_
@@ -24,16 +24,16 @@ namespace mantlet::verify {
 
 class NameConstraints {
  public:
-  // `der`: the extension's value. An error says what is wrong with it.
+  // `der` is the extension's value. The error states what is malformed.
   static absl::StatusOr<NameConstraints> Parse(std::string_view der);
 
-  // Why these names may not stand below the certificate, or none if they may. Each
-  // comparison takes one from `budget`; a negative one is a violation, too.
+  // Returns why a certificate with these names violates the constraints, or nullopt. Each
+  // comparison decrements `budget`; if it becomes negative, that is a violation, too.
   std::optional<std::string> Violation(const x509::SubjectNames& names, int64_t* budget) const;
 
  private:
   struct Subtrees {
-    // By NameForm, as they stand in the certificate.
+    // Indexed by NameForm; the values of the certificate.
     std::array<std::vector<std::string>, x509::kNameForms> bases;
     std::vector<x509::CanonicalName> directories;
   };

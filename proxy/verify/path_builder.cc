@@ -9,14 +9,14 @@
 namespace mantlet::verify {
 namespace {
 
-// Longer paths are not built: max_depth counts, and as many self-issued
-// certificates, which it does not.
+// The maximum length of a path: max_depth and as many self-issued certificates, which it does not
+// count.
 constexpr size_t kMaxPath = 24;
 
-// So many reasons are compared; a hostile bundle could have thousands.
+// The maximum number of reasons that are compared; a hostile bundle could produce thousands.
 constexpr int kMaxReports = 8;
 
-// What the second pass may cost: a reason is not worth as much as a path.
+// The limits of the second pass, which only finds the reason.
 constexpr int kStepsForReason = 500, kSignaturesForReason = 32;
 
 }  // namespace
@@ -37,7 +37,8 @@ PathBuilder::PathBuilder(const AnchorIndex* anchors, const PresentedChain& chain
 bool PathBuilder::Build() {
   failure_.at_fault = presented_[0].get();
   if (Search(/*tolerant=*/false)) return true;
-  // A path that only a revocation list or a policy speaks against says it best.
+  // If the first pass found a path that only a revocation list, a policy or a pin rejects, that is
+  // the best reason.
   if (fewest_findings_ == 0) {
     steps_ = std::min(steps_, kStepsForReason);
     signatures_.Limit(kSignaturesForReason);
@@ -55,7 +56,7 @@ bool PathBuilder::Search(bool tolerant) {
   findings_.clear();
   const std::optional<PathFault> fault = FaultOf(*path_[0], PathRole::kLeaf, rules_);
   if (fault.has_value() && !Note(*fault, 0)) return false;
-  // The leaf itself may be what is trusted.
+  // The leaf itself may be a trust anchor.
   std::vector<const AnchorIndex::Anchor*> namesakes;
   anchors_->Find(path_[0]->subject(), &namesakes);
   for (const AnchorIndex::Anchor* anchor : namesakes) {
@@ -66,7 +67,7 @@ bool PathBuilder::Search(bool tolerant) {
   return Extend();
 }
 
-// Whether the search goes on: in the second pass, after taking the fault down.
+// Records a fault in the second pass. Returns whether the search continues.
 bool PathBuilder::Note(PathFault fault, size_t depth, std::string detail) {
   if (tolerant_) findings_.push_back({fault, depth, std::move(detail)});
   return tolerant_;
@@ -102,7 +103,7 @@ bool PathBuilder::Extend() {
   return false;
 }
 
-// Everything about a candidate but its signature, which costs more than the rest.
+// Checks everything about a candidate except the signature, which is the most expensive check.
 bool PathBuilder::Admit(const Candidate& candidate) {
   const PathCertificate& issuer = *candidate.certificate;
   const PathRole role = candidate.ends_path ? PathRole::kAnchor : PathRole::kIntermediate;
@@ -119,7 +120,7 @@ bool PathBuilder::CheckPathLength(const PathCertificate& issuer, bool ends_path)
     return false;
   }
   const bool counts = !ends_path && !issuer.self_issued();
-  // Said once, of the first one too many.
+  // Reported once, for the first certificate over the limit.
   if (!counts || below < rules_.max_depth) return true;
   return below > rules_.max_depth || Note(PathFault::kTooDeep, path_.size());
 }
@@ -128,7 +129,7 @@ bool PathBuilder::CheckNameConstraints(const PathCertificate& issuer) {
   const NameConstraints* constraints = issuer.name_constraints();
   if (constraints == nullptr) return true;
   for (size_t i = 0; i < path_.size(); ++i) {
-    // RFC 5280, 6.1.3 (b): a CA's certificate to itself is not what is constrained.
+    // Name constraints do not apply to self-issued CA certificates (RFC 5280, 6.1.3 (b)).
     if (i > 0 && path_[i]->self_issued()) continue;
     auto found = names_.find(path_[i]);
     if (found == names_.end()) {
@@ -142,15 +143,15 @@ bool PathBuilder::CheckNameConstraints(const PathCertificate& issuer) {
   return true;
 }
 
-// In the second pass a signature that is too weak to be looked at counts as made:
-// that it is weak is what there is to say.
+// In the second pass a signature that is too weak to be checked counts as valid, because its
+// weakness is the reason to report.
 bool PathBuilder::IsSigned(const PathCertificate& certificate, const PathCertificate& issuer) {
   if (signatures_.Verify(certificate, issuer)) return true;
   return tolerant_ && (certificate.weak_signature() || issuer.key() == nullptr);
 }
 
-// The same CA twice can only make a path worse (RFC 4158, 2.4.2), whichever of its
-// certificates it is. The leaf is no CA here.
+// Returns whether this certificate or another one of the same CA is on the path: using a CA twice
+// only makes a path worse (RFC 4158, 2.4.2). The leaf does not count as a CA here.
 bool PathBuilder::IsOnPath(const PathCertificate& certificate) const {
   for (size_t i = 0; i < path_.size(); ++i) {
     if (path_[i]->IsSame(certificate)) return true;
@@ -175,7 +176,7 @@ const std::vector<PathBuilder::Candidate>& PathBuilder::IssuersOf(
   for (size_t i = 1; i < presented_.size(); ++i) {
     const PathCertificate& issuer = *presented_[i];
     if (!certificate.NamesAsIssuer(issuer)) continue;
-    // A peer may send along what is trusted anyway.
+    // A peer may also send a trust anchor.
     if (std::any_of(anchors.begin(), anchors.end(), [&](const AnchorIndex::Anchor* anchor) {
           return anchor->certificate->IsSame(issuer);
         })) {
@@ -193,8 +194,7 @@ PathBuilder::Candidate PathBuilder::NewCandidate(const PathCertificate& certific
   Candidate candidate;
   candidate.certificate = &issuer;
   candidate.ends_path = ends_path;
-  // The key identifiers are hints (RFC 4158, 3.5.12): a CA may change how it makes
-  // them.
+  // Key identifiers are hints (RFC 4158, 3.5.12): a CA may change how it computes them.
   int key = 1;
   if (!certificate.authority_key_id().empty() && !issuer.subject_key_id().empty()) {
     key = certificate.authority_key_id() == issuer.subject_key_id() ? 0 : 2;
@@ -219,7 +219,7 @@ void PathBuilder::Sort(std::vector<Candidate>* candidates) {
   std::stable_sort(candidates->begin(), candidates->end(),
                    [](const Candidate& a, const Candidate& b) {
                      if (a.rank != b.rank) return a.rank < b.rank;
-                     // A path that lasts longer is worth more.
+                     // A path that is valid for longer is preferred.
                      return a.certificate->not_after() > b.certificate->not_after();
                    });
 }
@@ -228,8 +228,8 @@ bool PathBuilder::PoliciesHoldAlongPath() const {
   return path_.size() < 2 || PoliciesHoldFor(*path_[0], 1);
 }
 
-// The policies of the path's certificates from the one below the trust anchor, which is no
-// part of the path here (RFC 5280, 6.1), to path_[issuer_depth], and of what that issued.
+// Checks the policies of the path from the certificate below the trust anchor, which does not count
+// (RFC 5280, 6.1), to path_[issuer_depth], and of `last`, which that certificate issued.
 bool PathBuilder::PoliciesHoldFor(const PathCertificate& last, size_t issuer_depth) const {
   std::vector<PolicyLevel> levels;
   for (size_t i = path_.size() - 1; i-- > issuer_depth;) {
@@ -257,12 +257,12 @@ std::vector<PathBuilder::ListSigner> PathBuilder::IssuersWithOtherKeys(size_t is
   const auto is_namesake = [&](const PathCertificate& other) {
     return other.HasSubjectOf(issuer) && !other.HasKeyOf(issuer);
   };
-  // Those that the judged certificate stands below; one that it signed itself must not
-  // speak for it.
+  // Only CAs above the certificate in question count; a CA certificate that it signed itself must
+  // not vouch for it.
   for (size_t i = issuer_depth + 1; i < path_.size(); ++i) {
     if (is_namesake(*path_[i])) found.push_back({path_[i], true, false});
   }
-  std::vector<const PathCertificate*> others;  // that need a path of their own
+  std::vector<const PathCertificate*> others;  // certificates that need a path of their own
   std::vector<const AnchorIndex::Anchor*> anchors;
   anchors_->Find(issuer.subject(), &anchors);
   for (const AnchorIndex::Anchor* anchor : anchors) {
@@ -301,8 +301,8 @@ bool PathBuilder::ConstraintsAllow(const PathCertificate& signer, size_t issuer_
   return true;
 }
 
-// A CA may have a key for its certificates and another for its lists; the latter's
-// certificate need not be a CA's, but must say what it is for.
+// Returns whether the certificate may sign revocation lists. A CA may use a separate key for its
+// lists; that key's certificate need not be a CA certificate, but needs the key usage cRLSign.
 bool PathBuilder::MaySignLists(const PathCertificate& signer) const {
   if (!signer.Allows(KU_CRL_SIGN)) return false;
   const std::optional<PathFault> fault = FaultOf(signer, PathRole::kIntermediate, rules_);
@@ -311,7 +311,7 @@ bool PathBuilder::MaySignLists(const PathCertificate& signer) const {
          (for_lists_only && (fault == PathFault::kMayNotSign || fault == PathFault::kNotCa));
 }
 
-// The path has reached its anchor.
+// Called when the path has reached an anchor.
 bool PathBuilder::Conclude() {
   if (findings_.empty() && !PoliciesHoldAlongPath()) {
     findings_.push_back({PathFault::kPolicy, 0, ""});
@@ -326,16 +326,15 @@ bool PathBuilder::Conclude() {
   return false;
 }
 
-// What all this is about: the gravest of the path's faults, if it is the path that
-// was most likely meant.
+// Reports the most serious fault of the path, if this path is the one most likely intended.
 void PathBuilder::ReportPath() {
-  // Whether a CA is pinned costs little to see, and says nothing about the next path.
+  // The pin check is cheap and implies nothing about the next path, so it does not count.
   if (findings_.front().fault != PathFault::kCaNotPinned) ++paths_seen_;
   const PathFinding& gravest = *std::min_element(
       findings_.begin(), findings_.end(), [](const PathFinding& a, const PathFinding& b) {
         return a.fault != b.fault ? a.fault < b.fault : a.depth < b.depth;
       });
-  // The leaf has one issuer's key, so this verdict stands on every path.
+  // The key that signed the leaf is the same on every path, so this verdict is final.
   if (gravest.fault == PathFault::kRevoked && gravest.depth == 0) final_ = true;
   const bool better =
       fewest_findings_ == 0 || findings_.size() < fewest_findings_ ||
@@ -345,12 +344,12 @@ void PathBuilder::ReportPath() {
   failure_ = {Failure::Kind::kFinding, gravest, path_[gravest.depth], gravest.depth};
 }
 
-// Nobody at hand has signed the last certificate. Of several dead ends the one
-// farthest up is the most telling, while no path has reached an anchor.
+// Called when no known certificate has signed the last one. While no path has reached an anchor,
+// the dead end farthest up is the best reason.
 void PathBuilder::ReportDeadEnd(bool bad_signature) {
   if (fewest_findings_ != 0) return;
   const size_t depth = path_.size() - 1;
-  // A stranger's root under the name of one of ours is a stranger, not damaged.
+  // An unknown root with the name of a trusted one is reported as unknown, not as a bad signature.
   const bool damaged = bad_signature && !path_.back()->self_issued();
   const bool same_depth_better = damaged && depth == failure_.depth;
   if (depth < failure_.depth || (depth == failure_.depth && !same_depth_better)) return;

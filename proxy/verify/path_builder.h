@@ -1,17 +1,18 @@
-// PathBuilder searches for a path from a presented leaf to a trust anchor that
-// satisfies RFC 5280, 6.1, as RFC 4158 advises: from the leaf up, candidates found
-// by name, the promising ones first (whose key identifier fits, who have no fault, who
-// are nearest to an anchor), with backtracking over all others.
+// PathBuilder searches for a path from a presented leaf to a trust anchor that satisfies RFC 5280,
+// 6.1, in the way of RFC 4158: from the leaf up. Candidates are found by name. The most promising
+// ones come first (matching key identifier, no fault, nearest to an anchor), and all others are
+// tried by backtracking.
 //
-// The usual chain, leaf and intermediates and an anchor that fits, costs one
-// signature check per certificate and nothing else. Whatever a peer sends, the work
-// ends at SignatureMemo::kBudget signature checks, kMaxSteps candidates and
-// kMaxComparisons of names with name constraints: a few milliseconds.
+// The usual chain of leaf, intermediates and a matching anchor costs one signature check per
+// certificate and nothing else. For any input, the work ends at SignatureMemo::kBudget signature
+// checks, kMaxSteps candidates and kMaxComparisons of names with name constraints: a few
+// milliseconds.
 //
-// Two passes. The first leaves out whatever has a fault, and accepts what it finds.
-// Only if it finds nothing, the second follows faulty certificates, too, for the
-// sake of the reason: the path with the fewest faults says why.
+// There are two passes. The first skips faulty certificates and accepts the path that it finds.
+// Only if it finds none, the second pass also follows faulty certificates to find the reason: it is
+// taken from the path with the fewest faults.
 //
+// Pure; lives for one verification, on one thread.
 // Pure; lives for one verification, on one thread.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_BUILDER_H_
@@ -44,43 +45,43 @@ class PathBuilder {
   // Leaf first, trust anchor last.
   using Path = std::vector<const PathCertificate*>;
 
-  // The last word on path(), which is good otherwise: revocation.
+  // The last check of a path() that is otherwise valid: revocation and pins.
   using LastCheck = std::function<std::optional<PathFinding>(PathBuilder& builder)>;
 
-  // Why there is no path.
+  // Failure is why there is no path.
   struct Failure {
     enum class Kind { kFinding, kNoIssuer, kBadSignature, kTooMuchWork };
     Kind kind = Kind::kNoIssuer;
     PathFinding finding;  // kFinding
     const PathCertificate* at_fault = nullptr;
-    size_t depth = 0;  // of `at_fault`
+    size_t depth = 0;  // depth of `at_fault`
   };
 
   // `anchors` and `chain` must outlive the builder and its results.
   PathBuilder(const AnchorIndex* anchors, const PresentedChain& chain, const PathRules& rules,
               LastCheck last_check);
 
-  // True: path() is the path. False: failure() says why not. To be called once.
+  // Returns true if path() is valid, or false if failure() has the reason. Must be called once.
   bool Build();
 
   const Path& path() const { return path_; }
 
-  // A certificate that may vouch for the signature of a revocation list.
+  // ListSigner is a certificate that may vouch for the signature of a revocation list.
   struct ListSigner {
     const PathCertificate* certificate = nullptr;
-    // Nothing but revocation speaks against its own path to the trust anchor.
+    // Its own path to the trust anchor is valid, revocation aside.
     bool stands = false;
-    // It is neither on path() nor an anchor that ends paths, so whether it was revoked has
-    // to be asked separately. Its issuer is the CA above the one whose name it bears.
+    // It is neither on path() nor an anchor that ends paths, so its revocation has to be checked
+    // separately. Its issuer is the CA above the one whose name it has.
     bool beside_path = false;
   };
 
-  // For the last check. `certificate` was issued by path()[issuer_depth]: every
-  // certificate at hand that bears the key which signed it, the path's own first.
+  // For the last check. `certificate` was issued by path()[issuer_depth]. Returns every known
+  // certificate with the key that signed it, the path's own first.
   Path IssuersWithItsKey(const PathCertificate& certificate, size_t issuer_depth);
-  // And the CAs of the name of path()[issuer_depth] with other keys, for which the same
-  // trust anchor vouches: a CA that has changed its key signs one list, with the new
-  // one, for all that it ever issued (RFC 5280, 6.3.3 (f)).
+  // Returns the CAs with the name of path()[issuer_depth] and other keys that the same trust anchor
+  // vouches for: a CA that has changed its key signs a single list, with the new key, for all
+  // certificates that it ever issued (RFC 5280, 6.3.3 (f)).
   std::vector<ListSigner> IssuersWithOtherKeys(size_t issuer_depth);
   const Failure& failure() const { return failure_; }
   int signature_checks() const { return signatures_.checks(); }
@@ -89,9 +90,9 @@ class PathBuilder {
   struct Candidate {
     const PathCertificate* certificate = nullptr;
     bool ends_path = false;
-    bool key_may_fit = true;   // the key identifiers do not say otherwise
-    bool unreachable = false;  // going by names, no path leads from it to an anchor
-    int rank = 0;              // how promising; the least first
+    bool key_may_fit = true;   // the key identifiers do not contradict
+    bool unreachable = false;  // by names alone, no path leads from it to an anchor
+    int rank = 0;              // the least is the most promising
   };
 
   bool Search(bool tolerant);
@@ -120,24 +121,24 @@ class PathBuilder {
   LastCheck last_check_;
   std::vector<std::unique_ptr<const PathCertificate>> presented_;
 
-  // What was found out so far; it holds for both passes.
+  // Results of signature checks; both passes use them.
   SignatureMemo signatures_;
   std::unordered_map<const PathCertificate*, std::vector<Candidate>> issuers_;
   std::unordered_map<const PathCertificate*, x509::SubjectNames> names_;
-  std::optional<AnchorDistance> distance_;  // made when there is a choice
+  std::optional<AnchorDistance> distance_;  // created if there is a choice
   int steps_ = kMaxSteps;
   int64_t comparisons_ = kMaxComparisons;
 
-  // The path as far as it goes, and what speaks against it (second pass only).
+  // The current path, and its faults (second pass only).
   Path path_;
   std::vector<PathFinding> findings_;
   bool tolerant_ = false;
 
   // The best reason so far.
   Failure failure_;
-  size_t fewest_findings_ = 0;  // of the paths that reached an anchor; 0: none did
+  size_t fewest_findings_ = 0;  // of a path that reached an anchor; 0: none did
   int paths_seen_ = 0;
-  bool final_ = false;  // no other path can do better
+  bool final_ = false;  // no other path can have a better reason
 };
 
 }  // namespace mantlet::verify

@@ -21,8 +21,8 @@
 namespace mantlet::verify {
 namespace {
 
-// What is read here or by the revocation lists. A critical cRLDistributionPoints is
-// among them: where lists come from is ours to configure.
+// Returns whether an extension is processed here or by the revocation lists. A critical
+// cRLDistributionPoints is accepted: the sources of lists are configured.
 bool IsUnderstood(int nid) {
   switch (nid) {
     case NID_key_usage:

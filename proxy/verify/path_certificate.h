@@ -1,5 +1,5 @@
-// PathCertificate holds what path building and validation need of one certificate, read
-// once. Immutable; one made of a trust anchor is shared by all workers.
+// PathCertificate holds the fields of one certificate that path building and validation need, read
+// once. Immutable; the one of a trust anchor is shared by all workers.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_CERTIFICATE_H_
 #define MANTLET_PROXY_VERIFY_PATH_CERTIFICATE_H_
@@ -21,10 +21,10 @@ namespace mantlet::verify {
 
 class PathCertificate {
  public:
-  // What makes a certificate unfit for any path.
+  // Defect is why a certificate cannot be on any path.
   enum class Defect {
     kNone,
-    kMalformedExtension,  // of a kind the library knows
+    kMalformedExtension,  // of a kind that the library knows
     kMalformedPolicies,
     kMalformedNameConstraints,
     kDuplicateExtension,
@@ -33,11 +33,11 @@ class PathCertificate {
     kMalformedDates,
   };
 
-  // Keeps a reference of its own to the certificate.
+  // Holds its own reference to the certificate.
   explicit PathCertificate(x509_st* x509);
 
   x509_st* x509() const { return x509_.get(); }
-  evp_pkey_st* key() const { return key_.get(); }  // null: of a kind that is not accepted
+  evp_pkey_st* key() const { return key_.get(); }  // null for an unsupported kind
   bool weak_key() const { return weak_key_; }
   bool weak_signature() const { return weak_signature_; }
 
@@ -45,7 +45,7 @@ class PathCertificate {
   const X509_name_st* issuer() const { return issuer_; }
   bool has_empty_subject() const { return empty_subject_; }
   bool self_issued() const { return self_issued_; }
-  // Empty where the certificate does not say.
+  // Empty if the extension is absent.
   std::string_view subject_key_id() const { return subject_key_id_; }
   std::string_view authority_key_id() const { return authority_key_id_; }
 
@@ -53,11 +53,11 @@ class PathCertificate {
   const std::string& defect_detail() const { return defect_detail_; }
 
   bool version1() const { return version1_; }
-  bool is_ca() const { return is_ca_; }             // basic constraints say so
+  bool is_ca() const { return is_ca_; }             // from the basic constraints
   int path_length() const { return path_length_; }  // -1: no limit
-  // Whether the key usage allows any of these bits (KU_…); yes if it does not say.
+  // Returns whether the key usage allows any of these bits (KU_…); true if the extension is absent.
   bool Allows(uint32_t key_usage) const { return (key_usage_ & key_usage) != 0; }
-  // Bits of XKU_…; none if the certificate does not say.
+  // Returns the bits of XKU_…; nullopt if the extension is absent.
   std::optional<uint32_t> extended_key_usage() const { return extended_key_usage_; }
   int64_t not_before() const { return not_before_; }
   int64_t not_after() const { return not_after_; }
@@ -67,7 +67,7 @@ class PathCertificate {
   }
   const PolicyExtensions& policies() const { return policies_; }
 
-  // All bytes are the same.
+  // Returns whether all bytes are the same.
   bool IsSame(const PathCertificate& other) const;
   bool HasKeyOf(const PathCertificate& other) const;
   bool HasSubjectOf(const PathCertificate& other) const;

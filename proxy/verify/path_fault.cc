@@ -18,8 +18,8 @@ using Defect = PathCertificate::Defect;
 
 bool IsCa(const PathCertificate& certificate, PathRole role) {
   if (certificate.is_ca()) return true;
-  // Version 1 has no way to say it. RFC 5280, 6.1.4 (k), leaves to the relying party
-  // what it trusts; an anchor was put there by somebody.
+  // Version 1 has no basic constraints. RFC 5280, 6.1.4 (k), leaves the decision to the relying
+  // party, and an anchor was configured explicitly.
   return role == PathRole::kAnchor && certificate.version1() && certificate.self_issued();
 }
 

@@ -1,5 +1,5 @@
-// PathFault is one thing that is wrong with a path: a value that becomes a label and a
-// sentence only when it is reported.
+// PathFault is one fault of a path. It is converted to a label and a sentence only when it is
+// reported.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_FAULT_H_
 #define MANTLET_PROXY_VERIFY_PATH_FAULT_H_
@@ -15,8 +15,8 @@
 
 namespace mantlet::verify {
 
-// Later ones are the more telling: of two paths that each have one fault, the one
-// that only the calendar or a revocation list speaks against is what was meant.
+// Later faults describe the problem better: between two paths with one fault each, a path that only
+// validity or a revocation list rejects is the one intended.
 enum class PathFault {
   kDefect,              // PathCertificate::defect()
   kNoName,              // a CA without a name
@@ -27,7 +27,7 @@ enum class PathFault {
   kWeakKey,
   kWeakSignature,
   kPathLength,  // a path length constraint of its own
-  kTooDeep,     // our limit
+  kTooDeep,     // our own limit
   kPolicy,
   kNameConstraint,
   kCaNotPinned,
@@ -40,34 +40,34 @@ enum class PathFault {
 
 struct PathFinding {
   PathFault fault = PathFault::kDefect;
-  size_t depth = 0;    // of the certificate at fault; 0 is the leaf
-  std::string detail;  // where the fault itself does not say it all
+  size_t depth = 0;    // depth of the certificate at fault; 0 is the leaf
+  std::string detail;  // replaces the fault's own sentence if not empty
 };
 
-// Where a certificate stands on the path.
+// PathRole is the position of a certificate on the path.
 enum class PathRole { kLeaf, kIntermediate, kAnchor };
 
 struct PathRules {
-  uint32_t extended_key_usage = 0;  // bits of XKU_…; one of them has to be there
-  uint32_t leaf_key_usage = 0;      // bits of KU_…; likewise
-  int max_depth = 4;                // intermediates, self-issued ones not counted
+  uint32_t extended_key_usage = 0;  // bits of XKU_…; at least one is required
+  uint32_t leaf_key_usage = 0;      // bits of KU_…; at least one is required
+  int max_depth = 4;                // intermediates, not counting self-issued ones
   bool partial_chain = false;
   int64_t now = 0;
   Expired expired = Expired::kRefuse;
 };
 
-// What speaks against a certificate in its role, whatever the rest of the path is;
-// the first of several.
+// Returns the first fault of a certificate in its role, regardless of the rest of the path, or
+// nullopt.
 std::optional<PathFault> FaultOf(const PathCertificate& certificate, PathRole role,
                                  const PathRules& rules);
 
 base::HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& certificate);
 
-// Returns the sentence for operators. `rules`: those the path was validated by.
+// Returns a sentence for operators. `rules` are the rules that the path was validated with.
 std::string Explain(const PathFinding& finding, const PathCertificate& certificate,
                     const PathRules& rules);
 
-// Of a leaf whose key usage does not allow to sign a handshake.
+// Returns a sentence about a leaf whose key usage does not allow signing a handshake.
 std::string ExplainKeyUsage(x509_st* leaf);
 
 }  // namespace mantlet::verify

@@ -37,14 +37,14 @@ Status PathRevocation::AskAboutSigner(PathBuilder& builder, const PathBuilder::L
     return {Verdict::kMissing, x509::RevocationLists::kForever,
             "a rule of the trust anchor or of a CA above it forbids it"};
   }
-  // Those on the path are asked about for their own sake.
+  // Certificates on the path are checked themselves.
   if (!signer.beside_path) return {};
   const Question question(signer.certificate, issuer_depth);
   auto known = signers_.find(question);
   if (known != signers_.end()) return known->second;
   Status status = Ask(builder, *signer.certificate, issuer_depth);
   const int64_t not_after = signer.certificate->not_after();
-  // One that has ended was accepted so, and ends no second time.
+  // A certificate that has already expired was accepted by option and does not limit the result.
   if (now_ <= not_after) status.next_update = std::min(status.next_update, not_after + 1);
   signers_.emplace(question, status);
   return status;
@@ -53,7 +53,7 @@ Status PathRevocation::AskAboutSigner(PathBuilder& builder, const PathBuilder::L
 Status PathRevocation::Ask(PathBuilder& builder, const PathCertificate& certificate,
                            size_t issuer_depth) {
   Status status;
-  // Whoever's answer counts now: what any of them revokes later is revoked then.
+  // A later list by any of these issuers may revoke the certificate.
   int64_t newer_at = x509::RevocationLists::kForever;
   bool first = true;
   for (const PathCertificate* issuer : builder.IssuersWithItsKey(certificate, issuer_depth)) {

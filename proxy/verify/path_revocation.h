@@ -1,5 +1,5 @@
-// PathRevocation checks a valid path against the revocation lists: each certificate of it
-// but the trust anchor (RFC 5280, 6.3). Lives for one verification.
+// PathRevocation checks the certificates of a valid path, except the trust anchor, against the
+// revocation lists (RFC 5280, 6.3). It lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_PATH_REVOCATION_H_
 #define MANTLET_PROXY_VERIFY_PATH_REVOCATION_H_
@@ -18,32 +18,32 @@ namespace mantlet::verify {
 
 class PathRevocation {
  public:
-  // `lists` must outlive it. `now`: seconds since the epoch.
+  // `lists` must outlive this object. `now` is in seconds since the epoch.
   PathRevocation(const x509::RevocationLists* lists, int64_t now) : lists_(lists), now_(now) {}
 
-  // What speaks against the path, the gravest first: revoked, then lists that are
-  // overdue, then lists that are missing.
+  // Returns the most serious finding: a revoked certificate, then an expired list, then a missing
+  // list; or nullopt.
   //
-  // The question is about a key that signed, so every certificate at hand for that
-  // key is asked: a CA's cross-certificate that may not sign lists does not hide what
-  // the CA has revoked. Then the CA's other keys: what any of them has revoked is
-  // revoked, and a good list of any of them will do if the certificate of that key is
-  // good itself (RFC 5280, 6.3.3 (f)): valid, and by the same lists and the same policy not
-  // revoked. For the rest, the path's own certificate counts.
+  // A certificate is revoked by the key that signed it, so every known certificate of that key is
+  // used: a CA's cross-certificate that may not sign lists does not hide the CA's revocations. Then
+  // the CA's other keys are used: a certificate that any of their lists revokes is revoked, and a
+  // valid list by any of them is sufficient if the certificate of that key is valid itself (RFC
+  // 5280, 6.3.3 (f)) and not revoked by the same lists under the same policy. In all other cases
+  // the status for the path's own issuer certificate is returned.
   std::optional<PathFinding> Check(PathBuilder& builder);
 
-  // After a check that found nothing: the second from which the lists' answer may be
-  // another one.
+  // After a check without a finding: the time, in seconds since the epoch, from which the lists may
+  // give another result.
   int64_t next_update() const { return next_update_; }
 
  private:
   using Question = std::pair<const PathCertificate*, size_t>;
 
-  // Whether `certificate`, issued by path()[issuer_depth], was revoked.
+  // Returns whether `certificate`, issued by path()[issuer_depth], was revoked.
   x509::RevocationLists::Status Ask(PathBuilder& builder, const PathCertificate& certificate,
                                     size_t issuer_depth);
-  // Whether the certificate of a list's signer is good; its issuer is path()[issuer_depth].
-  // Every such question goes one certificate up the path, so it comes to an end.
+  // Returns the status of the certificate of a list's signer; its issuer is path()[issuer_depth].
+  // Each nested check moves one certificate up the path, so the recursion ends.
   x509::RevocationLists::Status AskAboutSigner(PathBuilder& builder,
                                                const PathBuilder::ListSigner& signer,
                                                size_t issuer_depth);
@@ -51,7 +51,7 @@ class PathRevocation {
   const x509::RevocationLists* lists_;
   int64_t now_;
   int64_t next_update_ = x509::RevocationLists::kForever;
-  std::map<Question, x509::RevocationLists::Status> signers_;  // what is known of this path
+  std::map<Question, x509::RevocationLists::Status> signers_;  // results for this path
 };
 
 }  // namespace mantlet::verify

@@ -1,11 +1,10 @@
-// PresentedChain holds the certificates that a peer sent, parsed once, for the verifier
-// and the identity extractor. Lives on one thread for the length of one handshake; movable,
-// not copyable.
+// PresentedChain holds the certificates that a peer sent, parsed once, for the verifier and the
+// identity extractor. It belongs to one thread and lives for one handshake; movable, not copyable.
 //
-// The peer controls every byte: the number of certificates and their size are limited, and
-// nothing here asserts. No client needs a hundred certificates, but one that presents the
-// cross-signs of a large federation, or a bundle by mistake, is verified by what it can
-// prove: path building has limits of its own.
+// The peer controls every byte: the number of certificates and their size are limited, and this
+// class contains no assertion about them. No client needs a hundred certificates, but one that
+// sends the cross-certificates of a large federation, or a whole bundle by mistake, can still be
+// verified: path building has its own limits.
 
 #ifndef MANTLET_PROXY_VERIFY_PRESENTED_CHAIN_H_
 #define MANTLET_PROXY_VERIFY_PRESENTED_CHAIN_H_
@@ -27,12 +26,12 @@ class PresentedChain {
   static constexpr size_t kMaxCertificates = 128;
   static constexpr size_t kMaxBytes = 128 * 1024;  // all certificates together
 
-  // `ders`: leaf first, as on the wire; the bytes must outlive the chain. An
-  // error means that the reason is `invalid_certificate`; its message says which
-  // certificate, counted from 1, and what is wrong with it.
+  // `ders` are in the order of the wire, leaf first, and must outlive the chain. An error means
+  // that the failure is `invalid_certificate`; its message states which certificate (counted from
+  // 1) is invalid, and why.
   static absl::StatusOr<PresentedChain> Parse(absl::Span<const std::string_view> ders);
 
-  // The same leaf, followed by only those of its certificates that `indices` name.
+  // Returns a chain of the same leaf followed by only the certificates at `indices`.
   PresentedChain WithIssuers(absl::Span<const size_t> indices) const;
 
   PresentedChain(PresentedChain&& other) noexcept;
@@ -41,7 +40,7 @@ class PresentedChain {
 
   size_t size() const { return certificates_.size(); }  // at least 1
   std::string_view der(size_t i) const { return ders_[i]; }
-  x509_st* x509(size_t i) const { return certificates_[i]; }  // stays the chain's
+  x509_st* x509(size_t i) const { return certificates_[i]; }  // owned by the chain
 
  private:
   PresentedChain() = default;

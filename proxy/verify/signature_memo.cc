@@ -6,7 +6,7 @@
 namespace mantlet::verify {
 namespace {
 
-// How many P-256 verifications one with this key is worth.
+// Returns the cost of a verification with this key, in P-256 verifications.
 int Cost(const EVP_PKEY* key) {
   const int bits = EVP_PKEY_bits(key);
   switch (EVP_PKEY_id(key)) {

@@ -1,5 +1,5 @@
-// SignatureMemo checks signatures: each pair of certificate and key at most once, within a
-// budget for one handshake. Lives for one verification.
+// SignatureMemo checks signatures: each pair of certificate and key at most once, within a budget
+// for one handshake. It lives for one verification.
 
 #ifndef MANTLET_PROXY_VERIFY_SIGNATURE_MEMO_H_
 #define MANTLET_PROXY_VERIFY_SIGNATURE_MEMO_H_
@@ -13,18 +13,18 @@ namespace mantlet::verify {
 
 class SignatureMemo {
  public:
-  // In the cost of one ECDSA P-256 verification; larger keys count for more. Enough
-  // for every key of a bundle of a hundred certificates to be tried once.
+  // The budget, in ECDSA P-256 verifications; larger keys cost more. It is sufficient to try every
+  // key of a bundle of a hundred certificates once.
   static constexpr int kBudget = 128;
 
-  // Whether `issuer`'s key made the signature of `certificate`. False, too, when the
-  // budget is used up. Both must outlive the memo.
+  // Returns whether `issuer`'s key made the signature of `certificate`; also false if the budget is
+  // used up. Both must outlive the memo.
   bool Verify(const PathCertificate& certificate, const PathCertificate& issuer);
 
-  // From here on no more than `budget`.
+  // Reduces the remaining budget to at most `budget`.
   void Limit(int budget) { budget_ = std::min(budget_, budget); }
   bool exhausted() const { return budget_ < 0; }
-  int checks() const { return checks_; }  // that cost something
+  int checks() const { return checks_; }  // number of checks that were not cached
 
  private:
   struct Known {

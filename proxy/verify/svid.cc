@@ -20,7 +20,7 @@ constexpr int kDigitalSignature = 0;
 constexpr int kKeyCertSign = 5;
 constexpr int kCrlSign = 6;
 
-constexpr int kAbsent = -1;  // in the place of an extension's criticality
+constexpr int kAbsent = -1;  // instead of an extension's criticality
 
 std::string CaViolation(const X509* leaf) {
   int critical = kAbsent;
@@ -65,7 +65,7 @@ std::string ExtendedKeyUsageViolation(const X509* leaf) {
   return absl::StrCat("its extended key usage lacks ", server ? "clientAuth" : "serverAuth");
 }
 
-// Of names that were read. Sets `svid->trust_domain` if the ID is well-formed.
+// Returns what is wrong with the URI names. Sets `svid->trust_domain` if the ID is well-formed.
 std::string IdViolation(const x509::SubjectAltNames& names, LeafSvid* svid) {
   if (names.uri.size() != 1) {
     return absl::StrCat("it has ", names.uri.size(), " URI names, and an SVID has exactly one");
@@ -101,7 +101,7 @@ std::string SignerViolation(X509* ca, std::string_view trust_domain) {
   if (!x509::ReadSubjectAltNames(ca, &names)) return "its subject alternative names cannot be read";
   for (std::string_view uri : names.uri) {
     if (!pattern::ClaimsToBeSpiffeId(uri)) continue;
-    // The standard's own examples of authorities end with a slash.
+    // The standard's own examples of CA IDs end with a slash.
     if (uri.ends_with('/')) uri.remove_suffix(1);
     const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(uri);
     if (!id.ok()) {

@@ -10,8 +10,8 @@
 namespace mantlet::verify {
 namespace {
 
-// A record is written for each refusal, and what it says of a certificate was chosen by
-// whoever made that.
+// Limits the size of log records: each rejection writes one, and the issuer of the certificate
+// chose its texts.
 constexpr size_t kMostDetailBytes = 2048, kMostSerialBytes = 128;
 
 }  // namespace
