@@ -1,5 +1,5 @@
-// ByteSource yields bytes piece by piece, for content that is too large to be held as a whole. One
-// thread at a time.
+// ByteSource yields bytes piece by piece, for content that is too large to be held in memory as a
+// whole. One thread at a time.
 
 #ifndef MANTLET_PROXY_X509_BYTE_SOURCE_H_
 #define MANTLET_PROXY_X509_BYTE_SOURCE_H_
@@ -18,12 +18,12 @@ namespace mantlet::x509 {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills the front of `buffer`, which is not empty, and returns the number of bytes;
-  // 0: the end, and again at every later call. After an error there is nothing more.
+  // Fills the front of `buffer`, which must not be empty, and returns the number of bytes. Returns
+  // 0 at the end and at every later call. After an error there are no more bytes.
   virtual absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) = 0;
 };
 
-// Bytes that are in memory anyway. They stay the caller's.
+// MemorySource yields bytes in memory, which the caller owns.
 class MemorySource final : public ByteSource {
  public:
   explicit MemorySource(std::string_view bytes) : rest_(bytes) {}

@@ -1,6 +1,6 @@
-// Converts between bytes as this package holds them (std::string, std::string_view) and as the
-// library takes them (CBS, uint8_t*). Nothing is copied: a result is valid as long as the bytes
-// that it was made of. For .cc files; headers name none of the library's types but pointers.
+// Converts between the byte types of this package (std::string, std::string_view) and of the
+// library (CBS, uint8_t*). Nothing is copied: a result is valid as long as the bytes it was made
+// from. For .cc files only; headers use only forward-declared types of the library.
 
 #ifndef MANTLET_PROXY_X509_BYTE_VIEW_H_
 #define MANTLET_PROXY_X509_BYTE_VIEW_H_
@@ -20,7 +20,7 @@ inline const uint8_t* Data(std::string_view bytes) {
   return reinterpret_cast<const uint8_t*>(bytes.data());
 }
 
-// For the library to write to, up to `bytes.size()`.
+// Returns a buffer of `bytes.size()` bytes for the library to write to.
 inline uint8_t* MutableData(std::string& bytes) { return reinterpret_cast<uint8_t*>(bytes.data()); }
 
 inline CBS AsCbs(std::string_view bytes) {
@@ -35,13 +35,13 @@ inline std::string_view View(const uint8_t* data, size_t size) {
 
 inline std::string_view View(const CBS& cbs) { return View(CBS_data(&cbs), CBS_len(&cbs)); }
 
-// The content octets of any of ASN.1's string types; null: none.
+// Returns the content octets of any ASN.1 string type; empty for null.
 inline std::string_view View(const ASN1_STRING* string) {
   if (string == nullptr) return {};
   return View(ASN1_STRING_get0_data(string), static_cast<size_t>(ASN1_STRING_length(string)));
 }
 
-// The content octets of an OBJECT IDENTIFIER.
+// Returns the content octets of an OBJECT IDENTIFIER.
 inline std::string_view View(const ASN1_OBJECT* object) {
   return View(OBJ_get0_data(object), OBJ_length(object));
 }

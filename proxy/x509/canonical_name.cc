@@ -16,8 +16,8 @@
 namespace mantlet::x509 {
 namespace {
 
-// The types that the library folds when it compares issuer and subject. NumericString
-// is not among them, though it holds characters.
+// Returns whether the library folds values of this type when it compares issuer and subject. It
+// does not fold NumericString, although that is a character string.
 bool IsFolded(int type) {
   switch (type) {
     case V_ASN1_UTF8STRING:
@@ -33,8 +33,8 @@ bool IsFolded(int type) {
   }
 }
 
-// As the library compares issuer and subject: ASCII letters in lower case, blanks
-// at the ends gone, others one space each.
+// Folds text like the library: ASCII letters in lower case, no blanks at the ends, other runs of
+// blanks as one space.
 std::string Fold(std::string_view text) {
   std::string folded;
   folded.reserve(text.size());
@@ -52,7 +52,7 @@ std::string Fold(std::string_view text) {
   return folded;
 }
 
-// "number:bytes", so that no two lists of fields read the same.
+// Appends "number:bytes", so that different lists of fields give different texts.
 void AppendField(std::string_view bytes, std::string* out) {
   *out += std::to_string(bytes.size());
   *out += ':';

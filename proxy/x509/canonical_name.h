@@ -11,15 +11,15 @@ struct X509_name_st;  // openssl's X509_NAME
 
 namespace mantlet::x509 {
 
-// A form in which equal names are equal: one element for each relative distinguished name, the
-// least specific first, so that a name lies within a subtree if the subtree's elements are its
-// first ones.
+// CanonicalName is a form of a name in which equal names have equal elements: one for each relative
+// distinguished name, the least specific first. So a name is within a subtree if it starts with the
+// subtree's elements.
 using CanonicalName = std::vector<std::string>;
 
 CanonicalName Canonicalize(const X509_name_st* name);
 
-// Whether the two are one name: whether Canonicalize() makes the same of them, only
-// faster, for the library keeps such a form with each name.
+// Returns whether two names are the same, like a comparison of Canonicalize(), but faster, because
+// the library stores such a form with each name.
 bool SameName(const X509_name_st* a, const X509_name_st* b);
 
 }  // namespace mantlet::x509

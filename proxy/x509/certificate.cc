@@ -33,7 +33,7 @@ std::string NameDer(X509_NAME* name) {
   return std::string(View(bytes, size));
 }
 
-// A key that the library does not know has a name all the same.
+// Sets the name of a key that the library does not support.
 void NameUnsupportedKey(const std::string& spki, PublicKey* key) {
   const std::string kind = UnsupportedKindOfSpki(spki);
   if (kind.empty()) return;

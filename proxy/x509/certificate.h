@@ -1,12 +1,12 @@
-// Certificate is one parsed X.509 certificate (RFC 5280) that never changes.
+// Certificate is one parsed X.509 certificate (RFC 5280). It is immutable.
 //
-// FromDer works out everything that a caller may ask for, so that any number of threads can share
-// a Certificate without a lock. It serves certificates that stay: server chains, trust anchors,
-// what `certs show` prints. Client certificates in a handshake go through PresentedChain, which
-// works out only what is asked of it.
+// FromDer computes all fields, so that any number of threads can share a Certificate without a
+// lock. It is meant for certificates that stay in memory: server chains, trust anchors, the input
+// of `certs show`. Client certificates in a handshake use PresentedChain, which computes only the
+// fields that are needed.
 //
-// Strings hold what the certificate contains; RFC 2253 escaping keeps control bytes and NULs of
-// names visible as \XX (see certificate_names.h).
+// Strings contain the bytes of the certificate; RFC 2253 escaping shows control bytes and NULs of
+// names as \XX (see certificate_names.h).
 
 #ifndef MANTLET_PROXY_X509_CERTIFICATE_H_
 #define MANTLET_PROXY_X509_CERTIFICATE_H_
@@ -30,8 +30,8 @@ using CertificatePtr = std::shared_ptr<const Certificate>;
 
 class Certificate {
  public:
-  // The whole of `der` is one certificate; trailing bytes are an error, and so
-  // is an extension that the library knows and cannot parse.
+  // `der` must be exactly one certificate. Trailing bytes are an error, and so is an extension that
+  // the library knows but cannot parse.
   static absl::StatusOr<CertificatePtr> FromDer(std::string_view der);
 
   ~Certificate();
@@ -53,31 +53,33 @@ class Certificate {
   const PublicKey& public_key() const { return public_key_; }
   const std::string& signature_algorithm() const { return signature_algorithm_; }
   bool weak_signature() const { return weak_signature_; }  // MD5 or SHA-1
-  bool is_ca() const { return is_ca_; }                    // basic constraints say so
+  bool is_ca() const { return is_ca_; }                    // from the basic constraints
   int path_length() const { return path_length_; }         // -1: no limit
   bool version1() const { return version1_; }
-  // Subject and issuer are the same name (RFC 5280, 7.1), here and below.
+  // Returns whether subject and issuer are the same name (RFC 5280, 7.1).
   bool self_issued() const { return self_issued_; }
-  // Self-issued, and the signature fits, as far as it can be checked. Of a root nobody
-  // relies on it, so a very old one must not make an intermediate of it.
+  // Returns whether the certificate is self-issued and its signature matches. A signature that is
+  // too old to be checked counts as matching: it is not relied on, and the root must not become an
+  // intermediate.
   bool self_signed() const { return self_signed_; }
   const std::vector<std::string>& key_usage() const { return key_usage_; }  // RFC 5280 names
   const std::vector<std::string>& extended_key_usage() const { return extended_key_usage_; }
-  bool for_server() const { return for_server_; }  // may be shown by a TLS server
-  bool for_client() const { return for_client_; }  // may be shown by a TLS client
-  const std::string& subject_key_id() const { return subject_key_id_; }      // hex or empty
+  bool for_server() const { return for_server_; }                        // a TLS server may use it
+  bool for_client() const { return for_client_; }                        // a TLS client may use it
+  const std::string& subject_key_id() const { return subject_key_id_; }  // hex or empty
   const std::string& authority_key_id() const { return authority_key_id_; }  // hex or empty
 
-  // Whether `issuer` has the name and the key that signed this certificate.
+  // Returns whether `issuer` has the name and the key that signed this certificate.
   bool IssuedBy(const Certificate& issuer) const;
-  // Of one that `other` has not issued, for messages that print both names: a clause about
-  // what they do not show, such as another key under the same name; empty if they show it.
+  // For messages that print both names, about a certificate that `other` has not issued: returns a
+  // clause about a difference that the names do not show, such as another key with the same name;
+  // empty if they show it.
   std::string IssuerDifference(const Certificate& other) const;
 
-  // PEM with lines of 64 characters.
+  // Returns PEM with lines of 64 characters.
   std::string ToPem() const;
 
-  // For other files of this package. Stays ours.
+  // For other files of this package. Owned by this object.
   x509_st* x509() const { return x509_; }
 
  private:

@@ -43,15 +43,15 @@ bool IsCharacterString(int type) {
   }
 }
 
-// Strings that hold ASCII by their definition. The library would take a byte above
-// it for Latin-1, others for UTF-8: it has no reading at all. (T61String has no
-// better one than Latin-1, which is what everybody takes it for.)
+// Returns whether a string type may hold only ASCII. The library would read other bytes as Latin-1,
+// other readers as UTF-8, so they are rejected. (T61String is read as Latin-1, as all readers do.)
 bool MustBeAscii(int type) {
   return type == V_ASN1_PRINTABLESTRING || type == V_ASN1_IA5STRING ||
          type == V_ASN1_VISIBLESTRING || type == V_ASN1_NUMERICSTRING;
 }
 
-// False if the value is no character string or holds what its encoding forbids.
+// Converts a value to UTF-8. Returns false if it is no character string or not valid in its
+// encoding.
 bool ToUtf8(const ASN1_STRING* value, std::string* text) {
   const int type = ASN1_STRING_type(value);
   if (!IsCharacterString(type)) return false;
@@ -67,7 +67,7 @@ bool ToUtf8(const ASN1_STRING* value, std::string* text) {
   return true;
 }
 
-// RFC 2253, 2.4: the value's whole DER.
+// Returns the whole DER of a value as #hex (RFC 2253, 2.4).
 std::string DerHex(const ASN1_STRING* value) {
   bssl::UniquePtr<ASN1_TYPE> any(ASN1_TYPE_new());
   if (any == nullptr || ASN1_TYPE_set1(any.get(), ASN1_STRING_type(value), value) == 0) {
@@ -85,8 +85,8 @@ std::string DerHex(const ASN1_STRING* value) {
   return hex;
 }
 
-// An arc above 64 bits has no text here; what stands for it can be part of no
-// attribute type.
+// Returns the number of an attribute type. An arc above 64 bits cannot be written; its replacement
+// is not part of any valid attribute type.
 std::string DottedText(const ASN1_OBJECT* object, ControlBytes control_bytes) {
   const int size = OBJ_obj2txt(nullptr, 0, object, /*always_return_oid=*/1);
   if (size <= 0) {
@@ -99,7 +99,7 @@ std::string DottedText(const ASN1_OBJECT* object, ControlBytes control_bytes) {
   return dotted;
 }
 
-// RFC 2253, 2.4.
+// Appends a value with the escapes of RFC 2253, 2.4.
 void AppendEscaped(std::string_view value, ControlBytes control_bytes, std::string* out) {
   for (size_t i = 0; i < value.size(); ++i) {
     char c = value[i];
@@ -110,7 +110,7 @@ void AppendEscaped(std::string_view value, ControlBytes control_bytes, std::stri
       continue;
     }
     if (last && c == ' ') {
-      *out += "\\20";  // "\ " would lose its space where blanks around a value are cut off
+      *out += "\\20";  // "\ " could lose its space to readers that trim values
       continue;
     }
     bool special = std::string_view(",+\"\\<>;").find(c) != std::string_view::npos;
@@ -127,7 +127,7 @@ void AppendAttribute(const X509_NAME_ENTRY* entry, ControlBytes control_bytes, s
   std::string text;
   *out += keyword.empty() ? dotted : keyword;
   *out += '=';
-  // RFC 2253, 2.4: what has no keyword has no known syntax either.
+  // A type without a keyword has no known syntax either (RFC 2253, 2.4).
   if (keyword.empty() || !ToUtf8(value, &text)) {
     *out += DerHex(value);
   } else {
@@ -135,8 +135,8 @@ void AppendAttribute(const X509_NAME_ENTRY* entry, ControlBytes control_bytes, s
   }
 }
 
-// The values of all attributes of the type with this DER, the most specific first, that can be
-// decoded.
+// Returns all values of the attribute type with this DER that can be decoded, the most specific
+// first.
 std::vector<std::string> TextsOf(const X509_NAME* name, std::string_view type) {
   std::vector<std::string> texts;
   for (int i = static_cast<int>(X509_NAME_entry_count(name)) - 1; i >= 0; --i) {
@@ -149,7 +149,7 @@ std::vector<std::string> TextsOf(const X509_NAME* name, std::string_view type) {
   return texts;
 }
 
-// Empty unless the address has 4 or 16 bytes (RFC 5280, 4.2.1.6).
+// Returns an empty string unless the address has 4 or 16 bytes (RFC 5280, 4.2.1.6).
 std::string AddressText(std::string_view bytes) {
   char text[INET6_ADDRSTRLEN] = "";
   if (bytes.size() != 4 && bytes.size() != 16) return "";
@@ -157,8 +157,8 @@ std::string AddressText(std::string_view bytes) {
   return text;
 }
 
-// A user principal name of Microsoft's (1.3.6.1.4.1.311.20.2.3), which is a UTF8String, or
-// nothing.
+// Returns a Microsoft user principal name (1.3.6.1.4.1.311.20.2.3), which is a UTF8String, or
+// nullopt.
 std::optional<std::string> UserPrincipalName(const OTHERNAME* name) {
   static constexpr char kUpn[] = "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03";
   const std::string_view type = View(name->type_id);
@@ -215,7 +215,7 @@ std::string RenderName(const X509_NAME* name, ControlBytes control_bytes) {
   for (int i = count - 1; i >= 0; --i) {
     const auto* entry = X509_NAME_get_entry(name, i);
     if (i + 1 != count) {
-      // Attributes of one relative name share their set number.
+      // Attributes of one relative name have the same set number.
       const auto* previous = X509_NAME_get_entry(name, i + 1);
       text += X509_NAME_ENTRY_set(previous) == X509_NAME_ENTRY_set(entry) ? '+' : ',';
     }
@@ -263,7 +263,7 @@ bool ReadSubjectAltNames(X509* certificate, SubjectAltNames* names) {
       X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
   if (list == nullptr) {
     ClearErrors();
-    return critical == -1;  // -1: there is no such extension
+    return critical == -1;  // -1: the extension is absent
   }
   for (size_t i = 0; i < sk_GENERAL_NAME_num(list.get()); ++i) {
     AddGeneralName(sk_GENERAL_NAME_value(list.get(), i), names);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kShownNames = 3;
 
-// A kind of key, or empty for a scheme that is none of ours.
+// Returns the kind of key for a signature scheme, or an empty string for an unsupported scheme.
 std::string_view KeyFor(uint16_t algorithm) {
   switch (algorithm) {
     case SSL_SIGN_ECDSA_SECP256R1_SHA256:

@@ -20,7 +20,7 @@ bool IsTime(const CBS& cbs) {
   return Peek(cbs, CBS_ASN1_UTCTIME) || Peek(cbs, CBS_ASN1_GENERALIZEDTIME);
 }
 
-// What was signed, in SEQUENCE { to be signed, algorithm, BIT STRING }.
+// Returns the kind of the first element of SEQUENCE { to be signed, algorithm, BIT STRING }.
 DerKind KindOfSigned(CBS signed_part) {
   if (Peek(signed_part, kVersionTag)) return DerKind::kCertificate;
   if (Peek(signed_part, CBS_ASN1_INTEGER)) Skip(&signed_part, CBS_ASN1_INTEGER);
@@ -28,7 +28,7 @@ DerKind KindOfSigned(CBS signed_part) {
     if (!Skip(&signed_part, CBS_ASN1_SEQUENCE)) return DerKind::kUnknown;
   }
   if (IsTime(signed_part)) return DerKind::kRevocationList;
-  if (Peek(signed_part, kVersionTag)) return DerKind::kCertificateRequest;  // its attributes
+  if (Peek(signed_part, kVersionTag)) return DerKind::kCertificateRequest;  // the attributes
   return Peek(signed_part, CBS_ASN1_SEQUENCE) ? DerKind::kCertificate : DerKind::kUnknown;
 }
 
@@ -49,8 +49,8 @@ DerKind KindAfterInteger(CBS rest) {
   return integers == 5 ? DerKind::kDsaPrivateKey : DerKind::kUnknown;
 }
 
-// The content of the outermost SEQUENCE as far as it is there, whatever its length says:
-// BER's indefinite length is usual for PKCS#7 and PKCS#12.
+// Opens the outermost SEQUENCE as far as its bytes are present, whatever its length field is: the
+// indefinite length of BER is common in PKCS#7 and PKCS#12.
 bool OpenSequence(std::string_view bytes, CBS* content) {
   if (bytes.size() < 2 || bytes[0] != 0x30) return false;
   const auto length = static_cast<uint8_t>(bytes[1]);
@@ -87,7 +87,7 @@ DerKind KindOfDer(std::string_view bytes) {
   CBS rest = content, first;
   uint64_t version = 0;
   if (CBS_get_asn1_uint64(&rest, &version)) {
-    // PFX, whose content may be of indefinite length, too.
+    // PFX, whose content may also have an indefinite length.
     if (version == 3 && CBS_len(&rest) != 0 && CBS_data(&rest)[0] == 0x30) return DerKind::kPkcs12;
     return KindAfterInteger(rest);
   }

@@ -1,6 +1,6 @@
-// KindOfDer classifies a DER or BER structure by its outermost fields. It serves to tell an
-// operator what a file is that could not be used; the parsers of these kinds check the whole
-// structure. Pure.
+// KindOfDer classifies a DER or BER structure by its outermost fields. It is used to describe a
+// file that could not be used to an operator; the parsers of these kinds check the whole structure.
+// Pure.
 
 #ifndef MANTLET_PROXY_X509_DER_KIND_H_
 #define MANTLET_PROXY_X509_DER_KIND_H_
@@ -12,7 +12,7 @@
 namespace mantlet::x509 {
 
 enum class DerKind {
-  kNone,  // no DER at all
+  kNone,  // not DER
   kCertificate,
   kCertificateRequest,   // PKCS#10
   kRevocationList,       // a CRL
@@ -23,7 +23,7 @@ enum class DerKind {
   kEncryptedPrivateKey,  // PKCS#8
   kPublicKey,            // SubjectPublicKeyInfo
   kPkcs7,                // SignedData (PKCS#7, CMS)
-  kOtherCms,             // some other content of CMS: enveloped, encrypted, ...
+  kOtherCms,             // other CMS content: enveloped, encrypted, ...
   kPkcs12,
   kOcspResponse,
   kUnknown,  // DER of another kind
@@ -31,12 +31,12 @@ enum class DerKind {
 
 DerKind KindOfDer(std::string_view bytes);
 
-// The length of the outermost element as its header has it, header included; 0 if the bytes do
-// not begin with an element of known length.
+// Returns the length of the outermost element from its header, including the header; 0 if the bytes
+// do not begin with an element of known length.
 size_t SizeOfDer(std::string_view bytes);
 
-// The first field of a certificate that is damaged, such as "its validity dates are
-// damaged". For bytes that the library does not take for a certificate.
+// Returns the first damaged field of a certificate, e.g. "its validity dates are damaged". For
+// bytes that the library does not accept as a certificate.
 std::string DamageOfCertificate(std::string_view der);
 
 }  // namespace mantlet::x509

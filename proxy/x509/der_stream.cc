@@ -54,7 +54,7 @@ absl::StatusOr<int> DerStream::PeekTag() {
 }
 
 absl::StatusOr<DerStream::Header> DerStream::PeekHeader(uint8_t tag) {
-  absl::StatusOr<bool> have = Have(kLongestHeader);  // fewer are enough for a short last element
+  absl::StatusOr<bool> have = Have(kLongestHeader);  // a short last element may have fewer
   if (!have.ok()) return have.status();
   const size_t available = filled_ - next_;
   if (available < 2) return CutOff();
@@ -63,12 +63,12 @@ absl::StatusOr<DerStream::Header> DerStream::PeekHeader(uint8_t tag) {
   Header header{2, at[1]};
   if (at[1] < 0x80) return header;
   const size_t octets = at[1] & 0x7f;
-  if (octets == 0 || octets > kLongestHeader - 2) return NotDer();  // indefinite, or absurd
+  if (octets == 0 || octets > kLongestHeader - 2) return NotDer();  // indefinite or too large
   if (available < 2 + octets) return CutOff();
   header.header = 2 + octets;
   header.content = 0;
   for (size_t i = 0; i < octets; ++i) header.content = header.content << 8 | at[2 + i];
-  // The shortest form is the only one.
+  // DER allows only the shortest form.
   if (at[2] == 0 || header.content < 0x80) return NotDer();
   return header;
 }

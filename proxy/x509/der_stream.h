@@ -1,5 +1,5 @@
-// DerStream reads DER (X.690) element by element from a source that is larger than what should be
-// held in memory. Errors are sentences about "it".
+// DerStream reads DER (X.690) element by element from a source that is too large to be held in
+// memory. Errors are sentences with the subject "it".
 
 #ifndef MANTLET_PROXY_X509_DER_STREAM_H_
 #define MANTLET_PROXY_X509_DER_STREAM_H_
@@ -17,26 +17,26 @@ namespace mantlet::x509 {
 
 class DerStream {
  public:
-  // An element that is asked for as a whole may be this large.
+  // The maximum size of an element that is read as a whole.
   static constexpr size_t kMaxElement = 1 << 20;
   using Tap = std::function<void(std::string_view)>;
 
-  // `source` outlives the stream.
+  // `source` must outlive the stream.
   explicit DerStream(ByteSource& source);
 
-  // Goes into an element: its header is consumed, its content comes next. The
-  // content's length, or an error if the next tag is another one.
+  // Enters an element: consumes its header, so that its content comes next. Returns the content's
+  // length, or an error if the next element has another tag.
   absl::StatusOr<uint64_t> Enter(uint8_t tag);
-  // The next element, header included, of at most kMaxElement bytes. The view
-  // holds until the next call.
+  // Returns the next element, including its header, of at most kMaxElement bytes. The view is valid
+  // until the next call.
   absl::StatusOr<std::string_view> Element(uint8_t tag);
-  // The next element's identifier octet; -1 at the end of the source.
+  // Returns the next element's identifier octet, or -1 at the end of the source.
   absl::StatusOr<int> PeekTag();
 
-  // Bytes consumed so far.
+  // Returns the number of bytes consumed so far.
   uint64_t position() const { return consumed_before_ + next_; }
-  // From now on `tap` is given all that is consumed, in pieces, until it is
-  // replaced; null: nobody.
+  // Passes all bytes that are consumed from now on to `tap`, in pieces, until it is replaced. Null
+  // removes the tap.
   void SetTap(Tap tap);
 
  private:
@@ -45,18 +45,18 @@ class DerStream {
     uint64_t content = 0;
   };
 
-  // The header of the element that begins at `next_`.
+  // Returns the header of the element that begins at `next_`.
   absl::StatusOr<Header> PeekHeader(uint8_t tag);
-  // Whether `size` bytes from `next_` on are in the window. Reads them if not;
-  // false at the end of the source.
+  // Returns whether `size` bytes from `next_` on are in the window, after reading them if
+  // necessary. Returns false at the end of the source.
   absl::StatusOr<bool> Have(size_t size);
   void FlushTap();
 
   ByteSource& source_;
   std::vector<uint8_t> window_;
-  size_t filled_ = 0;  // of the window
+  size_t filled_ = 0;  // bytes in the window
   size_t next_ = 0;    // the first byte of the window that is not consumed
-  size_t tapped_ = 0;  // up to where the tap has seen the window
+  size_t tapped_ = 0;  // end of the part of the window passed to the tap
   uint64_t consumed_before_ = 0;
   Tap tap_;
 };

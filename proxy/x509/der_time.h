@@ -1,5 +1,5 @@
-// TakeTime and TakeGeneralizedTime take a time off the front of DER bytes. Both return false, and
-// leave `in` and `seconds` in no particular state, if there is none or it is no valid one.
+// TakeTime and TakeGeneralizedTime read a time from the front of DER bytes. Both return false, and
+// leave `in` and `seconds` unspecified, if there is no valid time.
 
 #ifndef MANTLET_PROXY_X509_DER_TIME_H_
 #define MANTLET_PROXY_X509_DER_TIME_H_
@@ -12,7 +12,7 @@
 
 namespace mantlet::x509 {
 
-// `seconds`: since the epoch.
+// `seconds` is since the epoch.
 inline bool TakeGeneralizedTime(CBS* in, int64_t* seconds) {
   CBS content;
   std::tm tm = {};
@@ -20,7 +20,7 @@ inline bool TakeGeneralizedTime(CBS* in, int64_t* seconds) {
          CBS_parse_generalized_time(&content, &tm, 0) && OPENSSL_tm_to_posix(&tm, seconds);
 }
 
-// A UTCTime or a GeneralizedTime (RFC 5280, 4.1.2.5).
+// Reads a UTCTime or a GeneralizedTime (RFC 5280, 4.1.2.5).
 inline bool TakeTime(CBS* in, int64_t* seconds) {
   CBS content;
   std::tm tm = {};

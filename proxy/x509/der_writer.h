@@ -1,4 +1,4 @@
-// Writes the DER (X.690) that the extensions of the issuer need.
+// Writes the DER (X.690) elements that the issuer's extensions need.
 
 #ifndef MANTLET_PROXY_X509_DER_WRITER_H_
 #define MANTLET_PROXY_X509_DER_WRITER_H_
@@ -8,7 +8,7 @@
 
 namespace mantlet::x509::der {
 
-// Identifier octets that are used here.
+// Identifier octets.
 inline constexpr unsigned char kBoolean = 0x01;
 inline constexpr unsigned char kInteger = 0x02;
 inline constexpr unsigned char kBitString = 0x03;

@@ -49,8 +49,8 @@ void AddDirectoryName(const CanonicalName& canonical, std::string text, Distribu
   point->texts.push_back(std::move(text));
 }
 
-// Scheme and host in lower case (RFC 5280, 7.4; RFC 3986, 6.2.2.1); nothing else is
-// changed, so that no two names that a server may tell apart become one.
+// Converts scheme and host to lower case (RFC 5280, 7.4; RFC 3986, 6.2.2.1). Nothing else is
+// changed, so that names that a server may distinguish stay different.
 std::string NormalizeUri(std::string_view uri) {
   std::string normal(uri);
   const size_t scheme = uri.find("://");
@@ -83,7 +83,7 @@ bool AddGeneralName(const GeneralName& name, DistributionPoint* point) {
   return true;
 }
 
-// nameRelativeToCRLIssuer: one more element for the issuer's name.
+// Adds a nameRelativeToCRLIssuer: one more element after the issuer's name.
 bool AddRelativeName(std::string_view attributes, const X509_NAME* relative_to,
                      DistributionPoint* point) {
   const UniqueName last = ParseName(der::Element(der::kSequence, der::Element(kSet, attributes)));
@@ -97,7 +97,7 @@ bool AddRelativeName(std::string_view attributes, const X509_NAME* relative_to,
   return true;
 }
 
-// One DistributionPoint. False if it is malformed.
+// Reads one DistributionPoint. Returns false if it is malformed.
 bool ReadPoint(CBS* in, const X509_NAME* issuer, DistributionPoint* point, bool* other_issuer) {
   CBS sequence, name, reasons, crl_issuer;
   int has_name = 0, has_reasons = 0, has_issuer = 0;
@@ -114,7 +114,7 @@ bool ReadPoint(CBS* in, const X509_NAME* issuer, DistributionPoint* point, bool*
          (!has_reasons || ReadReasonFlags(View(reasons), &point->reasons));
 }
 
-// Appends what the extension says. False if it is malformed.
+// Appends the points of the extension. Returns false if it is malformed.
 bool ReadPoints(std::string_view der, const X509_NAME* issuer,
                 std::vector<DistributionPoint>* points) {
   CBS in = AsCbs(der), list;

@@ -18,7 +18,7 @@
 namespace mantlet::x509 {
 namespace {
 
-// OpenSSL's own scrypt parameters need 16 MiB; a file must not ask for much more.
+// OpenSSL's default scrypt parameters need 16 MiB; a file must not require much more.
 constexpr size_t kMaxScryptBytes = 64 * 1024 * 1024;
 constexpr uint64_t kMaxIterations = 10'000'000;
 
@@ -32,7 +32,7 @@ absl::Status Unsupported(std::string_view what) {
 
 bool Is(const CBS& oid, std::string_view der) { return CBS_mem_equal(&oid, Data(der), der.size()); }
 
-// Decrypts and takes the padding off.
+// Decrypts `bytes` and removes the padding.
 absl::StatusOr<std::string> DecryptCbc(const EVP_CIPHER* cipher, std::string_view key,
                                        std::string_view iv, std::string_view bytes) {
   std::string plain(bytes.size() + EVP_MAX_BLOCK_LENGTH, '\0');
@@ -60,7 +60,7 @@ const EVP_CIPHER* AesOf(const CBS& oid) {
   return nullptr;
 }
 
-// RFC 7914 section 7.1.
+// Derives a key with scrypt (RFC 7914 section 7.1).
 absl::Status DeriveByScrypt(CBS parameters, std::string_view passphrase, std::string* key) {
   CBS salt;
   uint64_t n, r, p, length;
@@ -71,7 +71,7 @@ absl::Status DeriveByScrypt(CBS parameters, std::string_view passphrase, std::st
        (!CBS_get_asn1_uint64(&parameters, &length) || length != key->size()))) {
     return Unsupported("scrypt with parameters that make no sense");
   }
-  // Time grows with n * r * p, memory with n * r only.
+  // Time grows with n * r * p, memory only with n * r.
   if (r == 0 || p == 0 || r > 1024 || p > 16 || n > (uint64_t{1} << 20) ||
       !EVP_PBE_scrypt(passphrase.data(), passphrase.size(), CBS_data(&salt), CBS_len(&salt), n, r,
                       p, kMaxScryptBytes, MutableData(*key), key->size())) {
@@ -97,7 +97,7 @@ const EVP_MD* PrfOf(CBS* parameters) {
   return nullptr;
 }
 
-// RFC 8018 appendix A.2.
+// Derives a key with PBKDF2 (RFC 8018 appendix A.2).
 absl::Status DeriveByPbkdf2(CBS parameters, std::string_view passphrase, std::string* key) {
   CBS salt;
   uint64_t iterations, length;
@@ -150,7 +150,8 @@ absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view 
       !CBS_get_asn1(&algorithm, &scheme, CBS_ASN1_OBJECT)) {
     return absl::InvalidArgumentError("it is no encrypted private key");
   }
-  if (!Is(scheme, kPbes2)) return absl::UnauthenticatedError(kWrongPassphrase);  // the library's
+  // The library decrypts all other schemes, so the passphrase was wrong.
+  if (!Is(scheme, kPbes2)) return absl::UnauthenticatedError(kWrongPassphrase);
   if (!CBS_get_asn1(&algorithm, &both, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&both, &kdf, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&kdf, &kdf_oid, CBS_ASN1_OBJECT) ||
@@ -189,8 +190,8 @@ absl::StatusOr<std::string> DecryptOldPem(std::string_view dek_info, std::string
   const std::string iv = absl::HexStringToBytes(std::string(hex));
   std::string key(EVP_CIPHER_key_length(cipher), '\0');
   WipeAtEnd wipe(&key);
-  // One round of MD5 over passphrase and the first half of the IV: as weak as it
-  // sounds, but a matter of the file, not of the handshake.
+  // One round of MD5 over the passphrase and the first half of the IV is weak, but that concerns
+  // only the file, not the handshake.
   if (EVP_BytesToKey(cipher, EVP_md5(), Data(iv), Data(passphrase), passphrase.size(), 1,
                      MutableData(key), nullptr) == 0) {
     ClearErrors();

@@ -1,6 +1,6 @@
-// Decrypts private keys in the forms that the library does not support: PKCS#8 whose key is
-// derived with scrypt or with PBKDF2 and SHA-384 or SHA-512, and the PEM encryption of RFC 1421 as
-// OpenSSL writes it (`openssl genrsa -aes256 -traditional`). Pure.
+// Decrypts private keys in forms that the library does not support: PKCS#8 with a key derivation by
+// scrypt or by PBKDF2 with SHA-384 or SHA-512, and the PEM encryption of RFC 1421 in OpenSSL's form
+// (`openssl genrsa -aes256 -traditional`). Pure.
 
 #ifndef MANTLET_PROXY_X509_ENCRYPTED_KEY_H_
 #define MANTLET_PROXY_X509_ENCRYPTED_KEY_H_
@@ -12,13 +12,13 @@
 
 namespace mantlet::x509 {
 
-// `der`: EncryptedPrivateKeyInfo with PBES2 (RFC 8018 section 6.2, RFC 7914
-// section 7) and AES-CBC. Returns the PrivateKeyInfo's DER, for the caller to wipe.
-// A wrong passphrase is Unauthenticated, and so is damage to what is encrypted: both show
-// as bytes that make no sense. The work that a file can ask for is bounded.
+// `der` is an EncryptedPrivateKeyInfo with PBES2 (RFC 8018 section 6.2, RFC 7914 section 7) and
+// AES-CBC. Returns the DER of the PrivateKeyInfo, which the caller must wipe. Returns
+// Unauthenticated if the passphrase is wrong or the encrypted data is damaged: the two cannot be
+// distinguished. The work that a file can cause is bounded.
 absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view passphrase);
 
-// `dek_info`: the header's value, "AES-256-CBC,0011…". AES and triple DES.
+// `dek_info` is the value of the header, "AES-256-CBC,0011…". Supports AES and triple DES.
 absl::StatusOr<std::string> DecryptOldPem(std::string_view dek_info, std::string_view bytes,
                                           std::string_view passphrase);
 

@@ -26,7 +26,7 @@ constexpr char kBasicConstraintsOid[] = "2.5.29.19";
 constexpr char kAuthorityKeyIdOid[] = "2.5.29.35";
 constexpr char kExtendedKeyUsageOid[] = "2.5.29.37";
 
-// GeneralName's tags (RFC 5280, 4.2.1.6).
+// The tags of GeneralName (RFC 5280, 4.2.1.6).
 constexpr int kOtherName = 0, kRfc822Name = 1, kDnsName = 2, kUri = 6, kIpAddress = 7;
 
 std::string AddressBytes(const std::string& text) {
@@ -77,7 +77,7 @@ std::string KeyUsage(const std::vector<std::string>& usages) {
     auto found = std::find(std::begin(kBits), std::end(kBits), usage);
     if (found != std::end(kBits)) bits |= 0x80 >> (found - std::begin(kBits));
   }
-  // DER: trailing zero bits are left out and counted.
+  // DER omits trailing zero bits and stores their number.
   int unused = 0;
   while (unused < 7 && ((bits >> unused) & 1) == 0) ++unused;
   return der::Element(der::kBitString,
@@ -133,7 +133,7 @@ std::vector<Extension> ExtensionsFor(const CertificateTemplate& what,
     extensions.push_back({kExtendedKeyUsageOid, false, ExtendedKeyUsage(what.extended_key_usage)});
   }
   if (!what.san.empty()) {
-    // RFC 5280, 4.2.1.6: critical if the subject is empty.
+    // The extension is critical if the subject is empty (RFC 5280, 4.2.1.6).
     extensions.push_back({kSubjectAltNameOid, what.subject.empty(), SubjectAltName(what.san)});
   }
   extensions.push_back({kSubjectKeyIdOid, false, der::Element(der::kOctetString, subject_key_id)});

@@ -13,7 +13,7 @@ namespace mantlet::x509 {
 
 using Extension = CertificateTemplate::RawExtension;
 
-// The key identifier we give a key: 20 bytes.
+// Returns the key identifier that the issuer uses for a key: 20 bytes.
 std::string SubjectKeyId(const PrivateKey& key);
 
 std::vector<Extension> ExtensionsFor(const CertificateTemplate& what,

@@ -14,7 +14,7 @@ bool IsWordCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
 }
 
-// A path that a shell takes for one word; others stay "FILE".
+// Returns whether a shell reads the path as one word; otherwise the text keeps "FILE".
 bool IsPlain(std::string_view path) {
   for (char c : path) {
     if (!IsWordCharacter(c) && c != '/' && c != '.') return false;

@@ -1,6 +1,6 @@
-// Fault is why a file cannot be used, in two parts: what it is, and a hint that makes it usable.
-// Readers return both in one absl::Status, "WHAT; HINT", where the word FILE stands for the file's
-// path. A status of code DataLoss is about a file that may not be completely written yet.
+// Fault is why a file cannot be used: what is wrong, and a hint how to fix it. Readers return both
+// in one absl::Status, "WHAT; HINT", in which FILE stands for the file's path. A status of code
+// DataLoss means that the file may not be completely written yet.
 
 #ifndef MANTLET_PROXY_X509_FAULT_H_
 #define MANTLET_PROXY_X509_FAULT_H_
@@ -16,7 +16,7 @@ struct Fault {
   std::string what;  // without a full stop
   std::string hint;
 
-  // "what; hint"
+  // Returns "what; hint".
   std::string ToString() const;
 };
 

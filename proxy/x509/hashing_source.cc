@@ -34,7 +34,7 @@ absl::StatusOr<std::string> HashingSource::Finish() {
     if (!got.ok()) return got.status();
     if (*got == 0) break;
   }
-  // It may have been a private key.
+  // The buffer may have contained a private key.
   OPENSSL_cleanse(buffer.data(), buffer.size());
   std::array<uint8_t, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;

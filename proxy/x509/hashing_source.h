@@ -1,4 +1,4 @@
-// HashingSource passes on another source's bytes and computes their SHA-256 on the way.
+// HashingSource forwards the bytes of another source and computes their SHA-256.
 
 #ifndef MANTLET_PROXY_X509_HASHING_SOURCE_H_
 #define MANTLET_PROXY_X509_HASHING_SOURCE_H_
@@ -16,18 +16,18 @@ namespace mantlet::x509 {
 
 class HashingSource final : public ByteSource {
  public:
-  // `source` outlives this one.
+  // `source` must outlive this object.
   explicit HashingSource(ByteSource& source);
   ~HashingSource() override;
 
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override;
 
-  // Reads the rest and returns the digest of everything in lower-case hex. To be called once.
+  // Reads the rest and returns the digest of all bytes in lower-case hex. Must be called once.
   absl::StatusOr<std::string> Finish();
 
  private:
   ByteSource& source_;
-  absl::Status failure_;  // the source's, which Finish() repeats
+  absl::Status failure_;  // the source's error; Finish() returns it again
   env_md_ctx_st* context_;
 };
 

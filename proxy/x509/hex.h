@@ -1,4 +1,4 @@
-// Formats lower-case hexadecimal and digests, as this package's accessors return them.
+// Converts bytes and digests to lower-case hexadecimal.
 
 #ifndef MANTLET_PROXY_X509_HEX_H_
 #define MANTLET_PROXY_X509_HEX_H_

@@ -28,7 +28,7 @@ absl::Status LibraryError(const std::string& what) {
 std::string RandomSerial() {
   std::string serial(16, '\0');
   RAND_bytes(MutableData(serial), serial.size());
-  // Positive, and never a leading zero byte.
+  // The number is positive and has no leading zero byte.
   serial[0] = static_cast<char>((serial[0] & 0x7f) | 0x40);
   return serial;
 }
@@ -44,7 +44,7 @@ bool SetSubject(X509* x509, const CertificateTemplate& what) {
   bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
   const int type = what.printable_subject ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
   for (const auto& [attribute, value] : what.subject) {
-    // The type is the stored one, not MBSTRING_UTF8: nothing is checked or converted.
+    // The type is the stored one, not MBSTRING_UTF8, so that nothing is checked or converted.
     if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), type, Data(value),
                                     static_cast<int>(value.size()), -1, 0)) {
       return false;

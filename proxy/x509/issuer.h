@@ -1,5 +1,5 @@
-// Issues certificates, for the throw-away PKI of `mantlet certs dev` and for tests, which issue
-// every certificate that they need, invalid ones included. The daemon's data path does not use it.
+// Issues certificates for the temporary PKI of `mantlet certs dev` and for tests, which issue all
+// certificates that they need, including invalid ones. The daemon does not use it for traffic.
 
 #ifndef MANTLET_PROXY_X509_ISSUER_H_
 #define MANTLET_PROXY_X509_ISSUER_H_
@@ -14,22 +14,22 @@
 
 namespace mantlet::x509 {
 
-// A certificate and its key.
+// Credential is a certificate and its key.
 struct Credential {
   CertificatePtr certificate;
   PrivateKeyPtr key;
 };
 
-// Certifies `subject_key`. `issuer` may be null: self-signed with `subject_key`.
+// Issues a certificate for `subject_key`. If `issuer` is null, it is self-signed with
+// `subject_key`.
 absl::StatusOr<CertificatePtr> Issue(const CertificateTemplate& what, const PrivateKey& subject_key,
                                      const Credential* issuer);
 
-// Generates a key and certifies it.
+// Generates a key and issues its certificate.
 absl::StatusOr<Credential> IssueWithNewKey(const CertificateTemplate& what,
                                            const Credential* issuer, KeyType type = KeyType::kP256);
 
-// The same without parsing the result, which may be a certificate that
-// Certificate::FromDer refuses: for tests.
+// Issues a certificate without parsing it. For tests: Certificate::FromDer may reject it.
 absl::StatusOr<std::string> IssueDer(const CertificateTemplate& what, const PrivateKey& subject_key,
                                      const Credential* issuer);
 

@@ -8,7 +8,7 @@
 namespace mantlet::x509 {
 namespace {
 
-// The numbers of its fields.
+// The tags of its fields.
 constexpr unsigned kName = 0;
 constexpr unsigned kOnlyUsers = 1;
 constexpr unsigned kOnlyCas = 2;
@@ -21,7 +21,7 @@ absl::Status Reject(const char* what) { return absl::InvalidArgumentError(what);
 
 absl::Status Damaged() { return Reject("its issuing distribution point cannot be parsed"); }
 
-// Every field at most once, in the order of their numbers, as DER has it.
+// Reads the fields; DER requires each at most once and in the order of their tags.
 absl::Status ReadFields(CBS in, const X509_name_st* issuer, bool flags[kFields],
                         DistributionPoint* point) {
   int last = -1;

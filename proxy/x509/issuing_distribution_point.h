@@ -1,5 +1,5 @@
-// IssuingDistributionPoint is the scope of a certificate revocation list (RFC 5280, 5.2.5): which
-// certificates the list is about.
+// IssuingDistributionPoint is the scope of a certificate revocation list (RFC 5280, 5.2.5): the
+// certificates that the list covers.
 
 #ifndef MANTLET_PROXY_X509_ISSUING_DISTRIBUTION_POINT_H_
 #define MANTLET_PROXY_X509_ISSUING_DISTRIBUTION_POINT_H_
@@ -15,13 +15,14 @@ struct IssuingDistributionPoint {
   enum class Scope { kAll, kUserCertificates, kCaCertificates };
 
   Scope scope = Scope::kAll;
-  // Under which names, and for which reasons, certificates refer to the list. Without
-  // names it is for every certificate of its scope.
+  // The names and the reasons for which certificates refer to the list. If it has no names, the
+  // list covers every certificate in its scope.
   DistributionPoint point;
 };
 
-// `der` is the extension's value, `issuer` the list's. An error for a list that can be of
-// no use: one for several issuers, or about no certificates of keys, or for no reason.
+// `der` is the extension's value, `issuer` the list's issuer. Returns an error for a list that
+// cannot be used: one for several issuers, one that covers no certificates for keys, or one for no
+// reason.
 absl::StatusOr<IssuingDistributionPoint> ReadIssuingDistributionPoint(std::string_view der,
                                                                       const X509_name_st* issuer);
 

@@ -43,7 +43,7 @@ const char* CurveName(const EC_GROUP* group) {
 void DescribeEc(const EC_KEY* key, Jwk* jwk) {
   const EC_GROUP* group = EC_KEY_get0_group(key);
   const char* curve = CurveName(group);
-  // One byte that says "uncompressed", then both coordinates.
+  // One byte for "uncompressed", then both coordinates.
   uint8_t point[1 + 2 * 66];
   const size_t size =
       EC_POINT_point2oct(group, EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED, point,

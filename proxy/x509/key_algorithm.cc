@@ -41,7 +41,7 @@ constexpr KnownObject kCurves[] = {
     {"\x2a\x86\x48\xce\x3d\x03\x01\x07", ""},  // P-256
     {"\x2b\x81\x04\x00\x22"sv, ""},            // P-384
     {"\x2b\x81\x04\x00\x23"sv, ""},            // P-521
-    {"\x2b\x81\x04\x00\x21"sv, ""},            // P-224, which is refused as weak
+    {"\x2b\x81\x04\x00\x21"sv, ""},            // P-224, rejected later as weak
     {"\x2b\x81\x04\x00\x0a"sv, "ECDSA secp256k1"},
     {"\x2a\x86\x48\xce\x3d\x03\x01\x01", "ECDSA P-192"},
     {"\x2b\x24\x03\x03\x02\x08\x01\x01\x07", "ECDSA brainpoolP256r1"},

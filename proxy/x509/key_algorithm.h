@@ -1,5 +1,5 @@
-// Names the kinds of keys that are not supported. Most are known to few libraries, and "unknown"
-// would not help an operator.
+// Names the unsupported kinds of keys, because "unknown" would not help an operator. Few libraries
+// know most of them.
 
 #ifndef MANTLET_PROXY_X509_KEY_ALGORITHM_H_
 #define MANTLET_PROXY_X509_KEY_ALGORITHM_H_
@@ -9,15 +9,16 @@
 
 namespace mantlet::x509 {
 
-// `algorithm`: the content of an AlgorithmIdentifier, as a PrivateKeyInfo or a
-// SubjectPublicKeyInfo has it. "RSA-PSS", "Ed448", "ECDSA secp256k1", "X25519", ...; ""
-// for RSA, Ed25519 and the curves that are supported; else "kind 1.2.3".
+// `algorithm` is the content of an AlgorithmIdentifier of a PrivateKeyInfo or a
+// SubjectPublicKeyInfo. Returns "RSA-PSS", "Ed448", "ECDSA secp256k1", "X25519", ...; "" for RSA,
+// Ed25519 and the supported curves; "kind 1.2.3" for all others.
 std::string UnsupportedKind(std::string_view algorithm);
 
-// The same of a SubjectPublicKeyInfo.
+// Returns the same for a SubjectPublicKeyInfo.
 std::string UnsupportedKindOfSpki(std::string_view spki);
 
-// "RSA-PSS keys are not supported; make an RSA key (rsaEncryption)", and how.
+// Returns e.g. "RSA-PSS keys are not supported; make an RSA key (rsaEncryption)", with
+// instructions.
 std::string UnsupportedKindText(const std::string& kind);
 
 }  // namespace mantlet::x509

@@ -1,5 +1,5 @@
-// LeafKey is what a client must be able to verify for a certificate to be of use to it: the kind
-// of its key, and for ECDSA the curve. LeafKeySet is a set of them.
+// LeafKey is the capability that a client needs to verify a certificate: the kind of the key, and
+// for ECDSA the curve. LeafKeySet is a set of them.
 
 #ifndef MANTLET_PROXY_X509_LEAF_KEY_H_
 #define MANTLET_PROXY_X509_LEAF_KEY_H_
@@ -36,8 +36,7 @@ class LeafKeySet {
   unsigned bits_ = 0;
 };
 
-// Certificates with other keys are refused when they are loaded; one that is not
-// counts as RSA here.
+// Loading rejects certificates with other kinds of keys; this function treats them as RSA.
 inline LeafKey LeafKeyOf(const PublicKey& key) {
   if (key.kind == KeyKind::kEd25519) return LeafKey::kEd25519;
   if (key.kind != KeyKind::kEcdsa) return LeafKey::kRsa;

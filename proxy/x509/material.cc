@@ -83,7 +83,7 @@ absl::Status SetFromBlock(const PemBlock& block, const Passphrase& passphrase, M
   return absl::OkStatus();  // kOther
 }
 
-// "block 1 (PKCS7, line 1), certificate 2"; `where` may be empty.
+// Returns e.g. "block 1 (PKCS7, line 1), certificate 2"; `where` may be empty.
 std::string WhereInside(const std::string& where, const char* kind, size_t number) {
   return absl::StrCat(where, where.empty() ? "" : ", ", kind, " ", number);
 }
@@ -114,7 +114,7 @@ absl::Status AddPkcs7(std::string_view der, const std::string& where, Material* 
   return status.ok() ? add(contents->crls, "revocation list", "X509 CRL", SetCrl) : status;
 }
 
-// PKCS#7 goes by several labels; Windows writes it as CERTIFICATE.
+// PKCS#7 has several labels; Windows uses CERTIFICATE.
 bool IsPkcs7(const PemBlock& block) {
   const std::string& label = block.label;
   if (label == "PKCS7" || label == "PKCS #7 SIGNED DATA" || label == "CMS") return true;
@@ -180,7 +180,7 @@ absl::StatusOr<Material> FromPkcs12(std::string_view bytes, const Passphrase& pa
   return material;
 }
 
-// The label that PEM would give to what is not read here; "" for the rest.
+// Returns the PEM label of content that is not supported; "" for the rest.
 const char* OtherLabel(DerKind kind) {
   switch (kind) {
     case DerKind::kCertificateRequest:
@@ -224,7 +224,7 @@ absl::Status SetFromDer(std::string_view bytes, const Passphrase& passphrase, Ma
   }
 }
 
-// Whether the beginning is there and the end is not.
+// Returns whether the beginning of the file is valid and its end is missing.
 bool IsCutOff(std::string_view bytes) {
   if (kPemBegin.starts_with(bytes)) return true;
   return bytes.size() > 1 && static_cast<uint8_t>(bytes[1]) >= 0x80 &&

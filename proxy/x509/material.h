@@ -19,8 +19,8 @@ namespace mantlet::x509 {
 struct MaterialItem {
   enum class Kind { kCertificate, kPrivateKey, kLockedKey, kCrl, kOther };
   Kind kind = Kind::kOther;
-  std::string where;  // "block 2 (CERTIFICATE, line 24)"; empty where there is only one item
-  std::string label;  // the PEM label, or what the DER turned out to be
+  std::string where;           // "block 2 (CERTIFICATE, line 24)"; empty if there is only one item
+  std::string label;           // the PEM label, or the kind of the DER
   CertificatePtr certificate;  // kCertificate
   PrivateKeyPtr key;           // kPrivateKey
   RevocationListPtr crl;       // kCrl
@@ -29,24 +29,24 @@ struct MaterialItem {
 struct Material {
   enum class Format { kPem, kDer, kPkcs7, kPkcs12 };
   Format format = Format::kPem;
-  bool ordered = true;  // false: the order of its certificates has no meaning (PKCS#7)
+  bool ordered = true;  // false: the order of the certificates has no meaning (PKCS#7)
   std::vector<MaterialItem> items;
 
   std::vector<CertificatePtr> certificates() const;
 };
 
-// Everything must parse: one bad block is an error that names it, in the form of
-// certs/fault.h. An encrypted key is opened with `passphrase`; without one it is
-// kLockedKey, and PKCS#12 is tried with the empty one. A passphrase that does not open
-// something is Unauthenticated. Blocks that are none of ours (EC PARAMETERS, …) are kOther.
+// Parses the whole file; the first invalid block is returned as an error in the form of
+// x509/fault.h. An encrypted key is decrypted with `passphrase`; without a passphrase the item is
+// kLockedKey, and PKCS#12 is tried with the empty passphrase. A wrong passphrase is
+// Unauthenticated. Unsupported blocks (EC PARAMETERS, …) are kOther.
 absl::StatusOr<Material> ParseMaterial(std::string_view bytes,
                                        const std::optional<std::string>& passphrase);
 
-// What it holds, for people: "2 certificates", "a private key and a certificate signing
+// Returns the contents for people: "2 certificates", "a private key and a certificate signing
 // request".
 std::string Inventory(const Material& material);
 
-// A hint for a file that holds only blocks of other kinds; "" if there is none.
+// Returns a hint for a file that contains only blocks of other kinds; "" if there is none.
 std::string HintForOther(const Material& material);
 
 }  // namespace mantlet::x509

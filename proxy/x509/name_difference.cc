@@ -20,7 +20,7 @@ namespace {
 
 using CodePoints = std::vector<uint32_t>;
 
-// What is seen of a letter only together with another one, or not at all.
+// Returns whether a code point is invisible, or visible only together with another letter.
 bool IsInvisible(uint32_t c) {
   return (c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) ||
          (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2064) || c == 0xad || c == 0xfeff;
@@ -33,7 +33,7 @@ CodePoints CodePointsOf(const ASN1_STRING* value) {
   uint8_t* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, value);
   if (size < 0) return points;
-  // The library has made it, so it is well-formed.
+  // The library has produced the text, so it is well-formed.
   for (const uint8_t* at = utf8; at < utf8 + size; ++at) {
     if ((*at & 0xc0) != 0x80) {
       points.push_back(*at < 0x80   ? *at
@@ -48,7 +48,7 @@ CodePoints CodePointsOf(const ASN1_STRING* value) {
   return points;
 }
 
-// Letter case and blanks do not count (RFC 5280, 7.1).
+// Letter case and blanks are ignored (RFC 5280, 7.1).
 CodePoints Folded(const CodePoints& points) {
   CodePoints folded;
   for (uint32_t c : points) {
@@ -67,7 +67,7 @@ CodePoints Visible(CodePoints points) {
   return points;
 }
 
-// One letter of another script may look like any other.
+// A letter of another script may look like any letter.
 bool LookAlike(const CodePoints& a, const CodePoints& b) {
   const CodePoints left = Visible(a), right = Visible(b);
   return left.size() == right.size() &&
@@ -92,9 +92,9 @@ std::string Type(const X509_NAME_ENTRY* entry) {
   return ASN1_tag2str(ASN1_STRING_type(X509_NAME_ENTRY_get_data(entry)));
 }
 
-// The values of a name are foreign and may be of any length.
+// Names from a peer may have any length.
 bool IsLong(const X509_NAME* name) {
-  constexpr int kLongestBytes = 1024;  // of all values; RFC 5280, appendix A, has 64 for most
+  constexpr int kLongestBytes = 1024;  // of all values; RFC 5280, appendix A, limits most to 64
   int bytes = 0;
   for (int i = 0; i < X509_NAME_entry_count(name) && bytes <= kLongestBytes; ++i) {
     bytes += ASN1_STRING_length(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
@@ -102,7 +102,7 @@ bool IsLong(const X509_NAME* name) {
   return bytes > kLongestBytes;
 }
 
-// The single entries of a name, each as a name, so that there is one comparison of both.
+// Compares two entries as names of one entry each, so that SameName() stays the only comparison.
 bool SameEntry(const X509_NAME_ENTRY* a, const X509_NAME_ENTRY* b) {
   bssl::UniquePtr<X509_NAME> left(X509_NAME_new()), right(X509_NAME_new());
   return X509_NAME_add_entry(left.get(), a, -1, 0) && X509_NAME_add_entry(right.get(), b, -1, 0) &&

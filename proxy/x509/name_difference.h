@@ -10,9 +10,9 @@ struct X509_name_st;  // openssl's X509_NAME
 
 namespace mantlet::x509 {
 
-// A clause such as "the two look alike, but the CN has U+0430 in one and U+0061 in the
-// other"; empty for names that are the same (SameName), for names that a reader can tell
-// apart, and for names longer than a kilobyte.
+// Returns a clause such as "the two look alike, but the CN has U+0430 in one and U+0061 in the
+// other". Returns an empty string for names that are the same (SameName), for names that differ
+// visibly, and for names longer than a kilobyte.
 std::string NameDifference(const X509_name_st* a, const X509_name_st* b);
 
 }  // namespace mantlet::x509

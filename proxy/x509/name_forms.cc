@@ -26,13 +26,13 @@ bool EndsWithIgnoringCase(std::string_view text, std::string_view end) {
          EqualsIgnoringCase(text.substr(text.size() - end.size()), end);
 }
 
-// `domain` without its dot: whether `host` is at least one label longer.
+// Returns whether `host` is below `domain` (written without its dot), by at least one label.
 bool IsBelow(std::string_view host, std::string_view domain) {
   return host.size() > domain.size() + 1 && host[host.size() - domain.size() - 1] == '.' &&
          EndsWithIgnoringCase(host, domain);
 }
 
-// A host name of digits and dots would be an address for a client that connects.
+// A client would treat a host name of digits and dots as an address.
 bool LooksLikeAddress(std::string_view host) {
   const size_t dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);
@@ -42,7 +42,7 @@ bool LooksLikeAddress(std::string_view host) {
   return !last.empty();
 }
 
-// For the forms where only a leading dot lets in what is below.
+// For the forms in which only a constraint with a leading dot covers subdomains.
 Within HostWithin(std::string_view host, std::string_view constraint) {
   if (constraint.empty()) return Within::kInside;
   const bool inside = constraint[0] == '.' ? IsBelow(host, constraint.substr(1))
@@ -54,8 +54,8 @@ struct Mailbox {
   std::string_view local, host;
 };
 
-// None for quoted local parts and address literals: two spellings of them can mean
-// the same mailbox.
+// Returns nullopt for quoted local parts and address literals: two spellings of them can mean the
+// same mailbox.
 std::optional<Mailbox> ParseMailbox(std::string_view text) {
   const size_t at = text.find('@');
   if (at == std::string_view::npos || at == 0) return std::nullopt;
@@ -71,7 +71,7 @@ std::optional<Mailbox> ParseMailbox(std::string_view text) {
   return mailbox;
 }
 
-// RFC 3986, 3.2.1.
+// Checks a userinfo (RFC 3986, 3.2.1).
 bool IsUserInfo(std::string_view text) {
   for (char c : text) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
@@ -115,7 +115,7 @@ Within DnsNameWithin(std::string_view name, std::string_view constraint) {
   if (IsBelow(name, domain)) return Within::kInside;
   if (only_below) return Within::kOutside;
   if (EqualsIgnoringCase(name, domain)) return Within::kInside;
-  // "*.example.com" can be foo.example.com, and need not.
+  // "*.example.com" may, but need not, stand for foo.example.com.
   const size_t dot = domain.find('.');
   if (wildcard && dot != std::string_view::npos &&
       EqualsIgnoringCase(fixed, domain.substr(dot + 1))) {
@@ -146,7 +146,7 @@ std::optional<std::string_view> UriHost(std::string_view uri) {
   host = host.substr(0, host.find_first_of("/?#"));
   const size_t at = host.find('@');
   if (at != std::string_view::npos) {
-    // Readers disagree about where "https://evil.example\\@example.com" leads.
+    // Readers disagree about the host of "https://evil.example\\@example.com".
     if (!IsUserInfo(host.substr(0, at))) return std::nullopt;
     host.remove_prefix(at + 1);
   }

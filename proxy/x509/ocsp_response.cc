@@ -52,17 +52,16 @@ std::string_view StatusWord(int code) {
   }
 }
 
-// As Certificate::serial() has it.
+// Returns the form of Certificate::serial().
 std::string SerialText(CBS serial) {
   if (!CBS_is_unsigned_asn1_integer(&serial)) return absl::StrCat("-", Hex(View(serial)));
   if (CBS_len(&serial) > 1 && CBS_data(&serial)[0] == 0) (void)CBS_skip(&serial, 1);
   return Hex(View(serial));
 }
 
-// RFC 6960, 4.1.1: digests of the issuer's name and of its key's bits. SHA-1 is
-// usual there and harmless: they only tell certificates apart. The name is one, but its
-// encoding in the leaf may be another than in the issuer's own certificate, and responders
-// digest either.
+// Compares the digests of the issuer's name and of its key's bits (RFC 6960, 4.1.1). SHA-1 is usual
+// here and harmless, because the digests only identify a certificate. The encoding of the name may
+// differ between the leaf and the issuer's own certificate, and responders use either.
 bool IssuerFits(const OcspResponse::Answer& answer, const Certificate& leaf,
                 const Certificate& issuer) {
   const EVP_MD* digest = EVP_get_digestbynid(answer.hash);
@@ -88,7 +87,7 @@ bool MaySignResponses(const Certificate& certificate) {
 
 }  // namespace
 
-// Reads the parts of an OCSPResponse in their order (RFC 6960, 4.2.1).
+// OcspResponseParser reads the parts of an OCSPResponse in their order (RFC 6960, 4.2.1).
 class OcspResponseParser {
  public:
   absl::StatusOr<OcspResponse> Run(std::string_view der) {
@@ -182,7 +181,7 @@ class OcspResponseParser {
     return response_.answers_.empty() ? Reject("it holds no answer") : absl::OkStatus();
   }
 
-  // [1] EXPLICIT Extensions OPTIONAL: we need none of them, clients judge them.
+  // [1] EXPLICIT Extensions OPTIONAL: they are skipped; clients evaluate them.
   static bool TakeExtensions(CBS* in, int* present) {
     CBS wrapper;
     return CBS_get_optional_asn1(in, &wrapper, present, kTag | 1) == 1;
@@ -239,7 +238,8 @@ bool OcspResponse::SignedBy(const Certificate& certificate) const {
 CertificatePtr OcspResponse::FindSigner(const CertificatePtr& issuer, int64_t now) const {
   if (SignedBy(*issuer)) return issuer;
   for (const CertificatePtr& responder : certificates_) {
-    // RFC 6960, 4.2.2.2: named by the issuer itself, for this purpose.
+    // The issuer itself must have issued the responder's certificate for this purpose (RFC 6960,
+    // 4.2.2.2).
     if (responder->IssuedBy(*issuer) && MaySignResponses(*responder) &&
         responder->not_before() <= now && now < responder->not_after() &&
         !responder->weak_signature() && SignedBy(*responder)) {

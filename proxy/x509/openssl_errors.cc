@@ -6,7 +6,7 @@
 
 namespace mantlet::x509 {
 
-// To clear goes through all of the queue; most often it is empty.
+// Clearing walks the whole queue, which is usually empty.
 void ClearErrors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -14,7 +14,7 @@ void ClearErrors() {
 std::string TakeErrors() {
   std::string text;
   while (uint32_t error = ERR_get_error()) {
-    // The reason alone: library and function names do not help an operator.
+    // Only the reason is used: library and function names do not help an operator.
     const char* reason = ERR_reason_error_string(error);
     if (!text.empty()) text += "; ";
     text += reason != nullptr ? reason : "error " + std::to_string(error);

@@ -1,4 +1,4 @@
-// Renders the TLS library's error queue as sentences. The queue belongs to the thread: a caller of
+// Converts the TLS library's error queue to sentences. The queue belongs to the thread: a caller of
 // the library clears it before the call and reads it only after a failure.
 
 #ifndef MANTLET_PROXY_X509_OPENSSL_ERRORS_H_
@@ -10,8 +10,8 @@ namespace mantlet::x509 {
 
 void ClearErrors();
 
-// The errors in this thread's queue, oldest first, joined with "; ". Empties the
-// queue. "no further detail" if there is nothing in it.
+// Returns the errors in this thread's queue, oldest first, joined with "; ", and clears the queue.
+// Returns "no further detail" if it is empty.
 std::string TakeErrors();
 
 }  // namespace mantlet::x509

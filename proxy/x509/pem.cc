@@ -17,8 +17,8 @@
 namespace mantlet::x509 {
 namespace {
 
-// The content of the current block. Private keys are shorter than what is reserved, so
-// none leaves a copy in memory that a growing string has given back.
+// Reads the content of the current block. The reserved size exceeds that of any private key, so the
+// string does not grow and leaves no copy of a key in freed memory.
 absl::Status ReadContent(PemStream& stream, size_t file_size, std::string* der) {
   constexpr size_t kReserved = 32 * 1024;
   der->reserve(std::min(file_size, kReserved));

@@ -1,5 +1,4 @@
-// The parts of PEM's encapsulation boundaries (RFC 7468, section 2) that are the same for every
-// label.
+// The parts of PEM's encapsulation boundaries (RFC 7468, section 2) that all labels share.
 
 #ifndef MANTLET_PROXY_X509_PEM_BOUNDARY_H_
 #define MANTLET_PROXY_X509_PEM_BOUNDARY_H_

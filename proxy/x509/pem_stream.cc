@@ -16,12 +16,12 @@
 namespace mantlet::x509 {
 namespace {
 
-constexpr size_t kLongestLine = 200;  // of those that are looked at
+constexpr size_t kLongestLine = 200;  // lines are examined up to this length
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kProcType = "Proc-Type:";
 constexpr std::string_view kDekInfo = "DEK-Info:";
 constexpr uint8_t kNone = 0xff;
-constexpr size_t kGroupBytes = 3;  // of four characters
+constexpr size_t kGroupBytes = 3;  // from four characters
 
 constexpr std::array<uint8_t, 256> MakeSextets() {
   std::array<uint8_t, 256> sextets = {};
@@ -37,7 +37,7 @@ constexpr std::array<uint8_t, 256> kSextets = MakeSextets();
 
 bool IsSpace(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// "LABEL" out of "-----BEGIN LABEL-----"; empty if the line is not quite that.
+// Returns "LABEL" of "-----BEGIN LABEL-----", or an empty string if the line has another form.
 std::string_view LabelIn(std::string_view line, std::string_view start) {
   while (!line.empty() && IsSpace(static_cast<uint8_t>(line.back()))) line.remove_suffix(1);
   if (!line.starts_with(start) || !line.ends_with(kPemDashes) ||
@@ -51,14 +51,14 @@ std::string_view LabelIn(std::string_view line, std::string_view start) {
 
 constexpr char kGetAgain[] = "; get the file again from where it came from";
 
-// Of the last line, which has no line end: whether it is the first part of a boundary.
+// Returns whether the last line, which has no line end, is the first part of a boundary.
 bool IsHalfBoundary(std::string_view line) {
   constexpr std::string_view kCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -";
   return line.starts_with('-') && line.find_first_not_of(kCharacters) == std::string_view::npos &&
          (line.size() <= kPemDashes.size() || !line.ends_with(kPemDashes));
 }
 
-// What to do with a line that means to begin a block.
+// Returns a hint for a line that looks like an invalid BEGIN line.
 const char* HintForBegin(std::string_view line, bool has_begin) {
   if (line.starts_with(kPemEnd)) {
     return "it ends a block whose beginning is missing; get the file again from where it came from";
@@ -73,7 +73,7 @@ const char* HintForBegin(std::string_view line, bool has_begin) {
 
 }  // namespace
 
-// No window is smaller than the lines that have to be looked at as a whole.
+// The window must hold the lines that are examined as a whole.
 PemStream::PemStream(ByteSource& source, size_t window)
     : source_(source), content_(*this), window_(std::max(window, 2 * kLongestLine)) {}
 

@@ -21,13 +21,13 @@
 namespace mantlet::x509 {
 namespace {
 
-// Why the library could not read it; 0 for reasons of other parts of it.
+// Returns the library's PKCS#8 reason for the failure; 0 for errors of its other parts.
 int LibraryReason() {
   const uint32_t error = ERR_peek_last_error();
   return ERR_GET_LIB(error) == ERR_LIB_PKCS8 ? ERR_GET_REASON(error) : 0;
 }
 
-// Takes the content of SEQUENCE { type, [0] EXPLICIT OCTET STRING }, if it is of that type.
+// Reads the content of SEQUENCE { type, [0] EXPLICIT OCTET STRING } if it has that type.
 bool TakeOctets(CBS* from, std::string_view type, CBS* octets) {
   constexpr CBS_ASN1_TAG kExplicit = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
   CBS content, oid, wrapped;
@@ -56,8 +56,8 @@ bool AddBags(CBS safe, Pkcs12* contents) {
   return true;
 }
 
-// A trust store without a password, as Java 18 and later have it (cacerts): certificates in the
-// clear and no MAC, which the library insists on. Nothing if it is anything else.
+// Parses a trust store without a password, as Java 18 and later write it (cacerts): unencrypted
+// certificates without a MAC, which the library requires. Returns nullopt for any other content.
 std::optional<Pkcs12> ParseWithoutMac(std::string_view bytes) {
   constexpr std::string_view kData = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
   Pkcs12 contents;

@@ -14,14 +14,14 @@
 namespace mantlet::x509 {
 
 struct Pkcs12 {
-  PrivateKeyPtr key;                         // null if the file holds none
+  PrivateKeyPtr key;                         // null if the file has none
   std::vector<CertificatePtr> certificates;  // in file order
 };
 
-// Whether the first fields of the bytes are those of PKCS#12.
+// Returns whether the first fields of the bytes are those of PKCS#12.
 bool LooksLikePkcs12(std::string_view bytes);
 
-// A wrong passphrase is Unauthenticated "the passphrase does not open it".
+// A wrong passphrase is Unauthenticated, "the passphrase does not open it".
 absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase);
 
 }  // namespace mantlet::x509

@@ -27,7 +27,7 @@ std::string Der(X509_CRL* crl) {
   return der;
 }
 
-// Whether the last call failed only because there is none of its kind.
+// Returns whether the last call failed only because there is no element of its kind.
 bool Lacks(int reason) {
   const uint32_t error = ERR_peek_last_error();
   ClearErrors();

@@ -1,6 +1,5 @@
 // Parses PKCS#7 and CMS SignedData (RFC 5652) as a container of certificates and revocation lists
-// (.p7b, .p7c). Its signatures have no meaning here: the content is checked like that of any other
-// file.
+// (.p7b, .p7c). Its signatures are ignored: the content is verified like that of any other file.
 
 #ifndef MANTLET_PROXY_X509_PKCS7_H_
 #define MANTLET_PROXY_X509_PKCS7_H_
@@ -18,11 +17,11 @@ struct Pkcs7 {
   std::vector<std::string> crls;          // DER
 };
 
-// Whether the first fields of the bytes are those of SignedData.
+// Returns whether the first fields of the bytes are those of SignedData.
 bool LooksLikePkcs7(std::string_view bytes);
 
-// DER, or BER with indefinite lengths. Something that holds neither certificates nor
-// lists is an error.
+// Accepts DER, and BER with indefinite lengths. A container with neither certificates nor lists is
+// an error.
 absl::StatusOr<Pkcs7> ParsePkcs7(std::string_view bytes);
 
 }  // namespace mantlet::x509

@@ -37,8 +37,8 @@ bssl::UniquePtr<EVP_PKEY> ParsePkcs8(std::string_view der) {
   return CBS_len(&cbs) == 0 ? std::move(key) : nullptr;
 }
 
-// The subjectPublicKey of the key's SubjectPublicKeyInfo, leading number of unused bits
-// included.
+// Returns the subjectPublicKey of the key's SubjectPublicKeyInfo, including the leading number of
+// unused bits.
 std::string PublicHalf(const EVP_PKEY* key) {
   bssl::ScopedCBB cbb;
   if (!CBB_init(cbb.get(), 128) || !EVP_marshal_public_key(cbb.get(), key)) return "";
@@ -52,8 +52,8 @@ std::string PublicHalf(const EVP_PKEY* key) {
   return std::string(View(bits));
 }
 
-// OneAsymmetricKey of version 2 (RFC 5958): a PrivateKeyInfo with the public half at its end,
-// which the library does not know. Null unless the halves belong together.
+// Parses a OneAsymmetricKey of version 2 (RFC 5958): a PrivateKeyInfo with the public key at its
+// end, which the library does not support. Returns null unless the two keys match.
 bssl::UniquePtr<EVP_PKEY> ParseWithPublicHalf(std::string_view der) {
   constexpr CBS_ASN1_TAG kAttributes = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
   constexpr CBS_ASN1_TAG kPublicKey = CBS_ASN1_CONTEXT_SPECIFIC | 1;
@@ -66,7 +66,7 @@ bssl::UniquePtr<EVP_PKEY> ParseWithPublicHalf(std::string_view der) {
       !CBS_get_optional_asn1(&info, nullptr, nullptr, kAttributes)) {
     return nullptr;
   }
-  // IMPLICIT, as the RFC has it, or EXPLICIT, as older versions of ring write it.
+  // IMPLICIT, as in the RFC, or EXPLICIT, as older versions of ring write it.
   if (CBS_peek_asn1_tag(&info, kPublicKey | CBS_ASN1_CONSTRUCTED)) {
     if (!CBS_get_asn1(&info, &wrapped, kPublicKey | CBS_ASN1_CONSTRUCTED) ||
         !CBS_get_asn1(&wrapped, &half, CBS_ASN1_BITSTRING) || CBS_len(&wrapped) != 0) {
@@ -113,7 +113,7 @@ bssl::UniquePtr<EVP_PKEY> ParseSec1(std::string_view der) {
   return key;
 }
 
-// What is wrong with a key that nothing above could read.
+// Returns why a key could not be parsed in any form.
 std::string WhyNot(std::string_view der) {
   constexpr char kDamaged[] =
       "it is a private key that is damaged or incomplete; get it again from where it was made";
@@ -137,12 +137,12 @@ std::string WhyNot(std::string_view der) {
   return kDamaged;
 }
 
-// The key in what was decrypted, which is wiped.
+// Parses the decrypted key and wipes it.
 absl::StatusOr<PrivateKeyPtr> Opened(absl::StatusOr<std::string> der) {
   if (!der.ok()) return der.status();
   WipeAtEnd wipe(&*der);
   absl::StatusOr<PrivateKeyPtr> key = PrivateKey::FromDer(*der);
-  // One wrong passphrase in 256 leaves a padding that looks right.
+  // For one wrong passphrase in 256 the padding is valid by chance.
   if (!key.ok()) return absl::UnauthenticatedError("the passphrase does not open it");
   return key;
 }
@@ -167,8 +167,8 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
   bssl::UniquePtr<EVP_PKEY> key(
       PKCS8_parse_encrypted_private_key(&cbs, passphrase.data(), passphrase.size()));
   if (key != nullptr && CBS_len(&cbs) == 0) return FromPkey(key.release());
-  // A wrong passphrase shows as whatever the garbage it decrypts to breaks; or
-  // this is one of the forms that the library does not know.
+  // A wrong passphrase produces random bytes and can cause any error. The file may also have one of
+  // the forms that the library does not support.
   ClearErrors();
   return Opened(DecryptPbes2(der, passphrase));
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr int kMinRsaBits = 2048;
 constexpr int kMinCurveBits = 256;
 
-// "P-256" and so on, as everybody but X9.62 calls them.
+// Returns the usual name of a curve, e.g. "P-256". X9.62 has other names.
 std::string CurveName(const EVP_PKEY* key) {
   const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key);
   const EC_GROUP* group = ec == nullptr ? nullptr : EC_KEY_get0_group(ec);
@@ -60,8 +60,8 @@ PublicKey DescribeKey(const EVP_PKEY* key) {
     description.weakness = "its key is of a kind that the TLS library does not know";
     return description;
   }
-  // Of other kinds the library cannot always tell the size: a DSA key may come
-  // without the numbers that it would ask (RFC 3279, 2.3.2).
+  // For other kinds the library cannot always determine the size: a DSA key may lack the numbers
+  // that it needs (RFC 3279, 2.3.2).
   if (IsKnownKind(key)) description.bits = static_cast<int>(EVP_PKEY_bits(key));
   switch (EVP_PKEY_id(key)) {
     case EVP_PKEY_RSA:

@@ -1,5 +1,5 @@
-// PublicKey describes the kind of a key in words, and whether it is too weak to be accepted. The
-// library has no security levels, so the limits are defined here.
+// PublicKey describes a key in text, and whether it is too weak to be accepted. The library has no
+// security levels, so the limits are defined here.
 
 #ifndef MANTLET_PROXY_X509_PUBLIC_KEY_H_
 #define MANTLET_PROXY_X509_PUBLIC_KEY_H_
@@ -17,19 +17,20 @@ struct PublicKey {
   int bits = 0;             // RSA modulus or curve size; 0 if the library cannot read the key
   std::string text;         // "RSA 2048", "ECDSA P-256", "Ed25519", "unknown"
   std::string spki_sha256;  // lower-case hex of the SubjectPublicKeyInfo's digest
-  // Why this key is refused (RSA below 2048 bits, a curve below P-256, a kind
-  // that we do not know), or empty if it is not.
+  // Why this key is rejected (RSA below 2048 bits, a curve below P-256, an unsupported kind); empty
+  // if it is accepted.
   std::string weakness;
 };
 
-// `key` may be null: a key that the library could not read. spki_sha256 stays
-// empty; it is the caller who has the bytes.
+// `key` may be null for a key that the library could not read. spki_sha256 stays empty; the caller
+// has the bytes.
 PublicKey DescribeKey(const evp_pkey_st* key);
 
-// RSA, ECDSA or Ed25519; of a key of any other kind nothing must be asked.
+// Returns whether the key is RSA, ECDSA or Ed25519. Keys of other kinds must not be passed to the
+// library.
 bool IsKnownKind(const evp_pkey_st* key);
 
-// The weakness alone, without the description, for the handshake.
+// Returns whether the key is too weak, without the description, for the handshake.
 bool IsWeakKey(const evp_pkey_st* key);
 
 }  // namespace mantlet::x509

@@ -82,7 +82,8 @@ bool RevocationList::SignedBy(X509* issuer) const {
 
 void RevocationList::Remember(SignatureCheck check) const {
   if (checks_.size() == kMaxRemembered) {
-    // Those that signed it are the ones that will be asked about again.
+    // Keys that signed the list are the ones that will be checked again, so the others are removed
+    // first.
     auto stranger = std::find_if(checks_.begin(), checks_.end(),
                                  [](const SignatureCheck& known) { return !known.signed_by; });
     checks_.erase(stranger == checks_.end() ? checks_.begin() : stranger);
@@ -98,8 +99,8 @@ bool RevocationList::Covers(X509* certificate) const {
 
 ReasonMask RevocationList::ReasonsFor(const std::vector<DistributionPoint>& points) const {
   const DistributionPoint& ours = distribution_point();
-  // One without a name is found at the point that bears the issuer's name, which every
-  // certificate has for all reasons.
+  // A list without a name is published at the point with the issuer's name, which every certificate
+  // has for all reasons.
   if (ours.names.empty()) return ours.reasons;
   ReasonMask reasons = 0;
   for (const DistributionPoint& point : points) {
@@ -112,12 +113,12 @@ ReasonMask RevocationList::ReasonsFor(const std::vector<DistributionPoint>& poin
 }
 
 bool RevocationList::Lists(const X509* certificate) const {
-  // The INTEGER's content octets, minimal by definition of DER.
+  // The content octets of the INTEGER, which DER keeps minimal.
   uint8_t* der = nullptr;
   const int size = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), &der);
   if (size <= 0) return false;
   const std::string_view element = View(der, static_cast<size_t>(size));
-  // One octet of length: longer numbers than SerialSet takes are in no list.
+  // Lengths with more than one octet exceed SerialSet's limit, so no list contains such numbers.
   const bool listed = size > 2 && der[1] < 0x80 && serials_.Contains(element.substr(2));
   OPENSSL_free(der);
   return listed;
@@ -126,7 +127,7 @@ bool RevocationList::Lists(const X509* certificate) const {
 bool HasLowerNumber(const RevocationList& list, const RevocationList& than) {
   const std::string &a = list.number(), &b = than.number();
   if (a.empty() || b.empty()) return false;
-  // Lower-case hex without leading zero bytes.
+  // The numbers are lower-case hex without leading zero bytes.
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 

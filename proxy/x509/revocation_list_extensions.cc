@@ -25,10 +25,10 @@ struct Extension {
   int nid = NID_undef;
   CBS oid;
   bool critical = false;
-  CBS value;  // inside the OCTET STRING
+  CBS value;  // the content of the OCTET STRING
 };
 
-// Reads one Extension; `seen` holds the OIDs that came before.
+// Reads one Extension; `seen` holds the OIDs of the previous ones.
 bool TakeExtension(CBS* in, std::set<std::string>* seen, Extension* extension) {
   CBS sequence;
   int critical = 0;
@@ -53,7 +53,7 @@ std::string Dotted(const CBS& oid) {
   return text == nullptr ? "unknown" : text.get();
 }
 
-// RFC 5280, 5.2.3.
+// Reads the CRL number (RFC 5280, 5.2.3).
 absl::Status TakeNumber(const Extension& extension, std::string* hex) {
   CBS value = extension.value, number;
   if (!CBS_get_asn1(&value, &number, CBS_ASN1_INTEGER) || CBS_len(&value) != 0 ||
@@ -83,7 +83,7 @@ absl::Status Honour(const Extension& extension, const X509_NAME* issuer,
       return absl::OkStatus();
     }
     case NID_authority_key_identifier:
-      return absl::OkStatus();  // the signature says who
+      return absl::OkStatus();  // the signature shows the issuer
     default:
       if (!extension.critical) return absl::OkStatus();
       return Reject(absl::StrCat("it has a critical extension that is not known here (",

@@ -31,7 +31,7 @@ absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError
 
 }  // namespace
 
-// Reads the parts of a CertificateList in their order (RFC 5280, 5.1).
+// RevocationListParser reads the parts of a CertificateList in their order (RFC 5280, 5.1).
 class RevocationListParser {
  public:
   explicit RevocationListParser(ByteSource& source) : der_(source) {}
@@ -64,7 +64,7 @@ class RevocationListParser {
   }
 
   absl::Status ReadSignedPart() {
-    // Kept until the algorithm is known, then hashed.
+    // The bytes are kept until the algorithm is known, then hashed.
     std::string beginning;
     der_.SetTap([&](std::string_view piece) { beginning += piece; });
     absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
@@ -88,7 +88,7 @@ class RevocationListParser {
   absl::Status ReadVersion() {
     absl::StatusOr<int> tag = der_.PeekTag();
     if (!tag.ok()) return tag.status();
-    if (*tag != kInteger) return absl::OkStatus();  // version 1 does not say so
+    if (*tag != kInteger) return absl::OkStatus();  // version 1 has no such field
     absl::StatusOr<std::string_view> version = der_.Element(kInteger);
     if (!version.ok()) return version.status();
     if (*version != std::string_view("\x02\x01\x01", 3)) {
@@ -215,13 +215,13 @@ class RevocationListParser {
     return absl::OkStatus();
   }
 
-  // The next tag of a sequence that ends at `end`, -1 at its end.
+  // Returns the next tag of a sequence that ends at `end`, or -1 at its end.
   absl::StatusOr<int> PeekBefore(uint64_t end) {
     if (der_.position() >= end) return -1;
     return der_.PeekTag();
   }
 
-  // With Ed25519 the bytes are kept, and hashed for the id all the same.
+  // With Ed25519 the bytes are also kept; the hash is still needed for the id.
   void StartHash(std::string_view beginning) {
     const EVP_MD* digest = list_->scheme_.digest();
     EVP_DigestInit_ex(hash_.get(), digest == nullptr ? EVP_sha256() : digest, nullptr);
@@ -246,10 +246,10 @@ class RevocationListParser {
   DerStream der_;
   std::unique_ptr<RevocationList> list_{new RevocationList};
   bool version2_ = false;
-  std::string algorithm_;  // the AlgorithmIdentifier inside the signed part
+  std::string algorithm_;  // the AlgorithmIdentifier in the signed part
   bssl::ScopedEVP_MD_CTX hash_;
   std::string digest_;
-  std::string content_;  // of the signed part; only with Ed25519
+  std::string content_;  // the signed part; only with Ed25519
 };
 
 absl::StatusOr<std::unique_ptr<RevocationList>> RevocationList::Parse(ByteSource& source) {

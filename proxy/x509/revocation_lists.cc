@@ -47,16 +47,16 @@ RevocationLists::RevocationLists(std::vector<RevocationListPtr> lists, Options o
                    [](const auto& a, const auto& b) { return Newer(*a, *b); });
 }
 
-// The newest list first, as RFC 5280, 6.3.3, has it for one after the other: each adds the
-// reasons that newer lists do not cover, until all are covered. Of lists of one second
-// without different numbers none is the newer one, so that each of them may revoke.
+// Processes the newest list first (RFC 5280, 6.3.3): each older list adds the reasons that newer
+// lists do not cover, until all are covered. Lists of the same second without different numbers
+// count as equally new, so each of them may revoke.
 RevocationLists::Answers RevocationLists::Ask(X509* certificate, X509* issuer, int64_t now) const {
   Answers answers;
   std::vector<DistributionPoint> points;
   const X509_NAME* name = X509_get_issuer_name(certificate);
   const bool may_sign = MaySignLists(issuer);
-  const RevocationList* last = nullptr;  // of those that count
-  ReasonMask settled = 0;                // by newer lists than the current one
+  const RevocationList* last = nullptr;  // last list that counts
+  ReasonMask settled = 0;                // covered by newer lists than the current one
   for (const RevocationListPtr& list : lists_) {
     if (last != nullptr && Newer(*last, *list)) settled = answers.covered;
     if (settled == kAllReasons) break;
@@ -137,7 +137,7 @@ Status RevocationLists::Check(X509* certificate, X509* issuer, int64_t now) cons
   const Answers answers = Ask(certificate, issuer, now);
   Status status = Evaluate(certificate, issuer, answers, now);
   if (answers.from_the_future == nullptr || status.verdict == Verdict::kRevoked) return status;
-  // A newer list that does not count yet may give another answer once it does.
+  // A newer list that is not valid yet may change the answer once it is.
   status.newer_at = answers.from_the_future->this_update() - kClockSkewSeconds;
   if (status.verdict == Verdict::kGood) {
     status.next_update = std::min(status.next_update, status.newer_at);

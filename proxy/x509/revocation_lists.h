@@ -1,22 +1,23 @@
-// RevocationLists holds all revocation lists of one listener and answers whether a certificate is
+// RevocationLists holds all revocation lists of one listener and returns whether a certificate is
 // revoked (RFC 5280, 6.3).
 //
-// A list counts for a certificate if it bears the issuer's name, the key that signed the
-// certificate signed the list, too, and that CA may sign lists (a key usage, if there is one, has
-// cRLSign). The newest of several decides, even if it is past its nextUpdate and the others are
-// not. If neither date nor number tells which is the newest, the certificate is revoked if any of
-// them lists it.
+// A list is used for a certificate if it has the issuer's name, the key that signed the certificate
+// also signed the list, and that CA may sign lists (its key usage, if present, has cRLSign). Among
+// several lists the newest decides, even if it is past its nextUpdate and the others are not. If
+// neither date nor number shows which is the newest, the certificate is revoked if any of them
+// lists it.
 //
-// A list may be about a part of its CA's certificates, and a CA may have several such lists. Which
-// of them count is decided for each certificate (RFC 5280, 6.3.3): by its kind; by its CRL
-// distribution points, one of which must be the list's if the list has a name; and together they
-// must cover all reasons for a revocation.
+// A list may cover only some of its CA's certificates, and a CA may have several such lists. The
+// lists are selected for each certificate (RFC 5280, 6.3.3): by its kind, and by its CRL
+// distribution points, one of which must be the list's if the list has a name. Together they must
+// cover all reasons for a revocation.
 //
-// Check() is about one issuer certificate; PathRevocation asks for a CA's other keys, too.
+// Check() uses one issuer certificate; PathRevocation also uses a CA's other keys.
 //
-// If lists bear the name and none of them counts, they were signed with a key without a valid
-// certificate, are forged, or are not about this certificate. That is refused under either policy;
-// if_present permits only the absence of any list of that name for certificates of this kind.
+// If there are lists with the issuer's name and none of them can be used, they were signed with a
+// key without a valid certificate, are forged, or do not cover this certificate. Then the
+// certificate is rejected under either policy: if_present only allows that there is no list of that
+// name at all for certificates of this kind.
 //
 // Pure: no clock, no I/O. Immutable; any number of threads.
 
@@ -36,56 +37,57 @@ namespace mantlet::x509 {
 class RevocationLists {
  public:
   struct Options {
-    bool require = false;      // no list for a certificate's issuer: refused
-    bool use_expired = false;  // a list past its nextUpdate still counts
+    bool require = false;      // reject certificates whose issuer has no list
+    bool use_expired = false;  // also use a list past its nextUpdate
   };
   enum class Verdict { kGood, kRevoked, kMissing, kExpired, kNotYetValid };
   static constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
-  // A list may be from this far in the future: CAs publish at once, and clocks
+  // The maximum time that thisUpdate may be in the future: CAs publish immediately, and clocks
   // differ. A list from farther ahead means that our own clock is wrong.
   static constexpr int64_t kClockSkewSeconds = 300;
 
   struct Status {
     Verdict verdict = Verdict::kGood;
-    // With kGood, the second from which the answer may be another one: the
-    // list's nextUpdate; kForever if it has none, if no list was asked or if lists
-    // count when they are overdue.
+    // With kGood, the time in seconds since the epoch from which the answer may change: the list's
+    // nextUpdate; kForever if it has none, if no list was used, or if expired lists are used.
     int64_t next_update = kForever;
-    // A sentence about "it", the certificate, for operators; empty with kGood.
+    // A sentence for operators with the subject "it", the certificate; empty with kGood.
     std::string detail;
-    // With any verdict but kRevoked: the second from which a list counts that is dated
-    // ahead now, and may revoke; kForever if there is none.
+    // With any verdict but kRevoked: the time at which a list with a thisUpdate in the future
+    // becomes valid and may revoke the certificate; kForever if there is none.
     int64_t newer_at = kForever;
   };
 
   static std::shared_ptr<const RevocationLists> Create(std::vector<RevocationListPtr> lists,
                                                        Options options);
 
-  // Whether `issuer` has revoked `certificate`, whose signature by `issuer` is known
-  // to be good. Borrowed for the call. `now`: seconds since the epoch. May check a
-  // signature, the first time a list meets a key.
+  // Returns whether `issuer` has revoked `certificate`. The signature of `certificate` by `issuer`
+  // must have been verified. Both are borrowed for the call. `now` is in seconds since the epoch.
+  // The first use of a list with a key checks a signature.
   Status Check(x509_st* certificate, x509_st* issuer, int64_t now) const;
 
   const std::vector<RevocationListPtr>& lists() const { return lists_; }
-  // Lower-case hex digest of everything that decides. Their order does not count.
+  // Returns a lower-case hex digest of everything that decides. The order of the lists does not
+  // matter.
   const std::string& id() const { return id_; }
 
  private:
-  // What the lists of one issuer contain about one certificate.
+  // Answers is what the lists of one issuer contain about one certificate.
   struct Answers {
     bool any_of_that_name = false;
-    const RevocationList* signed_list = nullptr;  // any that the issuer's key has signed
+    const RevocationList* signed_list = nullptr;  // any list that the issuer's key has signed
     const RevocationList* revoking = nullptr;
-    const RevocationList* from_the_future = nullptr;  // the first to come
-    ReasonMask covered = 0;                           // by lists that count
-    int64_t next_update = kForever;                   // the first of those
+    const RevocationList* from_the_future = nullptr;  // the next to become valid
+    ReasonMask covered = 0;                           // by lists that are used
+    int64_t next_update = kForever;                   // the earliest of those
   };
 
   RevocationLists(std::vector<RevocationListPtr> lists, Options options);
   Answers Ask(x509_st* certificate, x509_st* issuer, int64_t now) const;
-  // The status but for what a list that is dated ahead changes in it.
+  // Returns the status without the effect of lists that are not valid yet.
   Status Evaluate(x509_st* certificate, x509_st* issuer, const Answers& answers, int64_t now) const;
-  // Why the lists do not cover all reasons for a revocation; `may_sign`: MaySignLists(issuer).
+  // Returns why the lists do not cover all reasons for a revocation. `may_sign` is
+  // MaySignLists(issuer).
   static std::string WhyUncovered(const std::string& issuer, const Answers& answers, bool may_sign);
 
   Options options_;

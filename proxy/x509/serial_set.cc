@@ -11,11 +11,11 @@ namespace {
 
 constexpr size_t kMappedBytes = 128 * 1024;
 constexpr size_t kFewBytes = 64;    // the first allocation of a pack
-constexpr size_t kFewRecords = 24;  // sorted by insertion
+constexpr size_t kFewRecords = 24;  // sorted by insertion up to this number
 constexpr size_t kByteValues = 256;
 
-// Sorts records of `width` bytes in place: by their byte at `from`, then each
-// group of equals by the next. (std::sort wants a type of that width.)
+// RecordSorter sorts records of `width` bytes in place: by their byte at `from`, then each group
+// with equal bytes by the next. (std::sort needs a type of that width.)
 class RecordSorter {
  public:
   RecordSorter(uint8_t* data, size_t width) : data_(data), width_(width) {}
@@ -25,7 +25,7 @@ class RecordSorter {
       std::array<size_t, kByteValues> starts, ends;
       Group(begin, end, from, starts, ends);
       ++from;
-      // A byte that all share divides nothing; no call is needed to go on.
+      // If all records share the byte, continue with the next byte without a recursive call.
       if (ends[At(begin)[from - 1]] == end) continue;
       for (size_t value = 0; value < kByteValues; ++value) {
         const size_t start = value == 0 ? begin : ends[value - 1];
@@ -46,8 +46,7 @@ class RecordSorter {
     std::memcpy(At(b), spare, width_);
   }
 
-  // Puts records with equal bytes at `from` together; `ends[v]` is where those
-  // with byte v end.
+  // Moves records with equal bytes at `from` together; `ends[v]` is the end of those with byte v.
   void Group(size_t begin, size_t end, size_t from, std::array<size_t, kByteValues>& next,
              std::array<size_t, kByteValues>& ends) {
     ends.fill(0);

@@ -1,8 +1,8 @@
-// SerialSet holds serial numbers, millions of them, in little more memory than their bytes take:
-// packed by length, sorted, found by binary search. A vector of fixed records would be shorter and
-// takes three times the memory once a list has been replaced (proxy/PERFORMANCE.md).
+// SerialSet holds millions of serial numbers in little more memory than their bytes: packed by
+// length, sorted, found by binary search. A vector of fixed-size records would be shorter code, but
+// needs three times the memory once a list has been replaced (proxy/PERFORMANCE.md).
 //
-// One thread fills it; after Freeze() it never changes, and any number of threads may ask.
+// One thread fills it. After Freeze() it is immutable, and any number of threads may use it.
 
 #ifndef MANTLET_PROXY_X509_SERIAL_SET_H_
 #define MANTLET_PROXY_X509_SERIAL_SET_H_
@@ -19,21 +19,21 @@ class SerialSet {
   // RFC 5280 4.1.2.2 allows 20 octets; some CAs have issued longer ones.
   static constexpr size_t kMaxBytes = 64;
 
-  // `serial`: the content octets of a DER INTEGER, 1 to kMaxBytes of them. False,
-  // and nothing is added, if there are more or none, or memory has run out.
+  // `serial` is the content of a DER INTEGER, 1 to kMaxBytes octets. Returns false and adds nothing
+  // if it has another length or there is no memory.
   bool Add(std::string_view serial);
-  // Once, before the first question.
+  // Call it once, before the first Contains().
   void Freeze();
 
   bool Contains(std::string_view serial) const;
   size_t size() const { return size_; }
-  // What the serial numbers take in memory.
+  // Returns the memory that the serial numbers use.
   size_t bytes() const;
 
  private:
-  // Memory that grows. Once it is large it is mapped by itself, so that growing
-  // moves pages instead of bytes, and all of it goes back to the system when it is
-  // freed: the allocator would keep what a replaced list has left.
+  // Memory is a growing buffer. Once it is large, it has its own mapping, so that growing moves
+  // pages instead of bytes and freeing returns all of it to the system. The allocator would keep
+  // the memory of a replaced list.
   class Memory {
    public:
     Memory() = default;
@@ -41,7 +41,7 @@ class SerialSet {
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
 
-    // False, and nothing has changed, if there is no more.
+    // Returns false and changes nothing if there is no memory.
     bool Resize(size_t bytes);
     uint8_t* get() const { return data_; }
 
@@ -50,7 +50,7 @@ class SerialSet {
     size_t bytes_ = 0;
     bool mapped_ = false;
   };
-  // Serial numbers of one length, one after the other.
+  // Pack holds serial numbers of one length, one after the other.
   struct Pack {
     Memory data;
     size_t count = 0;

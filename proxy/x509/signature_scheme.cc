@@ -33,8 +33,8 @@ constexpr Known kKnown[] = {
     {NID_ED25519, EVP_PKEY_ED25519, nullptr},
 };
 
-// RSASSA-PSS-params (RFC 4055, 3.1): one of our digests, the same in MGF1, salt
-// as long as the digest. Null if it is anything else.
+// Returns the digest of RSASSA-PSS-params (RFC 4055, 3.1): a supported digest, the same one in
+// MGF1, and a salt as long as the digest. Returns null for all others.
 const EVP_MD* PssDigest(CBS* parameters) {
   CBS params, hash, mask, mask_oid, salt;
   uint64_t salt_length = 0;
@@ -85,7 +85,7 @@ absl::StatusOr<SignatureScheme> SignatureScheme::Parse(std::string_view der) {
     if (known.nid != nid) continue;
     scheme.key_type_ = known.key_type;
     scheme.digest_ = known.digest == nullptr ? nullptr : known.digest();
-    // RSA has NULL there, some write nothing; the others have nothing.
+    // RSA has NULL parameters, which some signers omit; the others have none.
     const bool rsa_null = known.key_type == EVP_PKEY_RSA && CBS_len(&sequence) == 2 &&
                           CBS_data(&sequence)[0] == CBS_ASN1_NULL && CBS_data(&sequence)[1] == 0;
     if (CBS_len(&sequence) == 0 || rsa_null) return scheme;

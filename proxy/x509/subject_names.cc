@@ -36,7 +36,7 @@ bool AddAlternativeNames(const X509* certificate, SubjectNames* names) {
   return ReadGeneralNames(View(X509_EXTENSION_get_data(X509_get_ext(certificate, index))), names);
 }
 
-// Every value of one attribute of the subject, as UTF-8.
+// Reads every value of one attribute of the subject as UTF-8.
 bool ReadAttribute(const X509_NAME* subject, int nid, std::vector<std::string>* values) {
   int index = -1;
   while ((index = X509_NAME_get_index_by_NID(subject, nid, index)) >= 0) {
@@ -93,7 +93,7 @@ SubjectNames ReadSubjectNames(const X509* certificate, bool leaf) {
   bool any_dns = false;
   for (const GeneralName& name : names.general) any_dns |= name.form == NameForm::kDns;
   if (leaf && !any_dns && ReadAttribute(subject, NID_commonName, &common_names)) {
-    // "*.example.com" and "example.com." are read as host names, too.
+    // Readers also take "*.example.com" and "example.com." for host names.
     std::erase_if(common_names, [](std::string_view name) {
       if (name.starts_with("*.")) name.remove_prefix(2);
       if (name.ends_with('.')) name.remove_suffix(1);

@@ -1,5 +1,5 @@
-// SubjectNames holds every name of one certificate that a name constraint of an issuer can apply
-// to (RFC 5280, 4.2.1.10). It borrows from the certificate that it was read from.
+// SubjectNames holds all names of one certificate that a name constraint of an issuer can apply to
+// (RFC 5280, 4.2.1.10). It has views into the certificate, which must outlive it.
 
 #ifndef MANTLET_PROXY_X509_SUBJECT_NAMES_H_
 #define MANTLET_PROXY_X509_SUBJECT_NAMES_H_
@@ -15,7 +15,7 @@ struct x509_st;
 
 namespace mantlet::x509 {
 
-// The choices of GeneralName (RFC 5280, 4.2.1.6), by their tag numbers.
+// NameForm is a choice of GeneralName (RFC 5280, 4.2.1.6), by its tag number.
 enum class NameForm {
   kOther,
   kMail,
@@ -29,30 +29,30 @@ enum class NameForm {
 };
 inline constexpr int kNameForms = 9;
 
-// One element of GeneralNames: its form and its content, a Name's DER for kDirectory.
+// GeneralName is one element of GeneralNames: its form and its content. For kDirectory that is a
+// Name's DER.
 struct GeneralName {
   NameForm form = NameForm::kOther;
   std::string_view value;
 };
 
-// Takes one GeneralName from the front of `der`; none if there is none.
+// Reads one GeneralName from the front of `der`; returns nullopt if there is none.
 std::optional<GeneralName> TakeGeneralName(std::string_view* der);
 
 struct SubjectNames {
-  std::vector<GeneralName> general;        // all but directory names
+  std::vector<GeneralName> general;        // all except directory names
   std::vector<CanonicalName> directories;  // the subject first, unless it is empty
-  // What the views above point at, if it is not in the certificate itself.
+  // Storage for views that do not point into the certificate.
   std::vector<std::string> texts;
-  // Some name cannot be read; no constraint can be applied to such a certificate.
+  // A name cannot be read, so no constraint can be applied to the certificate.
   bool malformed = false;
 };
 
-// Adds the names of a subjectAltName's value. False if it cannot be read.
+// Adds the names of a subjectAltName's value. Returns false if it cannot be read.
 bool ReadGeneralNames(std::string_view der, SubjectNames* names);
 
-// Mail addresses in the subject count as names, as RFC 5280 wants. So does, in a
-// leaf without dNSNames, a common name that reads like a host's: applications take
-// it for one.
+// Includes mail addresses in the subject (RFC 5280) and, for a leaf without dNSNames, common names
+// that look like host names, because applications use them as such.
 SubjectNames ReadSubjectNames(const x509_st* certificate, bool leaf);
 
 }  // namespace mantlet::x509

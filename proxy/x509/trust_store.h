@@ -1,5 +1,5 @@
 // TrustStore holds the trust anchors of one listener. It is immutable and shared by all workers.
-// The anchors are a set: their order and repetitions in the files do not change id().
+// The anchors are a set: their order and duplicates in the files do not change id().
 
 #ifndef MANTLET_PROXY_X509_TRUST_STORE_H_
 #define MANTLET_PROXY_X509_TRUST_STORE_H_
@@ -17,8 +17,8 @@ namespace mantlet::x509 {
 
 class TrustStore {
  public:
-  // Refuses an empty set. What makes a certificate fit to be an anchor is the
-  // caller's question (certs/); here only what the library needs is checked.
+  // Returns an error for an empty set. The caller (certs/) checks whether a certificate is suitable
+  // as an anchor; this function checks only what the library needs.
   static absl::StatusOr<std::shared_ptr<const TrustStore>> Create(
       const std::vector<CertificatePtr>& anchors);
 
@@ -27,16 +27,16 @@ class TrustStore {
   TrustStore& operator=(const TrustStore&) = delete;
 
   const std::vector<CertificatePtr>& anchors() const { return anchors_; }
-  // The DER of the anchors' subject names, each once: what a server's
-  // CertificateRequest lists (RFC 8446, 4.2.4).
+  // Returns the DER of the anchors' subject names, each once, for the CertificateRequest of a
+  // server (RFC 8446, 4.2.4).
   const std::vector<std::string>& subject_names_der() const { return subject_names_der_; }
-  // Lower-case hex digest over the set; equal if and only if the sets are equal.
+  // Returns a lower-case hex digest of the set; equal if and only if the sets are equal.
   const std::string& id() const { return id_; }
 
-  // Whether this very certificate (all of its DER) is an anchor.
+  // Returns whether this certificate (all of its DER) is an anchor.
   bool Contains(const Certificate& certificate) const;
 
-  // For other files of this package. The library locks it inside. Stays ours.
+  // For other files of this package. The library locks it internally. Owned by this object.
   x509_store_st* store() const { return store_; }
 
  private:

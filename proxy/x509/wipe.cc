@@ -5,7 +5,7 @@
 namespace mantlet::x509 {
 
 void Wipe(std::string* secret) {
-  // All that is allocated: a string that was shortened has the rest behind its end.
+  // Wipe the whole capacity: a string that was shortened still has the rest after its end.
   secret->resize(secret->capacity());
   OPENSSL_cleanse(secret->data(), secret->size());
   secret->clear();

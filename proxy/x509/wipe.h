@@ -1,5 +1,5 @@
-// Overwrites secrets that are no longer needed: key files and passphrases as they were read. The
-// library wipes its own copy of a key.
+// Overwrites secrets that are no longer needed: key files and passphrases. The library wipes its
+// own copy of a key.
 
 #ifndef MANTLET_PROXY_X509_WIPE_H_
 #define MANTLET_PROXY_X509_WIPE_H_
@@ -8,11 +8,11 @@
 
 namespace mantlet::x509 {
 
-// Overwrites the bytes and makes the string empty. Copies that a growing string
-// left behind are out of reach: reserve before filling.
+// Overwrites the bytes and empties the string. It cannot reach copies that a growing string has
+// left behind: reserve the memory before filling it.
 void Wipe(std::string* secret);
 
-// Wipes a string when it goes out of scope.
+// WipeAtEnd wipes a string at the end of a scope.
 class WipeAtEnd {
  public:
   explicit WipeAtEnd(std::string* secret) : secret_(secret) {}

@@ -11,7 +11,7 @@
 namespace mantlet::x509 {
 namespace {
 
-// Enough to tell what a text is; base64 is looked at as a whole.
+// The number of bytes that are examined to classify a text; base64 is examined as a whole.
 constexpr size_t kHead = 64 * 1024;
 
 struct Known {
@@ -123,7 +123,7 @@ Fault Is(const char* what, std::string hint) {
   return {absl::StrCat("it is ", what), std::move(hint)};
 }
 
-// Letter case counts for nothing.
+// Letter case is ignored.
 bool Begins(std::string_view bytes, std::string_view start) {
   return bytes.size() >= start.size() &&
          std::equal(start.begin(), start.end(), bytes.begin(), [](char a, char b) {
@@ -144,7 +144,7 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// UTF-16 without its mark: every other byte of plain text is NUL.
+// Detects UTF-16 without a byte order mark: every other byte of plain text is NUL.
 bool IsUtf16(std::string_view bytes) {
   if (bytes.size() < 4 || bytes.size() % 2 != 0) return false;
   const std::string_view head = bytes.substr(0, 256);
@@ -176,7 +176,7 @@ std::optional<Fault> WrongJson(std::string_view text) {
   return Is("JSON", kFetchAgain);
 }
 
-// PEM whose lines or dashes suffered on the way.
+// Detects PEM with damaged lines or dashes.
 std::optional<Fault> DamagedPem(std::string_view text) {
   if (Contains(text, "\xe2\x80\x93") || Contains(text, "\xe2\x80\x94")) {  // en and em dash
     if (Contains(text, "BEGIN ") && !Contains(text, kPemBegin)) {

@@ -1,6 +1,6 @@
-// WrongContent recognizes a file without anything that is read here, and returns a hint that makes
-// it usable. A few dozen kinds of files are put in the place of certificates and keys by mistake;
-// most can be recognized by their first bytes. Pure.
+// WrongContent recognizes a file without any supported content and returns a hint. Several dozen
+// kinds of files are used instead of certificates and keys by mistake; most can be recognized by
+// their first bytes. Pure.
 
 #ifndef MANTLET_PROXY_X509_WRONG_CONTENT_H_
 #define MANTLET_PROXY_X509_WRONG_CONTENT_H_
@@ -12,11 +12,11 @@
 
 namespace mantlet::x509 {
 
-// Of a whole file that could not be read; nothing if it is none of the things known.
+// For a whole file that could not be read; returns nullopt if the content is not recognized.
 std::optional<Fault> WrongContent(std::string_view bytes);
 
-// Of a PEM block with that label, if it is none that is read: "a certificate signing
-// request", for a sentence that begins with "it is" or "it holds".
+// For a PEM block with an unsupported label: returns e.g. "a certificate signing request", for a
+// sentence that begins with "it is" or "it contains".
 std::optional<Fault> WrongBlock(std::string_view label);
 
 }  // namespace mantlet::x509

@@ -23,7 +23,7 @@ int SignatureDigest(const X509* x509) {
   return digest;
 }
 
-// What stands in the place of a certificate; "" if it may be meant as one.
+// Returns the kind of content that is not a certificate; "" if it may be a damaged certificate.
 std::string OtherKind(std::string_view der) {
   switch (KindOfDer(der)) {
     case DerKind::kCertificateRequest:
