@@ -1,4 +1,4 @@
-// `mantlet reload` and `mantlet drain`
+// The commands `mantlet reload` and `mantlet drain`.
 
 #ifndef MANTLET_PROXY_CLI_ADMIN_COMMAND_H_
 #define MANTLET_PROXY_CLI_ADMIN_COMMAND_H_
@@ -13,8 +13,8 @@ struct AdminCommandOptions {
   std::string config;
 };
 
-// Sends the request to the admin endpoint of the process that runs with this configuration. Returns
-// after the reload, and after a drain has begun.
+// Send the request to the admin endpoint of the process that runs with this configuration.
+// ReloadCommand returns after the reload, DrainCommand after the drain has begun.
 int ReloadCommand(const AdminCommandOptions& options, const Console& console);
 int DrainCommand(const AdminCommandOptions& options, const Console& console);
 

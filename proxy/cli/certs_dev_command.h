@@ -1,4 +1,4 @@
-// `mantlet certs dev`
+// The command `mantlet certs dev`.
 
 #ifndef MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
 #define MANTLET_PROXY_CLI_CERTS_DEV_COMMAND_H_
@@ -11,7 +11,7 @@
 
 namespace mantlet::cli {
 
-// The most that --days accepts: ten years.
+// The largest value of --days: ten years.
 inline constexpr int kMostDays = 3650;
 
 struct CertsDevOptions {
@@ -23,7 +23,7 @@ struct CertsDevOptions {
   uint16_t metrics_port = 9900;
 };
 
-// Writes a PKI for trials and a configuration that uses it, and prints how to try it.
+// Writes a test PKI and a configuration that uses it, and prints how to try it.
 int CertsDevCommand(const CertsDevOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// The first line of the file, as openssl's file: passwords are.
+// Returns the first line of the file, like openssl's "file:" passwords.
 absl::StatusOr<std::optional<std::string>> ReadPassphrase(const std::string& path,
                                                           certs::FileReader& reader) {
   if (path.empty()) return std::optional<std::string>();
@@ -26,11 +26,11 @@ absl::StatusOr<std::optional<std::string>> ReadPassphrase(const std::string& pat
   return std::optional<std::string>(std::move(line));
 }
 
-// One file, shown. What cannot be read at all looks like what can be read as nothing.
+// The output for one file. A file that cannot be opened is shown like one with unknown contents.
 struct Shown {
   std::string text;
   ordered_json json;
-  std::string error;  // empty if it could be shown
+  std::string error;  // empty if the file could be shown
 };
 
 Shown ShowFile(const std::string& path, const std::optional<std::string>& passphrase,

@@ -1,4 +1,4 @@
-// `mantlet certs show`
+// The command `mantlet certs show`.
 
 #ifndef MANTLET_PROXY_CLI_CERTS_SHOW_COMMAND_H_
 #define MANTLET_PROXY_CLI_CERTS_SHOW_COMMAND_H_
@@ -16,7 +16,7 @@ struct CertsShowOptions {
   bool json = false;
 };
 
-// Prints what every file has, in order; fails if one cannot be read.
+// Prints the contents of every file, in order; fails if one cannot be read.
 int CertsShowCommand(const CertsShowOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

@@ -22,14 +22,15 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// What the check came to. `material` only if there is a configuration to look for it.
+// The result of the check. `material` is set only if the configuration is valid enough to look for
+// its files.
 struct Verdict {
   config::LoadResult loaded;
   std::optional<certs::CheckReport> material;
   bool ok() const { return !config::HasErrors(loaded.diagnostics) && material && material->ok; }
 };
 
-// What the configuration may ask for in general, but not of the library that is linked.
+// Adds an error for each setting that the linked TLS library does not support.
 void AskTheLibrary(const config::Config& config, std::vector<config::Diagnostic>& diagnostics) {
   for (const config::Listener& listener : config.listeners) {
     for (const std::string& name : tls::NamesTheLibraryLacks(listener.tls)) {
@@ -40,7 +41,7 @@ void AskTheLibrary(const config::Config& config, std::vector<config::Diagnostic>
   }
 }
 
-// Longer than a name server that answers at all takes.
+// Longer than a working name server needs.
 constexpr config::Milliseconds kResolveLimit{3'000};
 
 void AskForNames(const config::Config& config, std::vector<config::Diagnostic>& diagnostics) {
@@ -67,12 +68,12 @@ Verdict Judge(const std::string& path) {
   return verdict;
 }
 
-// "1 error", "2 errors"
+// Returns text like "1 error" or "2 errors".
 std::string Count(size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-// Of the configuration, then of the files that it names.
+// Returns the diagnostics of the configuration, then those of its files.
 std::vector<const config::Diagnostic*> AllOf(const Verdict& verdict) {
   std::vector<const config::Diagnostic*> all;
   for (const config::Diagnostic& d : verdict.loaded.diagnostics) all.push_back(&d);
@@ -95,7 +96,7 @@ std::string FirstError(const Verdict& verdict) {
   return "";
 }
 
-// The last sentence, good or bad.
+// Prints the summary.
 void Conclude(const std::string& path, const Verdict& verdict, const Console& console) {
   const size_t errors = CountOf(verdict, config::Severity::kError);
   const size_t warnings = CountOf(verdict, config::Severity::kWarning);
@@ -141,7 +142,7 @@ void WriteJson(const std::string& path, const Verdict& verdict, const Console& c
   if (verdict.material) {
     for (const char* part : {"listeners", "findings"}) all[part] = verdict.material->json[part];
   }
-  // A file's name need not be UTF-8.
+  // A file name need not be UTF-8.
   console.out << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
   if (!verdict.ok()) Conclude(path, verdict, console);
 }

@@ -1,4 +1,4 @@
-// `mantlet check`
+// The command `mantlet check`.
 
 #ifndef MANTLET_PROXY_CLI_CHECK_COMMAND_H_
 #define MANTLET_PROXY_CLI_CHECK_COMMAND_H_
@@ -12,12 +12,12 @@ namespace mantlet::cli {
 struct CheckCommandOptions {
   std::string config;
   bool json = false;
-  std::string user;  // whose permissions count; empty: those of the caller
+  std::string user;  // checks with this user's permissions; empty for the caller's
 };
 
-// Reads the configuration and every file that it names; binds nothing and connects to nothing.
-// Prints what is wrong and what would be used to `out`, as text or JSON, and the first error to
-// `err`.
+// Reads the configuration and every file that it names, without binding or connecting anything.
+// Prints the diagnostics and the files that would be used to `out`, as text or JSON, and the first
+// error to `err`.
 int CheckCommand(const CheckCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

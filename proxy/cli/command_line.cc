@@ -19,7 +19,7 @@
 namespace mantlet::cli {
 namespace {
 
-// The commands' options, filled in by the parser, and the command that was chosen.
+// The options of the commands, set by the parser, and the selected command.
 struct Choice {
   RunCommandOptions run;
   CheckCommandOptions check;
@@ -138,14 +138,14 @@ void AddVersion(CLI::App& app, Choice& choice) {
   version->callback([&] { choice.command = VersionCommand; });
 }
 
-// "mantlet certs show": the commands that the parser recognised.
+// Returns the recognised commands, such as "mantlet certs show".
 std::string Recognised(const CLI::App& app) {
   const std::vector<CLI::App*> parsed = app.get_subcommands();
   return app.get_name() + (parsed.empty() ? "" : " " + Recognised(*parsed.front()));
 }
 
-// Where a command is expected, what stands there instead; nothing if it is one of them. The parser
-// itself only says that one is required.
+// Returns an error if the word in place of a command is not a command. The parser itself only
+// reports that one is required.
 std::optional<std::string> NoSuchCommand(const CLI::App& app,
                                          const std::vector<std::string>& words) {
   std::vector<std::string> names;
@@ -157,12 +157,12 @@ std::optional<std::string> NoSuchCommand(const CLI::App& app,
       return NoSuchCommand(*command, {words.begin() + 1, words.end()});
     }
   }
-  if (words.front().rfind('-', 0) == 0) return std::nullopt;  // the parser's to judge
+  if (words.front().rfind('-', 0) == 0) return std::nullopt;  // an option, which the parser checks
   return "there is no command '" + words.front() + "'; " +
          config::DidYouMeanOrOneOf(words.front(), names);
 }
 
-// Help is what was asked for; everything else the parser throws is wrong usage.
+// Prints help if it was requested; every other exception of the parser means wrong usage.
 int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error, console.out, console.err);
@@ -171,7 +171,7 @@ int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& co
   return kWrongUsage;
 }
 
-// The commands, with their options bound to `choice`.
+// Adds the commands, with their options bound to `choice`.
 void Build(CLI::App& app, Choice& choice) {
   app.require_subcommand(1);
   app.set_version_flag("--version", [] { return VersionText(); }, "As the command version");

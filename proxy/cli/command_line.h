@@ -1,4 +1,4 @@
-// RunCommandLine is the command line: commands and their options.
+// RunCommandLine parses the command line and runs the selected command.
 
 #ifndef MANTLET_PROXY_CLI_COMMAND_LINE_H_
 #define MANTLET_PROXY_CLI_COMMAND_LINE_H_
@@ -7,8 +7,7 @@
 
 namespace mantlet::cli {
 
-// Parses the arguments and runs the command. Returns the exit status: 0 success, 1 failure,
-// 2 wrong usage. Throws nothing.
+// Returns the exit status: 0 for success, 1 for a failure, 2 for wrong usage. Throws nothing.
 int RunCommandLine(int argc, const char* const* argv, const Console& console);
 
 }  // namespace mantlet::cli

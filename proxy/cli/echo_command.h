@@ -1,4 +1,4 @@
-// `mantlet echo`
+// The command `mantlet echo`.
 
 #ifndef MANTLET_PROXY_CLI_ECHO_COMMAND_H_
 #define MANTLET_PROXY_CLI_ECHO_COMMAND_H_
@@ -13,7 +13,8 @@ struct EchoCommandOptions {
   std::string address = "127.0.0.1:8080";
 };
 
-// Runs an application that answers with the request, until a signal ends the process.
+// Runs a test application that answers each request with the request itself, until a signal ends
+// the process.
 int EchoCommand(const EchoCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

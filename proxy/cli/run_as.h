@@ -1,4 +1,4 @@
-// BecomeUser makes this process another user, to find what that user may read.
+// BecomeUser changes the user of this process, to find out which files that user may read.
 
 #ifndef MANTLET_PROXY_CLI_RUN_AS_H_
 #define MANTLET_PROXY_CLI_RUN_AS_H_
@@ -9,8 +9,8 @@
 
 namespace mantlet::cli {
 
-// Changes the user of this process to `user`, with its groups, for good. Needs root unless it is
-// that user already.
+// Changes to `user` and its groups permanently. Requires root unless the process already runs as
+// `user`.
 absl::Status BecomeUser(const std::string& user);
 
 }  // namespace mantlet::cli

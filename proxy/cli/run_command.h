@@ -1,4 +1,4 @@
-// `mantlet run`
+// The command `mantlet run`.
 
 #ifndef MANTLET_PROXY_CLI_RUN_COMMAND_H_
 #define MANTLET_PROXY_CLI_RUN_COMMAND_H_

@@ -1,5 +1,5 @@
-// CheckUpstreamNames finds names of upstreams that have no address now, for `mantlet check`. A
-// warning for each, because `run` starts without an address and resolves the name again.
+// CheckUpstreamNames finds upstreams whose names currently have no address, for `mantlet check`.
+// Each is a warning, because `run` starts without an address and resolves the name again.
 
 #ifndef MANTLET_PROXY_CLI_UPSTREAM_NAMES_CHECK_H_
 #define MANTLET_PROXY_CLI_UPSTREAM_NAMES_CHECK_H_
@@ -15,8 +15,8 @@
 
 namespace mantlet::cli {
 
-// Looks up all names at once and waits `limit` for the answers. Runs `loop`, on which `lookup`
-// calls back, until then.
+// Looks up all names at the same time and waits for the answers for at most `limit`. Meanwhile it
+// runs `loop`, on which `lookup` calls back.
 std::vector<config::Diagnostic> CheckUpstreamNames(const config::Config& config, io::Loop& loop,
                                                    io::NameLookup& lookup,
                                                    config::Milliseconds limit);

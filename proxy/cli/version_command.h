@@ -1,4 +1,4 @@
-// `mantlet version`
+// The command `mantlet version`.
 
 #ifndef MANTLET_PROXY_CLI_VERSION_COMMAND_H_
 #define MANTLET_PROXY_CLI_VERSION_COMMAND_H_
@@ -9,7 +9,7 @@
 
 namespace mantlet::cli {
 
-// Returns version, commit, and one line for each library; no newline at the end.
+// Returns the version, the commit, and one line for each library, without a newline at the end.
 std::string VersionText();
 
 int VersionCommand(const Console& console);

@@ -13,7 +13,7 @@ using base::AppendJsonString;
 using base::AppendTextValue;
 using base::LogFormat;
 
-// Appends fields to a line, each with what separates it from the one before.
+// Appends fields to a line, each with its separator.
 class FieldWriter {
  public:
   FieldWriter(LogFormat format, std::string* out) : json_(format == LogFormat::kJson), out_(out) {}
@@ -28,7 +28,7 @@ class FieldWriter {
       AppendTextValue(value, out_);
     }
   }
-  // Fields that say nothing when they are empty are left out.
+  // Omits fields that carry no information when they are empty.
   void OptionalText(std::string_view name, std::string_view value) {
     if (!value.empty()) Text(name, value);
   }
@@ -112,7 +112,7 @@ std::string RenderAccessConnection(base::LogFormat format, std::string_view list
     fields.Text("serial", certificate.serial);
     fields.Text("fingerprint_sha256", certificate.fingerprint_sha256);
     fields.OptionalText("spiffe_id", certificate.spiffe_id);
-    // The SPIFFE ID is a URI SAN; it need not stand there twice.
+    // The SPIFFE ID is a URI SAN and is not repeated.
     if (certificate.spiffe_id.empty() && !certificate.san_uri.empty()) {
       fields.Text("san_uri", certificate.san_uri.front());
     }
@@ -132,7 +132,8 @@ void AccessLogWriter::Append(std::string_view connection, const AccessRecord& re
   if (format_ == base::LogFormat::kJson) {
     buffer_.append("{\"ts\":\"");
     AppendTime(record.wall_ms);
-    // Level and event, as in the log's records: both may end up in one place.
+    // The same level and event fields as in other log records, because both logs may share a
+    // stream.
     buffer_.append("\",\"level\":\"info\",\"event\":\"request\"");
   } else {
     AppendTime(record.wall_ms);

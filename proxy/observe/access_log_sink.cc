@@ -23,7 +23,7 @@ uint64_t CountLines(std::string_view text) {
 }
 
 absl::StatusOr<int> OpenLogFile(const std::string& path) {
-  // O_NONBLOCK matters when the path is a FIFO that nobody reads.
+  // O_NONBLOCK matters if the path is a FIFO without a reader.
   const int fd =
       open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
   if (fd < 0) {
@@ -70,13 +70,14 @@ void AccessLogSink::AttachToDescriptor(int fd) {
   fd_ = fd;
   struct stat info{};
   if (fstat(fd, &info) != 0) {
-    method_ = Method::kWrite;  // closed: every write fails, every line counts as dropped
+    method_ =
+        Method::kWrite;  // the descriptor is closed: every write fails and every line is dropped
   } else if (S_ISSOCK(info.st_mode)) {
     method_ = Method::kSend;
   } else if (S_ISREG(info.st_mode)) {
-    // Never makes a writer wait, and must not be opened again: with "> file 2>&1"
-    // standard error shares the position with this descriptor, and two positions
-    // would overwrite each other.
+    // A regular file never makes a writer wait, and it must not be opened again: with "> file
+    // 2>&1", standard error shares the file position with this descriptor, and with two positions
+    // the two would overwrite each other.
     method_ = Method::kWrite;
   } else {
     const std::string again = absl::StrCat("/proc/self/fd/", fd);
@@ -115,7 +116,7 @@ void AccessLogSink::Drain(int timeout_ms) {
     pollfd entry{.fd = fd_, .events = POLLOUT, .revents = 0};
     const int wait_ms = static_cast<int>(left.count()) + 1;
     if (poll(&entry, 1, wait_ms) < 0 && errno != EINTR) break;
-    if ((entry.revents & (POLLERR | POLLNVAL)) != 0) break;  // nobody reads any more
+    if ((entry.revents & (POLLERR | POLLNVAL)) != 0) break;  // the reader has closed
     FlushBacklog();
   }
   DropBacklog();
@@ -127,7 +128,7 @@ absl::Status AccessLogSink::Reopen() {
   if (!fd.ok()) return fd.status();
   const std::lock_guard lock(mutex_);
   FlushBacklog();
-  DropBacklog();  // it may begin within a line, whose beginning is in the old file
+  DropBacklog();  // the backlog may begin within a line whose beginning is in the old file
   close(fd_);
   fd_ = *fd;
   return absl::OkStatus();
@@ -171,15 +172,15 @@ size_t AccessLogSink::WriteSome(std::string_view bytes) {
   return taken;
 }
 
-// `rest` may begin within a line, the one that was written last.
+// Keeps `rest`, which may begin within the line that was written last.
 void AccessLogSink::Keep(std::string_view rest) {
   size_t kept = rest.size();
   if (backlog_.size() + kept > kBacklogLimit) {
-    // As many whole lines as there is room for.
+    // Keeps as many whole lines as there is room for.
     const size_t room = kBacklogLimit - std::min(kBacklogLimit, backlog_.size());
     const size_t last_end = room == 0 ? std::string_view::npos : rest.rfind('\n', room - 1);
     kept = last_end == std::string_view::npos ? 0 : last_end + 1;
-    // A line that has been begun must be ended, whatever its length.
+    // A line that has been begun must be completed, even if it is too long.
     if (kept == 0 && backlog_.empty()) kept = rest.find('\n') + 1;
     dropped_.fetch_add(CountLines(rest.substr(kept)), std::memory_order_relaxed);
   }

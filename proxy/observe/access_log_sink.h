@@ -1,20 +1,20 @@
-// AccessLogSink writes access log lines to standard output or a file. There is one for the process;
-// every method may be called from any thread.
+// AccessLogSink writes access log lines to standard output or a file. The process has one; every
+// method may be called from any thread.
 //
 // The rules, in order of importance:
-// 1. A line is never torn and never mixed with another: each write hands over
-//    whole lines, and what the kernel did not take is written before anything else.
+// 1. A line is never torn and never mixed with another. Each write passes whole lines, and what the
+//    kernel has not accepted is written before anything else.
 // 2. A reader that does not read never blocks the proxy. No method waits. What standard output does
-//    not take is kept, up to kBacklogLimit; beyond that whole lines are dropped and counted
+//    not accept is kept, up to kBacklogLimit; beyond that, whole lines are dropped and counted
 //    (mantlet_access_log_dropped_total).
-// 3. Normally one write(2) for each Write().
+// 3. Normally, each Write() costs one write(2).
 //
-// Standard output is shared with whoever started us, so its flags are left alone:
-// a pipe is opened a second time through /proc, which gives a non-blocking file
-// description of our own; a socket is sent to with MSG_DONTWAIT; if neither works,
-// poll(2) is asked before each write of at most PIPE_BUF bytes.
+// Standard output is shared with the parent process, so its flags are not changed. A pipe is opened
+// a second time through /proc, which creates a separate non-blocking file description; a socket is
+// written with MSG_DONTWAIT; if neither works, poll(2) is called before each write of at most
+// PIPE_BUF bytes.
 //
-// The process must ignore SIGPIPE, as any server does.
+// The process must ignore SIGPIPE.
 
 #ifndef MANTLET_PROXY_OBSERVE_ACCESS_LOG_SINK_H_
 #define MANTLET_PROXY_OBSERVE_ACCESS_LOG_SINK_H_
@@ -36,10 +36,11 @@ class AccessLogSink {
  public:
   static constexpr size_t kBacklogLimit = 1 << 20;
 
-  // `destination` as the configuration has it: "stdout", "off" or an absolute path,
-  // which is created with mode 0640 or appended to.
+  // Opens `destination`, the value of the configuration: "stdout", "off" or an absolute path. A new
+  // file is created with mode 0640; an existing one is appended to.
   static absl::StatusOr<std::unique_ptr<AccessLogSink>> Open(std::string destination);
-  // Writes to a descriptor as it would to standard output; does not own it.
+  // Returns a sink that writes to a descriptor in the same way as to standard output. It does not
+  // own the descriptor.
   static std::unique_ptr<AccessLogSink> ForDescriptor(int fd);
 
   ~AccessLogSink();
@@ -48,18 +49,19 @@ class AccessLogSink {
 
   bool enabled() const { return enabled_; }
 
-  // Whole lines, each with its newline.
+  // Writes whole lines, each with its newline.
   void Write(std::string_view lines);
-  // Tries again what is kept. For a slow tick; cheap when nothing is kept.
+  // Tries to write the kept lines. Called periodically; cheap if nothing is kept.
   void Retry();
-  // Before the end: tries for at most this long, then counts the rest as dropped.
+  // Tries to write the kept lines for at most `timeout_ms`, then counts the rest as dropped. Called
+  // before the process ends.
   void Drain(int timeout_ms);
 
-  // After SIGHUP: a file is opened again under its name, for log rotation. If that
-  // fails the old one stays in use. Does nothing to standard output.
+  // Opens the file again under its name, for log rotation after SIGHUP. If that fails, the old file
+  // stays in use. Does nothing for standard output.
   absl::Status Reopen();
 
-  // Lines that were thrown away since the start.
+  // Returns the number of lines dropped since the start.
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -68,15 +70,15 @@ class AccessLogSink {
   AccessLogSink() = default;
 
   void AttachToDescriptor(int fd);
-  // Returns how much was taken; less than everything means "not now". An error
-  // that waiting does not cure (no space, a closed pipe) takes nothing too.
+  // Returns how many bytes were written; fewer than all means "try later". A permanent error (no
+  // space, a closed pipe) returns 0, too.
   size_t WriteSome(std::string_view bytes);
   void FlushBacklog();
   void DropBacklog();
   void Keep(std::string_view rest);
 
   bool enabled_ = false;
-  std::string path_;  // empty unless a file
+  std::string path_;  // empty unless the destination is a file
 
   std::mutex mutex_;  // guards what follows
   Method method_ = Method::kOff;

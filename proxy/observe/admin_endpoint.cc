@@ -10,7 +10,7 @@
 namespace mantlet::observe {
 namespace {
 
-// A dotted quad within 127.0.0.0/8: nothing that a DNS name could look like.
+// Returns whether `name` is a dotted quad within 127.0.0.0/8, which no DNS name can look like.
 bool IsLoopbackV4(std::string_view name) {
   if (!name.starts_with("127.")) return false;
   int dots = 0;
@@ -29,7 +29,7 @@ bool NamesLoopback(std::string_view host) {
   return name == "localhost" || name == "[::1]" || IsLoopbackV4(name);
 }
 
-// What endpoint.h says about web pages. Empty when the request may pass.
+// Applies the rules of endpoint.h for web pages. Returns nullopt if the request is allowed.
 std::optional<EndpointResponse> RefuseBrowserTricks(const EndpointRequest& request) {
   if (!request.over_unix_socket && !(request.host && NamesLoopback(*request.host))) {
     return TextReply(403,
@@ -120,7 +120,8 @@ EndpointResponse Drain(StatusSource& status) {
   return TextReply(202, "Draining.\n");
 }
 
-// The level is the body, as it is or as a form's "level=debug", or ?level=debug.
+// Returns the requested level: the body, either plain or as a form's "level=debug", or the query
+// ?level=debug.
 std::string_view RequestedLevel(const EndpointRequest& request) {
   std::string_view level = request.body.empty() ? request.query : request.body;
   if (level.starts_with("level=")) level.remove_prefix(6);

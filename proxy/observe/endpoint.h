@@ -1,6 +1,6 @@
-// The handlers of the metrics and admin endpoints, as pure functions: a request as values in, a
-// response as values out. server/endpoint_server reads and writes the sockets. Handlers keep no
-// state; main thread.
+// The handlers of the metrics and admin endpoints are pure functions from a request to a response.
+// server/endpoint_server reads and writes the sockets. Handlers have no state and run on the main
+// thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_ENDPOINT_H_
 #define MANTLET_PROXY_OBSERVE_ENDPOINT_H_
@@ -24,11 +24,11 @@ struct EndpointRequest {
   std::string_view path;   // before the '?'
   std::string_view query;  // after it
   std::string_view body;
-  // Header fields that show whether a web page made a browser send this.
+  // Header fields that show whether a web page caused a browser to send the request.
   std::optional<std::string_view> host;
   std::optional<std::string_view> origin;
   std::optional<std::string_view> sec_fetch_site;
-  // It came over a Unix socket, where Host says nothing.
+  // The request came over a Unix socket, where Host has no meaning.
   bool over_unix_socket = false;
   // All header fields. Null in tests of handlers that do not use them.
   const http::HeaderList* headers = nullptr;
@@ -39,34 +39,34 @@ struct EndpointResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type, Content-Length
   std::string body;                                          // empty for HEAD
-  size_t content_length = 0;                                 // for HEAD too: what GET would send
+  size_t content_length = 0;  // the content length of GET, also for HEAD
 };
 
-// StatusSource gives the handlers everything that a page shows and a POST does. Implemented by
-// proxy/server; called on the main thread; does not block.
+// StatusSource provides the handlers with the values of every page and the actions of every POST.
+// proxy/server implements it. Called on the main thread; does not block.
 class StatusSource {
  public:
   virtual ~StatusSource() = default;
 
-  // What keeps the process from being ready, one sentence each; empty = ready.
+  // Returns the reasons why the process is not ready, one sentence each; empty if it is ready.
   virtual std::vector<std::string> MissingForReadiness() const = 0;
-  // What on disk the last reload did not use, and why; empty if there is nothing.
+  // Returns which files the last reload did not use, and why; empty if it used all.
   virtual std::string LastReloadFailure() const = 0;
-  // What an operator should know although the process is ready, one sentence each: an upstream
-  // whose name cannot be resolved.
+  // Returns notes for the operator that do not affect readiness, one sentence each, such as an
+  // upstream whose name cannot be resolved.
   virtual std::vector<std::string> Notes() const = 0;
   virtual std::string MetricsText() const = 0;
 
   // JSON documents.
   virtual std::string CertificatesJson() const = 0;
-  virtual std::string ConfigJson() const = 0;  // the effective configuration, secrets left out
+  virtual std::string ConfigJson() const = 0;  // the effective configuration, without secrets
   virtual std::string ConnectionsJson() const = 0;
 
-  // "mantlet 0.1.0 (abc1234)", and how long it has been up.
+  // "mantlet 0.1.0 (abc1234)", and the time since the start.
   virtual std::string Version() const = 0;
   virtual int64_t UptimeSeconds() const = 0;
 
-  // Reloads now. Returns what is wrong, or an empty string.
+  // Reloads now. Returns the problems as text, or an empty string.
   virtual std::string ReloadNow() = 0;
   // Begins the drain; does not wait for it.
   virtual void DrainNow() = 0;
@@ -76,18 +76,18 @@ class StatusSource {
   virtual bool SetLogLevel(std::string_view level) = 0;
 };
 
-// GET and HEAD of /metrics, /healthz, /readyz.
+// Handles GET and HEAD of /metrics, /healthz and /readyz.
 EndpointResponse HandleMetricsRequest(const StatusSource& status, const EndpointRequest& request);
 
-// GET and HEAD of /, /certs, /config, /connections, /log-level, and of what the
-// metrics listener has; POST to /reload, /drain, /log-level.
+// Handles GET and HEAD of /, /certs, /config, /connections, /log-level and of the paths of the
+// metrics endpoint; POST to /reload, /drain and /log-level.
 //
-// Against web pages that make a browser on the same machine call this port:
-// - Every request over TCP must name a loopback host ("localhost", 127.0.0.0/8,
-//   [::1], with any port) in Host, which defeats DNS rebinding; otherwise 403.
-// - A POST that carries Origin or Sec-Fetch-Site comes from a browser and gets
-//   403. Browsers send them with every POST and pages cannot take them off; curl
-//   and other tools send neither.
+// Two rules protect this port from web pages in a browser on the same machine:
+// - Every request over TCP must name a loopback host ("localhost", 127.0.0.0/8, [::1], with any
+//   port) in Host, or it gets 403. This defeats DNS rebinding.
+// - A POST with Origin or Sec-Fetch-Site comes from a browser and gets 403. Browsers
+//   send them with every POST, and pages cannot remove them; curl and other tools
+//   send neither.
 EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request);
 
 }  // namespace mantlet::observe

@@ -1,4 +1,4 @@
-// The replies that both endpoint handlers use. Private to proxy/observe; pure.
+// Functions that create the replies of both endpoint handlers. Private to proxy/observe; pure.
 
 #ifndef MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_
 #define MANTLET_PROXY_OBSERVE_ENDPOINT_REPLY_H_
@@ -27,7 +27,7 @@ inline EndpointResponse JsonReply(std::string body) {
 
 inline EndpointResponse NotFound() { return TextReply(404, "There is nothing here.\n"); }
 
-// `allow`: the methods that the path has, for the Allow header (RFC 9110 section 15.5.6).
+// `allow` lists the methods of the path, for the Allow header (RFC 9110 section 15.5.6).
 inline EndpointResponse MethodNotAllowed(std::string_view allow) {
   EndpointResponse response = TextReply(405, "This path takes " + std::string(allow) + " only.\n");
   response.headers.emplace_back("Allow", allow);
@@ -38,7 +38,7 @@ inline bool IsRead(const EndpointRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-// Last step of each handler: what holds for every response.
+// The last step of each handler: adds the header fields that every response has.
 inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse response) {
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
@@ -47,7 +47,7 @@ inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse 
   return response;
 }
 
-// The reply for /metrics, /healthz or /readyz, and whether `request` was for one.
+// Handles /metrics, /healthz and /readyz. Returns false if `request` is for another path.
 bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
                  EndpointResponse* response);
 

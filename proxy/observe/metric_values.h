@@ -1,6 +1,6 @@
-// Counter, Gauge and DurationHistogram are the cells of metrics. Each cell is written by one thread
-// and read by the scrape: relaxed loads and stores, no locked instruction. A scrape may see a sum
-// that is one event ahead of a count; it never sees a torn value.
+// Counter, Gauge and DurationHistogram are the cells of metrics. One thread writes a cell and the
+// scrape reads it, with relaxed loads and stores and without locked instructions. A scrape may see
+// a sum that is one event ahead of a count; it never sees a torn value.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRIC_VALUES_H_
 #define MANTLET_PROXY_OBSERVE_METRIC_VALUES_H_
@@ -34,8 +34,8 @@ class Gauge {
   std::atomic<int64_t> value_{0};
 };
 
-// Durations in microseconds, exported in seconds. kBounds are inclusive upper
-// bounds in microseconds, ascending; one more cell holds what is above the last.
+// DurationHistogram counts durations in microseconds, which are exported in seconds. kBounds are
+// inclusive upper bounds in microseconds, ascending; one more cell counts longer durations.
 template <const auto& kBounds>
 class DurationHistogram {
  public:
@@ -56,8 +56,8 @@ class DurationHistogram {
   Counter sum_us_;
 };
 
-// 100 µs to 10 s: a full handshake takes about half a millisecond of CPU and one
-// or two round trips.
+// 100 µs to 10 s. A full handshake takes about half a millisecond of CPU and one or two round
+// trips.
 inline constexpr std::array<int64_t, 14> kHandshakeBoundsUs = {
     100,    250,    500,     1'000,   2'500,   5'000,     10'000,
     25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 10'000'000};

@@ -7,7 +7,7 @@
 
 namespace mantlet::observe {
 
-// The headers of the library have no version; its package does.
+// The library's headers contain no version; its package does.
 std::string PrometheusCppVersion() { return SYSTEM_VERSION_PROMETHEUS_CORE; }
 
 Metrics::Metrics(BuildInfo build_info) : build_info_(std::move(build_info)) {}

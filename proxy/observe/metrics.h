@@ -1,9 +1,10 @@
 // Metrics holds all metrics of the process: one shard for each worker, and the values of the main
-// thread (certificates, reloads, draining). Owned by the composition root and passed by reference;
-// outlives the workers. proxy/observe/README.md lists every metric, and a test compares the two.
+// thread (certificates, reloads, draining). The composition root owns it and passes it by
+// reference; it must outlive the workers. proxy/observe/README.md lists every metric, and a test
+// compares the two.
 //
-// Threads: every method may be called from any thread and takes a lock. None is called for a
-// request: see metrics_shard.h for what is.
+// Every method may be called from any thread and takes a lock. None is called for a request; the
+// methods of metrics_shard.h are.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
@@ -23,10 +24,11 @@
 
 namespace mantlet::observe {
 
-// Returns the version of the prometheus-cpp that this was built with, e.g. "1.0.1".
+// Returns the version of prometheus-cpp that this was built with, such as "1.0.1".
 std::string PrometheusCppVersion();
 
-// Expiries lists what the running configuration depends on, with the moment it expires.
+// Expiries lists the certificates, CRLs and OCSP responses of the running configuration with their
+// expiry times.
 struct Expiries {
   struct Certificate {
     std::string listener, file, subject, serial;
@@ -34,7 +36,7 @@ struct Expiries {
   };
   struct TrustAnchor {
     std::string listener, file, subject, serial;
-    std::string trust_domain;  // of SPIFFE; empty: an anchor of the trust bundle
+    std::string trust_domain;  // a SPIFFE trust domain; empty for an anchor of the trust bundle
     int64_t not_after = 0;
   };
   struct Crl {
@@ -66,28 +68,28 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // Returns a new shard, for one thread to write. It lives as long as this object.
+  // Returns a new shard, which one thread may write. It lives as long as this object.
   MetricsShard& AddShard();
 
-  // Replaces all expiries: what is not in `expiries` is no longer exported.
+  // Replaces all expiries; entries that are not in `expiries` are no longer exported.
   void SetExpiries(Expiries expiries);
 
   void ReloadSucceeded(int64_t wall_seconds);
-  // Some listeners use what is on disk, others keep what they had.
+  // Some listeners use the files on disk, others keep their old ones.
   void ReloadPartial();
   void ReloadFailed();
-  // Whether the files on disk are not what is served.
+  // Sets whether the files on disk differ from those in use.
   void SetReloadPending(bool pending);
-  // The same for each listener. Replaces all of them.
+  // Sets the same for each listener; replaces all entries.
   void SetListenersPending(std::map<std::string, bool> listeners);
   bool reload_pending() const;
   void SetDraining(bool draining);
-  // How many addresses an upstream has: 0 while its name has none.
+  // Sets the number of addresses of an upstream; 0 while its name has none.
   void SetUpstreamAddresses(const std::string& upstream, size_t count);
   void RemoveUpstreamAddresses(const std::string& upstream);
-  // A lookup of its name has failed.
+  // A lookup of the upstream's name has failed.
   void UpstreamResolveFailed(const std::string& upstream);
-  // `count` is called at each scrape, on its thread.
+  // `count` is called at each scrape, on the scrape's thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
   // Returns the exposition in Prometheus' text format, version 0.0.4.

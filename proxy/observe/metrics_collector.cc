@@ -17,7 +17,7 @@ using prometheus::MetricType;
 using Families = std::vector<MetricFamily>;
 using Labels = std::vector<ClientMetric::Label>;
 
-// One element of an array of cells, and the labels that tell it from the others.
+// Cell is one element of an array of cells, with the labels that distinguish it.
 struct Cell {
   size_t index;
   Labels labels;
@@ -26,7 +26,7 @@ struct Cell {
 constexpr MetricType TypeOf(const Counter&) { return MetricType::Counter; }
 constexpr MetricType TypeOf(const Gauge&) { return MetricType::Gauge; }
 
-// Adds an empty family. The reference is good until the next one is added.
+// Adds an empty family. The reference is valid until the next family is added.
 MetricFamily& AddFamily(Families* out, const char* name, const char* help, MetricType type) {
   MetricFamily& family = out->emplace_back();
   family.name = name;
@@ -61,7 +61,7 @@ void AddSum(Families* out, const char* name, const char* help, const Sharded<Cel
   }
 }
 
-// The same for the elements `cells` of an array.
+// Does the same for the elements `cells` of an array.
 template <typename Cells, typename Value, size_t kSize>
 void AddSums(Families* out, const char* name, const char* help, const Sharded<Cells>& sharded,
              std::array<Value, kSize> Cells::* member, const std::vector<Cell>& cells) {
@@ -88,7 +88,7 @@ void AddHistogram(Families* out, const char* name, const char* help, const Shard
     uint64_t sum_us = 0;
     for (size_t i = 0; i <= kBounds.size(); ++i) {
       for (const Cells* shard : shards) count += (shard->*member).cell(i);
-      // prometheus-cpp writes the bucket for +Inf itself, out of sample_count.
+      // prometheus-cpp writes the bucket for +Inf itself, from sample_count.
       if (i < kBounds.size()) {
         metric.histogram.bucket.push_back({count, static_cast<double>(kBounds[i]) / 1e6});
       }
@@ -100,8 +100,8 @@ void AddHistogram(Families* out, const char* name, const char* help, const Shard
   }
 }
 
-// The cells of an array that is indexed by an enumeration, each with `label`. `label_of` returns an
-// empty value for those that are not exported.
+// Returns the cells of an array that is indexed by an enumeration, each with `label`. `label_of`
+// returns an empty value for elements that are not exported.
 template <typename LabelOf>
 std::vector<Cell> CellsOf(const char* label, size_t count, LabelOf label_of) {
   std::vector<Cell> cells;
@@ -132,20 +132,20 @@ void AddByName(Families* out, const char* name, const char* help, MetricType typ
   }
 }
 
-// A label and the member of `Item` that has its value.
+// A label and the member of `Item` that holds its value.
 template <typename Item>
 using LabelMembers = std::initializer_list<std::pair<const char*, std::string Item::*>>;
 
-// A gauge with the earliest `value` (null: 1) of the items with the same labels. Their values come
-// out of files and certificates, and two items may have the same ones (a bundle with an old and a
-// new root of one name, a file named twice); a series may not.
+// Adds a gauge with the earliest `value` (1 if null) of the items with the same labels. Label
+// values come from files and certificates, so two items may have the same labels (a bundle with an
+// old and a new root of one name, a file named twice), but two series may not.
 template <typename Item>
 void AddEarliest(Families* out, const char* name, const char* help, const std::vector<Item>& items,
                  LabelMembers<Item> members, int64_t Item::* value) {
   std::map<Labels, int64_t> earliest;
   for (const Item& item : items) {
     Labels labels;
-    // One stray byte in a label would make Prometheus refuse the whole scrape.
+    // An invalid byte in a label would make Prometheus reject the whole scrape.
     for (const auto& [label, member] : members) {
       labels.push_back({label, base::ValidUtf8(item.*member)});
     }
@@ -215,7 +215,7 @@ void AddProcess(Families* out) {
   for (const auto& row : gauges) AddOne(out, row.name, row.help, MetricType::Gauge, row.value);
 }
 
-// In the order of ListenerMetrics::HandshakeCell.
+// Returns the cells in the order of ListenerMetrics::HandshakeCell.
 std::vector<Cell> HandshakeCells() {
   const auto text = [](bool yes) { return yes ? "true" : "false"; };
   std::vector<Cell> cells;
@@ -374,7 +374,8 @@ void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Famil
           const auto* codes = shard->by_method_[method].load(std::memory_order_acquire);
           if (codes != nullptr) count += static_cast<double>((*codes)[cell].value());
         }
-        // Of 5,000 combinations those that have happened, and GET 200: the family is never empty.
+        // Exports only the combinations that have occurred, out of 5,000, and always GET 200, so
+        // that the family is never empty.
         if (count == 0 && (method != 0 || cell != M::CodeCell(200))) continue;
         AddSample(family,
                   Join(labels, {{"method", std::string(M::kMethodLabels[method])},

@@ -1,6 +1,6 @@
-// MetricsCollector turns the cells of a Metrics into what prometheus-cpp serialises. Names and help
-// texts of all metrics are here, and no file but this one and metrics.cc includes that library.
-// Made for one scrape; any thread.
+// MetricsCollector converts the cells of a Metrics object to the families that prometheus-cpp
+// serialises. It has the names and help texts of all metrics. Only this file and metrics.cc include
+// that library. An object is created for one scrape, on any thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_COLLECTOR_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_COLLECTOR_H_

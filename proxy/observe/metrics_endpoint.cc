@@ -9,8 +9,8 @@ EndpointResponse Readiness(const StatusSource& status) {
   EndpointResponse response = TextReply(missing.empty() ? 200 : 503, "");
   response.body = missing.empty() ? "ready\n" : "not ready\n";
   for (const std::string& sentence : missing) response.body += "- " + sentence + "\n";
-  // What a reload has not taken up does not make us unready, the old serves on; but
-  // whoever looks here wants to know.
+  // A rejected reload does not affect readiness, because the old files stay in use; but it is shown
+  // here.
   const std::string failure = status.LastReloadFailure();
   if (!failure.empty()) {
     response.body +=

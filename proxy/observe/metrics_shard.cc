@@ -3,7 +3,7 @@
 namespace mantlet::observe {
 namespace {
 
-// Finds or makes the value of `key`. The caller holds the map's lock.
+// Finds or creates the value of `key`. The caller holds the map's lock.
 template <typename Map, typename Key>
 auto& FindOrMake(Map& map, const Key& key) {
   auto found = map.find(key);

@@ -1,14 +1,13 @@
-// MetricsShard is one worker's part of the metrics. Each worker writes its own shard only, so that
-// a request takes no lock and shares no cache line with another core; the scrape adds the shards
-// up.
+// MetricsShard is one worker's part of the metrics. Each worker writes only its own shard, so a
+// request takes no lock and shares no cache line with another core. The scrape sums the shards.
 //
-// Handles are looked up by name when a configuration takes effect, and kept: Listener(), Upstream()
+// Handles are looked up by name when a configuration takes effect, and kept. Listener(), Upstream()
 // and Requests() take a lock and may allocate; the methods of handles do neither. The same name
-// gives the same handle, and handles live as long as the Metrics: a listener that a reload removes
-// keeps its series with their last values, so that nothing is lost between two scrapes and a name
-// that is used again continues its series.
+// returns the same handle, and handles live as long as the Metrics object: a listener that a reload
+// removes keeps its series with their last values, so that no count is lost between two scrapes and
+// a reused name continues its series.
 //
-// Threads: only the worker that owns the shard may call it and its handles.
+// Only the worker that owns the shard may call it and its handles.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_SHARD_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_SHARD_H_
@@ -54,11 +53,11 @@ class alignas(64) ListenerMetrics {
     handshake_failures_[static_cast<size_t>(reason)].Add();
   }
 
-  // A client was let in although its certificate does not verify.
+  // A client was accepted although its certificate does not verify.
   void CertificateNotVerified(base::HandshakeFailure reason) {
     not_verified_[static_cast<size_t>(reason)].Add();
   }
-  // A client was let in with a certificate for servers (client_auth.server_auth_clients).
+  // A client was accepted with a server certificate (client_auth.server_auth_clients).
   void ServerAuthClient() { server_auth_clients_.Add(); }
 
   void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
@@ -66,15 +65,16 @@ class alignas(64) ListenerMetrics {
     resumptions_refused_[static_cast<size_t>(refusal)].Add();
   }
 
-  // Parts of a client certificate were left out of the identity headers of a connection: unsafe to
-  // read, or too large.
+  // Parts of a client certificate were left out of the identity headers because they are unsafe or
+  // too large.
   void IdentityFieldsDropped(size_t unsafe, size_t too_large) {
     identity_dropped_[0].Add(unsafe);
     identity_dropped_[1].Add(too_large);
   }
 
-  // Returns the counter of one policy rule, which lives as long as these metrics. Takes a lock: for
-  // when a configuration takes effect. "default" is the rule of `policy: default: deny`.
+  // Returns the counter of one policy rule, which lives as long as these metrics. Takes a lock;
+  // called only when a configuration takes effect. "default" is the rule of `policy: default:
+  // deny`.
   Counter& PolicyDenials(std::string_view rule);
 
  private:
@@ -114,10 +114,10 @@ class alignas(64) UpstreamMetrics {
     connections_[Index(from)].Add(-1);
     connections_[Index(to)].Add(1);
   }
-  // Reasons that base::CountsAsUpstreamFailure refuses are not exported: the
-  // caller need not ask.
+  // Reasons for which base::CountsAsUpstreamFailure is false are not exported; the caller need not
+  // check.
   void Failed(base::ErrorReason reason) { failures_[static_cast<size_t>(reason)].Add(); }
-  // A request that was sent again on another connection.
+  // A request was sent again on another connection.
   void Retried() { retries_.Add(); }
 
  private:
@@ -130,11 +130,11 @@ class alignas(64) UpstreamMetrics {
   Counter retries_;
 };
 
-// Requests of one listener that belong to one upstream.
+// RequestMetrics counts the requests of one listener to one upstream.
 class alignas(64) RequestMetrics {
  public:
-  // Label values: an upstream or a client must not be able to make series
-  // without end, so unknown methods are "other" and so are impossible codes.
+  // The label values. Unknown methods and impossible codes are "other", because a client or an
+  // upstream must not be able to create an unlimited number of series.
   static constexpr std::array<std::string_view, 10> kMethodLabels = {
       "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
 
@@ -143,10 +143,10 @@ class alignas(64) RequestMetrics {
   RequestMetrics(const RequestMetrics&) = delete;
   RequestMetrics& operator=(const RequestMetrics&) = delete;
 
-  // A request that has ended. `method` as in the request line, empty if it could
-  // not be read. `code` is the status of the final response, or 0 when none was
-  // begun. Bytes are those of the content, framing and header sections left out.
-  // Allocates the first time a method is seen, never again.
+  // Records a request that has ended. `method` is the method of the request line, empty if it could
+  // not be read. `code` is the status of the final response, or 0 if none was begun. Bytes are
+  // those of the content, without framing and header sections. Allocates only when a method is seen
+  // for the first time.
   void Record(std::string_view method, int code, int64_t duration_us, uint64_t request_bytes,
               uint64_t response_bytes);
 

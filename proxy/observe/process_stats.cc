@@ -18,7 +18,7 @@ std::string ReadFile(const char* path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The number after `name` at the beginning of a line, or 0.
+// Returns the number after `name` at the beginning of a line, or 0.
 int64_t NumberAfter(std::string_view text, std::string_view name) {
   const size_t at = text.find(name);
   if (at == std::string_view::npos) return 0;
@@ -41,8 +41,8 @@ uint64_t CountOpenFds() {
 
 bool ParseProcStat(std::string_view stat, int64_t boot_time_seconds, int64_t ticks_per_second,
                    int64_t page_bytes, ProcessStats* stats) {
-  // The second field is the command in parentheses and may hold anything, spaces
-  // and parentheses too; what follows the last one is plain.
+  // The second field is the command in parentheses and may contain anything, even spaces and
+  // parentheses. The fields after the last parenthesis are plain.
   const size_t command_end = stat.rfind(')');
   if (command_end == std::string_view::npos || command_end + 2 >= stat.size()) return false;
   std::string_view rest = stat.substr(command_end + 2);

@@ -1,5 +1,5 @@
 // ReadProcessStats returns the values of the standard process_* metrics. Reads /proc/self at each
-// call; no state, any thread.
+// call. No state; any thread.
 
 #ifndef MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_
 #define MANTLET_PROXY_OBSERVE_PROCESS_STATS_H_

@@ -27,7 +27,8 @@ void Add(std::vector<config::Diagnostic>& found, const Bound& bound, const std::
                    std::move(hint)});
 }
 
-// What a listener will bind: the first address of a name, the real folder of a path.
+// Sets `meant` to what the listener will bind: the first address of a name, the real folder of a
+// path.
 void Resolve(Bound& bound, std::vector<config::Diagnostic>& found) {
   config::Address& meant = bound.meant = bound.written;
   if (meant.kind == config::Address::Kind::kTcp) {

@@ -1,4 +1,4 @@
-// CheckAddresses compares the addresses and groups of a configuration with this machine, before
+// CheckAddresses checks the addresses and groups of a configuration against this machine, before
 // anything is bound. It resolves the host names of listeners, and so it may block. For `mantlet
 // check`.
 

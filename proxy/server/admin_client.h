@@ -18,7 +18,7 @@ struct AdminReply {
 };
 
 // Sends a POST for `path` ("/reload") to the endpoint at `address` and waits up to five minutes for
-// the response. Unavailable: nothing listens there, or the response is not HTTP.
+// the response. Returns Unavailable if nothing listens there or the response is not HTTP.
 absl::StatusOr<AdminReply> PostToAdmin(const config::Address& address, std::string_view path);
 
 }  // namespace mantlet::server

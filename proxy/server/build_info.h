@@ -1,4 +1,4 @@
-// BuildInfo has the versions of this binary and of its libraries, for `mantlet version` and the
+// BuildInfo holds the versions of this binary and of its libraries, for `mantlet version` and the
 // metric mantlet_build_info.
 
 #ifndef MANTLET_PROXY_SERVER_BUILD_INFO_H_

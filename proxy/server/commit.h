@@ -3,8 +3,8 @@
 
 namespace mantlet::server {
 
-// The commit this was built from; defined by a generated file of its own, so that a commit
-// recompiles nothing else.
+// The commit that this binary was built from. A generated file of its own defines it, so that a new
+// commit recompiles nothing else.
 extern const char kCommit[];
 
 }  // namespace mantlet::server

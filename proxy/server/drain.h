@@ -1,5 +1,6 @@
-// Drain ends the process in order: every worker drains, what is left at the deadline is cut, and
-// the end is reported once no worker has a connection, or a second after the cut.
+// Drain ends the process in order. It drains every worker, cuts the connections that are left at
+// the deadline, and reports the end when no worker has a connection left, or one second after the
+// cut.
 //
 // Main thread only.
 
@@ -21,21 +22,21 @@ class Drain {
     // Starts the drain of every worker and returns how many there are. Each calls `on_empty` once,
     // on any thread, when it has no connection left.
     std::function<size_t(const std::function<void()>& on_empty)> start;
-    // Ends every connection that is left.
+    // Cuts every connection that is left.
     std::function<void()> cut;
     // Called once, on the loop's thread.
     std::function<void()> finished;
   };
 
-  // How long connections take to close after the cut, at most.
+  // The longest time that connections may take to close after the cut.
   static constexpr int64_t kAfterCutMs = 1000;
 
-  // `loop` outlives the drain, and the workers do not.
+  // `loop` must outlive the drain. The workers must be destroyed before it.
   Drain(io::Loop& loop, Actions actions);
   Drain(const Drain&) = delete;
 
   bool begun() const { return begun_; }
-  // Returns false if it has begun before; then nothing changes.
+  // Begins the drain. Returns false, and does nothing, if it has begun before.
   bool Begin(int64_t deadline_ms);
 
  private:

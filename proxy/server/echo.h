@@ -1,4 +1,4 @@
-// RunEcho is an application for trials: it answers each request with the request itself.
+// RunEcho is a test application: it answers each request with the request itself.
 
 #ifndef MANTLET_PROXY_SERVER_ECHO_H_
 #define MANTLET_PROXY_SERVER_ECHO_H_

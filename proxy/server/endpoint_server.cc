@@ -15,11 +15,11 @@
 namespace mantlet::server {
 namespace {
 
-// Scrapers and probes are few; a flood of connections must not cost the process
-// its descriptors.
+// Scrapers and probes are few. This limit keeps a flood of connections from exhausting the file
+// descriptors of the process.
 constexpr size_t kMaxClients = 128;
 constexpr int64_t kIdleMs = 60'000;
-// From a request's first byte to its end, however slowly it trickles.
+// The time from the first byte of a request to its end.
 constexpr int64_t kRequestMs = 5'000;
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
 
@@ -61,19 +61,19 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     server_->loop_.ArmIn(idle_, kIdleMs);
   }
 
-  // Loop::Retire(): nothing is heard any more.
+  // Called by Loop::Retire(). No event is reported afterwards.
   void OnRetired() {
     stream_->Close();
     server_->loop_.timers().Cancel(idle_);
   }
 
-  // Whether a probe asks, whose answer costs next to nothing.
+  // Returns whether the request is a probe, whose response costs next to nothing.
   bool IsProbe() const {
     const std::string_view target = parser_.head().target;
     return target == "/healthz" || target == "/readyz";
   }
 
-  // Answers the request that waits.
+  // Answers the waiting request.
   void Answer(Memo& memo) {
     const http::RequestHead& head = parser_.head();
     closing_ = !head.keep_alive;
@@ -90,7 +90,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     const http1::ParseResult result = parser_.Parse(bytes, *this);
     bytes.remove_prefix(std::min(result.consumed, bytes.size()));
     if (result.status == http1::ParseResult::Status::kMessageEnd) {
-      // The next request of a pipeline is looked at when this one's answer has been taken.
+      // The next request of a pipeline is parsed when the client has read this one's response.
       held_.assign(bytes);
       waits_ = true;
       stream_->SetReading(false);
@@ -125,7 +125,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     out_.clear();
     if (closing_) stream_->ShutdownWrite();
     stream_->Flush();
-    // A client that does not read is not read either.
+    // A client that does not read its responses is not read either.
     if (stream_->buffered() > 0) {
       stream_->SetReading(false);
     } else {
@@ -133,7 +133,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     }
   }
 
-  // It may have asked, and half-closed to say that this was all: its answer leaves.
+  // The client may have sent a request and half-closed. Its response is still sent.
   void OnEnd() override {
     closing_ = true;
     stream_->ShutdownWrite();
@@ -156,7 +156,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   }
 
   void OnRequestHead(http::RequestHead& head) override {
-    // Bodies here are a word: a client that asks first may go on.
+    // Bodies are short here, so a client that expects 100 (Continue) gets it.
     if (head.expect_continue) out_.append(http1::kContinue);
   }
   void OnRequestBody(std::string_view piece) override { body_.append(piece); }
@@ -170,8 +170,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   base::FunctionTimer idle_;
   std::string body_;
   std::string out_;
-  std::string held_;    // what came behind the request that waits
-  bool waits_ = false;  // a whole request, for its answer
+  std::string held_;    // bytes after the waiting request
+  bool waits_ = false;  // a whole request waits for its response
   bool closing_ = false;
 };
 
@@ -191,8 +191,8 @@ EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handle
 EndpointServer::~EndpointServer() = default;
 
 void EndpointServer::Accept(io::FileDescriptor fd, const io::SocketAddress& peer) {
-  // A probe must get through even if somebody has opened all the connections there
-  // are: the one that has been here longest makes room.
+  // A probe must be answered even if a client has opened all the connections: the oldest connection
+  // is closed for it.
   if (clients_.size() >= kMaxClients) Over(oldest_first_.front());
   auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) return;
@@ -216,7 +216,8 @@ void EndpointServer::Enqueue(Client* client) {
   answer_.Schedule();
 }
 
-// One answer for each client, probes first. Whoever asks again meanwhile waits for another turn.
+// Answers one request of each client, probes first. Requests that arrive meanwhile wait for the
+// next turn.
 void EndpointServer::AnswerWaiting() {
   std::vector<Client*> turn = std::exchange(waiting_, {});
   std::stable_partition(turn.begin(), turn.end(),
@@ -227,16 +228,16 @@ void EndpointServer::AnswerWaiting() {
   }
 }
 
-// What is read is the same for all who asked before it was made.
+// A page is rendered once for all requests that arrived before.
 const observe::EndpointResponse& EndpointServer::ResponseTo(const observe::EndpointRequest& request,
                                                             Memo& memo) {
   if (pages_ == Pages::kOfEachRequest || request.method != "GET" || !request.body.empty()) {
     memo.other = handler_(request);
-    // It may have changed what the pages show.
+    // The request may have changed the content of the pages.
     memo.pages.clear();
     return memo.other;
   }
-  // Everything that a handler may look at.
+  // Everything that a handler may depend on.
   std::string key = absl::StrCat(std::string(request.path), "?", std::string(request.query));
   for (const auto& field : {request.host, request.origin, request.sec_fetch_site}) {
     absl::StrAppend(&key, "\n", field.has_value() ? "+" : "-", std::string(field.value_or("")));

@@ -1,9 +1,9 @@
-// EndpointServer is a small HTTP/1.1 server for the metrics and admin endpoints: plaintext, whole
-// requests in and whole responses out. A pure handler makes the responses (observe/endpoint.h).
+// EndpointServer is a small plaintext HTTP/1.1 server for the metrics and admin endpoints. It reads
+// whole requests and writes whole responses, which a pure handler creates (observe/endpoint.h).
 //
-// A turn of the loop answers at most one request of each connection, and the next request of a
-// pipeline only after the client has taken the last response. A page is rendered once for all
-// requests that wait for it. So other clients delay a probe by a few milliseconds at most.
+// Each turn of the loop answers at most one request of each connection. The next request of a
+// pipeline is answered only after the client has read the last response. A page is rendered once
+// for all requests that wait for it. So other clients delay a probe by a few milliseconds at most.
 //
 // Main loop only.
 
@@ -30,8 +30,8 @@ class EndpointServer {
   using Handler = std::function<observe::EndpointResponse(const observe::EndpointRequest&)>;
 
   enum class Pages : uint8_t {
-    kShared,         // the response to a GET depends on its path, Host and Origin only
-    kOfEachRequest,  // it may depend on everything
+    kShared,         // the response to a GET depends only on its path, Host and Origin
+    kOfEachRequest,  // the response may depend on everything
   };
 
   EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handler handler,

@@ -3,10 +3,11 @@
 // as it was then.
 //
 // A trim costs a system call for each free stretch and, later, a page fault for each page that is
-// used again. So it is done once many connections have closed and no others have come, in steps, so
-// that none of them delays the loop for long. Three constants say how many, how soon and how often.
+// used again. So memory is trimmed after many connections have closed and no new ones have come,
+// and in steps, so that no step delays the loop for long. Three constants set how many connections,
+// how soon and how often.
 //
-// One loop's thread only. Does not outlive the loop.
+// One loop's thread only. The loop must outlive it.
 
 #ifndef MANTLET_PROXY_SERVER_HEAP_TRIM_H_
 #define MANTLET_PROXY_SERVER_HEAP_TRIM_H_
@@ -24,23 +25,23 @@ namespace mantlet::server {
 
 class HeapTrim {
  public:
-  // So many closed connections are trimmed as soon as their memory is free; fewer wait for a
-  // moment, in which more may close, or open; less than a quarter is never trimmed.
+  // After this many closed connections, the heap is trimmed as soon as their memory is free. Fewer
+  // wait for kMomentMs, in which more may close or open. Fewer than a quarter are never trimmed.
   static constexpr size_t kStep = 256;
   static constexpr size_t kWorthwhile = kStep / 4;
   static constexpr int64_t kMomentMs = 1000;
-  // At most one part in kShare of the time is spent, but no trim waits longer than one and a half
-  // moments: on a busy machine the clock runs while the loop does not. After a trim that took a
-  // thousandth of a moment the next step is twice as large.
+  // Trims take at most 1/kShare of the time, but no trim waits longer than kLongestWaitUs, because
+  // on a busy machine the clock runs while the loop does not. After a trim that took longer than
+  // kLongUs, the next step is twice as large.
   static constexpr int64_t kShare = 10;
   static constexpr int64_t kLongestWaitUs = kMomentMs * 1500;
   static constexpr int64_t kLongUs = kMomentMs;
 
-  // `trim` frees memory that is only kept for reuse, and calls TrimHeap().
+  // `trim` must free memory that is only kept for reuse, and call TrimHeap().
   HeapTrim(io::Loop& loop, const base::Clock& clock, std::function<void()> trim);
   HeapTrim(const HeapTrim&) = delete;
 
-  // `open`: how many connections there are. Called whenever that changes.
+  // Sets the number of open connections. Called whenever it changes.
   void SetOpen(size_t open);
 
   // Trims the heaps of all threads; does nothing where the C library is not glibc.
@@ -55,7 +56,7 @@ class HeapTrim {
   const std::function<void()> trim_;
   base::FunctionTimer timer_;
   size_t open_ = 0;
-  size_t peak_ = 0;  // the most that were open since the last trim
+  size_t peak_ = 0;  // the largest number open since the last trim
   size_t step_ = kStep;
   int64_t not_before_us_ = 0;
   io::DeferredCall soon_;

@@ -14,7 +14,8 @@ io::ListenOptions OptionsOf(const config::Config& config, const config::Listener
           .unix_group = listener.socket_group};
 }
 
-// One socket, which a listener of a later configuration cannot share by mistake.
+// An endpoint's socket is exclusive, so that a listener of a later configuration cannot share its
+// address by mistake.
 io::ListenOptions OptionsOf(const config::Config& config, const config::Endpoint& endpoint) {
   return {.v6_only = config::IsV6Only(config, endpoint.address),
           .shared = false,
@@ -83,7 +84,7 @@ absl::Status ListenerBinder::OpenListener(const Snapshot& next, const config::Li
   return absl::OkStatus();
 }
 
-// Whether a socket of this process is bound to the port already, for any address.
+// Returns whether a socket of this process is already bound to the port, at any address.
 bool ListenerBinder::IsOurPort(const config::Address& address, const Snapshot& running) const {
   if (address.kind != config::Address::Kind::kTcp) return false;
   for (const config::Config* config : {&running.config, &started_with_}) {
@@ -94,7 +95,8 @@ bool ListenerBinder::IsOurPort(const config::Address& address, const Snapshot& r
   return false;
 }
 
-// `config` with the endpoints where they are, whatever it says about the next start.
+// Returns `config` with the current addresses of the endpoints; other addresses in it take effect
+// at the next start.
 config::Config ListenerBinder::AsBound(config::Config config) const {
   config.metrics = started_with_.metrics;
   config.admin = started_with_.admin;
@@ -133,8 +135,8 @@ std::vector<WorkerSockets> ListenerBinder::Commit(const Snapshot& activated) {
   return std::exchange(opened_, {});
 }
 
-// A socket's file outlives the socket. It is removed before the socket closes: afterwards the file
-// of a successor could not be told from ours.
+// A socket file outlives its socket. It is removed before the socket closes, because afterwards the
+// file of another process could not be distinguished from ours.
 void ListenerBinder::RemoveFilesExcept(const Snapshot* kept) {
   sockets_.RemoveFiles([&](const std::string& path) {
     for (const config::Endpoint* endpoint : {&started_with_.metrics, &started_with_.admin}) {

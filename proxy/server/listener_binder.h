@@ -1,7 +1,6 @@
-// ListenerBinder opens the sockets of listeners and endpoints at the addresses that the
-// configuration gives. Listeners are opened again when a reload changes their address; the
-// endpoints (metrics, admin) keep the address they had at the start, and no listener may be given a
-// part of it.
+// ListenerBinder opens the sockets of listeners and endpoints at their configured addresses. A
+// reload that changes the address of a listener opens it again. The endpoints (metrics, admin) keep
+// the address they had at the start, and no listener may use a part of it.
 //
 // Main thread only.
 
@@ -25,7 +24,7 @@
 
 namespace mantlet::server {
 
-// The new sockets of one worker, by the name of their listener.
+// The new sockets of one worker, by listener name.
 using WorkerSockets = std::map<std::string, std::vector<io::FileDescriptor>>;
 
 class ListenerBinder final : public SocketBinder {
@@ -35,10 +34,10 @@ class ListenerBinder final : public SocketBinder {
                  base::Logger& logger);
   ListenerBinder(const ListenerBinder&) = delete;
 
-  // For how many workers Bind opens sockets; before the first Bind.
+  // Sets the number of workers for which Bind opens sockets. Must be called before the first Bind.
   void SetWorkerCount(size_t count) { worker_count_ = count; }
 
-  // The socket of an endpoint. `name` ("metrics") is for errors and the log.
+  // Opens the socket of an endpoint. `name` ("metrics") is used in errors and the log.
   absl::StatusOr<io::FileDescriptor> OpenEndpoint(const config::Endpoint& endpoint,
                                                   const std::string& name);
 
@@ -46,16 +45,17 @@ class ListenerBinder final : public SocketBinder {
   absl::Status Bind(const Snapshot& next, const Snapshot* running) override;
   void Discard(const Snapshot& running) override;
 
-  // Returns what Bind has opened, one entry for each worker, and puts it in place: `activated` is
-  // the snapshot in use from now on, and files of sockets that it does not have are removed.
+  // Returns the sockets that Bind has opened, one entry for each worker. `activated` is the
+  // snapshot in use from now on; the socket files of listeners that it does not have are removed.
   std::vector<WorkerSockets> Commit(const Snapshot& activated);
 
-  // Removes the files of all listeners, and leaves those of the endpoints: for a drain.
+  // Removes the socket files of all listeners, but not those of the endpoints. Used by a drain.
   void RemoveListenerFiles() { RemoveFilesExcept(nullptr); }
-  // Removes those of the endpoints, too: before the process ends, and before the sockets close.
+  // Removes the socket files of listeners and endpoints. Called before the process ends and before
+  // the sockets close.
   void RemoveAllFiles();
 
-  // Names of sockets that the service manager passed and no address asks for.
+  // Returns the names of sockets that the service manager passed and no address uses.
   std::set<std::string> UnusedInherited() const { return sockets_.UnusedInherited(); }
 
  private:
@@ -71,7 +71,7 @@ class ListenerBinder final : public SocketBinder {
   base::Logger& logger_;
   ListeningSockets sockets_;
   size_t worker_count_ = 1;
-  std::vector<WorkerSockets> opened_;  // by Bind, not yet committed
+  std::vector<WorkerSockets> opened_;  // opened by Bind, not yet committed
 };
 
 }  // namespace mantlet::server

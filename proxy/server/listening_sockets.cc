@@ -33,8 +33,8 @@ absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& a
                                                         const io::ListenOptions& options) const {
   auto addresses = io::SocketAddress::Resolve(address.host, address.port);
   if (!addresses.ok()) return addresses.status();
-  // A name with several addresses means its first: an operator who wants both
-  // families writes [::] or two listeners.
+  // If a name has several addresses, the first is used. For both address families, write [::] or
+  // two listeners.
   io::SocketAddress bind = addresses->front();
   if (sharing == PortSharing::kExclusive && bind.port() != 0) {
     if (absl::Status status = io::CheckFree(bind, options.v6_only); !status.ok()) return status;
@@ -46,7 +46,7 @@ absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& a
     if (bind.port() == 0) {
       absl::StatusOr<io::SocketAddress> local = io::LocalAddress(socket->get());
       if (!local.ok()) return local.status();
-      bind.set_port(local->port());  // the others join the first
+      bind.set_port(local->port());  // the other sockets share the port of the first
     }
     bound.sockets.push_back(*std::move(socket));
   }
@@ -100,7 +100,7 @@ void ListeningSockets::RemoveFiles(const std::function<bool(const std::string& p
   std::erase_if(files_, [&](const auto& entry) {
     const std::string& path = entry.first;
     if (keep(path)) return false;
-    // Meanwhile another process may have put its own there.
+    // Another process may have replaced the file meanwhile.
     if (IsOurs(path)) unlink(path.c_str());
     return true;
   });
@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const
   std::vector<BoundListener> all;
   for (const InheritedSocket& inherited : inherited_) {
     if (inherited.name != name) continue;
-    // A duplicate: the original stays, for a later reload to ask for it again.
+    // The original stays open, so that a later reload can use it again.
     io::FileDescriptor socket(fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3));
     int accepting = 0;
     socklen_t size = sizeof(accepting);

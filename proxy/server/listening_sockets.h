@@ -1,7 +1,7 @@
-// ListeningSockets opens the listening sockets of the process. It does so on the main thread, so
-// that an address that cannot be bound fails the start or the reload with a sentence. Each worker
-// then gets a socket: one of its own for TCP (SO_REUSEPORT), a duplicate for Unix paths and
-// inherited sockets.
+// ListeningSockets opens the listening sockets of the process. It opens them on the main thread, so
+// that an address that cannot be bound fails the start or the reload with an explanation. Each
+// worker gets its own socket for TCP (SO_REUSEPORT), and a duplicate for Unix paths and inherited
+// sockets.
 
 #ifndef MANTLET_PROXY_SERVER_LISTENING_SOCKETS_H_
 #define MANTLET_PROXY_SERVER_LISTENING_SOCKETS_H_
@@ -22,7 +22,7 @@
 namespace mantlet::server {
 
 struct BoundListener {
-  std::string address;                      // as bound: the port behind port 0
+  std::string address;                      // as bound, with the real port instead of port 0
   std::vector<io::FileDescriptor> sockets;  // one per worker
 };
 
@@ -34,22 +34,22 @@ class ListeningSockets {
   // Whether another socket may be bound to the same TCP address.
   enum class PortSharing {
     kExclusive,  // at the start
-    kShared,     // it may be one of this process: a reload that renames a listener
+    kShared,     // the other socket may be one of this process: a reload that renames a listener
   };
-  // Opens `count` sockets for each socket that `address` names: one, or all of that name that the
-  // service manager passed. The error names the address and what to do.
+  // Opens `count` sockets for `address`, or for each socket of that name that the service manager
+  // passed. An error contains the address and a hint.
   //
-  // A Unix path that is bound already gets a second socket, which takes the path with Commit(), so
-  // that clients can connect at every moment.
+  // A Unix path that is already bound gets a second socket, which takes over the path with
+  // Commit(), so that clients can connect at any moment.
   absl::StatusOr<std::vector<BoundListener>> Open(const config::Address& address, size_t count,
                                                   PortSharing sharing,
                                                   const io::ListenOptions& options = {});
 
-  // Moves the sockets that were opened for paths in use to these paths.
+  // Moves sockets that were opened for a path in use to that path.
   void Commit();
-  // Removes the socket files of this process but for those that `keep` returns true for, and drops
-  // what Commit() has not moved yet. Files that belong to another process by now stay; that can be
-  // told as long as the sockets are open.
+  // Removes the socket files of this process, except those for which `keep` returns true, and
+  // closes sockets that Commit() has not moved. Files that now belong to another process stay;
+  // ownership can be determined only while the sockets are open.
   void RemoveFiles(const std::function<bool(const std::string& path)>& keep);
 
   // Returns the names of inherited sockets that no Open() has used.
@@ -66,9 +66,9 @@ class ListeningSockets {
   bool IsOurs(const std::string& path) const;
 
   const std::vector<InheritedSocket> inherited_;
-  std::set<std::string> used_names_;               // of those in inherited_
+  std::set<std::string> used_names_;               // names used from inherited_
   std::map<std::string, io::SocketFile> files_;    // by path
-  std::map<std::string, std::string> successors_;  // path to the path of its next socket
+  std::map<std::string, std::string> successors_;  // from a path to the path of its next socket
 };
 
 }  // namespace mantlet::server

@@ -1,5 +1,5 @@
-// LoadOutcome is what one load of the files on disk came to, as the reload controller logs and
-// schedules by it.
+// LoadOutcome is the result of one load of the files on disk. The reload controller logs it and
+// schedules the next load by it.
 
 #ifndef MANTLET_PROXY_SERVER_LOAD_OUTCOME_H_
 #define MANTLET_PROXY_SERVER_LOAD_OUTCOME_H_
@@ -16,11 +16,11 @@ namespace mantlet::server {
 struct LoadOutcome {
   using Problems = std::vector<ReloadSchedule::Problem>;
 
-  // The configuration is refused for one reason, which does not pass by itself; no file was read.
+  // The configuration is rejected for one permanent reason; no file was read.
   static LoadOutcome Failed(std::string reason) {
     return NotSwapped({{"", std::move(reason), false}}, {});
   }
-  // Nothing is swapped: because of `problems`, or because what is on disk is in use already.
+  // Nothing was swapped, because of `problems` or because the files on disk are in use already.
   static LoadOutcome NotSwapped(Problems problems, certs::FileStates seen) {
     LoadOutcome outcome;
     outcome.problems = std::move(problems);
@@ -28,7 +28,7 @@ struct LoadOutcome {
     return outcome;
   }
   static LoadOutcome Unchanged() { return NotSwapped({}, {}); }
-  // All that is on disk is used from now on, but for `problems`.
+  // The files on disk are used from now on, except those of `problems`.
   static LoadOutcome Swapped(Problems problems = {}, certs::FileStates seen = {}) {
     LoadOutcome outcome;
     outcome.swapped = true;
@@ -37,12 +37,11 @@ struct LoadOutcome {
     return outcome;
   }
 
-  bool swapped = false;              // false without problems: it is in use already
-  Problems problems;                 // what on disk is not used
+  bool swapped = false;              // false without problems: the files were in use already
+  Problems problems;                 // files on disk that are not used
   std::vector<std::string> changes;  // if swapped: for the log
-  std::string detail;                // if swapped: what is in use now
-  // The files as the load has read them, as far as it came: what differs from this later is a
-  // change.
+  std::string detail;                // if swapped: a description of what is in use now
+  // The states of the files that the load has read. A later difference from them is a change.
   certs::FileStates seen;
 };
 

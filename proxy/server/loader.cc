@@ -13,7 +13,7 @@
 namespace mantlet::server {
 namespace {
 
-// An error of the files, whatever its code: another start would fail in the same way.
+// Converts any error of the files to InvalidArgument: another start would fail in the same way.
 absl::Status AsInvalid(const absl::Status& status) {
   return absl::InvalidArgumentError(status.message());
 }
@@ -68,8 +68,8 @@ Loader::Reloaded Loader::Reload(const Snapshot& running, const certs::FileStates
   return {std::move(next), std::move(outcome)};
 }
 
-// Builds the snapshot of `plan` and has its sockets opened; revises the plan where that fails.
-// Returns null if nothing is left to activate.
+// Builds the snapshot of `plan` and has its sockets opened; revises the plan if that fails. Returns
+// null if nothing is left to activate.
 SnapshotPtr Loader::Realize(const Snapshot& running, SocketBinder& binder, ReloadPlan* plan) {
   while (plan->config != running.config ||
          plan->rotation.generation->id != running.generation->id) {
@@ -83,8 +83,8 @@ SnapshotPtr Loader::Realize(const Snapshot& running, SocketBinder& binder, Reloa
   return nullptr;
 }
 
-// Takes out of `plan` what failed for `reason`: the files of the listener `at_fault` if its
-// settings are those that run, the whole configuration otherwise. Returns false if that was tried
+// Removes from `plan` what failed for `reason`: the files of the listener `at_fault` if its
+// settings are those in use, the whole configuration otherwise. Returns false if that was tried
 // before.
 bool Loader::Revise(const Snapshot& running, const std::string& reason, const std::string& at_fault,
                     SocketBinder& binder, ReloadPlan* plan) {

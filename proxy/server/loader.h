@@ -1,9 +1,9 @@
-// Loader turns the configuration and the files that it names into snapshots: once when the process
-// starts, and again for every reload. It decides what of a reload is used (reload_planner.h),
-// builds the TLS contexts and has new listening sockets opened through a SocketBinder. It changes
-// nothing that is in use: the caller activates the snapshot it returns.
+// Loader turns the configuration and the files that it names into snapshots, at the start of the
+// process and for every reload. It decides which files of a reload are used (reload_planner.h),
+// builds the TLS contexts, and has a SocketBinder open new listening sockets. It changes nothing
+// that is in use; the caller activates the snapshot it returns.
 //
-// Main thread only; reads files. Opens no socket itself, so that tests need none.
+// Main thread only; it reads files. It opens no socket itself, so tests need none.
 
 #ifndef MANTLET_PROXY_SERVER_LOADER_H_
 #define MANTLET_PROXY_SERVER_LOADER_H_
@@ -27,36 +27,36 @@ namespace mantlet::server {
 class SocketBinder {
  public:
   virtual ~SocketBinder() = default;
-  // Opens every socket that `next` needs and `running` (null: nothing runs) does not have. An error
-  // refuses the configuration of `next`.
+  // Opens every socket that `next` needs and `running` does not have. `running` is null if nothing
+  // runs yet. An error rejects the configuration of `next`.
   virtual absl::Status Bind(const Snapshot& next, const Snapshot* running) = 0;
-  // Closes what Bind has opened since `running` was activated.
+  // Closes the sockets that Bind has opened since `running` was activated.
   virtual void Discard(const Snapshot& running) = 0;
 };
 
 class Loader {
  public:
-  // Everything outlives the loader. `targets` resolves the upstreams of a configuration.
+  // All arguments must outlive the loader. `targets` resolves the upstreams of a configuration.
   Loader(certs::FileReader& reader, const config::Environment& environment,
          const base::Clock& clock, TargetSource targets);
 
-  // Result of the first load: the snapshot to start with, and the files as they were read.
+  // Result of the first load: the snapshot to start with, and the states of the files read.
   struct Initial {
     SnapshotPtr snapshot;
     certs::FileStates seen;
   };
-  // Loads the files that `config` names. `config` was read from its file before; if that file has
-  // changed since, its entry in `seen` is blank, so that the next poll finds the change.
-  // InvalidArgument: the configuration or one of its files is wrong.
+  // Loads the files that `config` names. If the file of `config` has changed since it was read, its
+  // entry in `seen` is blank, so that the next poll finds the change. Returns InvalidArgument if
+  // the configuration or one of its files is invalid.
   absl::StatusOr<Initial> LoadInitial(const config::Config& config);
 
-  // Result of a reload: `next` is to be activated; null if `running` stays as it is.
+  // Result of a reload: the snapshot to activate, or null if `running` stays in use.
   struct Reloaded {
     SnapshotPtr next;
     LoadOutcome outcome;
   };
-  // Loads again what is on disk. `polled`: what a poll of the files has just read, or null.
-  // The sockets of `next` are open in `binder` when it returns.
+  // Loads the files on disk again. `polled` is the result of a poll that has just read the files,
+  // or null. When it returns, the sockets of `next` are open in `binder`.
   Reloaded Reload(const Snapshot& running, const certs::FileStates* polled, SocketBinder& binder);
 
  private:

@@ -28,7 +28,7 @@ ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
       schedule_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
   Rewatch();
-  // Polls for what has changed since `seen` was taken, before the watch began.
+  // Polls for changes since `seen` was taken, before the watch began.
   schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
 }
@@ -42,8 +42,8 @@ void ReloadController::Configure(const config::Reload& settings, std::vector<std
   files_ = certs::FileSet(configured_);
 }
 
-// Watches the directories of `files_`. Returns whether they are others than before: then changes in
-// them may have been missed.
+// Watches the directories of `files_`. Returns whether the set of directories has changed, so that
+// events may have been missed.
 bool ReloadController::Rewatch() {
   if (!settings_.watch) {
     watch_.reset();
@@ -61,13 +61,13 @@ bool ReloadController::Rewatch() {
     watched_ = directories;
     Watch(std::move(directories));
     if (same) break;
-    changed = true;  // again: a link may have changed before its target was watched
+    changed = true;  // repeat: a link may have changed before its target was watched
   }
   return changed;
 }
 
-// Watches `directories`, and the parent of each that cannot be watched (one that is missing or may
-// not be read): an event there shows that it may be possible now.
+// Watches `directories`. If one cannot be watched (it is missing or unreadable), watches its
+// parent, where an event shows that the directory may have become available.
 void ReloadController::Watch(std::set<std::string> directories) {
   std::vector<std::string> unwatched;
   do {
@@ -93,7 +93,7 @@ void ReloadController::Step() {
     case ReloadSchedule::Action::kNothing:
       break;
     case ReloadSchedule::Action::kPoll: {
-      // A link may have another target by now, a directory may exist again.
+      // A link may have a new target, or a directory may exist again.
       Rewatch();
       const certs::FileStates polled = files_.Poll(reader_);
       schedule_.OnPolled(!certs::ChangedPaths(seen_, polled).empty(), loop_.now_ms());
@@ -116,8 +116,8 @@ std::string ReloadController::LoadNow(bool by_signal) {
   return schedule_.last_error();
 }
 
-// Makes what the load has read the state that later polls compare with. A load that failed early
-// has not read every file: the others keep the state of the poll, or that of the load before.
+// Stores the states that the load has read, for later polls to compare with. A load that failed
+// early has not read every file; the others keep the state of the poll, or of the previous load.
 void ReloadController::Remember(certs::FileStates read, const certs::FileStates* polled) {
   std::vector<std::string> all = configured_;
   const std::set<std::string> configured(all.begin(), all.end());
@@ -158,7 +158,7 @@ void ReloadController::DoLoad(const certs::FileStates* polled) {
   }
 }
 
-// Logs a problem. One that may pass (a file that is being written) starts at the level info.
+// Logs a problem. A temporary one (a file that is being written) starts at the level info.
 void ReloadController::Report(const ReloadSchedule::Report& report) {
   const ReloadSchedule::Problem& problem = report.problem;
   base::LogLevel level = base::LogLevel::kError;

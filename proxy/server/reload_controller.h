@@ -1,8 +1,8 @@
-// ReloadController keeps what is served equal to what is on disk: it watches the directories of the
-// configuration and of every file that it names, polls the files periodically, and calls the
-// owner's `load` when one has changed or a reload is requested.
+// ReloadController applies changes of the files on disk. It watches the directories of the
+// configuration and of every file that the configuration names, polls the files periodically, and
+// calls the owner's `load` when a file has changed or a reload is requested.
 //
-// Main loop only; reads files there.
+// Main loop only; it reads files there.
 
 #ifndef MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
 #define MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
@@ -27,21 +27,21 @@ namespace mantlet::server {
 
 class ReloadController {
  public:
-  // `polled`: the files as the controller has just read them, or null. It counts as one of the two
-  // readings that must agree, so that each file is read twice and not more.
+  // `polled` is the result of a poll that has just read the files, or null. It counts as one of the
+  // two readings that must agree, so each file is read only twice.
   using Load = std::function<LoadOutcome(const certs::FileStates* polled)>;
 
-  // `files`: everything to watch. `seen`: their state when, or before, what is served now was read.
-  // `on_outcome` is called after every poll and every load.
+  // `files` are all files to watch. `seen` is their state when the files in use were read, or
+  // earlier. `on_outcome` is called after every poll and every load.
   ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
                    std::vector<std::string> files, certs::FileStates seen, Load load,
                    std::function<void()> on_outcome);
 
-  // Loads now, on the caller's stack. Returns what is wrong, or an empty string. `by_signal`: the
-  // problems are logged again.
+  // Loads now, on the caller's stack. Returns the problems as text, empty if there are none. If
+  // `by_signal` is true, all problems are logged again.
   std::string LoadNow(bool by_signal = false);
 
-  // Watches `files` from now on, with the settings of a new configuration.
+  // Applies the settings of a new configuration and watches its `files`.
   void Configure(const config::Reload& settings, std::vector<std::string> files);
 
   const ReloadSchedule& state() const { return schedule_; }
@@ -64,9 +64,9 @@ class ReloadController {
   std::function<void()> on_outcome_;
   certs::DiskFileReader reader_;
   std::vector<std::string> configured_;  // the files of the configuration that is in use
-  certs::FileSet files_;                 // those, and what a refused one would have needed
-  std::set<std::string> watched_;        // directories, as last asked for
-  certs::FileStates seen_;               // what the last load saw
+  certs::FileSet files_;                 // those, and the files of a rejected configuration
+  std::set<std::string> watched_;        // the directories to watch
+  certs::FileStates seen_;               // the states that the last load read
   ReloadSchedule schedule_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;

@@ -17,7 +17,7 @@ std::vector<ReloadSchedule::Problem> ReloadPlan::Problems() const {
 
 certs::FileState ReloadPlanner::ReadConfig(const std::string& path, config::LoadResult* loaded) {
   absl::StatusOr<certs::FileContent> text = reader_.Read(path);
-  // The loader describes better why a file cannot be read.
+  // The loader explains better why a file cannot be read.
   *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
                 ? config::LoadText(text->bytes, path, environment_)
                 : config::LoadFile(path, environment_);
@@ -32,10 +32,10 @@ ReloadPlanner::Material ReloadPlanner::Read(const config::Config& config,
   certs::FileStates states;
   absl::StatusOr<certs::MaterialSnapshot> reading = certs::GenerationLoader::ReadAll(
       config, reader_, polled, &states, &in_use, &material.unstable);
-  // It does not fail where unstable files are collected.
+  // This does not fail, because unstable files are collected.
   material.built = certs::BuildGeneration(config, *reading, clock_.WallSeconds(), &in_use);
   certs::Wipe(&reading->files);
-  // The last reading counts.
+  // The last reading is the valid one.
   for (auto& [path, state] : states) (*seen)[path] = std::move(state);
   return material;
 }
@@ -53,7 +53,7 @@ ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Gener
   }
   const config::Config& on_disk = *loaded.config;
   Material material = Read(on_disk, in_use, polled, &plan.seen);
-  // Half a configuration may be a valid one that has less.
+  // A half-written configuration may be valid but incomplete.
   if (certs::StateOf(reader_.Read(running.file)) != state) {
     plan.refused = absl::StrCat(running.file, " changes while it is read; trying again");
     plan.refused_by_files = true;

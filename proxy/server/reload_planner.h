@@ -1,8 +1,8 @@
-// ReloadPlanner reads the configuration and every file that it names, and decides what of that is
-// used from now on: the configuration as a whole or not at all, the files listener by listener, by
-// the rules of certs/rotation.h. It changes nothing.
+// ReloadPlanner reads the configuration and every file that it names, and decides which of them to
+// use. The configuration is used as a whole or not at all; the files are used or rejected per
+// listener, by the rules of certs/rotation.h. It changes nothing that is in use.
 //
-// Main thread only; reads files.
+// Main thread only; it reads files.
 
 #ifndef MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
 #define MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
@@ -28,11 +28,11 @@ namespace mantlet::server {
 struct ReloadPlan {
   config::Config config;  // to run from now on
   certs::Rotation rotation;
-  // Why the configuration on disk is not `config`; empty: it is.
+  // Why the configuration on disk is rejected; empty if `config` is the one on disk.
   std::string refused;
-  // The reason is one of its files, which may be half written.
+  // The configuration is rejected because of one of its files, which may be half written.
   bool refused_by_files = false;
-  // The files as they were read.
+  // The states of the files that were read.
   certs::FileStates seen;
 
   // Returns everything on disk that is not used.
@@ -41,19 +41,20 @@ struct ReloadPlan {
 
 class ReloadPlanner {
  public:
-  // Everything outlives the planner.
+  // All arguments must outlive the planner.
   ReloadPlanner(certs::FileReader& reader, const config::Environment& environment,
                 const base::Clock& clock)
       : reader_(reader), environment_(environment), clock_(clock) {}
 
-  // `polled`: the files as a poll has just read them, or null.
+  // `polled` is the result of a poll that has just read the files, or null.
   ReloadPlan Plan(const config::Config& running, const certs::Generation& in_use,
                   const certs::FileStates* polled);
-  // Changes `plan` so that `running` goes on, because what is on disk cannot be used for `reason`.
+  // Changes `plan` so that `running` stays in use, because the configuration on disk is rejected
+  // for `reason`.
   void Refuse(const std::string& reason, const config::Config& running,
               const certs::Generation& in_use, ReloadPlan* plan);
 
-  // Loads the configuration from `path`. Returns the state of the file it was read from.
+  // Loads the configuration from `path`. Returns the state of that file.
   certs::FileState ReadConfig(const std::string& path, config::LoadResult* loaded);
 
  private:

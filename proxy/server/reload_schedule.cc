@@ -41,7 +41,7 @@ void ReloadSchedule::SetInterval(int64_t interval_ms, int64_t now_ms) {
 
 ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
   if (Due(load_at_, now_ms) || Due(retry_at_, now_ms)) {
-    // A load sees everything that a poll would.
+    // A load includes everything that a poll does.
     load_at_.reset();
     retry_at_.reset();
     settle_first_.reset();
@@ -61,7 +61,7 @@ ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
 void ReloadSchedule::OnPolled(bool changed, int64_t now_ms) {
   if (!changed) return;
   pending_ = true;
-  // What made the last load fail may be gone: start waiting from the beginning.
+  // The cause of the last failure may be gone, so the retry delay starts again.
   retry_ms_ = 0;
   load_at_ = now_ms;
 }

@@ -21,13 +21,13 @@ namespace mantlet::server {
 class ReloadSchedule {
  public:
   struct Options {
-    int64_t interval_ms = 30'000;   // between periodic polls; 0 = none
+    int64_t interval_ms = 30'000;   // between periodic polls; 0 disables them
     int64_t settle_ms = 100;        // after a file event, wait this long for more of them
     int64_t settle_max_ms = 1'000;  // but not longer than this after the first
     int64_t retry_first_ms = 500;   // after a failed load; doubled each time …
     int64_t retry_max_ms = 30'000;  // … up to this
-    // A problem that may pass by itself is a warning once it has lasted this long, and an error
-    // after that.
+    // A temporary problem becomes a warning when it has lasted for warn_after_ms, and an error
+    // after error_after_ms.
     int64_t warn_after_ms = 3'000;
     int64_t error_after_ms = 15'000;
   };
@@ -36,9 +36,9 @@ class ReloadSchedule {
 
   // Something on disk that is not used.
   struct Problem {
-    std::string listener;   // whose files they are; empty: the configuration's
+    std::string listener;   // the listener of the files; empty for the configuration
     std::string reason;     // a sentence
-    bool may_pass = false;  // as half-written files do
+    bool may_pass = false;  // temporary, as with half-written files
     bool operator==(const Problem&) const = default;
   };
   enum class Level { kInfo, kWarning, kError };
@@ -47,40 +47,41 @@ class ReloadSchedule {
     Problem problem;
   };
 
-  // `now_ms`: the moment at which the first generation was loaded.
+  // `now_ms` is the time at which the first generation was loaded.
   ReloadSchedule(const Options& options, int64_t now_ms);
 
-  // An event in a watched directory: polls once no more of them have come for `settle_ms`.
+  // An event in a watched directory: a poll follows when no further event has come for `settle_ms`.
   void OnFileEvent(int64_t now_ms);
-  // SIGHUP or POST /reload: loads with the next Next(), whether or not the files have changed.
-  // `by_signal`: problems are reported again, since the log is the only answer to a signal.
+  // SIGHUP or POST /reload: the next Next() returns kLoad even if no file has changed. If
+  // `by_signal` is true, all problems are reported again, because the log is the only response to a
+  // signal.
   void OnRequested(int64_t now_ms, bool by_signal = false);
 
   // Returns the action that is due. kPoll and kLoad are returned once; OnPolled or OnLoaded
   // follows.
   Action Next(int64_t now_ms);
   void OnPolled(bool changed, int64_t now_ms);
-  // `problems`: what on disk the load did not use. Returns those to log: a problem that is new or
-  // has another reason, one that has lasted long enough for a higher level, and all after a signal.
+  // `problems` are those of the load. Returns those to log: a problem that is new or has another
+  // reason, one that has lasted long enough for a higher level, and all of them after a signal.
   std::vector<Report> OnLoaded(const std::vector<Problem>& problems, int64_t now_ms);
 
-  // Returns when to call Next again; nothing: not before the next event.
+  // Returns when to call Next again; nullopt if not before the next event.
   std::optional<int64_t> NextWakeup() const;
 
-  // Whether the files on disk are not what is served: mantlet_reload_pending.
+  // Returns whether the files on disk differ from those in use (mantlet_reload_pending).
   bool pending() const { return pending_; }
-  // What the last load did not use.
+  // The problems of the last load.
   const std::vector<Problem>& problems() const { return problems_; }
-  // The same as one text; empty if there is no problem.
+  // The problems as one text; empty if there are none.
   std::string last_error() const;
 
   // The configuration was reloaded with a new `reload.interval`.
   void SetInterval(int64_t interval_ms, int64_t now_ms);
 
  private:
-  // What was last reported about the problem of one listener.
+  // The last report about the problem of one listener.
   struct Reported {
-    int64_t since_ms = 0;  // the first load that found it
+    int64_t since_ms = 0;  // time of the first load that found it
     Level level = Level::kInfo;
     std::string reason;
   };
@@ -91,13 +92,13 @@ class ReloadSchedule {
 
   Options options_;
   bool pending_ = false;
-  bool by_signal_ = false;  // a signal asked for the load that is due
+  bool by_signal_ = false;  // a signal requested the load that is due
   std::vector<Problem> problems_;
   std::map<std::string, Reported> reported_;  // by listener
-  int64_t retry_ms_ = 0;                      // the current wait between retries; 0: none failed
-  std::optional<int64_t> load_at_;            // a load is due: requested, or the files have changed
-  std::optional<int64_t> retry_at_;           // set while a load has failed
-  std::optional<int64_t> settle_first_;       // first event of the current burst
+  int64_t retry_ms_ = 0;  // the current wait between retries; 0 if the last load did not fail
+  std::optional<int64_t> load_at_;       // a load is due: requested, or the files have changed
+  std::optional<int64_t> retry_at_;      // set after a failed load
+  std::optional<int64_t> settle_first_;  // first event of the current burst
   std::optional<int64_t> settle_at_;
   std::optional<int64_t> periodic_poll_at_;
 };

@@ -20,7 +20,7 @@
 namespace mantlet::server {
 namespace {
 
-// EX_CONFIG of sysexits.h: as long as the files stay as they are, every start ends like this.
+// EX_CONFIG of sysexits.h: every start fails like this until the files change.
 constexpr int kExitConfiguration = 78;
 constexpr int kExitFailed = 1;
 
@@ -46,8 +46,7 @@ int RunServer(const RunOptions& options) {
   auto inherited = ParseInheritedSockets(environment, getpid());
   if (!inherited.ok()) return Refuse(absl::UnavailableError(inherited.status().message()), prefix);
 
-  // Through a sink that never waits: a reader of standard error who stops reading
-  // must not stop the proxy.
+  // The sink never blocks, so a reader of standard error that stops reading cannot stop the proxy.
   const std::unique_ptr<observe::AccessLogSink> standard_error =
       observe::AccessLogSink::ForDescriptor(STDERR_FILENO);
   base::Logger logger(

@@ -12,7 +12,7 @@ struct RunOptions {
 };
 
 // Runs in the foreground until a signal ends it. Returns the exit status: 0 after a drain; 78
-// (EX_CONFIG) if the configuration or a file that it names is wrong, as `mantlet check` reports it;
+// (EX_CONFIG) if the configuration or a file that it names is invalid, as `mantlet check` reports;
 // 1 if the start failed for another reason, such as an address in use. After a failure, one
 // sentence on standard error gives the reason.
 int RunServer(const RunOptions& options);

@@ -22,7 +22,7 @@ namespace mantlet::server {
 namespace {
 
 constexpr int64_t kHousekeepingMs = 1000;
-// How long the access log may take to be written when the process ends.
+// The longest time for writing the access log when the process ends.
 constexpr int64_t kLastLogWriteMs = 1000;
 
 observe::Metrics::BuildInfo BuildLabels() {
@@ -76,16 +76,16 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       housekeeping_([this] { RunHousekeeping(); }) {}
 
 Server::~Server() {
-  // After a start that failed; Run() has removed its own.
+  // Needed after a failed start; Run() has already removed the files of its sockets.
   binder_.RemoveAllFiles();
-  // The workers' threads end before anything that they use.
+  // The workers' threads must end before anything that they use.
   workers_.clear();
 }
 
 // ---- start
 
 absl::Status Server::Start() {
-  // Before everything else: a signal that arrives during the start waits for the loop.
+  // This comes first: a signal that arrives during the start waits for the loop.
   signals_ = std::make_unique<io::Signals>(loop_, HandledSignals(),
                                            [this](int number) { OnSignal(number); });
   absl::StatusOr<Loader::Initial> initial = loader_.LoadInitial(started_with_);
@@ -212,7 +212,7 @@ void Server::LogStarted() {
 
 // ---- reload
 
-// Makes `next`, whose sockets are open, the snapshot that runs.
+// Puts `next`, whose sockets are open, into use.
 void Server::Activate(SnapshotPtr next) {
   snapshot_ = std::move(next);
   metrics_.SetExpiries(ExpiriesOf(*snapshot_->generation));
@@ -230,7 +230,7 @@ void Server::Activate(SnapshotPtr next) {
 
 LoadOutcome Server::Reload(const certs::FileStates* polled) {
   if (drain_.begun()) return LoadOutcome::Failed("the drain has begun");
-  // Names of upstreams are resolved again whether or not the files can be used.
+  // The names of upstreams are resolved again even if the files are rejected.
   resolver_.Refresh();
   Loader::Reloaded reloaded = loader_.Reload(*snapshot_, polled, binder_);
   if (reloaded.next != nullptr) ActivateReloaded(std::move(reloaded.next));
@@ -251,7 +251,7 @@ void Server::ActivateReloaded(SnapshotPtr next) {
   reload_->Configure(snapshot_->config.reload, WatchedFiles());
 }
 
-// A load that finds what is served already is a success: the files were read and are good.
+// A load that finds nothing new is a success: the files were read and are valid.
 void Server::CountReload(const LoadOutcome& outcome) {
   if (outcome.problems.empty()) {
     metrics_.ReloadSucceeded(clock_.WallSeconds());
@@ -321,15 +321,15 @@ void Server::OnReloadSignal() {
   (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
 }
 
-// The first one drains, and does not cut short a drain that the admin endpoint began: a service
-// manager sends SIGTERM after that. The second one ends the process.
+// The first signal starts the drain; if the admin endpoint has started one, that drain continues,
+// because a service manager sends SIGTERM after it. The second signal ends the process.
 void Server::OnDrainSignal(int number) {
   if (!std::exchange(drain_signalled_, true)) {
     BeginDrain(SignalName(number));
     return;
   }
   logger_.Warn("stopping", "A second signal: ending at once.");
-  // Workers may be busy and are not waited for.
+  // Does not wait for the workers, which may be busy.
   _exit(0);
 }
 
@@ -371,8 +371,8 @@ void Server::RunHousekeeping() {
 
 void Server::Run() {
   loop_.Run();
-  // A signal that arrives from here on must not end the process when the handlers are gone. The
-  // workers' threads, which could take it, end below.
+  // From here on, a signal must not end the process although the handlers are gone. The workers'
+  // threads, which could receive it, end below.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);

@@ -1,8 +1,8 @@
-// Server is the whole daemon: it constructs every part, connects them and ends them in order. It is
-// the composition root; nothing else constructs a class of another package.
+// Server is the whole daemon. It constructs every part, connects the parts, and ends them in order.
+// It is the composition root; nothing else constructs a class of another package.
 //
-// The thread that constructs it is the main thread: signals, reload, the metrics and admin
-// endpoints and the drain live on its loop. Workers have loops of their own (server/worker.h).
+// The thread that constructs it is the main thread. Signals, reload, the metrics and admin
+// endpoints and the drain run on its loop. Workers have their own loops (server/worker.h).
 
 #ifndef MANTLET_PROXY_SERVER_SERVER_H_
 #define MANTLET_PROXY_SERVER_SERVER_H_
@@ -42,18 +42,18 @@ namespace mantlet::server {
 
 class Server {
  public:
-  // `config` was loaded from its file with `environment`, which reloads use again. `log_sink` is
-  // where `logger` writes; the server retries what its reader was too slow for.
+  // `config` was loaded from its file with `environment`, which reloads use again. `logger` writes
+  // to `log_sink`; the server retries writes for which the reader was too slow.
   Server(config::Config config, config::Environment environment, base::Logger& logger,
          observe::AccessLogSink& log_sink, std::vector<InheritedSocket> inherited);
   ~Server();
   Server(const Server&) = delete;
 
-  // Loads the certificates, binds every address and starts the workers. After an error nothing
-  // serves. InvalidArgument: the configuration or a file that it names is wrong, and another start
-  // would fail in the same way.
+  // Loads the certificates, binds every address and starts the workers. After an error nothing is
+  // served. Returns InvalidArgument if the configuration or a file that it names is invalid, so
+  // that another start would fail in the same way.
   absl::Status Start();
-  // Serves until a signal and the drain after it.
+  // Serves until a signal arrives and the drain after it is complete.
   void Run();
 
  private:
@@ -71,7 +71,7 @@ class Server {
   void CountReload(const LoadOutcome& outcome);
   void OnReloadOutcome();
   std::vector<std::string> WatchedFiles() const;
-  std::map<std::string, std::string> ListenersPending() const;  // and why
+  std::map<std::string, std::string> ListenersPending() const;  // with the reason
 
   void OnSignal(int number);
   void OnReloadSignal();
@@ -96,7 +96,7 @@ class Server {
   io::SystemNameLookup name_lookup_;
   UpstreamResolver resolver_;
   Loader loader_;
-  SnapshotPtr snapshot_;  // what runs; null before the start
+  SnapshotPtr snapshot_;  // the snapshot in use; null before the start
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StatusBoard> board_;
   std::unique_ptr<EndpointServer> metrics_endpoint_;
@@ -104,7 +104,7 @@ class Server {
   std::unique_ptr<ReloadController> reload_;
   std::unique_ptr<io::Signals> signals_;
   Drain drain_;
-  std::unique_ptr<Watchdog> watchdog_;  // null: the service manager asks for none
+  std::unique_ptr<Watchdog> watchdog_;  // null if the service manager requires none
   base::FunctionTimer housekeeping_;
   bool listening_ = false;
   bool drain_signalled_ = false;

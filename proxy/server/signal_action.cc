@@ -13,8 +13,8 @@ SignalAction ActionOf(int number) {
     case SIGTERM:
     case SIGINT:
     case SIGQUIT:  // nginx: graceful shutdown
-    case SIGPWR:   // power is failing
-    case SIGXCPU:  // the soft limit of CPU time; at the hard one the kernel kills
+    case SIGPWR:   // power failure
+    case SIGXCPU:  // the soft limit of CPU time; at the hard limit the kernel kills the process
       return SignalAction::kDrain;
     case SIGHUP:
       return SignalAction::kReload;

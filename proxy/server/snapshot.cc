@@ -40,8 +40,8 @@ verify::ClientVerifierPtr BuildVerifier(const config::ClientAuth& config,
   return std::make_shared<const verify::ClientVerifier>(std::move(options));
 }
 
-// Returns `previous`, the context that the listener has (may be null), if it is equivalent, so that
-// its session tickets stay valid; a new one otherwise.
+// Returns `previous`, the listener's current context (may be null), if it is equivalent, so that
+// its session tickets stay valid. Returns a new context otherwise.
 absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
                                                const certs::ListenerMaterial& material,
                                                uint64_t policy_version,
@@ -78,7 +78,7 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
   return context;
 }
 
-// Returns the same object for the same rules, by which connections see that nothing has changed.
+// Returns the same object for the same rules, so that connections can see that nothing has changed.
 std::shared_ptr<const policy::Policy> BuildPolicy(const config::Listener& listener,
                                                   const Snapshot* previous,
                                                   const ListenerSnapshot* before) {
@@ -127,7 +127,7 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
 
     made.admission = before != nullptr ? before->admission : std::make_shared<session::Admission>();
 
-    // The workers copy this; the rules are in `policy`.
+    // The workers copy this configuration; the rules are in `policy`.
     made.config.policy.rules.clear();
 
     for (const ListenerSnapshot& other : snapshot->listeners) {

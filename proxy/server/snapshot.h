@@ -1,5 +1,5 @@
-// Snapshot is one configuration with its certificates, ready for the workers: immutable, shared by
-// all threads, and replaced as a whole by a reload.
+// Snapshot is one configuration with its certificates, ready for the workers. It is immutable and
+// shared by all threads; a reload replaces it as a whole.
 
 #ifndef MANTLET_PROXY_SERVER_SNAPSHOT_H_
 #define MANTLET_PROXY_SERVER_SNAPSHOT_H_
@@ -28,8 +28,8 @@ struct ListenerSnapshot {
   std::shared_ptr<const policy::Policy> policy;
   // Incremented by every change of the policy.
   uint64_t policy_version = 0;
-  upstream::TargetPtr target;  // as it was then; the pools of the workers have the newest
-  std::shared_ptr<session::Admission> admission;  // the same for all snapshots of one name
+  upstream::TargetPtr target;  // at the time of the snapshot; the workers' pools have the newest
+  std::shared_ptr<session::Admission> admission;  // shared by all snapshots of one listener name
 };
 
 struct Snapshot {
@@ -42,12 +42,13 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// Returns the target of an upstream with the addresses that are known; starts no lookup.
+// Returns the target of an upstream with the known addresses; starts no lookup.
 using TargetSource = std::function<absl::StatusOr<upstream::TargetPtr>(const config::Upstream&)>;
 
-// Builds the snapshot of `config` and `generation`. What has not changed is shared with `previous`
-// (may be null): contexts, policies and admission counts. After an error, `at_fault` (may be null)
-// has the name of the listener whose TLS settings or certificates the TLS library rejects.
+// Builds the snapshot of `config` and `generation`. Unchanged contexts, policies and admission
+// counts are shared with `previous`, which may be null. After an error, *at_fault is set to the
+// name of the listener whose TLS settings or certificates the TLS library rejects; `at_fault` may
+// be null.
 absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* previous,
                                           const base::Clock& clock, const TargetSource& targets,

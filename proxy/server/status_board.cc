@@ -13,11 +13,11 @@ namespace mantlet::server {
 namespace {
 
 constexpr size_t kMaxConnectionsShown = 1000;
-// A worker answers within a turn of its loop; one that does not is worth seeing
-// on the page, not worth waiting for.
+// The time to wait for the workers' answers. A worker answers within one turn of its loop; if one
+// does not, the page shows that.
 constexpr auto kWorkerAnswer = std::chrono::milliseconds(500);
 
-// Summaries of all workers, or of those that answered in time.
+// Returns the summaries of all workers, or of those that answered in time.
 std::vector<ConnectionSummary> Collect(const std::vector<std::unique_ptr<Worker>>& workers) {
   struct Shared {
     std::mutex mutex;

@@ -23,7 +23,7 @@ namespace mantlet::server {
 
 class StatusBoard final : public observe::StatusSource {
  public:
-  // Where the board gets its values. Everything outlives the board.
+  // The sources of the board's values. They must outlive the board.
   struct Sources {
     const base::Clock& clock;
     base::Logger& logger;
@@ -32,7 +32,7 @@ class StatusBoard final : public observe::StatusSource {
     std::function<bool()> listening;
     std::function<bool()> draining;
     std::function<std::string()> last_reload_failure;
-    std::function<std::map<std::string, std::string>()> listeners_pending;  // and why
+    std::function<std::map<std::string, std::string>()> listeners_pending;  // with the reason
     std::function<std::vector<std::string>()> notes;
     std::function<std::string()> reload;
     std::function<void()> drain;
@@ -60,7 +60,7 @@ class StatusBoard final : public observe::StatusSource {
   int64_t started_us_;
 };
 
-// Returns when certificates, trust anchors and lists expire, for the metrics.
+// Returns the expiry times of certificates, trust anchors and revocation lists, for the metrics.
 observe::Expiries ExpiriesOf(const certs::Generation& generation);
 
 }  // namespace mantlet::server

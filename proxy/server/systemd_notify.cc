@@ -21,12 +21,12 @@ namespace {
 
 constexpr int kFirstInheritedFd = 3;  // SD_LISTEN_FDS_START
 
-// A newline would begin another assignment.
+// A newline in the text would begin another assignment.
 std::string StatusAssignment(std::string_view status) {
   return absl::StrCat("STATUS=", absl::StrReplaceAll(std::string(status), {{"\n", " "}}));
 }
 
-// `state`, and the status unless it is empty.
+// Returns `state`, followed by the status unless it is empty.
 std::string WithStatus(const char* state, std::string_view status) {
   if (status.empty()) return state;
   return absl::StrCat(state, "\n", StatusAssignment(status));
@@ -113,7 +113,7 @@ absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
   if (!absl::SimpleAtoi(*pid_text, &pid) || pid <= 0) {
     return absl::InvalidArgumentError(absl::StrCat("LISTEN_PID is not a process id: ", *pid_text));
   }
-  // Set for a process further up that did not clear its environment.
+  // The variables were set for a parent process that did not clear its environment.
   if (pid != own_pid) return sockets;
 
   int32_t count = 0;
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
           absl::StrCat("LISTEN_FDNAMES has ", names.size(), " names but LISTEN_FDS says ", count));
     }
   }
-  // A count that no process can hold would only exhaust memory here.
+  // A larger count is impossible and would only exhaust memory.
   if (count > 65536) {
     return absl::InvalidArgumentError(absl::StrCat("LISTEN_FDS is too large: ", count));
   }

@@ -1,7 +1,7 @@
-// Implements the three protocols that systemd speaks with a service: readiness datagrams
-// (sd_notify(3)), sockets passed at the start (sd_listen_fds(3)), and detection of the journal
-// ($JOURNAL_STREAM, systemd.exec(5)). libsystemd is not used: it would be one more library in an
-// image that needs three environment variables and one datagram of it.
+// The three protocols between systemd and a service: readiness datagrams (sd_notify(3)), sockets
+// passed at the start (sd_listen_fds(3)), and detection of the journal ($JOURNAL_STREAM,
+// systemd.exec(5)). libsystemd is not used: the image would need another library for three
+// environment variables and one datagram.
 
 #ifndef MANTLET_PROXY_SERVER_SYSTEMD_NOTIFY_H_
 #define MANTLET_PROXY_SERVER_SYSTEMD_NOTIFY_H_
@@ -18,25 +18,25 @@
 
 namespace mantlet::server {
 
-// Tells the service manager how we are. Without $NOTIFY_SOCKET every call does
-// nothing and succeeds. Each call opens a socket, sends one datagram without
-// waiting, and closes it. Errors are worth a log record and no more. Thread-safe.
+// SystemdNotifier reports the state of the process to the service manager. Without $NOTIFY_SOCKET
+// every call does nothing and succeeds. Each call opens a socket, sends one datagram without
+// waiting, and closes the socket. The caller should only log an error. Thread-safe.
 class SystemdNotifier {
  public:
-  // Takes $NOTIFY_SOCKET ("/path" or "@abstract"), $WATCHDOG_USEC, $WATCHDOG_PID.
+  // Reads $NOTIFY_SOCKET ("/path" or "@abstract"), $WATCHDOG_USEC and $WATCHDOG_PID.
   explicit SystemdNotifier(const config::Environment& environment);
 
   bool active() const { return !socket_.empty(); }
 
   absl::Status Ready(std::string_view status) const;
   absl::Status Stopping(std::string_view status) const;
-  // Followed by Ready() when the reload has ended, whatever came of it.
+  // Must be followed by Ready() when the reload has ended, with any result.
   absl::Status Reloading(int64_t monotonic_us) const;
   absl::Status Status(std::string_view status) const;
   absl::Status Watchdog() const;
 
-  // How often to call Watchdog(): half of what systemd allows. Empty when no
-  // watchdog is asked of this process.
+  // Returns the interval at which to call Watchdog(): half of systemd's limit. Returns nullopt if
+  // this process has no watchdog.
   std::optional<int64_t> watchdog_interval_ms() const { return watchdog_interval_ms_; }
 
  private:
@@ -46,19 +46,19 @@ class SystemdNotifier {
   std::optional<int64_t> watchdog_interval_ms_;
 };
 
-// Whether `fd` is the stream to the journal that $JOURNAL_STREAM names ("DEVICE:INODE").
+// Returns whether `fd` is the stream to the journal that $JOURNAL_STREAM names ("DEVICE:INODE").
 bool IsJournalStream(const config::Environment& environment, int fd);
 
-// A socket that the service manager opened for us.
+// InheritedSocket is a socket that the service manager has opened for this process.
 struct InheritedSocket {
   int fd = -1;
-  std::string name;  // from LISTEN_FDNAMES; "unknown" when systemd gave none
+  std::string name;  // from LISTEN_FDNAMES; "unknown" if systemd passed no name
   bool operator==(const InheritedSocket&) const = default;
 };
 
-// LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES. Empty when there are none or they are
-// meant for another process; an error when they contradict themselves. Touches
-// no file descriptor. Several sockets may have the same name.
+// Parses LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Returns an empty list if there are no sockets
+// or they are meant for another process, and an error if the variables contradict each other. Does
+// not touch the file descriptors. Several sockets may have the same name.
 absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
     const config::Environment& environment, int64_t own_pid);
 

@@ -14,7 +14,7 @@ struct SchedulingAttributes {
   uint64_t flags = 0;
   int32_t nice = 0;
   uint32_t priority = 0;
-  uint64_t runtime = 0;  // SCHED_OTHER, SCHED_BATCH: the slice
+  uint64_t runtime = 0;  // the slice, for SCHED_OTHER and SCHED_BATCH
   uint64_t deadline = 0;
   uint64_t period = 0;
 };

@@ -1,8 +1,8 @@
 // SetTimeSlice sets how long the scheduler lets a thread run before others.
 //
 // A thread with short slices runs before those with longer ones when it wakes, and gets the same
-// share of the processor. An event loop wants that on a machine that is busy with other work, such
-// as a reload on the main thread. Linux applies it from 6.12 on and ignores it before; it needs no
+// share of the processor. This helps an event loop on a machine that is busy with other work, such
+// as a reload on the main thread. Linux supports it from 6.12 on and ignores it before; it needs no
 // privilege.
 
 #ifndef MANTLET_PROXY_SERVER_TIME_SLICE_H_
@@ -12,11 +12,11 @@
 
 namespace mantlet::server {
 
-// Long enough that on a contended processor little is lost to switching.
+// This is long enough that a contended processor spends little time on switching.
 inline constexpr uint64_t kWorkerSliceNs = 300'000;
 
-// Sets it for the calling thread. Returns false, and changes nothing, if it cannot be set. A thread
-// of another scheduling policy (real time, idle) keeps its own.
+// Sets the slice of the calling thread. Returns false, and changes nothing, if it cannot be set. A
+// thread with another scheduling policy (real time, idle) is not changed.
 bool SetTimeSlice(uint64_t nanoseconds);
 
 }  // namespace mantlet::server

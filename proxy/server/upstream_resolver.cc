@@ -15,13 +15,13 @@ using upstream::Target;
 using upstream::TargetPtr;
 
 constexpr int64_t kRetryFirstMs = 500;
-// Between two attempts while no address is known: requests are refused meanwhile.
+// The interval between lookups while no address is known and requests are rejected.
 constexpr int64_t kRetryUnknownMs = 5'000;
-// Between two lookups that failing connections cause, at least.
+// The shortest interval between lookups caused by failing connections.
 constexpr int64_t kShortestPauseMs = 1'000;
-// Requests wait this long for the first answer before they are refused.
+// Requests wait this long for the first answer before they are rejected.
 constexpr int64_t kFirstAnswerMs = 2'000;
-// The same failure is logged again after this.
+// The same failure is logged again after this time.
 constexpr int64_t kWarnAgainMs = 600'000;
 
 std::vector<std::string> Texts(const std::vector<SocketAddress>& addresses) {
@@ -30,7 +30,7 @@ std::vector<std::string> Texts(const std::vector<SocketAddress>& addresses) {
   return texts;
 }
 
-// Resolvers change the order with every answer; that alone is no change.
+// Ignores the order, which resolvers change with every answer.
 bool SameSet(const std::vector<SocketAddress>& a, const std::vector<SocketAddress>& b) {
   return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const SocketAddress& one) {
            return std::find(b.begin(), b.end(), one) != b.end();
@@ -48,9 +48,9 @@ struct UpstreamResolver::Entry {
   TargetPtr target;
   bool looking_up = false;
   std::optional<int64_t> looked_up_at;
-  int64_t retry_ms = 0;    // the pause after the last failure; 0: it did not fail
-  int64_t suspect_ms = 0;  // connections fail: the pause until the next lookup; 0: they do not
-  std::string failure;     // why the last lookup failed; empty: it did not
+  int64_t retry_ms = 0;    // the pause after the last failure; 0 after a success
+  int64_t suspect_ms = 0;  // while connections fail: the pause until the next lookup; 0 otherwise
+  std::string failure;     // why the last lookup failed; empty after a success
   int64_t warned_at = 0;
   base::FunctionTimer lookup_timer;
   base::FunctionTimer first_answer_timer;
@@ -124,7 +124,8 @@ void UpstreamResolver::Unreachable(const std::string& upstream) {
   auto found = entries_.find(upstream);
   if (found == entries_.end() || !found->second->target->named) return;
   Entry& entry = *found->second;
-  // The name may change a moment later than the application: look it up again for a while.
+  // The name may change a moment later than the application, so it is looked up repeatedly for a
+  // while.
   entry.suspect_ms = kShortestPauseMs;
   if (entry.looking_up) return;
   const int64_t at = entry.looked_up_at.value_or(0) + kShortestPauseMs;
@@ -159,7 +160,7 @@ void UpstreamResolver::StartLookup(Entry& entry) {
   const config::Address& address = entry.target->config.address;
   std::weak_ptr<Entry> still = entries_.at(entry.target->config.name);
   lookup_.Start(address.host, address.port, [this, still](io::NameLookup::Answer answer) {
-    // A reload may have removed the entry, and its owner this resolver.
+    // A reload may have removed the entry, and the owner may have destroyed this resolver.
     if (auto owner = still.lock()) OnAnswer(*owner, std::move(answer));
   });
 }

@@ -1,10 +1,10 @@
-// UpstreamResolver keeps the addresses of all upstreams, resolves the names of those that have one
-// again and again, and publishes other addresses.
+// UpstreamResolver holds the addresses of all upstreams. It resolves the names of upstreams
+// repeatedly and publishes changes of their addresses.
 //
-// A lookup delays nothing else and concerns its own upstream only. Known addresses stay in use
-// until a lookup returns others: a name that cannot be resolved any more keeps its addresses. A
-// name is looked up when it is new, every `resolve_interval`, after a failure (0.5 s, 1 s, 2 s …),
-// and at once when connections to the known addresses fail.
+// A lookup delays nothing else and affects only its own upstream. Known addresses stay in use until
+// a lookup returns others, also while the name cannot be resolved. A name is looked up when it is
+// new, every `resolve_interval`, after a failure (0.5 s, 1 s, 2 s …), and immediately when
+// connections to the known addresses fail.
 //
 // Main loop only.
 
@@ -31,19 +31,20 @@ namespace mantlet::server {
 
 class UpstreamResolver {
  public:
-  // `publish` is called with a target that replaces one in use. Everything outlives the resolver.
+  // `publish` is called with a target that replaces one in use. All arguments must outlive the
+  // resolver.
   UpstreamResolver(io::Loop& loop, base::Logger& logger, observe::Metrics& metrics,
                    io::NameLookup& lookup, std::function<void(upstream::TargetPtr)> publish);
   ~UpstreamResolver();
   UpstreamResolver(const UpstreamResolver&) = delete;
   UpstreamResolver& operator=(const UpstreamResolver&) = delete;
 
-  // Returns the target of `config` with the addresses that are known; the one in use if nothing
+  // Returns the target of `config` with the known addresses, which is the one in use if nothing
   // differs. Starts no lookup and changes nothing.
   absl::StatusOr<upstream::TargetPtr> TargetOf(const config::Upstream& config) const;
-  // Makes `targets`, and no others, the ones in use.
+  // Replaces the targets in use by `targets`.
   void Use(const std::vector<upstream::TargetPtr>& targets);
-  // Looks all names up again, but for those whose lookup is under way.
+  // Looks up all names again, except those whose lookup is in progress.
   void Refresh();
   // Reports that connections to the known addresses of `upstream` fail.
   void Unreachable(const std::string& upstream);

@@ -1,5 +1,5 @@
-// Warnings about what runs and is likely not what the operator wants: logged at the start, and
-// after a reload that changes what they depend on.
+// Functions that log warnings about settings that are probably not intended. They are called at the
+// start, and after a reload that changes these settings.
 
 #ifndef MANTLET_PROXY_SERVER_WARNINGS_H_
 #define MANTLET_PROXY_SERVER_WARNINGS_H_
@@ -14,19 +14,20 @@
 
 namespace mantlet::server {
 
-// Keys that differ between the two and take effect at the next start only.
+// Warns of keys that differ between the two configurations and take effect only at the next start.
 void WarnRestartRequired(const config::Config& started_with, const config::Config& next,
                          base::Logger& logger);
 
-// Sockets of the service manager that no listener uses: clients connect and are never accepted.
+// Warns of sockets of the service manager that no listener uses: their clients connect and are
+// never accepted.
 void WarnUnusedSockets(const std::set<std::string>& names, base::Logger& logger);
 
-// `limits.connections` of all listeners beyond what the limit of descriptors allows: connections
-// that it does not allow wait in the kernel.
+// Warns if the sum of `limits.connections` exceeds what the limit of file descriptors allows:
+// further connections wait in the kernel.
 void WarnFewDescriptors(const config::Config& config, base::Logger& logger);
 
-// Files of LoadCredential= among `files`: systemd copies them once, so that a renewed certificate
-// needs a restart.
+// Warns of files of LoadCredential= among `files`: systemd copies them once, so a renewed
+// certificate requires a restart.
 void WarnFixedCredentials(const std::vector<std::string>& files,
                           const config::Environment& environment, base::Logger& logger);
 

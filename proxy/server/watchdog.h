@@ -1,6 +1,6 @@
-// Watchdog notifies the service manager as long as all loops turn: the one it lives on, and those
-// of the workers, which it pings. If a worker has not answered the last ping, no notification is
-// sent, and the service manager acts after its own deadline.
+// Watchdog notifies the service manager as long as all event loops run: its own, and those of the
+// workers, which it pings. If a worker has not answered the last ping, it sends no notification,
+// and the service manager acts after its own deadline.
 //
 // Main thread only.
 
@@ -25,7 +25,8 @@ class Watchdog {
     std::function<void()> notify;
   };
 
-  // Sends the first notification at once. `loop` outlives the watchdog, and the workers do not.
+  // Sends the first notification immediately. `loop` must outlive the watchdog. The workers must be
+  // destroyed before it.
   Watchdog(io::Loop& loop, int64_t interval_ms, Actions actions);
   Watchdog(const Watchdog&) = delete;
 

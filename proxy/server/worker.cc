@@ -19,13 +19,13 @@ using session::Connection;
 
 namespace {
 
-// Log records that clients can cause, per worker.
+// The rate limit of each worker for log records that clients can cause.
 constexpr uint32_t kClientRecordsPerSecond = 100;
-// How many connections without a ClientHello end for their descriptors, each time that accept(2)
-// fails; io::Listener tries again five times a second.
+// When accept(2) fails for lack of descriptors, this many connections without a ClientHello are
+// closed; io::Listener retries five times per second.
 constexpr size_t kRoomWithoutDescriptors = 64;
-// How long a socket that takes no new connection stays open: the last segment of TCP handshakes
-// that had begun has arrived by then.
+// A socket that accepts no new connection stays open for this long. The last segments of TCP
+// handshakes that had begun have arrived by then.
 constexpr int64_t kLastHandshakesMs = 50;
 
 }  // namespace
@@ -50,14 +50,14 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         SetTimeSlice(kWorkerSliceNs);
         loop_.SetTurnEnd([this] { access_log_.Flush(); });
         loop_.Run();
-        // Everything that lives on this loop ends on its thread, and writes its records.
+        // Everything that belongs to this loop is destroyed on its thread and writes its records.
         stopped_ = true;
         CutOnLoop();
         listeners_.clear();
         closing_.clear();
         connections_.clear();
         pools_.clear();
-        loop_.SetTurnEnd(nullptr);  // the loop outlives what it flushes
+        loop_.SetTurnEnd(nullptr);  // the loop outlives the log that this flushes
       }) {}
 
 Worker::~Worker() {
@@ -93,8 +93,8 @@ void Worker::ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets) {
   RetireUnusedPools(old_pools);
 }
 
-// Makes `listener` the state that connections of `listening` use from their next request on.
-// Returns which of them have to be validated again.
+// Sets `listener` as the state for connections of `listening`, which they use from their next
+// request on. Returns which of them must be validated again.
 Worker::RevalidationScope Worker::AdoptListener(const ListenerSnapshot& listener,
                                                 Listening& listening) {
   const std::shared_ptr<const session::ListenerState> before = listening.slot->current;
@@ -102,7 +102,7 @@ Worker::RevalidationScope Worker::AdoptListener(const ListenerSnapshot& listener
   if (before == nullptr) return RevalidationScope::kNone;
   const session::ListenerState& after = *listening.slot->current;
   if (session::NeedsRevalidation(*before, &after)) return RevalidationScope::kAll;
-  // Policy decides about requests; those that became tunnels are still under way.
+  // The policy decides about requests; a tunnel is a request that is still in progress.
   return before->policy != after.policy ? RevalidationScope::kTunnels : RevalidationScope::kNone;
 }
 
@@ -115,7 +115,7 @@ void Worker::ReplaceSockets(const ListenerSnapshot& listener,
   }
 }
 
-// Closes the sockets of listeners that the configuration no longer has; their connections end.
+// Closes the sockets of listeners that were removed from the configuration; their connections end.
 void Worker::CloseRemoved(Listeners& removed, RevalidationScopes& scopes) {
   for (auto& [name, listening] : removed) {
     CloseListener(listening);
@@ -124,7 +124,7 @@ void Worker::CloseRemoved(Listeners& removed, RevalidationScopes& scopes) {
   }
 }
 
-// Marks the connections as due; the schedule has them validated in slices.
+// Marks the connections as due; the schedule validates them in slices.
 void Worker::ScheduleRevalidation(const RevalidationScopes& scopes) {
   for (auto& [connection, owner] : connections_) {
     auto it = scopes.find(connection->slot());
@@ -195,7 +195,7 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
         Accept(slot, std::move(fd), peer);
       },
       [this, name, slot](const std::string& what) {
-        // Connections without a ClientHello give up their descriptors to others.
+        // Connections without a ClientHello are closed to free their descriptors.
         if (slot->current != nullptr) {
           slot->current->admission->MakeRoom(kRoomWithoutDescriptors,
                                              session::AdmissionLimit::kDescriptors);
@@ -239,8 +239,8 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   if (context_.draining || slot->current == nullptr) key->Drain();
 }
 
-// Loses no connection that is in the queue of the kernel. The queue of a socket of the service
-// manager is left to the process that accepts from it next.
+// Closes the sockets without losing a connection in the kernel's queue. The queue of a socket of
+// the service manager is left for the next process that accepts from it.
 void Worker::CloseListener(Listening& listening) {
   std::vector<std::unique_ptr<io::Listener>> sockets = std::move(listening.sockets);
   listening.sockets.clear();
@@ -260,7 +260,7 @@ void Worker::CloseDrainedSockets() {
 }
 
 void Worker::OnConnectionOver(Connection* connection) {
-  if (stopped_) return;  // it is destroyed with all others
+  if (stopped_) return;  // destroyed with all the others
   auto it = connections_.find(connection);
   if (it == connections_.end()) return;
   loop_.Retire(std::move(it->second));

@@ -32,7 +32,7 @@
 
 namespace mantlet::server {
 
-// A connection as the admin endpoint shows it.
+// ConnectionSummary is a connection in the form that the admin endpoint shows.
 struct ConnectionSummary {
   std::string listener, peer, state, tls_version, subject, spiffe_id;
   uint64_t requests = 0;
@@ -41,45 +41,45 @@ struct ConnectionSummary {
 
 class Worker final : private session::Connection::Owner {
  public:
-  // Everything outlives the worker. The thread starts at once.
+  // All arguments must outlive the worker. The constructor starts the thread.
   Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
          observe::AccessLogSink& access_log, base::LogFormat log_format);
-  ~Worker();  // stops and joins
+  ~Worker();  // stops and joins the thread
 
-  // Serves `snapshot` from now on. `new_sockets` replace all sockets of the listeners they are for;
-  // listeners that `snapshot` does not have are closed. Open connections stay.
+  // Puts `snapshot` into use. `new_sockets` replace all sockets of their listeners; listeners that
+  // `snapshot` does not have are closed. Open connections stay open.
   using Sockets = std::map<std::string, std::vector<io::FileDescriptor>>;
   void Apply(SnapshotPtr snapshot, Sockets new_sockets);
 
-  // Gives the pool of an upstream its new addresses; does nothing if it is not in use any more.
+  // Passes new addresses to the pool of an upstream; does nothing if that is no longer in use.
   void UpdateTarget(upstream::TargetPtr target);
-  // `report` is called on the worker's thread with the name of an upstream when none of its
-  // addresses can be reached. Before the first Apply().
+  // Sets a function that is called on the worker's thread, with the name of an upstream, when none
+  // of its addresses can be reached. Must be called before the first Apply().
   void SetOnUnreachable(std::function<void(const std::string&)> report) {
     on_unreachable_ = std::move(report);
   }
 
-  // Stops listening and ends idle connections now, others after their response; `on_empty` is
-  // called once no connection is left.
+  // Stops listening and ends idle connections now, others after their response. `on_empty` is
+  // called when no connection is left.
   void Drain(std::function<void()> on_empty);
-  // Ends every connection now: the deadline of the drain.
+  // Ends every connection now, at the deadline of the drain.
   void Cut();
   // Calls `done` with up to `limit` connections.
   void Summarize(size_t limit, std::function<void(std::vector<ConnectionSummary>)> done);
-  // Calls `done`, which shows that the loop turns.
+  // Calls `done` from the loop, which shows that the loop is alive.
   void Ping(std::function<void()> done) { loop_.Post(std::move(done)); }
 
  private:
   static constexpr int64_t kAcceptRecordPeriodMs = 10'000;
 
-  // Which open connections of a listener have to be validated again after a change of its rules.
+  // Which open connections of a listener must be validated again after a change of its rules.
   enum class RevalidationScope { kNone, kTunnels, kAll };
   using RevalidationScopes = std::map<const session::ListenerSlot*, RevalidationScope>;
 
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot = std::make_shared<session::ListenerSlot>();
     std::vector<std::unique_ptr<io::Listener>> sockets;  // several if systemd passed them
-    bool inherited = false;                              // the sockets are the service manager's
+    bool inherited = false;  // the sockets belong to the service manager
   };
   using Listeners = std::map<std::string, Listening>;
   using Pools = std::map<std::string, std::shared_ptr<upstream::Pool>>;  // by upstream name
@@ -117,13 +117,13 @@ class Worker final : private session::Connection::Owner {
   upstream::SocketConnector connector_{loop_};
   const std::shared_ptr<const session::ProtocolTable> protocols_ = session::HttpProtocols();
   Listeners listeners_;
-  // Of listeners that were closed: these sockets take no new connection.
+  // The sockets of closed listeners, which accept no new connection.
   std::vector<std::unique_ptr<io::Listener>> closing_;
   base::FunctionTimer closing_timer_{[this] { CloseDrainedSockets(); }};
   Pools pools_;
   absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
-  bool stopped_ = false;  // the loop has ended; its connections end with it
+  bool stopped_ = false;  // the loop has ended, and its connections with it
   std::function<void()> on_empty_;
   std::function<void(const std::string&)> on_unreachable_;
   std::thread thread_;

@@ -58,8 +58,8 @@ uint32_t AutomaticWorkerCount() {
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {
     count = static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
   }
-  // In a container the cgroup is mounted as the root of the hierarchy; outside of
-  // one, the quota is that of the service's own group.
+  // In a container, the cgroup is mounted as the root of the hierarchy. Outside, the quota is that
+  // of the service's own group.
   const std::string membership = ReadSmallFile("/proc/self/cgroup");
   const std::string own(UnifiedCgroup(membership));
   for (const std::string& folder : {std::string("/sys/fs/cgroup"), "/sys/fs/cgroup" + own}) {

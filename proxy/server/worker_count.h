@@ -1,5 +1,5 @@
-// AutomaticWorkerCount returns how many event loops `workers: auto` stands for: the processors that
-// this process may use, by affinity or by cgroup quota, whichever is fewer.
+// AutomaticWorkerCount returns the number of event loops for `workers: auto`: the number of
+// processors that this process may use by its affinity or its cgroup quota, whichever is smaller.
 
 #ifndef MANTLET_PROXY_SERVER_WORKER_COUNT_H_
 #define MANTLET_PROXY_SERVER_WORKER_COUNT_H_
@@ -12,12 +12,11 @@ namespace mantlet::server {
 
 uint32_t AutomaticWorkerCount();
 
-// Its pure parts. Quotas are rounded up: half a processor is one worker.
-// cgroup v2, cpu.max: "200000 100000" or "max 100000".
+// Parses cpu.max of cgroup v2: "200000 100000" or "max 100000".
 std::optional<uint32_t> ParseCpuMax(std::string_view text);
-// cgroup v1, cpu.cfs_quota_us and cpu.cfs_period_us.
+// Parses cpu.cfs_quota_us and cpu.cfs_period_us of cgroup v1.
 std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_view period_us);
-// "0::/some/path" of /proc/self/cgroup; empty if there is no such line.
+// Returns the path of the line "0::/some/path" in /proc/self/cgroup; empty if there is none.
 std::string_view UnifiedCgroup(std::string_view text);
 
 }  // namespace mantlet::server
