@@ -1,4 +1,4 @@
-// CertificateToJson renders a certificate as one JSON object, for `mantlet certs show --json`,
+// CertificateToJson converts a certificate to one JSON object, for `mantlet certs show --json`,
 // `mantlet check --json` and the admin endpoint, so that all three use the same member names.
 
 #ifndef MANTLET_CERTS_CERTIFICATE_JSON_H_
@@ -10,7 +10,7 @@
 
 namespace mantlet::certs {
 
-// Strings are taken over as they are and need not be UTF-8: dump the document with
+// Strings are copied unchanged and need not be UTF-8: dump the document with
 // error_handler_t::replace.
 nlohmann::ordered_json CertificateToJson(const x509::Certificate& certificate);
 

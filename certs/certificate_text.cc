@@ -15,7 +15,7 @@ namespace {
 using x509::Certificate;
 using x509::CertificatePtr;
 
-// C0, DEL and, in UTF-8, C1.
+// Returns whether a character is a control character: C0, DEL or, in UTF-8, C1.
 bool IsControl(std::string_view sequence) {
   unsigned char first = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) return first < 0x20 || first == 0x7f;
@@ -26,15 +26,15 @@ std::string Name(const std::string& subject) {
   return subject.empty() ? "(no subject)" : Printable(subject);
 }
 
-// Drawing state: which certificates have been drawn, so that a ring of issuers
-// comes to an end.
+// Tree draws the chains. It records which certificates have been drawn, so that a cycle of issuers
+// ends.
 class Tree {
  public:
   Tree(const std::vector<CertificatePtr>& certificates, int indent, int64_t now)
       : certificates_(certificates), indent_(indent), now_(now) {}
 
   std::string Draw() {
-    // Tops: self-signed, or without an issuer among us.
+    // Start at the certificates that are self-signed or whose issuer is not among them.
     for (const CertificatePtr& certificate : certificates_) {
       if (IsTop(*certificate)) DrawTop(*certificate);
     }

@@ -46,7 +46,7 @@ std::string ServerText(const ServerCertificate& server, bool is_default, int64_t
   return text;
 }
 
-// The anchors of one file; with a trust domain, its authorities. Empty if there are none.
+// Returns the anchors of one file; with a trust domain, its authorities. Empty if there are none.
 std::string AnchorsText(const std::string& title, const std::string& file,
                         const std::string& trust_domain, const ListenerMaterial& material,
                         int64_t now) {

@@ -1,5 +1,5 @@
-// CheckMaterial reads and checks the certificate material that a configuration names, for `mantlet
-// check`: it reports what would be served and trusted, and every mistake with a hint.
+// CheckMaterial reads and checks the certificate files of a configuration, for `mantlet check`. It
+// reports the material that would be served and trusted, and every mistake with a hint.
 
 #ifndef MANTLET_CERTS_CHECK_H_
 #define MANTLET_CERTS_CHECK_H_
@@ -15,13 +15,13 @@
 namespace mantlet::certs {
 
 struct CheckReport {
-  bool ok = true;                   // false: `run` would refuse to start; exit 1
+  bool ok = true;                   // false: `run` would not start; exit 1
   config::Diagnostics diagnostics;  // errors first, then warnings, then notes
-  std::string text;  // for a terminal: per listener the chains, keys, anchors; then the diagnostics
-  nlohmann::ordered_json json;  // {"ok":…,"listeners":[…],"diagnostics":[…]}
+  std::string text;  // for a terminal: per listener chains, keys, anchors; then the diagnostics
+  nlohmann::ordered_json json;  // {"ok":…,"listeners":[…],"findings":[…]}
 };
 
-// Reads the files. `now`: seconds since the epoch.
+// Reads the files. `now` is in seconds since the epoch.
 CheckReport CheckMaterial(const config::Config& config, FileReader& reader, int64_t now);
 
 }  // namespace mantlet::certs

@@ -30,7 +30,7 @@ using x509::Credential;
 
 constexpr char kListFile[] = ".mantlet-dev";
 constexpr int64_t kDay = 24 * 3600;
-constexpr int64_t kClockSkew = 3600;  // notBefore lies this far in the past
+constexpr int64_t kClockSkew = 3600;  // notBefore is this far in the past
 constexpr int kMaxDays = 3650;
 constexpr unsigned kPublicMode = 0644, kPrivateMode = 0600;
 
@@ -73,7 +73,7 @@ absl::Status SortNames(const std::vector<std::string>& names, x509::SubjectAltNa
   return absl::OkStatus();
 }
 
-// What one run makes, from the CAs down to the configuration.
+// DevPki makes the files of one run, from the CAs to the configuration.
 class DevPki {
  public:
   explicit DevPki(const DevPkiOptions& options) : options_(options) {
@@ -95,7 +95,7 @@ class DevPki {
  private:
   std::string Path(const std::string& name) const { return absl::StrCat(directory_, "/", name); }
 
-  // Directory, names and the right to write here.
+  // Checks the options, creates the directory and checks that its files may be replaced.
   absl::Status Prepare() {
     if (options_.days < 1 || options_.days > kMaxDays) {
       return absl::InvalidArgumentError(absl::StrCat("--days must be from 1 to ", kMaxDays));
@@ -134,7 +134,7 @@ class DevPki {
     return absl::OkStatus();
   }
 
-  // An authority of an earlier run, if it outlives the leaves to be made.
+  // Returns a CA of an earlier run if it outlives the new leaf certificates.
   std::optional<Credential> Earlier(const std::string& name) {
     if (!ours_.contains(name + ".crt") || !ours_.contains(name + ".key")) return std::nullopt;
     absl::StatusOr<FileContent> crt = reader_.Read(Path(name + ".crt"));
@@ -185,12 +185,12 @@ class DevPki {
     client.subject = {{"O", "mantlet dev"}, {"CN", "client"}};
     client.san.dns = {"client.dev.mantlet"};
     client.san.uri = {"spiffe://dev.mantlet/client"};
-    // An SVID is for both ends, or says nothing (X509-SVID, section 4.4).
+    // An SVID must allow both purposes, or have no extended key usage (X509-SVID, section 4.4).
     client.extended_key_usage = {"serverAuth", "clientAuth"};
     return Make("client", client, &intermediate_, &client_);
   }
 
-  // Issues, and notes the two files. A leaf's file holds its intermediate, too.
+  // Issues a certificate and adds its two files. The file of a leaf also contains its intermediate.
   absl::Status Make(const std::string& name, const CertificateTemplate& what,
                     const Credential* issuer, Credential* made) {
     absl::StatusOr<Credential> credential = x509::IssueWithNewKey(what, issuer);
@@ -207,7 +207,7 @@ class DevPki {
     std::string quoted = "\"";
     for (size_t i = 0; i < path.size(); ++i) {
       if (path[i] == '"' || path[i] == '\\') quoted += '\\';
-      if (path.compare(i, 2, "${") == 0) quoted += '$';  // a configuration expands ${…}
+      if (path.compare(i, 2, "${") == 0) quoted += '$';  // ${…} in a configuration is expanded
       quoted += path[i];
     }
     return quoted + "\"";
@@ -242,7 +242,7 @@ class DevPki {
   }
 
   absl::Status WriteFiles() {
-    // The list first: if this run is cut short, the next may still clean up after it.
+    // Write the list first: if this run is interrupted, the next can still replace its files.
     std::set<std::string> names = ours_;
     for (const NewFile& file : files_) names.insert(file.name);
     std::string list;
@@ -295,7 +295,7 @@ class DevPki {
   std::string directory_;
   x509::SubjectAltNames san_;
   int64_t leaf_end_ = 0;
-  std::set<std::string> ours_;  // names that an earlier run made
+  std::set<std::string> ours_;  // files of an earlier run
   bool kept_authorities_ = false;
   Credential root_, intermediate_, server_, client_;
   std::vector<NewFile> files_;

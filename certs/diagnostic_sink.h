@@ -1,6 +1,6 @@
-// DiagnosticSink collects the diagnostics of one listener's files. Two of the same code about the
-// same file with the same sentence count once, with the graver severity, however many listeners
-// share the file.
+// DiagnosticSink collects the diagnostics of one listener's files. Diagnostics with the same code,
+// file and sentence are reported once, with the higher severity, even if several listeners share
+// the file.
 
 #ifndef MANTLET_CERTS_DIAGNOSTIC_SINK_H_
 #define MANTLET_CERTS_DIAGNOSTIC_SINK_H_
@@ -18,7 +18,7 @@ class DiagnosticSink {
   DiagnosticSink(std::string listener, config::Diagnostics* diagnostics)
       : listener_(std::move(listener)), diagnostics_(diagnostics) {}
 
-  // `code` is one of those that certs/README.md lists; `file` may be empty.
+  // `code` is one of the codes in certs/README.md; `file` may be empty.
   void Error(std::string code, std::string file, std::string what, std::string hint) {
     Report(config::Severity::kError, std::move(code), std::move(file), std::move(what),
            std::move(hint));

@@ -1,5 +1,5 @@
-// FileImages holds every file of one reading by its path. A file that could not be read is there
-// with its error.
+// FileImages maps paths to the content of all files of one reading. A file that could not be read
+// has an error.
 
 #ifndef MANTLET_CERTS_FILE_IMAGES_H_
 #define MANTLET_CERTS_FILE_IMAGES_H_
@@ -12,7 +12,7 @@
 
 namespace mantlet::certs {
 
-// Private keys and passphrases are among them: Wipe() when they have been used.
+// The contents include private keys and passphrases: call Wipe() after use.
 using FileImages = std::map<std::string, absl::StatusOr<FileContent>>;
 
 void Wipe(FileImages* images);

@@ -17,8 +17,8 @@ std::string Resolve(const std::string& path) {
   return realpath(path.c_str(), resolved) == nullptr ? "" : resolved;
 }
 
-// Straight into `bytes`, which has the expected size from the start: a private
-// key leaves no copy in a buffer on the way.
+// Reads directly into `bytes`, which has the expected size from the start, so that no copy of a
+// private key is left in another buffer.
 absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::string* bytes) {
   size_t filled = 0;
   bytes->resize(std::min(file.size(), FileReader::kMaxFileBytes) + 1);
@@ -35,7 +35,7 @@ absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::st
           absl::StrCat(path, ": it is larger than ", FileReader::kMaxFileBytes,
                        " bytes; name a file with certificates or keys only"));
     }
-    // It grows while it is read; it will not be whole, and is read again.
+    // The file grows while it is read, so it is not complete and will be read again.
     if (filled == bytes->size()) bytes->resize(2 * bytes->size());
   }
 }
@@ -64,7 +64,7 @@ class DiskStream final : public FileStream {
   size_t total_ = 0;
 };
 
-// Of a file that is in memory.
+// ContentStream is the stream of a file in memory.
 class ContentStream final : public FileStream {
  public:
   explicit ContentStream(FileContent content) : bytes_(std::move(content.bytes)), source_(bytes_) {

@@ -14,7 +14,7 @@
 namespace mantlet::certs {
 namespace {
 
-constexpr int kMaxHops = 40;  // as the kernel counts before ELOOP
+constexpr int kMaxHops = 40;  // the kernel's limit for ELOOP
 
 std::deque<std::string> Components(std::string_view path) {
   std::deque<std::string> components;
@@ -47,8 +47,8 @@ std::string LinkTarget(const std::string& path) {
   return size <= 0 ? "" : std::string(buffer, static_cast<size_t>(size));
 }
 
-// Follows `path` one component at a time, noting the directory that holds each
-// link and the one that holds the file, or that should hold what is missing.
+// Follows `path` one component at a time and adds the directory of each link and the directory of
+// the file, or of the first component that does not exist.
 void Walk(const std::string& path, std::set<std::string>* directories) {
   std::deque<std::string> rest =
       Components(path.starts_with('/') ? path : absl::StrCat(WorkingDirectory(), "/", path));
@@ -66,7 +66,7 @@ void Walk(const std::string& path, std::set<std::string>* directories) {
     if (lstat(here.c_str(), &status) != 0 || rest.empty() || S_ISLNK(status.st_mode)) {
       directories->insert(directory);
     }
-    if (status.st_ino == 0) return;  // nothing is there (yet)
+    if (status.st_ino == 0) return;  // it does not exist (yet)
     if (S_ISLNK(status.st_mode)) {
       if (++hops > kMaxHops) return;
       std::string target = LinkTarget(here);

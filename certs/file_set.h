@@ -1,10 +1,10 @@
-// FileSet names the directories to watch for a set of files, and tells whether what the files
-// resolve to or contain has changed.
+// FileSet determines the directories to watch for a set of files, and whether the files that the
+// paths resolve to or their contents have changed.
 //
-// Files are replaced in many ways: written in place, renamed over, deleted and made again, or by
-// moving a symbolic link somewhere on the way (Kubernetes' ..data, certbot's live/). Therefore
-// directories are watched, one for every hop of every link, and files are compared by content,
-// never by inode or time. File system calls block; main thread only.
+// Files are replaced in many ways: by writing in place, by renaming, by deleting and creating, or
+// by changing a symbolic link on the path (Kubernetes' ..data, certbot's live/). Therefore
+// directories are watched, one for every component of every link, and files are compared by
+// content, never by inode or time. File system calls block; main thread only.
 
 #ifndef MANTLET_CERTS_FILE_SET_H_
 #define MANTLET_CERTS_FILE_SET_H_
@@ -18,40 +18,40 @@
 
 namespace mantlet::certs {
 
-// The state of one path when it was last polled.
+// FileState is the state of one path when it was last polled.
 struct FileState {
   std::string resolved;  // empty if it could not be read
-  std::string sha256;    // of the content, or of the error's sentence
+  std::string sha256;    // of the content, or of the error message
   bool operator==(const FileState&) const = default;
 };
 
 using FileStates = std::map<std::string, FileState>;
 
 FileState StateOf(const absl::StatusOr<FileContent>& content);
-// The same for `path`, without ever holding the whole file.
+// Returns the state of `path` without loading the whole file.
 FileState ReadState(const std::string& path, FileReader& reader);
 
 class FileSet {
  public:
   FileSet() = default;
-  // Relative paths are taken from the working directory.
+  // Relative paths start at the working directory.
   explicit FileSet(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
   const std::vector<std::string>& paths() const { return paths_; }
 
-  // Returns the directories in which an event may mean a change of one of the paths, as of now.
-  // The set may change with every event, because a link may lead elsewhere. In place of a
-  // directory that does not exist it holds the nearest ancestor that does.
+  // Returns the directories in which an event may mean a change of one of the paths. The set may
+  // change with every event, because a link may lead elsewhere. A directory that does not exist is
+  // replaced by its nearest existing ancestor.
   std::set<std::string> Directories() const;
 
-  // Reads every file.
+  // Reads every file and returns its state.
   FileStates Poll(FileReader& reader) const;
 
  private:
   std::vector<std::string> paths_;
 };
 
-// The paths whose content differs (or that can be read in one and not in the other).
+// Returns the paths whose content differs, or that are readable in only one of the two.
 std::vector<std::string> ChangedPaths(const FileStates& before, const FileStates& after);
 
 }  // namespace mantlet::certs

@@ -7,7 +7,7 @@
 namespace mantlet::certs {
 namespace {
 
-// Paths in the order they are added, each once.
+// PathList keeps paths in the order they are added, without duplicates.
 class PathList {
  public:
   void Add(const std::string& path) {
@@ -20,7 +20,7 @@ class PathList {
   std::vector<std::string> paths_;
 };
 
-// The files that are read as a whole.
+// Adds the files that are read as a whole.
 void AddMaterialPaths(const config::Listener& listener, PathList* files) {
   for (const config::CertificateFiles& certificate : listener.tls.certificates) {
     for (const std::string* path :
@@ -72,7 +72,7 @@ RevocationFilePtr Find(const Generation* generation, const std::string& path) {
   return found == generation->revocation_files.end() ? nullptr : found->second;
 }
 
-// The files that another reading did not find just so.
+// Returns the paths whose states differ between two readings.
 std::set<std::string> Disagreeing(const FileStates& states, const FileStates& other) {
   std::set<std::string> paths;
   for (const auto& [path, state] : states) {

@@ -1,7 +1,7 @@
-// FileSource reads the files that a configuration names and pushes them as one snapshot.
+// FileSource reads the files of a configuration and pushes them as one snapshot.
 //
-// It reads all files twice, and again until two readings agree, so that a set of files that is
-// only half replaced is not taken for a whole one. Blocking; main thread only.
+// It reads all files twice, and repeats this until two readings agree, so that a set of files that
+// is only partly replaced is not used. Blocking; main thread only.
 
 #ifndef MANTLET_CERTS_FILE_SOURCE_H_
 #define MANTLET_CERTS_FILE_SOURCE_H_
@@ -19,7 +19,8 @@
 
 namespace mantlet::certs {
 
-// The files that the listeners' TLS settings name, each once, configuration order.
+// Returns the files in the listeners' TLS settings without duplicates, in the order of the
+// configuration.
 std::vector<std::string> MaterialFiles(const config::Config& config);
 std::vector<std::string> MaterialFiles(const config::Listener& listener);
 
@@ -28,23 +29,24 @@ class FileSource final : public Source {
   static constexpr int kMaxReadings = 6;
 
   struct Options {
-    // What a poll a moment ago has seen, or null; if it has the files, it counts as the first
+    // The states from a recent poll, or null. If it contains the files, it counts as the first
     // reading.
     const FileStates* polled = nullptr;
-    // Revocation lists that have not changed since are taken from there; may be null.
+    // Revocation lists that have not changed are reused from this generation; may be null.
     const Generation* previous = nullptr;
-    // Pushes the last reading if no two agreed, where PushTo() would return Unavailable.
+    // Pushes the last reading if no two agreed; without this option PushTo() returns Unavailable.
     bool push_unstable = false;
   };
 
-  // The references, and what the options point to, must outlive the source.
+  // The references and the objects in the options must outlive the source.
   FileSource(const config::Config& config, FileReader& reader, const Options& options)
       : config_(config), reader_(reader), options_(options) {}
 
-  // Unavailable if no two of kMaxReadings readings agreed.
+  // Returns Unavailable if no two of kMaxReadings readings agreed.
   absl::Status PushTo(MaterialSink& sink) override;
 
-  // What the last reading found, and which of these files the one before did not find so.
+  // Return the states of the last reading, and the files whose state differed in the reading
+  // before.
   const FileStates& states() const { return states_; }
   const std::set<std::string>& unstable() const { return unstable_; }
 

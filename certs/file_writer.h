@@ -1,5 +1,5 @@
-// Writes small files as a whole: the file at the path is either the old one or the new one, never
-// a part of one.
+// Writes small files atomically: the file at the path is either the old or the new one, never a
+// part of one.
 
 #ifndef MANTLET_CERTS_FILE_WRITER_H_
 #define MANTLET_CERTS_FILE_WRITER_H_
@@ -10,11 +10,11 @@
 
 namespace mantlet::certs {
 
-// By way of a temporary file in the same directory. `mode` does not depend on
-// the umask. Errors name the path.
+// Writes to a temporary file in the same directory and renames it. `mode` is independent of the
+// umask. Errors contain the path.
 absl::Status WriteFileAtomically(const std::string& path, const std::string& bytes, unsigned mode);
 
-// The directory and those above it, as far as missing. New ones get mode 0700.
+// Creates the directory and its missing parents with mode 0700.
 absl::Status MakeDirectories(const std::string& path);
 
 }  // namespace mantlet::certs

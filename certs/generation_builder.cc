@@ -23,8 +23,8 @@
 namespace mantlet::certs {
 namespace {
 
-// Digest of what is served and trusted. The key needs no part in it: it fits the
-// leaf, so another key means another certificate.
+// Returns a digest of the material that is served and trusted. The key is not included: it belongs
+// to the leaf, so another key means another certificate.
 std::string MaterialId(const ListenerMaterial& material) {
   std::string digests;
   for (const ServerCertificate& server : material.certificates) {
@@ -58,7 +58,7 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   if (trust.ok()) {
     material->trust = *std::move(trust);
   } else if (client_auth.trust_bundle.empty() || !material->anchors.empty()) {
-    // A file without anchors has been reported already.
+    // An error has already been reported for a file without anchors.
     sink->Error("no_trust_anchor", "",
                 absl::StrCat("listener ", material->listener,
                              " has no trust anchor to verify clients with"),
@@ -77,7 +77,7 @@ const char* WhoIsRefused(config::ClientAuthMode mode) {
   }
 }
 
-// A good configuration with which every client certificate is refused.
+// Warns about a valid configuration with which every client certificate is rejected.
 void WarnIfNoClientCanConnect(const config::ClientAuth& client_auth,
                               const ListenerMaterial& material, DiagnosticSink* sink) {
   if (client_auth.mode == config::ClientAuthMode::kNone || !client_auth.spiffe.enabled()) return;
@@ -93,8 +93,8 @@ void WarnIfNoClientCanConnect(const config::ClientAuth& client_auth,
                 "get a bundle with authorities");
 }
 
-// Trust of one listener: `material->trust` is left null if it needs none, or if
-// the sink got an error.
+// Builds the trust of one listener. `material->trust` stays null if the listener needs none, or if
+// an error was reported.
 void BuildTrust(const config::ClientAuth& client_auth, const MaterialSnapshot& snapshot,
                 int64_t now, DiagnosticSink* sink, ListenerMaterial* material) {
   if (client_auth.mode == config::ClientAuthMode::kNone) return;

@@ -1,6 +1,6 @@
-// BuildGeneration makes a checked Generation of a configuration and of the bytes that its names
-// stand for, or returns diagnostics. Pure. It refuses as a whole: with one error anywhere
-// there is no generation. A reload goes by the diagnostics of each listener: certs/rotation.h.
+// BuildGeneration makes a checked Generation from a configuration and the content of its files, or
+// returns diagnostics. Pure. With an error anywhere there is no generation. A reload evaluates the
+// diagnostics of each listener separately: certs/rotation.h.
 
 #ifndef MANTLET_CERTS_GENERATION_BUILDER_H_
 #define MANTLET_CERTS_GENERATION_BUILDER_H_
@@ -17,16 +17,16 @@ namespace mantlet::certs {
 
 struct BuildResult {
   GenerationPtr generation;         // null if any diagnostic is an error
-  config::Diagnostics diagnostics;  // errors, warnings and notes, configuration order
-  // What could be loaded in spite of errors: for `mantlet check` to show, and for a reload,
-  // which takes the listeners without one.
+  config::Diagnostics diagnostics;  // errors, warnings and notes in configuration order
+  // The material that could be loaded in spite of errors: `mantlet check` prints it, and a reload
+  // uses its listeners without errors.
   Generation partial;
-  // All diagnostics of each listener of `partial`, also those that another one has, too.
+  // All diagnostics of each listener of `partial`, including those that another listener also has.
   std::vector<config::Diagnostics> by_listener;
 };
 
-// `now`: seconds since the epoch. `previous`: what is in use, or null; only for
-// warnings of what has become older.
+// `now` is in seconds since the epoch. `previous` is the generation in use, or null; it is used
+// only for warnings about older material.
 BuildResult BuildGeneration(const config::Config& config, const MaterialSnapshot& snapshot,
                             int64_t now, const Generation* previous = nullptr);
 

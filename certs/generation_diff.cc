@@ -8,7 +8,7 @@
 namespace mantlet::certs {
 namespace {
 
-// Collects the changes of one listener.
+// Changes collects the changes of one listener.
 class Changes {
  public:
   Changes(const std::string& listener, std::vector<std::string>* sentences)

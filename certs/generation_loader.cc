@@ -8,7 +8,7 @@
 namespace mantlet::certs {
 namespace {
 
-// Keeps what is pushed as it is.
+// SnapshotKeeper stores the pushed snapshot unchanged.
 class SnapshotKeeper final : public MaterialSink {
  public:
   absl::Status Push(MaterialSnapshot snapshot) override {

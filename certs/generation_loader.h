@@ -1,4 +1,4 @@
-// GenerationLoader loads a generation from the files that a configuration names.
+// GenerationLoader loads a generation from the files of a configuration.
 
 #ifndef MANTLET_CERTS_GENERATION_LOADER_H_
 #define MANTLET_CERTS_GENERATION_LOADER_H_
@@ -20,19 +20,20 @@ namespace mantlet::certs {
 
 class GenerationLoader {
  public:
-  // ReadAll returns what FileSource pushes. `polled` and `previous`: see FileSource::Options; both
-  // may be null. `seen` gets the states of what was read last, in every case; it may be null. With
-  // `unstable` it never fails: the last reading comes back even if it did not agree with the one
-  // before, and the files that differ are named there.
+  // Returns the snapshot that FileSource pushes. For `polled` and `previous` see
+  // FileSource::Options; both may be null. `seen` receives the states of the last reading in every
+  // case; it may be null. If `unstable` is not null, the call never fails: it returns the last
+  // reading even if that did not agree with the one before, and `unstable` receives the files that
+  // differ.
   static absl::StatusOr<MaterialSnapshot> ReadAll(const config::Config& config, FileReader& reader,
                                                   const FileStates* polled = nullptr,
                                                   FileStates* seen = nullptr,
                                                   const Generation* previous = nullptr,
                                                   std::set<std::string>* unstable = nullptr);
 
-  // FailedPrecondition with every error's sentence if the material is refused, Unavailable if the
-  // files kept changing. Either may pass by itself (files that are just being replaced): keep the
-  // old generation and retry.
+  // Returns FailedPrecondition with the sentences of all errors if the material is rejected, and
+  // Unavailable if the files kept changing. Both may be temporary (files are being replaced): keep
+  // the old generation and retry.
   static absl::StatusOr<GenerationPtr> Load(const config::Config& config, FileReader& reader,
                                             int64_t now, const FileStates* polled = nullptr,
                                             FileStates* seen = nullptr,

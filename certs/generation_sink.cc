@@ -14,7 +14,7 @@ GenerationSink::GenerationSink(const config::Config& config, std::function<int64
 GenerationSink::~GenerationSink() { Wipe(&pushed_.files); }
 
 absl::Status GenerationSink::Push(MaterialSnapshot snapshot) {
-  // Inserts only the names that this push does not bring.
+  // Inserts only the names that are not in this push.
   snapshot.files.insert(pushed_.files.begin(), pushed_.files.end());
   snapshot.revocation_files.insert(pushed_.revocation_files.begin(),
                                    pushed_.revocation_files.end());

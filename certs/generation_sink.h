@@ -1,7 +1,8 @@
-// GenerationSink builds a generation of all that sources push into it and keeps the last good one.
+// GenerationSink builds a generation from everything that sources push and keeps the last valid
+// one.
 //
-// It holds the bytes under every name, private keys among them, for as long as it lives, because
-// the next push may bring other names only. It overwrites them at its end. One thread.
+// It stores the bytes of every name, including private keys, during its lifetime, because the next
+// push may contain other names only. The destructor overwrites them. One thread.
 
 #ifndef MANTLET_CERTS_GENERATION_SINK_H_
 #define MANTLET_CERTS_GENERATION_SINK_H_
@@ -18,8 +19,8 @@ namespace mantlet::certs {
 
 class GenerationSink final : public MaterialSink {
  public:
-  // `config` must outlive the sink. `now` returns seconds since the epoch. `previous` is what was
-  // in use before the first push, or null; it serves to warn of what has become older.
+  // `config` must outlive the sink. `now` returns seconds since the epoch. `previous` is the
+  // generation in use before the first push, or null; it is used for warnings about older material.
   GenerationSink(const config::Config& config, std::function<int64_t()> now,
                  const Generation* previous);
   ~GenerationSink() override;
@@ -28,14 +29,14 @@ class GenerationSink final : public MaterialSink {
 
   absl::Status Push(MaterialSnapshot snapshot) override;
 
-  // Null before the first push that was taken.
+  // Returns null before the first accepted push.
   const GenerationPtr& generation() const { return generation_; }
 
  private:
   const config::Config& config_;
   std::function<int64_t()> now_;
   const Generation* previous_;
-  MaterialSnapshot pushed_;  // what `generation_` was built of
+  MaterialSnapshot pushed_;  // the input of `generation_`
   GenerationPtr generation_;
 };
 

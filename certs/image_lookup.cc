@@ -24,7 +24,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
     return nullptr;
   }
   if (found->second.ok()) return &*found->second;
-  // The reader's sentence starts with the path; a Diagnostic brings its own.
+  // The reader's message starts with the path, which a Diagnostic prints itself.
   const absl::Status& status = found->second.status();
   std::string message(status.message());
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);

@@ -1,4 +1,4 @@
-// Finds the content of a file among those that were read, and reports why there is none.
+// Finds the content of a file that was read, and reports errors.
 
 #ifndef MANTLET_CERTS_IMAGE_LOOKUP_H_
 #define MANTLET_CERTS_IMAGE_LOOKUP_H_
@@ -12,20 +12,20 @@
 
 namespace mantlet::certs {
 
-// What to do about a file that the reader could not open or read.
+// Returns a hint for a file that the reader could not open or read.
 const char* HintForUnreadable(const absl::Status& status);
 
-// Returns the content of `path`, which `images` owns; null after an error has been reported to the
+// Returns the content of `path`, owned by `images`. Returns null after reporting an error to the
 // sink.
 const FileContent* FindContent(const std::string& path, const FileImages& images,
                                DiagnosticSink* sink);
 
-// Reports to the sink why the content of `path` cannot be used; `status` is as x509/fault.h
-// describes.
+// Reports to the sink why the content of `path` cannot be used. `status` has the form of
+// x509/fault.h.
 void ReportUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink);
 
-// Returns the passphrase in the file `path` without one line end at its end, for the caller to
-// wipe; nullopt after an error has been reported to the sink.
+// Returns the passphrase in the file `path` without a final line end; the caller must wipe it.
+// Returns nullopt after reporting an error to the sink.
 std::optional<std::string> ReadPassphrase(const std::string& path, const FileImages& images,
                                           DiagnosticSink* sink);
 

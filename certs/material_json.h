@@ -1,5 +1,5 @@
-// AddMaterial renders what a listener serves and trusts as JSON, for `mantlet check --json` and
-// the admin endpoint, so that both use the same member names.
+// AddMaterial converts the material of a listener to JSON, for `mantlet check --json` and the admin
+// endpoint, so that both use the same member names.
 
 #ifndef MANTLET_CERTS_MATERIAL_JSON_H_
 #define MANTLET_CERTS_MATERIAL_JSON_H_
@@ -10,8 +10,8 @@
 
 namespace mantlet::certs {
 
-// AddMaterial adds to the object `json` the members "certificates" (each with its files, the
-// names it is chosen by, whether it is the default, and its chain, leaf first), "trust_anchors",
+// Adds to the object `json` the members "certificates" (each with its files, the names it is
+// selected by, whether it is the default, and its chain, leaf first), "trust_anchors",
 // "trust_domains" and "revocation_lists".
 void AddMaterial(const ListenerMaterial& material, nlohmann::ordered_json* json);
 

@@ -13,8 +13,8 @@
 
 namespace mantlet::certs {
 
-// Fills `server->ocsp` from `path`. The issuer may be in the server's own chain or among
-// `anchors`. `now`: seconds since the epoch.
+// Sets `server->ocsp` from `path`. The issuer may be in the server's own chain or among `anchors`.
+// `now` is in seconds since the epoch.
 void LoadOcspResponse(const std::string& path, const FileImages& images,
                       const std::vector<TrustAnchor>& anchors, int64_t now, DiagnosticSink* sink,
                       ServerCertificate* server);

@@ -11,7 +11,7 @@ namespace {
 
 using pattern::DnsPattern;
 
-// Whether a certificate with `name` serves a server name that `sni` matches.
+// Returns whether a certificate with `name` covers a server name that `sni` matches.
 bool Meets(const std::string& sni, const std::string& name) {
   if (DnsPattern::Fault(name).has_value()) return false;
   const DnsPattern asked(sni), served(name);

@@ -1,5 +1,4 @@
-// CheckPolicyNames compares the server names that policy rules ask for with those of the
-// certificates.
+// CheckPolicyNames compares the server names in policy rules with those of the certificates.
 
 #ifndef MANTLET_CERTS_POLICY_NAMES_CHECK_H_
 #define MANTLET_CERTS_POLICY_NAMES_CHECK_H_
@@ -10,7 +9,7 @@
 
 namespace mantlet::certs {
 
-// Warns of each `sni` that no certificate of the listener covers.
+// Warns about each `sni` that no certificate of the listener covers.
 void CheckPolicyNames(const config::Listener& listener, const ListenerMaterial& material,
                       DiagnosticSink* sink);
 

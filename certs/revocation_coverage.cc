@@ -15,7 +15,7 @@ bool Uses(const config::ClientAuth& client_auth) {
 
 using Scope = x509::RevocationList::Scope;
 
-// Certificates that a list may be about, in words.
+// Part is a part of a CA's certificates that a list may cover, with its texts.
 struct Part {
   const char* of_list;
   const char* refused;
@@ -32,7 +32,7 @@ constexpr Part kCas = {" for CAs' certificates",
                        "CAs' certificates that this CA has issued are accepted without a look at "
                        "any list"};
 
-// What follows for the clients of a CA without a list.
+// Returns the consequence for the clients of a CA without a list.
 std::string Consequence(const config::ClientAuth& client_auth, const Part& part = kAll) {
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
   return absl::StrCat("so ", require ? part.refused : part.accepted);
@@ -42,7 +42,8 @@ bool IsAbout(const LoadedRevocationList& loaded, Scope kind) {
   return loaded.list->scope() == Scope::kAll || loaded.list->scope() == kind;
 }
 
-// The certificates of its CA that `old` is about and no list of `lists`; null: there are none.
+// Returns the part of its CA's certificates that `old` covers and no list of `lists` does; null if
+// there is none.
 const Part* NotCovered(const LoadedRevocationList& old,
                        const std::vector<LoadedRevocationList>& lists) {
   const auto uncovered = [&](Scope kind) {
@@ -56,8 +57,8 @@ const Part* NotCovered(const LoadedRevocationList& old,
   return users ? &kUsers : cas ? &kCas : nullptr;
 }
 
-// Whether one of the CA's keys that are trusted beside each other has signed the list: any
-// of them speaks for all that the CA has issued.
+// Returns whether one of the CA's trusted keys has signed the list. A list by any of them covers
+// all certificates of the CA.
 bool IsOf(const TrustAnchor& ca, const LoadedRevocationList& loaded,
           const std::vector<TrustAnchor>& anchors) {
   return loaded.list->HasIssuer(*ca.certificate) &&
@@ -67,8 +68,8 @@ bool IsOf(const TrustAnchor& ca, const LoadedRevocationList& loaded,
          });
 }
 
-// The reasons for a revocation that the lists of the CA cover. Unless it is all, no
-// certificate of the CA can be found good.
+// Returns the reasons for a revocation that the CA's lists cover. Unless these are all reasons, no
+// certificate of the CA can be valid.
 x509::ReasonMask ReasonsCovered(const TrustAnchor& ca, const ListenerMaterial& material) {
   x509::ReasonMask covered = 0;
   for (const LoadedRevocationList& loaded : material.revocation_lists) {
@@ -78,7 +79,7 @@ x509::ReasonMask ReasonsCovered(const TrustAnchor& ca, const ListenerMaterial& m
   return covered;
 }
 
-// Whether the list is that of a trust anchor which is none any more.
+// Returns whether the list belongs to a former trust anchor.
 bool WasRetired(const LoadedRevocationList& old, const ListenerMaterial& material) {
   return old.signer != nullptr &&
          std::none_of(material.anchors.begin(), material.anchors.end(),

@@ -1,5 +1,5 @@
-// Warns of CAs without a revocation list where lists are in use: with `policy: if_present` the
-// certificates that they have issued are accepted without a revocation check. Pure.
+// Warns about CAs without a revocation list if lists are in use: with `policy: if_present` their
+// certificates are accepted without a revocation check. Pure.
 
 #ifndef MANTLET_CERTS_REVOCATION_COVERAGE_H_
 #define MANTLET_CERTS_REVOCATION_COVERAGE_H_
@@ -10,15 +10,14 @@
 
 namespace mantlet::certs {
 
-// Warns of each trust anchor of `material` that has no list there, where the configuration
-// names lists or requires them, and notes it in `without_list`.
+// Warns about each trust anchor of `material` without a list, if the configuration has lists or
+// requires them, and adds it to `without_list`.
 void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
                    ListenerMaterial* material);
 
-// The same of each issuer, trust anchor or not, that had a list for users' or for CAs'
-// certificates and has none any more: a CA's list was replaced by that of another one or by
-// one for other certificates, or taken away. Of a trust anchor that went together with its
-// list is reported once.
+// Warns about each issuer, trust anchor or not, that had a list for users' or for CAs' certificates
+// and no longer has one: its list was replaced by one of another CA or for other certificates, or
+// was removed. For a trust anchor that was removed together with its list, this is reported once.
 void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMaterial& before,
                        DiagnosticSink* sink, ListenerMaterial* material);
 

@@ -31,14 +31,14 @@ void ReportUnreadable(const std::string& path, const RevocationFile* file, Diagn
     return;
   }
   std::string message(file->status.message());
-  // The reader's sentence starts with the path; a Diagnostic brings its own.
+  // The reader's message starts with the path, which a Diagnostic prints itself.
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
   sink->Error("unreadable", path, absl::StrCat("cannot be read: ", message),
               HintForUnreadable(file->status));
 }
 
-// Finds who signed the list among the anchors of its name. A list that bears an
-// anchor's name and is not the anchor's would refuse all of that CA's clients.
+// Finds the signer of the list among the anchors with its issuer's name. A list with an anchor's
+// name that this anchor did not sign would cause the rejection of all clients of that CA.
 void FindSigner(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink,
                 LoadedRevocationList* loaded) {
   const TrustAnchor* namesake = nullptr;
@@ -91,7 +91,7 @@ void CheckDates(const LoadedRevocationList& loaded, bool use_expired, int64_t no
       "put the CA's current list here");
 }
 
-// Whether the one stands in the other's place. Each key of a CA counts its own.
+// Returns whether `loaded` replaces `old`. Each key of a CA numbers its own lists.
 bool Succeeds(const LoadedRevocationList& loaded, const LoadedRevocationList& old) {
   auto signer = [](const LoadedRevocationList& of) {
     return of.signer == nullptr ? std::string() : of.signer->public_key().spki_sha256;

@@ -1,5 +1,5 @@
-// Loads the revocation lists of one listener: it checks that they can be applied, and reports what
-// an operator should know about them. Pure.
+// Loads the revocation lists of one listener, checks that they can be used, and reports problems to
+// the operator. Pure.
 
 #ifndef MANTLET_CERTS_REVOCATION_LOADER_H_
 #define MANTLET_CERTS_REVOCATION_LOADER_H_
@@ -13,12 +13,12 @@
 
 namespace mantlet::certs {
 
-// Fills revocation_lists and revocation of `material`, whose anchors must be there
-// already: a list is verified with their keys. `now`: seconds since the epoch.
+// Sets revocation_lists and revocation of `material`. Its anchors must already be set, because
+// their keys verify the lists. `now` is in seconds since the epoch.
 void LoadRevocationLists(const config::ClientAuth& client_auth, const RevocationFiles& files,
                          int64_t now, DiagnosticSink* sink, ListenerMaterial* material);
 
-// Warns of a list whose number is below that of the one it replaces: a revocation may have been
+// Warns about a list with a lower number than the list it replaces: a revocation may have been
 // undone, or the wrong file copied.
 void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& before,
                       DiagnosticSink* sink);

@@ -11,7 +11,7 @@
 namespace mantlet::certs {
 namespace {
 
-// Looks at the first two bytes without taking them.
+// PeekedSource returns the first two bytes without consuming them.
 class PeekedSource final : public x509::ByteSource {
  public:
   explicit PeekedSource(x509::ByteSource& source) : source_(source) {}
@@ -53,7 +53,7 @@ absl::Status ReadPem(x509::ByteSource& source, std::vector<x509::RevocationListP
     auto list = x509::RevocationList::Parse(pem.content());
     if (!list.ok()) {
       const std::string message(list.status().message());
-      // Errors of the PEM itself name the place.
+      // Errors of PemStream already contain the block.
       return absl::Status(list.status().code(), message.starts_with("block ")
                                                     ? message
                                                     : absl::StrCat(pem.where(), ": ", message));
@@ -69,7 +69,7 @@ absl::Status ReadLists(x509::ByteSource& source, std::vector<x509::RevocationLis
   absl::StatusOr<std::string> first = peeked.Peek();
   if (!first.ok()) return first.status();
   if (first->empty()) return absl::DataLossError("the file is empty");
-  // A SEQUENCE of more than 127 bytes; as text that would be "0" and half a character.
+  // A SEQUENCE of more than 127 bytes. As text, the two bytes would be "0" and half a character.
   const bool der = first->size() == 2 && (*first)[0] == 0x30 && ((*first)[1] & 0x80) != 0;
   if (!der) return ReadPem(peeked, lists);
   auto list = x509::RevocationList::Parse(peeked);
@@ -103,11 +103,11 @@ RevocationFile ReadFile(const std::string& path, FileReader& reader, bool parse)
 
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
                                      const FileState* expected, const RevocationFilePtr& known) {
-  // What is not good was perhaps never parsed.
+  // Invalid content may not have been parsed, so it is not reused.
   if (expected != nullptr && known != nullptr && known->status.ok() && known->state == *expected) {
     RevocationFile now = ReadFile(path, reader, false);
     if (now.state == known->state) return known;
-    // It changes while it is read, and has to be read again anyway.
+    // The file changes while it is read, so it will be read again.
     now.status = absl::UnavailableError("it has just changed");
     return std::make_shared<const RevocationFile>(std::move(now));
   }

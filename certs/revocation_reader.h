@@ -1,5 +1,5 @@
-// ReadRevocationFile reads one file of revocation lists piece by piece: a list of a million
-// entries is never held as a whole.
+// ReadRevocationFile reads one file of revocation lists piece by piece: a list of a million entries
+// is never in memory as a whole.
 
 #ifndef MANTLET_CERTS_REVOCATION_READER_H_
 #define MANTLET_CERTS_REVOCATION_READER_H_
@@ -16,23 +16,22 @@
 
 namespace mantlet::certs {
 
-// What a file was when it was read. Immutable, shared by all who need it: a list
-// that two listeners name, or two generations, is in memory once.
+// RevocationFile is the content of a file when it was read. Immutable and shared: a list that two
+// listeners or two generations use is in memory once.
 struct RevocationFile {
-  FileState state;  // as FileSet::Poll() returns it
-  // Why nothing can be used: the reader's error, which names the file, or what is wrong with the
-  // content, which does not.
+  FileState state;  // the state that FileSet::Poll() returns
+  // The reader's error, which contains the path, or the error of the content, which does not.
   absl::Status status;
-  bool readable = false;                       // else `status` is the reader's
-  std::vector<x509::RevocationListPtr> lists;  // file order; at least one if `status` is OK
+  bool readable = false;                       // false: `status` is the reader's error
+  std::vector<x509::RevocationListPtr> lists;  // in file order; not empty if `status` is OK
 };
 
 using RevocationFilePtr = std::shared_ptr<const RevocationFile>;
 using RevocationFiles = std::map<std::string, RevocationFilePtr>;  // by path
 
-// PEM with one or more "X509 CRL" blocks and nothing else, or the DER of one list.
-// `known` is what the file was at another time, or null. Returns `known` itself if it is good and
-// the file still has the state `expected`, which `known` has, too.
+// Reads PEM with one or more "X509 CRL" blocks and nothing else, or the DER of one list. `known` is
+// an earlier result for the file, or null. Returns `known` itself if its status is OK and the file
+// still has the state `expected`, which must be the state of `known`.
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
                                      const FileState* expected, const RevocationFilePtr& known);
 

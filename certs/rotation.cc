@@ -11,7 +11,7 @@
 namespace mantlet::certs {
 namespace {
 
-// What is wrong with the files of the listener at `index`; empty: nothing.
+// Returns what is wrong with the files of the listener at `index`, or an empty string.
 std::string Fault(const config::Listener& listener, const BuildResult& built, size_t index,
                   const std::set<std::string>& unstable) {
   for (const std::string& path : MaterialFiles(listener)) {
@@ -31,8 +31,8 @@ bool SameTrust(const ListenerMaterial& a, const ListenerMaterial& b) {
                     });
 }
 
-// Whether a CA has lost a revocation list that it had: with `policy: if_present` its clients would
-// no longer be checked.
+// Returns whether a CA has lost its revocation list. With `policy: if_present` its clients would no
+// longer be checked.
 bool LosesAList(const ListenerMaterial& read, const ListenerMaterial& old) {
   return std::any_of(
       read.lost_lists.begin(), read.lost_lists.end(), [&](const LoadedRevocationList& lost) {
@@ -42,7 +42,7 @@ bool LosesAList(const ListenerMaterial& read, const ListenerMaterial& old) {
       });
 }
 
-// Why the listener must not load good files; empty: it may.
+// Returns why the listener must not load valid files yet, or an empty string.
 std::string MustWait(const config::Listener& listener, const ListenerMaterial& read,
                      const ListenerMaterial& old, const config::Config* on_disk) {
   if (read.id == old.id) return "";
@@ -61,7 +61,7 @@ std::string MustWait(const config::Listener& listener, const ListenerMaterial& r
          "taken up together";
 }
 
-// Makes the generation out of what was read and, for those that are held, what is in use.
+// Builds the generation from the new material and, for held listeners, from the material in use.
 void Compose(const BuildResult& built, const Generation& in_use, Rotation* rotation) {
   auto generation = std::make_shared<Generation>(built.partial);
   for (const HeldListener& held : rotation->held) {

@@ -54,8 +54,8 @@ void CheckStrength(const Certificate& certificate, const std::string& file, Diag
   }
 }
 
-// A key that can do nothing else signs each handshake, and the TLS library takes no
-// certificate that forbids it.
+// Returns whether the certificate forbids signatures although its key can do nothing else. Such a
+// key signs each handshake, and the TLS library rejects the certificate.
 bool MayNotSign(const Certificate& leaf) {
   const std::vector<std::string>& usage = leaf.key_usage();
   return leaf.public_key().kind != x509::KeyKind::kRsa && !usage.empty() &&
@@ -108,8 +108,8 @@ void CheckIssuers(const ServerCertificate& server, DiagnosticSink* sink) {
   }
 }
 
-// The end of the path that begins with the leaf. Others that follow it are for other
-// clients.
+// Returns the last certificate of the path that starts with the leaf. Other paths may follow it,
+// for other clients.
 const Certificate& EndOfPath(const ServerCertificate& server) {
   size_t i = 0;
   while (i + 1 < server.chain.size() && server.chain[i]->IssuedBy(*server.chain[i + 1])) ++i;
@@ -179,7 +179,7 @@ void CheckDuplicateKeyTypes(const std::vector<ServerCertificate>& servers, Diagn
                                  key.text, ") in ", known->second->chain_file,
                                  ", which comes first; this one is never shown for it"),
                     "keep one of the two, or give them keys of different kinds");
-      break;  // one name says it for the pair
+      break;  // one name is enough for the pair
     }
   }
 }

@@ -1,5 +1,4 @@
-// Checks whether a server certificate is fit to be served, and warns of what is questionable about
-// it. Pure.
+// Checks whether a server certificate can be served, and warns about questionable properties. Pure.
 
 #ifndef MANTLET_CERTS_SERVER_CERTIFICATE_CHECK_H_
 #define MANTLET_CERTS_SERVER_CERTIFICATE_CHECK_H_
@@ -12,21 +11,20 @@
 
 namespace mantlet::certs {
 
-// A certificate whose end is nearer than this is worth a warning, unless it
-// lives so shortly that this is its ordinary state: then the last third counts.
+// A certificate that expires within this time causes a warning. For one with a short lifetime, the
+// limit is the last third of it.
 inline constexpr int64_t kExpiryWarningSeconds = 14 * 24 * 3600;
 
 bool EndsSoon(const x509::Certificate& certificate, int64_t now);
 
-// `anchors`: the listener's trust anchors; one of them being the issuer answers
-// the question whether an intermediate is missing.
+// `anchors` are the listener's trust anchors; if one of them is the issuer, no intermediate is
+// missing.
 void CheckServerCertificate(const ServerCertificate& server,
                             const std::vector<TrustAnchor>& anchors, int64_t now,
                             DiagnosticSink* sink);
 
-// The certificates of one listener, side by side: a name may have one certificate
-// for each kind of key (ECDSA by curve, Ed25519, RSA); a second of a kind is
-// never shown for it.
+// Compares the certificates of one listener: a name may have one certificate for each kind of key
+// (ECDSA by curve, Ed25519, RSA); a second one of a kind is never used for it.
 void CheckDuplicateKeyTypes(const std::vector<ServerCertificate>& servers, DiagnosticSink* sink);
 
 }  // namespace mantlet::certs

@@ -35,7 +35,7 @@ class Assembly {
     const bool one_file = files_.chain.empty();
     server_.chain_file = one_file ? OneFile() : files_.chain;
     server_.key_file = one_file ? OneFile() : files_.key;
-    // Both are parsed even if one fails, so that all mistakes show at once.
+    // Both are parsed even if one fails, so that all mistakes are reported at once.
     std::optional<x509::Material> chain = Parse(server_.chain_file);
     std::optional<x509::Material> key = one_file ? chain : Parse(server_.key_file);
     bool have_key = key.has_value() && TakeKey(*key);
@@ -132,8 +132,8 @@ class Assembly {
     return false;
   }
 
-  // The leaf is the certificate whose key we have. In a `chain` file it must
-  // stand first, unless that is PKCS#7; in the other two forms it may be anywhere.
+  // The leaf is the certificate that the key belongs to. In a `chain` file it must be first, unless
+  // that is PKCS#7; in the other two forms it may be anywhere.
   bool FindLeaf() {
     auto fits = [this](const x509::CertificatePtr& c) { return server_.key->Matches(*c); };
     auto leaf = std::find_if(server_.chain.begin(), server_.chain.end(), fits);

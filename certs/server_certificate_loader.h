@@ -1,5 +1,5 @@
-// LoadServerCertificate assembles one server certificate from the files that the configuration
-// names for it: it parses them and finds the leaf and its key. Pure; works on bytes already read.
+// LoadServerCertificate loads one server certificate from its files: it parses them and finds the
+// leaf and its key. Pure; the files have already been read.
 
 #ifndef MANTLET_CERTS_SERVER_CERTIFICATE_LOADER_H_
 #define MANTLET_CERTS_SERVER_CERTIFICATE_LOADER_H_
@@ -13,10 +13,10 @@
 
 namespace mantlet::certs {
 
-// Nothing if there is no usable pair of chain and key; then the sink has got an
-// error. What is returned has a key that fits, and the chain as the file has it, the leaf
-// first. ChooseChain() decides what of it is served, which fills chain_der, and
-// CheckServerCertificate() about everything else.
+// Returns nullopt, after reporting an error to the sink, if there is no usable pair of chain and
+// key. The result has a matching key, and the chain of the file with the leaf first. ChooseChain()
+// then decides which certificates are served, and sets chain_der; CheckServerCertificate() checks
+// everything else.
 std::optional<ServerCertificate> LoadServerCertificate(const config::CertificateFiles& files,
                                                        const FileImages& images,
                                                        DiagnosticSink* sink);

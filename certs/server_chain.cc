@@ -14,7 +14,7 @@ namespace {
 using x509::Certificate;
 using x509::CertificatePtr;
 
-// What makes the certificate useless to a client as an issuer; empty: nothing.
+// Returns why clients cannot use the certificate as an issuer, or an empty string.
 std::string UnfitBecause(const Certificate& certificate, int64_t now) {
   if (certificate.not_after() <= now) {
     return absl::StrCat("expired ", RelativeTime(certificate.not_after(), now), " (",
@@ -58,10 +58,10 @@ class Chooser {
   }
 
  private:
-  // The certificates that a search from the leaf has found, in its order.
+  // Found is the certificates that a search from the leaf has reached, in the order of the search.
   struct Found {
     std::vector<CertificatePtr> order;
-    bool root = false;  // and one of them is a root, or a root among the anchors issued it
+    bool root = false;  // one of them is a root, or was issued by a root among the anchors
   };
 
   void RemoveRepetitions() {
@@ -71,7 +71,7 @@ class Chooser {
     });
   }
 
-  // From issued to issuer, in the order of the file.
+  // Searches from certificates to their issuers, in the order of the file.
   Found Search(bool unfit) const {
     Found found;
     std::set<const Certificate*> seen;
@@ -99,7 +99,8 @@ class Chooser {
     });
   }
 
-  // Reports what is left out, and why that does no harm.
+  // Serves `found`, and warns about each certificate that is left out. `harmless` is why clients do
+  // not need it; if it is empty, all certificates are served.
   void Serve(const Found& found, const char* harmless) {
     std::vector<CertificatePtr> rest = std::move(server_->chain);
     server_->chain = found.order;
@@ -128,7 +129,8 @@ class Chooser {
     }
   }
 
-  // The end of the path that begins with the leaf, and the first that is not on it.
+  // Reports the last certificate of the path that starts with the leaf, and the first one that is
+  // not on it.
   void TellOfGap(const Found& found) {
     size_t last = 0;
     while (last + 1 < found.order.size() && found.order[last]->IssuedBy(*found.order[last + 1])) {

@@ -35,7 +35,7 @@ const char* FormatName(x509::Material::Format format) {
   return "";
 }
 
-// Which of the file's certificates a key belongs to.
+// Returns which of the file's certificates a key belongs to.
 std::string FitText(const x509::PrivateKey& key, const std::vector<x509::CertificatePtr>& all) {
   if (all.empty()) return "";
   for (const x509::CertificatePtr& certificate : all) {
@@ -103,7 +103,7 @@ Json ToJson(const x509::MaterialItem& item) {
   return Json::object();
 }
 
-// Appends to both as ShowSpiffe does.
+// Appends to both like ShowSpiffe().
 absl::Status ShowMaterial(std::string_view bytes, const std::optional<std::string>& passphrase,
                           int64_t now, std::string* text, Json* json) {
   absl::StatusOr<x509::Material> material = x509::ParseMaterial(bytes, passphrase);

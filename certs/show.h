@@ -15,14 +15,14 @@
 namespace mantlet::certs {
 
 struct ShowResult {
-  bool ok = true;               // false: the file could not be read as anything; exit 1
+  bool ok = true;               // false: the file could not be read in any format; exit 1
   std::string text;             // for a terminal, several lines, each ended by \n
   nlohmann::ordered_json json;  // {"file":…,"format":…,"items":[…]} or {"file":…,"error":…}
 };
 
-// `path` is only printed. `passphrase` opens PKCS#12 and encrypted keys; without
-// one, an encrypted key is shown as such, and PKCS#12 is tried with the empty one.
-// `now` (seconds since the epoch) serves "in 12 days" and "3 days ago".
+// `path` is only printed. `passphrase` decrypts PKCS#12 and encrypted keys. Without one, an
+// encrypted key is described as such, and PKCS#12 is tried with the empty passphrase. `now`
+// (seconds since the epoch) is for "in 12 days" and "3 days ago".
 ShowResult Show(std::string_view path, std::string_view bytes,
                 const std::optional<std::string>& passphrase, int64_t now);
 

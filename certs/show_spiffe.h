@@ -12,8 +12,8 @@
 
 namespace mantlet::certs {
 
-// ShowSpiffe appends the lines of a JSON file to `text` and adds the members "format" and "items"
-// to the object `json`; neither if the file is refused.
+// Appends the lines of a JSON file to `text` and adds the members "format" and "items" to the
+// object `json`. Returns an error and changes neither if the file is invalid.
 absl::Status ShowSpiffe(std::string_view bytes, int64_t now, std::string* text,
                         nlohmann::ordered_json* json);
 

@@ -1,9 +1,9 @@
-// Source and MaterialSink are the seam between certificate material and where it comes from.
+// Source and MaterialSink separate certificate material from its origin.
 //
-// A source has material under names and pushes the bytes into the one sink, at the start and
-// whenever they have changed. Files are the first source (file_source.h); their names are paths.
-// What is made of the bytes does not depend on the source: the configuration names what a listener
-// serves and trusts, and BuildGeneration() checks it.
+// A source has material under names and pushes the bytes to the one sink, at the start and after
+// each change. Files are the first source (file_source.h); their names are paths. The use of the
+// bytes does not depend on the source: the configuration names the material that a listener serves
+// and trusts, and BuildGeneration() checks it.
 
 #ifndef MANTLET_CERTS_SOURCE_H_
 #define MANTLET_CERTS_SOURCE_H_
@@ -14,20 +14,19 @@
 
 namespace mantlet::certs {
 
-// MaterialSnapshot is what names held at one moment.
+// MaterialSnapshot is the content of names at one time.
 struct MaterialSnapshot {
   FileImages files;
-  RevocationFiles revocation_files;  // these never are among `files`, unless named twice
+  RevocationFiles revocation_files;  // not in `files`, unless named twice
 };
 
 class MaterialSink {
  public:
   virtual ~MaterialSink() = default;
 
-  // Push takes what some names hold now; together it replaces what was pushed before under these
-  // names, and other names keep what they have. It takes all or nothing: FailedPrecondition, with
-  // every error's sentence, means that the material is refused and that what was pushed before
-  // stays in use.
+  // Replaces the content of the names in the snapshot, all of them together; other names keep their
+  // content. Returns FailedPrecondition, with the sentences of all errors, if the material is
+  // rejected; then the previous material stays in use.
   virtual absl::Status Push(MaterialSnapshot snapshot) = 0;
 };
 
@@ -35,9 +34,9 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // PushTo pushes all that the source has, as a whole, and returns what the sink returned. It
-  // pushes nothing and returns Unavailable while what it has is incomplete or does not fit
-  // together; that passes by itself.
+  // Pushes all material of the source as one snapshot and returns the result of the sink. Pushes
+  // nothing and returns Unavailable while the material is incomplete or inconsistent, which is
+  // temporary.
   virtual absl::Status PushTo(MaterialSink& sink) = 0;
 };
 

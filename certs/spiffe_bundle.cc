@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-// The text of a member; null if it is missing or something else.
+// Returns the string value of a member; null if it is missing or not a string.
 const std::string* TextOf(const Json& object, const char* name) {
   const auto member = object.find(name);
   if (member == object.end()) return nullptr;
@@ -28,8 +28,8 @@ std::string_view WithoutLeadingZeros(std::string_view number) {
   return start == std::string_view::npos ? std::string_view() : number.substr(start);
 }
 
-// RFC 7517, 4.7: the first certificate's key must be the key that the other members
-// spell out. What they leave out says nothing against it.
+// Checks that the first certificate's key is the key in the other members (RFC 7517, 4.7). Missing
+// members are allowed.
 absl::Status CheckSameKey(const Json& key, const x509::Certificate& certificate) {
   const x509::Jwk expected = x509::DescribeAsJwk(certificate);
   const std::string* curve = TextOf(key, "crv");
@@ -57,7 +57,7 @@ absl::StatusOr<x509::CertificatePtr> ReadCertificate(const Json& x5c) {
       absl::StrCat("the first entry of its x5c: ", std::string(certificate.status().message())));
 }
 
-// The certificate of one key; null if the key is to be ignored.
+// Returns the certificate of one key; null if the key is to be ignored.
 absl::StatusOr<x509::CertificatePtr> ReadKey(const Json& key) {
   if (!key.is_object()) return Reject("it is no object");
   const std::string* use = TextOf(key, "use");

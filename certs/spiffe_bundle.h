@@ -21,20 +21,19 @@ struct SpiffeBundle {
     x509::CertificatePtr certificate;
     std::string where;  // "keys[2]"
   };
-  // The X.509 authorities, in file order. None: everything of the trust domain is
-  // to be refused, whether its keys were revoked or are of a kind we do not know.
+  // The X.509 authorities, in file order. If there are none, all clients of the trust domain are
+  // rejected: its keys were revoked or are of an unsupported kind.
   std::vector<Authority> authorities;
   std::optional<uint64_t> sequence;      // spiffe_sequence
-  std::optional<uint64_t> refresh_hint;  // spiffe_refresh_hint, seconds; files are polled anyway
+  std::optional<uint64_t> refresh_hint;  // spiffe_refresh_hint in seconds; files are polled anyway
 };
 
-// Refuses as a whole what is damaged: an x509-svid key whose first x5c entry is no
-// certificate, or the certificate of another key than the entry spells out. As the
-// standard asks, ignores keys of other uses and kinds, keys without x5c, and names
-// it does not know. Messages name the key.
+// Rejects a damaged bundle as a whole: an x509-svid key whose first x5c entry is not a certificate,
+// or is the certificate of another key than the one in the entry. As the standard requires, it
+// ignores keys of other uses and kinds, keys without x5c, and unknown names. Messages name the key.
 absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json);
 
-// By trust domain.
+// The bundles by trust domain.
 using SpiffeBundles = std::map<std::string, SpiffeBundle>;
 absl::StatusOr<SpiffeBundles> ParseSpiffeBundleMap(std::string_view json);
 

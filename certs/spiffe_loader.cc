@@ -14,12 +14,12 @@
 namespace mantlet::certs {
 namespace {
 
-// One trust domain while its files are read.
+// Gathered is one trust domain while its files are read.
 struct Gathered {
   std::vector<TrustAnchor> anchors;
   std::optional<uint64_t> sequence;
-  std::string file;      // the first
-  bool refused = false;  // something of it cannot be used, and the sink knows
+  std::string file;      // the first file
+  bool refused = false;  // a part of it cannot be used; an error was reported
 };
 
 using GatheredDomains = std::map<std::string, Gathered>;
@@ -90,7 +90,7 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
   }
 }
 
-// An authority should have no ID but its trust domain's own (X509-SVID, 3.2).
+// The only ID that an authority should have is that of its trust domain (X509-SVID, 3.2).
 void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain,
                        DiagnosticSink* sink) {
   for (const TrustAnchor& anchor : domain.anchors) {
@@ -107,7 +107,7 @@ void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain,
   }
 }
 
-// Null for a domain without authorities.
+// Returns null for a domain without authorities.
 x509::TrustStorePtr TrustOf(const Gathered& domain) {
   std::vector<x509::CertificatePtr> certificates;
   for (const TrustAnchor& anchor : domain.anchors) certificates.push_back(anchor.certificate);

@@ -13,8 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Reads along and objects to what the library would let pass: it keeps the last
-// of several values of one name.
+// Inspector rejects documents that the library would accept: it keeps the last of several values
+// with the same name.
 class Inspector : public nlohmann::json_sax<Json> {
  public:
   explicit Inspector(size_t size) : size_(size) {}
@@ -63,7 +63,7 @@ class Inspector : public nlohmann::json_sax<Json> {
 
   size_t size_;
   bool cut_off_ = false;
-  std::vector<std::set<std::string>> names_;  // of every object and array that is open
+  std::vector<std::set<std::string>> names_;  // names in every open object and array
   std::string objection_;
 };
 
@@ -79,7 +79,7 @@ absl::StatusOr<Json> ParseStrictJson(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("it is larger than ", kMaxJsonBytes >> 20, " MiB"));
   }
-  // The library takes one for the end of the text, whatever follows.
+  // The library treats a NUL as the end of the text and ignores the rest.
   if (text.find('\0') != std::string_view::npos) {
     return absl::InvalidArgumentError("a NUL byte stands in the JSON");
   }

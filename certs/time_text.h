@@ -8,11 +8,11 @@
 
 namespace mantlet::certs {
 
-// Both in seconds since the epoch. "in 12 days", "3 days ago", "in 5 hours",
-// "now"; rounded down, so that "in 1 day" means at least that.
+// Returns "in 12 days", "3 days ago", "in 5 hours" or "now" for times in seconds since the epoch.
+// Rounded down, so that "in 1 day" means at least one day.
 std::string RelativeTime(int64_t when, int64_t now);
 
-// "2027-01-15 08:00:00 UTC"
+// Returns e.g. "2027-01-15 08:00:00 UTC".
 std::string DateTime(int64_t when);
 
 }  // namespace mantlet::certs

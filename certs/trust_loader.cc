@@ -23,12 +23,12 @@ using Kind = x509::MaterialItem::Kind;
 
 std::string Before(const std::string& place) { return place.empty() ? "" : place + ": "; }
 
-// An anchor whose key verifies nothing here.
+// Returns whether the anchor's key is of an unsupported kind, so that it verifies nothing.
 bool IsUnsupported(const TrustAnchor& anchor) {
   return anchor.certificate->public_key().kind == x509::KeyKind::kOther;
 }
 
-// An anchor that is an intermediate only counts if the path can go on to a root.
+// An anchor that is an intermediate is usable only if the path can continue to a root.
 void CheckRoots(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   bool any_root = false;
   for (const TrustAnchor& anchor : anchors) any_root |= anchor.certificate->self_signed();
@@ -57,7 +57,7 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   }
 }
 
-// Without another anchor, every client would be refused.
+// Reports errors if no anchor has a supported key, because every client would be rejected.
 void CheckKeys(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
   if (!std::all_of(anchors.begin(), anchors.end(), IsUnsupported)) return;
   for (const TrustAnchor& anchor : anchors) {
@@ -77,7 +77,7 @@ void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, Diagn
   }
 }
 
-// A JSON object that means to be a bundle or a bundle map.
+// Returns whether the bytes look like a SPIFFE bundle or bundle map.
 bool LooksLikeSpiffeBundle(std::string_view bytes) {
   return LooksLikeJsonObject(bytes) && (bytes.find("\"keys\"") != std::string_view::npos ||
                                         bytes.find("\"trust_domains\"") != std::string_view::npos);

@@ -1,4 +1,4 @@
-// Assembles a listener's trust anchors from its bundle files. Pure; works on bytes already read.
+// Loads a listener's trust anchors from its bundle files. Pure; the files have already been read.
 
 #ifndef MANTLET_CERTS_TRUST_LOADER_H_
 #define MANTLET_CERTS_TRUST_LOADER_H_
@@ -14,24 +14,25 @@
 
 namespace mantlet::certs {
 
-// Roots of X.509 version 1 have no way to say that they are CAs. Path building takes one
-// as an anchor (RFC 5280, 6.1.1 (d), leaves that to the relying party); SPIFFE does not.
+// Version1Roots is whether self-signed certificates of X.509 version 1 are accepted. They cannot
+// contain basic constraints. Path building accepts one as an anchor (RFC 5280, 6.1.1 (d), leaves
+// that to the relying party); SPIFFE does not.
 enum class Version1Roots { kRefuse, kAccept };
 
-// Whether the certificate may be an anchor. `place`: where in the file it stands,
-// may be empty.
+// Returns whether the certificate may be an anchor. `place` is its position in the file and may be
+// empty.
 bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_roots,
                  const std::string& place, const std::string& file, int64_t now,
                  DiagnosticSink* sink);
 
-// The anchors of one file: PEM, DER, PKCS#7 or PKCS#12.
+// Returns the anchors of one file: PEM, DER, PKCS#7 or PKCS#12.
 std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
                                         Version1Roots version1_roots, const FileImages& images,
                                         int64_t now, DiagnosticSink* sink);
 
-// Every certificate of every file, or as many as could be read; the sink has
-// got an error for each file or certificate that cannot be a trust anchor.
-// `partial_chain`: an intermediate may be an anchor without its root.
+// Returns the certificates of all files that could be read. Reports an error to the sink for each
+// file or certificate that cannot be a trust anchor. If `partial_chain` is true, an intermediate
+// may be an anchor without its root.
 std::vector<TrustAnchor> LoadTrustAnchors(const std::vector<config::TrustFile>& files,
                                           bool partial_chain, const FileImages& images, int64_t now,
                                           DiagnosticSink* sink);
