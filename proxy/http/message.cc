@@ -3,7 +3,15 @@
 namespace mantlet::http {
 
 std::string_view VersionName(Version version) {
-  return version == Version::kHttp10 ? "HTTP/1.0" : "HTTP/1.1";
+  switch (version) {
+    case Version::kHttp10:
+      return "HTTP/1.0";
+    case Version::kHttp11:
+      return "HTTP/1.1";
+    case Version::kHttp2:
+      return "HTTP/2";
+  }
+  return "";
 }
 
 void RequestHead::Reset() {

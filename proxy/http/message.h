@@ -14,8 +14,8 @@
 
 namespace mantlet::http {
 
-enum class Version : uint8_t { kHttp10, kHttp11 };
-// Returns "HTTP/1.0" or "HTTP/1.1".
+enum class Version : uint8_t { kHttp10, kHttp11, kHttp2 };
+// Returns "HTTP/1.0", "HTTP/1.1" or "HTTP/2".
 std::string_view VersionName(Version version);
 
 // Framing determines how the end of a message body is found (RFC 9112 section 6.3).

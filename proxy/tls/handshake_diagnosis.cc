@@ -75,23 +75,30 @@ std::optional<uint8_t> FindPlaintextAlert(std::string_view records) {
   return std::nullopt;
 }
 
-// Returns a sentence about a client that offers only unsupported protocols.
-std::string ExplainProtocols(const std::vector<std::string>& protocols) {
+// Returns the names of protocols for the log: the first eight, and the first bytes of each.
+std::string ListProtocols(const std::vector<std::string>& protocols) {
   constexpr size_t kShown = 8;
+  constexpr size_t kShownBytes = 32;
   std::string list;
   for (size_t i = 0; i < std::min(protocols.size(), kShown); ++i) {
-    absl::StrAppend(&list, i == 0 ? "" : ", ", protocols[i]);
+    const std::string& name = protocols[i];
+    absl::StrAppend(&list, i == 0 ? "" : ", ", name.substr(0, kShownBytes),
+                    name.size() > kShownBytes ? "..." : "");
   }
   if (protocols.size() > kShown) {
     absl::StrAppend(&list, " and ", protocols.size() - kShown, " more");
   }
-  const bool http2 = std::find(protocols.begin(), protocols.end(), "h2") != protocols.end();
-  if (http2) {
-    return absl::StrCat("this client speaks HTTP/2 only (ALPN: ", list,
-                        "), as gRPC does; HTTP/1.1 is spoken here");
-  }
-  return absl::StrCat("the client offers no protocol that is spoken here (ALPN: ", list,
-                      "); HTTP/1.1 is");
+  return list;
+}
+
+// Returns a sentence about a client that offers only unsupported protocols.
+std::string ExplainProtocols(const HandshakeEvidence& evidence) {
+  const std::vector<std::string>& offered = evidence.protocols;
+  const bool http2 = std::find(offered.begin(), offered.end(), "h2") != offered.end();
+  return absl::StrCat(http2 ? "this client speaks HTTP/2 only (ALPN: "
+                            : "the client offers no protocol that is spoken here (ALPN: ",
+                      ListProtocols(offered), http2 ? "), as gRPC does" : ")",
+                      "; this listener speaks ", ListProtocols(evidence.supported_protocols));
 }
 
 // Returns why the library rejects the certificate `der`; a valid result if the cause is unknown.
@@ -144,7 +151,7 @@ HandshakeDiagnosis Diagnose(const HandshakeEvidence& evidence) {
       absl::StrAppend(&diagnosis.detail, "; ", evidence.certificate_request());
     }
   } else if (diagnosis.reason == HandshakeFailure::kNoApplicationProtocol) {
-    if (!evidence.protocols.empty()) diagnosis.detail = ExplainProtocols(evidence.protocols);
+    if (!evidence.protocols.empty()) diagnosis.detail = ExplainProtocols(evidence);
   } else if (diagnosis.reason == HandshakeFailure::kProtocolVersion &&
              !evidence.newest_version.empty()) {
     absl::StrAppend(&diagnosis.detail, "; it offers ", evidence.newest_version, " at most");

@@ -29,6 +29,7 @@ struct HandshakeEvidence {
   std::string newest_version;  // the newest that the client offers; empty: unknown
   // The protocols that the client offered (ALPN), if none of them is supported.
   std::vector<std::string> protocols;
+  std::vector<std::string> supported_protocols;
   // Describes the CertificateRequest (ServerContext::DescribeCertificateRequest()).
   std::function<std::string()> certificate_request;
   // The first certificate of the client's Certificate message, as DER; empty if there was none.

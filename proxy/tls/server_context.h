@@ -47,8 +47,8 @@ class ServerContext {
     config::ClientAuthMode client_auth = config::ClientAuthMode::kRequire;
     std::vector<ServerCredential> credentials;  // at least one; the first is the default
     verify::ClientVerifierPtr verifier;         // null if client_auth is none
-    // The supported protocols, as ALPN names (RFC 7301). The first one that the client offers is
-    // chosen.
+    // The supported protocols, as ALPN names (RFC 7301), in order of preference. The first one that
+    // the client offers, too, is chosen.
     std::vector<std::string> protocols = {"http/1.1", "http/1.0"};
     // A digest of all other settings that decide about clients. A session is resumed only while it
     // is unchanged.

@@ -117,6 +117,7 @@ HandshakeReport ServerHandshake::ReportLibraryError(std::string_view arrived) {
   if (hello_seen() && !HasCertificate()) evidence.unserved_name = attempt_->sni;
   evidence.newest_version = VersionText(attempt_->offered_version);
   evidence.protocols = std::move(attempt_->protocols);
+  if (!evidence.protocols.empty()) evidence.supported_protocols = context_->options().protocols;
   evidence.certificate_request = [this] { return context_->DescribeCertificateRequest(); };
   evidence.leaf_der = attempt_->leaf_der;
   HandshakeDiagnosis diagnosis = Diagnose(evidence);

@@ -40,12 +40,13 @@ bool ServerHandshake::HasCertificate() const {
 // that it does not expect.
 std::string_view ServerHandshake::SelectProtocol(std::string_view offered) {
   const std::vector<std::string>& spoken = context_->options().protocols;
+  auto best = spoken.end();
   CBS protocols, name;
   CBS_init(&protocols, x509::Data(offered), offered.size());
   while (CBS_get_u8_length_prefixed(&protocols, &name)) {
-    const std::string_view protocol = x509::View(name);
-    if (std::find(spoken.begin(), spoken.end(), protocol) != spoken.end()) return protocol;
+    best = std::find(spoken.begin(), best, x509::View(name));
   }
+  if (best != spoken.end()) return *best;
   CBS_init(&protocols, x509::Data(offered), offered.size());
   while (CBS_get_u8_length_prefixed(&protocols, &name)) {
     attempt_->protocols.emplace_back(x509::View(name));

@@ -93,7 +93,7 @@ constexpr Sentence kSentences[] = {
     {SSL_R_SSL3_EXT_INVALID_SERVERNAME, "the client's server name (SNI) is malformed"},
     {SSL_R_INVALID_ALPN_PROTOCOL_LIST, "the client's list of protocols (ALPN) is malformed"},
     {SSL_R_NO_APPLICATION_PROTOCOL,
-     "the client offers only protocols (ALPN) that are not spoken here; HTTP/1.1 is"},
+     "the client offers only protocols (ALPN) that are not spoken here"},
     // Resumption
     {SSL_R_PSK_IDENTITY_BINDER_COUNT_MISMATCH,
      "the client's session tickets and their binders do not match in number"},

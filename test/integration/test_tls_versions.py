@@ -99,6 +99,16 @@ def test_a_client_without_a_common_protocol_is_refused(mantlet, pki):
     assert "no application protocol" in clients.alert(error)
 
 
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_openssl_without_a_common_protocol_gets_the_alert_and_the_record_lists_its_protocols(mantlet, pki, version):
+    offered = 'x"},\n\x01,' + ",".join(f"proto-{i}" for i in range(20))
+    done = clients.s_client(pki, mantlet.address(), version, "-alpn", offered)
+    assert "alert no application protocol" in done.stderr
+    record = mantlet.wait_log("handshake_failed", reason="no_application_protocol")
+    assert '(ALPN: x"}, \n\x01, proto-0, ' in record["detail"] and " and 14 more)" in record["detail"]
+    mantlet.wait_metric("mantlet_tls_handshake_failures_total", 1, listener="public", reason="no_application_protocol")
+
+
 @pytest.mark.parametrize("version", [V12, V13])
 def test_sessions_are_not_resumed(mantlet, connect, pki, version):
     context = clients.context(pki, minimum=version, maximum=version)

@@ -125,13 +125,24 @@ TEST(HandshakeDiagnosis, SaysWhichServerNameNobodyHas) {
 TEST(HandshakeDiagnosis, SaysWhichProtocolsAClientOffers) {
   HandshakeEvidence evidence = SslError(SSL_R_NO_APPLICATION_PROTOCOL);
   evidence.protocols = {"h2"};
+  evidence.supported_protocols = {"http/1.1", "http/1.0"};
+  EXPECT_EQ(Diagnose(evidence).reason, HandshakeFailure::kNoApplicationProtocol);
   EXPECT_EQ(Diagnose(evidence).detail,
-            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; HTTP/1.1 is spoken here");
-  evidence.protocols = {"acme-tls/1", "x"};
+            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; this listener speaks "
+            "http/1.1, http/1.0");
+  evidence.protocols = {"acme-tls/1", "http/1.1"};
+  evidence.supported_protocols = {"h2"};
   EXPECT_EQ(Diagnose(evidence).detail,
-            "the client offers no protocol that is spoken here (ALPN: acme-tls/1, x); HTTP/1.1 is");
-  evidence.protocols.assign(500, "x");
-  EXPECT_LT(Diagnose(evidence).detail.size(), 200u);
+            "the client offers no protocol that is spoken here (ALPN: acme-tls/1, http/1.1); this "
+            "listener speaks h2");
+}
+
+TEST(HandshakeDiagnosis, ALongListOfProtocolsIsCut) {
+  HandshakeEvidence evidence = SslError(SSL_R_NO_APPLICATION_PROTOCOL);
+  evidence.supported_protocols = {"h2"};
+  evidence.protocols.assign(500, std::string(255, 'x'));
+  EXPECT_LT(Diagnose(evidence).detail.size(), 500u);
+  EXPECT_NE(Diagnose(evidence).detail.find("x... and 492 more"), std::string::npos);
 }
 
 TEST(HandshakeDiagnosis, SaysWhatAClientWithoutACertificateWasAskedFor) {

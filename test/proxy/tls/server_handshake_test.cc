@@ -452,6 +452,18 @@ TEST_F(HandshakeTest, ChoosesHttp11AmongTheProtocolsOffered) {
   EXPECT_EQ(client.alpn(), "http/1.1");
 }
 
+TEST_F(HandshakeTest, TheListenersOrderOfProtocolsDecides) {
+  for (const char* best : {"h2", "http/1.1"}) {
+    ServerSide server;
+    server.options.protocols = {best, "h2", "http/1.1"};
+    MemoryClient::Options options;
+    options.alpn = {"x", "http/1.1", "h2"};
+    MemoryClient client(options);
+    server.Meet(client);
+    EXPECT_EQ(client.alpn(), best);
+  }
+}
+
 TEST_F(HandshakeTest, AClientWithoutAlpnIsWelcome) {
   MemoryClient client({});
   server_.Meet(client);
@@ -544,7 +556,9 @@ TEST_F(HandshakeTest, AClientOfHttp2OnlyIsToldApart) {
   MemoryClient::Options options;
   options.alpn = {"h2"};
   EXPECT_EQ(Refused(options), "no_application_protocol");
-  EXPECT_NE(server_.report->detail.find("HTTP/2 only (ALPN: h2)"), std::string::npos);
+  EXPECT_EQ(server_.report->detail,
+            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; this listener speaks "
+            "http/1.1, http/1.0");
   EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
 }
 
