@@ -193,6 +193,7 @@ const std::shared_ptr<const ListenerState>& Connection::RefreshListener() {
 }
 
 bool Connection::MayBegin() {
+  if (ending_) return false;
   if (due() == RevalidationSchedule::kNever) return true;
   const int64_t now_s = worker_.clock.WallSeconds();
   if (due() <= now_s) {
@@ -200,7 +201,7 @@ bool Connection::MayBegin() {
     // is validated.
     worker_.revalidation->SetDue(*this, RevalidationSchedule::kNever);
     OnRevalidationDue();
-    if (phase_ != Phase::kOpen) return false;
+    if (phase_ != Phase::kOpen || ending_) return false;
   }
   expires_soon_ = due() != RevalidationSchedule::kNever &&
                   (due() - now_s) * 1000 <= worker_.idle_grace_ms &&

@@ -53,8 +53,9 @@ class ProtocolHost {
   // newest state and returns it; it is called before each request.
   virtual const std::shared_ptr<const ListenerState>& listener() = 0;
   virtual const std::shared_ptr<const ListenerState>& RefreshListener() = 0;
-  // Called before a request is read. Returns false if the client is no longer acceptable; the
-  // connection has then been ended.
+  // Called before a request is read, also while others are in flight. Returns false if the client
+  // is no longer acceptable: then no request begins. Stop() has been called, possibly from inside
+  // this call, and the connection ends with what is in flight, or has ended.
   virtual bool MayBegin() = 0;
   // Returns whether the client will be validated again within idle_grace_ms(). The response then
   // announces the close of the connection.
@@ -65,25 +66,34 @@ class ProtocolHost {
   virtual int64_t idle_grace_ms() const = 0;
   // A tunnel has begun. The policy may have changed since its request.
   virtual void OnTunnelBegins() = 0;
-  // Closes the connection. The protocol receives no more events and is destroyed later.
+  // Closes the connection. The protocol receives no more events and is destroyed later, not from
+  // inside this call. Called once.
   virtual void Done(CloseMode mode) = 0;
 
  protected:
   ~ProtocolHost() = default;
 };
 
+// Protocol is what is spoken on one connection. It keeps every deadline
+// (listener()->config.timeouts, with timers of the worker's loop) and the back-pressure of the
+// client: while the connection is open, it has no deadline of its own. The connection stays open
+// until ProtocolHost::Done().
 class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  // Events of the stream, with the meaning of io::ByteStreamHandler.
+  // Events of the stream, with the meaning of io::ByteStreamHandler. The stream is being read.
   virtual void OnBytes(std::string_view bytes) = 0;
+  // The client sends no more. Done() follows when nothing is in flight, now or later.
   virtual void OnEnd() = 0;
   virtual void OnDrained() = 0;
+  // The stream is dead. What is in flight is cancelled, and Done(kClosed) follows at once.
   virtual void OnLost(const io::StreamError& error) = 0;
 
-  // Stop ends the protocol. `why` is recorded for a request that is cut and for a tunnel that ends.
-  // May be called several times, each time with a stricter mode.
+  // Stop ends the protocol as `mode` demands, which leads to Done(): from inside this call for
+  // kNow, and for kAfterCurrent while idle. Idle means that activity() is kIdle. `why` is recorded
+  // for a request that is cut and for a tunnel that ends. May be called several times, each time
+  // with a stricter mode.
   virtual void Stop(StopMode mode, std::optional<base::ProxyError> why) = 0;
   // Recheck asks the policy of `listener`, a newer state, about the tunnel, if there is one.
   // Returns the error to end the connection with if the policy denies it.

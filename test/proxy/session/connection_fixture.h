@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "proxy/session/connection.h"
 #include "proxy/session/protocol_table.h"
@@ -55,6 +56,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     tls::ServerContext::Options options;
     options.client_auth = config_.client_auth.mode;
     options.credentials = {tls::Serve(tls::ServerCertificate(), {"server.example"})};
+    options.protocols = protocols_->names();
     options.clock = &clock_;
     if (config_.client_auth.mode != config::ClientAuthMode::kNone) {
       verify::ClientVerifier::Options verifier;
@@ -66,7 +68,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     state->verifier = options.verifier;
     state->acceptor = std::make_shared<const TlsAcceptor>(
         loop_, tls::ServerContext::Create(std::move(options)).value(), verified_);
-    state->protocols = HttpProtocols();
+    state->protocols = protocols_;
     if (pool_ == nullptr) {
       pool_ = std::make_shared<upstream::Pool>(loop_, connector_, target_, shard_.Upstream("app"));
     }
@@ -81,8 +83,10 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     if (connection_ != nullptr) book_.SetDue(*connection_, RevalidationSchedule::kNow);
   }
   void Accept(const x509::Credential* who = &tls::ClientCertificate()) {
-    client_ = std::make_unique<tls::MemoryClient>(who == nullptr ? tls::MemoryClient::Options()
-                                                                 : tls::WithCertificate({who}));
+    tls::MemoryClient::Options options =
+        who == nullptr ? tls::MemoryClient::Options() : tls::WithCertificate({who});
+    options.alpn = offered_protocols_;
+    client_ = std::make_unique<tls::MemoryClient>(std::move(options));
     auto admitted = Admission::Admit(admission_, config_.limits, 1);
     ASSERT_TRUE(std::holds_alternative<Admission::Ticket>(admitted));
     connection_ = std::make_unique<Connection>(
@@ -139,6 +143,8 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
+  std::shared_ptr<const ProtocolTable> protocols_ = HttpProtocols();  // of the listener
+  std::vector<std::string> offered_protocols_;                        // by the client, in ALPN
   x509::TrustStorePtr trust_ = x509::Trust({x509::Root()});
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
