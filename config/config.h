@@ -1,8 +1,7 @@
-// The configuration as plain values: what the YAML file says once it has been
-// read, checked and completed with defaults. No I/O, no YAML, no pointers to
-// anything else; a Config can be copied, compared and kept as long as anybody
-// likes. config/loader/loader.h makes one from a file; config/README.md explains every
-// key and its default.
+// The configuration as plain values: the contents of the YAML file after it has been read,
+// validated and completed with defaults. A Config involves no I/O and no YAML and points to nothing
+// else; it can be copied, compared and kept for any time. config/loader/loader.h creates one from a
+// file; config/README.md explains every key and its default.
 
 #ifndef MANTLET_CONFIG_CONFIG_H_
 #define MANTLET_CONFIG_CONFIG_H_
@@ -23,16 +22,17 @@ using Milliseconds = std::chrono::milliseconds;
 struct Address {
   enum class Kind { kTcp, kUnix, kSystemd };
   Kind kind = Kind::kTcp;
-  std::string host;   // kTcp: a literal address or a name; without the brackets of an IPv6 literal
+  std::string host;   // kTcp: a literal address or a name; an IPv6 literal has no brackets
   uint16_t port = 0;  // kTcp; 0 = any free port
   std::string path;   // kUnix: file system path; kSystemd: the LISTEN_FDNAMES name
   bool operator==(const Address&) const = default;
 };
-// The address as the configuration writes it: "127.0.0.1:80", "[::1]:80", "unix:/path",
+// Returns the address in the form of the configuration: "127.0.0.1:80", "[::1]:80", "unix:/path",
 // "systemd:NAME".
 std::string ToString(const Address& address);
 
-// Whether bytes sent there stay on this machine: a Unix socket, 127.0.0.0/8, ::1 or "localhost".
+// Returns whether bytes sent to the address stay on this machine: a Unix socket, 127.0.0.0/8, ::1
+// or "localhost".
 bool IsLocal(const Address& address);
 
 // One server certificate. Exactly one of {chain and key}, bundle, pkcs12 is set.
@@ -42,7 +42,7 @@ struct CertificateFiles {
   std::string bundle;
   std::string pkcs12;
   std::string passphrase_file;  // for pkcs12 and for an encrypted key
-  std::string ocsp_response;    // stapled; empty: none
+  std::string ocsp_response;    // stapled; empty for none
   Location where;
   bool operator==(const CertificateFiles&) const = default;
 };
@@ -53,24 +53,25 @@ struct Tls {
   std::vector<CertificateFiles> certificates;  // at least one; the first is the default
   TlsVersion min_version = TlsVersion::kTls12;
   TlsVersion max_version = TlsVersion::kTls13;
-  // TLS 1.2, OpenSSL's names, best first; "A|B": both are as good. Empty = safe default.
+  // OpenSSL's names of TLS 1.2 suites, best first; "A|B" are of equal preference. Empty = safe
+  // default.
   std::vector<std::string> cipher_suites;
   std::vector<std::string> groups;  // BoringSSL's names, best first; empty = the library's best
   bool strict_sni = false;
   bool session_resumption = false;
-  Milliseconds session_lifetime{3'600'000};  // of a resumable session, renewals included
+  Milliseconds session_lifetime{3'600'000};  // lifetime of a resumable session, renewals included
   bool operator==(const Tls&) const = default;
 };
 
-// kRequest: a certificate is asked for and judged, and whoever has none or one that does not verify
-// is let in without an identity.
+// kRequest: a certificate is requested and verified, but a client without one, or with one that
+// does not verify, is accepted without an identity.
 enum class ClientAuthMode { kNone, kRequest, kOptional, kRequire };
-// What becomes of open connections whose client would not be let in any more.
+// The action for open connections whose client is no longer acceptable.
 enum class OnInvalid { kDrain, kClose, kIgnore };
 enum class CrlPolicy { kIfPresent, kRequire };
 enum class ExpiredCrl { kRefuse, kUse };
 
-// One trust domain and the files with the anchors of its bundle.
+// A trust domain and the files with the anchors of its bundle.
 struct SpiffeTrustDomain {
   std::string name;
   std::vector<std::string> bundle;  // PEM, DER or SPIFFE bundle JSON; at least one file
@@ -80,7 +81,7 @@ struct SpiffeTrustDomain {
 
 struct Spiffe {
   std::vector<SpiffeTrustDomain> trust_domains;
-  std::string bundle_map;  // a file with the bundles of several trust domains; empty: none
+  std::string bundle_map;  // a file with the bundles of several trust domains; empty for none
   bool enabled() const { return !trust_domains.empty() || !bundle_map.empty(); }
   bool operator==(const Spiffe&) const = default;
 };
@@ -88,7 +89,7 @@ struct Spiffe {
 // One file with trust anchors.
 struct TrustFile {
   std::string path;             // PEM, DER, PKCS#7 or PKCS#12
-  std::string passphrase_file;  // of a PKCS#12 file; empty: none
+  std::string passphrase_file;  // for a PKCS#12 file; empty for none
   bool operator==(const TrustFile&) const = default;
 };
 
@@ -97,16 +98,16 @@ struct ClientAuth {
   std::vector<TrustFile> trust_bundle;  // may be empty if mode is kNone or SPIFFE is used
   bool partial_chain = false;           // an anchor may be an intermediate
   bool any_extended_key_usage = false;  // anyExtendedKeyUsage counts as clientAuth
-  int max_depth = 4;  // certificates between the leaf and the trust anchor, at most
+  int max_depth = 4;  // the largest number of certificates between the leaf and the trust anchor
   Spiffe spiffe;
   bool server_auth_clients = false;    // serverAuth alone counts as clientAuth
   std::vector<std::string> spki_pins;  // SHA-256 of the leaf's SubjectPublicKeyInfo, hex or base64
-  std::vector<std::string> ca_pins;    // the same of any CA on the verified path
+  std::vector<std::string> ca_pins;    // the same for any CA on the verified path
   std::vector<std::string> crl_files;
   CrlPolicy crl_policy = CrlPolicy::kIfPresent;
   ExpiredCrl crl_expired = ExpiredCrl::kRefuse;
-  OnInvalid on_expiry = OnInvalid::kDrain;      // the client certificate has ended
-  OnInvalid on_revocation = OnInvalid::kDrain;  // it would be refused for any other reason
+  OnInvalid on_expiry = OnInvalid::kDrain;      // the client certificate has expired
+  OnInvalid on_revocation = OnInvalid::kDrain;  // the client would be rejected for any other reason
   Location where;
   bool operator==(const ClientAuth&) const = default;
 };
@@ -115,7 +116,7 @@ enum class XfccMode { kSanitize, kSanitizeSet, kAppendForward, kForwardOnly, kAl
 enum class XfccField { kBy, kHash, kSubject, kUri, kDns, kCert, kChain };
 enum class ClientCertMode { kOff, kLeaf, kChain };
 
-// What `identity_headers: set:` may name; config/README.md lists the meanings.
+// The fields that `identity_headers: set:` may use; config/README.md lists the meanings.
 enum class IdentityField {
   kVerify,
   kSubject,
@@ -142,9 +143,9 @@ enum class IdentityField {
   kSni,
 };
 
-// What becomes of the X-Forwarded-For that a client sent.
+// The action for the client's X-Forwarded-For.
 enum class ForwardedFor { kAppend, kReplace };
-// What becomes of the other forwarding headers that a client sent (Forwarded, X-Real-IP, ...).
+// The action for the client's other forwarding headers (Forwarded, X-Real-IP, ...).
 enum class ForwardingHeaders { kRemove, kForward };
 
 struct IdentityHeaders {
@@ -152,25 +153,25 @@ struct IdentityHeaders {
   std::vector<XfccField> xfcc_fields = {XfccField::kBy, XfccField::kHash, XfccField::kSubject,
                                         XfccField::kUri, XfccField::kDns};
   ClientCertMode client_cert = ClientCertMode::kOff;
-  // Header name as written and what it carries, in file order.
+  // Header names as written and their fields, in file order.
   std::vector<std::pair<std::string, IdentityField>> set;
   std::vector<std::string> remove;  // further headers that are removed from every request
   ForwardedFor forwarded_for = ForwardedFor::kAppend;
   ForwardingHeaders forwarding_headers = ForwardingHeaders::kRemove;
-  // Of all these headers of one request together, names and line ends included.
+  // The total size of these headers in one request, names and line ends included.
   uint32_t max_bytes = 16 * 1024;
   bool operator==(const IdentityHeaders&) const = default;
 };
 
-// A limit that follows from another one.
+// The value of a limit that is derived from another one.
 inline constexpr uint32_t kAutoLimit = 0xffffffff;
 
 // Counts of 0 mean "no limit" where config/README.md says so.
 struct Limits {
-  uint32_t connections = 10000;        // open ones of this listener, all workers together
-  uint32_t handshakes = 1000;          // handshakes in flight, all workers together
-  uint32_t handshakes_per_second = 0;  // all workers together; 0 = unlimited
-  // The same for one client address (IPv6: one /64); 0 = unlimited.
+  uint32_t connections = 10000;        // open connections of this listener, over all workers
+  uint32_t handshakes = 1000;          // handshakes in flight, over all workers
+  uint32_t handshakes_per_second = 0;  // over all workers; 0 = unlimited
+  // The same limits for one client address (IPv6: one /64); 0 = unlimited.
   uint32_t client_connections = 0;
   uint32_t client_handshakes = kAutoLimit;  // auto: half of `handshakes`
   uint32_t client_handshakes_per_second = 0;
@@ -178,10 +179,10 @@ struct Limits {
   uint32_t header_count = 100;
   uint32_t target_bytes = 16 * 1024;     // request-target
   uint64_t body_bytes = 0;               // request content; 0 = unlimited
-  uint32_t requests_per_connection = 0;  // then the connection ends; 0 = unlimited
-  // After this age, give or take a tenth, a connection begins no further request; 0 = unlimited.
+  uint32_t requests_per_connection = 0;  // the connection ends after this many; 0 = unlimited
+  // After this age, varied by up to a tenth, a connection begins no further request; 0 = unlimited.
   Milliseconds connection_age{0};
-  uint32_t streams = 100;  // HTTP/2: open at once on one connection
+  uint32_t streams = 100;  // HTTP/2: concurrent streams of one connection
   bool operator==(const Limits&) const = default;
 };
 
@@ -190,7 +191,7 @@ struct DownstreamTimeouts {
   Milliseconds request_head{15'000};  // first byte of a request to the end of its header section
   Milliseconds idle{75'000};          // between requests
   Milliseconds body{60'000};          // between two reads of a request body
-  Milliseconds write{60'000};         // a client that takes no bytes of its response
+  Milliseconds write{60'000};         // a client that reads no bytes of its response
   Milliseconds tunnel{3'600'000};     // a tunnel without a byte in either direction
   bool operator==(const DownstreamTimeouts&) const = default;
 };
@@ -202,10 +203,10 @@ struct Listener {
   std::string name;
   Address address;
   uint32_t socket_mode = 0600;  // permissions of a Unix socket
-  std::string socket_group;     // owns a Unix socket; empty: the process's group
+  std::string socket_group;     // owns a Unix socket; empty for the process's group
   std::string upstream;         // the name of an Upstream of the same Config
-  // What ALPN (RFC 7301) offers, best first; at least one, none twice. Without TLS, clients speak
-  // HTTP/1.1 whatever this holds.
+  // The protocols that ALPN (RFC 7301) offers, best first; at least one, no duplicates. Without
+  // TLS, clients always speak HTTP/1.1.
   std::vector<HttpProtocol> protocols = {HttpProtocol::kHttp2, HttpProtocol::kHttp1};
   Tls tls;
   ClientAuth client_auth;
@@ -221,30 +222,31 @@ struct UpstreamTimeouts {
   Milliseconds connect{3'000};
   Milliseconds response_head{60'000};    // request sent to final response head
   Milliseconds body{60'000};             // between two reads of a response body
-  Milliseconds event_stream{3'600'000};  // the same of a text/event-stream response
-  Milliseconds write{60'000};            // an upstream that takes no bytes of a request
-  Milliseconds queue{3'000};             // a request that waits because all connections are in use
-  // An unused pooled connection is closed after this: less than any common server waits.
+  Milliseconds event_stream{3'600'000};  // the same for a text/event-stream response
+  Milliseconds write{60'000};            // an upstream that reads no bytes of a request
+  Milliseconds queue{3'000};  // for a request that waits because all connections are in use
+  // The time until an unused pooled connection is closed; shorter than the timeout of any common
+  // server.
   Milliseconds idle{1'500};
   bool operator==(const UpstreamTimeouts&) const = default;
 };
 
 struct Pool {
   uint32_t connections = 1024;      // to this upstream, per worker
-  uint32_t idle_connections = 128;  // kept for timeouts.idle, per worker; more for a moment only
+  uint32_t idle_connections = 128;  // kept for timeouts.idle, per worker; more only briefly
   uint32_t pending = 1024;          // requests waiting for a connection, per worker; more get 503
   bool operator==(const Pool&) const = default;
 };
 
-// Of responses. An application is trusted more than a client, but not without a bound.
+// Limits for responses. An application is trusted more than a client, but not without limits.
 struct UpstreamLimits {
   uint32_t header_bytes = 64 * 1024;  // status line and header section, in bytes
   uint32_t header_count = 1000;
   bool operator==(const UpstreamLimits&) const = default;
 };
 
-// What is spoken with an application: kH2c is HTTP/2 without TLS and by prior knowledge (RFC 9113
-// section 3.3), kMatch the version of each request's client.
+// The protocol of an application. kH2c is HTTP/2 without TLS and by prior knowledge (RFC 9113
+// section 3.3); kMatch is the version of each request's client.
 enum class UpstreamProtocol { kHttp1, kH2c, kMatch };
 
 struct Upstream {
@@ -263,7 +265,7 @@ struct Upstream {
 struct Endpoint {
   bool enabled = false;
   Address address;
-  uint32_t socket_mode = 0600;  // as of a listener
+  uint32_t socket_mode = 0600;  // as for a listener
   std::string socket_group;
   Location where;
   bool operator==(const Endpoint&) const = default;
@@ -281,7 +283,7 @@ struct Log {
 
 struct Reload {
   bool watch = true;
-  Milliseconds interval{30'000};  // 0 = no slow look
+  Milliseconds interval{30'000};  // 0 = no periodic poll
   bool operator==(const Reload&) const = default;
 };
 

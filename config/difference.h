@@ -11,7 +11,7 @@
 namespace mantlet::config {
 
 // SettingsThatChanged returns a sentence for each listener and upstream that is added, removed or
-// changed, and one for all other settings; nothing if the two are equal.
+// changed, and one for all other settings. The list is empty if the two are equal.
 std::vector<std::string> SettingsThatChanged(const Config& before, const Config& after);
 
 // KeysThatNeedRestart returns the keys that differ and take effect only when the process is started

@@ -1,4 +1,4 @@
-// EnumName: the name of an enumerator in the configuration file. There is one table per
+// EnumName is the name of an enumerator in the configuration file. There is one table per
 // enumeration; the loader reads names by it, and ToString() returns them.
 
 #ifndef MANTLET_CONFIG_ENUM_NAMES_H_
@@ -112,7 +112,7 @@ inline constexpr EnumName<CertificatePresence> kCertificatePresenceNames[] = {
     {"absent", CertificatePresence::kAbsent},
 };
 
-// The names that ALPN gives them (RFC 7301; RFC 9113 section 3.1).
+// Their ALPN names (RFC 7301; RFC 9113 section 3.1).
 inline constexpr EnumName<HttpProtocol> kHttpProtocolNames[] = {
     {"h2", HttpProtocol::kHttp2},
     {"http/1.1", HttpProtocol::kHttp1},

@@ -19,7 +19,7 @@ bool IsName(absl::string_view text) {
   return true;
 }
 
-// Appends what `reference`, the text between "${" and "}", stands for.
+// Appends the value of `reference`, the text between "${" and "}".
 bool Substitute(absl::string_view reference, const Environment& environment, Expansion& out) {
   const size_t separator = reference.find(":-");
   const absl::string_view name = reference.substr(0, separator);

@@ -1,4 +1,4 @@
-// The variables that `${NAME}` in a configuration may name.
+// Environment holds the variables for `${NAME}` in a configuration.
 
 #ifndef MANTLET_CONFIG_ENVIRONMENT_H_
 #define MANTLET_CONFIG_ENVIRONMENT_H_
@@ -12,7 +12,7 @@
 
 namespace mantlet::config {
 
-// A copy of some environment, taken once; immutable afterwards and free to be shared by threads.
+// A copy of an environment. It is immutable and can be shared by threads.
 class Environment {
  public:
   using Variables = std::map<std::string, std::string>;
@@ -20,7 +20,7 @@ class Environment {
   Environment() = default;
   explicit Environment(Variables variables) : variables_(std::move(variables)) {}
 
-  // The variables of this process. Call it before other threads start.
+  // Returns the variables of this process. Must be called before other threads start.
   static Environment OfThisProcess();
 
   std::optional<std::string> Get(absl::string_view name) const;
@@ -29,16 +29,16 @@ class Environment {
   Variables variables_;
 };
 
-// The outcome of Expand: `text` if `error` is empty.
+// The result of Expand: `text` if `error` is empty.
 struct Expansion {
   std::string text;
-  std::string error;  // what is wrong, e.g. "the environment variable NAME is not set"
+  std::string error;  // such as "the environment variable NAME is not set"
   std::string hint;
 };
 
-// Replaces `${NAME}` by the variable's value and `${NAME:-default}` by the value or, where it is
-// unset or empty, by the default. `$${` stands for a literal `${`. What was put in is not expanded
-// again, and a `$` that no `{` follows is an ordinary character.
+// Replaces `${NAME}` by the variable's value, and `${NAME:-default}` by the value or, if it is
+// unset or empty, by the default. `$${` is a literal `${`. Inserted text is not expanded again, and
+// a `$` without `{` is an ordinary character.
 Expansion Expand(absl::string_view text, const Environment& environment);
 
 }  // namespace mantlet::config

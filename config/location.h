@@ -1,4 +1,4 @@
-// Where in the YAML a value stands.
+// Location is the position of a value in the YAML file.
 
 #ifndef MANTLET_CONFIG_LOCATION_H_
 #define MANTLET_CONFIG_LOCATION_H_
@@ -7,7 +7,7 @@
 
 namespace mantlet::config {
 
-// Line and column count from 1; 0 means that the value is a default and stands nowhere.
+// Line and column count from 1; 0 means that the value is a default.
 struct Location {
   std::string file;
   int line = 0;

@@ -1,5 +1,5 @@
-// The policy of a listener as plain values: which requests are let through.
-// config/README.md says what each condition means; proxy/policy/ decides by it.
+// The policy of a listener as plain values: the rules that allow and deny requests.
+// config/README.md explains each condition; proxy/policy/ evaluates them.
 
 #ifndef MANTLET_CONFIG_POLICY_RULES_H_
 #define MANTLET_CONFIG_POLICY_RULES_H_
@@ -14,16 +14,17 @@ namespace mantlet::config {
 enum class RuleAction {
   kAllow,
   kDeny,
-  kRequireClientCert,  // refuses who has no verified certificate; for others the next rule is asked
+  kRequireClientCert,  // denies clients without a verified certificate; for others, the next rule
+                       // decides
 };
 
 enum class CertificatePresence { kEither, kPresent, kAbsent };
 
-// Holds if every condition in it does; one without any holds always. An empty list is no
-// condition; one with values holds if any of them fits. A condition on a client's certificate does
-// not hold where there is no verified certificate, or no such name in it.
+// A Match holds if all of its conditions hold; without conditions it always holds. An empty list is
+// no condition; a list with values holds if one of them matches. A condition on a client's
+// certificate does not hold if there is no verified certificate, or no such name in it.
 struct Match {
-  // Of the client.
+  // Conditions on the client.
   std::vector<std::string> spiffe_id;     // globs (proxy/pattern/glob.h)
   std::vector<std::string> trust_domain;  // names
   std::vector<std::string> uri_san;       // globs
@@ -38,13 +39,13 @@ struct Match {
   std::vector<std::string> issuer;       // RFC 2253
   std::vector<std::string> spki_sha256;  // lower-case hex
   CertificatePresence client_cert = CertificatePresence::kEither;
-  // SUCCESS, NONE, FAILED, or FAILED:reason: what became of the client's certificate.
+  // The result of the verification: SUCCESS, NONE, FAILED, or FAILED:reason.
   std::vector<std::string> verify;
-  // Of the connection and the request.
+  // Conditions on the connection and the request.
   std::vector<std::string> sni;  // names, `*` for the first label
   std::vector<std::string> method;
   std::vector<std::string> path;  // globs over the decoded path
-  // Of conditions. `not_` has at most one.
+  // Nested conditions. `not_` has at most one element.
   std::vector<Match> any;
   std::vector<Match> all;
   std::vector<Match> not_;
@@ -52,8 +53,8 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-// How deep `any`, `all` and `not` may be nested in a rule's match. Nobody reads more, and what
-// walks over them may recurse.
+// The maximum nesting of `any`, `all` and `not` in a rule's match. Deeper conditions are
+// unreadable, and the limit permits recursion over them.
 inline constexpr int kMaxMatchNesting = 4;
 
 struct Rule {
@@ -66,11 +67,11 @@ struct Rule {
 
 struct Policy {
   bool default_allow = true;
-  std::vector<Rule> rules;  // the first that decides, decides
+  std::vector<Rule> rules;  // the first rule that matches decides
   bool operator==(const Policy&) const = default;
 };
 
-// What decided when no rule did; no rule may have this name.
+// The rule name that is reported if no rule has decided; no rule may have this name.
 inline constexpr char kDefaultRuleName[] = "default";
 
 }  // namespace mantlet::config

@@ -1,5 +1,5 @@
-// SourceLocations: maps the path of each value of a configuration to its line and column, for
-// checks that involve several values.
+// SourceLocations maps the path of each value of a configuration to its line and column, for checks
+// that involve several values.
 
 #ifndef MANTLET_CONFIG_SOURCE_LOCATIONS_H_
 #define MANTLET_CONFIG_SOURCE_LOCATIONS_H_

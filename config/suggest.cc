@@ -9,7 +9,7 @@
 namespace mantlet::config {
 namespace {
 
-// The distance is quadratic in the lengths, and no word of ours is longer.
+// The distance is quadratic in the lengths, and no known word is longer.
 constexpr size_t kLongestWord = 64;
 
 }  // namespace
@@ -39,7 +39,7 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 const std::string* Nearest(absl::string_view word, const std::vector<std::string>& choices) {
   if (word.empty() || word.size() > kLongestWord) return nullptr;
   const std::string* best = nullptr;
-  // One slip in three characters, but never so many that nothing of the word is left.
+  // Permits one error in three characters, but never so many that nothing of the word is left.
   size_t best_distance = std::min(word.size(), std::max<size_t>(1, word.size() / 3) + 1);
   for (const std::string& choice : choices) {
     const size_t distance = EditDistance(word, choice);

@@ -4,7 +4,7 @@
 
 namespace mantlet::config {
 
-// The library's headers do not know their version; its package does.
+// The library's headers contain no version; its package does.
 std::string YamlCppVersion() { return SYSTEM_VERSION_YAML_CPP; }
 
 }  // namespace mantlet::config

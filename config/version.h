@@ -5,7 +5,7 @@
 
 namespace mantlet::config {
 
-// The yaml-cpp that this was built with, e.g. "0.7.0".
+// Returns the version of yaml-cpp that this was built with, such as "0.7.0".
 std::string YamlCppVersion();
 
 }  // namespace mantlet::config

@@ -22,7 +22,7 @@ void RejectDuplicateNames(const std::vector<T>& values, const std::string& list,
                           const char* hint = "rename this one or the one in line ") {
   std::map<std::string, std::string> seen;  // name to path
   for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i].name.empty()) continue;  // refused before
+    if (values[i].name.empty()) continue;  // already rejected
     const std::string path = Item(list, i) + ".name";
     const auto [duplicate, added] = seen.emplace(values[i].name, path);
     if (added) continue;

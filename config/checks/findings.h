@@ -1,4 +1,4 @@
-// Findings: adds diagnostics at the source location of a value.
+// Findings adds diagnostics at the source location of a value.
 
 #ifndef MANTLET_CONFIG_CHECKS_FINDINGS_H_
 #define MANTLET_CONFIG_CHECKS_FINDINGS_H_
@@ -12,7 +12,7 @@
 
 namespace mantlet::config {
 
-// Borrows its arguments, for the duration of one validation.
+// It borrows its arguments for the duration of one validation.
 class Findings {
  public:
   Findings(const SourceLocations& locations, std::vector<Diagnostic>& diagnostics)

@@ -11,14 +11,14 @@
 namespace mantlet::config {
 namespace {
 
-// RFC 9110, section 5.6.2.
+// Returns whether `c` may be part of a token (RFC 9110 section 5.6.2).
 bool IsTokenCharacter(char c) {
   return absl::ascii_isalnum(c) ||
          (c != '\0' && absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos);
 }
 
-// Hop-by-hop, framing and routing: what they say is between two neighbours, or decides where a
-// message ends or goes.
+// Fields for one hop, framing and routing: their values are for the next hop only, or they
+// determine where a message ends or goes.
 constexpr absl::string_view kReserved[] = {
     "connection",          "content-length",   "expect",       "host",
     "http2-settings",      "keep-alive",       "max-forwards", "proxy-authenticate",
@@ -26,7 +26,7 @@ constexpr absl::string_view kReserved[] = {
     "transfer-encoding",   "upgrade",
 };
 
-// What the proxy writes by other keys or always.
+// Fields that mantlet writes always, or by other keys.
 constexpr absl::string_view kOurs[] = {
     "client-cert", "client-cert-chain", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
 };

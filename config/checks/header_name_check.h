@@ -10,14 +10,14 @@
 
 namespace mantlet::config {
 
-// CheckHeaderName returns what is wrong with a name, or nothing. It compares folded names
-// (proxy/pattern/header_name.h): every name
-// that folds to the same is removed from requests, so a name near Content-Length would take
-// Content-Length away. `writes_xfcc`: mantlet writes x-forwarded-client-cert itself, or lets it
-// pass; otherwise its name is free. (Client-Cert is not: it has a format of its own, RFC 9440.)
+// CheckHeaderName returns the error of a name, or nothing. It compares folded names
+// (proxy/pattern/header_name.h): every name with the same folded form is removed from requests, so
+// a spelling of Content-Length would remove Content-Length. `writes_xfcc` is true if mantlet writes
+// or forwards x-forwarded-client-cert; otherwise that name may be used. Client-Cert may never be
+// used, because it has a format of its own (RFC 9440).
 std::optional<Problem> CheckHeaderName(const std::string& name, bool writes_xfcc = true);
 
-// CheckRemovedHeader is the same check for a header that is removed from requests.
+// CheckRemovedHeader does the same for a header that is removed from requests.
 std::optional<Problem> CheckRemovedHeader(const std::string& name);
 
 }  // namespace mantlet::config

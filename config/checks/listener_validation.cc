@@ -17,11 +17,11 @@
 namespace mantlet::config {
 namespace {
 
-// Warns of values that stand in a list twice.
+// Warns of duplicate values in a list.
 template <typename T, typename Print>
 void WarnDuplicates(const std::vector<T>& values, const std::string& path, const std::string& key,
                     Print print, Findings& findings) {
-  // Refused items are missing from the values, so indices would not be those of the file.
+  // Rejected items are missing from the values, so indices would differ from those of the file.
   if (findings.Rejected(path)) return;
   for (size_t i = 0; i < values.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
@@ -74,7 +74,7 @@ void ValidateTls(const Tls& tls, const std::string& path, Findings& findings) {
   WarnDuplicates(tls.groups, path + ".groups", "groups", as_is, findings);
 }
 
-// `spiffe: {}`, or with an empty list.
+// Returns whether the section is empty: `spiffe: {}`, or only an empty list.
 bool SaysNothing(const Spiffe& spiffe, const std::string& path, const Findings& findings) {
   return !spiffe.enabled() && findings.locations().Has(path) && !findings.Rejected(path);
 }
@@ -223,7 +223,7 @@ void ValidateProtocols(const Listener& listener, const std::string& path, Findin
 void ValidateListener(const Listener& listener, const std::string& path, Findings& findings) {
   ValidateProtocols(listener, path, findings);
   ValidateTls(listener.tls, path + ".tls", findings);
-  // Without the section around it, a missing trust bundle would be one mistake too many.
+  // If the whole section is missing, a missing trust bundle is not reported in addition.
   if (!findings.Rejected(path) || findings.locations().Has(path + ".client_auth")) {
     ValidateClientAuth(listener.client_auth, path + ".client_auth", findings);
   }

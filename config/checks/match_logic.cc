@@ -52,7 +52,7 @@ bool SameName(const std::string& a, const std::string& b) {
          pattern::JoinName(*first) == pattern::JoinNameBackwards(*second);
 }
 
-// Whether everything that fits `narrow` fits `wide`.
+// Returns whether every value that matches `narrow` also matches `wide`.
 bool Covers(Form form, const std::string& wide, const std::string& narrow) {
   if (wide == narrow) return true;
   switch (form) {
@@ -75,7 +75,7 @@ bool Covers(Form form, const std::string& wide, const std::string& narrow) {
 bool ApartGlobs(const Glob& a, const Glob& b) {
   if (a.literal()) return !b.Matches(a.text());
   if (b.literal()) return !a.Matches(b.text());
-  // Names that begin with other segments.
+  // The patterns begin with different segments.
   const auto p = a.literal_prefix(), q = b.literal_prefix();
   if (!p || !q) return false;
   const auto within = [](std::string_view inner, std::string_view outer) {
@@ -84,7 +84,7 @@ bool ApartGlobs(const Glob& a, const Glob& b) {
   return !within(*p, *q) && !within(*q, *p);
 }
 
-// Whether nothing fits both.
+// Returns whether no value matches both.
 bool Apart(Form form, const std::string& a, const std::string& b) {
   if (form == Form::kGlob) return a != b && ApartGlobs(Glob(a), Glob(b));
   return !Covers(form, a, b) && !Covers(form, b, a);
@@ -115,8 +115,8 @@ FlatMatch MatchLogic::Flatten(const Match& match, bool negated) {
   return Combine(parts, !negated);
 }
 
-// A trust domain is written as the SPIFFE IDs in it. What `verify` names as a whole goes into the
-// outcomes; a condition remains where it names reasons of failures.
+// A trust domain is converted to a pattern of its SPIFFE IDs. Whole outcomes in `verify` are added
+// to `outcomes`; its reasons of failures remain a condition.
 FlatMatch MatchLogic::Flatten(const MatchKey& key, Values values, bool negated) const {
   Alternative result{outcomes_, {}};
   const MatchKey* compared = &key;

@@ -1,6 +1,6 @@
-// MatchLogic: compares the conditions of rules without a client or a request. Each match is
-// flattened into alternatives, as `any`, `all` and `not` are few and flat in what people write.
-// Every positive answer is certain; a negative one may mean that the match was too large.
+// MatchLogic compares the conditions of rules without a client or a request. It flattens each match
+// into alternatives, because `any`, `all` and `not` are rarely nested in practice. Every positive
+// answer is certain; a negative one may mean that the match was too large.
 
 #ifndef MANTLET_CONFIG_CHECKS_MATCH_LOGIC_H_
 #define MANTLET_CONFIG_CHECKS_MATCH_LOGIC_H_
@@ -24,35 +24,35 @@ struct MatchKey {
   std::vector<std::string> Match::* values;
   Form form;      // how two values are compared
   bool identity;  // a name in the client's certificate
-  bool single;    // there is one such name at most
+  bool single;    // a certificate has at most one such name
 };
 absl::Span<const MatchKey> MatchKeys();
 
-// A key and the values of which one has to fit or, if negated, none may.
+// A key and its values: one of them must match or, if negated, none.
 struct Condition {
   const MatchKey* key;
   std::shared_ptr<const std::vector<std::string>> values;
   bool negated;
 };
 
-// The outcomes of verifying a client's certificate, as a set.
+// A set of outcomes of the verification of a client's certificate.
 using Outcomes = unsigned;
 inline constexpr Outcomes kVerified = 1, kNoCertificate = 2, kNotVerified = 4;
 
-// Holds if the outcome is one of these and every condition does.
+// An alternative holds if the outcome is one of these and every condition holds.
 struct Alternative {
   Outcomes outcomes;
   std::vector<Condition> conditions;
 };
 
-// A match without `any`, `all` and `not`: it holds if one of its alternatives does. None of them
-// contradicts itself, so that a match without alternatives never holds.
+// FlatMatch is a match without `any`, `all` and `not`. It holds if one of its alternatives holds.
+// No alternative contradicts itself, so a match without alternatives never holds.
 struct FlatMatch {
   std::vector<Alternative> alternatives;
-  bool complete = true;  // false: there were too many, and none is kept
+  bool complete = true;  // false if there were too many; then none is kept
 
   bool NeverHolds() const { return complete && alternatives.empty(); }
-  // Whether it holds for clients with one of these outcomes only.
+  // Returns whether it holds only for clients with one of these outcomes.
   bool Needs(Outcomes outcomes) const {
     return complete &&
            std::all_of(alternatives.begin(), alternatives.end(),
@@ -62,18 +62,19 @@ struct FlatMatch {
 
 class MatchLogic {
  public:
-  // `outcomes`: those of clients that a listener lets in.
+  // `outcomes` are those of the clients that a listener accepts.
   explicit MatchLogic(Outcomes outcomes) : outcomes_(outcomes) {}
 
   FlatMatch Flatten(const Match& match) { return Flatten(match, false); }
 
   // Implies returns whether `b` holds whenever `a` does.
   bool Implies(const FlatMatch& a, const FlatMatch& b);
-  // ExcludesByName returns whether clients without a certificate fit for the only reason that
-  // some name is not in it.
+  // ExcludesByName returns whether clients without a certificate match only because a name is
+  // missing.
   bool ExcludesByName(const FlatMatch& match) const;
 
-  // Whether the effort that a whole policy may cost is spent: answers are negative from then on.
+  // Returns whether the budget of comparisons for the policy is used up. All answers are then
+  // negative.
   bool exhausted() const { return compared_ >= kMaxComparisons; }
 
  private:

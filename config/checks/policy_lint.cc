@@ -35,7 +35,7 @@ Outcomes OutcomesUnder(ClientAuthMode mode) {
   return kAnyOutcome;
 }
 
-// Calls fn(match, path) for a match and for all in it.
+// Calls fn(match, path) for a match and for all nested ones.
 template <typename Fn>
 void ForEachMatch(const Match& match, const std::string& path, const Fn& fn) {
   fn(match, path);
@@ -71,7 +71,7 @@ class Linter {
   }
 
  private:
-  // ---- what single values mean
+  // ---- single values
 
   void CheckValues(const Match& match, const std::string& path) {
     for (const MatchKey& key : MatchKeys()) CheckDuplicates(match, key, path);
@@ -102,7 +102,7 @@ class Linter {
                         absl::StrCat("write ", upper, ", letter case counts in methods"));
       return;
     }
-    // Any other token may be a method that the application has.
+    // Any other token may be a method of the application.
     const bool connection_method = upper == "CONNECT" || upper == "PRI";
     const std::string meant = connection_method ? "" : DidYouMean(text, KnownMethods());
     if (!IsServedMethod(text)) {
@@ -118,7 +118,7 @@ class Linter {
 
   template <typename Fn>
   void ForEachValue(const std::vector<std::string>& texts, const std::string& path, const Fn& fn) {
-    if (findings_.Rejected(path)) return;  // indices would not be those of the file
+    if (findings_.Rejected(path)) return;  // indices would differ from those of the file
     for (size_t i = 0; i < texts.size(); ++i) fn(texts[i], Item(path, i));
   }
 
@@ -133,7 +133,8 @@ class Linter {
                  });
   }
 
-  // An ID is judged by the bundle of its own trust domain, so one without a bundle gets nowhere.
+  // A client is verified against the bundle of its own trust domain, so an ID of a trust domain
+  // without a bundle never matches.
   void CheckTrustDomains(const Match& match, const std::string& path) {
     const Spiffe& spiffe = listener_.client_auth.spiffe;
     if (spiffe.trust_domains.empty() || !spiffe.bundle_map.empty()) return;
@@ -157,7 +158,7 @@ class Linter {
     ForEachValue(match.uri_san, path + ".uri_san", check_id);
   }
 
-  // ---- rules that decide nothing
+  // ---- rules that never decide
 
   bool NeverMatches(size_t i) {
     if (!flat_[i].NeverHolds()) return false;
@@ -183,7 +184,7 @@ class Linter {
     return true;
   }
 
-  // An earlier rule has decided, whenever this one would.
+  // Returns whether an earlier rule decides every request that this one matches.
   bool NeverDecides(size_t i) {
     for (size_t earlier = 0; earlier < i && !logic_.exhausted(); ++earlier) {
       if (!Decides(earlier, i) || !logic_.Implies(flat_[i], flat_[earlier])) continue;
@@ -198,7 +199,7 @@ class Linter {
     return false;
   }
 
-  // Whether the rule `earlier`, where it matches, leaves nothing to decide for the rule `later`.
+  // Returns whether the rule `earlier` decides every request that it and `later` match.
   bool Decides(size_t earlier, size_t later) {
     return all_[earlier].action != RuleAction::kRequireClientCert ||
            all_[later].action == RuleAction::kRequireClientCert ||
@@ -225,7 +226,7 @@ class Linter {
     }
   }
 
-  // ---- rules that mean less than they seem to
+  // ---- rules that match less than they seem to
 
   void CheckEscapes(size_t i) {
     const ClientAuthMode mode = listener_.client_auth.mode;

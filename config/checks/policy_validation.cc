@@ -19,7 +19,8 @@ void CheckNames(const std::vector<Rule>& rules, const std::string& path, Finding
   RejectDuplicateNames(rules, path, "rules", findings);
 }
 
-// The first mapping at `match` or below that stands too deep; false if none does.
+// Adds an error for the first mapping at `match` or below that is nested too deeply, and returns
+// false if there is one.
 bool CheckNesting(const Match& match, const std::string& path, int depth, Findings& findings) {
   if (depth > kMaxMatchNesting) {
     findings.Error(
@@ -46,7 +47,7 @@ void ValidatePolicy(const Listener& listener, const std::string& path, Findings&
   for (size_t i = 0; i < policy.rules.size(); ++i) {
     good &= CheckNesting(policy.rules[i].match, Item(rules, i) + ".match", 0, findings);
   }
-  // What is said of rules that could not be read would be said of others.
+  // If some rules could not be read, warnings about the others would be wrong.
   if (good) LintPolicy(listener, rules, findings);
   if (!policy.default_allow && policy.rules.empty() && good) {
     findings.Warning(path + ".policy.default",

@@ -1,4 +1,4 @@
-// Checks of a listener's policy that look at more than one key.
+// Checks of a listener's policy that involve more than one key.
 
 #ifndef MANTLET_CONFIG_CHECKS_POLICY_VALIDATION_H_
 #define MANTLET_CONFIG_CHECKS_POLICY_VALIDATION_H_

@@ -1,5 +1,5 @@
-// Which methods of requests mantlet forwards, for the check of a policy. The parser decides
-// (proxy/http1/request_line.h); its test sees that this agrees.
+// The request methods that mantlet forwards, for checks of a policy. The parser decides
+// (proxy/http1/request_line.h); its test checks that both agree.
 
 #ifndef MANTLET_CONFIG_CHECKS_SERVED_METHODS_H_
 #define MANTLET_CONFIG_CHECKS_SERVED_METHODS_H_
@@ -11,15 +11,15 @@
 
 namespace mantlet::config {
 
-// Methods in common use, registered with IANA or not; the usual ones first.
+// Returns methods in common use, registered with IANA or not; the most common first.
 const std::vector<std::string>& KnownMethods();
-// Letter case counts, as HTTP has it.
+// Compares with letter case, as in HTTP.
 bool IsKnownMethod(absl::string_view text);
 
-// Any token is forwarded as a method, except those that are about the connection itself: CONNECT
-// (501) and the PRI of HTTP/2's preface (505), and those with lower-case letters (501), which an
-// application might take for the method in upper case that a rule is about. They are answered
-// before any rule is asked.
+// Returns whether a method is forwarded. Any token is, except CONNECT (501) and the PRI of HTTP/2's
+// preface (505), which concern the connection itself, and methods with lower-case letters (501),
+// which an application might read as the upper-case method of a rule. These are rejected before any
+// rule is evaluated.
 bool IsServedMethod(absl::string_view text);
 
 }  // namespace mantlet::config

@@ -15,7 +15,7 @@
 namespace mantlet::config {
 namespace {
 
-// Every address that is bound, listeners' and endpoints' alike.
+// Checks all addresses to bind, those of listeners and those of endpoints.
 void RejectOverlappingAddresses(const Config& config, Findings& findings) {
   const std::vector<BoundAddress> bound = BoundAddresses(config);
   for (size_t i = 0; i < bound.size(); ++i) {
@@ -74,7 +74,7 @@ void CheckReferences(const Config& config, Findings& findings) {
     const std::string& name = config.listeners[i].upstream;
     used.insert(name);
     const bool known = std::find(names.begin(), names.end(), name) != names.end();
-    // Where upstreams could not be read, the one meant may be among them.
+    // If some upstreams could not be read, the name may belong to one of them.
     if (known) continue;
     unknown = true;
     if (name.empty() || names.empty() || findings.Rejected("upstreams")) continue;
@@ -82,7 +82,7 @@ void CheckReferences(const Config& config, Findings& findings) {
                    absl::StrCat("upstream: there is no upstream '", name, "'"),
                    DidYouMeanOrOneOf(name, names));
   }
-  if (unknown) return;  // a reference that went wrong may be to any of them
+  if (unknown) return;  // an unresolved reference may mean any of them
   for (size_t i = 0; i < config.upstreams.size(); ++i) {
     const std::string& name = config.upstreams[i].name;
     if (name.empty() || used.contains(name)) continue;

@@ -1,4 +1,4 @@
-// Addresses: host:port, [v6]:port, unix:/path, systemd:NAME.
+// The type of addresses: host:port, [v6]:port, unix:/path, systemd:NAME.
 
 #include <arpa/inet.h>
 #include <sys/un.h>
@@ -16,7 +16,7 @@
 namespace mantlet::config {
 namespace {
 
-// One byte of sun_path is for the terminating zero.
+// The last byte of sun_path is the terminating zero.
 constexpr size_t kLongestUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 
 constexpr char kForms[] = "write HOST:PORT, [IPV6]:PORT or unix:/PATH";
@@ -26,7 +26,7 @@ bool IsIpv4(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
-// An IPv6 address in its shortest form (RFC 5952), its zone kept; "" if it is none.
+// Returns an IPv6 address in its shortest form (RFC 5952) with its zone; "" if `host` is none.
 std::string ShortIpv6(const std::string& host) {
   const size_t percent = host.find('%');
   in6_addr address;
@@ -38,8 +38,8 @@ std::string ShortIpv6(const std::string& host) {
   return percent == std::string::npos ? text : absl::StrCat(text, host.substr(percent));
 }
 
-// RFC 1123, with '_' for the names that container networks make. Digits and dots alone are an
-// IPv4 address or nothing.
+// Returns whether `host` is a host name (RFC 1123, plus '_' for names of container networks). Text
+// of only digits and dots is an IPv4 address or invalid.
 bool IsHostName(const std::string& host) {
   if (host.empty() || host.size() > 253) return false;
   size_t label = 0;

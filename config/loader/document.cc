@@ -13,7 +13,7 @@
 namespace mantlet::config {
 namespace {
 
-// What the YAML library says most often, said so that it can be acted on.
+// Returns a hint for the most frequent messages of the YAML library.
 std::string HintFor(const std::string& message) {
   if (message.find("flow") != std::string::npos || message.find("EOF") != std::string::npos) {
     return "look for a bracket or quote that is not closed; within [] and {}, put ${NAME} in "
@@ -36,7 +36,8 @@ const char* KindName(Node::Kind kind) {
   return kind == Node::Kind::kSequence ? "a list" : "a single value";
 }
 
-// yaml-cpp's sentence, the same from all its releases: since 0.8 it names the anchor.
+// Returns yaml-cpp's message in the same form for all its versions; since 0.8 it contains the
+// anchor.
 absl::string_view Reason(absl::string_view message) {
   constexpr absl::string_view kUnknownAnchor = "the referenced anchor is not defined";
   return absl::StartsWith(message, kUnknownAnchor) ? kUnknownAnchor : message;
@@ -50,7 +51,7 @@ std::optional<Node> ParseDocument(absl::string_view text, const std::string& fil
     diagnostics.push_back(*std::move(fault));
     return std::nullopt;
   }
-  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark says nothing
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark is ignored
   DocumentBuilder builder(text, filename, diagnostics);
   try {
     std::istringstream stream{std::string(text)};

@@ -37,7 +37,7 @@ struct Node {
     kScalar,
     kSequence,
     kMap,
-    kRejected,  // has a diagnostic already; readers report nothing more
+    kRejected,  // already has a diagnostic; readers report nothing more
   };
   Kind kind = Kind::kNull;
   Location where;

@@ -33,7 +33,7 @@ void DocumentBuilder::OnDocumentStart(const YAML::Mark& mark) {
 
 void DocumentBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   Node node;
-  // The library's mark of a value that is not there is wherever the next token stands.
+  // For a missing value, the library's mark is the position of the next token.
   const bool value_of_key = !open_.empty() && open_.back().has_key;
   node.where = value_of_key ? open_.back().key_location : LocationOf(mark);
   RejectUnsupported(node.where, "", anchor);
@@ -64,7 +64,7 @@ void DocumentBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
   Take(std::move(node));
 }
 
-// Whether a key or value can be quoted in a message: it becomes part of a line on a terminal.
+// Returns whether a key or value can be quoted in a message, which is printed to a terminal.
 bool DocumentBuilder::Presentable(const Node& scalar) {
   if (scalar.text.size() > kMaxScalarBytes) {
     Error(scalar.where, absl::StrCat("this is longer than ", kMaxScalarBytes, " bytes"),
@@ -168,8 +168,7 @@ void DocumentBuilder::TakeValue(Node node) {
   parent.node.members.push_back({parent.key, parent.key_location, std::move(node)});
 }
 
-// The library takes the end of the text for the missing quote, so that one value swallows all that
-// follows.
+// If a quote is missing, the library reads the rest of the text as one value.
 void DocumentBuilder::CheckQuoteCloses(const Location& where) {
   const size_t line = static_cast<size_t>(where.line) - 1;
   if (line >= line_starts_.size()) return;

@@ -1,10 +1,10 @@
-// DocumentBuilder: builds Nodes from the events of the YAML library.
+// DocumentBuilder builds Nodes from the events of the YAML library.
 
 #ifndef MANTLET_CONFIG_LOADER_DOCUMENT_BUILDER_H_
 #define MANTLET_CONFIG_LOADER_DOCUMENT_BUILDER_H_
 
 #include <yaml-cpp/yaml.h>
-// The library's umbrella header leaves this one out.
+// The library's umbrella header does not include this one.
 #include <yaml-cpp/eventhandler.h>
 
 #include <string>
@@ -14,7 +14,8 @@
 
 namespace mantlet::config {
 
-// Thrown out of an event to stop the library; a diagnostic says why. Never leaves ParseDocument.
+// Thrown from an event to stop the library; a diagnostic has the reason. Never leaves
+// ParseDocument.
 struct StopParsing {};
 
 // Receives the events of one text. Not reusable. Text and diagnostics must outlive it.
@@ -44,7 +45,7 @@ class DocumentBuilder : public YAML::EventHandler {
   // A collection whose end has not been seen.
   struct Open {
     Node node;
-    bool has_key = false;  // of a map: `key` waits for its value
+    bool has_key = false;  // in a map: `key` waits for its value
     std::string key;
     Location key_location;
     bool key_rejected = false;  // the value that follows is dropped

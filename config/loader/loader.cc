@@ -26,8 +26,8 @@ LoadResult Failure(const std::string& file, std::string what, std::string hint) 
   return result;
 }
 
-// The absolute folder of `filename`. Symbolic links stay: in a Kubernetes volume, what lies beside
-// the file is reached by the name it was given.
+// Returns the absolute folder of `filename`. Symbolic links are kept: in a Kubernetes volume,
+// neighbouring files are reached by the name that was given.
 std::string DirectoryOf(const std::string& filename) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(filename, error);
@@ -66,7 +66,7 @@ std::string HintFor(const absl::Status& status) {
   }
 }
 
-// By line and column; what concerns the file as a whole stands last.
+// Sorts by line and column; diagnostics of the file as a whole come last.
 void SortByLocation(std::vector<Diagnostic>& diagnostics) {
   const auto key = [](const Diagnostic& d) {
     return std::tuple(d.where.line == 0, d.where.line, d.where.column);
@@ -118,7 +118,7 @@ LoadResult LoadText(absl::string_view text, const std::string& filename,
 LoadResult LoadFile(const std::string& path, const Environment& environment) {
   absl::StatusOr<std::string> text = ReadUpToLimit(path);
   if (!text.ok()) {
-    // The reader's sentence begins with the path, and so does the diagnostic.
+    // The reader's message begins with the path, and so does the diagnostic.
     absl::string_view reason = text.status().message();
     absl::ConsumePrefix(&reason, absl::StrCat(path, ": "));
     return Failure(path, absl::StrCat("cannot read the configuration: ", reason),

@@ -24,7 +24,7 @@ inline constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
 
 struct LoadResult {
   std::optional<Config> config;         // set if and only if no diagnostic is an error
-  std::vector<Diagnostic> diagnostics;  // every mistake and warning found, by line
+  std::vector<Diagnostic> diagnostics;  // every error and warning found, by line
 
   // status returns OK if there is a config, otherwise InvalidArgument with the first error as
   // "FILE:LINE:COLUMN: what; hint" and the number of further errors.

@@ -1,4 +1,4 @@
-// Numbers, sizes and durations.
+// The types of numbers, sizes and durations.
 
 #include <array>
 #include <cstdint>
@@ -26,8 +26,8 @@ constexpr std::array<Unit, 4> kDurationUnits = {
 
 constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
 
-// The digits at the start of `text`, or nothing if there are none. A number too large for 64 bits
-// becomes the largest there is, which every range refuses.
+// Removes the digits at the start of `text` and returns their value, or nullopt if there are none.
+// A number too large for 64 bits becomes the largest value, which every range rejects.
 std::optional<uint64_t> TakeDigits(absl::string_view& text) {
   size_t length = 0;
   while (length < text.size() && absl::ascii_isdigit(text[length])) ++length;
@@ -38,8 +38,8 @@ std::optional<uint64_t> TakeDigits(absl::string_view& text) {
   return number;
 }
 
-// DIGITS UNIT, with a unit of `units`. 0 needs none. Too large a product becomes the largest
-// number.
+// Parses DIGITS UNIT, with a unit of `units`; 0 needs no unit. A product that is too large becomes
+// the largest value.
 template <size_t N>
 std::optional<uint64_t> ParseWithUnit(absl::string_view text, const std::array<Unit, N>& units) {
   const std::optional<uint64_t> number = TakeDigits(text);
@@ -52,7 +52,7 @@ std::optional<uint64_t> ParseWithUnit(absl::string_view text, const std::array<U
   return std::nullopt;
 }
 
-// The shortest way to write `value` with one of `units`, the largest first.
+// Returns the shortest form of `value` with one of `units`, the largest first.
 template <size_t N>
 std::string PrintWithUnit(uint64_t value, const std::array<Unit, N>& units) {
   if (value == 0) return "0";
@@ -62,7 +62,7 @@ std::string PrintWithUnit(uint64_t value, const std::array<Unit, N>& units) {
   return absl::StrCat(value);
 }
 
-// min to max, and what 0 means if it is allowed besides.
+// The range min to max, and the meaning of 0 if that is allowed in addition.
 struct Range {
   uint64_t min;
   uint64_t max;
@@ -72,11 +72,11 @@ struct Range {
   }
 };
 
-// A kind of number: how its values are read and written.
+// A kind of number, with the way its values are read and written.
 struct Notation {
   std::string noun;
   std::string form;     // completes "write "
-  std::string missing;  // the unit that digits alone most likely lack
+  std::string missing;  // the most likely unit for a number without one
   bool quotes = false;  // may stand in quotes
   std::function<std::optional<uint64_t>(absl::string_view)> parse;
   std::function<std::string(uint64_t)> print;

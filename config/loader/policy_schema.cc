@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kMatchKeys[] = "match";
 
-// A condition: one value or a list of them, of which any has to fit.
+// Describes a condition: one value or a list of values, one of which must match.
 void Condition(Section& s, const char* name, const char* reason, std::vector<std::string>& values,
                const ValueType<std::string>& type) {
   s.Values({.name = name, .reason = reason, .one_or_more = true}, values, type);

@@ -27,7 +27,7 @@ namespace {
 
 using Check = std::optional<Problem> (*)(const std::string&);
 
-// A text that is kept as it is written if `check` finds nothing wrong with it.
+// A text that is stored as written if `check` accepts it.
 ValueType<std::string> CheckedText(const char* name, const char* example, Check check) {
   ValueType<std::string> type;
   type.name = name;
@@ -49,7 +49,7 @@ std::optional<Problem> CheckGlob(const std::string& text) {
                  "write '*' within a segment, or '**' between two '/' for any number of segments"};
 }
 
-// The rule of IDs, with something in the place of each wildcard.
+// Applies the rules of SPIFFE IDs, with a valid character in place of each wildcard.
 std::optional<Problem> CheckSpiffeId(const std::string& text) {
   const auto never = [&](const std::string& why, const char* hint) {
     return Problem{absl::StrCat("no SPIFFE ID can match '", text, "': ", why), hint};
@@ -119,7 +119,7 @@ std::optional<Problem> CheckMethod(const std::string& text) {
   return std::nullopt;
 }
 
-// What is wrong with a name of the form local-part@host, or null.
+// Returns the error of a name of the form local-part@host, or null.
 const char* MailboxFault(const std::string& text) {
   const size_t at = text.rfind('@');
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) return "has no name@host";

@@ -1,4 +1,4 @@
-// The schema: every key of the configuration, described once.
+// The schema of the configuration: every key is described once.
 
 #ifndef MANTLET_CONFIG_LOADER_SCHEMA_H_
 #define MANTLET_CONFIG_LOADER_SCHEMA_H_
@@ -14,11 +14,11 @@ namespace mantlet::config {
 // Describe visits every key of the configuration `v` with `s`, in the order of config/README.md.
 void Describe(Section& s, Config& v);
 
-// One key, as config/README.md shows it.
+// SchemaEntry is one key, in the form of config/README.md.
 struct SchemaEntry {
   std::string path;  // "listeners[].tls.min_version"
   std::string type;
-  std::string default_text;  // "required" where there is none
+  std::string default_text;  // "required" if there is none
   std::string reason;
   bool is_section = false;  // a mapping or list of mappings: its keys follow
 };

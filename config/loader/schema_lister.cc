@@ -1,4 +1,4 @@
-// Lists the schema's keys.
+// Implements Schema(): lists the keys.
 
 #include <utility>
 

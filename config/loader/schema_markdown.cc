@@ -18,7 +18,7 @@ std::string Row(const SchemaEntry& entry, const std::string& key) {
                       Cell(entry.reason), " |\n");
 }
 
-// The keys directly below `parent` ("" or "listeners[].tls."), then those of its sections.
+// Appends the keys directly below `parent` ("" or "listeners[].tls."), then those of its sections.
 void AppendSection(const std::vector<SchemaEntry>& schema, const std::string& parent,
                    std::string& out) {
   absl::StrAppend(&out, "| key | type | default | what it does, and why the default |\n",

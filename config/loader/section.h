@@ -1,9 +1,9 @@
-// Section: one mapping of the configuration, as the schema sees it.
+// Section is one mapping of the configuration, for the functions of the schema.
 //
-// config/loader/schema.cc says once, key by key, what a configuration holds. Three kinds of section
-// walk over that: SectionReader fills the structs from YAML, SchemaLister lists the keys,
-// YamlWriter writes the structs as YAML. So a key can be read, documented and shown if it can be
-// one of them.
+// config/loader/schema.cc describes every key of the configuration once. Three kinds of section use
+// that description: SectionReader fills the structs from YAML, SchemaLister lists the keys, and
+// YamlWriter writes the structs as YAML. So every key that can be read is also documented and can
+// be shown.
 
 #ifndef MANTLET_CONFIG_LOADER_SECTION_H_
 #define MANTLET_CONFIG_LOADER_SECTION_H_
@@ -23,19 +23,19 @@ class Section {
  public:
   struct Key {
     const char* name;
-    const char* reason;  // one line for README: what it does, or why the default is what it is
+    const char* reason;  // one line for README: the effect of the key, or the reason of its default
     bool required = false;
-    // A list that says something by being there: a single value may stand for a list of one, an
-    // empty list is refused, and a writer leaves it out.
+    // A list that may be absent but not empty: a single value may replace a list of one, an empty
+    // list is rejected, and a writer omits it.
     bool one_or_more = false;
-    // A mapping, or list of mappings, that has the keys of one around it, the one of this name.
-    // Whoever lists keys does not go in, for there would be no end.
+    // A mapping, or list of mappings, that has the same keys as the enclosing mapping of this name.
+    // Lists of keys do not descend into it, because they would not end.
     const char* keys_of = nullptr;
   };
 
   virtual ~Section() = default;
 
-  // One scalar. The default is what `value` holds before.
+  // One scalar. The default is the previous contents of `value`.
   template <typename T>
   void Value(const Key& key, T& value, const ValueType<T>& type) {
     OnValue(key, {type.name, type.example,
@@ -43,7 +43,7 @@ class Section {
                   [&] { return type.print(value); }});
   }
 
-  // A list of scalars, which replaces the default as a whole.
+  // A list of scalars. It replaces the default as a whole.
   template <typename T>
   void Values(const Key& key, std::vector<T>& values, const ValueType<T>& type) {
     OnValues(key, {type.name, type.example, [&] { values.clear(); },
@@ -60,8 +60,8 @@ class Section {
                    }});
   }
 
-  // A list whose items are single values or mappings. `value_of`: the member that a single value
-  // is; `is_value`: whether a writer shows an item as one.
+  // A list whose items are single values or mappings. `value_of` is the member that a single value
+  // sets; `is_value` returns whether a writer shows an item as a single value.
   template <typename T>
   void ValuesOrObjects(const Key& key, std::vector<T>& values, const ValueType<std::string>& type,
                        std::string T::* value_of, bool (*is_value)(const T&),
@@ -86,7 +86,7 @@ class Section {
                   }});
   }
 
-  // A mapping whose keys are the user's.
+  // A mapping whose keys are chosen by the user.
   template <typename T>
   void Pairs(const Key& key, std::vector<std::pair<std::string, T>>& pairs,
              const char* name_of_keys, const ValueType<T>& type) {
@@ -106,13 +106,13 @@ class Section {
                   }});
   }
 
-  // A mapping with keys of its own. `present`: whether a writer shows it.
+  // A mapping with its own keys. A writer shows it if `present` is true.
   template <typename T>
   void Object(const Key& key, T& value, void (*describe)(Section&, T&), bool present = true) {
     OnObject(key, present, [&, describe](Section& section) { describe(section, value); });
   }
 
-  // The same for one that may be left out: `values` holds it, or nothing.
+  // The same for an optional mapping: `values` holds it, or nothing.
   template <typename T>
   void Optional(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
     OnObject(key, !values.empty(), [&, describe](Section& section) {
@@ -126,14 +126,15 @@ class Section {
   void Objects(const Key& key, std::vector<T>& values, void (*describe)(Section&, T&)) {
     OnObjects(key, {values.size(),
                     [&, describe](Section& section) {
-                      // Described in place: a place or default may be taken from there.
+                      // Described in place, because its location or a default may be read from
+                      // there.
                       values.emplace_back();
                       describe(section, values.back());
                     },
                     [&, describe](size_t i, Section& section) { describe(section, values[i]); }});
   }
 
-  // Stores where this mapping begins.
+  // Stores the location of this mapping.
   virtual void RecordLocation(Location& where) {}
 
  protected:
@@ -164,7 +165,7 @@ class Section {
   struct ItemsAccess {
     ValuesAccess values;  // without print
     ObjectsAccess objects;
-    std::function<std::optional<std::string>(size_t)> print;  // nothing: a mapping
+    std::function<std::optional<std::string>(size_t)> print;  // nullopt for a mapping
   };
 
   virtual void OnValue(const Key& key, const ValueAccess& access) = 0;

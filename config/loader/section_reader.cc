@@ -37,7 +37,7 @@ std::string HintForKind(const Node& node, Node::Kind wanted) {
   }
 }
 
-// "listeners[].tls" for "listeners[0].tls".
+// Returns "listeners[].tls" for "listeners[0].tls".
 std::string WithoutIndices(const std::string& path) {
   std::string plain;
   bool index = false;
@@ -208,7 +208,7 @@ void SectionReader::OnObjects(const Key& key, const ObjectsAccess& access) {
   for (size_t i = 0; i < node->items.size(); ++i) {
     const std::string path = Item(PathOf(key.name), i);
     const Node& item = node->items[i];
-    // An item that cannot be read still counts, so that indices stay those of the file.
+    // An item that cannot be read is still counted, so that indices match the file.
     const Node empty{Node::Kind::kMap, item.where, "", false, {}, {}};
     if (CheckKind(path, Item(key.name, i), item, Node::Kind::kMap, "a mapping")) {
       ReadObject(path, item, access.describe_new);
@@ -255,7 +255,7 @@ void SectionReader::Finish() {
 std::string SectionReader::Meant(const std::string& key) const {
   if (const std::string* nearest = Nearest(key, known_)) return *nearest;
   const std::string ours = KeyMeantBy(key);
-  // An address to listen on has one name everywhere.
+  // Addresses to listen on have the same name everywhere.
   const bool near = ours == "listeners[].address" ? !absl::StartsWith(path_, "upstreams")
                                                   : FirstOf(WithoutIndices(path_)) == FirstOf(ours);
   for (const std::string& known : known_) {

@@ -1,4 +1,4 @@
-// SectionReader: fills a struct from a mapping of the document and reports all of its errors.
+// SectionReader fills a struct from a mapping of the document and reports all of its errors.
 
 #ifndef MANTLET_CONFIG_LOADER_SECTION_READER_H_
 #define MANTLET_CONFIG_LOADER_SECTION_READER_H_
@@ -46,18 +46,18 @@ class SectionReader : public Section {
 
  private:
   std::string PathOf(const std::string& key) const;
-  // The value of `key`, or nullptr if it is not there, has no value or is not of `kind`; all but
-  // the first are errors, and the first is if the key is required. `expected` completes "expected".
+  // Returns the value of `key`, or nullptr if it is missing, has no value or is not of `kind`. The
+  // last two are errors; a missing key is one if it is required. `expected` completes "expected".
   const Node* Find(const Key& key, Node::Kind kind, const std::string& expected,
                    const std::string& hint);
-  // The member of that key, whatever it is; nullptr if it is not there.
+  // Returns the member of that key, of any kind; nullptr if it is missing.
   const Node* Look(const Key& key) const;
-  // A list where one is wanted that has something in it; false if that is refused.
+  // Returns false, and adds an error, if a list that must not be empty is empty.
   bool CheckNotEmpty(const Key& key, const Node& node, const char* hint);
   void RecordMissing(const Key& key, const std::string& hint);
   bool CheckKind(const std::string& path, const std::string& label, const Node& node,
                  Node::Kind kind, const std::string& expected);
-  // Replaces the environment variables in a scalar; false if that is an error.
+  // Replaces the environment variables in a scalar; returns false on an error.
   bool ToScalar(const std::string& path, const std::string& label, const Node& node,
                 ScalarText& out);
   // Reads one scalar with `parse`.
@@ -66,15 +66,15 @@ class SectionReader : public Section {
   void ReadObject(const std::string& path, const Node& node,
                   const std::function<void(Section&)>& describe);
   void Reject(const std::string& path, const Location& where, std::string what, std::string hint);
-  // The key of this mapping that was meant by one that it does not have; "" if none.
+  // Returns the key of this mapping that an unknown key probably means; "" if none.
   std::string Meant(const std::string& key) const;
   std::string HintForUnknown(const std::string& key) const;
 
   ReadContext& context_;
   const std::string path_;
   const Node& node_;
-  std::vector<std::string> known_;  // the keys that were asked for
-  // Required keys that are not there, and what is said of it. A misspelt key may yet be one.
+  std::vector<std::string> known_;  // the keys that the schema has described
+  // Missing required keys and their diagnostics. An unknown key may be a misspelling of one.
   std::map<std::string, Diagnostic> missing_;
 };
 

@@ -9,7 +9,7 @@
 namespace mantlet::config {
 namespace {
 
-// The length of the well-formed sequence at the start of `text`; 0 if there is none.
+// Returns the length of the well-formed sequence at the start of `text`; 0 if there is none.
 size_t Utf8SequenceLength(absl::string_view text) {
   const auto byte = [&](size_t i) -> uint32_t {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -36,7 +36,7 @@ Location LocationOf(absl::string_view text, size_t offset, const std::string& fi
                   static_cast<int>(offset - line_start) + 1};
 }
 
-// The offset of a tab before the first other character of a line that says something.
+// Returns the offset of the first tab in the indentation of a line that is not blank.
 std::optional<size_t> FirstTabInIndentation(absl::string_view text) {
   size_t line_start = 0;
   while (line_start < text.size()) {

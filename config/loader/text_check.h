@@ -13,10 +13,10 @@
 namespace mantlet::config {
 
 // FirstInvalidUtf8 returns the offset of the first byte that is not part of well-formed UTF-8 (RFC
-// 3629: no overlong forms, no surrogates, nothing above U+10FFFF), or nothing.
+// 3629: no overlong forms, no surrogates, nothing above U+10FFFF), or nullopt.
 std::optional<size_t> FirstInvalidUtf8(absl::string_view text);
 
-// True for the bytes 0 to 31 and 127.
+// Returns true for the bytes 0 to 31 and 127.
 bool IsControl(char c);
 
 // CheckText returns the first of these faults: bytes that are not UTF-8, a control character, a tab

@@ -1,4 +1,4 @@
-// Words, names, paths and the names of TLS's parts.
+// The types of words, names, paths, cipher suites and groups.
 
 #include <filesystem>
 #include <string>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kLongestName = 63;
 
-// What YAML 1.1 also took for a truth value.
+// Returns the value of a word that only YAML 1.1 reads as a boolean.
 std::optional<bool> OldTruthValue(const std::string& text) {
   const std::string word = absl::AsciiStrToLower(text);
   if (word == "yes" || word == "on" || word == "true") return true;
@@ -58,7 +58,7 @@ std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::
   for (size_t i = 0; i < names.size(); ++i) {
     if (scalar.text == names[i]) return i;
   }
-  // A tool that read `off` as YAML 1.1 has written `false`.
+  // A tool for YAML 1.1 has rewritten `off` as `false`.
   if (scalar.quoted || scalar.text != "false") return std::nullopt;
   return FindName({"off", true, ""}, names);
 }

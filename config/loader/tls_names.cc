@@ -9,11 +9,11 @@ namespace mantlet::config {
 namespace {
 
 struct Alias {
-  const char* name;   // as it may be written
-  const char* canon;  // as it is stored
+  const char* name;   // a name that may be written
+  const char* canon;  // the stored name
 };
 
-// RFC 5289 and RFC 7905. Forward secrecy and AEAD only.
+// Suites of RFC 5289 and RFC 7905 with forward secrecy and AEAD.
 constexpr Alias kCipherSuites[] = {
     {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"},
     {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
@@ -56,12 +56,13 @@ std::vector<std::string> Names(const Alias (&table)[N]) {
   return names;
 }
 
-// TLS 1.3's suites carry no key exchange in their name (RFC 8446, appendix B.4).
+// The names of TLS 1.3 suites contain no key exchange (RFC 8446, appendix B.4).
 bool IsTls13Suite(const std::string& name) {
   return absl::StartsWith(name, "TLS_") && !absl::StrContains(name, "_WITH_");
 }
 
-// What OpenSSL's lists may hold besides names: keywords, operators and several suites in one.
+// Returns whether `name` is an item of OpenSSL's list syntax other than a name: a keyword, an
+// operator or several suites in one.
 bool IsListExpression(const std::string& name) {
   return name.find_first_of(":!+@ ,") != std::string::npos || name == "HIGH" || name == "DEFAULT" ||
          name == "ALL";

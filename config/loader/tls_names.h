@@ -1,5 +1,5 @@
-// The cipher suites and groups that a configuration may name. Whether the linked library has one
-// of them is for proxy/tls to say; what stands here is what the project is willing to offer.
+// The cipher suites and groups that a configuration may use: those that the project is willing to
+// offer. proxy/tls checks whether the linked library has them.
 
 #ifndef MANTLET_CONFIG_LOADER_TLS_NAMES_H_
 #define MANTLET_CONFIG_LOADER_TLS_NAMES_H_
@@ -12,12 +12,13 @@
 
 namespace mantlet::config {
 
-// OpenSSL's spelling of a suite that is given in OpenSSL's or IANA's; nullptr if it is not ours.
+// Returns OpenSSL's name of a suite, given by OpenSSL's or IANA's name; nullptr if it is not
+// supported.
 const char* CanonicalCipherSuite(absl::string_view name);
 std::vector<std::string> CipherSuiteNames();
 Problem NoSuchCipherSuite(const std::string& name);
 
-// BoringSSL's name of a group that is given by any of its names; nullptr if it is not ours.
+// Returns BoringSSL's name of a group, given by any of its names; nullptr if it is not supported.
 const char* CanonicalGroup(absl::string_view name);
 std::vector<std::string> GroupNames();
 Problem NoSuchGroup(const std::string& name);

@@ -1,4 +1,4 @@
-// Writes the tables of config/README.md anew: bazel run //config/loader:update_readme
+// Rewrites the tables of config/README.md: bazel run //config/loader:update_readme
 
 #include <cstdlib>
 #include <fstream>

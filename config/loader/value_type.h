@@ -1,5 +1,5 @@
-// ValueType: how a scalar of the configuration is parsed, printed and described. Each key of the
-// schema has one; a new kind of value is one more function here.
+// ValueType defines how a scalar of the configuration is parsed, printed and described. Each key of
+// the schema has one; a new kind of value is one more function here.
 
 #ifndef MANTLET_CONFIG_LOADER_VALUE_TYPE_H_
 #define MANTLET_CONFIG_LOADER_VALUE_TYPE_H_
@@ -16,30 +16,30 @@
 
 namespace mantlet::config {
 
-// One scalar as it is given to a type.
+// One scalar of the file.
 struct ScalarText {
   std::string text;       // environment variables replaced
-  bool quoted = false;    // stood in quotes, and no environment variable was replaced in it
+  bool quoted = false;    // it was quoted, and no environment variable was replaced in it
   std::string directory;  // where relative paths start from
 };
 
 template <typename T>
 struct ValueType {
-  std::string name;     // for README and `wrong type` messages, e.g. "duration, 1ms to 24h"
-  std::string example;  // what a missing key could be given
+  std::string name;     // for README and `wrong type` messages, such as "duration, 1ms to 24h"
+  std::string example;  // a possible value for a missing key
   std::function<std::optional<Problem>(const ScalarText&, T&)> parse;
-  std::function<std::string(const T&)> print;  // what parse() would read back
+  std::function<std::string(const T&)> print;  // parse() reads the result back
 };
 
-// true or false, and nothing else: the other words of YAML 1.1 are named in the hint.
+// true or false only. The hint for other boolean words of YAML 1.1 names them.
 ValueType<bool> Boolean();
 
-// off or on. false and true are taken for them, because tools that read and write YAML 1.1 turn
-// the one into the other.
+// off or on. false and true are accepted, too, because tools for YAML 1.1 rewrite the one as the
+// other.
 ValueType<bool> OffOrOn();
 
-// A whole number. `zero` says what 0 means where it is not a number like the others; it is then
-// allowed besides min to max.
+// A whole number. If `zero` is set, 0 is allowed besides min to max, and `zero` describes its
+// meaning.
 ValueType<uint32_t> Count(uint32_t min, uint32_t max, const char* zero = nullptr);
 // The same, or `auto` for kAutoLimit.
 ValueType<uint32_t> AutoCount(uint32_t min, uint32_t max, const char* zero);
@@ -61,36 +61,37 @@ ValueType<std::string> Name(const char* example);
 // A path, made absolute.
 ValueType<std::string> File(const char* example);
 
-// A path or one of two words: where the access log goes.
+// The destination of the access log: a path or one of two words.
 ValueType<std::string> AccessLogTarget();
 
-// A TLS 1.2 suite or a group that BoringSSL has, stored by the library's own name for it.
-// OpenSSL's name, or several of them with '|' between: of equal preference.
+// A TLS 1.2 suite, or several of equal preference with '|' between them, and a group. Both are
+// stored by the library's own name.
 ValueType<std::string> CipherSuite();
 ValueType<std::string> Group();
 
 // The name of a SPIFFE trust domain, without "spiffe://".
 ValueType<std::string> TrustDomain();
 
-// A SHA-256 in hex or base64, also as "sha256/BASE64"; stored in lower-case hex.
+// A SHA-256 digest in hex or base64, also as "sha256/BASE64"; stored in lower-case hex.
 ValueType<std::string> SpkiPin();
 
 // Permission bits of a file, 0000 to 0777, in octal digits.
 ValueType<uint32_t> FileMode();
 
-// The kinds of address that a key takes.
+// The kinds of address that a key accepts.
 struct AddressKinds {
   bool systemd = false;
   bool any_port = false;  // port 0
 };
 ValueType<Address> AddressOf(AddressKinds kinds, const char* example);
 
-// Helpers of EnumValue(): the index of the name that the scalar is, and the problem if it is none.
+// Helpers of EnumValue(): FindName returns the index of the scalar's name, NoSuchName the error if
+// there is none.
 std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& names);
 Problem NoSuchName(const ScalarText& scalar, const std::vector<std::string>& names);
 std::string OneOf(const std::vector<std::string>& names);
 
-// EnumValue is one of the names of an enumeration.
+// EnumValue is a name of an enumeration.
 template <typename Enum, size_t N>
 ValueType<Enum> EnumValue(const EnumName<Enum> (&table)[N]) {
   std::vector<std::string> names;

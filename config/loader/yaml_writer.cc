@@ -1,4 +1,4 @@
-// Writes a Config as YAML.
+// Implements ToYaml(): writes a Config as YAML.
 
 #include <utility>
 
@@ -11,13 +11,14 @@
 namespace mantlet::config {
 namespace {
 
-// `text` in double quotes, such that the loader reads `text` again.
+// Returns `text` in double quotes, escaped so that the loader reads the same text.
 std::string Quoted(const std::string& text) {
   return absl::StrCat(
       "\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"${", "$${"}}), "\"");
 }
 
-// Numbers and booleans must not be quoted, other values need not be if they are plain words.
+// Returns `text`, quoted if necessary. Numbers and booleans must not be quoted, and plain words
+// need not be.
 std::string Scalar(const std::string& text) {
   static constexpr char kPlain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.-";
