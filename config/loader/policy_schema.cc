@@ -36,31 +36,35 @@ void DescribeMatch(Section& s, Match& v) {
   Condition(s, "organization_identifier",
             "any of the certificate's organization identifiers (2.5.4.97); letter case counts",
             v.organization_identifier, Text("PSDDE-BAFIN-123456"));
-  Condition(s, "subject", "whom the certificate names, however the name is written", v.subject,
+  Condition(s, "subject", "the certificate's subject, in any notation", v.subject,
             DistinguishedName());
-  Condition(s, "issuer", "who issued the certificate, however the name is written", v.issuer,
+  Condition(s, "issuer", "the certificate's issuer, in any notation", v.issuer,
             DistinguishedName());
   Condition(s, "spki_sha256", "digest of the certificate's public key", v.spki_sha256, SpkiPin());
   s.Value({"client_cert", "whether the client has a verified certificate"}, v.client_cert,
           EnumValue(kCertificatePresenceNames));
   Condition(s, "verify",
-            "what became of the client's certificate: `SUCCESS`, `NONE` (it showed none), `FAILED` "
-            "or `FAILED:reason` (`client_auth.mode: request`)",
+            "the result of verifying the client's certificate: `SUCCESS`, `NONE` (no certificate), "
+            "`FAILED` or `FAILED:reason` (`client_auth.mode: request`)",
             v.verify, Verification());
-  Condition(s, "sni", "the server name that the client asked for", v.sni,
-            DnsNamePattern("api.example.org"));
+  Condition(s, "sni", "the server name of the handshake", v.sni, DnsNamePattern("api.example.org"));
   Condition(s, "method", "the request's method; letter case counts", v.method, Method());
   Condition(s, "path",
-            "the request's path, decoded and normalised, without query: `/a` exactly, `/a/**` with "
-            "all below, `/a/*/b`",
+            "the request's path, decoded and normalized, without query: `/a` matches only itself, "
+            "`/a/**` all paths below too, `/a/*/b` one segment",
             v.path, PathPattern());
-  s.Objects(
-      {.name = "any", .reason = "at least one holds", .one_or_more = true, .keys_of = kMatchKeys},
-      v.any, DescribeMatch);
-  s.Objects({.name = "all", .reason = "each holds", .one_or_more = true, .keys_of = kMatchKeys},
+  s.Objects({.name = "any",
+             .reason = "at least one of them must hold",
+             .one_or_more = true,
+             .keys_of = kMatchKeys},
+            v.any, DescribeMatch);
+  s.Objects({.name = "all",
+             .reason = "each of them must hold",
+             .one_or_more = true,
+             .keys_of = kMatchKeys},
             v.all, DescribeMatch);
   s.Optional({.name = "not",
-              .reason = "does not hold; so it holds for a client without such a name",
+              .reason = "must not hold; for a client without such a name, `not` holds",
               .keys_of = kMatchKeys},
              v.not_, DescribeMatch);
 }
@@ -74,7 +78,9 @@ void DescribeRule(Section& s, Rule& v) {
            "next rules decide about the others",
            true},
           v.action, EnumValue(kRuleActionNames));
-  s.Object({kMatchKeys, "when the rule decides: every key has to hold; without any, always"},
+  s.Object({kMatchKeys,
+            "the requests that the rule decides: every condition must hold; without conditions, "
+            "all requests"},
            v.match, DescribeMatch);
 }
 
@@ -83,10 +89,10 @@ void DescribeRule(Section& s, Rule& v) {
 void DescribePolicy(Section& s, Policy& v) {
   static constexpr EnumName<bool> kNames[] = {{"allow", true}, {"deny", false}};
   s.Value({"default",
-           "what becomes of a request that no rule decides: a client that passed `client_auth` is "
-           "let through; `deny` answers 403"},
+           "decision for a request that no rule matches; `allow` accepts every client that "
+           "`client_auth` accepts, `deny` answers 403"},
           v.default_allow, EnumValue(kNames));
-  s.Objects({"rules", "asked in this order; the first that decides, decides"}, v.rules,
+  s.Objects({"rules", "evaluated in this order; the first rule that matches decides"}, v.rules,
             DescribeRule);
 }
 

@@ -43,8 +43,7 @@ TEST(Schema, TakesItsDefaultsFromTheStructs) {
   EXPECT_EQ(entries["listeners[].protocols"].default_text, "[h2, http/1.1]");
   EXPECT_EQ(entries["listeners[].limits.connection_age"].default_text, "0");
   EXPECT_EQ(entries["upstreams[].protocol"].default_text, "http1");
-  EXPECT_EQ(entries["upstreams[].pool.pending"].type,
-            "whole number, 1 to 1000000, or 0: none waits");
+  EXPECT_EQ(entries["upstreams[].pool.pending"].type, "whole number, 1 to 1000000, or 0: no queue");
 }
 
 TEST(PeerWords, NameKeysThatThereAre) {

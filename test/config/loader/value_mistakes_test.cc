@@ -42,13 +42,13 @@ const Mistake kMistakes[] = {
      "m.yaml:1:19: drain: '30' is not a duration; give it a unit, as 30s"},
     {"ADurationOfManyUnits", "workers: 2", "shutdown: {drain: 1h30m}",
      "m.yaml:1:19: drain: '1h30m' is not a duration; write a number with its unit as "
-     "250ms, 5s, 10m or 12h, from 1ms to 24h, or 0 for not at all"},
+     "250ms, 5s, 10m or 12h, from 1ms to 24h, or 0 for no drain"},
     {"ADurationOutOfRange", "workers: 2", "reload: {interval: 25h}",
      "m.yaml:1:20: interval: 25h is out of range; write a number with its unit as 250ms, "
-     "5s, 10m or 12h, from 1ms to 24h, or 0 for never"},
+     "5s, 10m or 12h, from 1ms to 24h, or 0 for no poll"},
     {"ANegativeDuration", "workers: 2", "shutdown: {drain: -5s}",
      "m.yaml:1:19: drain: '-5s' is not a duration; write a number with its unit as 250ms, "
-     "5s, 10m or 12h, from 1ms to 24h, or 0 for not at all"},
+     "5s, 10m or 12h, from 1ms to 24h, or 0 for no drain"},
     {"ASizeInDecimalUnits", "    tls:\n",
      R"(    limits: {header_bytes: 64KB}
     tls:
