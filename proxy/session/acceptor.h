@@ -42,8 +42,9 @@ class AcceptHandler {
   virtual void OnCertificateNotVerified(const tls::HandshakeReport& report) = 0;
   // The connection is open. Bytes may follow immediately, through the stream's handler.
   virtual void OnAccepted(Accepted accepted) = 0;
-  // The connection cannot be opened. The acceptance may still have to send the client its alert, so
-  // the owner decides when to close.
+  // The connection cannot be opened, which includes an end or an error of the transport before
+  // OnAccepted(): what is not reported here is neither counted nor logged. The acceptance may still
+  // have to send the client its alert, so the owner decides when to close.
   virtual void OnRefused(tls::HandshakeReport report) = 0;
 
  protected:
@@ -54,9 +55,11 @@ class AcceptHandler {
 class Acceptance {
  public:
   virtual ~Acceptance() = default;
-  // Starts the handshake. The handler may be called from inside. The stream must have a handler.
+  // Starts the handshake and, unless that is done already, reading. The handler may be called from
+  // inside. The stream must have a handler.
   virtual void Begin() = 0;
-  // Returns the plaintext stream, which is valid as long as the acceptance.
+  // Returns the plaintext stream, which is valid as long as the acceptance. Its handler is set
+  // before Begin(): an acceptance that reads the transport itself returns a stream of its own.
   virtual io::ByteStream& stream() = 0;
   // Returns a report of the handshake so far, for a caller that gives up the acceptance.
   virtual tls::HandshakeReport Report(base::HandshakeFailure reason, std::string detail) const = 0;

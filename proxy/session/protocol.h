@@ -87,7 +87,7 @@ class Protocol {
   // The client sends no more. Done() follows when nothing is in flight, now or later.
   virtual void OnEnd() = 0;
   virtual void OnDrained() = 0;
-  // The stream is dead. What is in flight is cancelled, and Done(kClosed) follows at once.
+  // The stream is dead. What is in flight is cancelled, and Done() follows at once.
   virtual void OnLost(const io::StreamError& error) = 0;
 
   // Stop ends the protocol as `mode` demands, which leads to Done(): from inside this call for

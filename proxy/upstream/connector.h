@@ -15,7 +15,8 @@ namespace mantlet::upstream {
 
 class Connector {
  public:
-  // Connected holds a connection that is ready for requests.
+  // Connected holds a connection that is ready for requests: its stream has no handler and is not
+  // being read.
   struct Connected {
     std::unique_ptr<io::ByteStream> stream;
   };
