@@ -341,6 +341,17 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
           "Parts of client certificates left out of the identity headers: unsafe to read, or too "
           "large.",
           all, &M::identity_dropped_, CellsOf("reason", M::kIdentityDropLabels));
+  AddSums(out, "mantlet_client_connections_total",
+          "Downstream connections on which a protocol began, by protocol.", all, &M::protocols_,
+          CellsOf("protocol", kClientProtocolLabels));
+  AddSum(out, "mantlet_http2_streams_active", "Streams of HTTP/2 clients open now.", all,
+         &M::streams_);
+  AddSums(out, "mantlet_http2_streams_refused_total",
+          "Streams of HTTP/2 clients that were refused before a request began, by reason.", all,
+          &M::streams_refused_, CellsOf("reason", kStreamRefusalLabels));
+  AddSums(out, "mantlet_http2_connections_closed_total",
+          "HTTP/2 connections that were closed because of what the client did, by reason.", all,
+          &M::http2_closed_, CellsOf("reason", kHttp2CloseReasonLabels));
 }
 
 void MetricsCollector::CollectDenials(const Sharded<ListenerMetrics>& all, Families* out) {
@@ -391,6 +402,8 @@ void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Famil
          &M::request_bytes_);
   AddSum(out, "mantlet_response_bytes_total", "Content bytes sent in responses.", all,
          &M::response_bytes_);
+  AddSums(out, "mantlet_grpc_responses_total", "Responses to gRPC requests, by gRPC status.", all,
+          &M::grpc_, CellsOf("grpc_status", http::kGrpcStatusNames));
 }
 
 void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out) {

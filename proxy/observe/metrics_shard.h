@@ -28,6 +28,7 @@
 #include "proxy/base/handshake_failure.h"
 #include "proxy/base/proxy_error.h"
 #include "proxy/base/resumption_refusal.h"
+#include "proxy/http/grpc.h"
 #include "proxy/observe/metric_values.h"
 
 namespace mantlet::observe {
@@ -36,6 +37,36 @@ enum class TlsVersionLabel : uint8_t { kTls12, kTls13 };
 inline constexpr size_t kTlsVersionCount = 2;
 inline constexpr std::array<std::string_view, kTlsVersionCount> kTlsVersionLabels = {"TLSv1.2",
                                                                                      "TLSv1.3"};
+
+// The protocol that a client speaks on its connection.
+enum class ClientProtocol : uint8_t { kHttp2, kHttp1 };
+inline constexpr size_t kClientProtocolCount = 2;
+inline constexpr std::array<std::string_view, kClientProtocolCount> kClientProtocolLabels = {
+    "h2", "http/1.1"};
+
+// Why a stream of a client was refused before its request began.
+enum class StreamRefusal : uint8_t {
+  kStreamLimit,  // limits.streams are open on the connection
+  kDraining,     // the connection begins no more requests
+  kFlood,        // the client opens and resets streams faster than they can be served
+};
+inline constexpr size_t kStreamRefusalCount = 3;
+inline constexpr std::array<std::string_view, kStreamRefusalCount> kStreamRefusalLabels = {
+    "stream_limit", "draining", "flood"};
+
+// Why an HTTP/2 connection was closed by mantlet because of what its client did.
+enum class Http2CloseReason : uint8_t {
+  kRapidReset,     // streams that end without a response, by either side's reset
+  kControlFrames,  // SETTINGS, PING, PRIORITY, WINDOW_UPDATE and the like without streams in need
+  kEmptyFrames,    // frames without content that do not end a message
+  kHeaderBlock,    // an oversized header block, or one in too many CONTINUATION frames
+  kProtocolError,  // any other connection error of RFC 9113 section 5.4.1
+  kPingTimeout,    // the client does not answer PING
+};
+inline constexpr size_t kHttp2CloseReasonCount = 6;
+inline constexpr std::array<std::string_view, kHttp2CloseReasonCount> kHttp2CloseReasonLabels = {
+    "rapid_reset",  "control_frames", "empty_frames",
+    "header_block", "protocol_error", "ping_timeout"};
 
 class alignas(64) ListenerMetrics {
  public:
@@ -59,6 +90,17 @@ class alignas(64) ListenerMetrics {
   }
   // A client was accepted with a server certificate (client_auth.server_auth_clients).
   void ServerAuthClient() { server_auth_clients_.Add(); }
+
+  // The client of an open connection speaks `protocol`.
+  void ProtocolChosen(ClientProtocol protocol) { protocols_[static_cast<size_t>(protocol)].Add(); }
+  // Streams of HTTP/2. StreamClosed() follows each StreamOpened(), and a refused stream is not
+  // opened.
+  void StreamOpened() { streams_.Add(1); }
+  void StreamClosed() { streams_.Add(-1); }
+  void StreamRefused(StreamRefusal reason) { streams_refused_[static_cast<size_t>(reason)].Add(); }
+  void Http2ConnectionClosed(Http2CloseReason reason) {
+    http2_closed_[static_cast<size_t>(reason)].Add();
+  }
 
   void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
   void ResumptionRefused(base::ResumptionRefusal refusal) {
@@ -96,6 +138,10 @@ class alignas(64) ListenerMetrics {
   std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
   std::array<Counter, base::kEndReasonCount> ended_;
   std::array<Counter, 2> identity_dropped_;
+  std::array<Counter, kClientProtocolCount> protocols_;
+  Gauge streams_;
+  std::array<Counter, kStreamRefusalCount> streams_refused_;
+  std::array<Counter, kHttp2CloseReasonCount> http2_closed_;
 
   mutable std::mutex rules_mutex_;  // guards the map, not the counters in it
   std::map<std::string, std::unique_ptr<Counter>, std::less<>> denials_;
@@ -150,6 +196,13 @@ class alignas(64) RequestMetrics {
   void Record(std::string_view method, int code, int64_t duration_us, uint64_t request_bytes,
               uint64_t response_bytes);
 
+  // A response to a gRPC request has ended with the code `status`. Numbers that gRPC does not
+  // define count as UNKNOWN.
+  void GrpcResponse(int status) {
+    constexpr size_t kUnknown = 2;
+    grpc_[http::IsKnownGrpcStatus(status) ? static_cast<size_t>(status) : kUnknown].Add();
+  }
+
  private:
   friend class MetricsCollector;
 
@@ -171,6 +224,7 @@ class alignas(64) RequestMetrics {
   DurationHistogram<kRequestBoundsUs> duration_;
   Counter request_bytes_;
   Counter response_bytes_;
+  std::array<Counter, http::kGrpcStatusCount> grpc_;
 };
 
 class MetricsShard {

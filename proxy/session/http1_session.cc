@@ -30,6 +30,7 @@ Http1Session::Http1Session(WorkerContext& worker, ProtocolHost& host)
       exchange_(worker, *this, *this),
       timer_([this] { OnTimeout(); }),
       resume_input_(worker.loop, [this] { ReadHeldInput(); }) {
+  host_.listener()->metrics->ProtocolChosen(observe::ClientProtocol::kHttp1);
   ArmIdle();
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <sstream>
@@ -95,6 +96,49 @@ TEST_F(MetricsTest, AHandshakeFailureCountsUnderItsReasonAlone) {
   EXPECT_THAT(
       lines,
       Contains(R"(mantlet_tls_handshake_failures_total{listener="public",reason="other"} 0)"));
+}
+
+TEST_F(MetricsTest, StreamsOfHttp2AreAddedUpAndRefusalsCountUnderTheirReason) {
+  MetricsShard& other = metrics_.AddShard();
+  for (ListenerMetrics* listener : {&shard_.Listener("public"), &other.Listener("public")}) {
+    listener->StreamOpened();
+    listener->StreamOpened();
+    listener->StreamClosed();
+    listener->StreamRefused(StreamRefusal::kDraining);
+    listener->Http2ConnectionClosed(Http2CloseReason::kPingTimeout);
+  }
+  const auto lines = Scrape();
+  EXPECT_THAT(lines, Contains(R"(mantlet_http2_streams_active{listener="public"} 2)"));
+  for (const char* line :
+       {R"(streams_refused_total{listener="public",reason="stream_limit"} 0)",
+        R"(streams_refused_total{listener="public",reason="draining"} 2)",
+        R"(streams_refused_total{listener="public",reason="flood"} 0)",
+        R"(connections_closed_total{listener="public",reason="ping_timeout"} 2)",
+        R"(connections_closed_total{listener="public",reason="rapid_reset"} 0)"}) {
+    EXPECT_THAT(lines, Contains(std::string("mantlet_http2_") + line));
+  }
+}
+
+TEST_F(MetricsTest, ConnectionsAreCountedByProtocol) {
+  shard_.Listener("public").ProtocolChosen(ClientProtocol::kHttp1);
+  const auto lines = Scrape();
+  const std::string name = "mantlet_client_connections_total";
+  EXPECT_THAT(lines, Contains(name + R"({listener="public",protocol="h2"} 0)"));
+  EXPECT_THAT(lines, Contains(name + R"({listener="public",protocol="http/1.1"} 1)"));
+}
+
+TEST_F(MetricsTest, GrpcResponsesAreCountedByNameAndMakeNoSeriesOfTheirOwn) {
+  RequestMetrics& requests = shard_.Requests("public", "app");
+  for (const int status : {0, 0, 7, 16, -1, 17, 4711}) requests.GrpcResponse(status);
+  const auto lines = Scrape();
+  const std::string name = R"(mantlet_grpc_responses_total{listener="public",upstream="app",)";
+  EXPECT_THAT(lines, Contains(name + R"(grpc_status="OK"} 2)"));
+  EXPECT_THAT(lines, Contains(name + R"(grpc_status="PERMISSION_DENIED"} 1)"));
+  EXPECT_THAT(lines, Contains(name + R"(grpc_status="UNAUTHENTICATED"} 1)"));
+  EXPECT_THAT(lines, Contains(name + R"(grpc_status="UNKNOWN"} 3)"));
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [&](const std::string& line) { return line.starts_with(name); }),
+            17);
 }
 
 TEST_F(MetricsTest, BucketsAreCumulativeInSecondsAndIncludeTheirBound) {

@@ -12,6 +12,10 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
     listener.HandshakeDone(TlsVersionLabel::kTls13, false, true, 1500);
     listener.HandshakeFailed(base::HandshakeFailure::kExpired);
     listener.PolicyDenials("default").Add();
+    listener.ProtocolChosen(ClientProtocol::kHttp2);
+    listener.StreamOpened();
+    listener.StreamRefused(StreamRefusal::kStreamLimit);
+    listener.Http2ConnectionClosed(Http2CloseReason::kRapidReset);
     UpstreamMetrics& upstream = shard.Upstream("app");
     upstream.ConnectionAdded(UpstreamConnectionState::kIdle);
     upstream.Failed(base::ErrorReason::kConnectRefused);
@@ -19,6 +23,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
     RequestMetrics& requests = shard.Requests("public", "app");
     requests.Record("GET", 200, 2500, 0, 100);
     requests.Record("BREW", 0, 70'000'000, 7, 0);
+    requests.GrpcResponse(7);
   }
   metrics->SetExpiries(
       {.certificates = {{"public", "/tls.crt", "CN=a \"quoted\"\\,\nname", "01ab", 1'900'000'000},
