@@ -76,6 +76,9 @@ void AppendRequest(const AccessRecord& record, FieldWriter* fields) {
   fields->Text("target", record.target);
   fields->Text("protocol", record.protocol);
   fields->Number("status", static_cast<uint64_t>(record.status < 0 ? 0 : record.status));
+  if (record.grpc_status >= 0) {
+    fields->Number("grpc_status", static_cast<uint64_t>(record.grpc_status));
+  }
   fields->Number("request_bytes", record.request_bytes);
   fields->Number("response_bytes", record.response_bytes);
   fields->Milliseconds("duration_ms", record.duration_us);

@@ -32,6 +32,7 @@ struct AccessRecord {
   std::string_view target;            // request-target as received
   std::string_view protocol;          // "HTTP/1.1"
   int status = 0;                     // of the final response; 0 if none was begun
+  int grpc_status = -1;               // of the response to a gRPC request; -1: not known
   uint64_t request_bytes = 0;         // content
   uint64_t response_bytes = 0;        // content
   int64_t duration_us = 0;            // first byte of the request to last byte of the response

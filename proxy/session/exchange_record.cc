@@ -9,6 +9,7 @@ void ExchangeRecord::RequestBegins() {
 
 void ExchangeRecord::Reset() {
   status = 0;
+  grpc_status = -1;
   rule = {};
   error.reset();
   request_bytes = response_bytes = 0;
@@ -30,6 +31,7 @@ void ExchangeRecord::Write(const ListenerState& listener, const http::RequestHea
                            const ClientFacts& client) const {
   const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
   listener.requests->Record(head.method_text, status, duration_us, request_bytes, response_bytes);
+  if (grpc_status >= 0) listener.requests->GrpcResponse(grpc_status);
   if (!worker_.access_log.enabled()) return;
   observe::AccessRecord record;
   record.wall_ms = began_wall_ms_;
@@ -37,6 +39,7 @@ void ExchangeRecord::Write(const ListenerState& listener, const http::RequestHea
   record.target = head.target;
   record.protocol = http::VersionName(head.version);
   record.status = status;
+  record.grpc_status = grpc_status;
   record.request_bytes = request_bytes;
   record.response_bytes = response_bytes;
   record.duration_us = duration_us;

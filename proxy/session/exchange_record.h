@@ -36,6 +36,7 @@ class ExchangeRecord {
              const ClientFacts& client) const;
 
   int status = 0;         // of the final response; 0 if none was begun
+  int grpc_status = -1;   // of the response to a gRPC request; -1 if it is not known
   std::string_view rule;  // the deciding rule; points to a name in the listener's policy
   std::optional<base::ProxyError> error;
   uint64_t request_bytes = 0;   // content

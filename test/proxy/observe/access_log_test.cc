@@ -112,6 +112,21 @@ TEST_F(AccessLogTest, ARefusalOfOursSaysWhyAndNamesNoUpstreamAddress) {
   EXPECT_FALSE(record.contains("upstream_duration_ms"));
 }
 
+TEST_F(AccessLogTest, TheGrpcStatusIsANumberBesideTheStatusWhenItIsKnown) {
+  AccessRecord record = Ordinary();
+  EXPECT_FALSE(json::parse(Log(LogFormat::kJson, Alice(), record)).contains("grpc_status"));
+  record.status = 200;
+  for (const int status : {0, 7, 4711}) {
+    unlink(path_.c_str());
+    sink_ = AccessLogSink::Open(path_).value();
+    record.grpc_status = status;
+    EXPECT_EQ(json::parse(Log(LogFormat::kJson, Alice(), record))["grpc_status"], status);
+  }
+  record.grpc_status = 14;
+  EXPECT_NE(Log(LogFormat::kText, Alice(), record).find(" status=200 grpc_status=14 request_bytes"),
+            std::string::npos);
+}
+
 TEST_F(AccessLogTest, WithoutAClientCertificateThereIsNoIdentity) {
   identity::PeerIdentity nobody = Alice();
   nobody.verification = identity::Verification::kNone;
