@@ -1,4 +1,4 @@
-# What the commands in tools/ share. Sourced by them, never run.
+# Functions that the commands in tools/ share. Sourced by them, never run.
 #
 # Sourcing it sets the shell's strict mode and these variables:
 #   repo    the top of this repository
@@ -13,17 +13,17 @@ umask 022
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # tools/bazel/prefix_repository.bzl has the same rule.
 cache=${MANTLET_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mantlet}
-# A python3 or bazel found earlier in PATH may know nothing of Debian's packages.
+# A python3 or bazel found earlier in PATH may not support Debian's packages.
 python=/usr/bin/python3
 bazel=/usr/bin/bazel
 
-# step TEXT: a headline for what comes next.
+# step TEXT: prints a headline.
 step() { printf '== %s\n' "$*"; }
 
-# note TEXT: a detail under a headline.
+# note TEXT: prints a detail under a headline.
 note() { printf '   %s\n' "$*"; }
 
-# die TEXT...: one line per argument on stderr, then exit 1.
+# die TEXT...: prints one line per argument to stderr and exits with 1.
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$1" >&2
   shift
@@ -31,21 +31,20 @@ die() {
   exit 1
 }
 
-# usage: the comment at the head of the running command, without its marks.
+# usage: prints the comment at the head of the running command.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
 
-# without_urls: copies stdin to stdout, less the addresses of this machine's mirrors.
+# without_urls: copies stdin to stdout without the addresses of this machine's mirrors.
 without_urls() { sed -u -E 's#[a-z+]+://[^ ]*/##g'; }
 
-# progress TEXT LOG COMMAND...: runs COMMAND with its output in LOG and says
-# every 15 seconds how far it is. Returns COMMAND's status; shows the end of LOG
-# if that is not 0.
+# progress TEXT LOG COMMAND...: runs COMMAND with its output in LOG and prints the progress every 15
+# seconds. Returns COMMAND's status; prints the end of LOG if that is not 0.
 progress() {
   local text=$1 log=$2 start=$SECONDS status=0 ticker
   shift 2
   note "$text ..."
   (
-    exec 9>&-  # a lock of the caller is not ours to keep
+    exec 9>&-  # releases a lock of the caller
     while sleep 15 </dev/null >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
       printf '   ... %3d s  %.100s\n' $((SECONDS - start)) \
         "$(tail -c 4000 "$log" | tr '\r' '\n' | without_urls | grep -v '^ *$' | tail -n 1)"
@@ -64,8 +63,8 @@ progress() {
   return $status
 }
 
-# as_root COMMAND...: runs it as root, through sudo where needed. Only after
-# can_be_root has said yes.
+# as_root COMMAND...: runs COMMAND as root, through sudo if necessary. Requires that can_be_root has
+# succeeded.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
@@ -74,11 +73,11 @@ as_root() {
   fi
 }
 
-# can_be_root: is this root, or is there a sudo that lets us?
+# can_be_root: succeeds as root, or if sudo is permitted.
 can_be_root() {
   [ "$(id -u)" -eq 0 ] && return 0
   command -v sudo >/dev/null || return 1
   sudo -n true 2>/dev/null && return 0
-  # It would ask for a password: only where somebody can type one.
+  # sudo would ask for a password, which needs a terminal.
   [ -t 0 ] && sudo -v
 }

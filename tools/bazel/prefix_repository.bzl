@@ -1,7 +1,7 @@
-"""A repository made of an install prefix: PREFIX/include and PREFIX/lib."""
+"""A repository for an install prefix: PREFIX/include and PREFIX/lib."""
 
 def _dependency_cache(ctx):
-    """The folder that tools/bootstrap fills; tools/lib.sh has the same rule."""
+    """Returns the folder of tools/bootstrap; tools/lib.sh has the same rule."""
     env = ctx.os.environ
     if env.get("MANTLET_CACHE"):
         return env["MANTLET_CACHE"] + "/deps"

@@ -1,7 +1,7 @@
-"""One repository with a cc_library for each library that pkg-config knows.
+"""A repository with a cc_library for each library, from pkg-config.
 
 The lists of archives behind one library differ between Debian releases (abseil
-most of all), so they are asked for instead of written down.
+most of all), so they are queried and not listed here.
 """
 
 _TARGET = """
@@ -13,7 +13,7 @@ cc_library(
 )
 """
 
-# Not every library's headers know their own version.
+# The headers of some libraries contain no version.
 _VERSIONS = """
 cc_library(
     name = "versions",
@@ -38,8 +38,8 @@ def _system_libraries_impl(ctx):
         defines = []
         linkopts = []
         if modules:
-            # Only -D is taken from the compiler flags: the headers are on the
-            # default path, and another language standard is not theirs to set.
+            # Only -D is used of the compiler flags: the headers are on the default path, and a
+            # library must not set the language standard.
             cflags = _pkg_config(ctx, "--cflags", modules)
             defines = [f[2:] for f in cflags if f.startswith("-D")]
             linkopts = _pkg_config(ctx, "--libs", modules)

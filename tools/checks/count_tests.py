@@ -2,8 +2,8 @@
 
 usage: count_tests.py [--bazel-events FILE] [--junit FILE]...
 
-Prints "N passed, N failed, N skipped". Bazel knows tests by target, people by
-case: each target's test.xml is opened. A target that did not build, crashed or ran
+Prints "N passed, N failed, N skipped". Bazel counts test targets; this
+counts the cases in each target's test.xml. A target that did not build, crashed or ran
 out of time counts as one failure beside the cases it reported.
 """
 

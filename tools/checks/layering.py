@@ -1,26 +1,26 @@
-"""Checks who includes whom.
+"""Checks the includes between folders.
 
 usage: layering.py REPOSITORY FILE...   (C++ files, relative to REPOSITORY)
-       layering.py --write REPOSITORY   (writes what BUILD.bazel files say about visibility)
+       layering.py --write REPOSITORY   (writes the default visibility of BUILD.bazel files)
 
-Three tables say what is allowed: which of our folders may include which, which folder keeps a
-third-party library to itself, and which files open files. A permission of the first that no include
-uses is an offence, too, and the default visibility in each folder's BUILD.bazel has to follow from
-it, so that Bazel refuses what this check refuses. Prints one line per offence; exits 1 if there is any. Tests may include
-everything.
+Three tables define what is allowed: which folder may include which, which folder is the only user of
+a third-party library, and which files open files. A permission in the first table that no include
+uses is an error, too. The default visibility in each folder's BUILD.bazel must match the table, so
+that Bazel enforces it as well. Prints one line per error; exits with 1 if there is any. Tests may
+include everything.
 """
 
 import pathlib
 import re
 import sys
 
-# folder -> folders it may include. Its own is always allowed. The data path of
-# proxy/ARCHITECTURE.md reads bottom to top here.
+# Maps a folder to the folders it may include. Its own is always allowed. The data path of
+# proxy/ARCHITECTURE.md is listed from bottom to top.
 ALLOWED = {
-    # Values and helpers that everybody may use.
+    # Values and helpers that every folder may use.
     "proxy/base": set(),
     "proxy/pattern": {"proxy/base"},
-    # The configuration: its values, what may be wrong with them as a whole, and the file they come from.
+    # The configuration: its values, checks of several values, and the loader of the file.
     "config": set(),
     "config/checks": {"proxy/pattern", "config"},
     "config/loader": {"proxy/base", "proxy/pattern", "config", "config/checks"},
@@ -29,14 +29,14 @@ ALLOWED = {
     "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
     "proxy/http1": {"proxy/base", "proxy/http", "proxy/io"},
-    # Certificates, keys and revocation lists as values; then what a chain of them is worth.
+    # Certificates, keys and revocation lists as values; the verification of chains.
     "proxy/x509": {"proxy/base", "proxy/pattern"},
     "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},
-    # Each hides one library.
+    # Each is the only user of one library.
     "proxy/io": {"proxy/base"},
     "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io", "proxy/x509", "proxy/verify"},
     "proxy/observe": {"proxy/base", "proxy/identity", "proxy/http"},
-    # Certificate files, and what is made of them.
+    # Certificate files and their contents.
     "certs": {"proxy/base", "proxy/pattern", "config", "proxy/x509"},
     # The data path.
     "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
@@ -44,7 +44,7 @@ ALLOWED = {
         "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
         "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
-    # The composition root knows everybody; nobody but the commands knows it.
+    # The composition root includes every folder; only the commands include it.
     "proxy/server": {
         "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
         "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
@@ -53,8 +53,8 @@ ALLOWED = {
     "proxy": {"proxy/base", "proxy/cli"},
 }
 
-# How a library's headers begin -> the folders that may include them. abseil is
-# everybody's and not listed.
+# Maps the prefix of a library's headers to the folders that may include them. abseil is not listed,
+# because every folder may use it.
 THIRD_PARTY = {
     "uv.h": {"proxy/io"},
     "uv/": {"proxy/io"},
@@ -70,9 +70,9 @@ THIRD_PARTY = {
     "gmock/": set(),
 }
 
-# Who may open a file, and why not through base/regular_file.
+# The files that may open a file without base/regular_file, with the reason.
 OPENS_FILES = {
-    "proxy/base/regular_file.cc",  # the one reader
+    "proxy/base/regular_file.cc",  # the implementation
     "proxy/base/process_setup.cc",  # /dev/null
     "proxy/observe/access_log_sink.cc",  # writes
     "proxy/observe/process_stats.cc",  # /proc
@@ -81,7 +81,7 @@ OPENS_FILES = {
 }
 OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")
 
-# A function of a library that one file keeps to itself, and what to call instead.
+# Functions of libraries that only one file may call, and the replacement for others.
 FUNCTIONS = {
     "X509_NAME_cmp": ("proxy/x509/canonical_name.cc", "SameName(): there is one comparison of names"),
 }
@@ -135,14 +135,14 @@ VISIBILITY = re.compile(r"^package\(default_visibility = \[[^\]]*\]\)\n", re.M)
 
 
 def visibility_of(folder):
-    """Returns the package() line of a folder's BUILD.bazel: whoever may include from it, and the tests."""
+    """Returns the package() line of a folder's BUILD.bazel: visible to the folders that may include from it, and to the tests."""
     users = sorted(f"//{user}:__pkg__" for user, targets in ALLOWED.items() if folder in targets)
     lines = "".join(f'    "{label}",\n' for label in users + ["//test:__subpackages__"])
     return f"package(default_visibility = [\n{lines}])\n"
 
 
 def check_visibility(repository, write):
-    """Returns how many BUILD.bazel files say something else; with `write`, corrects them."""
+    """Returns how many BUILD.bazel files differ; with `write`, corrects them."""
     bad = 0
     for folder in ALLOWED.keys() - {"proxy"}:
         build = repository / folder / "BUILD.bazel"
@@ -153,7 +153,7 @@ def check_visibility(repository, write):
         if write:
             build.write_text(expected, encoding="utf-8")
         else:
-            print(f"{folder}/BUILD.bazel: its default visibility is not what ALLOWED says; "
+            print(f"{folder}/BUILD.bazel: its default visibility differs from ALLOWED; "
                   "run tools/checks/layering.py --write .")
             bad += 1
     return bad

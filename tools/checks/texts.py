@@ -1,12 +1,12 @@
-"""Checks what no compiler looks at: the texts.
+"""Checks texts, which no compiler checks.
 
 usage: texts.py REPOSITORY FILE...   (all tracked files, relative to REPOSITORY)
 
-- A relative link in a Markdown file leads to a file that exists.
-- Nothing names the host of a package mirror: machines bring their own.
+- The target of a relative link in a Markdown file must exist.
+- No file may name the host of a package mirror: machines have their own.
 - No merge conflict marker, no trailing blanks, a newline at the end.
 
-Prints one line per offence; exits 1 if there is any.
+Prints one line per error; exits with 1 if there is any.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)]*)?\)")
 MIRROR = re.compile(r"(?:https?|ftp)://[\w.-]+/(?:debian|ubuntu)(?:-security)?\b|\b(?:deb|ftp|httpredir|snapshot)\.debian\.")
 CONFLICT = re.compile(r"^(?:<{7}|>{7}|={7})(?:\s|$)")
 FENCE = re.compile(r"^\s*```")
-# Data that is what it is.
+# Data files that are not checked.
 SKIPPED = re.compile(r"^test/fuzz/corpus/|\.(?:png|svg|der|p12|pem|bin)$")
 
 

@@ -1,9 +1,9 @@
-"""Runs clang-tidy over what we ship, and only over the files that changed.
+"""Runs clang-tidy on the product's files that have changed.
 
 usage: tidy.py REPOSITORY CACHE CLANG_TIDY BAZEL
 
-Bazel says how each file is compiled. A file that passed is remembered under a hash
-of everything that decides: its text and that of every header of ours it includes,
+The flags of each file come from Bazel. A file that passed is cached under a hash of
+everything that affects the result: its text and that of every project header it includes,
 the compiler flags, .clang-tidy and the program's version. Runs one clang-tidy per
 processor. Prints the findings; exits 1 if there are any.
 """
@@ -18,11 +18,11 @@ import subprocess
 import sys
 import time
 
-# Tests take as long again, GoogleTest's headers being what they are, and a bug there
-# shows when they run.
+# Tests are not checked: because of GoogleTest's headers they would take as long again, and their
+# bugs show when they run.
 CHECKED = ("proxy/", "config/", "certs/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-# How clang-tidy counts what it does not show.
+# clang-tidy's lines with counts of suppressed warnings.
 COUNT = re.compile(r"\d+ warnings?( and \d+ errors?)? generated\.$|Error while processing ")
 KEEP_DAYS = 30
 
@@ -35,7 +35,7 @@ def bazel_output(bazel, repository, *arguments):
 
 
 def compile_flags(repository, bazel):
-    """Returns {source file: flags that matter to a parser}, paths made absolute."""
+    """Returns {source file: flags of the parser}, with absolute paths."""
     roots = bazel_output(bazel, repository, "info", "--config=opt", "output_base", "execution_root")
     info = dict(line.split(": ", 1) for line in roots.splitlines())
     graph = json.loads(bazel_output(
@@ -67,7 +67,7 @@ def compile_flags(repository, bazel):
 
 
 class Texts:
-    """Our files' texts and which of ours they include, each read once."""
+    """The texts of the project's files and their project includes; each file is read once."""
 
     def __init__(self, repository):
         self._repository = repository
@@ -82,7 +82,7 @@ class Texts:
         return self._known[name]
 
     def closure(self, name):
-        """Yields (file, bytes) of name and of everything of ours that it includes."""
+        """Yields (file, bytes) of `name` and of all project files that it includes."""
         seen, open_names = {name}, [name]
         while open_names:
             current = open_names.pop()
@@ -106,7 +106,7 @@ def key_of(common, texts, source, flags):
 
 
 def check(clang_tidy, repository, source, flags):
-    """Returns what clang-tidy has to say about one file, or None."""
+    """Returns clang-tidy's findings for one file, or None."""
     result = subprocess.run(
         [clang_tidy, "--quiet", source, "--", *flags, "-Wno-everything"],
         cwd=repository, capture_output=True, text=True)

@@ -1,11 +1,11 @@
-"""Clients that keep asking while tools/quickstart rotates a certificate.
+"""Clients that send requests while tools/quickstart rotates a certificate.
 
 usage: traffic.py PORT CA CERTIFICATE KEY STATUS_FILE
 
-Two clients connect anew for every request, two keep their connection. Until it is
-ended with SIGTERM it writes to STATUS_FILE, several times a second, one line:
+Two clients open a new connection for every request, two keep theirs. Until it gets
+SIGTERM, it writes to STATUS_FILE, several times a second, one line:
 "REQUESTS LOST SERIAL:HANDSHAKES ..." (serials in the order they were first seen);
-what was lost, and how, goes to stderr.
+lost requests are reported on stderr.
 """
 
 import http.client
@@ -18,7 +18,7 @@ import time
 
 
 class Tally:
-    """What all clients have seen together."""
+    """The results of all clients."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ def client(port, context, tally, keep_connection, ended):
             if response.status != 200:
                 raise http.client.HTTPException(f"status {response.status}")
             tally.answered()
-            # The server may end a connection between two requests, if it says so.
+            # The server may close a connection between two requests if it announces that.
             if not keep_connection or response.will_close:
                 connection.close()
                 connection = None

@@ -14,18 +14,18 @@ import shlex
 import subprocess
 import sys
 
-# Suites of third-party repositories are called "stable" as well; the caller
-# checks who signed what before it takes anything.
+# Suites of third-party repositories may be called "stable", too; the caller checks the signatures
+# before it uses a file.
 DEBIAN_SUITES = {
     "bookworm", "trixie", "forky", "sid",
     "oldstable", "stable", "testing", "unstable",
 }
-# Options that say whom to trust and when, to be carried over as they are.
+# Options about trust and validity, which are copied unchanged.
 KEPT_OPTIONS = ("Signed-By", "Trusted", "Check-Valid-Until", "Check-Date")
 
 
 def apt_path(name):
-    """The path of one of apt's configured files or folders."""
+    """Returns the path of one of apt's configured files or folders."""
     command = ["apt-config", "shell", "value", name]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     words = shlex.split(output)
@@ -51,7 +51,7 @@ def entries_deb822(text):
         name = None
         for line in stanza.splitlines():
             if line[:1].isspace() and name:
-                fields[name] += "\n" + line  # a key can stand here in full
+                fields[name] += "\n" + line  # the value may be a whole key
             elif ":" in line:
                 name, value = line.split(":", 1)
                 name = name.strip().lower()
@@ -79,12 +79,12 @@ def machine_entries():
 
 def main():
     suite, architecture, output = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
-    wanted = {}  # uri -> options; the first entry with a mirror decides
+    wanted = {}  # maps a uri to options; the first entry with a mirror decides
     for _, uris, suites, components, options in machine_entries():
         if "main" in components and DEBIAN_SUITES.intersection(suites):
             for uri in uris:
                 wanted.setdefault(uri.rstrip("/"), options)
-    # Debian's own archive is called "debian" on every mirror of it.
+    # Debian's own archive is called "debian" on every mirror.
     ranked = sorted(wanted, key=lambda uri: not uri.endswith("/debian"))
     for number, uri in enumerate(ranked):
         lines = [

@@ -1,15 +1,15 @@
-# A private view of another suite of the Debian archive: fetches single files from
-# the mirrors this machine already uses, checked against Debian's signatures, and
-# leaves the machine's own apt configuration and lists alone. Sourced.
+# Access to another suite of the Debian archive through a private apt configuration: fetches single
+# files from the mirrors of this machine, checks Debian's signatures, and does not change the
+# machine's apt configuration and lists. Sourced.
 #
 # archive_open FOLDER SUITE first, then archive_fetch.
 
-# archive_open FOLDER SUITE: makes the view in FOLDER, or dies saying why not.
+# archive_open FOLDER SUITE: creates the configuration in FOLDER, or dies with the reason.
 archive_open() {
   local folder=$1 suite=$2 mirror
   archive_folder=$folder
   mkdir -p "$folder"/{mirrors,sources.d,lists/partial,cache/archives/partial,download}
-  # As root, apt downloads as its own user, who has to get in here.
+  # As root, apt downloads as its own user, which needs access to the folder.
   chmod 755 "$folder"
   if [ "$(id -u)" -eq 0 ] && id _apt >/dev/null 2>&1; then
     chown _apt "$folder/lists/partial" "$folder/cache/archives/partial" "$folder/download"
@@ -55,10 +55,9 @@ CONF
     "Add one, or point the build at install prefixes of your own: BORINGSSL_ROOT and LLHTTP_ROOT."
 }
 
-# archive_fetch source|download PACKAGE PATTERN: downloads the one file of a source
-# package ("source") or binary package ("download") whose name fits the shell
-# pattern. Its path is in $archive_file and its SHA-256, as Debian signed it, in
-# $archive_sha256.
+# archive_fetch source|download PACKAGE PATTERN: downloads the one file of a source package
+# ("source") or binary package ("download") whose name matches the shell pattern. Sets $archive_file
+# to its path and $archive_sha256 to its signed SHA-256.
 archive_fetch() {
   local kind=$1 package=$2 pattern=$3 uri name hash
   while read -r uri name _ hash; do

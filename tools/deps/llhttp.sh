@@ -1,6 +1,6 @@
-# llhttp: the header and the static library of Debian 13's libllhttp-dev, on
-# Debian 12 too, whose own version reads a lone CR as the end of a header line.
-# Sourced by tools/bootstrap.
+# llhttp: the header and the static library of Debian 13's libllhttp-dev. They are used on Debian
+# 12, too, because its own version reads a lone CR as the end of a header line. Sourced by
+# tools/bootstrap.
 
 # llhttp_install WORK PREFIX: unpacks in the folder WORK, installs into PREFIX.
 llhttp_install() {

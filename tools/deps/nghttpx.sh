@@ -12,11 +12,11 @@ nghttpx_install() {
   unpack_packages "$work" "$work/unpacked" || return 1
   mkdir -p "$prefix/sbin" "$prefix/libexec" "$prefix/lib"
   install -m 755 "$work/unpacked/usr/sbin/nghttpx" "$prefix/libexec/" || return 1
-  # Those that the machine has already were not downloaded.
+  # Libraries that are installed on the machine were not downloaded.
   find "$work/unpacked" -name 'lib*.so*' -exec cp -P -t "$prefix/lib" {} + || return 1
   cat >"$prefix/sbin/nghttpx" <<'SCRIPT' || return 1
 #!/bin/sh
-# Debian's nghttpx with the libraries that were unpacked with it.
+# Runs Debian's nghttpx with the libraries that were unpacked with it.
 prefix=$(dirname "$(dirname "$(readlink -f "$0")")")
 export LD_LIBRARY_PATH="$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 exec "$prefix/libexec/nghttpx" "$@"

@@ -1,5 +1,5 @@
-# nginx as a program for the integration tests: unpacked, not installed, so that no
-# service comes with it. Sourced by tools/bootstrap.
+# nginx as a program for the integration tests: unpacked, not installed, so that no service starts.
+# Sourced by tools/bootstrap.
 
 # nginx_install WORK PREFIX: unpacks in the folder WORK, installs into PREFIX.
 nginx_install() {

@@ -1,5 +1,5 @@
-# Debian packages that are unpacked and never installed: no maintainer script runs, so no
-# service is enabled or started and no user is made. Sourced by tools/bootstrap.
+# Functions for Debian packages that are unpacked and not installed: no maintainer script runs, so
+# no service is enabled or started and no user is created. Sourced by tools/bootstrap.
 
 # download_package WORK NAME: leaves the package in WORK/download, where WORK belongs to
 # the caller. Returns 1 if the machine's mirror does not have it; WORK/fetch.log has the reason.
@@ -21,7 +21,7 @@ unpack_packages() {
   done
 }
 
-# libraries_of NAME...: the library packages that installing these packages would bring.
+# libraries_of NAME...: prints the library packages on which these packages depend.
 libraries_of() {
   local name
   for name; do

@@ -1,8 +1,8 @@
-# The servers that tools/bench measures mantlet against: Debian's packages with the
-# libraries they need, unpacked and not installed. Sourced by tools/bootstrap.
+# The servers that tools/bench compares with mantlet: Debian's packages with the libraries they
+# need, unpacked and not installed. Sourced by tools/bootstrap.
 
-# peers_install WORK PREFIX: downloads into the folder WORK, unpacks into PREFIX. A peer
-# that the mirror does not have is left out.
+# peers_install WORK PREFIX: downloads into the folder WORK, unpacks into PREFIX. A peer that the
+# mirror does not have is omitted.
 peers_install() {
   local work=$1 prefix=$2 name got=
   mkdir -p "$prefix"
@@ -10,15 +10,15 @@ peers_install() {
     if download_package "$work" "$name"; then
       got=yes
     else
-      note "this machine's mirror has no $name; tools/bench goes without"
+      note "the mirror has no $name; tools/bench omits it"
     fi
   done
   [ -n "$got" ] || { tail -n 5 "$work/fetch.log" | without_urls; return 1; }
   unpack_packages "$work" "$prefix"
 }
 
-# peers_libraries: the libraries that installing the peers would bring. caddy is
-# linked statically; what it recommends and depends on is not for us.
+# peers_libraries: prints the library packages on which the peers depend, except those of caddy,
+# which is linked statically.
 peers_libraries() {
   local names
   mapfile -t names < <(packages_of peer | grep -vx caddy)

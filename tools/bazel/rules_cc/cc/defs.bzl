@@ -1,7 +1,7 @@
-"""Hands Bazel's native C++ rules on under the names that other repositories load.
+"""Forwards to Bazel's native C++ rules under the names that other repositories load.
 
 Bazel 4.2 has these rules built in. The rules_cc that Debian packages needs a
-newer Bazel, so this repository stands in for it.
+newer Bazel, so this repository replaces it.
 """
 
 cc_binary = native.cc_binary
