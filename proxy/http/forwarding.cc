@@ -42,6 +42,11 @@ bool IsBodyless(const ResponseHead& head, Method request_method) {
          head.status == 304;
 }
 
+std::optional<std::string_view> LengthWithoutContent(const ResponseHead& head) {
+  if (head.status == 101 || head.status == 204) return std::nullopt;
+  return head.headers.Find(HeaderId::kContentLength);
+}
+
 bool VariesByCertificate(const HeaderList& headers) {
   if (!headers.Has(HeaderId::kVary)) return false;
   for (const HeaderView field : headers) {

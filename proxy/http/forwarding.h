@@ -19,6 +19,7 @@
 #define MANTLET_PROXY_HTTP_FORWARDING_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,10 @@ bool AsksForTrailers(const HeaderList& headers);
 
 // Returns whether a response has no content regardless of its fields (RFC 9110 section 6.4.1).
 bool IsBodyless(const ResponseHead& head, Method request_method);
+
+// Returns the Content-Length of a response without content, which is what another response would
+// have (RFC 9110 section 8.6): to HEAD, and with 304. Never with 101 or 204.
+std::optional<std::string_view> LengthWithoutContent(const ResponseHead& head);
 
 // Returns whether Vary names a client certificate field. A cache never sees that field and so
 // cannot select such a response again (RFC 9440 section 2.4).

@@ -25,17 +25,11 @@ void AppendConnection(const RequestHead& head, bool tunnel, std::string& out) {
 Framing FramingFor(const ResponseHead& head, const ResponseOptions& options) {
   if (http::IsBodyless(head, options.request_method)) return {};
   if (head.framing.kind == Framing::Kind::kContentLength) return head.framing;
+  // An HTTP/2 response that ended with its head.
+  if (head.framing.kind == Framing::Kind::kNone) return {Framing::Kind::kContentLength, 0};
   return {options.client_version == http::Version::kHttp11 ? Framing::Kind::kChunked
                                                            : Framing::Kind::kUntilClose,
           0};
-}
-
-// Appends Content-Length to a response without content, which may announce the length that another
-// response would have (RFC 9110 section 8.6): for HEAD and with 304, never with 101 or 204.
-void AppendLengthOfNoBody(const ResponseHead& head, std::string& out) {
-  if (head.status == 101 || head.status == 204) return;
-  const auto length = head.headers.Find(HeaderId::kContentLength);
-  if (length) AppendField(out, "Content-Length", *length);
 }
 
 void AppendStatusLine(const ResponseHead& head, std::string& out) {
@@ -92,7 +86,9 @@ WrittenResponse AppendResponseHead(const ResponseHead& head, const ResponseOptio
   http::ForwardResponseFields(head, result.framing.kind == Framing::Kind::kChunked, fields);
   AppendConnection(head, options, result.keep_alive, out);
   if (http::IsBodyless(head, options.request_method)) {
-    AppendLengthOfNoBody(head, out);
+    if (const auto length = http::LengthWithoutContent(head)) {
+      AppendField(out, "Content-Length", *length);
+    }
   } else {
     AppendFraming(out, result.framing);
   }

@@ -1,31 +1,12 @@
 #include "proxy/http1/message_fields.h"
 
-#include <limits>
-
+#include "proxy/http/request_rules.h"
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http1 {
 
 using base::ErrorReason;
-
-namespace {
-
 using http::HeaderId;
-
-std::optional<uint64_t> ParseLength(std::string_view text) {
-  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
-  uint64_t value = 0;
-  for (char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const uint64_t digit = static_cast<uint64_t>(c - '0');
-    if (value > (kMax - digit) / 10) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  if (text.empty()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Version version,
                                       http::Framing* framing) {
@@ -59,7 +40,7 @@ std::optional<ParseError> ReadFraming(const http::HeaderList& headers, http::Ver
     }
     framing->kind = http::Framing::Kind::kChunked;
   } else if (lengths == 1) {
-    const std::optional<uint64_t> value = ParseLength(length);
+    const std::optional<uint64_t> value = http::ParseContentLength(length);
     if (!value) return ParseError{ErrorReason::kBadRequest, "malformed Content-Length"};
     framing->kind = http::Framing::Kind::kContentLength;
     framing->length = *value;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxy/http/authority.h"
+#include "proxy/http/request_rules.h"
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http1 {
@@ -11,14 +12,7 @@ using base::ErrorReason;
 
 namespace {
 
-// The longest registered method has 17 bytes.
-constexpr size_t kMaxMethodBytes = 48;
-
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsLowerCase(char c) { return c >= 'a' && c <= 'z'; }
-
-bool IsTargetChar(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
 
 std::optional<ParseError> CheckVersion(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
@@ -49,8 +43,6 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   // it instead of header fields.
   if (method == "PRI")
     return ParseError{ErrorReason::kVersionNotSupported, "HTTP version not supported"};
-  if (method.size() > kMaxMethodBytes)
-    return ParseError{ErrorReason::kNotImplemented, "a method that is too long"};
   const std::string_view rest = line.substr(first + 1);
   const size_t second = rest.find(' ');
   if (second == std::string_view::npos)
@@ -59,17 +51,12 @@ std::optional<ParseError> CheckRequestLine(std::string_view line, size_t max_tar
   if (target.size() > max_target_bytes)
     return ParseError{ErrorReason::kUriTooLong, "request-target too long"};
   if (target.empty()) return ParseError{ErrorReason::kBadRequest, "malformed request line"};
-  if (!std::all_of(target.begin(), target.end(), IsTargetChar)) {
+  if (!http::IsTargetText(target)) {
     return ParseError{ErrorReason::kBadRequest, "bad byte in the request-target"};
   }
   if (const auto error = CheckVersion(rest.substr(second + 1))) return error;
-  if (method == "CONNECT")
-    return ParseError{ErrorReason::kNotImplemented, "CONNECT is not supported"};
-  // Method names are case-sensitive (RFC 9110 section 9.1), but many applications compare them
-  // without case: `delete` would evade a rule for DELETE, and the application would frame the
-  // response to `head` differently.
-  if (std::any_of(method.begin(), method.end(), IsLowerCase)) {
-    return ParseError{ErrorReason::kNotImplemented, "a method with lower-case letters"};
+  if (const auto refusal = http::CheckMethod(method)) {
+    return ParseError{refusal->reason, refusal->detail};
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "proxy/http/authority.h"
+#include "proxy/http/request_rules.h"
 #include "proxy/http/tokens.h"
 #include "proxy/http1/message_fields.h"
 #include "proxy/http1/message_reader.h"
@@ -20,19 +21,6 @@ using http::HeaderId;
 
 // The largest number of empty lines before a request.
 constexpr int kMaxEmptyLines = 4;
-
-// Returns whether a protocol may be tunnelled. Others would let a client reach the upstream without
-// mantlet's checks.
-bool IsTunnelable(std::string_view protocol) {
-  const size_t slash = std::min(protocol.find('/'), protocol.size());
-  const std::string_view name = protocol.substr(0, slash);
-  if (!http::IsToken(name)) return false;
-  if (slash < protocol.size() && !http::IsToken(protocol.substr(slash + 1))) return false;
-  for (std::string_view refused : {"h2", "h2c", "h3", "http", "tls"}) {
-    if (http::EqualsIgnoreCase(name, refused)) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -177,7 +165,7 @@ std::string_view RequestParser::Impl::WhyNoUpgrade(const ConnectionOptions& opti
   if (head_.headers.Count(HeaderId::kUpgrade) != 1 || protocol.find(',') != protocol.npos) {
     return "it offers more than one protocol";
   }
-  if (!IsTunnelable(protocol)) return "HTTP and TLS are not tunnelled";
+  if (!http::IsTunnelable(protocol)) return "HTTP and TLS are not tunnelled";
   return {};
 }
 

@@ -51,7 +51,7 @@ absl::StatusOr<tls::ServerContextPtr> BuildTls(const config::Listener& config,
   options.listener = config.name;
   options.policy_id = absl::StrCat(policy_version);
   options.tls = config.tls;
-  options.protocols = session::HttpProtocols()->names();
+  options.protocols = session::HttpProtocols(config.protocols)->names();
   options.client_auth = config.client_auth.mode;
   options.clock = &clock;
   for (const certs::ServerCertificate& certificate : material.certificates) {

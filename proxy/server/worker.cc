@@ -174,7 +174,7 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
   state->strip = identity::StripSet(listener.config.identity_headers);
   state->acceptor =
       std::make_shared<const session::TlsAcceptor>(loop_, listener.tls, client_verdicts_);
-  state->protocols = protocols_;
+  state->protocols = session::HttpProtocols(listener.config.protocols);
   state->verifier = listener.tls->options().verifier;
   state->pool = PoolFor(listener.target);
   state->admission = listener.admission;

@@ -115,7 +115,6 @@ class Worker final : private session::Connection::Owner {
   verify::ClientVerdictCache client_verdicts_;  // of all listeners
   session::WorkerContext context_;
   upstream::SocketConnector connector_{loop_};
-  const std::shared_ptr<const session::ProtocolTable> protocols_ = session::HttpProtocols();
   Listeners listeners_;
   // The sockets of closed listeners, which accept no new connection.
   std::vector<std::unique_ptr<io::Listener>> closing_;

@@ -64,9 +64,11 @@ Connection::Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<List
       opened_wall_ms_(worker.clock.WallMs()) {
   listener_->metrics->ConnectionOpened();
   // The peer of a Unix socket has no address, and no placeholder may stand in the header's value.
-  client_.client_address = peer.is_unix() ? "" : peer.HostText();
-  client_.peer = &identity_;
-  client_.peer_address = peer_;
+  auto client = std::make_shared<ClientFacts>();
+  client->client_address = peer.is_unix() ? "" : peer.HostText();
+  client->peer = &identity_;
+  client->peer_address = peer_;
+  client_ = std::move(client);
   ticket_.AwaitHello(worker_.loop, [this](AdmissionLimit limit) { MakeRoom(limit); });
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.handshake.count());
   acceptance_ = listener_->acceptor->Accept(std::move(transport), *this);
@@ -118,10 +120,11 @@ void Connection::OnCertificateNotVerified(const tls::HandshakeReport& report) {
 void Connection::OnAccepted(Accepted accepted) {
   ticket_.EndHandshake();
   identity_ = std::move(accepted.client);
-  client_.served = accepted.served;
-  client_.scheme = accepted.scheme;
+  auto client = std::make_shared<ClientFacts>(*client_);
+  client->served = accepted.served;
+  client->scheme = accepted.scheme;
   CountHandshake();
-  RenderClient();
+  RenderClient(std::move(client));
   worker_.loop.timers().Cancel(timer_);
   phase_ = Phase::kOpen;
   protocol_ = listener_->protocols->Make(accepted.protocol, worker_, *this);
@@ -167,14 +170,15 @@ void Connection::CountRefusedResumption() {
   }
 }
 
-void Connection::RenderClient() {
+void Connection::RenderClient(std::shared_ptr<ClientFacts> client) {
   identity::RenderReport report;
-  client_.identity =
+  client->identity =
       identity::RenderIdentityHeaders(listener_->config.identity_headers, identity_, &report);
   if (worker_.access_log.enabled()) {
-    client_.access_log_part = observe::RenderAccessConnection(
+    client->access_log_part = observe::RenderAccessConnection(
         worker_.access_log.format(), listener_->config.name, peer_, identity_);
   }
+  client_ = std::move(client);
   if (!report.clean()) RecordUnsafeIdentity(worker_, *listener_, peer_, identity_, report);
 }
 
@@ -187,7 +191,7 @@ const std::shared_ptr<const ListenerState>& Connection::RefreshListener() {
   // name share the admission and the metrics.
   if (newest != nullptr && newest != listener_ && newest->admission == listener_->admission) {
     listener_ = newest;
-    RenderClient();
+    RenderClient(std::make_shared<ClientFacts>(*client_));
   }
   return listener_;
 }

@@ -90,7 +90,7 @@ class Connection final : private AcceptHandler,
   // ProtocolHost
   io::ByteStream& stream() override { return acceptance_->stream(); }
   void RestoreHandler() override { stream().SetHandler(this); }
-  const ClientFacts& client() override { return client_; }
+  const std::shared_ptr<const ClientFacts>& client() override { return client_; }
   const std::shared_ptr<const ListenerState>& listener() override { return listener_; }
   const std::shared_ptr<const ListenerState>& RefreshListener() override;
   bool MayBegin() override;
@@ -105,7 +105,7 @@ class Connection final : private AcceptHandler,
   void MakeRoom(AdmissionLimit limit);
   void CountHandshake();
   void CountRefusedResumption();
-  void RenderClient();
+  void RenderClient(std::shared_ptr<ClientFacts> client);
   const config::Limits& NewestLimits() const;
   // ---- validation of an open connection's client
   void Validate(RevalidationPhase phase);
@@ -127,7 +127,8 @@ class Connection final : private AcceptHandler,
   std::string peer_;  // "127.0.0.1:40000"
   Admission::Ticket ticket_;
   identity::PeerIdentity identity_;
-  ClientFacts client_;
+  // Replaced, never changed: requests in progress keep the one that they began with.
+  std::shared_ptr<const ClientFacts> client_;
   std::unique_ptr<Acceptance> acceptance_;
   std::unique_ptr<Protocol> protocol_;  // from OnAccepted() on
 

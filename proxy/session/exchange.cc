@@ -42,11 +42,12 @@ Exchange::~Exchange() {
 }
 
 void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
-                     const http::RequestHead& head, const ClientFacts& client) {
+                     const http::RequestHead& head,
+                     const std::shared_ptr<const ClientFacts>& client) {
   // Assigning the same pointer again would cost two atomic operations.
   if (listener_ != listener) listener_ = listener;
   head_ = &head;
-  client_ = &client;
+  if (client_ != client) client_ = client;
   response_head_ = nullptr;
   request_complete_ = request_paused_ = retried_ = response_paused_ = false;
   response_started_ = interim_forwarded_ = switching_ = false;
@@ -60,10 +61,10 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
 
 std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerState>& listener,
                                           const http::RequestHead& head,
-                                          const ClientFacts& client) {
+                                          const std::shared_ptr<const ClientFacts>& client) {
   Reset(listener, head, client);
   state_ = State::kRefused;
-  RequestGate::Verdict verdict = gate_.Check(*listener_, client, head);
+  RequestGate::Verdict verdict = gate_.Check(*listener_, *client_, head);
   record_.rule = verdict.rule;
   if (verdict.refusal) {
     RecordRefusal(*listener_, verdict);
@@ -305,8 +306,8 @@ void Exchange::Fail(ProxyError error) {
 }
 
 void Exchange::RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
-                              const http::RequestHead& head, const ClientFacts& client,
-                              ProxyError error) {
+                              const http::RequestHead& head,
+                              const std::shared_ptr<const ClientFacts>& client, ProxyError error) {
   Reset(listener, head, client);
   state_ = State::kRefused;
   Fail(std::move(error));

@@ -68,7 +68,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   // If it returns an error, nothing has been sent; the caller passes the error to Refuse() once the
   // parser has returned.
   std::optional<base::ProxyError> Begin(const std::shared_ptr<const ListenerState>& listener,
-                                        const http::RequestHead& head, const ClientFacts& client);
+                                        const http::RequestHead& head,
+                                        const std::shared_ptr<const ClientFacts>& client);
   void OnRequestBody(std::string_view piece);
   void OnRequestTrailers(const http::HeaderList& trailers);
   void OnRequestEnd();
@@ -82,8 +83,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   void OnResponseDrained();
   // Answers, counts and records a request that could not be parsed.
   void RefuseUnparsed(const std::shared_ptr<const ListenerState>& listener,
-                      const http::RequestHead& head, const ClientFacts& client,
-                      base::ProxyError error);
+                      const http::RequestHead& head,
+                      const std::shared_ptr<const ClientFacts>& client, base::ProxyError error);
 
   bool active() const { return state_ != State::kIdle; }
   // Returns whether the whole request has been read.
@@ -138,7 +139,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
 
   upstream::Pool& pool() const { return *listener_->pool; }
   void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
-             const ClientFacts& client);
+             const std::shared_ptr<const ClientFacts>& client);
   void StartSending(upstream::Lease lease);
   void SendRequestHead();
   upstream::Pool::Request Repeatability() const;
@@ -166,7 +167,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;
   const http::RequestHead* head_ = nullptr;
-  const ClientFacts* client_ = nullptr;
+  std::shared_ptr<const ClientFacts> client_;
   upstream::Lease upstream_;
   const http::ResponseHead* response_head_ = nullptr;  // the upstream's, from OnResponseHead()
   std::string early_body_;     // content that arrived before there was a connection

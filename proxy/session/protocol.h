@@ -48,7 +48,7 @@ class ProtocolHost {
   virtual io::ByteStream& stream() = 0;
   // Directs the stream's events to the protocol again.
   virtual void RestoreHandler() = 0;
-  virtual const ClientFacts& client() = 0;
+  virtual const std::shared_ptr<const ClientFacts>& client() = 0;
   // listener() returns the state that the connection uses now. RefreshListener() switches to the
   // newest state and returns it; it is called before each request.
   virtual const std::shared_ptr<const ListenerState>& listener() = 0;

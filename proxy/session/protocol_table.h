@@ -4,6 +4,7 @@
 #ifndef MANTLET_PROXY_SESSION_PROTOCOL_TABLE_H_
 #define MANTLET_PROXY_SESSION_PROTOCOL_TABLE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.h"
 #include "proxy/session/protocol.h"
 #include "proxy/session/worker_context.h"
 
@@ -26,8 +28,10 @@ class ProtocolTable {
     Factory make;
   };
 
-  // `rows` must not be empty. The first protocol is used for clients for which ALPN chose none.
-  explicit ProtocolTable(std::vector<Row> rows) : rows_(std::move(rows)) {}
+  // `rows` must not be empty, and are in order of preference. Clients for which ALPN chose none
+  // speak the protocol of the row with number `without_alpn`.
+  explicit ProtocolTable(std::vector<Row> rows, size_t without_alpn = 0)
+      : rows_(std::move(rows)), without_alpn_(without_alpn) {}
 
   // Returns the names of the rows, for tls::ServerContext::Options::protocols.
   std::vector<std::string> names() const;
@@ -36,10 +40,13 @@ class ProtocolTable {
 
  private:
   const std::vector<Row> rows_;
+  const size_t without_alpn_;
 };
 
-// Returns the table of every HTTP listener: HTTP/1.1 and HTTP/1.0.
-std::shared_ptr<const ProtocolTable> HttpProtocols();
+// Returns the table of a listener with these protocols: HTTP/2, or HTTP/1.1 and with it HTTP/1.0,
+// or both. Without ALPN, HTTP/1.1 is spoken where it is one of them.
+std::shared_ptr<const ProtocolTable> HttpProtocols(
+    const std::vector<config::HttpProtocol>& protocols);
 
 }  // namespace mantlet::session
 

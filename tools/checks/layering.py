@@ -29,6 +29,7 @@ ALLOWED = {
     "proxy/policy": {"proxy/pattern", "config", "proxy/identity"},
     "proxy/http": {"proxy/base", "proxy/identity"},
     "proxy/http1": {"proxy/base", "proxy/http", "proxy/io"},
+    "proxy/http2": {"proxy/base", "proxy/http", "proxy/io"},
     # Certificates, keys and revocation lists as values; the verification of chains.
     "proxy/x509": {"proxy/base", "proxy/pattern"},
     "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},
@@ -41,8 +42,8 @@ ALLOWED = {
     # The data path.
     "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
     "proxy/session": {
-        "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
-        "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
+        "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2",
+        "proxy/io", "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
     # The composition root includes every folder; only the commands include it.
     "proxy/server": {
@@ -60,6 +61,7 @@ THIRD_PARTY = {
     "uv/": {"proxy/io"},
     "openssl/": {"proxy/x509", "proxy/verify", "proxy/tls"},
     "llhttp.h": {"proxy/http1"},
+    "nghttp2/": {"proxy/http2"},
     "yaml-cpp/": {"config/loader"},
     "prometheus/": {"proxy/observe"},
     "spdlog/": {"proxy/base"},

@@ -143,7 +143,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
-  std::shared_ptr<const ProtocolTable> protocols_ = HttpProtocols();  // of the listener
+  std::shared_ptr<const ProtocolTable> protocols_ = HttpProtocols({config::HttpProtocol::kHttp1});  // of the listener
   std::vector<std::string> offered_protocols_;                        // by the client, in ALPN
   x509::TrustStorePtr trust_ = x509::Trust({x509::Root()});
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();

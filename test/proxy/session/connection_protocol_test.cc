@@ -22,7 +22,7 @@ class ConnectionProtocolTest : public ConnectionTest {
  protected:
   ConnectionProtocolTest() {
     const auto http = [](WorkerContext& worker, ProtocolHost& host) {
-      return HttpProtocols()->Make("http/1.1", worker, host);
+      return HttpProtocols({config::HttpProtocol::kHttp1})->Make("http/1.1", worker, host);
     };
     const auto echo = [](WorkerContext& worker, ProtocolHost& host) {
       return std::make_unique<EchoSession>(worker, host);

@@ -28,7 +28,7 @@ std::shared_ptr<const ProtocolTable> WithLineProtocol(std::string first) {
     return std::make_unique<LineSession>(worker, host);
   };
   const auto http = [](WorkerContext& worker, ProtocolHost& host) -> std::unique_ptr<Protocol> {
-    return HttpProtocols()->Make("http/1.1", worker, host);
+    return HttpProtocols({config::HttpProtocol::kHttp1})->Make("http/1.1", worker, host);
   };
   if (first == "line") {
     return std::make_shared<const ProtocolTable>(
@@ -108,7 +108,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
 };
 
 TEST_F(ConnectionSeamsTest, APlainAcceptorServesHttpWithoutTls) {
-  Listen(std::make_shared<const PlainAcceptor>(), HttpProtocols());
+  Listen(std::make_shared<const PlainAcceptor>(), HttpProtocols({config::HttpProtocol::kHttp1}));
   Accept();
   ASSERT_EQ(connection_->state(), Connection::State::kIdle);
   wire_->Arrive("GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n");
@@ -128,7 +128,7 @@ TEST_F(ConnectionSeamsTest, APlainAcceptorServesHttpWithoutTls) {
 
 TEST_F(ConnectionSeamsTest, APlainConnectionThatALimitForbidsIsClosed) {
   config_.limits.handshakes_per_second = 1;
-  Listen(std::make_shared<const PlainAcceptor>(), HttpProtocols());
+  Listen(std::make_shared<const PlainAcceptor>(), HttpProtocols({config::HttpProtocol::kHttp1}));
   for (int i = 0; i < 2; ++i) {
     over_ = false;
     wire_ = std::make_shared<io::Wire>();
@@ -198,7 +198,11 @@ TEST_F(AlpnTest, TheProtocolThatAlpnChoosesIsSpoken) {
 }
 
 TEST(ProtocolTableTest, NamesItsRowsInTheirOrder) {
-  EXPECT_EQ(HttpProtocols()->names(), (std::vector<std::string>{"http/1.1", "http/1.0"}));
+  using config::HttpProtocol;
+  EXPECT_EQ(HttpProtocols({HttpProtocol::kHttp1})->names(),
+            (std::vector<std::string>{"http/1.1", "http/1.0"}));
+  EXPECT_EQ(HttpProtocols({HttpProtocol::kHttp2, HttpProtocol::kHttp1})->names(),
+            (std::vector<std::string>{"h2", "http/1.1", "http/1.0"}));
 }
 
 TEST_F(AlpnTest, TheFirstProtocolOfTheTableIsSpokenWithoutAlpn) {

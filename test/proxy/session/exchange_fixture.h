@@ -117,7 +117,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   // http::RequestSink
   void OnRequestHead(http::RequestHead& head) override {
     facts_.peer = &peer_;
-    refusal_ = exchange_->Begin(state_, head, facts_);
+    refusal_ = exchange_->Begin(state_, head, std::make_shared<const ClientFacts>(facts_));
   }
   void OnRequestBody(std::string_view piece) override {
     if (!refusal_) exchange_->OnRequestBody(piece);

@@ -43,7 +43,9 @@ class Http1SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
     pool_ = std::make_shared<upstream::Pool>(loop_, connector_, target, shard_.Upstream("app"));
     state->pool = pool_;
     state_ = state;
-    client_facts_.peer = &peer_;
+    auto facts = std::make_shared<ClientFacts>();
+    facts->peer = &peer_;
+    client_facts_ = std::move(facts);
     stream_.SetReading(true);
     session_ = std::make_unique<Http1Session>(worker_, *this);
   }
@@ -57,7 +59,7 @@ class Http1SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
   // ProtocolHost
   io::ByteStream& stream() override { return stream_; }
   void RestoreHandler() override { restored_ = true; }
-  const ClientFacts& client() override { return client_facts_; }
+  const std::shared_ptr<const ClientFacts>& client() override { return client_facts_; }
   const std::shared_ptr<const ListenerState>& listener() override { return state_; }
   const std::shared_ptr<const ListenerState>& RefreshListener() override { return state_; }
   bool MayBegin() override { return true; }
@@ -132,7 +134,7 @@ class Http1SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<const ListenerState> state_;
   identity::PeerIdentity peer_;
-  ClientFacts client_facts_;
+  std::shared_ptr<const ClientFacts> client_facts_;
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   io::MemoryStream stream_{wire_};
   std::unique_ptr<Http1Session> session_;

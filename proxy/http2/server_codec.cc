@@ -1,0 +1,287 @@
+#include "proxy/http2/server_codec.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/base/check.h"
+
+namespace mantlet::http2 {
+
+using base::ErrorReason;
+using base::ProxyError;
+
+namespace {
+
+// The client may send this much of a request's content that has nowhere to go yet. One stream is
+// fast with it, and many that wait hold no more than so much each.
+constexpr uint32_t kStreamWindowBytes = 256 * 1024;
+// All streams together: content is taken off the connection as it comes, so that a stream that
+// waits delays no other.
+constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
+// SETTINGS frames that are not acknowledged, PING acknowledgements that are not read: nghttp2 ends
+// the connection beyond.
+constexpr size_t kOutboundAcknowledgements = 1000;
+
+std::string ErrorName(uint32_t code) { return nghttp2_http2_strerror(code); }
+
+}  // namespace
+
+ServerCodec::ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& options,
+                         Handler& handler)
+    : loop_(loop),
+      handler_(handler),
+      options_(options),
+      transport_(loop, stream, [this] { OnTurnEnd(); }),
+      flood_guard_(options.streams) {
+  const OptionPtr option = NewOptions();
+  nghttp2_option_set_max_outbound_ack(option.get(), kOutboundAcknowledgements);
+  nghttp2_session* session = nullptr;
+  const int status =
+      nghttp2_session_server_new2(&session, Callbacks<ServerCodec>::Table(), this, option.get());
+  MANTLET_CHECK(status == 0, "no memory for an HTTP/2 session");
+  transport_.SetSession(SessionPtr(session));
+  const std::array<nghttp2_settings_entry, 4> settings = {{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(options.limits.header_bytes)},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
+  }};
+  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
+  transport_.ScheduleSend();
+}
+
+// ---- reading
+
+void ServerCodec::Read(std::string_view bytes) {
+  if (finished()) return;
+  const int error = transport_.Receive(bytes);
+  if (error != 0) Fail(error);
+  DeliverTouched();
+  FinishClosed();
+  transport_.ScheduleSend();
+}
+
+// A fatal error of nghttp2. What it has made of it, a GOAWAY, is sent if that can be.
+void ServerCodec::Fail(int error) {
+  const bool flooded = error == NGHTTP2_ERR_FLOODED;
+  Violate(flooded ? Violation::kControlFrames : Violation::kProtocolError, nghttp2_strerror(error));
+  // After this one nghttp2 can still write, after others it cannot.
+  failed_ = error == NGHTTP2_ERR_NOMEM || error == NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+void ServerCodec::Violate(Violation violation, std::string detail) {
+  if (violation_) return;
+  violation_ = violation;
+  violation_detail_ = std::move(detail);
+  nghttp2_session_terminate_session(session(), violation == Violation::kProtocolError
+                                                   ? NGHTTP2_PROTOCOL_ERROR
+                                                   : NGHTTP2_ENHANCE_YOUR_CALM);
+  transport_.ScheduleSend();
+}
+
+ServerStream* ServerCodec::Find(int32_t stream_id) const {
+  return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
+}
+
+void ServerCodec::Touch(ServerStream& stream) {
+  if (!std::exchange(stream.listed_, true)) touched_.push_back(&stream);
+}
+
+// Requests begin after everything that was read with them is known: one that has been reset by then
+// never reaches the upstream.
+void ServerCodec::DeliverTouched() {
+  for (size_t i = 0; i < touched_.size(); ++i) {
+    touched_[i]->listed_ = false;
+    touched_[i]->Deliver();
+  }
+  touched_.clear();
+}
+
+void ServerCodec::FinishClosed() {
+  while (!closed_.empty()) {
+    const std::vector<ServerStream*> closed = std::exchange(closed_, {});
+    for (ServerStream* stream : closed) {
+      stream->handler_.OnStreamClosed(std::exchange(stream->close_error_, std::nullopt));
+    }
+  }
+}
+
+int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
+  preface_received_ = true;
+  const int64_t now_ms = loop_.now_ms();
+  switch (header.type) {
+    case NGHTTP2_HEADERS:
+      in_header_block_ = (header.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+      return 0;
+    case NGHTTP2_CONTINUATION:
+      if ((header.flags & NGHTTP2_FLAG_END_HEADERS) != 0) in_header_block_ = false;
+      if (header.length == 0 && !flood_guard_.OnEmptyFrame(now_ms)) {
+        Violate(Violation::kEmptyFrames, "too many CONTINUATION frames without content");
+      }
+      return 0;
+    case NGHTTP2_DATA:
+      flood_guard_.OnData();
+      if (header.length == 0 && (header.flags & NGHTTP2_FLAG_END_STREAM) == 0 &&
+          !flood_guard_.OnEmptyFrame(now_ms)) {
+        Violate(Violation::kEmptyFrames, "too many DATA frames without content");
+      }
+      return 0;
+    default:
+      if (!flood_guard_.OnControlFrame(now_ms)) {
+        Violate(Violation::kControlFrames, "too many frames that serve no request");
+      }
+      return 0;
+  }
+}
+
+int ServerCodec::OnBeginHeaders(const nghttp2_frame& frame) {
+  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+    ServerStream& stream = handler_.OnStreamBegins();
+    stream.id_ = frame.hd.stream_id;
+    stream.reading_head_ = true;
+    stream.reader_.Begin(stream.head_, options_.limits);
+    nghttp2_session_set_stream_user_data(session(), frame.hd.stream_id, &stream);
+  } else if (ServerStream* stream = Find(frame.hd.stream_id)) {
+    stream->reading_head_ = false;
+    stream->reader_.BeginTrailers(stream->trailers_, options_.limits);
+  }
+  return 0;
+}
+
+int ServerCodec::OnHeader(const nghttp2_frame& frame, std::string_view name,
+                          std::string_view value) {
+  ServerStream* stream = Find(frame.hd.stream_id);
+  if (stream == nullptr || stream->reader_.Add(name, value)) return 0;
+  Violate(Violation::kHeaderBlock, "a header section that is over limits.header_bytes by far");
+  return 0;
+}
+
+// nghttp2 would leave the field out. RFC 9113 section 8.2.1: the request is malformed.
+int ServerCodec::OnInvalidHeader(const nghttp2_frame& frame, std::string_view) {
+  ServerStream* stream = Find(frame.hd.stream_id);
+  if (stream == nullptr) return 0;
+  stream->close_error_ =
+      ProxyError(ErrorReason::kBadRequest, "a header field with a byte that HTTP does not allow");
+  stream->Reset(NGHTTP2_PROTOCOL_ERROR);
+  stream->discarding_ = true;
+  return 0;
+}
+
+int ServerCodec::OnFrame(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_RST_STREAM) {
+    if (ServerStream* stream = Find(frame.hd.stream_id)) {
+      stream->close_error_ = ProxyError(
+          ErrorReason::kClientClosed,
+          absl::StrCat("the client reset the stream: ", ErrorName(frame.rst_stream.error_code)));
+    }
+    return 0;
+  }
+  if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return 0;
+  ServerStream* stream = Find(frame.hd.stream_id);
+  if (stream == nullptr) return 0;
+  const bool last = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (frame.hd.type == NGHTTP2_HEADERS) {
+    std::optional<ProxyError> error =
+        stream->reading_head_ ? stream->reader_.Finish(last) : stream->reader_.FinishTrailers();
+    if (error && !stream->refusal_) stream->refusal_ = std::move(error);
+    stream->pending_ |= stream->reading_head_ ? ServerStream::kHead : ServerStream::kTrailers;
+  }
+  if (last) {
+    stream->request_complete_ = true;
+    stream->pending_ |= ServerStream::kEnd;
+  }
+  Touch(*stream);
+  return 0;
+}
+
+int ServerCodec::OnInvalidFrame(const nghttp2_frame& frame, int error) {
+  if (error == NGHTTP2_ERR_REFUSED_STREAM) {
+    handler_.OnStreamRefused();
+    return 0;
+  }
+  if (ServerStream* stream = Find(frame.hd.stream_id); stream != nullptr && !stream->close_error_) {
+    stream->close_error_ = ProxyError(ErrorReason::kBadRequest, nghttp2_strerror(error));
+  }
+  return 0;
+}
+
+int ServerCodec::OnData(int32_t stream_id, std::string_view bytes) {
+  nghttp2_session_consume_connection(session(), bytes.size());
+  if (ServerStream* stream = Find(stream_id)) {
+    stream->ReceiveContent(bytes);
+    Touch(*stream);
+  }
+  return 0;
+}
+
+int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
+  ServerStream* stream = Find(stream_id);
+  if (stream == nullptr) return 0;
+  stream->closed_ = true;
+  if (error_code != NGHTTP2_NO_ERROR && !stream->close_error_) {
+    stream->close_error_ = ProxyError(
+        ErrorReason::kClientClosed, absl::StrCat("the stream was reset: ", ErrorName(error_code)));
+  }
+  if (stream->close_error_ && !stream->head_written_) {
+    if (!flood_guard_.OnReset(loop_.now_ms())) {
+      Violate(Violation::kRapidReset, "too many streams were reset before their responses began");
+    }
+  } else {
+    flood_guard_.OnResponse();
+  }
+  closed_.push_back(stream);
+  return 0;
+}
+
+// ---- writing
+
+void ServerCodec::OnTurnEnd() {
+  Send();
+  handler_.OnSent();
+}
+
+void ServerCodec::Send() {
+  if (failed_) return;
+  if (const int error = transport_.Send(); error != 0) Fail(error);
+  FinishClosed();
+}
+
+void ServerCodec::OnDrained() { transport_.ScheduleSend(); }
+
+int ServerCodec::SendData(const nghttp2_frame& frame, std::string_view header, size_t length,
+                          nghttp2_data_source& source) {
+  flood_guard_.OnData();
+  auto* writer = static_cast<MessageWriter*>(source.ptr);
+  writer->SendData(header, length);
+  if (writer->queued() != 0) return 0;
+  ServerStream* stream = Find(frame.hd.stream_id);
+  if (stream != nullptr && std::exchange(stream->was_full_, false)) {
+    stream->handler_.OnResponseDrained();
+  }
+  return 0;
+}
+
+// RFC 9113 section 8.1: a response may end before its request; the rest of that is not wanted.
+int ServerCodec::OnFrameSent(const nghttp2_frame& frame) {
+  if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+  if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return 0;
+  ServerStream* stream = Find(frame.hd.stream_id);
+  if (stream != nullptr && !stream->request_complete_) stream->Reset(NGHTTP2_NO_ERROR);
+  return 0;
+}
+
+void ServerCodec::SubmitShutdownNotice() {
+  nghttp2_submit_shutdown_notice(session());
+  transport_.ScheduleSend();
+}
+
+void ServerCodec::SubmitGoaway() {
+  nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session()), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+  transport_.ScheduleSend();
+}
+
+}  // namespace mantlet::http2

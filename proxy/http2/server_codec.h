@@ -1,0 +1,129 @@
+// ServerCodec is the server's side of HTTP/2 on one connection (RFC 9113): it reads the requests of
+// many streams and writes their responses. It decides nothing about the connection besides what
+// the protocol demands: its owner does, from what it reports.
+//
+// nghttp2 does the framing, HPACK, flow control and the checks of a message's form. Belongs to one
+// connection and its loop's thread.
+
+#ifndef MANTLET_PROXY_HTTP2_SERVER_CODEC_H_
+#define MANTLET_PROXY_HTTP2_SERVER_CODEC_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/http2/field_block.h"
+#include "proxy/http2/flood_guard.h"
+#include "proxy/http2/head_reader.h"
+#include "proxy/http2/server_stream.h"
+#include "proxy/http2/session_ptr.h"
+#include "proxy/http2/transport.h"
+#include "proxy/io/byte_stream.h"
+#include "proxy/io/loop.h"
+
+namespace mantlet::http2 {
+
+// Why a server ends a connection because of what its client sends.
+enum class Violation : uint8_t {
+  kProtocolError,  // RFC 9113 section 5.4.1
+  kRapidReset,     // too many streams were reset before their responses began
+  kControlFrames,  // too many frames that serve no request
+  kEmptyFrames,    // too many frames without anything in them
+  kHeaderBlock,    // a header section that is over its limits by far
+};
+
+class ServerCodec {
+ public:
+  struct Options {
+    HeadLimits limits;
+    uint32_t streams = 100;  // at a time
+  };
+  class Handler {
+   public:
+    // A request has begun. Returns the stream that takes it: new, and valid until its handler's
+    // OnStreamClosed().
+    virtual ServerStream& OnStreamBegins() = 0;
+    // The client has opened a stream too many; it has been refused.
+    virtual void OnStreamRefused() = 0;
+    // Frames have been sent, and streams may have ended. Called from the loop, outside of any call
+    // into the codec.
+    virtual void OnSent() = 0;
+
+   protected:
+    ~Handler() = default;
+  };
+
+  // All of them outlive the codec.
+  ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& options, Handler& handler);
+  ServerCodec(const ServerCodec&) = delete;
+
+  // Reads a piece of what the client sends.
+  void Read(std::string_view bytes);
+  // The stream has taken everything.
+  void OnDrained();
+  // Sends what there is, instead of at the end of the turn.
+  void Send();
+
+  // The client is to open no more streams; those that it has opened by the time it learns of this
+  // are served (RFC 9113 section 6.8).
+  void SubmitShutdownNotice();
+  // No stream that has not begun will be served. The connection is finished with the last of those
+  // that have.
+  void SubmitGoaway();
+
+  // Whether there is nothing more to read or to write.
+  bool finished() const { return failed_ || transport_.finished(); }
+  // Whether a header section has begun and is not complete.
+  bool in_header_block() const { return in_header_block_; }
+  // Whether the client's connection preface has come (RFC 9113 section 3.4).
+  bool preface_received() const { return preface_received_; }
+  std::optional<Violation> violation() const { return violation_; }
+  // What was wrong, for the log.
+  const std::string& violation_detail() const { return violation_detail_; }
+
+ private:
+  friend class ServerStream;
+  friend class Callbacks<ServerCodec>;
+
+  // Callbacks
+  int OnBeginFrame(const nghttp2_frame_hd& header);
+  int OnBeginHeaders(const nghttp2_frame& frame);
+  int OnHeader(const nghttp2_frame& frame, std::string_view name, std::string_view value);
+  int OnInvalidHeader(const nghttp2_frame& frame, std::string_view name);
+  int OnFrame(const nghttp2_frame& frame);
+  int OnInvalidFrame(const nghttp2_frame& frame, int error);
+  int OnData(int32_t stream_id, std::string_view bytes);
+  int OnStreamClose(int32_t stream_id, uint32_t error_code);
+  int OnFrameSent(const nghttp2_frame& frame);
+  int SendData(const nghttp2_frame& frame, std::string_view header, size_t length,
+               nghttp2_data_source& source);
+
+  nghttp2_session* session() const { return transport_.session(); }
+  ServerStream* Find(int32_t stream_id) const;
+  void Touch(ServerStream& stream);
+  void DeliverTouched();
+  void FinishClosed();
+  void OnTurnEnd();
+  void Violate(Violation violation, std::string detail);
+  void Fail(int error);
+
+  io::Loop& loop_;
+  Handler& handler_;
+  const Options options_;
+  Transport transport_;
+  FloodGuard flood_guard_;
+  FieldBlock fields_;                   // scratch
+  std::vector<ServerStream*> touched_;  // by what is being read
+  std::vector<ServerStream*> closed_;
+  std::optional<Violation> violation_;
+  std::string violation_detail_;
+  bool preface_received_ = false;
+  bool in_header_block_ = false;
+  bool failed_ = false;  // nghttp2 cannot go on
+};
+
+}  // namespace mantlet::http2
+
+#endif  // MANTLET_PROXY_HTTP2_SERVER_CODEC_H_

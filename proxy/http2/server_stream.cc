@@ -1,0 +1,164 @@
+#include "proxy/http2/server_stream.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http/status.h"
+#include "proxy/http2/server_codec.h"
+
+namespace mantlet::http2 {
+
+using base::ErrorReason;
+using base::ProxyError;
+using http::Framing;
+
+ServerStream::ServerStream(ServerCodec& codec, Handler& handler)
+    : codec_(codec), handler_(handler), writer_(codec.transport_, codec.loop_.buffers()) {}
+
+// ---- the request
+
+void ServerStream::ReceiveContent(std::string_view bytes) {
+  unconsumed_ += bytes.size();
+  pending_ |= kFlush;
+  if (discarding_) return;
+  content_bytes_ += bytes.size();
+  const uint64_t most = codec_.options_.limits.body_bytes;
+  if (most != 0 && content_bytes_ > most && !refusal_) {
+    refusal_ = ProxyError::OfRequest(ErrorReason::kContentTooLarge, "request content too large");
+    discarding_ = true;
+    return;
+  }
+  if (delivered_) {
+    handler_.OnRequestBody(bytes);
+  } else {
+    early_.append(bytes);
+  }
+}
+
+// Called once for everything that one read brought.
+void ServerStream::Deliver() {
+  const uint8_t pending = std::exchange(pending_, 0);
+  if (closed_ || (discarding_ && !refusal_)) {
+    Consume();
+    return;
+  }
+  if (refusal_) {
+    Refuse(*std::exchange(refusal_, std::nullopt));
+    return;
+  }
+  if ((pending & kHead) != 0) {
+    delivered_ = true;
+    handler_.OnRequestHead(head_);
+    if (!early_.empty()) handler_.OnRequestBody(std::exchange(early_, {}));
+  }
+  if ((pending & kTrailers) != 0 && !trailers_.empty()) handler_.OnRequestTrailers(trailers_);
+  if ((pending & kEnd) != 0) handler_.OnRequestEnd();
+  handler_.OnRequestFlush();
+  Consume();
+}
+
+void ServerStream::Refuse(ProxyError error) {
+  discarding_ = true;
+  early_ = {};
+  handler_.OnRequestRefused(head_, std::move(error));
+  Consume();
+}
+
+// Opens the client's window again by what has been passed on.
+void ServerStream::Consume() {
+  if (paused_ || closed_ || unconsumed_ == 0) return;
+  nghttp2_session_consume_stream(codec_.session(), id_, std::exchange(unconsumed_, 0));
+  codec_.transport_.ScheduleSend();
+}
+
+void ServerStream::PauseRequest(bool paused) {
+  paused_ = paused;
+  if (!paused) Consume();
+}
+
+// ---- the response
+
+void ServerStream::WriteInterim(const http::ResponseHead& head) {
+  if (closed_) return;
+  FieldBlock& fields = codec_.fields_;
+  fields.Clear();
+  fields.Number(":status", static_cast<uint64_t>(head.status));
+  http::ForwardResponseFields(head, false, fields);
+  const auto block = fields.fields();
+  nghttp2_submit_headers(codec_.session(), NGHTTP2_FLAG_NONE, id_, nullptr, block.data(),
+                         block.size(), nullptr);
+}
+
+void ServerStream::WriteHead(const http::ResponseHead& head) {
+  const bool tunnel = head.status == 101;
+  const bool bodyless = !tunnel && http::IsBodyless(head, head_.method);
+  FieldBlock& fields = codec_.fields_;
+  fields.Clear();
+  // RFC 8441 section 5: what is 101 in HTTP/1.1 is 200 here.
+  fields.Number(":status", static_cast<uint64_t>(tunnel ? 200 : head.status));
+  http::ForwardResponseFields(head, !bodyless, fields);
+  bool content = !bodyless;
+  if (bodyless) {
+    if (const auto length = http::LengthWithoutContent(head)) {
+      fields.Field("content-length", *length);
+    }
+  } else if (head.framing.kind == Framing::Kind::kContentLength) {
+    fields.Number("content-length", head.framing.length);
+    content = head.framing.length > 0;
+  } else if (head.framing.kind == Framing::Kind::kNone && !tunnel) {
+    content = false;
+  }
+  SubmitResponse(content);
+}
+
+void ServerStream::SubmitResponse(bool with_content) {
+  bodyless_ = !with_content;
+  head_written_ = true;
+  if (closed_) return;
+  const auto block = codec_.fields_.fields();
+  const nghttp2_data_provider provider = writer_.provider();
+  nghttp2_submit_response(codec_.session(), id_, block.data(), block.size(),
+                          with_content ? &provider : nullptr);
+}
+
+void ServerStream::WriteBody(std::string_view piece) {
+  if (closed_ || bodyless_) return;
+  writer_.Write(id_, piece);
+  was_full_ = true;
+}
+
+void ServerStream::WriteEnd(const http::HeaderList& trailers) {
+  if (!closed_) writer_.End(id_, trailers);
+}
+
+size_t ServerStream::WriteLocalReply(int status, std::string_view text) {
+  const std::string content = absl::StrCat(
+      "mantlet: ", std::string(text.empty() ? http::ReasonPhrase(status) : text), "\n");
+  const bool head_only = head_.method == http::Method::kHead;
+  FieldBlock& fields = codec_.fields_;
+  fields.Clear();
+  fields.Number(":status", static_cast<uint64_t>(status));
+  fields.Field("content-type", "text/plain; charset=utf-8");
+  fields.Number("content-length", content.size());
+  SubmitResponse(!head_only);
+  WriteBody(content);
+  WriteEnd({});
+  return head_only ? 0 : content.size();
+}
+
+void ServerStream::Flush() {
+  if (!closed_) codec_.transport_.ScheduleSend();
+}
+
+size_t ServerStream::untaken() const {
+  return writer_.queued() + codec_.transport_.stream().untaken();
+}
+
+void ServerStream::Reset(uint32_t error_code) {
+  if (closed_) return;
+  nghttp2_submit_rst_stream(codec_.session(), NGHTTP2_FLAG_NONE, id_, error_code);
+  codec_.transport_.ScheduleSend();
+}
+
+}  // namespace mantlet::http2

@@ -1,0 +1,83 @@
+// Http2Session speaks HTTP/2 on one client connection (RFC 9113): any number of requests at a time,
+// each of which is a stream with an exchange of its own. The end of a stream is not the end of the
+// connection: that comes when it has been idle for long, when its client is to connect anew, or
+// when its client breaks the protocol.
+//
+// Owned by its connection. One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_HTTP2_SESSION_H_
+#define MANTLET_PROXY_SESSION_HTTP2_SESSION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http2/server_codec.h"
+#include "proxy/session/http2_stream.h"
+#include "proxy/session/protocol.h"
+#include "proxy/session/worker_context.h"
+
+namespace mantlet::session {
+
+class Http2Session final : public Protocol,
+                           private http2::ServerCodec::Handler,
+                           private Http2Stream::Owner {
+ public:
+  // Both outlive the session. The host's stream is open.
+  Http2Session(WorkerContext& worker, ProtocolHost& host);
+
+  // Protocol
+  void OnBytes(std::string_view bytes) override;
+  void OnEnd() override;
+  void OnDrained() override { codec_.OnDrained(); }
+  void OnLost(const io::StreamError& error) override;
+  void Stop(StopMode mode, std::optional<base::ProxyError> why) override;
+  std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
+  Activity activity() const override;
+  uint64_t requests() const override { return requests_; }
+
+ private:
+  enum class Leaving : uint8_t {
+    kNo,
+    kNoticed,  // the client is asked to open no more streams; those on their way are served
+    kLast,     // no stream that has not begun is served
+  };
+
+  // http2::ServerCodec::Handler
+  http2::ServerStream& OnStreamBegins() override;
+  void OnStreamRefused() override {}
+  void OnSent() override;
+  // Http2Stream::Owner
+  void OnRequestBegins() override;
+  void OnStreamOver(Http2Stream& stream) override;
+
+  const config::Listener& config() const { return host_.listener()->config; }
+  void Leave(Leaving how);
+  void CancelStreams(const base::ProxyError& why);
+  void ArmTimer();
+  void OnTimeout();
+  void DoneIfOver();
+  void Done(CloseMode mode);
+
+  WorkerContext& worker_;
+  ProtocolHost& host_;
+  http2::ServerCodec codec_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_;
+  std::unique_ptr<Http2Stream> spare_;  // for the next stream, while the connection is busy
+  // No stream: the time for the next request. A header section that is not complete: the time for
+  // the rest of it. Leaving: the time for streams that are on their way.
+  base::FunctionTimer timer_;
+  uint64_t requests_ = 0;
+  Leaving leaving_ = Leaving::kNo;
+  bool header_block_timed_ = false;  // timer_ is armed for one
+  bool input_ended_ = false;
+  bool done_ = false;
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_HTTP2_SESSION_H_

@@ -1,0 +1,80 @@
+// Http2Stream is one stream of an Http2Session: the exchange that its request becomes, the
+// deadlines of its client, and its end.
+//
+// Owned by its session. One loop's thread only.
+
+#ifndef MANTLET_PROXY_SESSION_HTTP2_STREAM_H_
+#define MANTLET_PROXY_SESSION_HTTP2_STREAM_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "proxy/base/proxy_error.h"
+#include "proxy/base/timer_wheel.h"
+#include "proxy/http/message.h"
+#include "proxy/http2/server_codec.h"
+#include "proxy/http2/server_stream.h"
+#include "proxy/session/exchange.h"
+#include "proxy/session/protocol.h"
+#include "proxy/session/worker_context.h"
+
+namespace mantlet::session {
+
+class Http2Stream final : private http2::ServerStream::Handler, private ExchangeHost {
+ public:
+  class Owner {
+   public:
+    // A request begins, and is the owner's to count.
+    virtual void OnRequestBegins() = 0;
+    // The stream has ended; the owner destroys it, or uses it for another.
+    virtual void OnStreamOver(Http2Stream& stream) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // All of them outlive the stream.
+  Http2Stream(WorkerContext& worker, ProtocolHost& host, http2::ServerCodec& codec, Owner& owner);
+  Http2Stream(const Http2Stream&) = delete;
+
+  // Begin returns what the codec fills in.
+  http2::ServerStream& Begin();
+  // Ends the stream without an answer.
+  void Cancel(base::ProxyError why);
+
+  size_t index = 0;  // the owner's
+
+ private:
+  // http2::ServerStream::Handler
+  void OnRequestHead(http::RequestHead& head) override;
+  void OnRequestBody(std::string_view piece) override;
+  void OnRequestTrailers(const http::HeaderList& trailers) override;
+  void OnRequestEnd() override;
+  void OnRequestRefused(const http::RequestHead& head, base::ProxyError error) override;
+  void OnRequestFlush() override;
+  void OnResponseDrained() override { exchange_.OnResponseDrained(); }
+  void OnStreamClosed(std::optional<base::ProxyError> error) override;
+  // ExchangeHost
+  void OnExchangeEnd(ExchangeEnd end) override;
+
+  const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
+  void ArmBody();
+  void ArmWrite();
+  void OnTimeout();
+
+  WorkerContext& worker_;
+  ProtocolHost& host_;
+  Owner& owner_;
+  http2::ServerStream stream_;
+  Exchange exchange_;
+  // Request: the time for the next bytes of its content. Afterwards: the time for the client to
+  // take the response.
+  base::FunctionTimer timer_;
+  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
+  bool begun_ = false;  // the request has reached the exchange
+};
+
+}  // namespace mantlet::session
+
+#endif  // MANTLET_PROXY_SESSION_HTTP2_STREAM_H_
