@@ -283,7 +283,7 @@ CASES = {
     "weak_key-ed448": Case(DECODE_ERROR, {"ours": of_another_kind}, identity=lambda w: w.pki.ca.issue("ed", key="ed448")),
     "wrong_purpose-key-usage": shown(ILLEGAL_PARAMETER, lambda w: w.pki.ca.issue("encipherer", encipherment=True),
                                      alerts=[UNSUPPORTED_CERTIFICATE]),
-    "no_application_protocol": Case(NO_APPLICATION_PROTOCOL, {"h2": lambda w: offering(w, "h2"),
+    "no_application_protocol": Case(NO_APPLICATION_PROTOCOL, {"h3": lambda w: offering(w, "h3"),
                                                               "acme": lambda w: offering(w, "acme-tls/1", "x")},
                                     fields=["sni", "tls_version"]),
     "weak_key": shown(BAD_CERTIFICATE, lambda w: w.pki.ca.issue("weak", key="rsa1024"),

@@ -82,10 +82,30 @@ def test_by_default_the_groups_are_those_that_the_documentation_names(mantlet, p
     mantlet.wait_log("handshake_failed", reason="no_shared_cipher")
 
 
-def test_alpn_http_1_1_is_selected(mantlet, connect, pki):
-    client = connect(mantlet, clients.context(pki, alpn=["h2", "http/1.1"]))
+@pytest.mark.parametrize("protocols, offered, chosen", [
+    (None, "http/1.1,h2", "h2"),
+    (["http/1.1", "h2"], "h2,http/1.1", "http/1.1"),
+    (["http/1.1"], "h2,http/1.1", "http/1.1"),
+    (["h2"], "http/1.1,h2", "h2"),
+])
+def test_the_listeners_order_of_protocols_decides(start, upstream, pki, protocols, offered, chosen):
+    proxy = start(upstream, listener={} if protocols is None else {"protocols": protocols})
+    assert f"ALPN protocol: {chosen}\n" in clients.s_client(pki, proxy.address(), "-alpn", offered).stdout
+
+
+@pytest.mark.parametrize("protocols, offered", [(["h2"], "http/1.1"), (["http/1.1"], "h2")])
+def test_a_protocol_that_is_not_listed_is_not_spoken(start, upstream, pki, protocols, offered):
+    proxy = start(upstream, listener={"protocols": protocols})
+    assert "alert no application protocol" in clients.s_client(pki, proxy.address(), "-alpn", offered).stderr
+    detail = proxy.wait_log("handshake_failed", reason="no_application_protocol")["detail"]
+    assert f"(ALPN: {offered})" in detail and f"this listener speaks {protocols[0]}" in detail
+
+
+def test_alpn_http_1_1_is_served(mantlet, connect, pki):
+    client = connect(mantlet, clients.context(pki, alpn=["http/1.1"]))
     assert client.tls.selected_alpn_protocol() == "http/1.1"
     assert client.get().status == 200
+    mantlet.wait_metric("mantlet_client_connections_total", 1, listener="public", protocol="http/1.1")
 
 
 def test_a_client_without_alpn_is_served(mantlet, connect):
@@ -95,7 +115,7 @@ def test_a_client_without_alpn_is_served(mantlet, connect):
 
 
 def test_a_client_without_a_common_protocol_is_refused(mantlet, pki):
-    error = clients.handshake_error(mantlet.address(), clients.context(pki, alpn=["h2"]))
+    error = clients.handshake_error(mantlet.address(), clients.context(pki, alpn=["h3"]))
     assert "no application protocol" in clients.alert(error)
 
 
