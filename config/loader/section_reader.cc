@@ -72,7 +72,7 @@ void SectionReader::Reject(const std::string& path, const Location& where, std::
   context_.diagnostics.push_back({where, Severity::kError, std::move(what), std::move(hint)});
 }
 
-const Node* SectionReader::Look(const Key& key) const {
+const Node* SectionReader::FindValue(const Key& key) const {
   const auto member = std::find_if(node_.members.begin(), node_.members.end(),
                                    [&](const Member& m) { return m.key == key.name; });
   return member == node_.members.end() ? nullptr : &member->value;
@@ -88,7 +88,7 @@ const Node* SectionReader::Find(const Key& key, Node::Kind kind, const std::stri
                                 const std::string& hint) {
   known_.push_back(key.name);
   const std::string path = PathOf(key.name);
-  const Node* node = Look(key);
+  const Node* node = FindValue(key);
   if (node == nullptr) {
     if (key.required) RecordMissing(key, hint);
     return nullptr;
@@ -156,8 +156,8 @@ void SectionReader::OnValue(const Key& key, const ValueAccess& access) {
 }
 
 void SectionReader::OnValues(const Key& key, const ValuesAccess& access) {
-  if (const Node* look = Look(key);
-      key.one_or_more && look != nullptr && look->kind == Node::Kind::kScalar) {
+  if (const Node* value = FindValue(key);
+      key.one_or_more && value != nullptr && value->kind == Node::Kind::kScalar) {
     access.clear();
     OnValue(key, {access.type, access.example, access.append, nullptr});
     return;

@@ -51,7 +51,7 @@ class SectionReader : public Section {
   const Node* Find(const Key& key, Node::Kind kind, const std::string& expected,
                    const std::string& hint);
   // Returns the member of that key, of any kind; nullptr if it is missing.
-  const Node* Look(const Key& key) const;
+  const Node* FindValue(const Key& key) const;
   // Returns false, and adds an error, if a list that must not be empty is empty.
   bool CheckNotEmpty(const Key& key, const Node& node, const char* hint);
   void RecordMissing(const Key& key, const std::string& hint);

@@ -52,7 +52,7 @@ void AskForNames(const config::Config& config, std::vector<config::Diagnostic>& 
   }
 }
 
-Verdict Judge(const std::string& path) {
+Verdict Evaluate(const std::string& path) {
   Verdict verdict;
   verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
   if (verdict.loaded.config) {
@@ -156,7 +156,7 @@ int CheckCommand(const CheckCommandOptions& options, const Console& console) {
       return kRefused;
     }
   }
-  const Verdict verdict = Judge(options.config);
+  const Verdict verdict = Evaluate(options.config);
   if (options.json) {
     WriteJson(options.config, verdict, console);
   } else {

@@ -115,7 +115,7 @@ class RequestWriter {
 
   // WriteHead begins the request. `handler` receives the response; it must live until the response
   // has ended, an error was reported, or the writer is destroyed.
-  virtual void WriteHead(const RequestHead& head, const RequestForwarding& how,
+  virtual void WriteHead(const RequestHead& head, const RequestForwarding& forwarding,
                          ResponseHandler& handler) = 0;
   virtual void WriteBody(std::string_view piece) = 0;
   // WriteEnd ends the request. `trailers` holds the fields to forward and is often empty.

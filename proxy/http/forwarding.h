@@ -81,7 +81,7 @@ void ForwardResponseTrailers(const HeaderList& trailers, HeaderList& out);
 // Writes all fields of a request except the authority, TE, Upgrade, and those that frame the
 // content.
 template <typename Out>
-void ForwardRequestFields(const RequestHead& head, const RequestForwarding& how, Out& out);
+void ForwardRequestFields(const RequestHead& head, const RequestForwarding& forwarding, Out& out);
 
 // Writes all fields of a response except Upgrade and those that frame the content. Trailer is
 // forwarded only if `with_trailers` is true, that is, if trailers can follow the content.
@@ -106,16 +106,16 @@ bool AppendListItems(const HeaderList& headers, HeaderId id, Out& out) {
 }
 
 template <typename Out>
-void ForwardForwardedFor(const HeaderList& headers, const RequestForwarding& how, Out& out) {
+void ForwardForwardedFor(const HeaderList& headers, const RequestForwarding& forwarding, Out& out) {
   out.Begin("X-Forwarded-For");
   const bool any =
-      !how.replace_forwarded_for && AppendListItems(headers, HeaderId::kXForwardedFor, out);
-  if (!any && how.client_address.empty()) {
+      !forwarding.replace_forwarded_for && AppendListItems(headers, HeaderId::kXForwardedFor, out);
+  if (!any && forwarding.client_address.empty()) {
     out.Drop();
     return;
   }
-  if (any && !how.client_address.empty()) out.Append(", ");
-  out.Append(how.client_address);
+  if (any && !forwarding.client_address.empty()) out.Append(", ");
+  out.Append(forwarding.client_address);
   out.End();
 }
 
@@ -146,21 +146,21 @@ void ForwardClientCert(const HeaderList& headers, const identity::RenderedIdenti
 }  // namespace internal
 
 template <typename Out>
-void ForwardRequestFields(const RequestHead& head, const RequestForwarding& how, Out& out) {
+void ForwardRequestFields(const RequestHead& head, const RequestForwarding& forwarding, Out& out) {
   const HeaderList& headers = head.headers;
   const ListedOptions listed(headers);
   size_t run = 0;  // start of the current run of forwarded fields
   for (size_t i = 0; i < headers.size(); ++i) {
-    if (PassesRequestField(headers[i], head, how.strip, listed)) continue;
+    if (PassesRequestField(headers[i], head, forwarding.strip, listed)) continue;
     out.Run(headers.Lines(run, i));
     run = i + 1;
   }
   out.Run(headers.Lines(run, headers.size()));
-  internal::ForwardForwardedFor(headers, how, out);
-  out.Field("X-Forwarded-Proto", how.scheme);
+  internal::ForwardForwardedFor(headers, forwarding, out);
+  out.Field("X-Forwarded-Proto", forwarding.scheme);
   if (!head.authority.empty()) out.Field("X-Forwarded-Host", head.authority);
-  internal::ForwardClientCert(headers, how.identity, out);
-  out.Run(how.identity.block);
+  internal::ForwardClientCert(headers, forwarding.identity, out);
+  out.Run(forwarding.identity.block);
 }
 
 template <typename Out>

@@ -26,17 +26,18 @@ ClientCodec::ClientCodec(std::unique_ptr<io::ByteStream> stream, io::BufferPool&
   stream_->SetReading(true);
 }
 
-void ClientCodec::WriteHead(const http::RequestHead& head, const http::RequestForwarding& how,
+void ClientCodec::WriteHead(const http::RequestHead& head,
+                            const http::RequestForwarding& forwarding,
                             http::ResponseHandler& handler) {
   handler_ = &handler;
   clean_ = response_begun_ = request_complete_ = false;
   ++requests_;
   chunked_ = head.framing.kind == http::Framing::Kind::kChunked;
-  parser_.Begin(head.method, how.tunnel_upgrade);
-  std::string text = buffers_.Take();
-  AppendRequestHead(head, how, text);
+  parser_.Begin(head.method, forwarding.tunnel_upgrade);
+  std::string text = buffers_.Acquire();
+  AppendRequestHead(head, forwarding, text);
   stream_->Write(text);
-  buffers_.Give(std::move(text));
+  buffers_.Release(std::move(text));
 }
 
 void ClientCodec::WriteBody(std::string_view piece) { http1::WriteBody(*stream_, piece, chunked_); }
@@ -69,7 +70,7 @@ bool ClientCodec::FinishRequest() {
 
 void ClientCodec::Close() {
   handler_ = nullptr;
-  listener_ = nullptr;
+  observer_ = nullptr;
   if (stream_ != nullptr) stream_->Close();
 }
 
@@ -144,8 +145,8 @@ void ClientCodec::Lost(ProxyError error) {
   clean_ = false;
   if (http::ResponseHandler* handler = std::exchange(handler_, nullptr)) {
     handler->OnUpstreamError(std::move(error));
-  } else if (listener_ != nullptr) {
-    listener_->OnIdleLost();
+  } else if (observer_ != nullptr) {
+    observer_->OnIdleLost();
   }
 }
 

@@ -2,7 +2,7 @@
 // requests and reads their responses, one after the other.
 //
 // It handles the stream's events and passes those of the response to the http::ResponseHandler
-// given to WriteHead(). Between requests it reports to its Listener: no bytes are expected then,
+// given to WriteHead(). Between requests it reports to its Observer: no bytes are expected then,
 // and any event makes the connection unusable. One loop's thread only.
 
 #ifndef MANTLET_PROXY_HTTP1_CLIENT_CODEC_H_
@@ -31,13 +31,13 @@ class ClientCodec final : public http::RequestWriter,
     std::string_view header_bytes_key = {};
     std::string_view header_count_key = {};
   };
-  class Listener {
+  class Observer {
    public:
     // The upstream has closed an idle connection, or has sent bytes without a request.
     virtual void OnIdleLost() = 0;
 
    protected:
-    ~Listener() = default;
+    ~Observer() = default;
   };
 
   // `stream` must be connected. `buffers` must outlive the codec.
@@ -45,10 +45,10 @@ class ClientCodec final : public http::RequestWriter,
               const Options& options);
 
   // Sets the listener for the events of an idle connection; null for none.
-  void SetListener(Listener* listener) { listener_ = listener; }
+  void SetObserver(Observer* observer) { observer_ = observer; }
 
   // http::RequestWriter
-  void WriteHead(const http::RequestHead& head, const http::RequestForwarding& how,
+  void WriteHead(const http::RequestHead& head, const http::RequestForwarding& forwarding,
                  http::ResponseHandler& handler) override;
   void WriteBody(std::string_view piece) override;
   void WriteEnd(const http::HeaderList& trailers) override;
@@ -97,7 +97,7 @@ class ClientCodec final : public http::RequestWriter,
   const Options options_;
   ResponseParser parser_;
   http::ResponseHandler* handler_ = nullptr;  // set while a request is in flight
-  Listener* listener_ = nullptr;
+  Observer* observer_ = nullptr;
   std::string upgraded_bytes_;  // bytes after a 101
   uint64_t requests_ = 0;
   bool was_idle_ = false;

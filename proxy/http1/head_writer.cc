@@ -64,14 +64,14 @@ void AppendConnection(const ResponseHead& head, const ResponseOptions& options, 
 
 }  // namespace
 
-void AppendRequestHead(const RequestHead& head, const http::RequestForwarding& how,
+void AppendRequestHead(const RequestHead& head, const http::RequestForwarding& forwarding,
                        std::string& out) {
   out.append(head.method_text).append(" ");
-  out.append(how.target.empty() ? head.target : how.target).append(" HTTP/1.1\r\n");
-  AppendField(out, "Host", http::ForwardedHost(head, how.default_host));
+  out.append(forwarding.target.empty() ? head.target : forwarding.target).append(" HTTP/1.1\r\n");
+  AppendField(out, "Host", http::ForwardedHost(head, forwarding.default_host));
   FieldText fields(out);
-  http::ForwardRequestFields(head, how, fields);
-  AppendConnection(head, how.tunnel_upgrade && head.wants_upgrade(), out);
+  http::ForwardRequestFields(head, forwarding, fields);
+  AppendConnection(head, forwarding.tunnel_upgrade && head.wants_upgrade(), out);
   AppendFraming(out, head.framing);
   out.append("\r\n");
 }

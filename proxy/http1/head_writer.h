@@ -14,7 +14,7 @@
 namespace mantlet::http1 {
 
 // Appends the request head for the upstream. The content must be written with head.framing.
-void AppendRequestHead(const http::RequestHead& head, const http::RequestForwarding& how,
+void AppendRequestHead(const http::RequestHead& head, const http::RequestForwarding& forwarding,
                        std::string& out);
 
 // ResponseOptions is what the client's side of an exchange allows.

@@ -26,11 +26,11 @@ MessageReader::MessageReader(MessageKind kind, const ParserLimits& limits, std::
       llhttp_(kind, {target, reason, headers, trailers_, *this}) {}
 
 ParseResult MessageReader::Fail(const ParseError& error) {
-  Refuse(error);
+  Reject(error);
   return {ParseResult::Status::kError, 0, error_};
 }
 
-bool MessageReader::Refuse(const ParseError& error) {
+bool MessageReader::Reject(const ParseError& error) {
   if (state_ != State::kFailed) error_ = error;
   state_ = State::kFailed;
   return false;
@@ -90,7 +90,7 @@ void MessageReader::BeginMessage() {
 }
 
 bool MessageReader::Feed(std::string_view bytes) {
-  return llhttp_.Feed(bytes) || Refuse(llhttp_.error());
+  return llhttp_.Feed(bytes) || Reject(llhttp_.error());
 }
 
 // Buffers the start line until it is complete, so that it is checked as a whole however it is
@@ -98,9 +98,9 @@ bool MessageReader::Feed(std::string_view bytes) {
 bool MessageReader::ReadStartLine(std::string_view& bytes) {
   const size_t room = limits_.target_bytes + kStartLineExtra - line_.size();
   const SectionScanner::Outcome scan = section_.Scan(bytes.substr(0, room));
-  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (scan.event == SectionScanner::Event::kError) return Reject(scan.error);
   if (scan.event == SectionScanner::Event::kMore && bytes.size() > room) {
-    return Refuse({ErrorReason::kUriTooLong, "start line too long"});
+    return Reject({ErrorReason::kUriTooLong, "start line too long"});
   }
   std::string_view line = bytes.substr(0, scan.consumed);
   bytes.remove_prefix(scan.consumed);
@@ -115,9 +115,9 @@ bool MessageReader::ReadStartLine(std::string_view& bytes) {
     line_.push_back('\n');
     line = line_;
   }
-  if (const auto error = OnStartLine(line.substr(0, line.size() - 2))) return Refuse(*error);
+  if (const auto error = OnStartLine(line.substr(0, line.size() - 2))) return Reject(*error);
   state_ = State::kHead;
-  return llhttp_.FeedStartLine(line) || Refuse(llhttp_.error());
+  return llhttp_.FeedStartLine(line) || Reject(llhttp_.error());
 }
 
 // llhttp does not see these lines; it would return to the same state after each of them.
@@ -143,21 +143,21 @@ bool MessageReader::FeedHeadLine(std::string_view bytes, bool line_end) {
 bool MessageReader::ReadHead(std::string_view& bytes) {
   TakePlainFields(bytes);
   const SectionScanner::Outcome scan = section_.Scan(bytes);
-  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (scan.event == SectionScanner::Event::kError) return Reject(scan.error);
   const bool line_end = scan.event != SectionScanner::Event::kMore;
   if (!FeedHeadLine(bytes.substr(0, scan.consumed), line_end)) return false;
   bytes.remove_prefix(scan.consumed);
   const bool end = scan.event == SectionScanner::Event::kEnd;
-  if (end != llhttp_.headers_complete()) return Refuse(kDisagreement);
+  if (end != llhttp_.headers_complete()) return Reject(kDisagreement);
   return !end || HeadComplete();
 }
 
 bool MessageReader::HeadComplete() {
-  if (headers_.size() != section_.fields()) return Refuse(kDisagreement);
+  if (headers_.size() != section_.fields()) return Reject(kDisagreement);
   if (llhttp_.bad_name())
-    return Refuse({ErrorReason::kBadRequest, "a character that no header field's name may have"});
+    return Reject({ErrorReason::kBadRequest, "a character that no header field's name may have"});
   const HeadVerdict verdict = OnHead(llhttp_);
-  if (verdict.error) return Refuse(*verdict.error);
+  if (verdict.error) return Reject(*verdict.error);
   if (verdict.interim) {
     BeginMessage();
     return true;
@@ -196,18 +196,18 @@ bool MessageReader::ReadFixedBody(std::string_view& bytes) {
   if (!Feed(bytes.substr(0, taken))) return false;
   bytes.remove_prefix(taken);
   remaining_ -= taken;
-  if (llhttp_.body_bytes() - before != taken) return Refuse(kDisagreement);
-  if ((remaining_ == 0) != llhttp_.message_complete()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() - before != taken) return Reject(kDisagreement);
+  if ((remaining_ == 0) != llhttp_.message_complete()) return Reject(kDisagreement);
   return remaining_ > 0 || End();
 }
 
 bool MessageReader::ReadChunks(std::string_view& bytes) {
   const ChunkScanner::Outcome scan = chunks_.Scan(bytes);
-  if (scan.event == ChunkScanner::Event::kError) return Refuse(scan.error);
+  if (scan.event == ChunkScanner::Event::kError) return Reject(scan.error);
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
   bytes.remove_prefix(scan.consumed + scan.skipped);
-  if (llhttp_.body_bytes() != chunks_.data_bytes()) return Refuse(kDisagreement);
-  if (llhttp_.message_complete()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() != chunks_.data_bytes()) return Reject(kDisagreement);
+  if (llhttp_.message_complete()) return Reject(kDisagreement);
   if (scan.event == ChunkScanner::Event::kLastChunk) {
     section_.BeginTrailers();
     state_ = State::kTrailers;
@@ -217,15 +217,15 @@ bool MessageReader::ReadChunks(std::string_view& bytes) {
 
 bool MessageReader::ReadTrailers(std::string_view& bytes) {
   const SectionScanner::Outcome scan = section_.Scan(bytes);
-  if (scan.event == SectionScanner::Event::kError) return Refuse(scan.error);
+  if (scan.event == SectionScanner::Event::kError) return Reject(scan.error);
   if (!Feed(bytes.substr(0, scan.consumed))) return false;
   bytes.remove_prefix(scan.consumed);
   const bool end = scan.event == SectionScanner::Event::kEnd;
-  if (end != llhttp_.message_complete()) return Refuse(kDisagreement);
+  if (end != llhttp_.message_complete()) return Reject(kDisagreement);
   if (!end) return true;
-  if (trailers_.size() != section_.fields()) return Refuse(kDisagreement);
+  if (trailers_.size() != section_.fields()) return Reject(kDisagreement);
   if (llhttp_.bad_name())
-    return Refuse({ErrorReason::kBadRequest, "a character that no trailer field's name may have"});
+    return Reject({ErrorReason::kBadRequest, "a character that no trailer field's name may have"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }
@@ -233,7 +233,7 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
 bool MessageReader::ReadUntilClose(std::string_view& bytes) {
   const uint64_t before = llhttp_.body_bytes();
   if (!Feed(bytes)) return false;
-  if (llhttp_.body_bytes() - before != bytes.size()) return Refuse(kDisagreement);
+  if (llhttp_.body_bytes() - before != bytes.size()) return Reject(kDisagreement);
   bytes.remove_prefix(bytes.size());
   return true;
 }

@@ -88,7 +88,7 @@ class MessageReader : private LlhttpParser::BodySink {
   bool HeadComplete();
   bool EnterBody(const http::Framing& framing);
   bool End();
-  bool Refuse(const ParseError& error);
+  bool Reject(const ParseError& error);
   void OnParserBody(std::string_view piece) override { OnBody(piece); }
 
   ParserLimits limits_;

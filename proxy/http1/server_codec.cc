@@ -11,10 +11,10 @@ namespace mantlet::http1 {
 
 template <typename Render>
 void ServerCodec::WriteText(Render render) {
-  std::string text = buffers_.Take();
+  std::string text = buffers_.Acquire();
   render(text);
   stream_.Write(text);
-  buffers_.Give(std::move(text));
+  buffers_.Release(std::move(text));
 }
 
 ParseResult ServerCodec::Read(std::string_view bytes, const ParserLimits& limits,

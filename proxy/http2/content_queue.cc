@@ -11,7 +11,7 @@ constexpr size_t kCompactBytes = 64 * 1024;
 void ContentQueue::Append(std::string_view piece) {
   if (piece.empty()) return;
   if (!borrowed_) {
-    bytes_ = buffers_.Take();
+    bytes_ = buffers_.Acquire();
     borrowed_ = true;
   }
   if (consumed_ >= kCompactBytes) {
@@ -29,7 +29,7 @@ void ContentQueue::Consume(size_t size) {
 void ContentQueue::Clear() {
   consumed_ = 0;
   if (!std::exchange(borrowed_, false)) return;
-  buffers_.Give(std::move(bytes_));
+  buffers_.Release(std::move(bytes_));
   bytes_ = {};
 }
 

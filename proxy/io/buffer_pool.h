@@ -14,7 +14,7 @@ namespace mantlet::io {
 class BufferPool {
  public:
   // Returns an empty buffer with some capacity, usually one that was used before.
-  std::string Take() {
+  std::string Acquire() {
     if (free_.empty()) {
       std::string buffer;
       buffer.reserve(kFirstCapacity);
@@ -33,7 +33,7 @@ class BufferPool {
 
   // Gives a buffer back. Large ones, and more than the pool keeps, are freed: by value,
   // so that nothing stays with the giver (to assign an empty string keeps the capacity).
-  void Give(std::string buffer) {
+  void Release(std::string buffer) {
     if (buffer.capacity() < kMinCapacity || buffer.capacity() > kMaxCapacity ||
         free_.size() >= kMaxBuffers) {
       return;

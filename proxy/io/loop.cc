@@ -100,10 +100,10 @@ void Loop::EndPoll() {
 }
 
 void Loop::EndTurn() {
-  while (!turn_end_.IsAlone() || !retired_.empty()) {
+  while (!turn_end_.IsAlone() || !deferred_deletes_.empty()) {
     RunCalls(turn_end_);
-    std::vector<Retired> objects;
-    objects.swap(retired_);
+    std::vector<Deferred> objects;
+    objects.swap(deferred_deletes_);
   }
   if (on_turn_end_) on_turn_end_();
   ArmTick();

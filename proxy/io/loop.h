@@ -52,14 +52,14 @@ class Loop {
   void Post(Task task);
 
   // Destroys `object` when no callback of this turn can be inside it, and stops it at once: its
-  // OnRetired() closes its streams and drops its callbacks. A class without that method cannot be
-  // retired. Streams have none: they are destroyed in place, and call nothing afterwards.
+  // OnDeferDelete() closes its streams and drops its callbacks. A class without that method cannot
+  // be retired. Streams have none: they are destroyed in place, and call nothing afterwards.
   template <typename T>
-    requires requires(T& object) { object.OnRetired(); }
-  void Retire(std::unique_ptr<T> object) {
+    requires requires(T& object) { object.OnDeferDelete(); }
+  void DeferDelete(std::unique_ptr<T> object) {
     if (object == nullptr) return;
-    object->OnRetired();
-    retired_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
+    object->OnDeferDelete();
+    deferred_deletes_.emplace_back(object.release(), [](void* p) { delete static_cast<T*>(p); });
   }
 
   // Registers a descriptor with epoll before libuv does, because libuv ends the process if the
@@ -86,7 +86,7 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
-  using Retired = std::unique_ptr<void, void (*)(void*)>;
+  using Deferred = std::unique_ptr<void, void (*)(void*)>;
 
   friend class DeferredCall;
 
@@ -114,7 +114,7 @@ class Loop {
   BufferPool buffers_;
   std::unique_ptr<char[]> read_buffer_;
   std::unique_ptr<char[]> plaintext_buffer_;
-  std::vector<Retired> retired_;
+  std::vector<Deferred> deferred_deletes_;
   base::ListLink turn_end_;   // DeferredCall::When::kTurnEnd
   base::ListLink next_turn_;  // kNextTurn
   // kAfterTurn: calls scheduled since the last poll, and calls for which one poll has ended. The

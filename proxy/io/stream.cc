@@ -120,7 +120,7 @@ int Stream::Open(FileDescriptor fd) {
   return 0;
 }
 
-absl::StatusOr<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int fd, bool is_unix) {
+absl::StatusOr<std::unique_ptr<Stream>> Stream::FromFd(Loop& loop, int fd, bool is_unix) {
   std::unique_ptr<Stream> stream(new Stream(loop, is_unix));
   if (int status = stream->Open(FileDescriptor(fd)); status != 0) {
     return absl::InternalError(absl::StrCat("cannot take over a socket: ", uv_strerror(status)));
@@ -221,7 +221,7 @@ void Stream::Write(std::string_view bytes) {
     TryWrite(bytes);
     return;
   }
-  if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Take();
+  if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Acquire();
   pending_.append(bytes);
   if (pending_.size() >= kAutoFlushBytes && in_flight_bytes_ == 0) TryWrite({});
 }
@@ -260,7 +260,7 @@ void Stream::TryWrite(std::string_view more) {
   }
   more.remove_prefix(taken - from_pending);
   if (!more.empty()) {
-    if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Take();
+    if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Acquire();
     pending_.append(more);
   }
   if (pending_.empty()) {
@@ -284,7 +284,7 @@ void Stream::Queue() {
   uv_buf_t buffer = uv_buf_init(write->bytes.data(), write->bytes.size());
   uv_write(&write->request, &handle_->stream, &buffer, 1, [](uv_write_t* request, int status) {
     std::unique_ptr<WriteRequest> done(static_cast<WriteRequest*>(request->data));
-    done->handle->loop->buffers().Give(std::move(done->bytes));
+    done->handle->loop->buffers().Release(std::move(done->bytes));
     if (done->handle->owner != nullptr) done->handle->owner->OnWritten(status);
   });
 }
@@ -317,7 +317,7 @@ size_t Stream::untaken() const {
 }
 
 void Stream::ReleasePending() {
-  loop_.buffers().Give(std::move(pending_));
+  loop_.buffers().Release(std::move(pending_));
   pending_ = std::string();
 }
 

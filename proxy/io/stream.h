@@ -20,7 +20,7 @@ class Stream final : public ByteStream {
  public:
   // Takes over `fd`, a connected non-blocking socket. Closes it on failure: the kernel may
   // have no memory to watch one more.
-  static absl::StatusOr<std::unique_ptr<Stream>> Adopt(Loop& loop, int fd, bool is_unix);
+  static absl::StatusOr<std::unique_ptr<Stream>> FromFd(Loop& loop, int fd, bool is_unix);
 
   // Starts to connect. `done` is called once, later and never from inside this call, with null for
   // success; it is never called if the stream is closed or destroyed first. A Unix socket whose

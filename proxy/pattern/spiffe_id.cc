@@ -15,16 +15,16 @@ bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsMark(char c) { return c == '.' || c == '-' || c == '_'; }
 
-absl::Status Refuse(std::string_view what) { return absl::InvalidArgumentError(std::string(what)); }
+absl::Status Reject(std::string_view what) { return absl::InvalidArgumentError(std::string(what)); }
 
 absl::Status CheckSegment(std::string_view segment) {
-  if (segment.empty()) return Refuse("its path has an empty segment, or ends with a slash");
-  if (segment == "." || segment == "..") return Refuse("its path has a segment '.' or '..'");
+  if (segment.empty()) return Reject("its path has an empty segment, or ends with a slash");
+  if (segment == "." || segment == "..") return Reject("its path has a segment '.' or '..'");
   for (char c : segment) {
     if (IsLower(c) || IsUpper(c) || IsDigit(c) || IsMark(c)) continue;
-    if (c == '%') return Refuse("its path is percent-encoded");
-    if (c == '?' || c == '#') return Refuse("it has a query or a fragment");
-    return Refuse("its path has a character other than letters, digits, '.', '-' and '_'");
+    if (c == '%') return Reject("its path is percent-encoded");
+    if (c == '?' || c == '#') return Reject("it has a query or a fragment");
+    return Reject("its path has a character other than letters, digits, '.', '-' and '_'");
   }
   return absl::OkStatus();
 }
@@ -43,18 +43,18 @@ absl::Status CheckPath(std::string_view path) {
 }  // namespace
 
 absl::Status CheckTrustDomain(std::string_view name) {
-  if (name.empty()) return Refuse("the trust domain is empty");
+  if (name.empty()) return Reject("the trust domain is empty");
   if (name.size() > kMaxTrustDomainBytes) {
-    return Refuse(absl::StrCat("the trust domain is longer than ", kMaxTrustDomainBytes, " bytes"));
+    return Reject(absl::StrCat("the trust domain is longer than ", kMaxTrustDomainBytes, " bytes"));
   }
   for (char c : name) {
     if (IsLower(c) || IsDigit(c) || IsMark(c)) continue;
-    if (IsUpper(c)) return Refuse("the trust domain is not in lower case");
-    if (c == '@') return Refuse("it has user information before the trust domain");
-    if (c == ':') return Refuse("it has a port after the trust domain");
-    if (c == '%') return Refuse("the trust domain is percent-encoded");
-    if (c == '?' || c == '#') return Refuse("it has a query or a fragment");
-    return Refuse(
+    if (IsUpper(c)) return Reject("the trust domain is not in lower case");
+    if (c == '@') return Reject("it has user information before the trust domain");
+    if (c == ':') return Reject("it has a port after the trust domain");
+    if (c == '%') return Reject("the trust domain is percent-encoded");
+    if (c == '?' || c == '#') return Reject("it has a query or a fragment");
+    return Reject(
         "the trust domain has a character other than lower-case letters, digits, '.', '-' and '_'");
   }
   return absl::OkStatus();
@@ -62,10 +62,10 @@ absl::Status CheckTrustDomain(std::string_view name) {
 
 absl::StatusOr<SpiffeId> ParseSpiffeId(std::string_view text) {
   if (text.size() > kMaxSpiffeIdBytes) {
-    return Refuse(absl::StrCat("it is longer than ", kMaxSpiffeIdBytes, " bytes"));
+    return Reject(absl::StrCat("it is longer than ", kMaxSpiffeIdBytes, " bytes"));
   }
   if (!text.starts_with(kPrefix)) {
-    return Refuse(ClaimsToBeSpiffeId(text) ? "it does not begin with 'spiffe://' in lower case"
+    return Reject(ClaimsToBeSpiffeId(text) ? "it does not begin with 'spiffe://' in lower case"
                                            : "its scheme is not spiffe");
   }
   text.remove_prefix(kPrefix.size());

@@ -55,14 +55,14 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
         stream_(std::move(stream)),
         over_unix_socket_(over_unix_socket),
         parser_(Limits()),
-        idle_([this] { server_->Over(this); }) {
+        idle_([this] { server_->Finish(this); }) {
     stream_->SetHandler(this);
     stream_->SetReading(true);
     server_->loop_.ArmIn(idle_, kIdleMs);
   }
 
-  // Called by Loop::Retire(). No event is reported afterwards.
-  void OnRetired() {
+  // Called by Loop::DeferDelete(). No event is reported afterwards.
+  void OnDeferDelete() {
     stream_->Close();
     server_->loop_.timers().Cancel(idle_);
   }
@@ -137,12 +137,12 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void OnEnd() override {
     closing_ = true;
     stream_->ShutdownWrite();
-    if (stream_->buffered() == 0) server_->Over(this);
+    if (stream_->buffered() == 0) server_->Finish(this);
   }
-  void OnStreamError(const io::StreamError&) override { server_->Over(this); }
+  void OnStreamError(const io::StreamError&) override { server_->Finish(this); }
   void OnDrained() override {
     if (closing_) {
-      server_->Over(this);
+      server_->Finish(this);
       return;
     }
     if (waits_) return;
@@ -193,8 +193,8 @@ EndpointServer::~EndpointServer() = default;
 void EndpointServer::Accept(io::FileDescriptor fd, const io::SocketAddress& peer) {
   // A probe must be answered even if a client has opened all the connections: the oldest connection
   // is closed for it.
-  if (clients_.size() >= kMaxClients) Over(oldest_first_.front());
-  auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
+  if (clients_.size() >= kMaxClients) Finish(oldest_first_.front());
+  auto stream = io::Stream::FromFd(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) return;
   auto client = std::make_unique<Client>(this, *std::move(stream), peer.is_unix());
   Client* key = client.get();
@@ -202,10 +202,10 @@ void EndpointServer::Accept(io::FileDescriptor fd, const io::SocketAddress& peer
   clients_.emplace(key, std::move(client));
 }
 
-void EndpointServer::Over(Client* client) {
+void EndpointServer::Finish(Client* client) {
   auto it = clients_.find(client);
   if (it == clients_.end()) return;
-  loop_.Retire(std::move(it->second));
+  loop_.DeferDelete(std::move(it->second));
   clients_.erase(it);
   std::erase(oldest_first_, client);
   std::erase(waiting_, client);

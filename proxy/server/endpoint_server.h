@@ -43,7 +43,7 @@ class EndpointServer {
   class Client;
 
   void Accept(io::FileDescriptor fd, const io::SocketAddress& peer);
-  void Over(Client* client);
+  void Finish(Client* client);
 
   // The responses of one turn.
   struct Memo {

@@ -137,13 +137,13 @@ std::vector<WorkerSockets> ListenerBinder::Commit(const Snapshot& activated) {
 
 // A socket file outlives its socket. It is removed before the socket closes, because afterwards the
 // file of another process could not be distinguished from ours.
-void ListenerBinder::RemoveFilesExcept(const Snapshot* kept) {
+void ListenerBinder::RemoveFilesExcept(const Snapshot* next) {
   sockets_.RemoveFiles([&](const std::string& path) {
     for (const config::Endpoint* endpoint : {&started_with_.metrics, &started_with_.admin}) {
       if (endpoint->enabled && endpoint->address.path == path) return true;
     }
-    if (kept == nullptr) return false;
-    for (const ListenerSnapshot& listener : kept->listeners) {
+    if (next == nullptr) return false;
+    for (const ListenerSnapshot& listener : next->listeners) {
       if (listener.config.address.path == path) return true;
     }
     return false;

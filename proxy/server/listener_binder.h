@@ -65,7 +65,7 @@ class ListenerBinder final : public SocketBinder {
   config::Config AsBound(config::Config config) const;
   absl::Status CheckAgainstEndpoints(const config::Config& next,
                                      const config::Address& address) const;
-  void RemoveFilesExcept(const Snapshot* kept);
+  void RemoveFilesExcept(const Snapshot* next);
 
   const config::Config& started_with_;
   base::Logger& logger_;

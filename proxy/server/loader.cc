@@ -100,7 +100,7 @@ bool Loader::Revise(const Snapshot& running, const std::string& reason, const st
     plan->refused = reason;
     return false;
   }
-  planner_.Refuse(reason, running.config, in_use, plan);
+  planner_.Reject(reason, running.config, in_use, plan);
   return true;
 }
 

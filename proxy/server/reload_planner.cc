@@ -71,7 +71,7 @@ ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Gener
   return plan;
 }
 
-void ReloadPlanner::Refuse(const std::string& reason, const config::Config& running,
+void ReloadPlanner::Reject(const std::string& reason, const config::Config& running,
                            const certs::Generation& in_use, ReloadPlan* plan) {
   const config::Config on_disk = plan->config;
   plan->refused = reason;

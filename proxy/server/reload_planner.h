@@ -51,7 +51,7 @@ class ReloadPlanner {
                   const certs::FileStates* polled);
   // Changes `plan` so that `running` stays in use, because the configuration on disk is rejected
   // for `reason`.
-  void Refuse(const std::string& reason, const config::Config& running,
+  void Reject(const std::string& reason, const config::Config& running,
               const certs::Generation& in_use, ReloadPlan* plan);
 
   // Loads the configuration from `path`. Returns the state of that file.

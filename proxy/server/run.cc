@@ -24,7 +24,7 @@ namespace {
 constexpr int kExitConfiguration = 78;
 constexpr int kExitFailed = 1;
 
-int Refuse(const absl::Status& status, base::LogPrefix prefix) {
+int Reject(const absl::Status& status, base::LogPrefix prefix) {
   if (prefix == base::LogPrefix::kPriority) {
     std::cerr << base::PriorityPrefix(base::LogLevel::kError);
   }
@@ -42,9 +42,9 @@ int RunServer(const RunOptions& options) {
                                      ? base::LogPrefix::kPriority
                                      : base::LogPrefix::kNone;
   config::LoadResult loaded = config::LoadFile(options.config_path, environment);
-  if (!loaded.config.has_value()) return Refuse(loaded.status(), prefix);
+  if (!loaded.config.has_value()) return Reject(loaded.status(), prefix);
   auto inherited = ParseInheritedSockets(environment, getpid());
-  if (!inherited.ok()) return Refuse(absl::UnavailableError(inherited.status().message()), prefix);
+  if (!inherited.ok()) return Reject(absl::UnavailableError(inherited.status().message()), prefix);
 
   // The sink never blocks, so a reader of standard error that stops reading cannot stop the proxy.
   const std::unique_ptr<observe::AccessLogSink> standard_error =
@@ -58,7 +58,7 @@ int RunServer(const RunOptions& options) {
   Server server(*std::move(loaded.config), environment, logger, *standard_error,
                 *std::move(inherited));
   if (absl::Status status = server.Start(); !status.ok()) {
-    return Refuse(status, prefix);
+    return Reject(status, prefix);
   }
   server.Run();
   standard_error->Drain(1000);

@@ -300,11 +300,11 @@ void Server::OnSignal(int number) {
                    {{"signal", SignalName(number)}});
       break;
     case SignalAction::kIgnore:
-      if (auto go = signal_log_budget_.Ask(clock_.MonotonicMs())) {
+      if (auto permit = signal_log_budget_.Ask(clock_.MonotonicMs())) {
         logger_.Info("signal_ignored",
                      "This signal has no meaning here: SIGTERM drains, SIGHUP reloads, SIGUSR1 "
                      "opens the access log again.",
-                     {{"signal", SignalName(number)}, {"suppressed", go.suppressed}});
+                     {{"signal", SignalName(number)}, {"suppressed", permit.suppressed}});
       }
       break;
     case SignalAction::kDrain:
@@ -339,13 +339,13 @@ void Server::ReopenAccessLog() {
   }
 }
 
-void Server::BeginDrain(const std::string& why) {
+void Server::BeginDrain(const std::string& reason) {
   if (drain_.begun()) return;
   const int64_t deadline_ms = snapshot_->config.drain.count();
   metrics_.SetDraining(true);
   (void)systemd_.Stopping("draining");
   logger_.Info("drain_begun", "No new connections; those that are open get one more answer.",
-               {{"why", why}, {"deadline_seconds", static_cast<double>(deadline_ms) / 1000.0}});
+               {{"why", reason}, {"deadline_seconds", static_cast<double>(deadline_ms) / 1000.0}});
   binder_.RemoveListenerFiles();
   drain_.Begin(deadline_ms);
 }

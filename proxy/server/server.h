@@ -77,7 +77,7 @@ class Server {
   void OnReloadSignal();
   void OnDrainSignal(int number);
   void ReopenAccessLog();
-  void BeginDrain(const std::string& why);
+  void BeginDrain(const std::string& reason);
   size_t DrainWorkers(const std::function<void()>& on_empty);
   void RunHousekeeping();
 

@@ -107,35 +107,37 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
   snapshot->config = config;
   snapshot->generation = std::move(generation);
   for (const config::Listener& listener : config.listeners) {
-    ListenerSnapshot& made = snapshot->listeners.emplace_back();
-    made.config = listener;
+    ListenerSnapshot& entry = snapshot->listeners.emplace_back();
+    entry.config = listener;
 
     const certs::ListenerMaterial* material = snapshot->generation->Find(listener.name);
     if (material == nullptr) return absl::InternalError("a listener without certificates");
     const ListenerSnapshot* before = previous == nullptr ? nullptr : previous->Find(listener.name);
-    made.policy = BuildPolicy(listener, previous, before);
+    entry.policy = BuildPolicy(listener, previous, before);
     if (before != nullptr) {
-      made.policy_version = before->policy_version + (made.policy == before->policy ? 0 : 1);
+      entry.policy_version = before->policy_version + (entry.policy == before->policy ? 0 : 1);
     }
-    absl::StatusOr<tls::ServerContextPtr> tls = BuildTls(
-        listener, *material, made.policy_version, before == nullptr ? nullptr : before->tls, clock);
+    absl::StatusOr<tls::ServerContextPtr> tls =
+        BuildTls(listener, *material, entry.policy_version,
+                 before == nullptr ? nullptr : before->tls, clock);
     if (!tls.ok()) {
       if (at_fault != nullptr) *at_fault = listener.name;
       return tls.status();
     }
-    made.tls = *std::move(tls);
+    entry.tls = *std::move(tls);
 
-    made.admission = before != nullptr ? before->admission : std::make_shared<session::Admission>();
+    entry.admission =
+        before != nullptr ? before->admission : std::make_shared<session::Admission>();
 
     // The workers copy this configuration; the rules are in `policy`.
-    made.config.policy.rules.clear();
+    entry.config.policy.rules.clear();
 
     for (const ListenerSnapshot& other : snapshot->listeners) {
       if (other.target != nullptr && other.config.upstream == listener.upstream) {
-        made.target = other.target;
+        entry.target = other.target;
       }
     }
-    if (made.target != nullptr) continue;
+    if (entry.target != nullptr) continue;
     auto upstream = std::find_if(config.upstreams.begin(), config.upstreams.end(),
                                  [&](const auto& u) { return u.name == listener.upstream; });
     if (upstream == config.upstreams.end()) {
@@ -143,7 +145,7 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
     }
     absl::StatusOr<upstream::TargetPtr> target = targets(*upstream);
     if (!target.ok()) return target.status();
-    made.target = *std::move(target);
+    entry.target = *std::move(target);
   }
   return snapshot;
 }

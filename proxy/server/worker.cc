@@ -90,7 +90,7 @@ void Worker::ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets) {
   }
   CloseRemoved(old_listeners, scopes);
   ScheduleRevalidation(scopes);
-  RetireUnusedPools(old_pools);
+  ShutdownUnusedPools(old_pools);
 }
 
 // Sets `listener` as the state for connections of `listening`, which they use from their next
@@ -136,11 +136,11 @@ void Worker::ScheduleRevalidation(const RevalidationScopes& scopes) {
 }
 
 // Shuts down the pools of `old_pools` that no listener uses any more.
-void Worker::RetireUnusedPools(const Pools& old_pools) {
+void Worker::ShutdownUnusedPools(const Pools& old_pools) {
   std::set<const upstream::Pool*> used;
   for (const auto& [name, listening] : listeners_) used.insert(listening.slot->current->pool.get());
   for (const auto& [name, pool] : old_pools) {
-    if (!used.contains(pool.get())) pool->Retire();
+    if (!used.contains(pool.get())) pool->Shutdown();
   }
   std::erase_if(pools_, [&](const auto& entry) { return !used.contains(entry.second.get()); });
 }
@@ -200,12 +200,12 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
           slot->current->admission->MakeRoom(kRoomWithoutDescriptors,
                                              session::AdmissionLimit::kDescriptors);
         }
-        auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs());
-        if (!go) return;
+        auto permit = accept_log_budget_.Ask(context_.clock.MonotonicMs());
+        if (!permit) return;
         logger_.Error("accept_failed",
                       "Cannot accept a connection; trying again in a moment. Raise the limit of "
                       "open files (LimitNOFILE=) or lower limits.connections.",
-                      {{"listener", name}, {"error", what}, {"suppressed", go.suppressed}});
+                      {{"listener", name}, {"error", what}, {"suppressed", permit.suppressed}});
       },
       io::ClientDescriptors(base::OpenFileLimit()));
 }
@@ -219,18 +219,18 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
     session::RecordLimit(context_, state, peer.ToString(), *limit);
     return;
   }
-  auto stream = io::Stream::Adopt(loop_, fd.Release(), peer.is_unix());
+  auto stream = io::Stream::FromFd(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) {
-    if (auto go = accept_log_budget_.Ask(context_.clock.MonotonicMs())) {
+    if (auto permit = accept_log_budget_.Ask(context_.clock.MonotonicMs())) {
       logger_.Error("accept_failed", "Cannot serve an accepted connection.",
                     {{"listener", state.config.name},
                      {"error", std::string(stream.status().message())},
-                     {"suppressed", go.suppressed}});
+                     {"suppressed", permit.suppressed}});
     }
     return;
   }
   auto connection = std::make_unique<Connection>(
-      context_, static_cast<Connection::Owner&>(*this), slot,
+      context_, static_cast<Connection::Observer&>(*this), slot,
       std::get<session::Admission::Ticket>(std::move(admitted)), *std::move(stream), peer);
   Connection* key = connection.get();
   connections_.emplace(key, std::move(connection));
@@ -259,11 +259,11 @@ void Worker::CloseDrainedSockets() {
   ReportIfEmpty();
 }
 
-void Worker::OnConnectionOver(Connection* connection) {
+void Worker::OnConnectionClosed(Connection* connection) {
   if (stopped_) return;  // destroyed with all the others
   auto it = connections_.find(connection);
   if (it == connections_.end()) return;
-  loop_.Retire(std::move(it->second));
+  loop_.DeferDelete(std::move(it->second));
   connections_.erase(it);
   heap_trim_.SetOpen(connections_.size());
   ReportIfEmpty();

@@ -39,7 +39,7 @@ struct ConnectionSummary {
   int64_t opened_wall_ms = 0;
 };
 
-class Worker final : private session::Connection::Owner {
+class Worker final : private session::Connection::Observer {
  public:
   // All arguments must outlive the worker. The constructor starts the thread.
   Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
@@ -84,7 +84,7 @@ class Worker final : private session::Connection::Owner {
   using Listeners = std::map<std::string, Listening>;
   using Pools = std::map<std::string, std::shared_ptr<upstream::Pool>>;  // by upstream name
 
-  void OnConnectionOver(session::Connection* connection) override;
+  void OnConnectionClosed(session::Connection* connection) override;
 
   void ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets);
   RevalidationScope AdoptListener(const ListenerSnapshot& listener, Listening& listening);
@@ -92,7 +92,7 @@ class Worker final : private session::Connection::Owner {
                       Listening& listening);
   void CloseRemoved(Listeners& removed, RevalidationScopes& scopes);
   void ScheduleRevalidation(const RevalidationScopes& scopes);
-  void RetireUnusedPools(const Pools& old_pools);
+  void ShutdownUnusedPools(const Pools& old_pools);
   std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   std::unique_ptr<io::Listener> Listen(const std::string& name,

@@ -50,11 +50,11 @@ Connection::State Connection::state() const {
   return State::kIdle;
 }
 
-Connection::Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
-                       Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
-                       const io::SocketAddress& peer)
+Connection::Connection(WorkerContext& worker, Observer& observer,
+                       std::shared_ptr<ListenerSlot> slot, Admission::Ticket ticket,
+                       std::unique_ptr<io::ByteStream> transport, const io::SocketAddress& peer)
     : worker_(worker),
-      owner_(owner),
+      observer_(observer),
       slot_(std::move(slot)),
       listener_(slot_->newest()),
       peer_(peer.is_unix() ? "unix" : peer.ToString()),
@@ -357,7 +357,7 @@ void Connection::Finish() {
   if (deadline_ != nullptr) worker_.loop.timers().Cancel(*deadline_);
   stream().Close();
   listener_->metrics->ConnectionClosed();
-  owner_.OnConnectionOver(this);
+  observer_.OnConnectionClosed(this);
 }
 
 void Connection::OnTimeout() {
@@ -400,9 +400,9 @@ void Connection::Cut() {
   ForceClose(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
 }
 
-void Connection::ForceClose(ProxyError why) {
+void Connection::ForceClose(ProxyError error) {
   if (phase_ == Phase::kOpen) {
-    protocol_->Stop(StopMode::kNow, std::move(why));
+    protocol_->Stop(StopMode::kNow, std::move(error));
   } else {
     Finish();
   }

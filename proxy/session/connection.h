@@ -4,7 +4,7 @@
 // due. Every way a connection can end is counted by a metric, and a failed handshake is also
 // logged.
 //
-// Its worker owns it and destroys it through Loop::Retire(). One loop's thread only.
+// Its worker owns it and destroys it through Loop::DeferDelete(). One loop's thread only.
 
 #ifndef MANTLET_PROXY_SESSION_CONNECTION_H_
 #define MANTLET_PROXY_SESSION_CONNECTION_H_
@@ -32,23 +32,23 @@ namespace mantlet::session {
 class Connection final : private AcceptHandler,
                          private io::ByteStreamHandler,
                          private ProtocolHost,
-                         public RevalidationSchedule::Member {
+                         public RevalidationSchedule::Handler {
  public:
-  class Owner {
+  class Observer {
    public:
     // The connection has ended and must be retired. Called once, as the connection's last action.
-    virtual void OnConnectionOver(Connection* connection) = 0;
+    virtual void OnConnectionClosed(Connection* connection) = 0;
 
    protected:
-    ~Owner() = default;
+    ~Observer() = default;
   };
 
-  Connection(WorkerContext& worker, Owner& owner, std::shared_ptr<ListenerSlot> slot,
+  Connection(WorkerContext& worker, Observer& observer, std::shared_ptr<ListenerSlot> slot,
              Admission::Ticket ticket, std::unique_ptr<io::ByteStream> transport,
              const io::SocketAddress& peer);
   ~Connection();
-  // Called by Loop::Retire(). No event is reported afterwards.
-  void OnRetired() { acceptance_->stream().Close(); }
+  // Called by Loop::DeferDelete(). No event is reported afterwards.
+  void OnDeferDelete() { acceptance_->stream().Close(); }
 
   // Starts the set-up of the transport. The owner calls it once, after it has registered the
   // connection.
@@ -59,7 +59,7 @@ class Connection final : private AcceptHandler,
   void Drain();
   // Ends the connection immediately: the drain's deadline has passed.
   void Cut();
-  // RevalidationSchedule::Member: validates the client again.
+  // RevalidationSchedule::Handler: validates the client again.
   void OnRevalidationDue() override;
 
   // For the admin endpoint.
@@ -111,7 +111,7 @@ class Connection final : private AcceptHandler,
   void Validate(RevalidationPhase phase);
   void RecheckTunnel();
   void Terminate(Termination termination);
-  void ForceClose(base::ProxyError why);
+  void ForceClose(base::ProxyError error);
   // ---- the end
   void CloseAfterWrites(bool linger);
   void ArmWrite();
@@ -121,7 +121,7 @@ class Connection final : private AcceptHandler,
   void OnHandshakeTimeout();
 
   WorkerContext& worker_;
-  Owner& owner_;
+  Observer& observer_;
   std::shared_ptr<ListenerSlot> slot_;
   std::shared_ptr<const ListenerState> listener_;
   std::string peer_;  // "127.0.0.1:40000"

@@ -8,8 +8,8 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
                   std::string_view rule, const http::RequestHead& head,
                   const identity::PeerIdentity* identity) {
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   std::vector<base::LogField> fields = {
       {"listener", listener},
       {"peer", peer},
@@ -27,15 +27,15 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
       }
     }
   }
-  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
   worker.logger.Log(base::LogLevel::kWarn, "policy_denied", "Policy refused a request.", fields);
 }
 
 void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std::string_view peer,
                           const http::RequestHead& head) {
   if (!worker.logger.enabled(base::LogLevel::kInfo)) return;
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   const auto protocol = head.headers.Find(http::HeaderId::kUpgrade);
   worker.logger.Info("upgrade_ignored",
                      "A request is forwarded without the Upgrade that its client asks for.",
@@ -45,7 +45,7 @@ void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std:
                       {"detail", head.upgrade_ignored},
                       {"method", std::string_view(head.method_text)},
                       {"target", std::string_view(head.target)},
-                      {"suppressed", go.suppressed}});
+                      {"suppressed", permit.suppressed}});
 }
 
 }  // namespace mantlet::session

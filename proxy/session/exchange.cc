@@ -30,10 +30,10 @@ bool IsEventStream(const http::ResponseHead& head) {
 
 }  // namespace
 
-Exchange::Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHost& host)
+Exchange::Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHandler& handler)
     : worker_(worker),
       response_(response),
-      host_(host),
+      handler_(handler),
       timer_([this] { OnTimeout(); }),
       record_(worker) {}
 
@@ -105,16 +105,16 @@ void Exchange::StartSending(upstream::Lease lease) {
 }
 
 void Exchange::SendRequestHead() {
-  http::RequestForwarding how{.strip = listener_->strip,
-                              .identity = client_->identity,
-                              .client_address = client_->client_address,
-                              .default_host = pool().target().address_text,
-                              .tunnel_upgrade = head_->wants_upgrade()};
-  how.replace_forwarded_for =
+  http::RequestForwarding forwarding{.strip = listener_->strip,
+                                     .identity = client_->identity,
+                                     .client_address = client_->client_address,
+                                     .default_host = pool().target().address_text,
+                                     .tunnel_upgrade = head_->wants_upgrade()};
+  forwarding.replace_forwarded_for =
       listener_->config.identity_headers.forwarded_for == config::ForwardedFor::kReplace;
-  how.target = gate_.target();
-  how.scheme = client_->scheme;
-  upstream_->WriteHead(*head_, how, *this);
+  forwarding.target = gate_.target();
+  forwarding.scheme = client_->scheme;
+  upstream_->WriteHead(*head_, forwarding, *this);
   record_.RequestSent();
 }
 
@@ -414,7 +414,7 @@ void Exchange::End(ExchangeEnd end) {
   if (end != ExchangeEnd::kUpgraded) record_.Write(*listener_, *head_, *client_);
   state_ = State::kIdle;
   if (std::exchange(request_paused_, false)) response_.PauseRequest(false);
-  host_.OnExchangeEnd(end);
+  handler_.OnExchangeEnd(end);
 }
 
 Exchange::Upgraded Exchange::TakeUpgraded() { return std::exchange(upgraded_, {}); }

@@ -39,17 +39,17 @@ enum class ExchangeEnd {
   kUpgraded,  // the protocol was switched: TakeUpgraded() returns the upstream's side
 };
 
-class ExchangeHost {
+class ExchangeHandler {
  public:
   // The exchange has ended. This is its last action; the owner may call Begin() for the next
   // request immediately.
   virtual void OnExchangeEnd(ExchangeEnd end) = 0;
 
  protected:
-  ~ExchangeHost() = default;
+  ~ExchangeHandler() = default;
 };
 
-class Exchange final : private http::ResponseHandler, private upstream::Pool::Waiter {
+class Exchange final : private http::ResponseHandler, private upstream::Pool::LeaseHandler {
  public:
   // The upstream's side of an upgraded stream, and the lease of the capacity it uses.
   struct Upgraded {
@@ -58,7 +58,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
   };
 
   // All three arguments must outlive the exchange.
-  Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHost& host);
+  Exchange(WorkerContext& worker, http::ResponseWriter& response, ExchangeHandler& handler);
   ~Exchange();
   Exchange(const Exchange&) = delete;
 
@@ -124,7 +124,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
     kRoomClient,    // listeners[].timeouts.write
   };
 
-  // upstream::Pool::Waiter
+  // upstream::Pool::LeaseHandler
   void OnConnection(upstream::Lease lease) override;
   void OnNoConnection(base::ProxyError error) override;
   // http::ResponseHandler
@@ -159,7 +159,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Wa
 
   WorkerContext& worker_;
   http::ResponseWriter& response_;
-  ExchangeHost& host_;
+  ExchangeHandler& handler_;
   base::FunctionTimer timer_;
   Awaited awaited_ = Awaited::kNothing;  // what timer_ is armed for
   size_t untaken_ = 0;                   // by the side whose room is awaited, when it was armed

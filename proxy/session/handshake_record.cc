@@ -35,11 +35,11 @@ void Record(WorkerContext& worker, base::LogLevel level, std::string_view event,
             std::string_view message, std::string_view listener, std::string_view peer,
             const tls::HandshakeReport& report) {
   if (!worker.logger.enabled(level)) return;
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   const std::string not_after = base::Rfc3339Seconds(report.certificate.not_after);
   std::vector<base::LogField> fields = FieldsOf(listener, peer, report, not_after);
-  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
   worker.logger.Log(level, event, message, fields);
 }
 
@@ -64,23 +64,23 @@ void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listen
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
                  AdmissionLimit limit) {
   listener.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   worker.logger.Warn("connection_refused",
                      "A connection was closed unanswered: a limit is reached.",
                      {{"listener", listener.config.name},
                       {"peer", peer},
                       {"reason", base::ToString(base::HandshakeFailure::kRateLimited)},
                       {"limit", ToString(limit)},
-                      {"suppressed", go.suppressed}});
+                      {"suppressed", permit.suppressed}});
 }
 
 void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
                           std::string_view peer, const identity::PeerIdentity& identity,
                           const identity::RenderReport& report) {
   listener.metrics->IdentityFieldsDropped(report.unsafe_fields, report.too_large());
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   // A client without a certificate can still send an unsafe server name.
   const std::string_view fingerprint =
       identity.has_certificate() ? identity.certificate->fingerprint_sha256 : std::string_view();
@@ -94,7 +94,7 @@ void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
                       {"certificate_left_out", report.certificate_left_out},
                       {"names_left_out", report.names_left_out},
                       {"fields_left_out", report.fields_left_out},
-                      {"suppressed", go.suppressed}});
+                      {"suppressed", permit.suppressed}});
 }
 
 }  // namespace mantlet::session

@@ -318,12 +318,12 @@ std::optional<ProxyError> Http1Session::Recheck(const ListenerState& listener) {
 
 // ---- the end
 
-void Http1Session::Stop(StopMode mode, std::optional<ProxyError> why) {
+void Http1Session::Stop(StopMode mode, std::optional<ProxyError> error) {
   if (mode == StopMode::kNow) {
-    Cut(why ? *std::move(why) : ProxyError(ErrorReason::kDraining));
+    Cut(error ? *std::move(error) : ProxyError(ErrorReason::kDraining));
     return;
   }
-  if (state_ == State::kTunnel && why) exchange_.SetTunnelError(*std::move(why));
+  if (state_ == State::kTunnel && error) exchange_.SetTunnelError(*std::move(error));
   if (mode == StopMode::kAfterCurrent) {
     stopping_ = true;
     if (state_ == State::kIdle) Done(CloseMode::kLinger);
@@ -333,9 +333,9 @@ void Http1Session::Stop(StopMode mode, std::optional<ProxyError> why) {
   }
 }
 
-void Http1Session::Cut(ProxyError why) {
+void Http1Session::Cut(ProxyError error) {
   if (exchange_.active()) {
-    exchange_.Cancel(std::move(why));
+    exchange_.Cancel(std::move(error));
   } else {
     Done(state_ == State::kIdle ? CloseMode::kClose : CloseMode::kClosed);
   }

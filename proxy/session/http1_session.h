@@ -30,7 +30,7 @@ namespace mantlet::session {
 class Http1Session final : public Protocol,
                            private http::RequestSink,
                            private http::ResponseWriter,
-                           private ExchangeHost {
+                           private ExchangeHandler {
  public:
   // Both arguments must outlive the session. The host's stream must be open.
   Http1Session(WorkerContext& worker, ProtocolHost& host);
@@ -40,7 +40,7 @@ class Http1Session final : public Protocol,
   void OnEnd() override;
   void OnDrained() override;
   void OnLost(const io::StreamError& error) override;
-  void Stop(StopMode mode, std::optional<base::ProxyError> why) override;
+  void Stop(StopMode mode, std::optional<base::ProxyError> error) override;
   std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
   Activity activity() const override;
   uint64_t requests() const override { return requests_; }
@@ -63,7 +63,7 @@ class Http1Session final : public Protocol,
   size_t buffered() const override { return host_.stream().buffered(); }
   size_t untaken() const override { return host_.stream().untaken(); }
   void PauseRequest(bool paused) override;
-  // ExchangeHost
+  // ExchangeHandler
   void OnExchangeEnd(ExchangeEnd end) override;
 
   const config::Listener& config() const { return host_.listener()->config; }
@@ -81,7 +81,7 @@ class Http1Session final : public Protocol,
   void ArmWrite();
   void OnTimeout();
   void OnIdleTimeout();
-  void Cut(base::ProxyError why);
+  void Cut(base::ProxyError error);
   void Done(CloseMode mode);
 
   WorkerContext& worker_;

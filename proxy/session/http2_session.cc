@@ -63,7 +63,7 @@ http2::ServerStream& Http2Session::OnStreamBegins() {
   std::unique_ptr<Http2Stream> stream =
       spare_ != nullptr ? std::move(spare_)
                         : std::make_unique<Http2Stream>(worker_, host_, codec_,
-                                                        static_cast<Http2Stream::Owner&>(*this));
+                                                        static_cast<Http2Stream::Observer&>(*this));
   stream->index = streams_.size();
   streams_.push_back(std::move(stream));
   if (streams_.size() == 1) ArmTimer();
@@ -86,9 +86,9 @@ void Http2Session::OnStreamOver(Http2Stream& stream) {
 
 void Http2Session::OnSent() { DoneIfOver(); }
 
-void Http2Session::CancelStreams(const ProxyError& why) {
+void Http2Session::CancelStreams(const ProxyError& error) {
   // Cancelling ends an exchange, and no stream: these end when their resets have been sent.
-  for (const auto& stream : streams_) stream->Cancel(why);
+  for (const auto& stream : streams_) stream->Cancel(error);
 }
 
 // ---- the end
@@ -114,7 +114,7 @@ void Http2Session::DoneIfOver() {
   }
 }
 
-void Http2Session::Stop(StopMode mode, std::optional<ProxyError> why) {
+void Http2Session::Stop(StopMode mode, std::optional<ProxyError> error) {
   switch (mode) {
     case StopMode::kDrain:
       Leave(Leaving::kNoticed);
@@ -124,7 +124,7 @@ void Http2Session::Stop(StopMode mode, std::optional<ProxyError> why) {
       return;
     case StopMode::kNow:
       Leave(Leaving::kLast);
-      CancelStreams(why ? *why : ProxyError(ErrorReason::kDraining));
+      CancelStreams(error ? *error : ProxyError(ErrorReason::kDraining));
       codec_.Send();
       Done(CloseMode::kLinger);
       return;

@@ -25,7 +25,7 @@ namespace mantlet::session {
 
 class Http2Session final : public Protocol,
                            private http2::ServerCodec::Handler,
-                           private Http2Stream::Owner {
+                           private Http2Stream::Observer {
  public:
   // Both outlive the session. The host's stream is open.
   Http2Session(WorkerContext& worker, ProtocolHost& host);
@@ -35,7 +35,7 @@ class Http2Session final : public Protocol,
   void OnEnd() override;
   void OnDrained() override { codec_.OnDrained(); }
   void OnLost(const io::StreamError& error) override;
-  void Stop(StopMode mode, std::optional<base::ProxyError> why) override;
+  void Stop(StopMode mode, std::optional<base::ProxyError> error) override;
   std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
   Activity activity() const override;
   uint64_t requests() const override { return requests_; }
@@ -51,13 +51,13 @@ class Http2Session final : public Protocol,
   http2::ServerStream& OnStreamBegins() override;
   void OnStreamRefused() override {}
   void OnSent() override;
-  // Http2Stream::Owner
+  // Http2Stream::Observer
   void OnRequestBegins() override;
   void OnStreamOver(Http2Stream& stream) override;
 
   const config::Listener& config() const { return host_.listener()->config; }
   void Leave(Leaving how);
-  void CancelStreams(const base::ProxyError& why);
+  void CancelStreams(const base::ProxyError& error);
   void ArmTimer();
   void OnTimeout();
   void DoneIfOver();

@@ -8,10 +8,10 @@ using base::ErrorReason;
 using base::ProxyError;
 
 Http2Stream::Http2Stream(WorkerContext& worker, ProtocolHost& host, http2::ServerCodec& codec,
-                         Owner& owner)
+                         Observer& observer)
     : worker_(worker),
       host_(host),
-      owner_(owner),
+      observer_(observer),
       stream_(codec, *this),
       exchange_(worker, stream_, *this),
       timer_([this] { OnTimeout(); }) {}
@@ -26,7 +26,7 @@ http2::ServerStream& Http2Stream::Begin() {
 void Http2Stream::OnRequestHead(http::RequestHead& head) {
   begun_ = true;
   const std::shared_ptr<const ListenerState>& listener = host_.RefreshListener();
-  owner_.OnRequestBegins();
+  observer_.OnRequestBegins();
   if (auto refusal = exchange_.Begin(listener, head, host_.client())) {
     exchange_.Refuse(*std::move(refusal));
   }
@@ -58,7 +58,7 @@ void Http2Stream::OnRequestRefused(const http::RequestHead& head, ProxyError err
     return;
   }
   if (std::exchange(begun_, true)) return;  // its exchange is over
-  owner_.OnRequestBegins();
+  observer_.OnRequestBegins();
   exchange_.RefuseUnparsed(host_.listener(), head, host_.client(), std::move(error));
 }
 
@@ -80,12 +80,12 @@ void Http2Stream::OnStreamClosed(std::optional<ProxyError> error) {
   } else if (!begun_ && error) {
     OnRequestRefused(stream_.request(), *std::move(error));
   }
-  owner_.OnStreamOver(*this);
+  observer_.OnStreamOver(*this);
 }
 
-void Http2Stream::Cancel(ProxyError why) {
+void Http2Stream::Cancel(ProxyError error) {
   if (exchange_.active()) {
-    exchange_.Cancel(std::move(why));
+    exchange_.Cancel(std::move(error));
   } else {
     stream_.Reset(NGHTTP2_CANCEL);
   }

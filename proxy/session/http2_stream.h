@@ -21,9 +21,9 @@
 
 namespace mantlet::session {
 
-class Http2Stream final : private http2::ServerStream::Handler, private ExchangeHost {
+class Http2Stream final : private http2::ServerStream::Handler, private ExchangeHandler {
  public:
-  class Owner {
+  class Observer {
    public:
     // A request begins, and is the owner's to count.
     virtual void OnRequestBegins() = 0;
@@ -31,17 +31,18 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
     virtual void OnStreamOver(Http2Stream& stream) = 0;
 
    protected:
-    ~Owner() = default;
+    ~Observer() = default;
   };
 
   // All of them outlive the stream.
-  Http2Stream(WorkerContext& worker, ProtocolHost& host, http2::ServerCodec& codec, Owner& owner);
+  Http2Stream(WorkerContext& worker, ProtocolHost& host, http2::ServerCodec& codec,
+              Observer& observer);
   Http2Stream(const Http2Stream&) = delete;
 
   // Begin returns what the codec fills in.
   http2::ServerStream& Begin();
   // Ends the stream without an answer.
-  void Cancel(base::ProxyError why);
+  void Cancel(base::ProxyError error);
 
   size_t index = 0;  // the owner's
 
@@ -55,7 +56,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   void OnRequestFlush() override;
   void OnResponseDrained() override { exchange_.OnResponseDrained(); }
   void OnStreamClosed(std::optional<base::ProxyError> error) override;
-  // ExchangeHost
+  // ExchangeHandler
   void OnExchangeEnd(ExchangeEnd end) override;
 
   const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
@@ -65,7 +66,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
 
   WorkerContext& worker_;
   ProtocolHost& host_;
-  Owner& owner_;
+  Observer& observer_;
   http2::ServerStream stream_;
   Exchange exchange_;
   // Request: the time for the next bytes of its content. Afterwards: the time for the client to

@@ -94,7 +94,7 @@ class Protocol {
   // kNow, and for kAfterCurrent while idle. Idle means that activity() is kIdle. `why` is recorded
   // for a request that is cut and for a tunnel that ends. May be called several times, each time
   // with a stricter mode.
-  virtual void Stop(StopMode mode, std::optional<base::ProxyError> why) = 0;
+  virtual void Stop(StopMode mode, std::optional<base::ProxyError> error) = 0;
   // Recheck asks the policy of `listener`, a newer state, about the tunnel, if there is one.
   // Returns the error to end the connection with if the policy denies it.
   virtual std::optional<base::ProxyError> Recheck(const ListenerState& listener) = 0;

@@ -14,7 +14,7 @@ using config::OnInvalid;
 namespace {
 
 // Returns the verdict that a handshake with this peer would have now.
-verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdictCache& verified,
+verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdictCache& verdicts,
                                const identity::PeerIdentity& peer, int64_t now,
                                verify::Expired expired) {
   if (!peer.has_certificate()) {
@@ -37,7 +37,7 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdic
         HandshakeFailure::kUnknownCa, nullptr, -1,
         "the listener trusts no CA any more, so nobody vouches for the certificate");
   }
-  return verified.Recheck(*verifier, peer.certificate, now, expired);
+  return verdicts.Recheck(*verifier, peer.certificate, now, expired);
 }
 
 Validity Ended(HandshakeFailure failure, std::string detail, config::OnInvalid action) {
@@ -63,7 +63,7 @@ Validity UntilExpiry(const config::ClientAuth& auth, const identity::PeerIdentit
 
 }  // namespace
 
-Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verified,
+Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verdicts,
                     const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase) {
   if (newest == nullptr) {
     Validity validity;
@@ -75,7 +75,7 @@ Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& ver
   const bool was_open = phase == RevalidationPhase::kOpen;
   const bool may_be_expired = was_open && auth.on_expiry == OnInvalid::kIgnore;
   verify::VerifyResult verdict =
-      VerdictOf(*newest, verified, peer, now,
+      VerdictOf(*newest, verdicts, peer, now,
                 may_be_expired ? verify::Expired::kAccept : verify::Expired::kRefuse);
   if (verdict.ok()) {
     Validity validity;
@@ -102,8 +102,8 @@ void RecordTermination(WorkerContext& worker, const ListenerState& listener, std
                        const Termination& termination) {
   listener.metrics->ConnectionEnded(termination.reason);
   if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   std::string not_after;
   std::vector<base::LogField> fields = {
       {"listener", listener.config.name},
@@ -121,7 +121,7 @@ void RecordTermination(WorkerContext& worker, const ListenerState& listener, std
     fields.emplace_back("serial", certificate.serial);
     fields.emplace_back("not_after", not_after);
   }
-  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
   worker.logger.Log(base::LogLevel::kWarn, "connection_ended",
                     "An open connection ends: its client would not be let in any more.", fields);
 }

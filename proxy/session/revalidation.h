@@ -40,7 +40,7 @@ enum class RevalidationPhase { kHandshakeDone, kOpen };
 // Revalidate decides whether `newest`, the listener's newest state, would accept the client;
 // `newest` is null once the listener is gone. `verified` is the worker's cache: it affects the cost
 // of a verdict, not the verdict.
-Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verified,
+Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& verdicts,
                     const identity::PeerIdentity& peer, int64_t now, RevalidationPhase phase);
 
 // NeedsRevalidation returns whether connections accepted under `before` must be validated under

@@ -6,7 +6,7 @@ namespace mantlet::session {
 namespace {
 
 // The wall clock may be set forward, and timers do not notice.
-constexpr int64_t kLookAtLeastEveryMs = 5000;
+constexpr int64_t kMaxSleepMs = 5000;
 
 }  // namespace
 
@@ -16,23 +16,23 @@ RevalidationSchedule::RevalidationSchedule(io::Loop& loop, const base::Clock& cl
       timer_([this] { RunDue(); }),
       next_slice_(loop, [this] { RunDue(); }, io::DeferredCall::When::kNextTurn) {}
 
-void RevalidationSchedule::SetDue(Member& member, int64_t due) {
-  if (member.due_ == due) return;
-  if (member.due_ != kNever) order_.erase({member.due_, &member});
-  member.due_ = due;
+void RevalidationSchedule::SetDue(Handler& handler, int64_t due) {
+  if (handler.due_ == due) return;
+  if (handler.due_ != kNever) order_.erase({handler.due_, &handler});
+  handler.due_ = due;
   if (due == kNever) return;
-  order_.insert({due, &member});
-  if (order_.begin()->second == &member) Schedule();
+  order_.insert({due, &handler});
+  if (order_.begin()->second == &handler) Schedule();
 }
 
 void RevalidationSchedule::RunDue() {
   const int64_t now = clock_.WallSeconds();
   const int64_t began_us = clock_.MonotonicUs();
   while (!order_.empty() && order_.begin()->first <= now) {
-    Member* member = order_.begin()->second;
+    Handler* handler = order_.begin()->second;
     order_.erase(order_.begin());
-    member->due_ = kNever;
-    member->OnRevalidationDue();
+    handler->due_ = kNever;
+    handler->OnRevalidationDue();
     if (clock_.MonotonicUs() - began_us >= kSliceUs) break;
   }
   Schedule();
@@ -46,7 +46,7 @@ void RevalidationSchedule::Schedule() {
   const int64_t due_ms = order_.begin()->first * 1000;
   const int64_t wait_ms = due_ms - clock_.WallMs();
   if (wait_ms > 0) {
-    loop_.ArmIn(timer_, std::min(wait_ms, kLookAtLeastEveryMs));
+    loop_.ArmIn(timer_, std::min(wait_ms, kMaxSleepMs));
     return;
   }
   // The next slice runs in a later turn of the loop, so that other events are handled in between.

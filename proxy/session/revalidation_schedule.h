@@ -31,14 +31,14 @@ class RevalidationSchedule {
   // The duration of one slice. A validation that has begun is finished.
   static constexpr int64_t kSliceUs = 2000;
 
-  class Member {
+  class Handler {
    public:
     // The member is due. It has already been removed from the schedule.
     virtual void OnRevalidationDue() = 0;
     int64_t due() const { return due_; }
 
    protected:
-    ~Member() = default;
+    ~Handler() = default;
 
    private:
     friend class RevalidationSchedule;
@@ -48,9 +48,9 @@ class RevalidationSchedule {
   RevalidationSchedule(io::Loop& loop, const base::Clock& clock);
   RevalidationSchedule(const RevalidationSchedule&) = delete;
 
-  // SetDue replaces the time of `member`: seconds since the epoch, kNow or kNever. It must be
+  // SetDue replaces the time of `handler`: seconds since the epoch, kNow or kNever. It must be
   // called with kNever before the member is destroyed.
-  void SetDue(Member& member, int64_t due);
+  void SetDue(Handler& handler, int64_t due);
   // Calls the members that are due, for one slice. Called by the timer.
   void RunDue();
 
@@ -61,7 +61,7 @@ class RevalidationSchedule {
 
   io::Loop& loop_;
   const base::Clock& clock_;
-  absl::btree_set<std::pair<int64_t, Member*>> order_;
+  absl::btree_set<std::pair<int64_t, Handler*>> order_;
   base::FunctionTimer timer_;
   io::DeferredCall next_slice_;
 };

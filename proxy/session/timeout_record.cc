@@ -10,8 +10,8 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
   const base::LogLevel level =
       error.fault() == base::Fault::kDownstream ? base::LogLevel::kInfo : base::LogLevel::kWarn;
   if (!worker.logger.enabled(level)) return;
-  auto go = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
-  if (!go) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
   std::vector<base::LogField> fields = {
       {"listener", std::string_view(listener.config.name)},
       {"upstream", std::string_view(listener.config.upstream)},
@@ -21,7 +21,7 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
       {"reason", error.label()},
       {"detail", std::string_view(error.detail)},
   };
-  if (go.suppressed > 0) fields.emplace_back("suppressed", go.suppressed);
+  if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
   worker.logger.Log(level, "request_timed_out",
                     "A request was cut off because a deadline had passed.", fields);
 }

@@ -10,9 +10,9 @@ namespace {
 class TlsAcceptance final : public Acceptance, private tls::ServerStream::HandshakeHandler {
  public:
   TlsAcceptance(io::Loop& loop, std::unique_ptr<io::ByteStream> transport,
-                const tls::ServerContextPtr& context, verify::ClientVerdictCache& verified,
+                const tls::ServerContextPtr& context, verify::ClientVerdictCache& verdicts,
                 AcceptHandler& handler)
-      : handler_(handler), stream_(loop, std::move(transport), context, verified, this) {}
+      : handler_(handler), stream_(loop, std::move(transport), context, verdicts, this) {}
 
   void Begin() override {}  // the stream already reads
   io::ByteStream& stream() override { return stream_; }
@@ -47,7 +47,7 @@ class TlsAcceptance final : public Acceptance, private tls::ServerStream::Handsh
 
 std::unique_ptr<Acceptance> TlsAcceptor::Accept(std::unique_ptr<io::ByteStream> transport,
                                                 AcceptHandler& handler) const {
-  return std::make_unique<TlsAcceptance>(loop_, std::move(transport), context_, verified_, handler);
+  return std::make_unique<TlsAcceptance>(loop_, std::move(transport), context_, verdicts_, handler);
 }
 
 }  // namespace mantlet::session

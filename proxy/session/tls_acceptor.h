@@ -16,8 +16,8 @@ namespace mantlet::session {
 class TlsAcceptor final : public Acceptor {
  public:
   // `loop` and `verified` must outlive the acceptor and the acceptances it returns.
-  TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::ClientVerdictCache& verified)
-      : loop_(loop), context_(std::move(context)), verified_(verified) {}
+  TlsAcceptor(io::Loop& loop, tls::ServerContextPtr context, verify::ClientVerdictCache& verdicts)
+      : loop_(loop), context_(std::move(context)), verdicts_(verdicts) {}
 
   std::unique_ptr<Acceptance> Accept(std::unique_ptr<io::ByteStream> transport,
                                      AcceptHandler& handler) const override;
@@ -25,7 +25,7 @@ class TlsAcceptor final : public Acceptor {
  private:
   io::Loop& loop_;
   const tls::ServerContextPtr context_;
-  verify::ClientVerdictCache& verified_;
+  verify::ClientVerdictCache& verdicts_;
 };
 
 }  // namespace mantlet::session

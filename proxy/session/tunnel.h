@@ -25,7 +25,7 @@ class Tunnel {
   using EndCallback = std::function<void(Outcome)>;
 
   // Takes ownership of `upstream`. `downstream` stays owned by the caller, but the tunnel becomes
-  // its handler. `on_end` is called once. Destroy the tunnel through Loop::Retire.
+  // its handler. `on_end` is called once. Destroy the tunnel through Loop::DeferDelete.
   Tunnel(io::Loop& loop, io::ByteStream& downstream, std::unique_ptr<io::ByteStream> upstream,
          int64_t idle_ms, EndCallback on_end);
 

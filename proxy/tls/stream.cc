@@ -247,7 +247,7 @@ void Stream::Write(std::string_view bytes) {
     Encrypt(bytes);
     return;
   }
-  if (io::BufferPool::IsNone(plaintext_)) plaintext_ = loop_.buffers().Take();
+  if (io::BufferPool::IsNone(plaintext_)) plaintext_ = loop_.buffers().Acquire();
   size_t room = kRecordBytes - std::min(plaintext_.size(), kRecordBytes);
   plaintext_.append(bytes.substr(0, room));
   bytes.remove_prefix(std::min(room, bytes.size()));
@@ -275,7 +275,7 @@ void Stream::Flush() {
   if (state_ == State::kClosed) return;
   if (!plaintext_.empty()) {
     Encrypt(plaintext_);
-    loop_.buffers().Give(std::move(plaintext_));
+    loop_.buffers().Release(std::move(plaintext_));
     plaintext_ = std::string();
   }
   transport_->Flush();

@@ -25,23 +25,23 @@ http1::ClientCodec::Options OptionsOf(const config::UpstreamLimits& limits) {
 Connection::Connection(std::unique_ptr<io::ByteStream> stream, const io::SocketAddress& address,
                        const config::UpstreamLimits& limits, io::BufferPool& buffers)
     : codec_(std::move(stream), buffers, OptionsOf(limits)), address_(address) {
-  codec_.SetListener(this);
+  codec_.SetObserver(this);
 }
 
-void Connection::OnRetired() {
-  keeper_ = nullptr;
+void Connection::OnDeferDelete() {
+  observer_ = nullptr;
   codec_.Close();
 }
 
-void Connection::SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms) {
-  keeper_ = keeper;
+void Connection::SetIdle(Observer* observer, int64_t now_ms, int64_t limit_ms) {
+  observer_ = observer;
   idle_since_ms_ = now_ms;
   idle_limit_ms_ = limit_ms;
   codec_.SetIdle();
 }
 
 void Connection::OnIdleLost() {
-  if (keeper_ != nullptr) keeper_->OnIdleLost(this);
+  if (observer_ != nullptr) observer_->OnIdleLost(this);
 }
 
 std::optional<int64_t> Connection::announced_idle_ms() const {

@@ -18,16 +18,16 @@
 
 namespace mantlet::upstream {
 
-class Connection final : private http1::ClientCodec::Listener {
+class Connection final : private http1::ClientCodec::Observer {
  public:
   // The owner of the connection while it is idle.
-  class Keeper {
+  class Observer {
    public:
     // The upstream has closed the idle connection, or has sent bytes without a request.
     virtual void OnIdleLost(Connection* connection) = 0;
 
    protected:
-    ~Keeper() = default;
+    ~Observer() = default;
   };
 
   // `stream` must be connected to `address`. `buffers` must outlive the connection.
@@ -37,14 +37,14 @@ class Connection final : private http1::ClientCodec::Listener {
   http::RequestWriter& writer() { return codec_; }
   // Detaches the exchange. Returns whether the connection can carry another request.
   bool FinishRequest() { return codec_.FinishRequest(); }
-  // Called by Loop::Retire(). No event is reported afterwards.
-  void OnRetired();
+  // Called by Loop::DeferDelete(). No event is reported afterwards.
+  void OnDeferDelete();
 
   const io::SocketAddress& address() const { return address_; }
   // Marks the connection as idle from `now_ms` until SetActive(); `limit_ms` is the longest time it
   // may stay idle.
-  void SetIdle(Keeper* keeper, int64_t now_ms, int64_t limit_ms);
-  void SetActive() { keeper_ = nullptr; }
+  void SetIdle(Observer* observer, int64_t now_ms, int64_t limit_ms);
+  void SetActive() { observer_ = nullptr; }
   int64_t idle_since_ms() const { return idle_since_ms_; }
   int64_t idle_limit_ms() const { return idle_limit_ms_; }
   // Returns how long the upstream keeps an idle connection open according to its last response
@@ -55,12 +55,12 @@ class Connection final : private http1::ClientCodec::Listener {
   bool IsQuiet() const { return codec_.IsQuiet(); }
 
  private:
-  // http1::ClientCodec::Listener
+  // http1::ClientCodec::Observer
   void OnIdleLost() override;
 
   http1::ClientCodec codec_;
   const io::SocketAddress address_;
-  Keeper* keeper_ = nullptr;  // while idle
+  Observer* observer_ = nullptr;  // while idle
   int64_t idle_since_ms_ = 0;
   int64_t idle_limit_ms_ = 0;
 };

@@ -63,8 +63,8 @@ Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
 
 Pool::~Pool() {
   if (gone_ != nullptr) *gone_ = true;
-  Retire();
-  for (Waiter* waiter : waiters_) waiter->pool_ = nullptr;
+  Shutdown();
+  for (LeaseHandler* waiter : waiters_) waiter->pool_ = nullptr;
   for (size_t i = 0; i < attempts_.size(); ++i) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
   }
@@ -72,7 +72,7 @@ Pool::~Pool() {
 
 // ---- waiters
 
-bool Pool::Wait(Waiter* waiter, Request request) {
+bool Pool::Wait(LeaseHandler* waiter, Request request) {
   const config::Pool& limits = target_->config.pool;
   const size_t busy = active_ + wanted_attempts();
   if (waiters_.size() >= limits.pending &&
@@ -87,7 +87,7 @@ bool Pool::Wait(Waiter* waiter, Request request) {
   return true;
 }
 
-void Pool::CancelWait(Waiter* waiter) {
+void Pool::CancelWait(LeaseHandler* waiter) {
   auto it = std::find(waiters_.begin(), waiters_.end(), waiter);
   if (it == waiters_.end()) return;
   const auto index = static_cast<size_t>(it - waiters_.begin());
@@ -97,8 +97,8 @@ void Pool::CancelWait(Waiter* waiter) {
   TakeWaiter(index);
 }
 
-Pool::Waiter* Pool::TakeWaiter(size_t index) {
-  Waiter* waiter = waiters_[index];
+Pool::LeaseHandler* Pool::TakeWaiter(size_t index) {
+  LeaseHandler* waiter = waiters_[index];
   waiters_.erase(waiters_.begin() + static_cast<ptrdiff_t>(index));
   waiter->pool_ = nullptr;
   Disown();
@@ -293,7 +293,7 @@ void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
   Finish(attempt);
   metrics_.Failed(error.reason);
   ReportUnreachable();
-  Waiter* waiter = orphan || waiters_.empty() ? nullptr : TakeWaiter(0);
+  LeaseHandler* waiter = orphan || waiters_.empty() ? nullptr : TakeWaiter(0);
   ConnectIfNeeded();
   if (waiter != nullptr) waiter->OnNoConnection(std::move(error));
 }
@@ -331,7 +331,7 @@ Lease Pool::TakeIdle(Request request) {
       return MakeLease(std::move(connection));
     }
     metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
-    loop_.Retire(std::move(connection));
+    loop_.DeferDelete(std::move(connection));
   }
   return {};
 }
@@ -342,7 +342,7 @@ void Pool::HandOut(std::unique_ptr<Connection> connection) {
 
 void Pool::Return(std::unique_ptr<Connection> connection) {
   const bool reusable = connection->FinishRequest();
-  if (retired_ || !reusable || !StillHas(connection->address())) {
+  if (shut_down_ || !reusable || !StillHas(connection->address())) {
     Discard(std::move(connection));
     return;
   }
@@ -377,7 +377,7 @@ void Pool::Return(std::unique_ptr<Connection> connection) {
 void Pool::Discard(std::unique_ptr<Connection> connection) {
   --active_;
   metrics_.ConnectionRemoved(UpstreamConnectionState::kActive);
-  loop_.Retire(std::move(connection));
+  loop_.DeferDelete(std::move(connection));
   ConnectIfNeeded();
 }
 
@@ -414,12 +414,12 @@ void Pool::DropIdle(Connection* connection) {
                          [connection](const auto& c) { return c.get() == connection; });
   if (it == idle_.end()) return;
   metrics_.ConnectionRemoved(UpstreamConnectionState::kIdle);
-  loop_.Retire(std::move(*it));
+  loop_.DeferDelete(std::move(*it));
   idle_.erase(it);
 }
 
-void Pool::Retire() {
-  retired_ = true;
+void Pool::Shutdown() {
+  shut_down_ = true;
   while (!idle_.empty()) DropIdle(idle_.back().get());
 }
 

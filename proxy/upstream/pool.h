@@ -30,7 +30,7 @@
 
 namespace mantlet::upstream {
 
-class Pool final : public std::enable_shared_from_this<Pool>, private Connection::Keeper {
+class Pool final : public std::enable_shared_from_this<Pool>, private Connection::Observer {
  public:
   // A request that is not repeatable is never sent over a connection that has been idle for longer
   // than this. No server known to us closes a connection after so little time.
@@ -46,15 +46,15 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   // The interval between attempts to connect to a Unix socket whose listen queue is full.
   static constexpr int64_t kRetryMs = 10;
 
-  // Waiter waits for a connection. Exactly one of its two methods is called, never from inside
-  // Wait(). Destroying the waiter cancels the wait.
-  class Waiter {
+  // LeaseHandler waits for a connection. Exactly one of its two methods is called, never from
+  // inside Wait(). Destroying the waiter cancels the wait.
+  class LeaseHandler {
    public:
     virtual void OnConnection(Lease lease) = 0;
     virtual void OnNoConnection(base::ProxyError error) = 0;
 
    protected:
-    ~Waiter() {
+    ~LeaseHandler() {
       if (pool_ != nullptr) pool_->CancelWait(this);
     }
 
@@ -93,10 +93,10 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   // it after TakeIdle() has returned an empty lease. The wait is limited by timeouts.queue until
   // there is room in pool.connections, then by timeouts.connect. A connection that another exchange
   // returns is passed on under the same rule as in TakeIdle().
-  bool Wait(Waiter* waiter, Request request = Request::kOnce);
-  void CancelWait(Waiter* waiter);
+  bool Wait(LeaseHandler* waiter, Request request = Request::kOnce);
+  void CancelWait(LeaseHandler* waiter);
   // A reload has replaced this pool, or the worker drains. No idle connection is kept from now on.
-  void Retire();
+  void Shutdown();
 
   size_t idle() const { return idle_.size(); }
 
@@ -104,7 +104,7 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   friend class Lease;
   struct Attempt;
 
-  // Connection::Keeper
+  // Connection::Observer
   void OnIdleLost(Connection* connection) override { DropIdle(connection); }
 
   size_t total() const { return active_ + idle_.size() + attempts_.size(); }
@@ -127,7 +127,7 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   // Passes the connection to the first waiter.
   void HandOut(std::unique_ptr<Connection> connection);
   Lease MakeLease(std::unique_ptr<Connection> connection);
-  Waiter* TakeWaiter(size_t index);
+  LeaseHandler* TakeWaiter(size_t index);
   void Disown();
   void WatchQueue();
   void ExpireOne();
@@ -146,13 +146,13 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   std::vector<std::unique_ptr<Connection>> idle_;  // in the order of their return
   std::list<std::unique_ptr<Attempt>> attempts_;   // the oldest first
   size_t orphans_ = 0;                             // attempts without a waiter
-  std::deque<Waiter*> waiters_;                    // the one that has waited longest first
+  std::deque<LeaseHandler*> waiters_;              // the one that has waited longest first
   std::function<void()> on_unreachable_;
   int64_t unreachable_since_ms_ = 0;  // time of the last call of on_unreachable_; 0 if none
   base::FunctionTimer refuse_timer_;  // defers RefuseUnresolved() out of Wait()
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
-  bool retired_ = false;
+  bool shut_down_ = false;
   base::FunctionTimer idle_timer_;   // when the next idle connection may expire
   base::FunctionTimer queue_timer_;  // when the next waiter may expire
   io::DeferredCall

@@ -80,9 +80,9 @@ bool AddExtension(X509* x509, const Extension& extension) {
       !ASN1_STRING_set(value.get(), extension.der.data(), static_cast<int>(extension.der.size()))) {
     return false;
   }
-  bssl::UniquePtr<X509_EXTENSION> made(
+  bssl::UniquePtr<X509_EXTENSION> encoded(
       X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), extension.critical ? 1 : 0, value.get()));
-  return made != nullptr && X509_add_ext(x509, made.get(), -1);
+  return encoded != nullptr && X509_add_ext(x509, encoded.get(), -1);
 }
 
 const EVP_MD* DigestFor(const PrivateKey& key, CertificateTemplate::Digest digest) {

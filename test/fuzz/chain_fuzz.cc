@@ -53,7 +53,7 @@ x509::TrustStorePtr Trusted(bool theirs, const std::vector<std::string_view>& ch
   return *x509::TrustStore::Create(anchors);
 }
 
-void Judge(uint8_t options, const std::vector<std::string_view>& chain) {
+void Verify(uint8_t options, const std::vector<std::string_view>& chain) {
   const bool theirs = (options & 1) != 0;
   verify::ChainVerifier::Options how;
   how.partial_chain = (options & 2) != 0;
@@ -85,6 +85,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mantlet::fuzz::Input input(data, size);
   const uint8_t options = input.Byte();
   const std::vector<std::string_view> chain = mantlet::fuzz::Split(input.Rest());
-  if (!chain.empty()) mantlet::fuzz::Judge(options, chain);
+  if (!chain.empty()) mantlet::fuzz::Verify(options, chain);
   return 0;
 }

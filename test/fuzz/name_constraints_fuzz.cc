@@ -79,7 +79,7 @@ void CompareForms(std::string_view constraint, std::string_view name) {
   }
 }
 
-void Judge(const std::string& constraints_der, std::string_view names_der) {
+void Verify(const std::string& constraints_der, std::string_view names_der) {
   SubjectNames names;
   const bool readable = x509::ReadGeneralNames(names_der, &names);
   auto constraints = NameConstraints::Parse(constraints_der);
@@ -100,7 +100,7 @@ void Judge(const std::string& constraints_der, std::string_view names_der) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mantlet::fuzz::Input input(data, size);
   const std::string constraints = input.Text();
-  mantlet::fuzz::Judge(constraints, input.Rest());
+  mantlet::fuzz::Verify(constraints, input.Rest());
   mantlet::fuzz::CompareForms(constraints, input.Rest());
   return 0;
 }

@@ -52,7 +52,7 @@ ordered_json Describe(const verify::VerifyResult& result) {
   return answer;
 }
 
-verify::VerifyResult Judge(const verify::ClientVerifier& verifier, const Question& question) {
+verify::VerifyResult Verify(const verify::ClientVerifier& verifier, const Question& question) {
   const std::vector<std::string_view> ders(question.chain.begin(), question.chain.end());
   absl::StatusOr<verify::PresentedChain> chain = verify::PresentedChain::Parse(ders);
   if (chain.ok()) return verifier.Verify(*chain, question.time);
@@ -75,7 +75,7 @@ std::string VerifyLine(std::string_view line, int64_t now) {
   options.by_trust_bundle =
       std::make_shared<const verify::ChainVerifier>(*trust, question->options);
   options.spki_pins = question->spki_pins;
-  ordered_json answer = Describe(Judge(verify::ClientVerifier(options), *question));
+  ordered_json answer = Describe(Verify(verify::ClientVerifier(options), *question));
   if (!question->warnings.empty()) answer["warnings"] = question->warnings;
   return Dump(answer);
 }

@@ -156,7 +156,7 @@ TEST(Loop, WhatADeferredCallDefersComesInTheSameTurnToo) {
 struct Noisy {
   explicit Noisy(std::string* log) : log(log) {}
   ~Noisy() { *log += "gone "; }
-  void OnRetired() { *log += "retired "; }
+  void OnDeferDelete() { *log += "retired "; }
   std::string* log;
 };
 
@@ -165,7 +165,7 @@ TEST(Loop, ARetiredObjectOutlivesTheCallbackThatRetiresIt) {
   std::string log;
   DeferredCall deferred(loop, [&log] { log += "deferred "; });
   loop.Post([&] {
-    loop.Retire(std::make_unique<Noisy>(&log));
+    loop.DeferDelete(std::make_unique<Noisy>(&log));
     deferred.Schedule();
     log += "callback ";
   });
@@ -183,7 +183,7 @@ TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
         delete reinterpret_cast<uv_idle_t*>(h);
       });
     }
-    void OnRetired() {}
+    void OnDeferDelete() {}
     uv_idle_t* handle;
     std::string* log;
   };
@@ -193,7 +193,7 @@ TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
     after.Schedule();
     auto* handle = new uv_idle_t;
     uv_idle_init(loop.uv(), handle);
-    loop.Retire(std::unique_ptr<Closes>(new Closes{handle, &log}));
+    loop.DeferDelete(std::unique_ptr<Closes>(new Closes{handle, &log}));
     log += "ended ";
   };
   auto is_after = [&log] { return log.find("after") != std::string::npos; };
@@ -219,10 +219,10 @@ TEST(Loop, WhatComesAfterTheTurnDoesNotWaitForAnotherEvent) {
 
 struct Chain {
   ~Chain() {
-    if (depth > 0) loop->Retire(std::make_unique<Chain>(loop, depth - 1, gone));
+    if (depth > 0) loop->DeferDelete(std::make_unique<Chain>(loop, depth - 1, gone));
     ++*gone;
   }
-  void OnRetired() {}
+  void OnDeferDelete() {}
   Chain(Loop* on, int more, int* count) : loop(on), depth(more), gone(count) {}
   Loop* loop;
   int depth;
@@ -232,14 +232,14 @@ struct Chain {
 // A mistake that does not compile: what would still be heard of a retired stream?
 template <typename T>
 concept Retirable =
-    requires(Loop& loop, std::unique_ptr<T> object) { loop.Retire(std::move(object)); };
+    requires(Loop& loop, std::unique_ptr<T> object) { loop.DeferDelete(std::move(object)); };
 struct Silent {};
 static_assert(Retirable<Noisy> && !Retirable<Silent>);
 
 TEST(Loop, AnObjectMayRetireAnotherWhileItIsDestroyed) {
   Loop loop;
   int gone = 0;
-  loop.Post([&] { loop.Retire(std::make_unique<Chain>(&loop, 3, &gone)); });
+  loop.Post([&] { loop.DeferDelete(std::make_unique<Chain>(&loop, 3, &gone)); });
   EXPECT_TRUE(RunUntil(loop, [&gone] { return gone == 4; }));
 }
 
@@ -247,7 +247,7 @@ TEST(Loop, FreesRetiredObjectsThoughItNeverRuns) {
   std::string log;
   {
     Loop loop;
-    loop.Retire(std::make_unique<Noisy>(&log));
+    loop.DeferDelete(std::make_unique<Noisy>(&log));
   }
   EXPECT_EQ(log, "retired gone ");
 }

@@ -42,7 +42,7 @@ class StreamTest : public testing::Test {
     int fds[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     peer_ = FileDescriptor(fds[1]);
-    auto stream = Stream::Adopt(loop_, fds[0], true);
+    auto stream = Stream::FromFd(loop_, fds[0], true);
     EXPECT_TRUE(stream.ok()) << stream.status();
     stream_ = *std::move(stream);
     stream_->SetHandler(&handler_);

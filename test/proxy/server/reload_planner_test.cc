@@ -115,7 +115,7 @@ TEST_F(ReloadPlannerTest, WhatCannotBePutToWorkIsRefusedAfterwards) {
   files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
   ReloadPlan plan = Plan();
   EXPECT_NE(plan.config, running_);
-  planner_.Refuse("the address is taken", running_, *in_use_, &plan);
+  planner_.Reject("the address is taken", running_, *in_use_, &plan);
   EXPECT_EQ(plan.config, running_);
   EXPECT_TRUE(Renewed(plan, "one"));
   ASSERT_EQ(plan.Problems().size(), 1u);

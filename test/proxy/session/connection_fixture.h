@@ -26,14 +26,14 @@ namespace mantlet::session {
 inline constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: server.example\r\n\r\n";
 inline constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connection::Owner {
+class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connection::Observer {
  protected:
   ConnectionTest() {
     config_.name = "public";
     config_.upstream = "app";
     config_.tls.certificates.resize(1);
     worker_.revalidation = &book_;
-    worker_.client_verdicts = &verified_;
+    worker_.client_verdicts = &verdicts_;
     worker_.drain_ms = 100;
     Apply();
   }
@@ -44,9 +44,9 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     io::RunReady(loop_);
   }
 
-  void OnConnectionOver(Connection*) override {
+  void OnConnectionClosed(Connection*) override {
     over_ = true;
-    loop_.Retire(std::move(connection_));
+    loop_.DeferDelete(std::move(connection_));
   }
 
   // What a reload does, with what the test has changed.
@@ -67,7 +67,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     }
     state->verifier = options.verifier;
     state->acceptor = std::make_shared<const TlsAcceptor>(
-        loop_, tls::ServerContext::Create(std::move(options)).value(), verified_);
+        loop_, tls::ServerContext::Create(std::move(options)).value(), verdicts_);
     state->protocols = protocols_;
     if (pool_ == nullptr) {
       pool_ = std::make_shared<upstream::Pool>(loop_, connector_, target_, shard_.Upstream("app"));
@@ -136,15 +136,16 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     return io::RunUntil(loop_, [&] { return over_; });
   }
   RevalidationSchedule book_{loop_, clock_};
-  verify::ClientVerdictCache verified_;
+  verify::ClientVerdictCache verdicts_;
   upstream::FakeUpstream upstream_{loop_};
   std::shared_ptr<upstream::Target> target_ = upstream_.MakeTarget();
   upstream::SocketConnector connector_{loop_};
   std::shared_ptr<upstream::Pool> pool_;
   std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   config::Listener config_;
-  std::shared_ptr<const ProtocolTable> protocols_ = HttpProtocols({config::HttpProtocol::kHttp1});  // of the listener
-  std::vector<std::string> offered_protocols_;                        // by the client, in ALPN
+  std::shared_ptr<const ProtocolTable> protocols_ =
+      HttpProtocols({config::HttpProtocol::kHttp1});  // of the listener
+  std::vector<std::string> offered_protocols_;        // by the client, in ALPN
   x509::TrustStorePtr trust_ = x509::Trust({x509::Root()});
   std::shared_ptr<ListenerSlot> slot_ = std::make_shared<ListenerSlot>();
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();

@@ -249,14 +249,14 @@ TEST_F(ConnectionRevalidationTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
   const auto first = std::move(connection_);
   wire_ = std::make_shared<io::Wire>();
   Connect();
-  ASSERT_EQ(verified_.size(), 1u);
+  ASSERT_EQ(verdicts_.size(), 1u);
   trust_ = x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
   Apply();
   book_.SetDue(*first, RevalidationSchedule::kNow);
   book_.RunDue();
   EXPECT_GT(first->due(), kNow);
   EXPECT_GT(connection_->due(), kNow);
-  EXPECT_EQ(verified_.size(), 2u);
+  EXPECT_EQ(verdicts_.size(), 2u);
 }
 
 TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayStillNeedsItsPin) {

@@ -38,11 +38,11 @@ std::shared_ptr<const ProtocolTable> WithLineProtocol(std::string first) {
       std::vector<ProtocolTable::Row>{{"http/1.1", http}, {"line", line}});
 }
 
-class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Connection::Owner {
+class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Connection::Observer {
  protected:
   ConnectionSeamsTest() {
     worker_.revalidation = &book_;
-    worker_.client_verdicts = &verified_;
+    worker_.client_verdicts = &verdicts_;
     config_.name = "public";
     config_.upstream = "app";
     target_->config.name = "app";
@@ -57,9 +57,9 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
     io::RunReady(loop_);
   }
 
-  void OnConnectionOver(Connection*) override {
+  void OnConnectionClosed(Connection*) override {
     over_ = true;
-    loop_.Retire(std::move(connection_));
+    loop_.DeferDelete(std::move(connection_));
   }
   void Listen(std::shared_ptr<const Acceptor> acceptor,
               std::shared_ptr<const ProtocolTable> protocols) {
@@ -95,7 +95,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
   }
 
   RevalidationSchedule book_{loop_, clock_};
-  verify::ClientVerdictCache verified_;
+  verify::ClientVerdictCache verdicts_;
   upstream::MemoryConnector connector_{loop_};
   std::shared_ptr<upstream::Target> target_ = std::make_shared<upstream::Target>();
   std::shared_ptr<upstream::Pool> pool_;
@@ -178,7 +178,7 @@ class AlpnTest : public ConnectionSeamsTest {
     options.protocols = protocols;
     options.clock = &clock_;
     Listen(std::make_shared<const TlsAcceptor>(
-               loop_, tls::ServerContext::Create(std::move(options)).value(), verified_),
+               loop_, tls::ServerContext::Create(std::move(options)).value(), verdicts_),
            WithLineProtocol("http/1.1"));
     tls::MemoryClient::Options client;
     client.alpn = offered;

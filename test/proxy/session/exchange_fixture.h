@@ -23,7 +23,7 @@
 namespace mantlet::session {
 
 class ExchangeTest : public WorkerFixture<base::SystemClock>,
-                     public ExchangeHost,
+                     public ExchangeHandler,
                      public http::ResponseWriter,
                      private http::RequestSink {
  protected:
@@ -91,7 +91,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
     return metrics_.Render().find(line) != std::string::npos;
   }
 
-  // ExchangeHost
+  // ExchangeHandler
   void OnExchangeEnd(ExchangeEnd end) override { ends_.push_back(EndOf(end)); }
   End EndOf(ExchangeEnd end) const {
     if (end == ExchangeEnd::kReset) return End::kAbort;

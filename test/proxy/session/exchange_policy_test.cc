@@ -165,7 +165,7 @@ TEST_F(ExchangePolicyTest, TheNextRequestMeetsTheNewPolicy) {
   EXPECT_EQ(Status(), 403);
 }
 
-TEST_F(ExchangePolicyTest, JudgesATunnelAgain) {
+TEST_F(ExchangePolicyTest, EvaluatesATunnelAgain) {
   Policy(kAdmins);
   OpenTunnel("/a/../ws", "/ws");
   EXPECT_FALSE(exchange_->RecheckTunnel(*state_));
@@ -179,7 +179,7 @@ TEST_F(ExchangePolicyTest, JudgesATunnelAgain) {
   exchange_->FinishTunnel(0, 0);
 }
 
-TEST_F(ExchangePolicyTest, JudgesATunnelByPoliciesThatAskForThePathThatItsOwnDidNotAskFor) {
+TEST_F(ExchangePolicyTest, EvaluatesATunnelByPoliciesThatAskForThePathThatItsOwnDidNotAskFor) {
   OpenTunnel("/a/../ws", "/a/../ws");
   const std::string deny = "rules: [{name: r, action: deny, match: {path: ";
   EXPECT_FALSE(exchange_->RecheckTunnel(*Reloaded(deny + "/a/**}}]")));

@@ -17,7 +17,7 @@
 
 namespace mantlet::session {
 
-class LineSession final : public Protocol, private http::ResponseWriter, private ExchangeHost {
+class LineSession final : public Protocol, private http::ResponseWriter, private ExchangeHandler {
  public:
   LineSession(WorkerContext& worker, ProtocolHost& host)
       : host_(host), exchange_(worker, *this, *this) {}
@@ -84,7 +84,7 @@ class LineSession final : public Protocol, private http::ResponseWriter, private
   size_t buffered() const override { return host_.stream().buffered(); }
   size_t untaken() const override { return host_.stream().untaken(); }
   void PauseRequest(bool paused) override { host_.stream().SetReading(!paused); }
-  // ExchangeHost
+  // ExchangeHandler
   void OnExchangeEnd(ExchangeEnd end) override {
     if (end != ExchangeEnd::kComplete) {
       host_.Done(CloseMode::kAbort);

@@ -12,7 +12,7 @@ namespace {
 
 class RevalidationScheduleTest : public testing::Test {
  protected:
-  struct Connection final : RevalidationSchedule::Member {
+  struct Connection final : RevalidationSchedule::Handler {
     void OnRevalidationDue() override {
       ++judged;
       if (on_due) on_due();

@@ -133,7 +133,7 @@ TEST_F(HandshakeTest, AKnownClientProvesItsKeyEveryTime) {
     MemoryClient known(options);
     Connect(known);
     ASSERT_TRUE(server_.peer.has_value());
-    ASSERT_EQ(server_.verified.size(), 1u);
+    ASSERT_EQ(server_.verdicts.size(), 1u);
     const x509::Credential thief =
         x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
     options.key = thief.key;

@@ -82,7 +82,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   }
   void Open() {
     stream = std::make_unique<ServerStream>(loop, std::make_unique<io::MemoryStream>(wire), context,
-                                            verified, this);
+                                            verdicts, this);
     stream->SetHandler(&handler);
   }
 
@@ -118,7 +118,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::Loop loop;
   base::ManualClock clock;
   ServerContext::Options options;
-  verify::ClientVerdictCache verified;
+  verify::ClientVerdictCache verdicts;
   ServerContextPtr context;  // made by Start()
   std::shared_ptr<io::Wire> wire = std::make_shared<io::Wire>();
   io::RecordingHandler handler;

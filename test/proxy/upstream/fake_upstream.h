@@ -57,7 +57,7 @@ class FakeUpstream {
  private:
   void Accept(io::FileDescriptor fd) {
     Peer* peer = peers.emplace_back(std::make_unique<Peer>()).get();
-    peer->stream = io::Stream::Adopt(loop_, fd.Release(), true).value();
+    peer->stream = io::Stream::FromFd(loop_, fd.Release(), true).value();
     peer->stream->SetHandler(&peer->handler);
     peer->handler.on_data = [this, peer](std::string_view) {
       if (on_data) on_data(*peer);

@@ -19,7 +19,7 @@
 
 namespace mantlet::upstream {
 
-struct RecordingWaiter final : Pool::Waiter {
+struct RecordingWaiter final : Pool::LeaseHandler {
   void OnConnection(Lease given) override {
     connection = std::move(given);
     ++calls;

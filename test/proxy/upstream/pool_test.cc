@@ -500,7 +500,7 @@ TEST_F(FullPoolTest, WaitsForRoomInTheQueueOfAUnixSocketNoLongerThanForAConnecti
 TEST_F(PoolTest, ARetiredPoolKeepsNothing) {
   auto used = Connect();
   Return(Connect());
-  pool().Retire();
+  pool().Shutdown();
   EXPECT_EQ(pool().idle(), 0u);
   Return(std::move(used));
   EXPECT_EQ(pool().idle(), 0u);
@@ -514,7 +514,7 @@ TEST_F(PoolTest, ARetiredPoolKeepsNothing) {
 TEST_F(PoolTest, ARetiredPoolStillServesTheExchangesThatBeganWithIt) {
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
-  pool().Retire();
+  pool().Shutdown();
   ASSERT_TRUE(Served(waiter));
   EXPECT_TRUE(waiter.connection);
   Return(std::move(waiter.connection));

@@ -279,7 +279,7 @@ class ListSignerTest : public testing::Test {
     what.key_usage = {"cRLSign"};
     return what;
   }
-  VerifyResult Judge(std::vector<x509::RevocationListPtr> lists, bool require) {
+  VerifyResult VerifyWith(std::vector<x509::RevocationListPtr> lists, bool require) {
     return Verify({x509::Root()}, {&client_, &ca_, &signer_}, Lists(std::move(lists), require));
   }
 
@@ -291,8 +291,8 @@ class ListSignerTest : public testing::Test {
 
 TEST_F(ListSignerTest, WhoseCertificateWasRevokedSignsNoListThatCounts) {
   for (const bool require : {false, true}) {
-    EXPECT_EQ(Judge({ListOf(x509::Root(), {}), clean_}, require).reason(), "");
-    const VerifyResult result = Judge({ListOf(x509::Root(), {&signer_}), clean_}, require);
+    EXPECT_EQ(VerifyWith({ListOf(x509::Root(), {}), clean_}, require).reason(), "");
+    const VerifyResult result = VerifyWith({ListOf(x509::Root(), {&signer_}), clean_}, require);
     EXPECT_EQ(result.reason(), "crl_missing");
     EXPECT_EQ(result.depth, 0);
     EXPECT_THAT(result.detail, HasSubstr(signer_.certificate->serial()));
@@ -302,18 +302,18 @@ TEST_F(ListSignerTest, WhoseCertificateWasRevokedSignsNoListThatCounts) {
 
 TEST_F(ListSignerTest, WhoseCertificateWasRevokedHasRevokedAllTheSame) {
   const x509::RevocationListPtr list = ListOf(signer_, {&client_});
-  EXPECT_EQ(Judge({ListOf(x509::Root(), {&signer_}), list}, false).reason(), "revoked");
+  EXPECT_EQ(VerifyWith({ListOf(x509::Root(), {&signer_}), list}, false).reason(), "revoked");
 }
 
 TEST_F(ListSignerTest, NeedsAListOfItsIssuerWhereListsAreRequired) {
-  EXPECT_EQ(Judge({clean_}, true).reason(), "crl_missing");
-  EXPECT_EQ(Judge({clean_}, false).reason(), "");
+  EXPECT_EQ(VerifyWith({clean_}, true).reason(), "crl_missing");
+  EXPECT_EQ(VerifyWith({clean_}, false).reason(), "");
 }
 
 TEST_F(ListSignerTest, WhoseIssuersListIsOverdueSignsNoListThatCounts) {
   x509::CrlTemplate overdue = x509::CrlTemplate::Revoking({});
   overdue.next_update = x509::kNow;
-  EXPECT_FALSE(Judge({x509::List(overdue, x509::Root()), clean_}, false).ok());
+  EXPECT_FALSE(VerifyWith({x509::List(overdue, x509::Root()), clean_}, false).ok());
 }
 
 TEST_F(ListSignerTest, BoundsHowLongTheAnswerLasts) {
@@ -328,7 +328,7 @@ TEST_F(ListSignerTest, BoundsHowLongTheAnswerLasts) {
   x509::CrlTemplate ahead = x509::CrlTemplate::Revoking({&signer_});
   ahead.this_update = x509::kNow + x509::kDay;
   const VerifyResult until =
-      Judge({ListOf(x509::Root(), {}), x509::List(ahead, x509::Root()), clean_}, false);
+      VerifyWith({ListOf(x509::Root(), {}), x509::List(ahead, x509::Root()), clean_}, false);
   ASSERT_TRUE(until.ok()) << until.detail;
   EXPECT_EQ(until.valid_until, ahead.this_update - x509::RevocationLists::kClockSkewSeconds);
 }

@@ -38,8 +38,8 @@ std::string Constraints(const std::vector<std::string>& permitted,
 }
 
 // "" if the certificate may stand below a CA with these constraints.
-std::string Judge(const std::string& constraints, const x509::CertificateTemplate& what,
-                  bool leaf = true) {
+std::string Verify(const std::string& constraints, const x509::CertificateTemplate& what,
+                   bool leaf = true) {
   auto parsed = NameConstraints::Parse(constraints);
   EXPECT_TRUE(parsed.ok()) << parsed.status();
   if (!parsed.ok()) return "?";
@@ -71,29 +71,29 @@ TEST(NameConstraints, EachFormIsConfinedToWhatIsPermittedForIt) {
   good.email = {"me@good.example"};
   good.uri = {"spiffe://good.example/a"};
   good.ip = {"192.0.2.7"};
-  EXPECT_EQ(Judge(constraints, WithNames(good)), "");
+  EXPECT_EQ(Verify(constraints, WithNames(good)), "");
   x509::SubjectAltNames bad = good;
   bad.dns.push_back("bad.example");
-  EXPECT_THAT(Judge(constraints, WithNames(bad)), HasSubstr("DNS name \"bad.example\""));
+  EXPECT_THAT(Verify(constraints, WithNames(bad)), HasSubstr("DNS name \"bad.example\""));
   bad = good;
   bad.email.push_back("me@bad.example");
-  EXPECT_THAT(Judge(constraints, WithNames(bad)), HasSubstr("mail address"));
+  EXPECT_THAT(Verify(constraints, WithNames(bad)), HasSubstr("mail address"));
   bad = good;
   bad.uri.push_back("spiffe://bad.example/a");
-  EXPECT_THAT(Judge(constraints, WithNames(bad)), HasSubstr("URI"));
+  EXPECT_THAT(Verify(constraints, WithNames(bad)), HasSubstr("URI"));
   bad = good;
   bad.ip.push_back("198.51.100.1");
-  EXPECT_THAT(Judge(constraints, WithNames(bad)), HasSubstr("IP address"));
+  EXPECT_THAT(Verify(constraints, WithNames(bad)), HasSubstr("IP address"));
   bad = good;
   bad.ip.push_back("2001:db8::1");
-  EXPECT_THAT(Judge(constraints, WithNames(bad)), HasSubstr("IP address"));
+  EXPECT_THAT(Verify(constraints, WithNames(bad)), HasSubstr("IP address"));
 }
 
 TEST(NameConstraints, AFormWithoutConstraintIsFree) {
   x509::SubjectAltNames san;
   san.uri = {"urn:anything"};
   san.ip = {"192.0.2.7"};
-  EXPECT_EQ(Judge(Constraints({Name(x509::NameForm::kDns, "good.example")}), WithNames(san)), "");
+  EXPECT_EQ(Verify(Constraints({Name(x509::NameForm::kDns, "good.example")}), WithNames(san)), "");
 }
 
 TEST(NameConstraints, WhatIsExcludedIsOutEvenIfItIsPermitted) {
@@ -101,12 +101,12 @@ TEST(NameConstraints, WhatIsExcludedIsOutEvenIfItIsPermitted) {
                                               {Name(x509::NameForm::kDns, "bar.example.com")});
   x509::SubjectAltNames san;
   san.dns = {"foo.example.com"};
-  EXPECT_EQ(Judge(constraints, WithNames(san)), "");
+  EXPECT_EQ(Verify(constraints, WithNames(san)), "");
   san.dns = {"a.bar.example.com"};
-  EXPECT_THAT(Judge(constraints, WithNames(san)), HasSubstr("among those excluded"));
+  EXPECT_THAT(Verify(constraints, WithNames(san)), HasSubstr("among those excluded"));
   // One of the names this stands for is excluded.
   san.dns = {"*.example.com"};
-  EXPECT_THAT(Judge(constraints, WithNames(san)), HasSubstr("among those excluded"));
+  EXPECT_THAT(Verify(constraints, WithNames(san)), HasSubstr("among those excluded"));
 }
 
 TEST(NameConstraints, OnePermittedSubtreeOfSeveralIsEnough) {
@@ -114,7 +114,7 @@ TEST(NameConstraints, OnePermittedSubtreeOfSeveralIsEnough) {
       {Name(x509::NameForm::kDns, "a.example"), Name(x509::NameForm::kDns, "b.example")});
   x509::SubjectAltNames san;
   san.dns = {"x.b.example", "x.a.example"};
-  EXPECT_EQ(Judge(constraints, WithNames(san)), "");
+  EXPECT_EQ(Verify(constraints, WithNames(san)), "");
 }
 
 TEST(NameConstraints, DirectoryNamesAreComparedFromTheTop) {
@@ -122,13 +122,13 @@ TEST(NameConstraints, DirectoryNamesAreComparedFromTheTop) {
       {Name(x509::NameForm::kDirectory, DirectoryName({{"C", "DE"}, {"O", "Good  One"}}))});
   x509::CertificateTemplate what = x509::ClientTemplate("");
   what.subject = {{"C", "DE"}, {"O", "good ONE"}, {"CN", "client"}};
-  EXPECT_EQ(Judge(constraints, what), "");
+  EXPECT_EQ(Verify(constraints, what), "");
   what.subject = {{"C", "DE"}, {"O", "good ONE"}};
-  EXPECT_EQ(Judge(constraints, what), "");
+  EXPECT_EQ(Verify(constraints, what), "");
   what.subject = {{"C", "DE"}, {"CN", "client"}, {"O", "Good One"}};
-  EXPECT_THAT(Judge(constraints, what), HasSubstr("not among those permitted"));
+  EXPECT_THAT(Verify(constraints, what), HasSubstr("not among those permitted"));
   what.subject = {{"C", "DE"}};
-  EXPECT_THAT(Judge(constraints, what), HasSubstr("not among those permitted"));
+  EXPECT_THAT(Verify(constraints, what), HasSubstr("not among those permitted"));
 }
 
 TEST(NameConstraints, AnEmptySubjectIsNoDirectoryName) {
@@ -137,7 +137,7 @@ TEST(NameConstraints, AnEmptySubjectIsNoDirectoryName) {
   x509::CertificateTemplate what = x509::ClientTemplate("");
   what.subject = {};
   what.san.dns = {"a.example"};
-  EXPECT_EQ(Judge(constraints, what), "");
+  EXPECT_EQ(Verify(constraints, what), "");
 }
 
 TEST(NameConstraints, DirectoryNamesAmongTheAlternativeNamesCount) {
@@ -148,31 +148,32 @@ TEST(NameConstraints, DirectoryNamesAmongTheAlternativeNamesCount) {
       {"2.5.29.17", false,
        x509::der::Element(x509::der::kSequence,
                           Name(x509::NameForm::kDirectory, DirectoryName({{"O", "evil"}})))}};
-  EXPECT_THAT(Judge(excluded, what), HasSubstr("among those excluded"));
+  EXPECT_THAT(Verify(excluded, what), HasSubstr("among those excluded"));
 }
 
 TEST(NameConstraints, MailAddressesInTheSubjectCount) {
   const std::string constraints = Constraints({Name(x509::NameForm::kMail, "good.example")});
   x509::CertificateTemplate what = x509::ClientTemplate("");
   what.subject = {{"CN", "client"}, {"emailAddress", "me@bad.example"}};
-  EXPECT_THAT(Judge(constraints, what), HasSubstr("mail address"));
+  EXPECT_THAT(Verify(constraints, what), HasSubstr("mail address"));
   what.subject = {{"CN", "client"}, {"emailAddress", "me@good.example"}};
-  EXPECT_EQ(Judge(constraints, what), "");
+  EXPECT_EQ(Verify(constraints, what), "");
 }
 
 TEST(NameConstraints, ACommonNameThatReadsLikeAHostCountsWhereNoDnsNameStands) {
   const std::string constraints = Constraints({Name(x509::NameForm::kDns, "good.example")});
-  EXPECT_THAT(Judge(constraints, x509::ClientTemplate("admin.bad.example")), HasSubstr("DNS name"));
-  EXPECT_THAT(Judge(constraints, x509::ClientTemplate("admin.bad.example.")),
+  EXPECT_THAT(Verify(constraints, x509::ClientTemplate("admin.bad.example")),
               HasSubstr("DNS name"));
-  EXPECT_THAT(Judge(constraints, x509::ClientTemplate("*.bad.example")), HasSubstr("DNS name"));
-  EXPECT_EQ(Judge(constraints, x509::ClientTemplate("admin.good.example")), "");
-  EXPECT_EQ(Judge(constraints, x509::ClientTemplate("Jane Doe")), "");
-  EXPECT_EQ(Judge(constraints, x509::ClientTemplate("localhost")), "");
-  EXPECT_EQ(Judge(constraints, x509::CaTemplate("ca.bad.example"), /*leaf=*/false), "");
+  EXPECT_THAT(Verify(constraints, x509::ClientTemplate("admin.bad.example.")),
+              HasSubstr("DNS name"));
+  EXPECT_THAT(Verify(constraints, x509::ClientTemplate("*.bad.example")), HasSubstr("DNS name"));
+  EXPECT_EQ(Verify(constraints, x509::ClientTemplate("admin.good.example")), "");
+  EXPECT_EQ(Verify(constraints, x509::ClientTemplate("Jane Doe")), "");
+  EXPECT_EQ(Verify(constraints, x509::ClientTemplate("localhost")), "");
+  EXPECT_EQ(Verify(constraints, x509::CaTemplate("ca.bad.example"), /*leaf=*/false), "");
   x509::CertificateTemplate what = x509::ClientTemplate("admin.bad.example");
   what.san.dns = {"a.good.example"};
-  EXPECT_EQ(Judge(constraints, what), "");
+  EXPECT_EQ(Verify(constraints, what), "");
 }
 
 TEST(NameConstraints, AFormThatIsNotUnderstoodIsRefusedWhereItIsConstrained) {
@@ -183,13 +184,13 @@ TEST(NameConstraints, AFormThatIsNotUnderstoodIsRefusedWhereItIsConstrained) {
   what.raw_extensions = {
       {"2.5.29.17", false,
        x509::der::Element(x509::der::kSequence, Name(x509::NameForm::kOther, other))}};
-  EXPECT_EQ(Judge(Constraints({Name(x509::NameForm::kDns, "a.example")}), what), "");
-  EXPECT_THAT(Judge(Constraints({Name(x509::NameForm::kOther, other)}), what),
+  EXPECT_EQ(Verify(Constraints({Name(x509::NameForm::kDns, "a.example")}), what), "");
+  EXPECT_THAT(Verify(Constraints({Name(x509::NameForm::kOther, other)}), what),
               HasSubstr("other name"));
-  EXPECT_THAT(Judge(Constraints({}, {Name(x509::NameForm::kOther, other)}), what),
+  EXPECT_THAT(Verify(Constraints({}, {Name(x509::NameForm::kOther, other)}), what),
               HasSubstr("other name"));
   EXPECT_EQ(
-      Judge(Constraints({Name(x509::NameForm::kOther, other)}), x509::ClientTemplate("client")),
+      Verify(Constraints({Name(x509::NameForm::kOther, other)}), x509::ClientTemplate("client")),
       "");
 }
 
@@ -197,7 +198,7 @@ TEST(NameConstraints, NoControlByteOfANameReachesTheSentence) {
   x509::SubjectAltNames san;
   san.dns = {std::string("a\n\0b", 4)};
   const std::string why =
-      Judge(Constraints({Name(x509::NameForm::kDns, "good.example")}), WithNames(san));
+      Verify(Constraints({Name(x509::NameForm::kDns, "good.example")}), WithNames(san));
   EXPECT_EQ(why.find('\n'), std::string::npos);
   EXPECT_THAT(why, HasSubstr("\\n"));
 }
@@ -209,7 +210,7 @@ TEST(NameConstraints, TheWorkIsBounded) {
     many.push_back(Name(x509::NameForm::kDns, "x" + std::to_string(i) + ".example"));
     san.dns.push_back("x49.example");
   }
-  EXPECT_THAT(Judge(Constraints(many), WithNames(san)), HasSubstr("too many"));
+  EXPECT_THAT(Verify(Constraints(many), WithNames(san)), HasSubstr("too many"));
 }
 
 TEST(NameConstraints, MalformedConstraintsAreAnError) {
