@@ -56,8 +56,15 @@ ServerCodec::ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& 
 
 void ServerCodec::Read(std::string_view bytes) {
   if (finished()) return;
-  const int error = transport_.Receive(bytes);
-  if (error != 0) Fail(error);
+  while (!bytes.empty()) {
+    const size_t size = scanner_.Scan(bytes);
+    if (const int error = transport_.Receive(bytes.substr(0, size)); error != 0) {
+      Fail(error);
+      break;
+    }
+    bytes.remove_prefix(size);
+    if (scanner_.found()) CheckIgnoredFrame(*scanner_.found());
+  }
   DeliverTouched();
   FinishClosed();
   transport_.ScheduleSend();
@@ -75,10 +82,33 @@ void ServerCodec::Violate(Violation violation, std::string detail) {
   if (violation_) return;
   violation_ = violation;
   violation_detail_ = std::move(detail);
-  nghttp2_session_terminate_session(session(), violation == Violation::kProtocolError
-                                                   ? NGHTTP2_PROTOCOL_ERROR
+  Terminate(violation == Violation::kProtocolError ? NGHTTP2_PROTOCOL_ERROR
                                                    : NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void ServerCodec::Terminate(uint32_t error_code) {
+  nghttp2_session_terminate_session(session(), error_code);
   transport_.ScheduleSend();
+}
+
+// nghttp2 ignores frames for streams that it has forgotten. RFC 9113 sections 5.1 and 5.1.1 want
+// them to be errors, unless the client cannot know yet that the stream has ended.
+void ServerCodec::CheckIgnoredFrame(const FrameScanner::Found& frame) {
+  if (frame.type == NGHTTP2_DATA) {
+    CheckStreamState(frame.type, frame.stream_id);
+  } else if (frame.increment == 0 && frame.stream_id != 0 && Find(frame.stream_id) == nullptr) {
+    Violate(Violation::kProtocolError, "a WINDOW_UPDATE of 0");
+  }
+}
+
+void ServerCodec::CheckStreamState(uint8_t type, int32_t id) {
+  if (id % 2 == 0 || id > last_stream_id_ || Find(id) != nullptr || violation_) return;
+  const ClosedStreams::Answer answer = closed_streams_.Find(id);
+  if (answer == ClosedStreams::Answer::kIgnore) return;
+  violation_ = Violation::kProtocolError;
+  violation_detail_ = absl::StrCat("a frame for stream ", id, ", which is closed");
+  const bool never_opened = answer == ClosedStreams::Answer::kUnknown && type == NGHTTP2_HEADERS;
+  Terminate(never_opened ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED);
 }
 
 ServerStream* ServerCodec::Find(int32_t stream_id) const {
@@ -113,6 +143,7 @@ int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
   const int64_t now_ms = loop_.now_ms();
   switch (header.type) {
     case NGHTTP2_HEADERS:
+      CheckStreamState(header.type, header.stream_id);
       in_header_block_ = (header.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
       return 0;
     case NGHTTP2_CONTINUATION:
@@ -139,7 +170,7 @@ int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
 int ServerCodec::OnBeginHeaders(const nghttp2_frame& frame) {
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
     ServerStream& stream = handler_.OnStreamBegins();
-    stream.id_ = frame.hd.stream_id;
+    stream.id_ = last_stream_id_ = frame.hd.stream_id;
     stream.reading_head_ = true;
     stream.reader_.Begin(stream.head_, options_.limits);
     nghttp2_session_set_stream_user_data(session(), frame.hd.stream_id, &stream);
@@ -172,6 +203,7 @@ int ServerCodec::OnInvalidHeader(const nghttp2_frame& frame, std::string_view) {
 int ServerCodec::OnFrame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) {
     if (ServerStream* stream = Find(frame.hd.stream_id)) {
+      stream->peer_reset_ = true;
       stream->close_error_ = ProxyError(
           ErrorReason::kClientClosed,
           absl::StrCat("the client reset the stream: ", ErrorName(frame.rst_stream.error_code)));
@@ -220,6 +252,11 @@ int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   ServerStream* stream = Find(stream_id);
   if (stream == nullptr) return 0;
   stream->closed_ = true;
+  if (!stream->peer_reset_ && !stream->request_complete_) {
+    closed_streams_.AddReset(stream_id);
+  } else {
+    closed_streams_.AddEnded(stream_id);
+  }
   if (error_code != NGHTTP2_NO_ERROR && !stream->close_error_) {
     stream->close_error_ = ProxyError(
         ErrorReason::kClientClosed, absl::StrCat("the stream was reset: ", ErrorName(error_code)));

@@ -14,8 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/http2/closed_streams.h"
 #include "proxy/http2/field_block.h"
 #include "proxy/http2/flood_guard.h"
+#include "proxy/http2/frame_scanner.h"
 #include "proxy/http2/head_reader.h"
 #include "proxy/http2/server_stream.h"
 #include "proxy/http2/session_ptr.h"
@@ -106,7 +108,10 @@ class ServerCodec {
   void DeliverTouched();
   void FinishClosed();
   void OnTurnEnd();
+  void CheckStreamState(uint8_t type, int32_t id);
+  void CheckIgnoredFrame(const FrameScanner::Found& frame);
   void Violate(Violation violation, std::string detail);
+  void Terminate(uint32_t error_code);
   void Fail(int error);
 
   io::Loop& loop_;
@@ -117,6 +122,9 @@ class ServerCodec {
   FieldBlock fields_;                   // scratch
   std::vector<ServerStream*> touched_;  // by what is being read
   std::vector<ServerStream*> closed_;
+  FrameScanner scanner_;
+  ClosedStreams closed_streams_;
+  int32_t last_stream_id_ = 0;  // of those that the client has opened
   std::optional<Violation> violation_;
   std::string violation_detail_;
   bool preface_received_ = false;

@@ -101,6 +101,7 @@ class ServerStream final : public http::ResponseWriter {
   bool head_written_ = false;
   bool was_full_ = false;    // more had been written than could leave
   bool discarding_ = false;  // the handler wants nothing more of the request
+  bool peer_reset_ = false;
   bool closed_ = false;
 };
 
