@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 std::string OcspText(const StapledResponse& ocsp, int64_t now) {
   return absl::StrCat(
-      "    OCSP   ", Printable(ocsp.file), ", good since ", DateTime(ocsp.this_update),
+      "    OCSP   ", Printable(ocsp.file), ", good from ", DateTime(ocsp.this_update),
       ocsp.next_update == 0 ? ""
                             : absl::StrCat(" until ", DateTime(ocsp.next_update), ", ",
                                            RelativeTime(ocsp.next_update, now)),
@@ -30,9 +30,9 @@ std::string OcspText(const StapledResponse& ocsp, int64_t now) {
 std::string ServerText(const ServerCertificate& server, bool is_default, int64_t now) {
   std::string text =
       absl::StrCat("  server certificate ", Printable(server.chain_file),
-                   is_default ? " (the default)" : "", "\n", DrawChain(server.chain, 4, now));
+                   is_default ? " (default)" : "", "\n", DrawChain(server.chain, 4, now));
   absl::StrAppend(&text, "    key    ", Printable(server.key_file), ", ",
-                  server.key->public_key().text, ", fits\n");
+                  server.key->public_key().text, ", matches\n");
   if (!server.names.empty()) {
     absl::StrAppend(&text, "    names  ", Printable(absl::StrJoin(server.names, ", ")), "\n");
   }
@@ -63,17 +63,17 @@ std::string AnchorsText(const std::string& title, const std::string& file,
 std::string RevocationText(const LoadedRevocationList& loaded, int64_t now) {
   const x509::RevocationList& list = *loaded.list;
   const std::string scope = list.ScopeText();
-  std::string text =
-      absl::StrCat("  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()),
-                   ", ", list.entries(), " revoked", list.number().empty() ? "" : ", number ",
-                   list.number(), scope.empty() ? "" : absl::StrCat(", ", Printable(scope)),
-                   "\n    of ", DateTime(list.this_update()), ", to be replaced ",
-                   list.next_update() == 0 ? "at no set time"
-                                           : absl::StrCat("by ", DateTime(list.next_update()), ", ",
-                                                          RelativeTime(list.next_update(), now)),
-                   "\n    ");
+  std::string text = absl::StrCat(
+      "  revocation list ", Printable(loaded.file), "\n    ", Printable(list.issuer()), ", ",
+      list.entries(), " revoked", list.number().empty() ? "" : ", number ", list.number(),
+      scope.empty() ? "" : absl::StrCat(", ", Printable(scope)), "\n    this update ",
+      DateTime(list.this_update()), ", next update ",
+      list.next_update() == 0
+          ? "none"
+          : absl::StrCat(DateTime(list.next_update()), ", ", RelativeTime(list.next_update(), now)),
+      "\n    ");
   if (loaded.signer == nullptr)
-    return text + "signature not checked yet: its CA is no trust anchor\n";
+    return text + "signature not checked yet: its CA is not a trust anchor\n";
   return absl::StrCat(text, "signature verified with the key of ",
                       Printable(loaded.signer->subject()), " ", loaded.signer->serial(), "\n");
 }
@@ -92,14 +92,14 @@ std::string TrustText(const config::ClientAuth& client_auth, const ListenerMater
   for (const SpiffeDomain& domain : material.spiffe) {
     const std::string title = absl::StrCat("trust domain ", domain.name);
     if (domain.trust == nullptr) {
-      absl::StrAppend(&text, "  ", title, ": no X.509 authority, everybody is refused\n");
+      absl::StrAppend(&text, "  ", title, ": no X.509 authority, all clients are rejected\n");
     }
     for (const std::string& file : SpiffeFiles(client_auth.spiffe)) {
       absl::StrAppend(&text, AnchorsText(title, file, domain.name, material, now));
     }
   }
   if (client_auth.server_auth_clients && client_auth.mode != config::ClientAuthMode::kNone) {
-    absl::StrAppend(&text, "  clients whose only extended key usage is serverAuth are let in\n");
+    absl::StrAppend(&text, "  clients whose only extended key usage is serverAuth are accepted\n");
   }
   if (!client_auth.spki_pins.empty()) {
     absl::StrAppend(&text, "  pinned keys: ", client_auth.spki_pins.size(), "\n");

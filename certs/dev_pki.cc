@@ -128,7 +128,7 @@ class DevPki {
       struct stat status = {};
       if (!ours_.contains(name) && lstat(Path(name).c_str(), &status) == 0) {
         return absl::AlreadyExistsError(absl::StrCat(
-            Path(name), ": exists and was not made by `mantlet certs dev`; use another --out"));
+            Path(name), ": exists and was not created by `mantlet certs dev`; use another --out"));
       }
     }
     return absl::OkStatus();
@@ -271,11 +271,11 @@ class DevPki {
     for (const NewFile& file : files_) report.files.push_back(Path(file.name));
     report.text = absl::StrCat(
         kept_authorities_
-            ? "Root and intermediate of an earlier run were kept; the leaves are new.\n"
-            : "A throw-away PKI, for trying things out only: its keys lie there unencrypted.\n",
+            ? "Root and intermediate of an earlier run are kept; the leaves are new.\n"
+            : "A temporary PKI, for experiments only: its keys are not encrypted.\n",
         "  in           ", directory_, "\n",
         "  root.crt, intermediate.crt and their keys: the CAs\n"
-        "  ca.crt       what clients and servers should trust (the root)\n"
+        "  ca.crt       the root, for clients and servers to trust\n"
         "  server.crt   ",
         server_.certificate->subject(), ", and its intermediate; server.key\n", "  client.crt   ",
         client_.certificate->subject(), ", and its intermediate; client.key\n",
@@ -285,7 +285,7 @@ class DevPki {
         "Server and client certificate expire ",
         RelativeTime(leaf_end_, options_.now), " (", DateTime(leaf_end_), ").\n\n",
         "  mantlet echo --address 127.0.0.1:", options_.upstream_port,
-        " &   # an application that shows what it got\n", "  mantlet run --config ",
+        " &   # an application that returns its requests\n", "  mantlet run --config ",
         Path("mantlet.yaml"), " &\n", "  ", CurlLine(), "\n");
     return report;
   }

@@ -33,7 +33,7 @@ absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::st
     if (filled > FileReader::kMaxFileBytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat(path, ": it is larger than ", FileReader::kMaxFileBytes,
-                       " bytes; name a file with certificates or keys only"));
+                       " bytes; name a file that contains only certificates or keys"));
     }
     // The file grows while it is read, so it is not complete and will be read again.
     if (filled == bytes->size()) bytes->resize(2 * bytes->size());

@@ -47,7 +47,8 @@ absl::Status MakeDirectories(const std::string& path) {
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     std::string directory = path.substr(0, slash);
     if (!directory.empty() && mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-      return absl::UnavailableError(absl::StrCat(directory, ": cannot be made: ", strerror(errno)));
+      return absl::UnavailableError(
+          absl::StrCat(directory, ": cannot be created: ", strerror(errno)));
     }
     if (slash == std::string::npos) return absl::OkStatus();
   }

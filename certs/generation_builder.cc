@@ -60,8 +60,7 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
   } else if (client_auth.trust_bundle.empty() || !material->anchors.empty()) {
     // An error has already been reported for a file without anchors.
     sink->Error("no_trust_anchor", "",
-                absl::StrCat("listener ", material->listener,
-                             " has no trust anchor to verify clients with"),
+                absl::StrCat("listener ", material->listener, " has no trust anchor"),
                 "name at least one CA certificate under client_auth.trust_bundle");
   }
 }
@@ -69,11 +68,11 @@ void BuildTrustBundle(const config::ClientAuth& client_auth, const FileImages& f
 const char* WhoIsRefused(config::ClientAuthMode mode) {
   switch (mode) {
     case config::ClientAuthMode::kRequest:
-      return " verifies no client's certificate";
+      return " verifies no client certificate";
     case config::ClientAuthMode::kOptional:
-      return " refuses every client that has a certificate";
+      return " rejects every client with a certificate";
     default:
-      return " refuses every client";
+      return " rejects every client";
   }
 }
 
@@ -90,7 +89,7 @@ void WarnIfNoClientCanConnect(const config::ClientAuth& client_auth,
                 absl::StrCat("listener ", material.listener, WhoIsRefused(client_auth.mode),
                              ": it has no trust_bundle, and no SPIFFE trust domain has an "
                              "authority"),
-                "get a bundle with authorities");
+                "add a bundle with authorities");
 }
 
 // Builds the trust of one listener. `material->trust` stays null if the listener needs none, or if

@@ -38,23 +38,23 @@ void CompareCertificates(const ListenerMaterial& before, const ListenerMaterial&
     const auto old = find(before, now.chain_file);
     if (old == before.certificates.end()) {
       changes->Add(now.chain_file, ": ", now.leaf->subject(), ", ", Validity(*now.leaf),
-                   ", is served as well");
+                   ", is now served");
     } else if (old->leaf->fingerprint_sha256() != now.leaf->fingerprint_sha256()) {
       changes->Add(now.chain_file, ": ", now.leaf->subject(), ", ", Validity(*now.leaf), " (was ",
                    Validity(*old->leaf), ")");
     } else if (old->chain_der != now.chain_der) {
-      changes->Add(now.chain_file, ": other intermediates, ", now.chain.size() - 1, " now");
+      changes->Add(now.chain_file, ": other intermediates, now ", now.chain.size() - 1, " now");
     }
     const bool had = old != before.certificates.end() && old->ocsp != nullptr;
     if (now.ocsp != nullptr && (!had || old->ocsp->der != now.ocsp->der)) {
       changes->Add(now.ocsp->file, ": an OCSP response of ", DateTime(now.ocsp->this_update));
     } else if (now.ocsp == nullptr && had) {
-      changes->Add("no OCSP response is stapled any more to ", now.chain_file);
+      changes->Add("an OCSP response is no longer stapled to ", now.chain_file);
     }
   }
   for (const ServerCertificate& old : before.certificates) {
     if (find(after, old.chain_file) == after.certificates.end()) {
-      changes->Add(old.chain_file, ": is not served any more");
+      changes->Add(old.chain_file, ": is no longer served");
     }
   }
 }

@@ -10,7 +10,7 @@
 namespace mantlet::certs {
 
 const char* HintForUnreadable(const absl::Status& status) {
-  if (absl::IsPermissionDenied(status)) return "let the user that mantlet runs as read it";
+  if (absl::IsPermissionDenied(status)) return "allow mantlet's user to read it";
   if (!absl::IsFailedPrecondition(status)) return "check the path";
   const std::string why(status.message());
   return why.ends_with("directory") ? "name the file in it" : "put a regular file there";
@@ -39,7 +39,7 @@ const FileContent* FindContent(const std::string& path, const FileImages& images
 
 void ReportUnparsable(const std::string& path, const absl::Status& status, DiagnosticSink* sink) {
   x509::Fault fault = x509::FaultOf(status, path);
-  if (fault.hint.empty()) fault.hint = "get the file again from where it came from";
+  if (fault.hint.empty()) fault.hint = "copy the file again from its source";
   sink->Error("unparsable", path, std::move(fault.what), std::move(fault.hint));
 }
 

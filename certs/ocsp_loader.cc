@@ -18,11 +18,10 @@ void CheckDates(const StapledResponse& ocsp, int64_t now, DiagnosticSink* sink) 
                   "check this machine's clock");
   }
   if (ocsp.next_update == 0 || ocsp.next_update > now) return;
-  sink->Warning(
-      "ocsp_expired", ocsp.file,
-      absl::StrCat("the OCSP response should have been replaced by ", DateTime(ocsp.next_update),
-                   " (", RelativeTime(ocsp.next_update, now), "), so it is not stapled"),
-      "fetch a new one, e.g. with: openssl ocsp -respout");
+  sink->Warning("ocsp_expired", ocsp.file,
+                absl::StrCat("the OCSP response expired at ", DateTime(ocsp.next_update), " (",
+                             RelativeTime(ocsp.next_update, now), "), so it is not stapled"),
+                "fetch a new one, e.g. with: openssl ocsp -respout");
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ void LoadOcspResponse(const std::string& path, const FileImages& images,
     sink->Error("ocsp_unusable", path,
                 absl::StrCat("the OCSP response cannot be stapled: ",
                              std::string(valid.status().message())),
-                "fetch one for this certificate, or leave ocsp_response out");
+                "fetch one for this certificate, or remove ocsp_response");
     return;
   }
   auto ocsp = std::make_shared<StapledResponse>();

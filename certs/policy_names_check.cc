@@ -34,9 +34,9 @@ void CheckMatch(const config::Match& match, const config::Listener& listener,
     const bool never = listener.tls.strict_sni;
     sink->Warning("policy_sni_not_served", config::ToString(match.where),
                   "sni '" + sni + "' is in no certificate of the listener" +
-                      (never ? ", so no connection can have it"
-                             : ", so no client that checks names asks for it"),
-                  "add a certificate for it, or mend the name");
+                      (never ? ", so no connection can use it"
+                             : ", so no client that verifies names uses it"),
+                  "add a certificate for it, or correct the name");
   }
   for (const auto* group : {&match.any, &match.all, &match.not_}) {
     for (const config::Match& inner : *group) CheckMatch(inner, listener, material, sink);

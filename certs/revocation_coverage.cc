@@ -21,14 +21,12 @@ struct Part {
   const char* refused;
   const char* accepted;
 };
-constexpr Part kAll = {"", "nothing that this CA has issued is accepted",
-                       "what this CA has issued is accepted without a look at any list"};
-constexpr Part kUsers = {" for users' certificates",
-                         "no user's certificate that this CA has issued is accepted",
+constexpr Part kAll = {"", "no certificate of this CA is accepted",
+                       "certificates of this CA are accepted without a revocation check"};
+constexpr Part kUsers = {" for users' certificates", "no user certificate of this CA is accepted",
                          "users' certificates that this CA has issued are accepted without a look "
                          "at any list"};
-constexpr Part kCas = {" for CAs' certificates",
-                       "no CA's certificate that this CA has issued is accepted",
+constexpr Part kCas = {" for CAs' certificates", "no CA certificate of this CA is accepted",
                        "CAs' certificates that this CA has issued are accepted without a look at "
                        "any list"};
 
@@ -105,8 +103,8 @@ void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
     if (covered != 0) {
       sink->Warning("crl_missing", anchor.file,
                     absl::StrCat("the revocation lists of ", subject,
-                                 " do not cover all reasons for a revocation, so nothing that "
-                                 "this CA has issued is accepted"),
+                                 " do not cover all reasons for a revocation, so no certificate of "
+                                 "this CA is accepted"),
                     "add its lists for the other reasons to client_auth.crl.files");
       continue;
     }
@@ -114,7 +112,7 @@ void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
         "crl_missing", anchor.file,
         absl::StrCat("there is no revocation list of ", subject, ", ", Consequence(client_auth)),
         absl::StrCat("add its list to client_auth.crl.files",
-                     require ? ", or write policy: if_present" : ""));
+                     require ? ", or set policy: if_present" : ""));
   }
 }
 
@@ -128,18 +126,18 @@ void CheckForLostLists(const config::ClientAuth& client_auth, const ListenerMate
     if (gone == nullptr || NotCovered(old, material->lost_lists) == nullptr) continue;
     const std::string what =
         absl::StrCat("the revocation list of ", old.list->issuer(), gone->of_list,
-                     " was in use and is not here any more, ", Consequence(client_auth, *gone));
+                     " was in use and is now missing, ", Consequence(client_auth, *gone));
     if (WasRetired(old, *material)) {
       if (client_auth.crl_policy == config::CrlPolicy::kRequire) continue;
       sink->Warning("crl_gone", old.file,
-                    absl::StrCat(what, " if another CA still vouches for this one"),
-                    "nothing, if this CA was retired together with its list");
+                    absl::StrCat(what, " if another CA still certifies this one"),
+                    "ignore this if the CA was removed together with its list");
       continue;
     }
     material->lost_lists.push_back(old);
     Note(old.list->issuer(), material);
     sink->Warning("crl_gone", old.file, what,
-                  "put that CA's current list back, beside those of other CAs");
+                  "restore that CA's current list, in addition to those of other CAs");
   }
 }
 

@@ -26,7 +26,7 @@ void ReportUnreadable(const std::string& path, const RevocationFile* file, Diagn
   }
   if (file->readable) {
     x509::Fault fault = x509::FaultOf(file->status, path);
-    if (fault.hint.empty()) fault.hint = "it must hold complete revocation lists, as PEM or DER";
+    if (fault.hint.empty()) fault.hint = "it must contain complete revocation lists, as PEM or DER";
     sink->Error("unparsable", path, std::move(fault.what), std::move(fault.hint));
     return;
   }
@@ -52,22 +52,23 @@ void FindSigner(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink,
   if (loaded->signer != nullptr) {
     sink->Error("crl_issuer_may_not_sign", loaded->file,
                 absl::StrCat(ListOf(*loaded->list),
-                             " must not be used: the key usage of that CA's certificate does not "
+                             " cannot be used: the key usage of that CA's certificate does not "
                              "allow cRLSign"),
-                "have the CA's certificate issued anew with cRLSign, or take the list out");
+                "reissue the CA's certificate with cRLSign, or remove the list");
   } else if (namesake != nullptr) {
     sink->Error(
         "crl_wrong_signature", loaded->file,
         absl::StrCat(ListOf(*loaded->list),
                      " was not signed with the key of that CA's certificate in ", namesake->file),
-        "take the list that this CA has signed; if the CA has a new key, add its new "
+        "use the list that this CA has signed; if the CA has a new key, add its new "
         "certificate to the trust bundle");
   } else {
-    sink->Note("crl_issuer_unknown", loaded->file,
-               absl::StrCat(ListOf(*loaded->list),
-                            " is of a CA that is no trust anchor; its signature is checked when a "
-                            "client brings that CA's certificate"),
-               "");
+    sink->Note(
+        "crl_issuer_unknown", loaded->file,
+        absl::StrCat(ListOf(*loaded->list),
+                     " is by a CA that is not a trust anchor; its signature is checked when a "
+                     "client presents that CA's certificate"),
+        "");
   }
 }
 
@@ -78,16 +79,15 @@ void CheckDates(const LoadedRevocationList& loaded, bool use_expired, int64_t no
     sink->Warning("crl_not_yet_valid", loaded.file,
                   absl::StrCat(ListOf(list), " is not valid before ", DateTime(list.this_update()),
                                " (", RelativeTime(list.this_update(), now),
-                               "), so clients of that CA are refused until then"),
+                               "), so clients of that CA are rejected until then"),
                   "check this machine's clock");
   }
   if (list.next_update() == 0 || list.next_update() > now) return;
   sink->Warning(
       "crl_expired", loaded.file,
-      absl::StrCat(
-          ListOf(list), " should have been replaced by ", DateTime(list.next_update()), " (",
-          RelativeTime(list.next_update(), now), ")",
-          use_expired ? ", and is used all the same" : ", so clients of that CA are refused"),
+      absl::StrCat(ListOf(list), " expired at ", DateTime(list.next_update()), " (",
+                   RelativeTime(list.next_update(), now), ")",
+                   use_expired ? ", and is still used" : ", so clients of that CA are rejected"),
       "put the CA's current list here");
 }
 
@@ -135,7 +135,7 @@ void WarnOfOlderLists(const ListenerMaterial& material, const ListenerMaterial& 
       if (!Succeeds(loaded, old) || !x509::HasLowerNumber(*loaded.list, *old.list)) continue;
       sink->Warning("crl_older", loaded.file,
                     absl::StrCat(ListOf(*loaded.list), " has the number ", loaded.list->number(),
-                                 ", and the one that was in use had ", old.list->number()),
+                                 ", but the previous list had ", old.list->number()),
                     "check that this is the CA's current list; a revocation may have been undone");
     }
   }

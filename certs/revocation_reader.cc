@@ -48,7 +48,7 @@ absl::Status ReadPem(x509::ByteSource& source, std::vector<x509::RevocationListP
     if (!*more) break;
     if (pem.label() != "X509 CRL") {
       return absl::InvalidArgumentError(
-          absl::StrCat(pem.where(), " is no revocation list; take it out"));
+          absl::StrCat(pem.where(), " is not a revocation list; remove it"));
     }
     auto list = x509::RevocationList::Parse(pem.content());
     if (!list.ok()) {
@@ -61,7 +61,7 @@ absl::Status ReadPem(x509::ByteSource& source, std::vector<x509::RevocationListP
     lists->push_back(*std::move(list));
   }
   if (!lists->empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("it holds no revocation list, neither as PEM nor as DER");
+  return absl::InvalidArgumentError("it contains no revocation list, neither as PEM nor as DER");
 }
 
 absl::Status ReadLists(x509::ByteSource& source, std::vector<x509::RevocationListPtr>* lists) {

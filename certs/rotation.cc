@@ -16,7 +16,7 @@ std::string Fault(const config::Listener& listener, const BuildResult& built, si
                   const std::set<std::string>& unstable) {
   for (const std::string& path : MaterialFiles(listener)) {
     if (unstable.contains(path)) {
-      return absl::StrCat(path, " keeps changing while it is read; trying again");
+      return absl::StrCat(path, " keeps changing while it is read; it is read again");
     }
   }
   return config::JoinErrors(built.by_listener[index]);
@@ -48,17 +48,17 @@ std::string MustWait(const config::Listener& listener, const ListenerMaterial& r
   if (read.id == old.id) return "";
   if (on_disk == nullptr) {
     const char* what = !SameTrust(read, old)   ? "its trust anchors have changed"
-                       : LosesAList(read, old) ? "a CA has no revocation list any more"
+                       : LosesAList(read, old) ? "a CA no longer has a revocation list"
                                                : nullptr;
     if (what == nullptr) return "";
     return absl::StrCat(what,
-                        ", and the configuration on disk cannot be read: its files are taken up "
-                        "when it can");
+                        ", and the configuration on disk cannot be read: its files are loaded "
+                        "when it is valid again");
   }
   const config::Listener* there = FindListener(*on_disk, listener.name);
   if (there != nullptr && *there == listener) return "";
   return "its files and its settings have changed, and the new configuration is refused: both are "
-         "taken up together";
+         "loaded together once it is accepted";
 }
 
 // Builds the generation from the new material and, for held listeners, from the material in use.

@@ -24,7 +24,7 @@ void CheckDates(const Certificate& certificate, const std::string& file, int64_t
                 absl::StrCat("the certificate ", certificate.subject(), " expired ",
                              RelativeTime(certificate.not_after(), now), " (",
                              DateTime(certificate.not_after()), ")"),
-                "renew it; no client would accept it");
+                "renew it; clients reject it");
   } else if (certificate.not_before() > now) {
     sink->Error("not_yet_valid", file,
                 absl::StrCat("the certificate ", certificate.subject(), " becomes valid ",
@@ -49,8 +49,8 @@ void CheckStrength(const Certificate& certificate, const std::string& file, Diag
   if (certificate.weak_signature() && !certificate.self_signed()) {
     sink->Error("weak_signature", file,
                 absl::StrCat(who, "it is signed with ", certificate.signature_algorithm(),
-                             ", which clients refuse"),
-                "have it issued again with SHA-256");
+                             ", which clients reject"),
+                "reissue it with SHA-256");
   }
 }
 
@@ -68,27 +68,27 @@ void CheckLeaf(const Certificate& leaf, const std::string& file, DiagnosticSink*
         "no_server_purpose", file,
         absl::StrCat("the certificate ", leaf.subject(), ": its key usage (",
                      absl::StrJoin(leaf.key_usage(), ", "), ") does not allow signatures, and an ",
-                     leaf.public_key().text, " key does nothing else"),
-        "have it issued with the key usage digitalSignature");
+                     leaf.public_key().text, " key can do nothing else"),
+        "reissue it with the key usage digitalSignature");
   }
   if (!leaf.for_server()) {
     sink->Error("no_server_purpose", file,
                 absl::StrCat("the certificate ", leaf.subject(),
                              " may not be used by a server: its key usage or extended key usage "
                              "does not allow it"),
-                "have it issued with the extended key usage serverAuth");
+                "reissue it with the extended key usage serverAuth");
   }
   if (leaf.san().dns.empty() && leaf.san().ip.empty() && leaf.san().uri.empty()) {
     sink->Warning("san_missing", file,
                   absl::StrCat("the certificate ", leaf.subject(),
-                               " has no subject alternative name, and clients do not look at the "
+                               " has no subject alternative name, and clients ignore the "
                                "common name"),
-                  "have it issued with the DNS names and addresses that clients use");
+                  "reissue it with the DNS names and addresses that clients use");
   }
   if (leaf.is_ca()) {
     sink->Warning("leaf_is_ca", file,
                   absl::StrCat("the server certificate ", leaf.subject(), " is a CA certificate"),
-                  "serve a certificate of its own, issued by this CA; whoever takes this key can "
+                  "serve a certificate issued by this CA; an attacker with this key could "
                   "issue certificates");
   }
 }
@@ -103,8 +103,8 @@ void CheckIssuers(const ServerCertificate& server, DiagnosticSink* sink) {
     if (issued == server.chain.end()) continue;
     sink->Error("issuer_not_ca", server.chain_file,
                 absl::StrCat("the certificate ", issuer->subject(), " issued ",
-                             (*issued)->subject(), " but is no CA certificate"),
-                "have the server certificate issued by a CA");
+                             (*issued)->subject(), " but is not a CA certificate"),
+                "let a CA issue the server certificate");
   }
 }
 
@@ -122,7 +122,7 @@ void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& a
     if (certificate == server.leaf || !certificate->self_signed()) continue;
     sink->Note("root_in_chain", server.chain_file,
                absl::StrCat("the chain includes its root ", certificate->subject(),
-                            "; clients have that already"),
+                            "; clients already have it"),
                "leave the root out");
   }
   const Certificate& last = EndOfPath(server);
@@ -139,7 +139,7 @@ void CheckEnd(const ServerCertificate& server, const std::vector<TrustAnchor>& a
   } else if (server.chain.size() == 1) {
     sink->Warning(
         "missing_intermediate", server.chain_file,
-        absl::StrCat("the file holds the server certificate alone; if its issuer ", last.issuer(),
+        absl::StrCat("the file contains only the server certificate; if its issuer ", last.issuer(),
                      " is an intermediate, clients cannot build the chain"),
         "append the intermediate, unless the issuer is a root that clients trust");
   }
@@ -177,7 +177,7 @@ void CheckDuplicateKeyTypes(const std::vector<ServerCertificate>& servers, Diagn
                                  " has another certificate with a key of the "
                                  "same kind (",
                                  key.text, ") in ", known->second->chain_file,
-                                 ", which comes first; this one is never shown for it"),
+                                 ", which comes first; this one is never used for it"),
                     "keep one of the two, or give them keys of different kinds");
       break;  // one name is enough for the pair
     }

@@ -68,9 +68,9 @@ class Assembly {
     if (!passphrase_.has_value() && path != files_.pkcs12) {
       hint =
           "it is PKCS#12 with key and chain; name it under pkcs12: alone, and the file that "
-          "holds its passphrase under passphrase_file:";
+          "with its passphrase under passphrase_file:";
     } else if (!passphrase_.has_value()) {
-      hint = "name the file that holds its passphrase under passphrase_file:";
+      hint = "name the file with its passphrase under passphrase_file:";
     }
     sink_->Error("wrong_passphrase", path, std::string(status.message()), std::move(hint));
   }
@@ -81,7 +81,7 @@ class Assembly {
       locked = locked || item.kind == Kind::kLockedKey;
       if (item.kind != Kind::kPrivateKey) continue;
       if (server_.key != nullptr) {
-        sink_->Error("several_keys", server_.key_file, "it holds more than one private key",
+        sink_->Error("several_keys", server_.key_file, "it contains more than one private key",
                      "keep the one that belongs to the certificate");
         return false;
       }
@@ -89,14 +89,14 @@ class Assembly {
     }
     if (server_.key == nullptr && locked) {
       sink_->Error("key_encrypted", server_.key_file, "its private key is encrypted",
-                   "name the file that holds its passphrase under passphrase_file:");
+                   "name the file with its passphrase under passphrase_file:");
     } else if (server_.key == nullptr) {
       SayNoKey(material);
     }
     const FileContent* content = FindContent(server_.key_file, images_, sink_);
     if (server_.key != nullptr && content != nullptr && (content->mode & kWorldReadable) != 0) {
       sink_->Warning("key_world_readable", server_.key_file,
-                     "everybody on this machine can read this private key", "chmod o-rwx it");
+                     "all users of this machine can read this private key", "chmod o-rwx it");
     }
     return server_.key != nullptr;
   }
@@ -109,7 +109,7 @@ class Assembly {
       hint = "name the file with the certificate's private key";
     }
     sink_->Error("no_key", server_.key_file,
-                 absl::StrCat("it holds no private key, but ", x509::Inventory(material)),
+                 absl::StrCat("it contains no private key, but ", x509::Inventory(material)),
                  std::move(hint));
   }
 
@@ -118,7 +118,7 @@ class Assembly {
     unordered_ = !material.ordered;
     if (!server_.chain.empty()) return true;
     std::string hint = x509::HintForOther(material);
-    if (hint.empty()) hint = "it must hold the server certificate first, then the intermediates";
+    if (hint.empty()) hint = "it must contain the server certificate first, then the intermediates";
     for (const x509::MaterialItem& item : material.items) {
       if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
         hint = "put the server certificate here, then the intermediates; a key belongs under key:";
@@ -127,7 +127,7 @@ class Assembly {
       }
     }
     sink_->Error("no_certificate", server_.chain_file,
-                 absl::StrCat("it holds no certificate, but ", x509::Inventory(material)),
+                 absl::StrCat("it contains no certificate, but ", x509::Inventory(material)),
                  std::move(hint));
     return false;
   }
@@ -141,15 +141,15 @@ class Assembly {
       sink_->Error(
           "key_mismatch", server_.key_file,
           absl::StrCat("this key (", server_.key->public_key().text,
-                       ") does not fit the certificate ", server_.chain.front()->subject(), " (",
+                       ") does not match the certificate ", server_.chain.front()->subject(), " (",
                        server_.chain.front()->public_key().text, ") in ", server_.chain_file),
-          "use the key that the certificate was issued for; if the files are just being "
-          "replaced, this passes");
+          "use the key that the certificate was issued for; if the files are being "
+          "replaced right now, wait");
       return false;
     }
     if (leaf != server_.chain.begin() && !files_.chain.empty() && !unordered_) {
       sink_->Error("leaf_not_first", server_.chain_file,
-                   absl::StrCat("the certificate that the key fits, ", (*leaf)->subject(),
+                   absl::StrCat("the certificate of this key, ", (*leaf)->subject(),
                                 ", is not the first one"),
                    "put the server certificate first, then the intermediates in order");
       return false;

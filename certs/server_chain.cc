@@ -25,7 +25,7 @@ std::string UnfitBecause(const Certificate& certificate, int64_t now) {
                         DateTime(certificate.not_before()), ")");
   }
   const bool old_root = certificate.version1() && certificate.self_signed();
-  if (!certificate.is_ca() && !old_root) return "is no CA certificate";
+  if (!certificate.is_ca() && !old_root) return "is not a CA certificate";
   if (!certificate.public_key().weakness.empty()) {
     return absl::StrCat("is too weak: ", certificate.public_key().weakness);
   }
@@ -116,12 +116,11 @@ class Chooser {
       sink_->Warning("chain_unused", server_->chain_file,
                      absl::StrCat("the certificate ", certificate->subject(), ", issued by ",
                                   certificate->issuer(), ", ",
-                                  why.empty() ? "is on no path that clients can use" : why,
+                                  why.empty() ? "is not on any path that clients can use" : why,
                                   ", and is not served: ", harmless),
-                     why.empty()
-                         ? "take it out of the file"
-                         : "take it out of the file; if it is an intermediate that clients need, "
-                           "replace it by its successor");
+                     why.empty() ? "remove it"
+                                 : "remove it; if it is an intermediate that clients need, "
+                                   "replace it by its successor");
     }
     server_->chain_der.clear();
     for (const CertificatePtr& certificate : server_->chain) {
@@ -149,7 +148,7 @@ class Chooser {
                  certificate.self_signed()
                      ? "remove the certificates that have nothing to do with it"
                      : absl::StrCat("add the intermediate ", certificate.issuer(),
-                                    ", and remove what does not belong to the chain"));
+                                    ", and remove unrelated certificates"));
   }
 
   const std::vector<TrustAnchor>& anchors_;

@@ -40,10 +40,10 @@ std::string FitText(const x509::PrivateKey& key, const std::vector<x509::Certifi
   if (all.empty()) return "";
   for (const x509::CertificatePtr& certificate : all) {
     if (key.Matches(*certificate)) {
-      return absl::StrCat(", fits ", Printable(certificate->subject()));
+      return absl::StrCat(", matches ", Printable(certificate->subject()));
     }
   }
-  return ", fits none of the certificates in this file";
+  return ", matches none of the certificates in this file";
 }
 
 std::string CrlText(const x509::RevocationList& crl, int64_t now) {
@@ -75,7 +75,7 @@ std::string ItemText(const x509::MaterialItem& item, const std::vector<x509::Cer
     case Kind::kOther: {
       const std::optional<x509::Fault> known = x509::WrongBlock(item.label);
       return known.has_value() ? absl::StrCat(known->what, "; ", known->hint, "\n")
-                               : absl::StrCat(Printable(item.label), ", not looked into\n");
+                               : absl::StrCat(Printable(item.label), ", not examined\n");
     }
   }
   return "";
@@ -126,8 +126,7 @@ std::string WhyNot(const absl::Status& status, std::string_view path, bool has_p
   if (has_passphrase) {
     return absl::StrCat(std::string(status.message()), "; check the file of --passphrase-file");
   }
-  return "it is PKCS#12 with a passphrase, and none is named; name the file that holds it with "
-         "--passphrase-file";
+  return "it is PKCS#12 with a passphrase; name the file of the passphrase with --passphrase-file";
 }
 
 }  // namespace

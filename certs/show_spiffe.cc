@@ -20,7 +20,7 @@ std::string SequenceText(const SpiffeBundle& bundle) {
 }
 
 std::string AuthoritiesText(const SpiffeBundle& bundle, int64_t now) {
-  if (bundle.authorities.empty()) return "  no X.509 authority: every client is refused\n";
+  if (bundle.authorities.empty()) return "  no X.509 authority: all clients are rejected\n";
   std::vector<x509::CertificatePtr> certificates;
   for (const SpiffeBundle::Authority& authority : bundle.authorities) {
     certificates.push_back(authority.certificate);
@@ -58,7 +58,8 @@ absl::Status ShowMap(std::string_view bytes, int64_t now, std::string* text, Jso
   absl::StatusOr<SpiffeBundles> bundles = ParseSpiffeBundleMap(bytes);
   if (!bundles.ok()) return bundles.status();
   absl::StrAppend(text, "SPIFFE bundle map",
-                  bundles->empty() ? " without a trust domain: every client is refused" : "", "\n");
+                  bundles->empty() ? " without a trust domain: all clients are rejected" : "",
+                  "\n");
   (*json)["format"] = "SPIFFE bundle map";
   Json& items = (*json)["items"] = Json::array();
   for (const auto& [name, bundle] : *bundles) {

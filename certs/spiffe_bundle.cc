@@ -42,7 +42,7 @@ absl::Status CheckSameKey(const Json& key, const x509::Certificate& certificate)
            WithoutLeadingZeros(bytes) == WithoutLeadingZeros(number);
   }
   if (same) return absl::OkStatus();
-  return Reject("its x5c is the certificate of another key than the one spelled out beside it");
+  return Reject("its x5c is the certificate of another key than the one in the same entry");
 }
 
 absl::StatusOr<x509::CertificatePtr> ReadCertificate(const Json& x5c) {
@@ -59,7 +59,7 @@ absl::StatusOr<x509::CertificatePtr> ReadCertificate(const Json& x5c) {
 
 // Returns the certificate of one key; null if the key is to be ignored.
 absl::StatusOr<x509::CertificatePtr> ReadKey(const Json& key) {
-  if (!key.is_object()) return Reject("it is no object");
+  if (!key.is_object()) return Reject("it is not an object");
   const std::string* use = TextOf(key, "use");
   if (use == nullptr || *use != "x509-svid") return x509::CertificatePtr();
   const std::string* kty = TextOf(key, "kty");
@@ -67,7 +67,7 @@ absl::StatusOr<x509::CertificatePtr> ReadKey(const Json& key) {
   if (*kty != "RSA" && *kty != "EC" && *kty != "OKP") return x509::CertificatePtr();
   const auto x5c = key.find("x5c");
   if (x5c == key.end()) return x509::CertificatePtr();
-  if (!x5c->is_array()) return Reject("its x5c is no list");
+  if (!x5c->is_array()) return Reject("its x5c is not a list");
   if (x5c->empty()) return x509::CertificatePtr();
   absl::StatusOr<x509::CertificatePtr> certificate = ReadCertificate(x5c->front());
   if (!certificate.ok()) return certificate;
@@ -80,7 +80,7 @@ absl::Status ReadNumber(const Json& bundle, const char* name, std::optional<uint
   if (member == bundle.end()) return absl::OkStatus();
   const auto* value = member->get_ptr<const Json::number_unsigned_t*>();
   if (value == nullptr) {
-    return Reject(absl::StrCat(name, " is no whole number from 0 to 18446744073709551615"));
+    return Reject(absl::StrCat(name, " is not a whole number from 0 to 18446744073709551615"));
   }
   *number = *value;
   return absl::OkStatus();
@@ -88,7 +88,7 @@ absl::Status ReadNumber(const Json& bundle, const char* name, std::optional<uint
 
 absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
   SpiffeBundle bundle;
-  if (!json.is_object()) return Reject("it is no JSON object");
+  if (!json.is_object()) return Reject("it is not a JSON object");
   if (absl::Status status = ReadNumber(json, "spiffe_sequence", &bundle.sequence); !status.ok()) {
     return status;
   }
@@ -98,7 +98,7 @@ absl::StatusOr<SpiffeBundle> ReadBundle(const Json& json) {
   }
   const auto keys = json.find("keys");
   if (keys == json.end()) return Reject("it has no 'keys'");
-  if (!keys->is_array()) return Reject("its 'keys' is no list");
+  if (!keys->is_array()) return Reject("its 'keys' is not a list");
   for (size_t i = 0; i < keys->size(); ++i) {
     std::string where = absl::StrCat("keys[", i, "]");
     absl::StatusOr<x509::CertificatePtr> certificate = ReadKey((*keys)[i]);
@@ -125,7 +125,7 @@ absl::StatusOr<SpiffeBundle> ParseSpiffeBundle(std::string_view json) {
 absl::StatusOr<SpiffeBundles> ParseSpiffeBundleMap(std::string_view json) {
   absl::StatusOr<Json> parsed = ParseStrictJson(json);
   if (!parsed.ok()) return parsed.status();
-  if (!parsed->is_object()) return Reject("it is no JSON object");
+  if (!parsed->is_object()) return Reject("it is not a JSON object");
   const auto domains = parsed->find("trust_domains");
   if (domains == parsed->end() || !domains->is_object()) {
     return Reject(parsed->contains("keys")

@@ -81,7 +81,7 @@ void LoadBundleMap(const std::string& file, const FileImages& images, int64_t no
       sink->Error("spiffe_domain_twice", file,
                   absl::StrCat("trust domain ", name,
                                " is in the bundle map and under spiffe.trust_domains, too"),
-                  "take it out of one of them");
+                  "remove it from one of them");
       continue;
     }
     Gathered& domain = (*domains)[name];
@@ -102,7 +102,7 @@ void CheckAuthorityIds(const std::string& trust_domain, const Gathered& domain,
           "spiffe_foreign_authority", anchor.file,
           absl::StrCat("the authority ", anchor.certificate->subject(), " of trust domain ",
                        trust_domain, " has the SPIFFE ID ", std::string(uri)),
-          "see that it is not the bundle of another trust domain");
+          "check that it is not the bundle of another trust domain");
     }
   }
 }
@@ -144,7 +144,7 @@ std::vector<SpiffeDomain> LoadSpiffeDomains(const config::Spiffe& spiffe, const 
     if (domain.anchors.empty() && !domain.refused) {
       sink->Warning("spiffe_no_authority", domain.file,
                     absl::StrCat("the bundle of trust domain ", name,
-                                 " has no X.509 authority, so every client of it is refused"),
+                                 " has no X.509 authority, so all of its clients are rejected"),
                     "unless its keys were revoked, get its current bundle");
     }
     CheckAuthorityIds(name, domain, sink);
@@ -167,7 +167,7 @@ std::vector<std::string> SequenceRegressions(const Generation& served, const Gen
       sentences.push_back(
           absl::StrCat("listener ", listener.listener, ": the bundle of trust domain ", domain.name,
                        " has the spiffe_sequence ", *domain.sequence, ", lower than before (",
-                       *old->sequence, "); see that it is not an old one"));
+                       *old->sequence, "); check that it is not an old bundle"));
     }
   }
   return sentences;

@@ -36,14 +36,14 @@ class Inspector : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     if (names_.back().insert(name).second) return true;
-    return Object(absl::StrCat("the name '", name, "' stands twice in one object"));
+    return Object(absl::StrCat("the name '", name, "' occurs twice in one object"));
   }
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
     cut_off_ = position > size_;
-    return Object(cut_off_ ? "the JSON is cut off"
-                           : absl::StrCat("it is no JSON from byte ", position, " on"));
+    return Object(cut_off_ ? "the JSON is truncated"
+                           : absl::StrCat("it is not JSON from byte ", position, " on"));
   }
 
  private:
@@ -81,16 +81,16 @@ absl::StatusOr<Json> ParseStrictJson(std::string_view text) {
   }
   // The library treats a NUL as the end of the text and ignores the rest.
   if (text.find('\0') != std::string_view::npos) {
-    return absl::InvalidArgumentError("a NUL byte stands in the JSON");
+    return absl::InvalidArgumentError("the JSON contains a NUL byte");
   }
   Inspector inspector(text.size());
   if (!Json::sax_parse(text.begin(), text.end(), &inspector)) {
     if (inspector.cut_off()) return absl::DataLossError(inspector.objection());
-    return absl::InvalidArgumentError(inspector.objection().empty() ? "it is no JSON"
+    return absl::InvalidArgumentError(inspector.objection().empty() ? "it is not JSON"
                                                                     : inspector.objection());
   }
   Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("it is no JSON");
+  if (json.is_discarded()) return absl::InvalidArgumentError("it is not JSON");
   return json;
 }
 

@@ -40,15 +40,16 @@ void CheckRoots(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
     if (certificate.self_signed() || IsUnsupported(anchor)) continue;
     if (std::any_of(anchors.begin(), anchors.end(), is_issuer)) continue;
     std::string what = absl::StrCat("the CA ", certificate.subject(), " is an intermediate, and ",
-                                    certificate.issuer(), ", which issued it, is not here");
+                                    certificate.issuer(), ", which issued it, is missing");
     for (const TrustAnchor& other : anchors) {
       const std::string difference = certificate.IssuerDifference(*other.certificate);
       if (&other == &anchor || difference.empty()) continue;
-      absl::StrAppend(&what, "; there is ", other.certificate->subject(), ": ", difference);
+      absl::StrAppend(&what, "; compare ", other.certificate->subject(), ": ", difference);
       break;
     }
-    std::string hint = absl::StrCat("add the root ", certificate.issuer(),
-                                    ", or let paths end here: client_auth.partial_chain: on");
+    std::string hint =
+        absl::StrCat("add the root ", certificate.issuer(),
+                     ", or allow paths to end here with client_auth.partial_chain: on");
     if (any_root) {
       sink->Warning("anchor_without_root", anchor.file, std::move(what), std::move(hint));
     } else {
@@ -64,8 +65,9 @@ void CheckKeys(const std::vector<TrustAnchor>& anchors, DiagnosticSink* sink) {
     const x509::PublicKey& key = anchor.certificate->public_key();
     sink->Error("anchor_weak", anchor.file,
                 absl::StrCat("the trust anchor ", anchor.certificate->subject(), ": ", key.weakness,
-                             ", so no client below it gets in"),
-                "let the CA have an RSA key (rsaEncryption), ECDSA on P-256 or P-384, or Ed25519");
+                             ", so its clients are rejected"),
+                "reissue the CA's certificate with a key of RSA (rsaEncryption), ECDSA on P-256 or "
+                "P-384, or Ed25519");
   }
 }
 
@@ -73,7 +75,7 @@ void CheckAllExpired(const std::vector<TrustAnchor>& anchors, int64_t now, Diagn
   auto expired = [now](const TrustAnchor& a) { return a.certificate->not_after() <= now; };
   if (!anchors.empty() && std::all_of(anchors.begin(), anchors.end(), expired)) {
     sink->Error("anchors_expired", anchors.front().file, "every trust anchor has expired",
-                "no client could get in; put the current CA certificates here");
+                "all clients are rejected; put the current CA certificates here");
   }
 }
 
@@ -92,8 +94,8 @@ void SayWrongPassphrase(const config::TrustFile& trust_file, const absl::Status&
   }
   const x509::Fault fault = x509::FaultOf(
       absl::UnauthenticatedError(
-          "it is PKCS#12 with a passphrase, and none is named; name it in trust_bundle as {pkcs12: "
-          "FILE, passphrase_file: ...}, or make PEM of it with: openssl pkcs12 -in FILE -nokeys "
+          "it is PKCS#12 with a passphrase; name it in trust_bundle as {pkcs12: "
+          "FILE, passphrase_file: ...}, or convert it to PEM with: openssl pkcs12 -in FILE -nokeys "
           "-out FILE.pem"),
       trust_file.path);
   sink->Error("wrong_passphrase", trust_file.path, fault.what, fault.hint);
@@ -109,13 +111,13 @@ bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_ro
   if (version1_root) {
     sink->Warning("anchor_version1", file,
                   absl::StrCat(Before(place), "the trust anchor ", certificate.subject(),
-                               " is of X.509 version 1, which cannot say that it is a CA; it is "
-                               "trusted as one because it stands here"),
-                  "have the root issued anew with basic constraints (CA:TRUE)");
+                               " has X.509 version 1 and no basic constraints; it is "
+                               "trusted as a CA because it is in this file"),
+                  "reissue the root with basic constraints (CA:TRUE)");
   } else if (!certificate.is_ca()) {
     sink->Error("leaf_as_ca", file,
                 absl::StrCat(Before(place), "the certificate ", certificate.subject(),
-                             " is no CA certificate (its basic constraints do not say CA)"),
+                             " is not a CA certificate (see its basic constraints)"),
                 absl::StrCat("put the certificate of its issuer here: ", certificate.issuer()));
     return false;
   }
@@ -133,11 +135,10 @@ bool CheckAnchor(const x509::Certificate& certificate, Version1Roots version1_ro
                   "add its successor before that");
   }
   if (!certificate.public_key().weakness.empty()) {
-    sink->Warning(
-        "anchor_weak", file,
-        absl::StrCat("the trust anchor ", certificate.subject(), ": ",
-                     certificate.public_key().weakness, ", so no client below it gets in"),
-        "replace it");
+    sink->Warning("anchor_weak", file,
+                  absl::StrCat("the trust anchor ", certificate.subject(), ": ",
+                               certificate.public_key().weakness, ", so its clients are rejected"),
+                  "replace it");
   }
   return true;
 }
@@ -178,26 +179,26 @@ std::vector<TrustAnchor> LoadAnchorFile(const config::TrustFile& trust_file,
       }
     } else if (item.kind == Kind::kPrivateKey || item.kind == Kind::kLockedKey) {
       sink->Warning("key_in_bundle", file,
-                    absl::StrCat(Before(item.where), "a trust bundle that holds a private key"),
-                    "take it out; a trust bundle needs certificates only");
+                    absl::StrCat(Before(item.where), "the trust bundle contains a private key"),
+                    "remove it; a trust bundle needs only certificates");
     } else if (item.kind == Kind::kCrl) {
       sink->Error("crl_in_bundle", file,
-                  absl::StrCat(Before(item.where), "a revocation list among the trust anchors"),
-                  "it would not be applied; take it out");
+                  absl::StrCat(Before(item.where), "the trust bundle contains a revocation list"),
+                  "it would not be used; name it under client_auth.crl.files");
     } else {
       const std::optional<x509::Fault> known = x509::WrongBlock(item.label);
       sink->Error(
           "unexpected_block", file,
           absl::StrCat(Before(item.where),
                        known.has_value() ? absl::StrCat("it is ", known->what, ", which") : "this",
-                       " has no place in a trust bundle"),
-          known.has_value() && material->items.size() == 1 ? known->hint : "take it out");
+                       " does not belong in a trust bundle"),
+          known.has_value() && material->items.size() == 1 ? known->hint : "remove it");
     }
   }
   if (!any_certificate) {
     sink->Error("no_ca", file,
-                absl::StrCat("it holds no CA certificate, but ", x509::Inventory(*material)),
-                "name the file with the certificates of the CAs that issue your clients'");
+                absl::StrCat("it contains no CA certificate, but ", x509::Inventory(*material)),
+                "name the file with the CA certificates of your clients");
   }
   return anchors;
 }

@@ -48,14 +48,15 @@ absl::Status RemoveStaleSocket(const SocketAddress& address) {
   const std::string path = address.unix_path();
   struct stat status;
   if (lstat(path.c_str(), &status) != 0) return absl::OkStatus();
-  if (!S_ISSOCK(status.st_mode)) return InTheWay(path, "a file that is no socket is in the way");
+  if (!S_ISSOCK(status.st_mode))
+    return InTheWay(path, "the path exists and is not a socket; remove it or choose another path");
   // Non-blocking: if another process listens, its queue may be full.
   FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address.data(), address.size()) == 0 || errno == EAGAIN) {
-    return InTheWay(path, "another process answers there");
+    return InTheWay(path, "another process is listening there; stop it or choose another path");
   }
   if (errno != ECONNREFUSED) {
-    return InTheWay(path, absl::StrCat("a socket is in the way that may be in use (",
+    return InTheWay(path, absl::StrCat("cannot tell whether the existing socket is in use (",
                                        std::strerror(errno), "); remove it if it is not"));
   }
   unlink(path.c_str());
@@ -80,11 +81,11 @@ absl::Status SetTcpOptions(int fd, const SocketAddress& address, const ListenOpt
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (options.shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
-    return Errno("cannot share", address);
+    return Errno("cannot set SO_REUSEPORT on", address);
   }
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   if (options.v6_only && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) {
-    return Errno("cannot leave IPv4 out of", address);
+    return Errno("cannot set IPV6_V6ONLY on", address);
   }
   return absl::OkStatus();
 }
@@ -151,7 +152,7 @@ absl::StatusOr<gid_t> GroupNumber(const std::string& group) {
       found != nullptr) {
     return found->gr_gid;
   }
-  return absl::NotFoundError(absl::StrCat("this machine has no group '", group, "'"));
+  return absl::NotFoundError(absl::StrCat("there is no group '", group, "'"));
 }
 
 }  // namespace mantlet::io

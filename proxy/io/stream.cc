@@ -123,7 +123,8 @@ int Stream::Open(FileDescriptor fd) {
 absl::StatusOr<std::unique_ptr<Stream>> Stream::FromFd(Loop& loop, int fd, bool is_unix) {
   std::unique_ptr<Stream> stream(new Stream(loop, is_unix));
   if (int status = stream->Open(FileDescriptor(fd)); status != 0) {
-    return absl::InternalError(absl::StrCat("cannot take over a socket: ", uv_strerror(status)));
+    return absl::InternalError(
+        absl::StrCat("cannot register a socket with the event loop: ", uv_strerror(status)));
   }
   return stream;
 }

@@ -32,7 +32,7 @@ std::optional<std::string_view> DnsPattern::Fault(std::string_view pattern) {
   if (pattern.empty()) return "is empty";
   if (pattern.size() > kLongestName) return "is longer than a DNS name may be";
   std::string_view rest = pattern;
-  if (rest == "*") return "stands for no domain";
+  if (rest == "*") return "has no domain after the '*'";
   if (rest.starts_with("*.")) rest.remove_prefix(2);
   while (true) {
     const size_t dot = rest.find('.');

@@ -95,10 +95,10 @@ std::string ListProtocols(const std::vector<std::string>& protocols) {
 std::string ExplainProtocols(const HandshakeEvidence& evidence) {
   const std::vector<std::string>& offered = evidence.protocols;
   const bool http2 = std::find(offered.begin(), offered.end(), "h2") != offered.end();
-  return absl::StrCat(http2 ? "this client speaks HTTP/2 only (ALPN: "
-                            : "the client offers no protocol that is spoken here (ALPN: ",
-                      ListProtocols(offered), http2 ? "), as gRPC does" : ")",
-                      "; this listener speaks ", ListProtocols(evidence.supported_protocols));
+  return absl::StrCat(http2 ? "the client supports only HTTP/2, like gRPC (ALPN: "
+                            : "the client offers no supported protocol (ALPN: ",
+                      ListProtocols(offered), "); this listener supports ",
+                      ListProtocols(evidence.supported_protocols));
 }
 
 // Returns why the library rejects the certificate `der`; a valid result if the cause is unknown.

@@ -137,7 +137,7 @@ absl::Status ServerContext::Init() {
   // No X509 objects: each connection keeps the peer's certificate as a shared buffer, and the
   // verify package does the verification.
   ctx_ = SSL_CTX_new(TLS_with_buffers_method());
-  if (ctx_ == nullptr) return absl::InternalError("the TLS library gives no context");
+  if (ctx_ == nullptr) return absl::InternalError("the TLS library could not create a context");
   SSL_CTX_set0_buffer_pool(ctx_, pool_);
   if (absl::Status status = SetParameters(); !status.ok()) return status;
 
@@ -148,7 +148,7 @@ absl::Status ServerContext::Init() {
   for (size_t i = 0; i < chains_.size(); ++i) {
     if (!SSL_CTX_set_chain_and_key(ctx_, chains_[i].data(), chains_[i].size(),
                                    options_.credentials[i].key->pkey(), nullptr)) {
-      return absl::InvalidArgumentError(absl::StrCat("the TLS library refuses certificate ", i + 1,
+      return absl::InvalidArgumentError(absl::StrCat("the TLS library rejects certificate ", i + 1,
                                                      " (", x509::TakeErrors(), ")"));
     }
   }
@@ -171,14 +171,14 @@ absl::Status ServerContext::SetParameters() {
   const std::string ciphers = CipherList(tls.cipher_suites);
   if (!SSL_CTX_set_strict_cipher_list(ctx_, ciphers.c_str())) {
     return absl::InvalidArgumentError(
-        absl::StrCat("cipher_suites: the TLS library does not have all of ", ciphers, " (",
-                     x509::TakeErrors(), "); leave the list empty for the safe default"));
+        absl::StrCat("cipher_suites: the TLS library does not support all of ", ciphers, " (",
+                     x509::TakeErrors(), "); remove the list to use the default"));
   }
   const std::string groups = tls.groups.empty() ? kDefaultGroups : absl::StrJoin(tls.groups, ":");
   if (!SSL_CTX_set1_curves_list(ctx_, groups.c_str())) {
     return absl::InvalidArgumentError(
-        absl::StrCat("groups: the TLS library does not have all of ", groups, " (",
-                     x509::TakeErrors(), "); leave the list empty for the library's best"));
+        absl::StrCat("groups: the TLS library does not support all of ", groups, " (",
+                     x509::TakeErrors(), "); remove the list to use the default"));
   }
   if (!SSL_CTX_set_signing_algorithm_prefs(ctx_, kSignatureAlgorithms,
                                            std::size(kSignatureAlgorithms)) ||
@@ -243,7 +243,7 @@ void ServerContext::ReadCapabilities() {
 }
 
 std::string ServerContext::DescribeCertificateRequest() const {
-  if (verifier() == nullptr) return "it was not asked for one";
+  if (verifier() == nullptr) return "the listener did not request one";
   return x509::DescribeCertificateRequest(kSignatureAlgorithms, verifier()->subject_names_der(),
                                           names_cas_);
 }

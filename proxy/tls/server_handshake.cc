@@ -18,9 +18,9 @@ using base::HandshakeFailure;
 
 // The response that a browser or curl shows for a URL with http instead of https.
 constexpr std::string_view kPlaintextAnswer =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 67\r\n"
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 65\r\n"
     "Connection: close\r\n\r\n"
-    "mantlet: this port speaks TLS; use https:// (a plain request came)\n";
+    "mantlet: this port requires TLS; use https:// instead of http://\n";
 
 int VerifyMode(config::ClientAuthMode mode) {
   switch (mode) {
@@ -82,7 +82,7 @@ void ServerHandshake::Finish() {
 }
 
 void ServerHandshake::OnNoMemory() {
-  FailWith(Report(HandshakeFailure::kOther, "there is no memory for another connection"));
+  FailWith(Report(HandshakeFailure::kOther, "there is not enough memory for another connection"));
 }
 
 void ServerHandshake::OnTransportEnd() {
@@ -93,7 +93,7 @@ void ServerHandshake::OnTransportEnd() {
 
 void ServerHandshake::OnTransportError(const io::StreamError& error) {
   FailWith(Report(HandshakeFailure::kPeerClosed,
-                  absl::StrCat("the connection broke during the handshake: ", error.detail)));
+                  absl::StrCat("the connection failed during the handshake: ", error.detail)));
 }
 
 void ServerHandshake::FailWith(HandshakeReport report) {

@@ -22,11 +22,12 @@ constexpr Sentence kSentences[] = {
     {SSL_R_HTTP_REQUEST, "the client speaks HTTP without TLS"},
     {SSL_R_HTTPS_PROXY_REQUEST,
      "the client takes this port for an HTTP proxy: it sent CONNECT without TLS"},
-    {SSL_R_WRONG_VERSION_NUMBER, "what the client sent is no TLS record: its version is none"},
-    {SSL_R_UNKNOWN_PROTOCOL, "what the client sent is no TLS that is spoken today"},
+    {SSL_R_WRONG_VERSION_NUMBER,
+     "the client sent data that is not TLS: the record has an unknown version"},
+    {SSL_R_UNKNOWN_PROTOCOL, "the client uses a version of TLS that is not supported"},
     // Records
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC,
-     "a record of the client cannot be decrypted: it was damaged on its way or made with other "
+     "a record of the client cannot be decrypted: it was damaged in transit or made with other "
      "keys"},
     {SSL_R_DECRYPTION_FAILED, "a record of the client cannot be decrypted"},
     {SSL_R_ENCRYPTED_LENGTH_TOO_LONG, "a record of the client is longer than TLS allows"},
@@ -35,12 +36,12 @@ constexpr Sentence kSentences[] = {
     {SSL_R_RECORD_LENGTH_MISMATCH, "the length of a record of the client is wrong"},
     {SSL_R_BAD_PACKET_LENGTH, "the length of a record of the client is wrong"},
     {SSL_R_BAD_LENGTH, "the length of a record of the client is wrong"},
-    {SSL_R_UNEXPECTED_RECORD, "the client sent a record of a type that is not expected here"},
+    {SSL_R_UNEXPECTED_RECORD, "the client sent a record of an unexpected type"},
     {SSL_R_INVALID_OUTER_RECORD_TYPE,
      "an encrypted record of the client has a type that TLS 1.3 does not allow"},
 #ifdef SSL_R_APPLICATION_DATA_INSTEAD_OF_HANDSHAKE  // newer libraries say UNEXPECTED_RECORD
     {SSL_R_APPLICATION_DATA_INSTEAD_OF_HANDSHAKE,
-     "the client sent application data before the handshake was over"},
+     "the client sent application data before the end of the handshake"},
 #endif
     {SSL_R_BAD_CHANGE_CIPHER_SPEC, "the client sent a malformed ChangeCipherSpec message"},
     {SSL_R_BAD_ALERT, "the client sent a malformed alert"},
@@ -49,23 +50,23 @@ constexpr Sentence kSentences[] = {
     {SSL_R_TOO_MANY_WARNING_ALERTS, "the client sent too many warnings"},
     {SSL_R_TOO_MANY_KEY_UPDATES, "the client sent too many KeyUpdate messages"},
     {SSL_R_TOO_MUCH_SKIPPED_EARLY_DATA,
-     "the client sent too much early data, none of which is read"},
-    {SSL_R_PROTOCOL_IS_SHUTDOWN, "the connection had ended already"},
+     "the client sent too much early data, which is not supported"},
+    {SSL_R_PROTOCOL_IS_SHUTDOWN, "the connection had already ended"},
     // Handshake messages
     {SSL_R_DECODE_ERROR, "a handshake message of the client is malformed"},
     {SSL_R_LENGTH_MISMATCH, "a handshake message of the client is malformed"},
-    {SSL_R_UNEXPECTED_MESSAGE, "the client sent a handshake message that is not expected here"},
+    {SSL_R_UNEXPECTED_MESSAGE, "the client sent an unexpected handshake message"},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, "a handshake message of the client is too long"},
-    {SSL_R_EXCESS_HANDSHAKE_DATA, "the client sent more handshake messages than are expected here"},
-    {SSL_R_NO_RENEGOTIATION, "the client wants to renegotiate, which is not done"},
+    {SSL_R_EXCESS_HANDSHAKE_DATA, "the client sent too many handshake messages"},
+    {SSL_R_NO_RENEGOTIATION, "the client requested a renegotiation, which is not supported"},
     // The ClientHello
     {SSL_R_CLIENTHELLO_PARSE_FAILED, "the client's ClientHello is malformed"},
     {SSL_R_CLIENTHELLO_TLSEXT, "an extension of the client's ClientHello is malformed"},
     {SSL_R_ERROR_PARSING_EXTENSION, "an extension of the client is malformed"},
     {SSL_R_PARSE_TLSEXT, "an extension of the client is malformed"},
     {SSL_R_DUPLICATE_EXTENSION, "the client sent an extension twice"},
-    {SSL_R_UNEXPECTED_EXTENSION, "the client sent an extension that does not belong here"},
-    {SSL_R_MISSING_EXTENSION, "the client left out an extension that TLS 1.3 demands"},
+    {SSL_R_UNEXPECTED_EXTENSION, "the client sent an unexpected extension"},
+    {SSL_R_MISSING_EXTENSION, "the client omitted an extension that TLS 1.3 requires"},
     {SSL_R_INCONSISTENT_CLIENT_HELLO,
      "the client's second ClientHello contradicts its first (HelloRetryRequest)"},
     {SSL_R_UNSUPPORTED_PROTOCOL, "the client and this listener have no TLS version in common"},
@@ -83,22 +84,21 @@ constexpr Sentence kSentences[] = {
     {SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS,
      "the client cannot verify the server's certificate: it offers no signature algorithm for the "
      "kind of its key"},
-    {SSL_R_INVALID_COMPRESSION_LIST, "the client's list of compression methods is wrong"},
-    {SSL_R_MISSING_KEY_SHARE, "the client sent no key share, which TLS 1.3 demands"},
+    {SSL_R_INVALID_COMPRESSION_LIST, "the client's list of compression methods is invalid"},
+    {SSL_R_MISSING_KEY_SHARE, "the client sent no key share, which TLS 1.3 requires"},
     {SSL_R_DUPLICATE_KEY_SHARE, "the client sent two key shares for one group"},
     {SSL_R_WRONG_CURVE, "the client's key share is not for the group that was agreed on"},
-    {SSL_R_BAD_ECPOINT, "the client's key share is no point of its group"},
-    {SSL_R_RENEGOTIATION_MISMATCH, "the client's renegotiation_info extension is wrong"},
+    {SSL_R_BAD_ECPOINT, "the client's key share is not a point of its group"},
+    {SSL_R_RENEGOTIATION_MISMATCH, "the client's renegotiation_info extension is invalid"},
     {SSL_R_RENEGOTIATION_ENCODING_ERR, "the client's renegotiation_info extension is malformed"},
     {SSL_R_SSL3_EXT_INVALID_SERVERNAME, "the client's server name (SNI) is malformed"},
     {SSL_R_INVALID_ALPN_PROTOCOL_LIST, "the client's list of protocols (ALPN) is malformed"},
-    {SSL_R_NO_APPLICATION_PROTOCOL,
-     "the client offers only protocols (ALPN) that are not spoken here"},
+    {SSL_R_NO_APPLICATION_PROTOCOL, "the client offers no supported protocol (ALPN)"},
     // Resumption
     {SSL_R_PSK_IDENTITY_BINDER_COUNT_MISMATCH,
      "the client's session tickets and their binders do not match in number"},
     {SSL_R_PRE_SHARED_KEY_MUST_BE_LAST,
-     "the client's pre_shared_key extension is not the last one, as TLS 1.3 demands"},
+     "the client's pre_shared_key extension is not the last one, as TLS 1.3 requires"},
     {SSL_R_RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION,
      "the client came back with a session that it began with the extended master secret, and "
      "without that extension"},
@@ -119,7 +119,7 @@ constexpr Sentence kSentences[] = {
     {SSL_R_BAD_SIGNATURE,
      "the client's signature of the handshake was not made by the key of its certificate"},
     {SSL_R_DIGEST_CHECK_FAILED,
-     "the client's Finished message is wrong: the two sides did not see the same handshake"},
+     "the client's Finished message is invalid: the handshake messages were changed in transit"},
     // Our own failures
     {SSL_R_PRIVATE_KEY_OPERATION_FAILED, "the server's private key could not be used"},
 };
@@ -159,8 +159,8 @@ std::string ExplainErrors(uint32_t first, uint32_t last) {
       return std::string(sentence);
     }
   }
-  if (first == 0) return "the TLS library refused what the client sent and gave no reason";
-  return absl::StrCat("the TLS library refused what the client sent (", WordOf(first),
+  if (first == 0) return "the TLS library rejected the client's input without a reason";
+  return absl::StrCat("the TLS library rejected the client's input (", WordOf(first),
                       last == 0 || last == first ? "" : absl::StrCat("; ", WordOf(last)), ")");
 }
 

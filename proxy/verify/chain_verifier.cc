@@ -37,7 +37,7 @@ std::string LookAlike(const PathCertificate& certificate, const x509::TrustStore
     const std::string difference =
         x509::NameDifference(certificate.issuer(), X509_get_subject_name(anchor->x509()));
     if (difference.empty()) continue;
-    return absl::StrCat("; there is the trust anchor ", anchor->subject(), ": ", difference);
+    return absl::StrCat("; compare the trust anchor ", anchor->subject(), ": ", difference);
   }
   return "";
 }
@@ -69,7 +69,7 @@ VerifyResult RefusalFor(const PathBuilder::Failure& failure, const PathRules& ru
     case Kind::kBadSignature:
       return Refusal(HandshakeFailure::kBadSignature, at_fault.x509(), depth,
                      absl::StrCat(depth == 0 ? "the certificate" : "a CA certificate of the chain",
-                                  ": its signature was not made by the key of ",
+                                  ": its signature was not made with the key of ",
                                   x509::NameForRecord(at_fault.issuer())));
     case Kind::kTooMuchWork:
       break;
@@ -101,9 +101,9 @@ class PinCheck {
     return PathFinding{
         PathFault::kCaNotPinned, 0,
         path.size() < 2
-            ? std::string("its chain is good, but there is no CA on it, and ca_pins asks for one")
-            : absl::StrCat("its chain is good, but none of the CAs on it is pinned; it would be "
-                           "let in with ca_pins: [",
+            ? std::string("its chain is valid, but contains no CA, and ca_pins requires one")
+            : absl::StrCat("its chain is valid, but none of its CAs is pinned; to accept it, set "
+                           "ca_pins: [",
                            PinOf(*path[1]), "], the key of ",
                            x509::NameForRecord(path[1]->subject()))};
   }

@@ -56,8 +56,8 @@ VerifyResult ClientVerifier::Verify(const PresentedChain& chain, int64_t now,
   return RefuseLeaf(
       chain, HandshakeFailure::kNotPinned,
       absl::StrCat(
-          "its chain is good, but its public key is not pinned; it would be with spki_pins: [", pin,
-          "]"));
+          "its chain is valid, but its public key is not pinned; to accept it, set spki_pins: [",
+          pin, "]"));
 }
 
 VerifyResult ClientVerifier::VerifyChain(const PresentedChain& chain, int64_t now,
@@ -74,7 +74,7 @@ VerifyResult ClientVerifier::VerifyChain(const PresentedChain& chain, int64_t no
     return options_.by_trust_bundle->Verify(chain, now, expired);
   }
   return RefuseLeaf(chain, HandshakeFailure::kSpiffeInvalid,
-                    "it has no SPIFFE ID, and without a trust_bundle nothing else lets it in");
+                    "it has no SPIFFE ID, and there is no trust_bundle to verify it with");
 }
 
 VerifyResult ClientVerifier::VerifySvid(const PresentedChain& chain,

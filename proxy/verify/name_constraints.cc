@@ -84,7 +84,7 @@ absl::Status NameConstraints::ParseSubtrees(std::string_view der, Subtrees* subt
     if (!rest.empty()) return absl::InvalidArgumentError("a minimum or maximum distance");
     if (!IsConstraint(base->form, base->value)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "the constraint ", Show(*base), ", which is none for a ", FormName(base->form)));
+          "the constraint ", Show(*base), ", which is not valid for a ", FormName(base->form)));
     }
     subtrees->bases[static_cast<size_t>(base->form)].emplace_back(base->value);
     if (base->form != x509::NameForm::kDirectory) continue;
@@ -116,7 +116,7 @@ absl::StatusOr<NameConstraints> NameConstraints::Parse(std::string_view der) {
     status = ParseSubtrees(x509::View(excluded), &constraints.excluded_);
   }
   if (!status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("they hold ", std::string(status.message())));
+    return absl::InvalidArgumentError(absl::StrCat("they contain ", std::string(status.message())));
   }
   return constraints;
 }
@@ -127,8 +127,7 @@ std::optional<std::string> NameConstraints::GeneralViolation(const x509::General
   for (const std::string& base : excluded_.bases[form]) {
     if (--*budget < 0) return TooMany();
     if (NameWithin(name, base) != x509::Within::kOutside) {
-      return absl::StrCat("the ", FormName(name.form), " ", Show(name),
-                          " is, or may be, among those excluded");
+      return absl::StrCat("the ", FormName(name.form), " ", Show(name), " is excluded, or may be");
     }
   }
   if (permitted_.bases[form].empty()) return std::nullopt;
@@ -136,27 +135,26 @@ std::optional<std::string> NameConstraints::GeneralViolation(const x509::General
     if (--*budget < 0) return TooMany();
     if (NameWithin(name, base) == x509::Within::kInside) return std::nullopt;
   }
-  return absl::StrCat("the ", FormName(name.form), " ", Show(name),
-                      " is not among those permitted");
+  return absl::StrCat("the ", FormName(name.form), " ", Show(name), " is not permitted");
 }
 
 std::optional<std::string> NameConstraints::DirectoryViolation(const x509::CanonicalName& name,
                                                                int64_t* budget) const {
   for (const x509::CanonicalName& base : excluded_.directories) {
     if (--*budget < 0) return TooMany();
-    if (BeginsWith(name, base)) return "a directory name of it is among those excluded";
+    if (BeginsWith(name, base)) return "one of its directory names is excluded";
   }
   if (permitted_.directories.empty()) return std::nullopt;
   for (const x509::CanonicalName& base : permitted_.directories) {
     if (--*budget < 0) return TooMany();
     if (BeginsWith(name, base)) return std::nullopt;
   }
-  return "a directory name of it is not among those permitted";
+  return "one of its directory names is not permitted";
 }
 
 std::optional<std::string> NameConstraints::Violation(const x509::SubjectNames& names,
                                                       int64_t* budget) const {
-  if (names.malformed) return "it holds a name that cannot be read";
+  if (names.malformed) return "one of its names cannot be read";
   for (const x509::GeneralName& name : names.general) {
     if (auto violation = GeneralViolation(name, budget)) return violation;
   }

@@ -32,11 +32,11 @@ std::string ExplainDefect(const PathCertificate& certificate) {
     case Defect::kMalformedNameConstraints:
       return absl::StrCat("its name constraints cannot be applied: ", certificate.defect_detail());
     case Defect::kDuplicateExtension:
-      return "it has an extension twice";
+      return "it has a duplicate extension";
     case Defect::kExtensionsBeforeVersion3:
       return "it has extensions, but not version 3";
     case Defect::kUnknownCriticalExtension:
-      return "it has a critical extension that is not understood";
+      return "it has an unknown critical extension";
     case Defect::kMalformedDates:
       return "its dates cannot be read";
     case Defect::kNone:
@@ -55,8 +55,8 @@ std::string ExplainPurpose(const PathFinding& finding, const PathCertificate& ce
   const bool by_option = client && finding.depth == 0 && x509::IsServerAuthOnly(certificate.x509());
   return absl::StrCat("its extended key usage is ",
                       NamesOr(x509::ExtendedKeyUsageNames(certificate.x509()), "empty"), "; ",
-                      client ? "clientAuth" : "serverAuth", " is wanted here",
-                      by_option ? " (client_auth.server_auth_clients lets such clients in)" : "");
+                      client ? "clientAuth" : "serverAuth", " is required",
+                      by_option ? " (client_auth.server_auth_clients accepts such clients)" : "");
 }
 
 std::string ExplainFault(const PathFinding& finding, const PathCertificate& certificate,
@@ -65,13 +65,13 @@ std::string ExplainFault(const PathFinding& finding, const PathCertificate& cert
     case PathFault::kDefect:
       return ExplainDefect(certificate);
     case PathFault::kNoName:
-      return "it is to be a CA, and its subject is empty";
+      return "it is used as a CA, but its subject is empty";
     case PathFault::kNotCa:
-      return "it has issued a certificate and is no CA (its basic constraints do not say CA)";
+      return "it issued a certificate, but it is not a CA (see its basic constraints)";
     case PathFault::kMayNotSign:
       return absl::StrCat("its key usage (",
                           NamesOr(x509::KeyUsageNames(certificate.x509()), "empty"),
-                          ") does not allow it to issue certificates; keyCertSign is wanted here");
+                          ") does not allow it to issue certificates; keyCertSign is required");
     case PathFault::kPurpose:
       return ExplainPurpose(finding, certificate, rules);
     case PathFault::kMayNotAuthenticate:
@@ -87,7 +87,7 @@ std::string ExplainFault(const PathFinding& finding, const PathCertificate& cert
       return "there are more certificates between the leaf and the trust anchor than max_depth "
              "allows";
     case PathFault::kPolicy:
-      return "a certificate policy is required, and no policy holds along the path";
+      return "a certificate policy is required, and no policy is valid for the whole path";
     case PathFault::kNotYetValid:
       return absl::StrCat("it is not valid before ",
                           base::Rfc3339Seconds(certificate.not_before()));
@@ -166,7 +166,7 @@ HandshakeFailure FailureOf(const PathFinding& finding, const PathCertificate& ce
 
 std::string ExplainKeyUsage(X509* leaf) {
   return absl::StrCat("its key usage (", NamesOr(x509::KeyUsageNames(leaf), "empty"),
-                      ") does not allow signatures; digitalSignature is wanted here");
+                      ") does not allow signatures; digitalSignature is required");
 }
 
 std::string Explain(const PathFinding& finding, const PathCertificate& certificate,

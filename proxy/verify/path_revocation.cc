@@ -25,8 +25,8 @@ std::string ExplainSigner(const PathCertificate& certificate, const PathCertific
                           const Status& status) {
   return absl::StrCat(
       "the revocation list of its issuer, ", x509::NameForRecord(certificate.issuer()),
-      ", does not count: it was signed with the key of the certificate with the serial number ",
-      x509::SerialHex(signer.x509()), ", which is not good itself (", status.detail, ")");
+      ", is not used: it was signed with the key of the certificate with the serial number ",
+      x509::SerialHex(signer.x509()), ", which is not valid itself (", status.detail, ")");
 }
 
 }  // namespace

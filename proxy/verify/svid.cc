@@ -29,7 +29,7 @@ std::string CaViolation(const X509* leaf) {
   if (constraints == nullptr) {
     return critical == kAbsent ? "" : "its basic constraints cannot be read";
   }
-  return constraints->ca ? "it is a CA's certificate" : "";
+  return constraints->ca ? "it is a CA certificate" : "";
 }
 
 std::string KeyUsageViolation(const X509* leaf) {
@@ -68,14 +68,15 @@ std::string ExtendedKeyUsageViolation(const X509* leaf) {
 // Returns what is wrong with the URI names. Sets `svid->trust_domain` if the ID is well-formed.
 std::string IdViolation(const x509::SubjectAltNames& names, LeafSvid* svid) {
   if (names.uri.size() != 1) {
-    return absl::StrCat("it has ", names.uri.size(), " URI names, and an SVID has exactly one");
+    return absl::StrCat("it has ", names.uri.size(),
+                        " URI names, but an SVID must have exactly one");
   }
   const absl::StatusOr<pattern::SpiffeId> id = pattern::ParseSpiffeId(names.uri[0]);
   if (!id.ok()) {
     return absl::StrCat("its SPIFFE ID is malformed: ", std::string(id.status().message()));
   }
   svid->trust_domain = std::string(id->trust_domain);
-  return id->path.empty() ? "its SPIFFE ID has no path, so it is not a client's" : "";
+  return id->path.empty() ? "its SPIFFE ID has no path, so it does not identify a client" : "";
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ std::string SignerViolation(X509* ca, std::string_view trust_domain) {
     if (!id.ok()) {
       return absl::StrCat("the CA's SPIFFE ID is malformed: ", std::string(id.status().message()));
     }
-    if (!id->path.empty()) return "the CA's SPIFFE ID has a path, so it is not a CA's";
+    if (!id->path.empty()) return "the CA's SPIFFE ID has a path, so it does not identify a CA";
     if (id->trust_domain != trust_domain) {
       return absl::StrCat("the CA has the SPIFFE ID of another trust domain, ",
                           std::string(id->trust_domain));

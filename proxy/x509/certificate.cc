@@ -38,7 +38,7 @@ void NameUnsupportedKey(const std::string& spki, PublicKey* key) {
   const std::string kind = UnsupportedKindOfSpki(spki);
   if (kind.empty()) return;
   key->text = kind;
-  key->weakness = absl::StrCat("its key is ", kind, ", and such keys are not supported");
+  key->weakness = absl::StrCat("its key is ", kind, ", which is not supported");
 }
 
 }  // namespace
@@ -112,7 +112,7 @@ bool Certificate::IssuedBy(const Certificate& issuer) const {
 std::string Certificate::IssuerDifference(const Certificate& other) const {
   const X509_NAME* wanted = X509_get_issuer_name(x509_);
   const X509_NAME* found = X509_get_subject_name(other.x509_);
-  if (SameName(wanted, found)) return "the name is the same, but another key has signed";
+  if (SameName(wanted, found)) return "the name is the same, but another key made the signature";
   return NameDifference(wanted, found);
 }
 

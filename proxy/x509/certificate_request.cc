@@ -64,13 +64,13 @@ std::string NameText(const std::string& der) {
 std::string DescribeCertificateRequest(absl::Span<const uint16_t> algorithms,
                                        const std::vector<std::string>& ca_names_der,
                                        bool names_sent) {
-  std::string text =
-      absl::StrCat("it was asked for one with a key of these kinds: ", KeysFor(algorithms));
+  std::string text = absl::StrCat(
+      "it was asked for a certificate with a key of one of these kinds: ", KeysFor(algorithms));
   if (!names_sent || ca_names_der.empty()) {
-    absl::StrAppend(&text, "; no CA was named, as ",
+    absl::StrAppend(&text, "; the request named no CA, because ",
                     ca_names_der.empty() ? "there is none" : "there are too many");
   } else {
-    absl::StrAppend(&text, "; issued below ",
+    absl::StrAppend(&text, "; with a chain to ",
                     ca_names_der.size() == 1
                         ? "the CA "
                         : absl::StrCat("one of ", ca_names_der.size(), " CAs: "));
@@ -79,7 +79,7 @@ std::string DescribeCertificateRequest(absl::Span<const uint16_t> algorithms,
     }
     if (ca_names_der.size() > kShownNames) absl::StrAppend(&text, "; ...");
   }
-  return text + ". A client that has no such certificate sends none";
+  return text + ". A client without such a certificate sends none";
 }
 
 }  // namespace mantlet::x509

@@ -120,7 +120,7 @@ std::string DamageOfCertificate(std::string_view der) {
   if (!Skip(&certificate, CBS_ASN1_SEQUENCE) || !Skip(&certificate, CBS_ASN1_BITSTRING)) {
     return "its signature is damaged";
   }
-  return "a version, a name, a date or an extension in it breaks the rules of RFC 5280";
+  return "a version, a name, a date or an extension in it violates RFC 5280";
 }
 
 }  // namespace mantlet::x509

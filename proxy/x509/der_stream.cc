@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kWindow = 64 * 1024;
 constexpr size_t kLongestHeader = 6;  // an identifier octet and a length of up to 4 GiB
 
-absl::Status CutOff() { return absl::InvalidArgumentError("it is cut off"); }
+absl::Status CutOff() { return absl::InvalidArgumentError("it is truncated"); }
 absl::Status NotDer() { return absl::InvalidArgumentError("it is not valid DER"); }
 
 }  // namespace
@@ -85,7 +85,7 @@ absl::StatusOr<std::string_view> DerStream::Element(uint8_t tag) {
   if (!header.ok()) return header.status();
   const uint64_t size = header->header + header->content;
   if (size > kMaxElement) {
-    return absl::InvalidArgumentError("it is damaged, or a part of it is larger than is sensible");
+    return absl::InvalidArgumentError("it is damaged, or a part of it is too large");
   }
   absl::StatusOr<bool> have = Have(size);
   if (!have.ok()) return have.status();

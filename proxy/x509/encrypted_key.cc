@@ -22,12 +22,12 @@ namespace {
 constexpr size_t kMaxScryptBytes = 64 * 1024 * 1024;
 constexpr uint64_t kMaxIterations = 10'000'000;
 
-constexpr char kWrongPassphrase[] = "the passphrase does not open it, or its content is damaged";
+constexpr char kWrongPassphrase[] = "the passphrase is wrong, or the content is damaged";
 
 absl::Status Unsupported(std::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("it is encrypted with a passphrase in a way that is not supported (",
-                   std::string(what), "); convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc"));
+      absl::StrCat("its encryption is not supported (", std::string(what),
+                   "); convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc"));
 }
 
 bool Is(const CBS& oid, std::string_view der) { return CBS_mem_equal(&oid, Data(der), der.size()); }
@@ -69,14 +69,14 @@ absl::Status DeriveByScrypt(CBS parameters, std::string_view passphrase, std::st
       !CBS_get_asn1_uint64(&parameters, &p) ||
       (CBS_len(&parameters) != 0 &&
        (!CBS_get_asn1_uint64(&parameters, &length) || length != key->size()))) {
-    return Unsupported("scrypt with parameters that make no sense");
+    return Unsupported("scrypt with invalid parameters");
   }
   // Time grows with n * r * p, memory only with n * r.
   if (r == 0 || p == 0 || r > 1024 || p > 16 || n > (uint64_t{1} << 20) ||
       !EVP_PBE_scrypt(passphrase.data(), passphrase.size(), CBS_data(&salt), CBS_len(&salt), n, r,
                       p, kMaxScryptBytes, MutableData(*key), key->size())) {
     ClearErrors();
-    return Unsupported("scrypt with parameters that cost too much");
+    return Unsupported("scrypt with parameters that need too much work");
   }
   return absl::OkStatus();
 }
@@ -106,7 +106,7 @@ absl::Status DeriveByPbkdf2(CBS parameters, std::string_view passphrase, std::st
       iterations > kMaxIterations ||
       (CBS_peek_asn1_tag(&parameters, CBS_ASN1_INTEGER) &&
        (!CBS_get_asn1_uint64(&parameters, &length) || length != key->size()))) {
-    return Unsupported("PBKDF2 with parameters that make no sense or cost too much");
+    return Unsupported("PBKDF2 with invalid parameters or too much work");
   }
   const EVP_MD* prf = PrfOf(&parameters);
   if (prf == nullptr) return Unsupported("PBKDF2 with an unknown digest");
@@ -148,7 +148,7 @@ absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view 
       !CBS_get_asn1(&outer, &algorithm, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&outer, &encrypted, CBS_ASN1_OCTETSTRING) || CBS_len(&outer) != 0 ||
       !CBS_get_asn1(&algorithm, &scheme, CBS_ASN1_OBJECT)) {
-    return absl::InvalidArgumentError("it is no encrypted private key");
+    return absl::InvalidArgumentError("it is not an encrypted private key");
   }
   // The library decrypts all other schemes, so the passphrase was wrong.
   if (!Is(scheme, kPbes2)) return absl::UnauthenticatedError(kWrongPassphrase);
@@ -159,7 +159,7 @@ absl::StatusOr<std::string> DecryptPbes2(std::string_view der, std::string_view 
       !CBS_get_asn1(&both, &encryption, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&encryption, &cipher_oid, CBS_ASN1_OBJECT) ||
       !CBS_get_asn1(&encryption, &iv, CBS_ASN1_OCTETSTRING)) {
-    return Unsupported("PBES2 with parameters that make no sense");
+    return Unsupported("PBES2 with invalid parameters");
   }
   const EVP_CIPHER* cipher = AesOf(cipher_oid);
   if (cipher == nullptr || CBS_len(&iv) != EVP_CIPHER_iv_length(cipher)) {

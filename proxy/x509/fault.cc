@@ -52,7 +52,7 @@ Fault FaultOf(const absl::Status& status, std::string_view path) {
   if (split != std::string::npos) {
     fault.hint = WithPath(message.substr(split + kBeforeHintSize), path);
   } else if (absl::IsDataLoss(status)) {
-    fault.hint = "put the whole file in its place; if it is just being replaced, this passes";
+    fault.hint = "replace it by the complete file; if it is being written right now, wait";
   }
   return fault;
 }

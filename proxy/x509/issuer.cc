@@ -109,7 +109,7 @@ absl::StatusOr<std::string> IssueDer(const CertificateTemplate& what, const Priv
       !SetSerial(x509.get(), what.serial_hex) || !SetSubject(x509.get(), what) ||
       !SetValidity(x509.get(), what.not_before, what.not_after) ||
       !X509_set_pubkey(x509.get(), subject_key.pkey())) {
-    return LibraryError("the certificate could not be put together");
+    return LibraryError("the certificate could not be encoded");
   }
   X509* signer = issuer == nullptr ? x509.get() : issuer->certificate->x509();
   if (!SetIssuer(x509.get(), X509_get_subject_name(signer), what.printable_issuer)) {

@@ -63,12 +63,12 @@ absl::StatusOr<IssuingDistributionPoint> ReadIssuingDistributionPoint(std::strin
   if (flags[kIndirect]) {
     return Reject(
         "it is an indirect list (for several issuers), which is not supported; name the list of "
-        "each CA itself");
+        "each CA separately");
   }
   if (flags[kOnlyAttributes] || (flags[kOnlyUsers] && flags[kOnlyCas])) {
-    return Reject("it covers no public key certificates");
+    return Reject("it covers only attribute certificates");
   }
-  if (read.point.reasons == 0) return Reject("it covers none of the reasons for a revocation");
+  if (read.point.reasons == 0) return Reject("it covers no reason for a revocation");
   if (flags[kOnlyUsers]) read.scope = Scope::kUserCertificates;
   if (flags[kOnlyCas]) read.scope = Scope::kCaCertificates;
   return read;

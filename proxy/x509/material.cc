@@ -77,7 +77,8 @@ absl::Status SetFromBlock(const PemBlock& block, const Passphrase& passphrase, M
   if (label == "X509 CRL") return SetCrl(block.der, item);
   if (label == "TRUSTED CERTIFICATE") {
     return absl::InvalidArgumentError(
-        "OpenSSL's own certificate format is not supported; convert it with: openssl x509 -in FILE "
+        "OpenSSL's TRUSTED CERTIFICATE format is not supported; convert it with: openssl x509 -in "
+        "FILE "
         "-out FILE.pem");
   }
   return absl::OkStatus();  // kOther
@@ -216,7 +217,7 @@ absl::Status SetFromDer(std::string_view bytes, const Passphrase& passphrase, Ma
       return absl::OkStatus();
     case DerKind::kOtherCms:
       return absl::InvalidArgumentError(
-          "it is a message of CMS or PKCS#7 that is encrypted or holds no certificates; get the "
+          "it is a message of CMS or PKCS#7 that is encrypted or contains no certificates; get the "
           "certificates as PEM");
     default:
       item->label = "CERTIFICATE";
@@ -241,7 +242,7 @@ absl::StatusOr<Material> FromDer(std::string_view bytes, const Passphrase& passp
     return material;
   }
   if (IsCutOff(bytes)) {
-    return absl::DataLossError(absl::StrCat("it is cut off after ", bytes.size(), " bytes"));
+    return absl::DataLossError(absl::StrCat("it is truncated after ", bytes.size(), " bytes"));
   }
   const DerKind kind = KindOfDer(bytes);
   if (kind != DerKind::kNone && kind != DerKind::kUnknown) return status;
@@ -249,8 +250,8 @@ absl::StatusOr<Material> FromDer(std::string_view bytes, const Passphrase& passp
     return absl::InvalidArgumentError(wrong->ToString());
   }
   return absl::InvalidArgumentError(
-      "it is neither PEM nor the DER of a certificate, a key or a revocation list; see what is in "
-      "it, and name a file that holds one of these");
+      "it is neither PEM nor the DER of a certificate, a key or a revocation list; check the "
+      "content, and name a file with one of these");
 }
 
 bool IsBlank(std::string_view bytes) {

@@ -26,7 +26,7 @@ constexpr size_t kMaxCertificates = 10;
 constexpr CBS_ASN1_TAG kTag = CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC;
 
 absl::Status Reject(const std::string& what) { return absl::InvalidArgumentError(what); }
-absl::Status Damaged() { return Reject("it is no OCSP response, or a damaged one"); }
+absl::Status Damaged() { return Reject("it is not an OCSP response, or it is damaged"); }
 
 std::string DigestOf(const EVP_MD* digest, const uint8_t* data, size_t size) {
   uint8_t bytes[EVP_MAX_MD_SIZE];
@@ -98,7 +98,7 @@ class OcspResponseParser {
     }
     if (CBS_len(&in) != 0) return Reject("bytes follow the end of the response");
     if (CBS_data(&code)[0] != 0) {
-      return Reject(absl::StrCat("it is the responder's refusal to answer (",
+      return Reject(absl::StrCat("the responder returned an error (",
                                  std::string(StatusWord(CBS_data(&code)[0])), ")"));
     }
     CBS wrapper, bytes, type, basic;
@@ -146,7 +146,7 @@ class OcspResponseParser {
       CBS der;
       if (!CBS_get_asn1_element(&list, &der, CBS_ASN1_SEQUENCE)) return Damaged();
       if (response_.certificates_.size() == kMaxCertificates) {
-        return Reject("it holds too many certificates");
+        return Reject("it contains too many certificates");
       }
       auto certificate = Certificate::FromDer(View(der));
       if (!certificate.ok()) return certificate.status();
@@ -164,7 +164,7 @@ class OcspResponseParser {
         !CBS_get_optional_asn1(&data, &version, &has_version, kTag | 0)) {
       return Damaged();
     }
-    if (has_version) return Reject("it is of a version that is not known here");
+    if (has_version) return Reject("it has an unknown version");
     if (!CBS_get_any_asn1(&data, &responder, &responder_tag) ||
         (responder_tag != (kTag | 1) && responder_tag != (kTag | 2)) ||
         !TakeGeneralizedTime(&data, &produced_at) ||
@@ -175,10 +175,10 @@ class OcspResponseParser {
     while (CBS_len(&answers) != 0) {
       OcspResponse::Answer answer;
       if (!TakeAnswer(&answers, &answer)) return Damaged();
-      if (response_.answers_.size() == kMaxAnswers) return Reject("it holds too many answers");
+      if (response_.answers_.size() == kMaxAnswers) return Reject("it contains too many statuses");
       response_.answers_.push_back(std::move(answer));
     }
-    return response_.answers_.empty() ? Reject("it holds no answer") : absl::OkStatus();
+    return response_.answers_.empty() ? Reject("it contains no status") : absl::OkStatus();
   }
 
   // [1] EXPLICIT Extensions OPTIONAL: they are skipped; clients evaluate them.
@@ -269,12 +269,10 @@ absl::StatusOr<OcspResponse::ValidAnswer> OcspResponse::Validate(
                                " (serial number ", leaf.serial(), ")"));
   }
   if (found->status == Status::kRevoked) {
-    return Reject(
-        absl::StrCat("it says that the certificate ", leaf.subject(), " has been revoked"));
+    return Reject(absl::StrCat("it has the status revoked for the certificate ", leaf.subject()));
   }
   if (found->status == Status::kUnknown) {
-    return Reject(
-        absl::StrCat("it says that the responder does not know the certificate ", leaf.subject()));
+    return Reject(absl::StrCat("it has the status unknown for the certificate ", leaf.subject()));
   }
   ValidAnswer valid{*found, nullptr};
   if (issuer == nullptr) return valid;
@@ -282,7 +280,7 @@ absl::StatusOr<OcspResponse::ValidAnswer> OcspResponse::Validate(
   ClearErrors();
   if (valid.signer != nullptr) return valid;
   return Reject(absl::StrCat("it was signed neither by ", issuer->subject(),
-                             " nor by a responder that this CA has named"));
+                             " nor by a responder that this CA has authorized"));
 }
 
 }  // namespace mantlet::x509

@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<PemBlock>> ParsePem(std::string_view text) {
     }
     blocks.push_back(std::move(block));
   }
-  if (blocks.empty()) return absl::InvalidArgumentError("there is no PEM block in it");
+  if (blocks.empty()) return absl::InvalidArgumentError("it contains no PEM block");
   return blocks;
 }
 

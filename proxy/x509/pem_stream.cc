@@ -49,7 +49,7 @@ std::string_view LabelIn(std::string_view line, std::string_view start) {
   return line.find("--") == std::string_view::npos ? line : "";
 }
 
-constexpr char kGetAgain[] = "; get the file again from where it came from";
+constexpr char kGetAgain[] = "; copy the file again from its source";
 
 // Returns whether the last line, which has no line end, is the first part of a boundary.
 bool IsHalfBoundary(std::string_view line) {
@@ -61,13 +61,13 @@ bool IsHalfBoundary(std::string_view line) {
 // Returns a hint for a line that looks like an invalid BEGIN line.
 const char* HintForBegin(std::string_view line, bool has_begin) {
   if (line.starts_with(kPemEnd)) {
-    return "it ends a block whose beginning is missing; get the file again from where it came from";
+    return "it ends a block without a BEGIN line; copy the file again from its source";
   }
   const size_t begin = line.find(kPemBegin);
   if (begin != std::string_view::npos && begin != 0 && begin == line.find_first_not_of(" \t")) {
-    return "take the blanks away that stand before it: sed -i 's/^[[:blank:]]*//' FILE";
+    return "remove the blanks before it: sed -i 's/^[[:blank:]]*//' FILE";
   }
-  if (has_begin && begin != 0) return "it must begin a line of its own";
+  if (has_begin && begin != 0) return "it must start a line";
   return "it must have five dashes on either side, as in -----BEGIN CERTIFICATE-----";
 }
 
@@ -188,9 +188,9 @@ absl::StatusOr<bool> PemStream::Next() {
       return true;
     }
     if (line->starts_with(kPemDashes) || has_begin) {
-      const std::string what = absl::StrCat("line ", number, ": this is no proper BEGIN line");
+      const std::string what = absl::StrCat("line ", number, ": this is not a valid BEGIN line");
       if (no_line_end_ && IsHalfBoundary(*line)) {
-        return absl::DataLossError(absl::StrCat(what, ": it is cut off"));
+        return absl::DataLossError(absl::StrCat(what, ": it is truncated"));
       }
       return absl::InvalidArgumentError(absl::StrCat(what, "; ", HintForBegin(*line, has_begin)));
     }
@@ -217,7 +217,7 @@ absl::StatusOr<size_t> PemStream::DecodeSome(absl::Span<uint8_t> buffer) {
     absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
     if (!*more) {
-      return absl::DataLossError(absl::StrCat(where(), ": there is no END line: it is cut off"));
+      return absl::DataLossError(absl::StrCat(where(), ": there is no END line: it is truncated"));
     }
     const size_t decoded = DecodeGroups(buffer.subspan(written));
     written += decoded;
@@ -281,9 +281,8 @@ absl::Status PemStream::TakeCharacter(uint8_t c, bool* block_ends) {
     return absl::OkStatus();
   }
   if (c == '=' || (kSextets[c] != kNone && padding_ != 0)) {
-    return Error(absl::StrCat("line ", line_,
-                              " is not base64: its base64 is damaged, with padding ",
-                              "(=) in the wrong place", kGetAgain));
+    return Error(absl::StrCat("line ", line_, " is not base64: the padding ",
+                              "(=) is in the wrong place", kGetAgain));
   }
   if (kSextets[c] == kNone) return Error(absl::StrCat("line ", line_, " is not base64", kGetAgain));
   group_ = group_ << 6 | kSextets[c];
@@ -297,9 +296,9 @@ absl::Status PemStream::EndBlock() {
   if (!line.ok()) return line.status();
   std::string_view label = LabelIn(*line, kPemEnd);
   if (label.empty()) {
-    const std::string what = absl::StrCat("line ", number, " is neither base64 nor its END line");
+    const std::string what = absl::StrCat("line ", number, " is neither base64 nor the END line");
     if (no_line_end_ && IsHalfBoundary(*line)) {
-      return absl::DataLossError(absl::StrCat(where(), ": ", what, ": it is cut off"));
+      return absl::DataLossError(absl::StrCat(where(), ": ", what, ": it is truncated"));
     }
     return Error(absl::StrCat(what, kGetAgain));
   }
@@ -309,8 +308,7 @@ absl::Status PemStream::EndBlock() {
   }
   if (!any_content_) return Error(absl::StrCat("it is empty", kGetAgain));
   if (characters_ != 0) {
-    return Error(
-        absl::StrCat("its base64 is damaged: characters are missing or too many", kGetAgain));
+    return Error(absl::StrCat("its base64 is damaged: characters are missing or added", kGetAgain));
   }
   open_ = false;
   return absl::OkStatus();

@@ -78,22 +78,22 @@ std::optional<Pkcs12> ParseWithoutMac(std::string_view bytes) {
 
 absl::Status WhyNot(std::string_view bytes, int reason) {
   constexpr char kAnew[] =
-      "make it anew with: openssl pkcs12 -export -inkey KEY -in CERTIFICATES, or name PEM files";
+      "create it again with: openssl pkcs12 -export -inkey KEY -in CERTIFICATES, or name PEM files";
   switch (reason) {
     case PKCS8_R_INCORRECT_PASSWORD:
-      return absl::UnauthenticatedError("the passphrase does not open it");
+      return absl::UnauthenticatedError("the passphrase is wrong");
     case PKCS8_R_MISSING_MAC:
       return absl::InvalidArgumentError(
-          "it is PKCS#12 without a MAC, and not just certificates in the clear; make PEM of it "
+          "it is PKCS#12 without a MAC, and not only unencrypted certificates; convert it to PEM "
           "with: keytool -list -rfc -keystore FILE");
     case PKCS8_R_MULTIPLE_PRIVATE_KEYS_IN_PKCS12:
       return absl::InvalidArgumentError(
-          "it is PKCS#12 with more than one private key; export the one that is wanted with: "
+          "it is PKCS#12 with more than one private key; export the required one with: "
           "keytool -importkeystore -srckeystore FILE -srcalias ALIAS -destkeystore FILE.p12 "
           "-deststoretype PKCS12");
     case PKCS8_R_PKCS12_PUBLIC_KEY_INTEGRITY_NOT_SUPPORTED:
       return absl::InvalidArgumentError(
-          absl::StrCat("it is PKCS#12 that is signed instead of having a MAC; ", kAnew));
+          absl::StrCat("it is PKCS#12 with a signature instead of a MAC; ", kAnew));
     case PKCS8_R_UNKNOWN_ALGORITHM:
     case PKCS8_R_UNKNOWN_CIPHER:
     case PKCS8_R_UNKNOWN_CIPHER_ALGORITHM:
@@ -111,7 +111,7 @@ absl::Status WhyNot(std::string_view bytes, int reason) {
     default:
       break;
   }
-  if (SizeOfDer(bytes) > bytes.size()) return absl::DataLossError("it is PKCS#12 that is cut off");
+  if (SizeOfDer(bytes) > bytes.size()) return absl::DataLossError("it is truncated PKCS#12");
   return absl::InvalidArgumentError(absl::StrCat(
       "it is PKCS#12 that is damaged, or whose private key is of a kind that is not supported; ",
       kAnew));
@@ -123,7 +123,7 @@ bool LooksLikePkcs12(std::string_view bytes) { return KindOfDer(bytes) == DerKin
 
 absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase) {
   if (passphrase.find('\0') != std::string_view::npos) {
-    return absl::UnauthenticatedError("the passphrase holds a NUL byte");
+    return absl::UnauthenticatedError("the passphrase contains a NUL byte");
   }
   ClearErrors();
   CBS in = AsCbs(bytes);

@@ -21,7 +21,7 @@ struct Pkcs12 {
 // Returns whether the first fields of the bytes are those of PKCS#12.
 bool LooksLikePkcs12(std::string_view bytes);
 
-// A wrong passphrase is Unauthenticated, "the passphrase does not open it".
+// A wrong passphrase is Unauthenticated, "the passphrase is wrong".
 absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view passphrase);
 
 }  // namespace mantlet::x509

@@ -36,7 +36,7 @@ bool Lacks(int reason) {
 
 absl::Status Damaged() {
   return absl::InvalidArgumentError(
-      "it is PKCS#7 that cannot be read; get it again, best as PEM certificates");
+      "it is PKCS#7 that cannot be parsed; get the certificates again, preferably as PEM");
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ bssl::UniquePtr<EVP_PKEY> ParseSec1(std::string_view der) {
 // Returns why a key could not be parsed in any form.
 std::string WhyNot(std::string_view der) {
   constexpr char kDamaged[] =
-      "it is a private key that is damaged or incomplete; get it again from where it was made";
+      "it is a private key that is damaged or incomplete; copy it again from its source";
   CBS in = AsCbs(der), info, algorithm;
   const DerKind kind = KindOfDer(der);
   if (kind == DerKind::kDsaPrivateKey) return UnsupportedKindText("DSA");
@@ -126,7 +126,7 @@ std::string WhyNot(std::string_view der) {
   }
   if (kind == DerKind::kRsaPrivateKey) return kDamaged;
   if (kind != DerKind::kPrivateKey) {
-    return "it is no private key in PKCS#8, PKCS#1 or SEC1; get it again from where it was made";
+    return "it is not a private key in PKCS#8, PKCS#1 or SEC1; copy it again from its source";
   }
   if (CBS_get_asn1(&in, &info, CBS_ASN1_SEQUENCE) &&
       CBS_get_asn1(&info, nullptr, CBS_ASN1_INTEGER) &&
@@ -143,7 +143,7 @@ absl::StatusOr<PrivateKeyPtr> Opened(absl::StatusOr<std::string> der) {
   WipeAtEnd wipe(&*der);
   absl::StatusOr<PrivateKeyPtr> key = PrivateKey::FromDer(*der);
   // For one wrong passphrase in 256 the padding is valid by chance.
-  if (!key.ok()) return absl::UnauthenticatedError("the passphrase does not open it");
+  if (!key.ok()) return absl::UnauthenticatedError("the passphrase is wrong");
   return key;
 }
 

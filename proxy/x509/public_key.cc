@@ -57,7 +57,7 @@ PublicKey DescribeKey(const EVP_PKEY* key) {
   PublicKey description;
   if (key == nullptr) {
     description.text = "unknown";
-    description.weakness = "its key is of a kind that the TLS library does not know";
+    description.weakness = "its key is of a kind that the TLS library does not support";
     return description;
   }
   // For other kinds the library cannot always determine the size: a DSA key may lack the numbers

@@ -61,7 +61,7 @@ absl::Status TakeNumber(const Extension& extension, std::string* hex) {
     return Reject("its CRL number cannot be parsed");
   }
   if (extension.critical) {
-    return Reject("its CRL number is marked critical, which RFC 5280, 5.2.3 forbids");
+    return Reject("its CRL number is critical, which RFC 5280, 5.2.3, does not allow");
   }
   if (CBS_len(&number) > 1 && CBS_data(&number)[0] == 0) (void)CBS_skip(&number, 1);
   *hex = Hex(View(number));
@@ -86,8 +86,8 @@ absl::Status Honour(const Extension& extension, const X509_NAME* issuer,
       return absl::OkStatus();  // the signature shows the issuer
     default:
       if (!extension.critical) return absl::OkStatus();
-      return Reject(absl::StrCat("it has a critical extension that is not known here (",
-                                 Dotted(extension.oid), "), so it must not be used"));
+      return Reject(absl::StrCat("it has an unknown critical extension (", Dotted(extension.oid),
+                                 "), so it must not be used"));
   }
 }
 
@@ -101,7 +101,7 @@ absl::StatusOr<RevocationListExtensions> ReadListExtensions(std::string_view der
   while (CBS_len(&extensions) != 0) {
     Extension extension;
     if (!TakeExtension(&extensions, &seen, &extension)) {
-      return Reject("its extensions cannot be parsed, or one comes twice");
+      return Reject("its extensions cannot be parsed, or one is a duplicate");
     }
     if (absl::Status status = Honour(extension, issuer, &read); !status.ok()) return status;
   }
@@ -118,7 +118,7 @@ absl::Status CheckEntryExtensions(std::string_view der) {
     if (extension.nid == NID_certificate_issuer) {
       return Reject(
           "it is an indirect list (its entries name other issuers), which is not supported; name "
-          "the list of each CA itself");
+          "the list of each CA separately");
     }
     if (extension.nid == NID_crl_reason) {
       CBS reason;

@@ -49,7 +49,7 @@ class RevocationListParser {
     absl::StatusOr<int> first = der_.PeekTag();
     if (!first.ok()) return first.status();
     if (*first < 0) return Reject("it is empty");
-    if (*first != kSequence) return Reject("it is no certificate revocation list");
+    if (*first != kSequence) return Reject("it is not a certificate revocation list");
     absl::StatusOr<uint64_t> content = der_.Enter(kSequence);
     if (!content.ok()) return content.status();
     const uint64_t end = der_.position() + *content;
@@ -92,7 +92,7 @@ class RevocationListParser {
     absl::StatusOr<std::string_view> version = der_.Element(kInteger);
     if (!version.ok()) return version.status();
     if (*version != std::string_view("\x02\x01\x01", 3)) {
-      return Reject("it is no certificate revocation list of version 1 or 2");
+      return Reject("it is not a certificate revocation list of version 1 or 2");
     }
     version2_ = true;
     return absl::OkStatus();
@@ -100,7 +100,7 @@ class RevocationListParser {
 
   absl::Status ReadAlgorithm() {
     absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
-    if (!algorithm.ok()) return Reject("it is no certificate revocation list");
+    if (!algorithm.ok()) return Reject("it is not a certificate revocation list");
     algorithm_ = std::string(*algorithm);
     absl::StatusOr<SignatureScheme> scheme = SignatureScheme::Parse(algorithm_);
     if (!scheme.ok()) return scheme.status();
@@ -110,7 +110,7 @@ class RevocationListParser {
 
   absl::Status ReadIssuerAndDates(uint64_t end) {
     absl::StatusOr<std::string_view> name = der_.Element(kSequence);
-    if (!name.ok()) return Reject("it is no certificate revocation list");
+    if (!name.ok()) return Reject("it is not a certificate revocation list");
     const uint8_t* in = Data(*name);
     const uint8_t* name_end = in + name->size();
     list_->issuer_name_ = d2i_X509_NAME(nullptr, &in, static_cast<long>(name->size()));
@@ -201,7 +201,7 @@ class RevocationListParser {
     absl::StatusOr<std::string_view> algorithm = der_.Element(kSequence);
     if (!algorithm.ok()) return algorithm.status();
     if (*algorithm != algorithm_) {
-      return Reject("it names two different signature algorithms, inside and outside");
+      return Reject("its signed part names another signature algorithm than the outer structure");
     }
     absl::StatusOr<std::string_view> signature = der_.Element(kBitString);
     if (!signature.ok()) return signature.status();

@@ -93,14 +93,14 @@ std::string RevocationLists::WhyUncovered(const std::string& issuer, const Answe
   }
   if (answers.signed_list != nullptr) {
     return absl::StrCat("no revocation list of its issuer, ", issuer,
-                        ", is about it: none of its CRL distribution points is the list's (",
+                        ", covers it: none of its CRL distribution points is the list's (",
                         absl::StrJoin(answers.signed_list->distribution_point().texts, ", "), ")");
   }
   if (answers.any_of_that_name) {
-    return absl::StrCat("the revocation lists that bear the name of its issuer, ", issuer,
+    return absl::StrCat("the revocation lists with the name of its issuer, ", issuer,
                         may_sign
                             ? ", were signed by another key"
-                            : ", do not count: the key usage of that CA does not allow cRLSign");
+                            : ", are not used: the key usage of that CA does not allow cRLSign");
   }
   return absl::StrCat("there is no revocation list of its issuer, ", issuer);
 }
@@ -117,15 +117,14 @@ Status RevocationLists::Evaluate(X509* certificate, X509* issuer, const Answers&
     status.next_update = answers.next_update;
   } else if (answers.covered == kAllReasons) {
     status.verdict = Verdict::kExpired;
-    status.detail =
-        absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
-                     ", should have been replaced by ", base::Rfc3339Seconds(answers.next_update));
+    status.detail = absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
+                                 ", expired at ", base::Rfc3339Seconds(answers.next_update));
   } else if (answers.from_the_future != nullptr) {
     status.verdict = Verdict::kNotYetValid;
     status.detail = absl::StrCat("the revocation list of its issuer, ", IssuerOf(certificate),
                                  ", is not valid before ",
                                  base::Rfc3339Seconds(answers.from_the_future->this_update()),
-                                 "; is this machine's clock right?");
+                                 "; check this machine's clock");
   } else if (answers.any_of_that_name || options_.require) {
     status.verdict = Verdict::kMissing;
     status.detail = WhyUncovered(IssuerOf(certificate), answers, MaySignLists(issuer));

@@ -23,14 +23,14 @@ struct Known {
 constexpr char kToPkcs12[] =
     "convert it with: keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 "
     "-deststoretype PKCS12";
-constexpr char kUnpack[] = "unpack it, and name what was in it";
+constexpr char kUnpack[] = "unpack it, and name the file inside";
 constexpr char kFetchAgain[] =
-    "fetch the file again, and look at what the server answered (curl --fail)";
+    "fetch the file again, and check the server's response (curl --fail)";
 constexpr char kMakeKey[] =
     "make a key with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY";
-constexpr char kSign[] = "let a CA sign it, and name the certificate that comes back";
+constexpr char kSign[] = "let a CA sign it, and name the certificate that it issues";
 constexpr char kFromSsh[] =
-    "convert it with: ssh-keygen -p -m PKCS8 -f FILE (not of Ed25519: make a new key with openssl "
+    "convert it with: ssh-keygen -p -m PKCS8 -f FILE (not for Ed25519: make a new key with openssl "
     "genpkey -algorithm ed25519)";
 constexpr char kPlainText[] =
     "write it as plain text: iconv -f UTF-16 -t UTF-8 FILE > FILE.pem; in PowerShell, Out-File "
@@ -60,11 +60,11 @@ constexpr Known kBinary[] = {
 };
 
 constexpr Known kText[] = {
-    {"ssh-rsa ", "an SSH public key", "SSH's keys are no TLS certificates"},
-    {"ssh-ed25519 ", "an SSH public key", "SSH's keys are no TLS certificates"},
-    {"ecdsa-sha2-", "an SSH public key", "SSH's keys are no TLS certificates"},
-    {"sk-ssh-", "an SSH public key", "SSH's keys are no TLS certificates"},
-    {"---- BEGIN SSH2", "an SSH public key", "SSH's keys are no TLS certificates"},
+    {"ssh-rsa ", "an SSH public key", "SSH keys are not TLS certificates"},
+    {"ssh-ed25519 ", "an SSH public key", "SSH keys are not TLS certificates"},
+    {"ecdsa-sha2-", "an SSH public key", "SSH keys are not TLS certificates"},
+    {"sk-ssh-", "an SSH public key", "SSH keys are not TLS certificates"},
+    {"---- BEGIN SSH2", "an SSH public key", "SSH keys are not TLS certificates"},
     {"PuTTY-User-Key-File", "a PuTTY private key",
      "convert it with: puttygen FILE -O private-openssh -o FILE.key, then ssh-keygen -p -m PKCS8 "
      "-f FILE.key"},
@@ -73,10 +73,10 @@ constexpr Known kText[] = {
     {"<?xml", "XML", kFetchAgain},
     {"HTTP/", "an HTTP response with its header", kFetchAgain},
     {"apiVersion:", "a Kubernetes manifest",
-     "take what is meant out of it: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | "
+     "extract the file from it: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | "
      "base64 -d"},
     {"kind:", "a Kubernetes manifest",
-     "take what is meant out of it: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | "
+     "extract the file from it: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | "
      "base64 -d"},
     {"$ANSIBLE_VAULT", "encrypted by ansible-vault", "decrypt it with: ansible-vault decrypt"},
     {"age-encryption.org", "encrypted by age", "decrypt it with: age -d"},
@@ -88,33 +88,32 @@ constexpr Known kText[] = {
      "write it without -noout: openssl crl -in LIST -out FILE"},
     {"{{", "a template that was not filled in", "fill it in"},
     {"${", "a template that was not filled in", "fill it in"},
-    {"file:/", "a path, not what stands there", "name the file itself"},
-    {"null", "an empty value that became a word", "see what wrote it, and what it should hold"},
-    {"<no value>", "an empty value that became words",
-     "see what wrote it, and what it should hold"},
-    {"undefined", "an empty value that became a word",
-     "see what wrote it, and what it should hold"},
+    {"file:/", "a path instead of the content", "name the file itself"},
+    {"null", "an empty value", "check the program that wrote it"},
+    {"<no value>", "an empty value", "check the program that wrote it"},
+    {"undefined", "an empty value", "check the program that wrote it"},
 };
 
 constexpr Known kLabels[] = {
     {"CERTIFICATE REQUEST", "a certificate signing request", kSign},
     {"NEW CERTIFICATE REQUEST", "a certificate signing request", kSign},
-    {"PUBLIC KEY", "a public key", "the private key or the certificate of it is needed"},
-    {"RSA PUBLIC KEY", "a public key", "the private key or the certificate of it is needed"},
+    {"PUBLIC KEY", "a public key", "name its private key or its certificate"},
+    {"RSA PUBLIC KEY", "a public key", "name its private key or its certificate"},
     {"OPENSSH PRIVATE KEY", "an OpenSSH private key", kFromSsh},
-    {"DSA PRIVATE KEY", "a DSA key, which TLS has no use for any more", kMakeKey},
-    {"DH PARAMETERS", "Diffie-Hellman parameters", "they are not needed; leave them out"},
-    {"X9.42 DH PARAMETERS", "Diffie-Hellman parameters", "they are not needed; leave them out"},
-    {"DSA PARAMETERS", "DSA parameters", "they are not needed; leave them out"},
-    {"ATTRIBUTE CERTIFICATE", "an attribute certificate", "it identifies nobody; leave it out"},
+    {"DSA PRIVATE KEY", "a DSA key, which TLS no longer supports", kMakeKey},
+    {"DH PARAMETERS", "Diffie-Hellman parameters", "they are not needed; remove them"},
+    {"X9.42 DH PARAMETERS", "Diffie-Hellman parameters", "they are not needed; remove them"},
+    {"DSA PARAMETERS", "DSA parameters", "they are not needed; remove them"},
+    {"ATTRIBUTE CERTIFICATE", "an attribute certificate",
+     "it cannot identify a client or a server; remove it"},
     {"TSS2 PRIVATE KEY", "a key in a TPM", "keys in a TPM are not supported; name a key in a file"},
     {"SSL SESSION PARAMETERS", "a TLS session", "leave it out"},
     {"OpenVPN Static key V1", "a static key of OpenVPN", kMakeKey},
-    {"SSH2 PUBLIC KEY", "an SSH public key", "SSH's keys are no TLS certificates"},
-    {"PGP PUBLIC KEY BLOCK", "a PGP public key", "PGP's keys are no TLS certificates"},
+    {"SSH2 PUBLIC KEY", "an SSH public key", "SSH keys are not TLS certificates"},
+    {"PGP PUBLIC KEY BLOCK", "a PGP public key", "PGP keys are not TLS certificates"},
     {"PGP PRIVATE KEY BLOCK", "a PGP private key", kMakeKey},
     {"PGP MESSAGE", "encrypted with PGP", "decrypt it with: gpg -d FILE"},
-    {"PGP SIGNED MESSAGE", "signed with PGP", "take the signature off with: gpg -d FILE"},
+    {"PGP SIGNED MESSAGE", "signed with PGP", "remove the signature with: gpg -d FILE"},
     {"PGP SIGNATURE", "a PGP signature", "name the file that it signs"},
     {"AGE ENCRYPTED FILE", "encrypted by age", "decrypt it with: age -d"},
 };
@@ -161,7 +160,7 @@ std::optional<Fault> WrongJson(std::string_view text) {
   if (!object && !list) return std::nullopt;
   if (Contains(text, kPemBegin)) {
     return Is("JSON with PEM in it",
-              "take the PEM out of it, as in: jq -r .data.certificate FILE > FILE.pem");
+              "extract the PEM from it, e.g.: jq -r .data.certificate FILE > FILE.pem");
   }
   if (Contains(text, "\"kty\"")) {
     return Is("a JSON Web Key",
@@ -170,7 +169,7 @@ std::optional<Fault> WrongJson(std::string_view text) {
   }
   if (Contains(text, "\"apiVersion\"")) {
     return Is("a Kubernetes object in JSON",
-              "take what is meant out of it, as in: jq -r "
+              "extract the file from it, e.g.: jq -r "
               "'.data[\"tls.crt\"]' FILE | base64 -d > FILE.pem");
   }
   return Is("JSON", kFetchAgain);
@@ -180,24 +179,24 @@ std::optional<Fault> WrongJson(std::string_view text) {
 std::optional<Fault> DamagedPem(std::string_view text) {
   if (Contains(text, "\xe2\x80\x93") || Contains(text, "\xe2\x80\x94")) {  // en and em dash
     if (Contains(text, "BEGIN ") && !Contains(text, kPemBegin)) {
-      return Is("PEM whose dashes a word processor has replaced", "copy it again as plain text");
+      return Is("PEM with dashes that a word processor has replaced",
+                "copy it again as plain text");
     }
   }
   const size_t begin = text.find(kPemBegin);
   if (begin == std::string_view::npos) return std::nullopt;
   const std::string_view block = text.substr(begin, text.find("-----END ", begin) - begin);
   if (Contains(block, "\\n")) {
-    return Is("PEM whose line ends are written as \\n, two characters",
-              "turn them into line ends: printf '%b\\n' \"$(cat FILE)\" > FILE.pem");
+    return Is("PEM with line ends written as \\n, two characters",
+              "convert them: printf '%b\\n' \"$(cat FILE)\" > FILE.pem");
   }
   if (Contains(block, "\n")) return std::nullopt;
   if (Contains(block, "\r")) {
-    return Is("PEM whose lines end with CR alone",
-              "turn them into line ends: tr '\\r' '\\n' < FILE > FILE.pem");
+    return Is("PEM with CR as line ends", "convert them: tr '\\r' '\\n' < FILE > FILE.pem");
   }
   if (!Contains(text, "-----END ")) return std::nullopt;
-  return Is("PEM whose lines were joined into one",
-            "keep the line ends: where a shell wrote it, put quotes around the variable, as in "
+  return Is("PEM with all lines joined into one",
+            "keep the line ends: if a shell wrote it, quote the variable, e.g. "
             "printf '%s\\n' \"$CERTIFICATE\"");
 }
 
@@ -213,7 +212,7 @@ std::optional<Fault> Base64(std::string_view text) {
   std::string bytes;
   if (packed.size() < 64 || !absl::Base64Unescape(packed, &bytes)) return std::nullopt;
   if (bytes.starts_with(kPemBegin)) {
-    return Is("PEM in base64 once more, as the data of a Kubernetes Secret are",
+    return Is("PEM encoded in base64 again, like the data of a Kubernetes Secret",
               "decode it: base64 -d FILE > FILE.pem");
   }
   if (bytes[0] == 0x30) {
@@ -240,8 +239,8 @@ std::optional<Fault> WrongBlock(std::string_view label) {
 
 std::optional<Fault> WrongContent(std::string_view bytes) {
   if (bytes.find_first_not_of('\0') == std::string_view::npos) {
-    return Fault{"it holds NUL bytes only, as a crash can leave a file",
-                 "get the file again from where it came from"};
+    return Fault{"it contains only NUL bytes, as after a crash",
+                 "copy the file again from its source"};
   }
   if (auto binary = Find(kBinary, bytes)) return binary;
   if (bytes.substr(0, 512).size() == 512 && bytes.substr(257, 5) == "ustar") {

@@ -27,8 +27,8 @@ int SignatureDigest(const X509* x509) {
 std::string OtherKind(std::string_view der) {
   switch (KindOfDer(der)) {
     case DerKind::kCertificateRequest:
-      return "a certificate signing request; let a CA sign it, and name the certificate that comes "
-             "back";
+      return "a certificate signing request; let a CA sign it, and name the certificate that it "
+             "issues";
     case DerKind::kRevocationList:
       return "a revocation list; name it under client_auth.crl.files";
     case DerKind::kPrivateKey:
@@ -38,7 +38,7 @@ std::string OtherKind(std::string_view der) {
     case DerKind::kEncryptedPrivateKey:
       return "a private key; put the certificate here";
     case DerKind::kPublicKey:
-      return "a public key; put the certificate of that key here";
+      return "a public key; put the certificate with that key here";
     default:
       return "";
   }
@@ -55,15 +55,15 @@ absl::StatusOr<X509*> ParseX509(std::string_view der) {
   if (x509 == nullptr) {
     ClearErrors();
     if (const std::string kind = OtherKind(der); !kind.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("it is no X.509 certificate, but ", kind));
+      return absl::InvalidArgumentError(absl::StrCat("it is not an X.509 certificate, but ", kind));
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat("it is no X.509 certificate, or a damaged one: ", DamageOfCertificate(der)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "it is not an X.509 certificate, or it is damaged: ", DamageOfCertificate(der)));
   }
   if (in != end) {
     return absl::InvalidArgumentError(
         absl::StrCat(end - in,
-                     " bytes follow the end of the certificate; a DER file holds one, so "
+                     " bytes follow the end of the certificate; a DER file contains one, so "
                      "put several into one file as PEM: openssl x509 -inform DER"));
   }
   return x509.release();

@@ -19,7 +19,7 @@ TEST(Check, ShowsWhatWouldBeServedAndTrusted) {
   EXPECT_TRUE(report.ok);
   for (const char* said :
        {"listener public\n", "server certificate /tls/tls.crt",
-        "└─ CN=server  (expires in 100 days)", "key    /tls/tls.key, ECDSA P-256, fits",
+        "└─ CN=server  (expires in 100 days)", "key    /tls/tls.key, ECDSA P-256, matches",
         "names  server.example, *.server.example", "client certificates: require",
         "trust anchors /tls/ca.crt\n    CN=root  (CA, self-signed"}) {
     EXPECT_THAT(report.text, HasSubstr(said));
@@ -40,9 +40,9 @@ TEST(Check, ErrorsComeFirstEachWithItsCure) {
   ASSERT_GE(report.diagnostics.size(), 2u);
   EXPECT_EQ(report.diagnostics.front().severity, config::Severity::kError);
   EXPECT_THAT(report.text, HasSubstr("error: /tls/ca.crt: block 1 (CERTIFICATE, line 1): the "
-                                     "certificate CN=server is no CA certificate"));
+                                     "certificate CN=server is not a CA certificate"));
   EXPECT_THAT(report.text, HasSubstr("\n  -> put the certificate of its issuer here"));
-  EXPECT_THAT(report.text, HasSubstr("warning: /tls/tls.key: everybody"));
+  EXPECT_THAT(report.text, HasSubstr("warning: /tls/tls.key: all users"));
   // What could be loaded is shown all the same.
   EXPECT_THAT(report.text, HasSubstr("CN=intermediate"));
   EXPECT_EQ(report.json["findings"][0]["code"], "leaf_as_ca");
@@ -67,7 +67,7 @@ TEST(Check, ShowsTrustDomainsWithTheirAuthorities) {
   EXPECT_TRUE(report.ok) << report.text;
   for (const char* part :
        {"  trust domain example.org /tls/ca.crt\n    CN=root  (CA, self-signed",
-        "  trust domain empty.example: no X.509 authority, everybody is refused\n",
+        "  trust domain empty.example: no X.509 authority, all clients are rejected\n",
         "  pinned keys: 1\n", "warning: /empty.json: the bundle of trust domain empty.example"}) {
     EXPECT_NE(report.text.find(part), std::string::npos) << part << "\n" << report.text;
   }

@@ -162,7 +162,7 @@ TEST_F(FileSetTest, AReaderBetweenTwoInPlaceWritesKeepsWhatItHas) {
   Write("tls.crt", chain.substr(0, chain.size() / 2));
   EXPECT_FALSE(load().ok());
   Write("tls.crt", chain);
-  EXPECT_THAT(std::string(load().status().message()), testing::HasSubstr("does not fit"));
+  EXPECT_THAT(std::string(load().status().message()), testing::HasSubstr("does not match"));
   Write("tls.key", "");
   EXPECT_FALSE(load().ok());
   Write("tls.key", key.substr(0, key.size() / 2));

@@ -69,7 +69,7 @@ TEST_F(GenerationDiffTest, TellsOfAnotherRevocationList) {
 TEST_F(GenerationDiffTest, TellsWhatANewListenerServes) {
   Generation before;
   EXPECT_THAT(WhatChanged(before, *Load()),
-              ElementsAre(HasSubstr("is served as well"), HasSubstr("trusts CN=root")));
+              ElementsAre(HasSubstr("is now served"), HasSubstr("trusts CN=root")));
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ TEST(Generation, Pkcs12OpensWithThePassphraseFileAndItsLineEnd) {
   const config::Diagnostic* diagnostic = FindCode(result, "wrong_passphrase");
   ASSERT_NE(diagnostic, nullptr);
   EXPECT_THAT(config::Sentence(*diagnostic),
-              HasSubstr("the passphrase does not open it; check " + std::string(kPassphrase)));
+              HasSubstr("the passphrase is wrong; check " + std::string(kPassphrase)));
 }
 
 TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
@@ -185,8 +185,10 @@ TEST(Generation, ATrustStoreOpensWithItsPassphraseFile) {
   trust = {config::TrustFile{kPkcs12, ""}};
   const BuildResult none = Build(config, files);
   ASSERT_NE(FindCode(none, "wrong_passphrase"), nullptr);
-  EXPECT_THAT(config::Sentence(*FindCode(none, "wrong_passphrase")),
-              HasSubstr("none is named; name it in trust_bundle as {pkcs12: /tls/server.p12"));
+  EXPECT_THAT(
+      config::Sentence(*FindCode(none, "wrong_passphrase")),
+      HasSubstr(
+          "it is PKCS#12 with a passphrase; name it in trust_bundle as {pkcs12: /tls/server.p12"));
 }
 
 TEST(Generation, Pkcs7ServesAsChainInAnyOrderAndAsTrustBundle) {
@@ -311,11 +313,11 @@ std::vector<Mistake> ServerMistakes() {
          f.Put(kChain, Server().certificate->ToPem() +
                            "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
        },
-       config::Severity::kError, "unparsable", kChain, "it is no X.509 certificate"},
+       config::Severity::kError, "unparsable", kChain, "it is not an X.509 certificate"},
       {"ChainIsText", [](Files& f) { f.Put(kChain, "hello"); }, config::Severity::kError,
        "unparsable", kChain, "neither PEM nor the DER"},
       {"ChainIsAKey", [](Files& f) { f.Put(kChain, Server().key->ToPem()); },
-       config::Severity::kError, "no_certificate", kChain, "holds no certificate"},
+       config::Severity::kError, "no_certificate", kChain, "contains no certificate"},
       {"KeyMissing", [](Files& f) { f.Remove(kKey); }, config::Severity::kError, "unreadable", kKey,
        "No such file"},
       {"KeyEmpty", [](Files& f) { f.Put(kKey, "\n"); }, config::Severity::kError, "unparsable",
@@ -324,14 +326,14 @@ std::vector<Mistake> ServerMistakes() {
        config::Severity::kError, "no_key", kKey, "this is a certificate"},
       {"KeyIsARequest", [](Files& f) { f.Put(kKey, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        config::Severity::kError, "no_key", kKey,
-       "it holds no private key, but a certificate signing request; let a CA sign it"},
+       "it contains no private key, but a certificate signing request; let a CA sign it"},
       {"ChainIsARequest", [](Files& f) { f.Put(kChain, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        config::Severity::kError, "no_certificate", kChain,
-       "it holds no certificate, but a certificate signing request"},
+       "it contains no certificate, but a certificate signing request"},
       {"TwoKeys", [](Files& f) { f.Put(kKey, Server().key->ToPem() + Server().key->ToPem()); },
        config::Severity::kError, "several_keys", kKey, "more than one"},
       {"KeyOfAnother", [](Files& f) { f.Put(kKey, x509::Root().key->ToPem()); },
-       config::Severity::kError, "key_mismatch", kKey, "does not fit the certificate CN=server"},
+       config::Severity::kError, "key_mismatch", kKey, "does not match the certificate CN=server"},
       {"OldEncryption",
        [](Files& f) {
          f.Put(kKey,
@@ -340,7 +342,7 @@ std::vector<Mistake> ServerMistakes() {
        },
        config::Severity::kError, "key_encrypted", kKey, "passphrase_file"},
       {"WorldReadableKey", [](Files& f) { f.Put(kKey, Server().key->ToPem(), 0644); },
-       config::Severity::kWarning, "key_world_readable", kKey, "everybody"},
+       config::Severity::kWarning, "key_world_readable", kKey, "all users"},
       {"LeafNotFirst",
        [](Files& f) {
          f.Put(kChain, x509::Intermediate().certificate->ToPem() + Server().certificate->ToPem());
@@ -419,10 +421,11 @@ std::vector<Mistake> TrustMistakes() {
        },
        config::Severity::kError, "unparsable", kCa, "block 2"},
       {"CaIsAKey", [](Files& f) { f.Put(kCa, Server().key->ToPem()); }, config::Severity::kError,
-       "no_ca", kCa, "holds no CA certificate"},
+       "no_ca", kCa, "contains no CA certificate"},
       {"CaIsARequest", [](Files& f) { f.Put(kCa, x509::ToPem("CERTIFICATE REQUEST", "0")); },
        config::Severity::kError, "unexpected_block", kCa,
-       "it is a certificate signing request, which has no place in a trust bundle; let a CA sign"},
+       "it is a certificate signing request, which does not belong in a trust bundle; let a CA "
+       "sign"},
       {"CaIsAKeyStore", [](Files& f) { f.Put(kCa, "\xfe\xed\xfe\xed\x01\x02"); },
        config::Severity::kError, "unparsable", kCa,
        "it is a Java key store (JKS); convert it with: keytool -importkeystore -srckeystore "
@@ -439,7 +442,7 @@ std::vector<Mistake> TrustMistakes() {
          f.Put(kCa, x509::Root().certificate->ToPem() +
                         "-----BEGIN SOMETHING-----\nAQID\n-----END SOMETHING-----\n");
        },
-       config::Severity::kError, "unexpected_block", kCa, "no place in a trust bundle"},
+       config::Severity::kError, "unexpected_block", kCa, "does not belong in a trust bundle"},
       {"AllAnchorsExpired",
        [](Files& f) {
          x509::CertificateTemplate what = x509::CaTemplate("old");
@@ -713,7 +716,7 @@ TEST_F(ChainFile, NamesThatOnlyLookAlikeAreToldApart) {
   const x509::Credential namesake = x509::MakeCredential(Ca("Issuing"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &namesake}), "error chain_broken ");
   EXPECT_THAT(config::Sentence(*FindCode(result_, "chain_broken")),
-              HasSubstr("the name is the same, but another key has signed"));
+              HasSubstr("the name is the same, but another key made the signature"));
   const x509::Credential alike = x509::MakeCredential(Ca("N\xd0\xb5w"), nullptr);
   EXPECT_EQ(Served({&leaf_, &issuing_}, {&issuing_, &alike}), "leaf<Issuing Issuing<New ");
   EXPECT_THAT(config::Sentence(*FindCode(result_, "anchor_without_root")),

@@ -39,9 +39,9 @@ TEST(PolicyNamesCheckTest, NamesThePlaceOfOneThatNoneCovers) {
     EXPECT_EQ(diagnostics[0].severity, config::Severity::kWarning);
     EXPECT_EQ(config::Sentence(diagnostics[0]),
               "m.yaml:7:9: sni 'a.example' is in no certificate of the listener, so no client that "
-              "checks names asks for it; add a certificate for it, or mend the name");
+              "verifies names uses it; add a certificate for it, or correct the name");
   }
-  EXPECT_NE(SaidOf("a", {}, true)[0].what.find("no connection can have it"), std::string::npos);
+  EXPECT_NE(SaidOf("a", {}, true)[0].what.find("no connection can use it"), std::string::npos);
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST_F(RevocationLoaderTest, AFileThatChangedWhileItWasReadIsParsedTheNextTime) 
 TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
   EXPECT_THAT(Found(Build()), HasSubstr("error unreadable"));
   EXPECT_THAT(FoundWith(""), HasSubstr("error unparsable: /tls/ca.crl: the file is empty"));
-  EXPECT_THAT(FoundWith("nonsense"), HasSubstr("it holds no revocation list"));
+  EXPECT_THAT(FoundWith("nonsense"), HasSubstr("it contains no revocation list"));
   EXPECT_THAT(FoundWith(good_.substr(0, good_.size() / 2)), HasSubstr("error unparsable"));
   const std::string pem = x509::ToPem("X509 CRL", good_);
   EXPECT_THAT(FoundWith(pem.substr(0, pem.size() / 2)),
@@ -180,9 +180,9 @@ TEST_F(RevocationLoaderTest, AnOverdueListIsAWarningThatSaysWhatItMeans) {
   what.next_update = kNow - 3600;
   const std::string crl = x509::MakeCrl(what, Root());
   EXPECT_THAT(FoundWith(crl), HasSubstr("warning crl_expired"));
-  EXPECT_THAT(FoundWith(crl), HasSubstr("refused"));
+  EXPECT_THAT(FoundWith(crl), HasSubstr("rejected"));
   client_auth().crl_expired = config::ExpiredCrl::kUse;
-  EXPECT_THAT(FoundWith(crl), HasSubstr("used all the same"));
+  EXPECT_THAT(FoundWith(crl), HasSubstr("still used"));
 }
 
 TEST_F(RevocationLoaderTest, AListFromTheFutureIsAWarning) {
@@ -307,7 +307,7 @@ TEST_F(RevocationLoaderTest, ACaThatIsRetiredTogetherWithItsListIsForgotten) {
   for (const Generation* before : {both.get(), lost.generation.get()}) {
     const BuildResult retired = Build(before);
     ASSERT_NE(retired.generation, nullptr);
-    EXPECT_THAT(Found(retired), HasSubstr("if this CA was retired"));
+    EXPECT_THAT(Found(retired), HasSubstr("if the CA was removed together with its list"));
     EXPECT_TRUE(retired.partial.listeners[0].without_list.empty());
     EXPECT_EQ(Found(Build(retired.generation.get())), "");
   }

@@ -194,7 +194,7 @@ TEST_F(RotationTest, NoCasListIsLostWhileTheConfigurationCannotBeRead) {
   files_.Put(kLists, root);
   const Rotation rotation = Under(nullptr);
   EXPECT_THAT(Held(rotation), ElementsAre("public"));
-  EXPECT_THAT(rotation.held[0].reason, HasSubstr("no revocation list any more"));
+  EXPECT_THAT(rotation.held[0].reason, HasSubstr("no longer has a revocation list"));
   EXPECT_TRUE(Keeps(rotation, "public"));
   EXPECT_THAT(Rotated(running_).held, IsEmpty()) << "under a good configuration it is a warning";
 

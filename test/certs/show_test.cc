@@ -41,11 +41,11 @@ TEST(Show, SaysWhichIssuerTheFileLacks) {
 
 TEST(Show, TellsAboutKeysWithoutShowingThem) {
   ShowResult result = Show("x", ChainPem(Server()) + Server().key->ToPem(), {}, kNow);
-  EXPECT_THAT(result.text, HasSubstr("private key, ECDSA P-256, fits CN=server"));
+  EXPECT_THAT(result.text, HasSubstr("private key, ECDSA P-256, matches CN=server"));
   std::string pem = Server().key->ToPem();
   EXPECT_THAT(result.text, Not(HasSubstr(pem.substr(30, 40))));
   EXPECT_THAT(Show("x", ChainPem(Server()) + x509::Root().key->ToPem(), {}, kNow).text,
-              HasSubstr("fits none of the certificates"));
+              HasSubstr("matches none of the certificates"));
   std::string locked = x509::ToEncryptedPem(*Server().key, "sesame");
   EXPECT_THAT(Show("x", locked, {}, kNow).text, HasSubstr("private key, encrypted"));
   EXPECT_THAT(Show("x", locked, "sesame", kNow).text, HasSubstr("private key, ECDSA P-256"));
@@ -87,7 +87,7 @@ TEST(Show, ReadsSpiffeBundleMaps) {
 
 TEST(Show, SaysWhatIsWrongWithASpiffeBundle) {
   for (const auto& [bytes, why] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"keys":[)", "x: the JSON is cut off"},
+           {R"({"keys":[)", "x: the JSON is truncated"},
            {"{}", "x: it has no 'keys'"},
            {R"({"trust_domains":{"A":{"keys":[]}}})", "x: trust domain 'A': "}}) {
     ShowResult result = Show("x", bytes, {}, kNow);

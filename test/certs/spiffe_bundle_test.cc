@@ -57,10 +57,10 @@ TEST(SpiffeBundle, AnEmptyListOfKeysIsABundleWithoutAuthorities) {
 TEST(SpiffeBundle, WithoutKeysItIsNoBundle) {
   EXPECT_EQ(Complaint("{}"), "it has no 'keys'");
   EXPECT_EQ(Complaint(R"({"Keys":[]})"), "it has no 'keys'");
-  EXPECT_EQ(Complaint(R"({"keys":{}})"), "its 'keys' is no list");
-  EXPECT_EQ(Complaint(R"({"keys":null})"), "its 'keys' is no list");
-  EXPECT_EQ(Complaint("[]"), "it is no JSON object");
-  EXPECT_EQ(Complaint(R"({"keys":[7]})"), "keys[0]: it is no object");
+  EXPECT_EQ(Complaint(R"({"keys":{}})"), "its 'keys' is not a list");
+  EXPECT_EQ(Complaint(R"({"keys":null})"), "its 'keys' is not a list");
+  EXPECT_EQ(Complaint("[]"), "it is not a JSON object");
+  EXPECT_EQ(Complaint(R"({"keys":[7]})"), "keys[0]: it is not an object");
 }
 
 TEST(SpiffeBundle, IgnoresOtherUsesAndKinds) {
@@ -92,9 +92,9 @@ TEST(SpiffeBundle, ADamagedCertificateIsAnErrorThatNamesTheKey) {
   };
   EXPECT_EQ(Complaint(key(R"(["%%%"])")), "keys[1]: the first entry of its x5c is not base64");
   EXPECT_EQ(Complaint(key("[7]")), "keys[1]: the first entry of its x5c is not base64");
-  EXPECT_EQ(Complaint(key("{}")), "keys[1]: its x5c is no list");
+  EXPECT_EQ(Complaint(key("{}")), "keys[1]: its x5c is not a list");
   EXPECT_THAT(Complaint(key(R"(["AAAA"])")),
-              testing::StartsWith("keys[1]: the first entry of its x5c: it is no X.509"));
+              testing::StartsWith("keys[1]: the first entry of its x5c: it is not an X.509"));
   const std::string der = x509::Root().certificate->der();
   const std::string torn = absl::Base64Escape(der.substr(0, der.size() / 2));
   EXPECT_NE(Complaint(key("[\"" + torn + "\"]")), "");
@@ -113,8 +113,7 @@ TEST(SpiffeBundle, TheCertificateFitsTheKeySpelledOutBesideIt) {
         absl::StrReplaceAll(key, {{absl::Base64Escape(ca.certificate->der()),
                                    absl::Base64Escape(other.certificate->der())}});
     EXPECT_EQ(Complaint(KeysJson({swapped})),
-              "keys[0]: its x5c is the certificate of another key than the one spelled out beside "
-              "it");
+              "keys[0]: its x5c is the certificate of another key than the one in the same entry");
   }
 }
 
@@ -138,7 +137,7 @@ TEST(SpiffeBundle, TellsSequenceAndRefreshHint) {
   EXPECT_EQ(bundle->sequence, std::nullopt);
   for (const char* value : {"-1", "1.5", "\"1\"", "18446744073709551616", "null"}) {
     EXPECT_EQ(Complaint(std::string(R"({"keys":[],"spiffe_sequence":)") + value + "}"),
-              "spiffe_sequence is no whole number from 0 to 18446744073709551615")
+              "spiffe_sequence is not a whole number from 0 to 18446744073709551615")
         << value;
   }
 }
@@ -151,7 +150,7 @@ TEST(SpiffeBundle, AnyTornPrefixIsRefused) {
 }
 
 TEST(SpiffeBundle, DuplicateNamesAreRefused) {
-  EXPECT_EQ(Complaint(R"({"keys":[],"keys":[]})"), "the name 'keys' stands twice in one object");
+  EXPECT_EQ(Complaint(R"({"keys":[],"keys":[]})"), "the name 'keys' occurs twice in one object");
 }
 
 TEST(SpiffeBundleMap, HoldsABundleForEachTrustDomain) {
@@ -181,10 +180,10 @@ TEST(SpiffeBundleMap, OneBadBundleRefusesTheWhole) {
   EXPECT_EQ(complaint(R"({"trust_domains":{"":{"keys":[]}}})"),
             "trust domain '': the trust domain is empty");
   EXPECT_EQ(complaint(R"({"trust_domains":{"a":{"keys":[]},"a":{"keys":[]}}})"),
-            "the name 'a' stands twice in one object");
+            "the name 'a' occurs twice in one object");
   EXPECT_EQ(complaint(R"({"trust_domains":[]})"), "it has no 'trust_domains' with bundles by name");
   EXPECT_EQ(complaint(R"({})"), "it has no 'trust_domains' with bundles by name");
-  EXPECT_EQ(complaint("[]"), "it is no JSON object");
+  EXPECT_EQ(complaint("[]"), "it is not a JSON object");
 }
 
 TEST(SpiffeBundleMap, AMapAndABundleAreNotTakenForEachOther) {

@@ -151,9 +151,9 @@ TEST_F(SpiffeLoaderTest, WarnsOnceWhenNobodyGetsIn) {
   files_.Put(kOrg, R"({"keys":[]})");
   files_.Put(kCom, R"({"keys":[]})");
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority", "nobody_gets_in"));
-  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("public refuses every client: "));
+  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("public rejects every client: "));
   client_auth().mode = config::ClientAuthMode::kOptional;
-  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("every client that has a certificate: "));
+  EXPECT_THAT(Build().diagnostics[2].what, HasSubstr("every client with a certificate: "));
   client_auth().trust_bundle = {config::TrustFile{kCa, ""}};
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority"));
 }
@@ -254,10 +254,10 @@ TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
   EXPECT_THAT(SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":7,)")), IsEmpty());
   EXPECT_THAT(SequenceRegressions(seven, with_sequence("")), IsEmpty());
   EXPECT_THAT(SequenceRegressions(with_sequence(""), seven), IsEmpty());
-  EXPECT_THAT(SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":6,)")),
-              ElementsAre("listener public: the bundle of trust domain example.org has the "
-                          "spiffe_sequence 6, lower than before (7); see that it is not an old "
-                          "one"));
+  EXPECT_THAT(
+      SequenceRegressions(seven, with_sequence(R"("spiffe_sequence":6,)")),
+      ElementsAre("listener public: the bundle of trust domain example.org has the "
+                  "spiffe_sequence 6, lower than before (7); check that it is not an old bundle"));
   EXPECT_THAT(SequenceRegressions(Generation(), seven), IsEmpty());
 }
 
@@ -268,10 +268,10 @@ TEST_F(SpiffeLoaderTest, AnAuthorityIsNeverOfVersion1) {
   what.version1 = true;
   const x509::Credential root = x509::MakeCredential(what, nullptr);
   files_.Put(kCom, root.certificate->ToPem());
-  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is no CA certificate"));
+  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is not a CA certificate"));
   files_.Put(kCom, ComCa().certificate->ToPem());
   files_.Put(kOrg, KeysJson({KeyJson(*root.certificate)}));
-  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is no CA certificate"));
+  EXPECT_THAT(config::JoinErrors(Build().diagnostics), HasSubstr("is not a CA certificate"));
 }
 
 }  // namespace

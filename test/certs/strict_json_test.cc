@@ -20,8 +20,8 @@ TEST(StrictJson, ReadsADocument) {
 }
 
 TEST(StrictJson, RefusesANameThatStandsTwiceInOneObject) {
-  EXPECT_EQ(Complaint(R"({"a":1,"a":1})"), "the name 'a' stands twice in one object");
-  EXPECT_EQ(Complaint(R"({"b":{"a":1,"\u0061":2}})"), "the name 'a' stands twice in one object");
+  EXPECT_EQ(Complaint(R"({"a":1,"a":1})"), "the name 'a' occurs twice in one object");
+  EXPECT_EQ(Complaint(R"({"b":{"a":1,"\u0061":2}})"), "the name 'a' occurs twice in one object");
   EXPECT_EQ(Complaint(R"([{"a":1},{"a":1,"b":{"a":1}}])"), "");
 }
 
@@ -31,7 +31,7 @@ TEST(StrictJson, RefusesAnyTornPrefix) {
     EXPECT_FALSE(ParseStrictJson(whole.substr(0, length)).ok()) << length;
   }
   EXPECT_EQ(Complaint(whole), "");
-  EXPECT_EQ(Complaint(R"({"keys":[)"), "the JSON is cut off");
+  EXPECT_EQ(Complaint(R"({"keys":[)"), "the JSON is truncated");
 }
 
 TEST(StrictJson, RefusesWhatOtherReadersForgive) {

@@ -87,7 +87,7 @@ def test_a_certificate_for_servers_is_refused_and_the_record_says_what_is_wanted
     files = pki.write(pki.ca.issue("a mail server", usage=SERVER), "server-auth")
     clients.handshake_error(mantlet.address(), clients.context(pki, client=files))
     record = mantlet.wait_log("handshake_failed", reason="wrong_purpose")
-    assert "its extended key usage is serverAuth; clientAuth is wanted here" in record["detail"]
+    assert "its extended key usage is serverAuth; clientAuth is required" in record["detail"]
     assert record["subject"] == "CN=a mail server" and record["depth"] == 0
     assert not upstream.requests
 
@@ -116,7 +116,7 @@ def test_check_says_that_certificates_for_servers_are_let_in(pki, tmp_path):
         path.write_text(yaml.safe_dump(configuration(pki, listener=listener)))
         done = run_command("check", "--config", str(path))
         assert done.returncode == 0, done
-        assert ("only extended key usage is serverAuth are let in" in done.stdout) == said
+        assert ("only extended key usage is serverAuth are accepted" in done.stdout) == said
 
 
 def test_a_client_without_a_certificate_leaves_a_record_of_what_it_was_asked_for(mantlet, pki):
@@ -124,4 +124,4 @@ def test_a_client_without_a_certificate_leaves_a_record_of_what_it_was_asked_for
     assert "alert certificate required" in shown.stderr
     detail = mantlet.wait_log("handshake_failed", reason="no_client_certificate")["detail"]
     assert "ECDSA P-256, ECDSA P-384, ECDSA P-521, Ed25519, RSA" in detail
-    assert f"below the CA {pki.root.certificate.subject.rfc4514_string()}" in detail
+    assert f"with a chain to the CA {pki.root.certificate.subject.rfc4514_string()}" in detail

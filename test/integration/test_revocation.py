@@ -178,7 +178,7 @@ def test_a_list_that_is_replaced_by_that_of_another_ca_is_told(launch, upstream,
     path.write_bytes(Authority.root("another CA").crl() + own_pki.root.crl())
     issuer = own_pki.ca.certificate.subject.rfc4514_string()
     proxy.wait_metric("mantlet_crl_missing", 1, listener="public", issuer=issuer)
-    assert [r for r in proxy.log("certificate_warning") if issuer in r["msg"] and "not here any more" in r["msg"]]
+    assert [r for r in proxy.log("certificate_warning") if issuer in r["msg"] and "now missing" in r["msg"]]
     path.write_bytes(Authority.root("another CA").crl())
     root = own_pki.root.certificate.subject.rfc4514_string()
     proxy.wait_metric("mantlet_crl_missing", 1, listener="public", issuer=root)

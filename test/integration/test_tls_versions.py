@@ -98,7 +98,7 @@ def test_a_protocol_that_is_not_listed_is_not_spoken(start, upstream, pki, proto
     proxy = start(upstream, listener={"protocols": protocols})
     assert "alert no application protocol" in clients.s_client(pki, proxy.address(), "-alpn", offered).stderr
     detail = proxy.wait_log("handshake_failed", reason="no_application_protocol")["detail"]
-    assert f"(ALPN: {offered})" in detail and f"this listener speaks {protocols[0]}" in detail
+    assert f"(ALPN: {offered})" in detail and f"this listener supports {protocols[0]}" in detail
 
 
 def test_alpn_http_1_1_is_served(mantlet, connect, pki):

@@ -14,7 +14,7 @@ from harness.pki import Authority
 from harness.proxy import configuration, run_command
 from harness.timing import wait_until
 
-THIS_PASSES = "if it is just being replaced, this passes"
+THIS_PASSES = "if it is being written right now, wait"
 
 
 def openssl(*arguments, data=b""):
@@ -47,13 +47,13 @@ def wrong(pki):
         "a Java key store": ("trust_bundle", bytes.fromhex("feedfeed0000000200000001"), "a Java key store (JKS)",
                              "keytool -importkeystore -srckeystore"),
         "a trust store without its passphrase": ("trust_bundle", trust_store(pki.root, "changeit"),
-                                                 "PKCS#12 with a passphrase, and none is named", "name"),
+                                                 "PKCS#12 with a passphrase", "name"),
         "literal line ends": ("trust_bundle", pki.root.pem.replace(b"\n", b"\\n"),
                               "written as \\n, two characters", "printf"),
         "a request": ("chain", request, "a certificate signing request", "let a CA sign it"),
         "a request in DER": ("chain", openssl("req", "-outform", "DER", data=request),
                              "a certificate signing request", "let a CA sign it"),
-        "a public key": ("key", public, "a public key", "the private key"),
+        "a public key": ("key", public, "a public key", "its private key"),
         "an RSA-PSS key": ("key", openssl("genpkey", "-algorithm", "RSA-PSS"),
                            "RSA-PSS keys are not supported", "make an RSA key (rsaEncryption)"),
         "an Ed448 key": ("key", openssl("genpkey", "-algorithm", "ED448"), "Ed448 keys are not supported",

@@ -184,7 +184,7 @@ absl::StatusOr<Question> ReadQuestion(std::string_view line, int64_t now) {
   }
   if (absl::Status status = ReadTime(object, now, &question.time); !status.ok()) return status;
   if (object.contains("options") && !object["options"].is_null()) {
-    if (!object["options"].is_object()) return Wrong("options", "it is no object");
+    if (!object["options"].is_object()) return Wrong("options", "it is not an object");
     absl::Status status = OptionReader(object["options"], &question).Read();
     if (!status.ok()) return status;
   }

@@ -272,7 +272,9 @@ TEST(ListeningSocket, LeavesTheUnixSocketOfALiveProcessAlone) {
   FileDescriptor live = OpenListeningSocket(address).value();
   auto second = OpenListeningSocket(address);
   ASSERT_FALSE(second.ok());
-  EXPECT_NE(second.status().message().find("another process answers there"), std::string::npos);
+  EXPECT_NE(second.status().message().find(
+                "another process is listening there; stop it or choose another path"),
+            std::string::npos);
   Dial(address);
 }
 
@@ -285,7 +287,9 @@ TEST(ListeningSocket, ASocketWithAFullQueueIsInUse) {
   FileDescriptor waiting = Dial(address);  // and nobody accepts it
   auto second = OpenListeningSocket(address);
   ASSERT_FALSE(second.ok());
-  EXPECT_NE(second.status().message().find("another process answers there"), std::string::npos);
+  EXPECT_NE(second.status().message().find(
+                "another process is listening there; stop it or choose another path"),
+            std::string::npos);
   EXPECT_EQ(access(address.unix_path().c_str(), F_OK), 0);
 }
 

@@ -128,13 +128,13 @@ TEST(HandshakeDiagnosis, SaysWhichProtocolsAClientOffers) {
   evidence.supported_protocols = {"http/1.1", "http/1.0"};
   EXPECT_EQ(Diagnose(evidence).reason, HandshakeFailure::kNoApplicationProtocol);
   EXPECT_EQ(Diagnose(evidence).detail,
-            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; this listener speaks "
+            "the client supports only HTTP/2, like gRPC (ALPN: h2); this listener supports "
             "http/1.1, http/1.0");
   evidence.protocols = {"acme-tls/1", "http/1.1"};
   evidence.supported_protocols = {"h2"};
   EXPECT_EQ(Diagnose(evidence).detail,
-            "the client offers no protocol that is spoken here (ALPN: acme-tls/1, http/1.1); this "
-            "listener speaks h2");
+            "the client offers no supported protocol (ALPN: acme-tls/1, http/1.1); this "
+            "listener supports h2");
 }
 
 TEST(HandshakeDiagnosis, ALongListOfProtocolsIsCut) {

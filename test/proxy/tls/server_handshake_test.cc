@@ -557,7 +557,7 @@ TEST_F(HandshakeTest, AClientOfHttp2OnlyIsToldApart) {
   options.alpn = {"h2"};
   EXPECT_EQ(Refused(options), "no_application_protocol");
   EXPECT_EQ(server_.report->detail,
-            "this client speaks HTTP/2 only (ALPN: h2), as gRPC does; this listener speaks "
+            "the client supports only HTTP/2, like gRPC (ALPN: h2); this listener supports "
             "http/1.1, http/1.0");
   EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
 }
@@ -566,7 +566,7 @@ TEST_F(HandshakeTest, WhoShowsNoCertificateWasAskedForOneOfTheseKinds) {
   server_.options.client_auth = config::ClientAuthMode::kRequire;
   EXPECT_EQ(Refused({}), "no_client_certificate");
   EXPECT_NE(server_.report->detail.find("ECDSA P-256, ECDSA P-384, ECDSA P-521, Ed25519, RSA; "
-                                        "issued below the CA "),
+                                        "with a chain to the CA "),
             std::string::npos)
       << server_.report->detail;
 }
@@ -589,7 +589,7 @@ TEST_F(HandshakeTest, AKeyThatMayNotSignIsRefusedWithItsName) {
       EXPECT_EQ(Reason(), "wrong_purpose");
       EXPECT_EQ(server_.report->detail,
                 "the certificate: its key usage (keyEncipherment) does not allow signatures; "
-                "digitalSignature is wanted here");
+                "digitalSignature is required");
       EXPECT_EQ(server_.report->certificate.subject, "CN=encipherer");
       EXPECT_EQ(server_.report->certificate.depth, 0);
       EXPECT_EQ(server_.report->certificate.serial, leaf.certificate->serial());

@@ -62,7 +62,7 @@ TEST_F(ServerStreamMemoryTest, AConnectionWithoutMemoryFailsOnceAndIsReported) {
     ASSERT_LT(allocations, 100);
     EXPECT_EQ(server_.failures, 1);
     EXPECT_EQ(server_.report->reason, base::HandshakeFailure::kOther);
-    EXPECT_EQ(server_.report->detail, "there is no memory for another connection");
+    EXPECT_EQ(server_.report->detail, "there is not enough memory for another connection");
     EXPECT_TRUE(server_.wire->shutdown);
     server_.wire->Arrive("whatever the client says is discarded");
     EXPECT_EQ(server_.failures, 1);

@@ -46,11 +46,11 @@ TEST(TlsErrors, NoWordOfTheLibraryStandsAlone) {
 
 TEST(TlsErrors, WhatHasNoSentenceIsNamedInParentheses) {
   EXPECT_EQ(ExplainErrors(Ssl(SSL_R_OCSP_CB_ERROR), Ssl(SSL_R_OCSP_CB_ERROR)),
-            "the TLS library refused what the client sent (OCSP_CB_ERROR)");
+            "the TLS library rejected the client's input (OCSP_CB_ERROR)");
   const uint32_t rsa = ERR_PACK(ERR_LIB_RSA, RSA_R_BAD_SIGNATURE);
   EXPECT_EQ(ExplainErrors(rsa, Ssl(SSL_R_OCSP_CB_ERROR)),
-            "the TLS library refused what the client sent (BAD_SIGNATURE; OCSP_CB_ERROR)");
-  EXPECT_EQ(ExplainErrors(0, 0), "the TLS library refused what the client sent and gave no reason");
+            "the TLS library rejected the client's input (BAD_SIGNATURE; OCSP_CB_ERROR)");
+  EXPECT_EQ(ExplainErrors(0, 0), "the TLS library rejected the client's input without a reason");
 }
 
 TEST(TlsErrors, OfTwoErrorsTheOneWithASentenceIsTold) {

@@ -66,7 +66,7 @@ TEST(LeafSvid, HasExactlyOneUri) {
     what.san.uri = uris;
     const LeafSvid svid = Read(what);
     EXPECT_TRUE(svid.claimed);
-    EXPECT_EQ(svid.violation, "it has 2 URI names, and an SVID has exactly one");
+    EXPECT_EQ(svid.violation, "it has 2 URI names, but an SVID must have exactly one");
     EXPECT_EQ(svid.trust_domain, "");
   }
 }
@@ -92,9 +92,9 @@ struct Violation {
 
 TEST(LeafSvid, EachRuleHasItsSentence) {
   const Violation violations[] = {
-      {"its SPIFFE ID has no path, so it is not a client's",
+      {"its SPIFFE ID has no path, so it does not identify a client",
        [](auto& what) { what.san.uri = {"spiffe://example.org"}; }},
-      {"it is a CA's certificate", [](auto& what) { what.ca = true; }},
+      {"it is a CA certificate", [](auto& what) { what.ca = true; }},
       {"it has no key usage", [](auto& what) { what.no_key_usage = true; }},
       {"its key usage is not marked critical",
        [](auto& what) {
@@ -162,7 +162,7 @@ TEST(SvidSigner, NeedsNoIdButMayHaveThatOfItsTrustDomain) {
 
 TEST(SvidSigner, HasNoIdOfAWorkloadOrOfAnotherTrustDomain) {
   EXPECT_EQ(Signer({"spiffe://example.org/ca"}),
-            "the CA's SPIFFE ID has a path, so it is not a CA's");
+            "the CA's SPIFFE ID has a path, so it does not identify a CA");
   EXPECT_EQ(Signer({"spiffe://example.com"}),
             "the CA has the SPIFFE ID of another trust domain, example.com");
   EXPECT_EQ(Signer({"spiffe://example.org", "spiffe://example.com"}),

@@ -22,8 +22,9 @@ std::vector<std::string> NamesOf(const std::vector<std::string>& cns) {
 
 TEST(CertificateRequest, SaysWhichKeysAndWhichCas) {
   EXPECT_EQ(DescribeCertificateRequest(kAlgorithms, NamesOf({"a"}), true),
-            "it was asked for one with a key of these kinds: ECDSA P-256, Ed25519, RSA; issued "
-            "below the CA CN=a. A client that has no such certificate sends none");
+            "it was asked for a certificate with a key of one of these kinds: ECDSA P-256, "
+            "Ed25519, RSA; with a "
+            "chain to the CA CN=a. A client without such a certificate sends none");
 }
 
 TEST(CertificateRequest, ShowsTheFirstOfManyCas) {
@@ -34,11 +35,11 @@ TEST(CertificateRequest, ShowsTheFirstOfManyCas) {
 
 TEST(CertificateRequest, SaysThatNoCaWasNamed) {
   EXPECT_NE(DescribeCertificateRequest(kAlgorithms, NamesOf({"a"}), false)
-                .find("no CA was named, as there are too many"),
+                .find("the request named no CA, because there are too many"),
             std::string::npos);
-  EXPECT_NE(
-      DescribeCertificateRequest(kAlgorithms, {}, true).find("no CA was named, as there is none"),
-      std::string::npos);
+  EXPECT_NE(DescribeCertificateRequest(kAlgorithms, {}, true)
+                .find("the request named no CA, because there is none"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -251,7 +251,7 @@ TEST(Certificate, SaysWhyAnotherOfThatNameIsNotItsIssuer) {
     EXPECT_FALSE(client.certificate->IssuedBy(*other.certificate));
     return client.certificate->IssuerDifference(*other.certificate);
   };
-  EXPECT_EQ(difference("CORP  root"), "the name is the same, but another key has signed");
+  EXPECT_EQ(difference("CORP  root"), "the name is the same, but another key made the signature");
   EXPECT_EQ(difference("Corp Root 2"), "");
   EXPECT_EQ(difference("C\xd0\xbe"
                        "rp Root"),

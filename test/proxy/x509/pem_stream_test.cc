@@ -93,9 +93,9 @@ TEST(PemStream, TakesAByteOrderMarkOnceAndAtTheStartOnly) {
     EXPECT_THAT(*Blocks(mark + block, piece), ElementsAre("one"));
     EXPECT_THAT(*Blocks(mark + "a comment\r\n" + block, piece), ElementsAre("one"));
   }
-  EXPECT_THAT(Refusal(mark + mark + block), HasSubstr("line 1: this is no proper BEGIN line"));
-  EXPECT_THAT(Refusal(block + mark + block), HasSubstr("line 4: this is no proper BEGIN line"));
-  EXPECT_THAT(Refusal(mark.substr(0, 2) + block), HasSubstr("line 1: this is no proper BEGIN"));
+  EXPECT_THAT(Refusal(mark + mark + block), HasSubstr("line 1: this is not a valid BEGIN line"));
+  EXPECT_THAT(Refusal(block + mark + block), HasSubstr("line 4: this is not a valid BEGIN line"));
+  EXPECT_THAT(Refusal(mark.substr(0, 2) + block), HasSubstr("line 1: this is not a valid BEGIN"));
 }
 
 TEST(PemStream, ReadsTheHeadersOfABlock) {
@@ -120,7 +120,7 @@ TEST(PemStream, ReadsTheHeadersOfABlock) {
 
 TEST(PemStream, FindsABeginThatALongLineHides) {
   EXPECT_THAT(Refusal(ToPem("X", "one") + std::string(5000, 'x') + "-----BEGIN X-----\nb25l\n"),
-              HasSubstr("line 4: this is no proper BEGIN line"));
+              HasSubstr("line 4: this is not a valid BEGIN line"));
 }
 
 // Certificates and keys are read by ParsePem, revocation lists by PemStream.
@@ -143,7 +143,7 @@ TEST(PemStream, SaysOfEachFileWhatParsePemSays) {
       for (size_t i = 0; i < at_once->size(); ++i) EXPECT_EQ((*streamed)[i], (*at_once)[i].der);
     } else if (streamed.ok()) {
       EXPECT_THAT(*streamed, ElementsAre());
-      EXPECT_EQ(at_once.status().message(), "there is no PEM block in it");
+      EXPECT_EQ(at_once.status().message(), "it contains no PEM block");
     } else {
       EXPECT_EQ(streamed.status(), at_once.status());
     }
@@ -161,16 +161,16 @@ TEST(PemStream, RefusesWhatIsDamaged) {
   } kCases[] = {
       {"-----BEGIN X-----\nb25l\n", "block 1 (X, line 1): there is no END line"},
       {"-----BEGIN X-----\nb25l\n-----END Y-----\n", "another kind, Y"},
-      {"-----BEGIN X-----\nb25l\n-----END X----\n", "neither base64 nor its END line"},
-      {"-----BEGIN X-----\nb25l\n-----BEGIN X-----\n", "neither base64 nor its END line"},
+      {"-----BEGIN X-----\nb25l\n-----END X----\n", "neither base64 nor the END line"},
+      {"-----BEGIN X-----\nb25l\n-----BEGIN X-----\n", "neither base64 nor the END line"},
       {"-----BEGIN X-----\n-----END X-----\n", "it is empty"},
-      {"-----BEGIN X-----\nb25\n-----END X-----\n", "missing or too many"},
+      {"-----BEGIN X-----\nb25\n-----END X-----\n", "missing or added"},
       {"-----BEGIN X-----\nb25lb25=b25l\n-----END X-----\n", "line 2 is not base64"},
       {"-----BEGIN X-----\nb25l\n=\n-----END X-----\n", "line 3 is not base64"},
       {"-----BEGIN X-----\nb25l\nb2*l\n-----END X-----\n", "line 3 is not base64"},
-      {"-----BEGIN X----\nb25l\n-----END X-----\n", "line 1: this is no proper BEGIN line"},
-      {"x -----BEGIN X-----\nb25l\n-----END X-----\n", "line 1: this is no proper BEGIN line"},
-      {"-----END X-----\n", "line 1: this is no proper BEGIN line"},
+      {"-----BEGIN X----\nb25l\n-----END X-----\n", "line 1: this is not a valid BEGIN line"},
+      {"x -----BEGIN X-----\nb25l\n-----END X-----\n", "line 1: this is not a valid BEGIN line"},
+      {"-----END X-----\n", "line 1: this is not a valid BEGIN line"},
       {"-----BEGIN X-----\nb25l\nDEK-Info: a\n-----END X-----\n", "line 3 is not base64"},
   };
   for (const auto& c : kCases) EXPECT_THAT(Refusal(c.text), HasSubstr(std::string(c.said)));

@@ -46,7 +46,7 @@ TEST(PrivateKey, AnEncryptedKeyOpensWithItsPassphraseOnly) {
   EXPECT_TRUE((*key)->Matches(*mine.certificate));
   auto wrong = PrivateKey::FromEncryptedDer(der, "Sesame");
   ASSERT_FALSE(wrong.ok());
-  EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("the passphrase does not open it"));
+  EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("the passphrase is wrong"));
   EXPECT_FALSE(PrivateKey::FromDer(der).ok());
 }
 
@@ -100,7 +100,7 @@ TEST(PrivateKey, OfAnUnsupportedKindIsNamed) {
              "ECDSA secp256k1 keys are not supported"},
         Kind{"300f020100300606042a03040504023000", "kind 1.2.3.4.5 keys are not supported"},
         Kind{"300e020100300506032b657004023000", "it is a private key that is damaged"},
-        Kind{"3003020100", "it is no private key in PKCS#8, PKCS#1 or SEC1"}}) {
+        Kind{"3003020100", "it is not a private key in PKCS#8, PKCS#1 or SEC1"}}) {
     auto key = PrivateKey::FromDer(Bytes(kind.hex));
     ASSERT_FALSE(key.ok());
     EXPECT_THAT(std::string(key.status().message()), HasSubstr(kind.said));
@@ -137,7 +137,7 @@ TEST(Pkcs12, HoldsKeyAndChainUnderAPassphrase) {
   EXPECT_TRUE(contents->key->Matches(*server.certificate));
   auto wrong = ParsePkcs12(*bytes, "open");
   ASSERT_FALSE(wrong.ok());
-  EXPECT_EQ(wrong.status().message(), "the passphrase does not open it");
+  EXPECT_EQ(wrong.status().message(), "the passphrase is wrong");
 }
 
 TEST(Pkcs12, ATrustStoreWithoutAPasswordIsCertificatesInTheClear) {

@@ -165,9 +165,10 @@ TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
   } kCases[] = {
       {"delta", [](auto& w) { w.extensions = Extension("\x55\x1d\x1b", true, "\x02\x01\x01"); }},
       {"indirect", [](auto& w) { w.extensions = Idp(std::string_view("\x84\x01\xff", 3)); }},
-      {"reasons", [](auto& w) { w.extensions = Idp(std::string_view("\x83\x02\x07\x80", 4)); }},
-      {"no public key", [](auto& w) { w.extensions = Idp(std::string_view("\x85\x01\xff", 3)); }},
-      {"no public key",
+      {"no reason", [](auto& w) { w.extensions = Idp(std::string_view("\x83\x02\x07\x80", 4)); }},
+      {"only attribute certificates",
+       [](auto& w) { w.extensions = Idp(std::string_view("\x85\x01\xff", 3)); }},
+      {"only attribute certificates",
        [](auto& w) { w.extensions = Idp(std::string_view("\x81\x01\xff\x82\x01\xff", 6)); }},
       {"distribution point cannot be parsed", [](auto& w) { w.extensions = Idp("\x02\x01\x01"); }},
       // A name without any, one that is cut off, one of no kind, a flag without a value,
@@ -186,14 +187,14 @@ TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
        [](auto& w) { w.extensions = Idp("\x81\x01\xff\xa0\x05\xa0\x03\x82\x01x"); }},
       {"distribution point cannot be parsed",
        [](auto& w) { w.extensions = Idp("\x81\x01\xff\x81\x01\xff"); }},
-      {"critical extension that is not known here (1.2.3)",
+      {"unknown critical extension (1.2.3)",
        [](auto& w) { w.extensions = Extension("\x2a\x03", true, "x"); }},
-      {"marked critical",
+      {"its CRL number is critical",
        [](auto& w) {
          w.number = std::nullopt;
          w.extensions = Extension("\x55\x1d\x14", true, "\x02\x01\x01");
        }},
-      {"comes twice",
+      {"is a duplicate",
        [](auto& w) { w.extensions = Extension("\x55\x1d\x14", false, "\x02\x01\x01"); }},
       {"indirect",
        [](auto& w) { w.entries[0].extensions = Extension("\x55\x1d\x1d", true, "\x30"); }},
@@ -213,7 +214,7 @@ TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
        [](auto& w) {
          w.algorithm = std::string("\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01", 11);
        }},
-      {"two different signature algorithms",
+      {"another signature algorithm",
        [](auto& w) {
          w.inner_algorithm = std::string("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03", 12);
        }},

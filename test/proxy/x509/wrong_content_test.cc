@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr char kThisPasses[] = "this passes";
+constexpr char kThisPasses[] = "if it is being written right now, wait";
 
 // What is said of a file with these bytes, as in a log.
 std::string Said(const std::string& bytes, const std::string& path = "/tls/file") {
@@ -68,17 +68,17 @@ INSTANTIATE_TEST_SUITE_P(
               "-srcstoretype JCEKS"},
         Wrong{"Request", Block("CERTIFICATE REQUEST"), "a certificate signing request",
               "let a CA sign it"},
-        Wrong{"PublicKey", Block("PUBLIC KEY"), "a public key", "the private key"},
+        Wrong{"PublicKey", Block("PUBLIC KEY"), "a public key", "its private key"},
         Wrong{"OpenSshKey", Block("OPENSSH PRIVATE KEY"), "an OpenSSH private key",
               "ssh-keygen -p -m PKCS8 -f"},
         Wrong{"SshPublicKey", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA me@here\n",
-              "it is an SSH public key", "no TLS certificates"},
+              "it is an SSH public key", "not TLS certificates"},
         Wrong{"PuttyKey", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n",
               "it is a PuTTY private key", "puttygen"},
         Wrong{"Pgp",
               "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ\n=ab\n-----END PGP PUBLIC KEY "
               "BLOCK-----\n",
-              "it is a PGP public key", "no TLS certificates"},
+              "it is a PGP public key", "not TLS certificates"},
         Wrong{"Html", "\n<!doctype html><html><body>Not Found</body>", "it is an HTML page",
               "fetch the file again"},
         Wrong{"Json", R"({"errors": []})", "it is JSON", "fetch the file again"},
@@ -91,20 +91,20 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"Zip", "PK\x03\x04...", "a ZIP archive", "unpack it"},
         Wrong{"Base64Alone", absl::Base64Escape(Root().certificate->der()),
               "it is base64 without BEGIN and END lines", "-----BEGIN CERTIFICATE-----"},
-        Wrong{"Base64OfPem", absl::Base64Escape(Pem()), "it is PEM in base64 once more",
+        Wrong{"Base64OfPem", absl::Base64Escape(Pem()), "it is PEM encoded in base64 again",
               "base64 -d /tls/file > /tls/file.pem"},
         Wrong{"LiteralLineEnds", Replaced(Pem(), "\n", "\\n"),
-              "it is PEM whose line ends are written as \\n, two characters", "printf '%b\\n'"},
-        Wrong{"JoinedLines", Replaced(Pem(), "\n", " "),
-              "it is PEM whose lines were joined into one", "quotes around the variable"},
-        Wrong{"OldMacLineEnds", Replaced(Pem(), "\n", "\r"), "CR alone", "tr '\\r' '\\n'"},
+              "it is PEM with line ends written as \\n, two characters", "printf '%b\\n'"},
+        Wrong{"JoinedLines", Replaced(Pem(), "\n", " "), "it is PEM with all lines joined into one",
+              "quote the variable"},
+        Wrong{"OldMacLineEnds", Replaced(Pem(), "\n", "\r"), "CR as line ends", "tr '\\r' '\\n'"},
         Wrong{"Utf16", "\xff\xfe" + Utf16(Pem()), "it is text in UTF-16", "iconv -f UTF-16"},
         Wrong{"Utf16WithoutMark", Utf16(Pem()), "it is text in UTF-16", "iconv -f UTF-16"},
         Wrong{"WordProcessor", Replaced(Pem(), "--", "\xe2\x80\x93"),
-              "whose dashes a word processor has replaced", "plain text"},
+              "dashes that a word processor has replaced", "plain text"},
         Wrong{"Indented", "  " + Replaced(Pem(), "\n", "\n  "),
-              "line 1: this is no proper BEGIN line", "sed -i 's/^[[:blank:]]*//' /tls/file"},
-        Wrong{"NulBytes", std::string(600, '\0'), "NUL bytes only", "get the file again"},
+              "line 1: this is not a valid BEGIN line", "sed -i 's/^[[:blank:]]*//' /tls/file"},
+        Wrong{"NulBytes", std::string(600, '\0'), "only NUL bytes", "copy the file again"},
         Wrong{"TextForm", "Certificate:\n    Data:\n        Version: 3 (0x2)\n",
               "the text form of a certificate", "without -noout"},
         Wrong{"Vault", "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "ansible-vault", "decrypt"},
@@ -113,14 +113,16 @@ INSTANTIATE_TEST_SUITE_P(
               "a pointer of Git LFS", "git lfs pull"},
         Wrong{"NssDatabase", std::string("SQLite format 3\0", 16), "a database", "pk12util"},
         Wrong{"TpmKey", Block("TSS2 PRIVATE KEY"), "a key in a TPM", "a key in a file"},
-        Wrong{"EndAlone", "AQID\n-----END CERTIFICATE-----\n", "this is no proper BEGIN line",
-              "whose beginning is missing"},
-        Wrong{"DamagedBase64", Block("CERTIFICATE", "AQ!D"), "is not base64", "get the file again"},
+        Wrong{"EndAlone", "AQID\n-----END CERTIFICATE-----\n", "this is not a valid BEGIN line",
+              "without a BEGIN line"},
+        Wrong{"DamagedBase64", Block("CERTIFICATE", "AQ!D"), "is not base64",
+              "copy the file again"},
         Wrong{"DamagedCertificate", Block("CERTIFICATE"),
-              "it is no X.509 certificate, or a damaged one: its outer structure is damaged", ""},
+              "it is not an X.509 certificate, or it is damaged: its outer structure is damaged",
+              ""},
         Wrong{"KeyUnderAnotherLabel", Block("CERTIFICATE", absl::Base64Escape(Root().key->ToDer())),
-              "it is no X.509 certificate, but a private key", "put the certificate here"},
-        Wrong{"SomethingElse", "hello\n", "it is neither PEM nor the DER", "name a file that"}),
+              "it is not an X.509 certificate, but a private key", "put the certificate here"},
+        Wrong{"SomethingElse", "hello\n", "it is neither PEM nor the DER", "name a file with"}),
     [](const auto& wrong) { return std::string(wrong.param.name); });
 
 TEST(HalfWrittenFile, IsAwaited) {
