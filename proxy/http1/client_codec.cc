@@ -34,10 +34,9 @@ void ClientCodec::WriteHead(const http::RequestHead& head,
   ++requests_;
   chunked_ = head.framing.kind == http::Framing::Kind::kChunked;
   parser_.Begin(head.method, forwarding.tunnel_upgrade);
-  std::string text = buffers_.Acquire();
-  AppendRequestHead(head, forwarding, text);
-  stream_->Write(text);
-  buffers_.Release(std::move(text));
+  io::PooledBuffer text = buffers_.Acquire();
+  AppendRequestHead(head, forwarding, *text);
+  stream_->Write(*text);
 }
 
 void ClientCodec::WriteBody(std::string_view piece) { http1::WriteBody(*stream_, piece, chunked_); }

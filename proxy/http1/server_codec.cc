@@ -11,10 +11,9 @@ namespace mantlet::http1 {
 
 template <typename Render>
 void ServerCodec::WriteText(Render render) {
-  std::string text = buffers_.Acquire();
-  render(text);
-  stream_.Write(text);
-  buffers_.Release(std::move(text));
+  io::PooledBuffer text = buffers_.Acquire();
+  render(*text);
+  stream_.Write(*text);
 }
 
 ParseResult ServerCodec::Read(std::string_view bytes, const ParserLimits& limits,

@@ -10,27 +10,22 @@ constexpr size_t kCompactBytes = 64 * 1024;
 
 void ContentQueue::Append(std::string_view piece) {
   if (piece.empty()) return;
-  if (!borrowed_) {
-    bytes_ = buffers_.Acquire();
-    borrowed_ = true;
-  }
+  if (!bytes_) bytes_ = buffers_.Acquire();
   if (consumed_ >= kCompactBytes) {
-    bytes_.erase(0, consumed_);
+    bytes_->erase(0, consumed_);
     consumed_ = 0;
   }
-  bytes_.append(piece);
+  bytes_->append(piece);
 }
 
 void ContentQueue::Consume(size_t size) {
   consumed_ += size;
-  if (consumed_ == bytes_.size()) Clear();
+  if (consumed_ == bytes_->size()) Clear();
 }
 
 void ContentQueue::Clear() {
   consumed_ = 0;
-  if (!std::exchange(borrowed_, false)) return;
-  buffers_.Release(std::move(bytes_));
-  bytes_ = {};
+  bytes_.Release();
 }
 
 }  // namespace mantlet::http2

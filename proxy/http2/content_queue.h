@@ -5,9 +5,7 @@
 #define MANTLET_PROXY_HTTP2_CONTENT_QUEUE_H_
 
 #include <cstddef>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "proxy/io/buffer_pool.h"
 
@@ -17,25 +15,23 @@ class ContentQueue {
  public:
   // `buffers` outlives the queue.
   explicit ContentQueue(io::BufferPool& buffers) : buffers_(buffers) {}
-  ~ContentQueue() { Clear(); }
   ContentQueue(const ContentQueue&) = delete;
 
-  size_t size() const { return bytes_.size() - consumed_; }
+  size_t size() const { return bytes_->size() - consumed_; }
   bool empty() const { return size() == 0; }
 
   void Append(std::string_view piece);
   // Returns the first `size` bytes, which are there; valid until the next change.
   std::string_view Front(size_t size) const {
-    return std::string_view(bytes_).substr(consumed_, size);
+    return std::string_view(*bytes_).substr(consumed_, size);
   }
   void Consume(size_t size);
   void Clear();
 
  private:
   io::BufferPool& buffers_;
-  std::string bytes_;
-  size_t consumed_ = 0;    // of bytes_
-  bool borrowed_ = false;  // bytes_ is one of buffers_
+  io::PooledBuffer bytes_;
+  size_t consumed_ = 0;  // of bytes_
 };
 
 }  // namespace mantlet::http2

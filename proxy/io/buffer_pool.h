@@ -11,29 +11,63 @@
 
 namespace mantlet::io {
 
+class BufferPool;
+
+// PooledBuffer is a buffer of a BufferPool, or none. Its destructor gives it back to the pool,
+// which must outlive it. Without a buffer its text is empty and must not be written. A moved buffer
+// is none.
+class PooledBuffer {
+ public:
+  PooledBuffer() = default;
+  PooledBuffer(PooledBuffer&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), text_(std::exchange(other.text_, {})) {}
+  PooledBuffer& operator=(PooledBuffer&& other) noexcept {
+    std::swap(pool_, other.pool_);
+    text_.swap(other.text_);
+    other.Release();
+    return *this;
+  }
+  ~PooledBuffer() { Release(); }
+
+  explicit operator bool() const { return pool_ != nullptr; }
+  std::string& operator*() { return text_; }
+  const std::string& operator*() const { return text_; }
+  std::string* operator->() { return &text_; }
+  const std::string* operator->() const { return &text_; }
+  // Gives the buffer back, if there is one.
+  inline void Release();
+
+ private:
+  friend class BufferPool;
+  PooledBuffer(BufferPool* pool, std::string text) : pool_(pool), text_(std::move(text)) {}
+
+  BufferPool* pool_ = nullptr;
+  std::string text_;
+};
+
 class BufferPool {
  public:
   // Returns an empty buffer with some capacity, usually one that was used before.
-  std::string Acquire() {
+  PooledBuffer Acquire() {
+    std::string buffer;
     if (free_.empty()) {
-      std::string buffer;
       buffer.reserve(kFirstCapacity);
-      return buffer;
+    } else {
+      buffer = std::move(free_.back());
+      free_.pop_back();
     }
-    std::string buffer = std::move(free_.back());
-    free_.pop_back();
-    return buffer;
+    return {this, std::move(buffer)};
   }
 
-  // Whether this string has no memory but its own few bytes: the state of a buffer that
-  // was never taken or was given back.
-  static bool IsNone(const std::string& buffer) {
-    return buffer.capacity() == std::string().capacity();
-  }
+  // Frees the buffers that are not lent.
+  void Clear() { free_.clear(); }
 
-  // Gives a buffer back. Large ones, and more than the pool keeps, are freed: by value,
-  // so that nothing stays with the giver (to assign an empty string keeps the capacity).
-  void Release(std::string buffer) {
+ private:
+  friend class PooledBuffer;
+
+  // Keeps the memory of `buffer` for the next Acquire(). Large buffers, and more than the pool
+  // keeps, are freed.
+  void Keep(std::string buffer) {
     if (buffer.capacity() < kMinCapacity || buffer.capacity() > kMaxCapacity ||
         free_.size() >= kMaxBuffers) {
       return;
@@ -42,16 +76,16 @@ class BufferPool {
     free_.push_back(std::move(buffer));
   }
 
-  // Frees the buffers that are not lent.
-  void Clear() { free_.clear(); }
-
- private:
   static constexpr size_t kFirstCapacity = 1024;
   static constexpr size_t kMinCapacity = 256;
   static constexpr size_t kMaxCapacity = 256 * 1024;
   static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB a loop
   std::vector<std::string> free_;
 };
+
+inline void PooledBuffer::Release() {
+  if (pool_ != nullptr) std::exchange(pool_, nullptr)->Keep(std::exchange(text_, {}));
+}
 
 }  // namespace mantlet::io
 

@@ -94,7 +94,7 @@ struct Stream::Connecting {
 struct Stream::WriteRequest {
   uv_write_t request;
   Handle* handle;
-  std::string bytes;
+  PooledBuffer bytes;
 };
 
 Stream::Stream(Loop& loop, bool is_unix) : loop_(loop), handle_(new Handle) {
@@ -222,16 +222,16 @@ void Stream::Write(std::string_view bytes) {
     TryWrite(bytes);
     return;
   }
-  if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Acquire();
-  pending_.append(bytes);
-  if (pending_.size() >= kAutoFlushBytes && in_flight_bytes_ == 0) TryWrite({});
+  if (!pending_) pending_ = loop_.buffers().Acquire();
+  pending_->append(bytes);
+  if (pending_->size() >= kAutoFlushBytes && in_flight_bytes_ == 0) TryWrite({});
 }
 
 void Stream::Flush() {
   if (handle_ == nullptr) return;
-  if (in_flight_bytes_ == 0 && !pending_.empty()) {
+  if (in_flight_bytes_ == 0 && !pending_->empty()) {
     TryWrite({});
-    if (handle_ != nullptr && !pending_.empty()) Queue();
+    if (handle_ != nullptr && !pending_->empty()) Queue();
   }
   if (shutdown_wanted_) ShutdownWrite();
 }
@@ -248,24 +248,24 @@ bool Stream::IsQuiet() const {
 }
 
 void Stream::TryWrite(std::string_view more) {
-  const ssize_t written = more.empty()       ? SendOnce(fd_, pending_)
-                          : pending_.empty() ? SendOnce(fd_, more)
-                                             : SendOnce(fd_, pending_, more);
+  const ssize_t written = more.empty()        ? SendOnce(fd_, *pending_)
+                          : pending_->empty() ? SendOnce(fd_, more)
+                                              : SendOnce(fd_, *pending_, more);
   // A failure occurs again in Queue(), whose callback can report it.
   size_t taken = written > 0 ? static_cast<size_t>(written) : 0;
-  size_t from_pending = std::min(taken, pending_.size());
-  if (from_pending == pending_.size()) {
-    pending_.clear();
+  size_t from_pending = std::min(taken, pending_->size());
+  if (from_pending == pending_->size()) {
+    pending_->clear();
   } else {
-    pending_.erase(0, from_pending);
+    pending_->erase(0, from_pending);
   }
   more.remove_prefix(taken - from_pending);
   if (!more.empty()) {
-    if (BufferPool::IsNone(pending_)) pending_ = loop_.buffers().Acquire();
-    pending_.append(more);
+    if (!pending_) pending_ = loop_.buffers().Acquire();
+    pending_->append(more);
   }
-  if (pending_.empty()) {
-    ReleasePending();
+  if (pending_->empty()) {
+    pending_.Release();
   } else {
     Queue();
   }
@@ -274,18 +274,17 @@ void Stream::TryWrite(std::string_view more) {
 void Stream::Queue() {
   if (!EnsureWatched()) {
     write_dead_ = true;
-    ReleasePending();
+    pending_.Release();
     return;
   }
   auto* write = new WriteRequest{{}, handle_, std::move(pending_)};
-  pending_ = std::string();
-  in_flight_bytes_ = write->bytes.size();
+  in_flight_bytes_ = write->bytes->size();
   drain_owed_ = true;
   write->request.data = write;
-  uv_buf_t buffer = uv_buf_init(write->bytes.data(), write->bytes.size());
+  uv_buf_t buffer = uv_buf_init(write->bytes->data(), write->bytes->size());
   uv_write(&write->request, &handle_->stream, &buffer, 1, [](uv_write_t* request, int status) {
     std::unique_ptr<WriteRequest> done(static_cast<WriteRequest*>(request->data));
-    done->handle->loop->buffers().Release(std::move(done->bytes));
+    done->bytes.Release();
     if (done->handle->owner != nullptr) done->handle->owner->OnWritten(status);
   });
 }
@@ -297,7 +296,7 @@ void Stream::OnWritten(int status) {
     // The peer accepts no more data. It may have sent the reason before it closed (an early
     // response, an alert): while reading is on, the end is reported on that side.
     write_dead_ = true;
-    ReleasePending();
+    pending_.Release();
     if (!reading_ || ended_) Fail(status);
     return;
   }
@@ -313,13 +312,8 @@ size_t Stream::untaken() const {
   // of its buffer is free.
   int in_kernel = 0;
   if (ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
-  return pending_.size() + uv_stream_get_write_queue_size(&handle_->stream) +
+  return pending_->size() + uv_stream_get_write_queue_size(&handle_->stream) +
          static_cast<size_t>(in_kernel);
-}
-
-void Stream::ReleasePending() {
-  loop_.buffers().Release(std::move(pending_));
-  pending_ = std::string();
 }
 
 void Stream::ShutdownWrite() {
@@ -344,7 +338,7 @@ uv_handle_t* Stream::Disown() {
   handle_->owner = nullptr;
   uv_handle_t* handle = &handle_->handle;
   handle_ = nullptr;
-  ReleasePending();
+  pending_.Release();
   return handle;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "proxy/io/buffer_pool.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/deferred_call.h"
 #include "proxy/io/file_descriptor.h"
@@ -36,7 +37,7 @@ class Stream final : public ByteStream {
   void Write(std::string_view bytes) override;
   void Flush() override;
   void QuickAck() override;
-  size_t buffered() const override { return pending_.size() + in_flight_bytes_; }
+  size_t buffered() const override { return pending_->size() + in_flight_bytes_; }
   size_t untaken() const override;
   void ShutdownWrite() override;
   bool IsQuiet() const override;
@@ -60,7 +61,6 @@ class Stream final : public ByteStream {
   // Passes pending_ and then `more` to the kernel; keeps the rest.
   void TryWrite(std::string_view more);
   void Queue();
-  void ReleasePending();
   uv_handle_t* Disown();
 
   Loop& loop_;
@@ -69,7 +69,7 @@ class Stream final : public ByteStream {
   struct Connecting;
   std::unique_ptr<Connecting> connecting_;  // until `done` is called
   std::unique_ptr<DeferredCall> failing_;   // fails outside of a call
-  std::string pending_;                     // written, not yet accepted by the kernel
+  PooledBuffer pending_;                    // written, not yet accepted by the kernel
   size_t in_flight_bytes_ = 0;
   int fd_ = -1;  // the descriptor of handle_, once connected
   // Whether this socket is certainly in the loop's epoll set; libuv removes sockets without

@@ -243,17 +243,17 @@ void Stream::FailStream(std::string detail) {
 
 void Stream::Write(std::string_view bytes) {
   if (state_ != State::kOpen || shutdown_sent_) return;
-  if (plaintext_.empty() && bytes.size() >= kRecordBytes) {
+  if (plaintext_->empty() && bytes.size() >= kRecordBytes) {
     Encrypt(bytes);
     return;
   }
-  if (io::BufferPool::IsNone(plaintext_)) plaintext_ = loop_.buffers().Acquire();
-  size_t room = kRecordBytes - std::min(plaintext_.size(), kRecordBytes);
-  plaintext_.append(bytes.substr(0, room));
+  if (!plaintext_) plaintext_ = loop_.buffers().Acquire();
+  size_t room = kRecordBytes - std::min(plaintext_->size(), kRecordBytes);
+  plaintext_->append(bytes.substr(0, room));
   bytes.remove_prefix(std::min(room, bytes.size()));
-  if (plaintext_.size() < kRecordBytes) return;
-  Encrypt(plaintext_);
-  plaintext_.clear();
+  if (plaintext_->size() < kRecordBytes) return;
+  Encrypt(*plaintext_);
+  plaintext_->clear();
   if (!bytes.empty()) Write(bytes);
 }
 
@@ -273,10 +273,9 @@ void Stream::Encrypt(std::string_view bytes) {
 
 void Stream::Flush() {
   if (state_ == State::kClosed) return;
-  if (!plaintext_.empty()) {
-    Encrypt(plaintext_);
-    loop_.buffers().Release(std::move(plaintext_));
-    plaintext_ = std::string();
+  if (!plaintext_->empty()) {
+    Encrypt(*plaintext_);
+    plaintext_.Release();
   }
   transport_->Flush();
 }

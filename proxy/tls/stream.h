@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "proxy/base/lifetime.h"
+#include "proxy/io/buffer_pool.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
 #include "proxy/tls/transport_bio.h"
@@ -87,8 +88,8 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   void Write(std::string_view bytes) final;
   void Flush() final;
   void QuickAck() final { transport_->QuickAck(); }
-  size_t buffered() const final { return plaintext_.size() + transport_->buffered(); }
-  size_t untaken() const final { return plaintext_.size() + transport_->untaken(); }
+  size_t buffered() const final { return plaintext_->size() + transport_->buffered(); }
+  size_t untaken() const final { return plaintext_->size() + transport_->untaken(); }
   bool IsQuiet() const final {
     return held_.empty() && peer_end_ == PeerEnd::kNone && !bio_.input_ended &&
            transport_->IsQuiet();
@@ -149,8 +150,8 @@ class Stream : public io::ByteStream, private io::ByteStreamHandler, private Tra
   PeerEnd peer_end_ = PeerEnd::kNone;
   bool reading_ = true;
   bool shutdown_sent_ = false;
-  std::string held_;       // ciphertext kept while reading is paused
-  std::string plaintext_;  // written, not yet encrypted
+  std::string held_;            // ciphertext kept while reading is paused
+  io::PooledBuffer plaintext_;  // written, not yet encrypted
 };
 
 }  // namespace mantlet::tls

@@ -2,70 +2,101 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
 namespace mantlet::io {
 namespace {
 
-std::string WithCapacity(size_t bytes) {
-  std::string buffer(bytes, 'x');
-  return buffer;
-}
+// Makes the memory of the next buffer of `pool` that of a string of this size.
+void Release(BufferPool& pool, size_t bytes) { *pool.Acquire() = std::string(bytes, 'x'); }
 
 TEST(BufferPool, GivesBackTheSameMemoryEmptied) {
   BufferPool pool;
-  std::string buffer = WithCapacity(4096);
-  const char* memory = buffer.data();
-  pool.Release(std::move(buffer));
-  std::string again = pool.Acquire();
-  EXPECT_TRUE(again.empty());
-  EXPECT_GE(again.capacity(), 4096u);
-  EXPECT_EQ(again.data(), memory);
+  PooledBuffer buffer = pool.Acquire();
+  buffer->append(4096, 'x');
+  const char* memory = buffer->data();
+  buffer.Release();
+  const PooledBuffer again = pool.Acquire();
+  EXPECT_TRUE(again->empty());
+  EXPECT_GE(again->capacity(), 4096u);
+  EXPECT_EQ(again->data(), memory);
 }
 
 TEST(BufferPool, AnEmptyPoolGivesAnEmptyBuffer) {
   BufferPool pool;
-  EXPECT_TRUE(pool.Acquire().empty());
+  const PooledBuffer buffer = pool.Acquire();
+  EXPECT_TRUE(buffer);
+  EXPECT_TRUE(buffer->empty());
 }
 
 TEST(BufferPool, KeepsNeitherTinyNorHugeBuffers) {
   BufferPool pool;
-  pool.Release(WithCapacity(16));
-  EXPECT_GE(pool.Acquire().capacity(), 256u);
-  pool.Release(WithCapacity(1024 * 1024));
-  EXPECT_LT(pool.Acquire().capacity(), 1024u * 1024u);
+  Release(pool, 16);
+  EXPECT_GE(pool.Acquire()->capacity(), 256u);
+  Release(pool, 1024 * 1024);
+  EXPECT_LT(pool.Acquire()->capacity(), 1024u * 1024u);
 }
 
 TEST(BufferPool, KeepsWhatItGaveHoweverLittleWasWritten) {
   BufferPool pool;
-  std::string buffer = pool.Acquire();
-  EXPECT_FALSE(BufferPool::IsNone(buffer));
-  const char* memory = buffer.data();
-  buffer.append("a");
-  pool.Release(std::move(buffer));
-  EXPECT_EQ(pool.Acquire().data(), memory);
+  PooledBuffer buffer = pool.Acquire();
+  const char* memory = buffer->data();
+  buffer->append("a");
+  buffer.Release();
+  EXPECT_EQ(pool.Acquire()->data(), memory);
 }
 
 TEST(BufferPool, KeepsNoMoreThanItsShare) {
   BufferPool pool;
-  for (int i = 0; i < 100; ++i) pool.Release(WithCapacity(4096));
-  int kept = 0;
-  while (pool.Acquire().capacity() >= 4096) ++kept;
-  EXPECT_EQ(kept, 16);
+  {
+    std::vector<PooledBuffer> buffers;
+    for (int i = 0; i < 100; ++i) buffers.push_back(pool.Acquire());
+    for (PooledBuffer& buffer : buffers) buffer->reserve(4096);
+  }
+  std::vector<PooledBuffer> kept;
+  do kept.push_back(pool.Acquire());
+  while (kept.back()->capacity() >= 4096);
+  EXPECT_EQ(kept.size(), 17u);
 }
 
 // An idle connection would go on holding what it gave.
 TEST(BufferPool, LeavesNothingWithTheGiverEvenIfItKeepsNothing) {
   BufferPool pool;
+  std::vector<PooledBuffer> buffers;
   for (size_t bytes : {100u, 1024u, 1024u * 1024u}) {
     for (int i = 0; i < 20; ++i) {  // more than it keeps
-      std::string buffer = WithCapacity(bytes);
-      pool.Release(std::move(buffer));
-      buffer = std::string();
-      EXPECT_TRUE(BufferPool::IsNone(buffer));
+      buffers.push_back(pool.Acquire());
+      *buffers.back() = std::string(bytes, 'x');
     }
   }
+  for (PooledBuffer& buffer : buffers) {
+    buffer.Release();
+    EXPECT_FALSE(buffer);
+    EXPECT_EQ(buffer->capacity(), std::string().capacity());
+  }
+}
+
+TEST(PooledBuffer, IsNoneUntilAssignedAndAfterItsMove) {
+  BufferPool pool;
+  PooledBuffer first;
+  EXPECT_FALSE(first);
+  EXPECT_TRUE(first->empty());
+  first = pool.Acquire();
+  first->append("bytes");
+  PooledBuffer second = std::move(first);
+  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): none, as documented
+  EXPECT_TRUE(first->empty());
+  EXPECT_EQ(*second, "bytes");
+}
+
+TEST(PooledBuffer, AnAssignedBufferGivesBackWhatItHad) {
+  BufferPool pool;
+  PooledBuffer buffer = pool.Acquire();
+  const char* memory = buffer->data();
+  buffer = pool.Acquire();
+  EXPECT_EQ(pool.Acquire()->data(), memory);
 }
 
 }  // namespace
