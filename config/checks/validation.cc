@@ -29,8 +29,8 @@ void RejectOverlappingAddresses(const Config& config, Findings& findings) {
           absl::StrCat("address: ", ToString(address),
                        same ? " is listened on twice"
                             : absl::StrCat(" and ", ToString(bound[j].address),
-                                           " cannot be listened on together: one of them takes "
-                                           "the connections of every address")),
+                                           " cannot be bound together: one of them takes the "
+                                           "connections of every address")),
           absl::StrCat("change this one or the one in line ", findings.LineOf(bound[j].path)));
       break;
     }

@@ -12,7 +12,8 @@ int Post(const AdminCommandOptions& options, std::string_view path, const Consol
   const config::LoadResult loaded =
       config::LoadFile(options.config, config::Environment::OfThisProcess());
   if (!loaded.config) {
-    console.PrintError(std::string(loaded.status().message()) + "; what runs stays as it is");
+    console.PrintError(std::string(loaded.status().message()) +
+                       "; the running process is unchanged");
     return kRefused;
   }
   if (!loaded.config->admin.enabled) {

@@ -35,7 +35,7 @@ void AskTheLibrary(const config::Config& config, std::vector<config::Diagnostic>
   for (const config::Listener& listener : config.listeners) {
     for (const std::string& name : tls::NamesTheLibraryLacks(listener.tls)) {
       diagnostics.push_back({listener.where, config::Severity::kError,
-                             "tls: the TLS library that this mantlet was built with has no " + name,
+                             "tls: the linked TLS library does not support " + name,
                              "remove it, or build with a newer BoringSSL"});
     }
   }
@@ -104,11 +104,11 @@ void Conclude(const std::string& path, const Verdict& verdict, const Console& co
   if (!verdict.ok()) {
     console.out.flush();
     console.PrintError(FirstError(verdict) + " (" + Count(errors, "error") + and_warnings +
-                       " in all; `run` would refuse to start)");
+                       " in total; `run` would not start)");
     return;
   }
   const config::Config& config = *verdict.loaded.config;
-  console.out << path << " is good" << and_warnings << ": "
+  console.out << path << " is valid" << and_warnings << ": "
               << Count(config.listeners.size(), "listener") << ", "
               << Count(config.upstreams.size(), "upstream") << ".\n";
 }

@@ -32,8 +32,9 @@ struct Choice {
 };
 
 void AddRun(CLI::App& app, Choice& choice) {
-  CLI::App* run = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
-  run->add_option("--config", choice.run.config, "The configuration (config/README.md)")
+  CLI::App* run =
+      app.add_subcommand("run", "Run the proxy in the foreground until SIGTERM or SIGINT");
+  run->add_option("--config", choice.run.config, "The configuration file (config/README.md)")
       ->required()
       ->type_name("FILE");
   run->callback([&] {
@@ -43,12 +44,15 @@ void AddRun(CLI::App& app, Choice& choice) {
 
 void AddCheck(CLI::App& app, Choice& choice) {
   CLI::App* check = app.add_subcommand(
-      "check", "Say what `run` would refuse or warn about, and which certificates it would use");
-  check->add_option("--config", choice.check.config, "The configuration to check")
+      "check",
+      "Check the configuration and its files, and show the certificates that `run` would use");
+  check->add_option("--config", choice.check.config, "The configuration file to check")
       ->required()
       ->type_name("FILE");
-  check->add_flag("--json", choice.check.json, "Write one JSON object");
-  check->add_option("--user", choice.check.user, "Check what this user may read; needs root")
+  check->add_flag("--json", choice.check.json, "Print one JSON object");
+  check
+      ->add_option("--user", choice.check.user,
+                   "Check with the permissions of this user; needs root")
       ->type_name("NAME");
   check->callback([&] {
     choice.command = [&](const Console& console) { return CheckCommand(choice.check, console); };
@@ -57,8 +61,10 @@ void AddCheck(CLI::App& app, Choice& choice) {
 
 void AddReload(CLI::App& app, Choice& choice) {
   CLI::App* reload = app.add_subcommand(
-      "reload", "Have the running process read its files now, and say what came of it");
-  reload->add_option("--config", choice.reload.config, "The configuration it runs with")
+      "reload", "Make the running process reload its files, and print the result");
+  reload
+      ->add_option("--config", choice.reload.config,
+                   "The configuration file of the running process")
       ->required()
       ->type_name("FILE");
   reload->callback([&] {
@@ -68,8 +74,9 @@ void AddReload(CLI::App& app, Choice& choice) {
 
 void AddDrain(CLI::App& app, Choice& choice) {
   CLI::App* drain =
-      app.add_subcommand("drain", "Have the running process answer what is open, and end");
-  drain->add_option("--config", choice.drain.config, "The configuration it runs with")
+      app.add_subcommand("drain", "Make the running process finish open requests and exit");
+  drain
+      ->add_option("--config", choice.drain.config, "The configuration file of the running process")
       ->required()
       ->type_name("FILE");
   drain->callback([&] {
@@ -79,8 +86,8 @@ void AddDrain(CLI::App& app, Choice& choice) {
 
 void AddEcho(CLI::App& app, Choice& choice) {
   CLI::App* echo = app.add_subcommand(
-      "echo", "An application to try things out with: answers with the request it got");
-  echo->add_option("--address", choice.echo.address, "Where it listens")
+      "echo", "Run a test application that answers each request with the request itself");
+  echo->add_option("--address", choice.echo.address, "The address to listen on")
       ->type_name("ADDRESS")
       ->capture_default_str();
   echo->callback([&] {
@@ -90,14 +97,14 @@ void AddEcho(CLI::App& app, Choice& choice) {
 
 void AddCertsDev(CLI::App& certs, Choice& choice) {
   CLI::App* dev = certs.add_subcommand(
-      "dev", "Make a throw-away PKI: root, intermediate, server and client certificate");
-  dev->add_option("--out", choice.certs_dev.directory, "The folder to write to; made if missing")
+      "dev", "Create a test PKI: root, intermediate, server and client certificate");
+  dev->add_option("--out", choice.certs_dev.directory, "The output folder; created if missing")
       ->required()
       ->type_name("DIR");
   dev->add_option("--san", choice.certs_dev.sans,
                   "Names and addresses of the server (default: localhost 127.0.0.1 ::1)")
       ->type_name("NAME");
-  dev->add_option("--days", choice.certs_dev.days, "How long server and client certificate live")
+  dev->add_option("--days", choice.certs_dev.days, "Validity of the server and client certificate")
       ->check(CLI::Range(1, kMostDays))
       ->type_name("N")
       ->capture_default_str();
@@ -107,9 +114,9 @@ void AddCertsDev(CLI::App& certs, Choice& choice) {
         ->type_name("PORT")
         ->capture_default_str();
   };
-  add_port("--port", choice.certs_dev.port, "Where the configuration listens");
-  add_port("--upstream-port", choice.certs_dev.upstream_port, "Where the application listens");
-  add_port("--metrics-port", choice.certs_dev.metrics_port, "Where metrics and probes are");
+  add_port("--port", choice.certs_dev.port, "Port of the listener in the configuration");
+  add_port("--upstream-port", choice.certs_dev.upstream_port, "Port of the application");
+  add_port("--metrics-port", choice.certs_dev.metrics_port, "Port of metrics and probes");
   dev->callback([&] {
     choice.command = [&](const Console& console) {
       return CertsDevCommand(choice.certs_dev, console);
@@ -119,12 +126,12 @@ void AddCertsDev(CLI::App& certs, Choice& choice) {
 
 void AddCertsShow(CLI::App& certs, Choice& choice) {
   CLI::App* show = certs.add_subcommand(
-      "show", "Say what is inside PEM, DER and PKCS#12 files and SPIFFE bundles");
+      "show", "Show the contents of PEM, DER and PKCS#12 files and SPIFFE bundles");
   show->add_option("file", choice.certs_show.files, "The files")->required()->type_name("FILE");
   show->add_option("--passphrase-file", choice.certs_show.passphrase_file,
-                   "Holds the passphrase of PKCS#12 files and encrypted keys")
+                   "File with the passphrase of PKCS#12 files and encrypted keys")
       ->type_name("FILE");
-  show->add_flag("--json", choice.certs_show.json, "Write one JSON object");
+  show->add_flag("--json", choice.certs_show.json, "Print one JSON object");
   show->callback([&] {
     choice.command = [&](const Console& console) {
       return CertsShowCommand(choice.certs_show, console);
@@ -133,8 +140,8 @@ void AddCertsShow(CLI::App& certs, Choice& choice) {
 }
 
 void AddVersion(CLI::App& app, Choice& choice) {
-  CLI::App* version =
-      app.add_subcommand("version", "Say version, commit and the libraries' versions");
+  CLI::App* version = app.add_subcommand(
+      "version", "Print the version, the commit and the versions of the libraries");
   version->callback([&] { choice.command = VersionCommand; });
 }
 
@@ -158,7 +165,7 @@ std::optional<std::string> NoSuchCommand(const CLI::App& app,
     }
   }
   if (words.front().rfind('-', 0) == 0) return std::nullopt;  // an option, which the parser checks
-  return "there is no command '" + words.front() + "'; " +
+  return "unknown command '" + words.front() + "'; " +
          config::DidYouMeanOrOneOf(words.front(), names);
 }
 
@@ -174,12 +181,12 @@ int Explain(const CLI::App& app, const CLI::ParseError& error, const Console& co
 // Adds the commands, with their options bound to `choice`.
 void Build(CLI::App& app, Choice& choice) {
   app.require_subcommand(1);
-  app.set_version_flag("--version", [] { return VersionText(); }, "As the command version");
+  app.set_version_flag("--version", [] { return VersionText(); }, "Print the version");
   AddRun(app, choice);
   AddCheck(app, choice);
   AddReload(app, choice);
   AddDrain(app, choice);
-  CLI::App* certs = app.add_subcommand("certs", "Certificates: make some, or look into some");
+  CLI::App* certs = app.add_subcommand("certs", "Create or show certificates");
   certs->require_subcommand(1);
   AddCertsDev(*certs, choice);
   AddCertsShow(*certs, choice);
@@ -205,7 +212,7 @@ int RunCommandLine(int argc, const char* const* argv, const Console& console) {
     }
     return choice.command(console);
   } catch (const std::exception& error) {
-    console.PrintError(std::string("this should not have happened: ") + error.what());
+    console.PrintError(std::string("internal error: ") + error.what());
     return kRefused;
   }
 }

@@ -20,8 +20,8 @@ int EchoCommand(const EchoCommandOptions& options, const Console& console) {
   }
   if (!config::IsLocal(address)) {
     console.PrintError("--address: " + config::ToString(address) +
-                       " is not loopback, and this application is for trying things out; write "
-                       "127.0.0.1:PORT or unix:/PATH");
+                       " is not loopback, and this test application accepts only loopback "
+                       "addresses; write 127.0.0.1:PORT or unix:/PATH");
     return kRefused;
   }
   const auto status = server::RunEcho(address, [&](const std::string& bound) {

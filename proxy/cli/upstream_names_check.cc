@@ -59,8 +59,8 @@ std::vector<config::Diagnostic> CheckUpstreamNames(const config::Config& config,
                             (question.answer.has_value()
                                  ? std::string(question.answer->status().message())
                                  : "cannot resolve '" + host + "': no name server has answered"),
-                        "`run` starts all the same and answers its requests with 502 until the "
-                        "name has an address"});
+                        "`run` starts anyway and answers the upstream's requests with 502 until "
+                        "the name has an address"});
   }
   return warnings;
 }

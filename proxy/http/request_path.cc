@@ -155,7 +155,7 @@ std::optional<std::string_view> RequestPath::ResolveDots() {
     if (segment == "..") {
       if (out > 0) {
         const size_t slash = target_.rfind('/', out - 1);
-        if (slash + 1 == out) return "the path has '..' behind an empty segment";
+        if (slash + 1 == out) return "the path has '..' after an empty segment";
         out = slash;
       }
       if (last) target_[out++] = '/';

@@ -16,7 +16,7 @@ constexpr uint64_t kMaxBody = std::numeric_limits<int64_t>::max();
 
 constexpr const char* kControlInExtension = "a control character in a chunk extension";
 constexpr const char* kExtensionsTooLarge = "chunk extensions that are too large";
-constexpr const char* kNoCrlfBehindData = "chunk data without CRLF behind it";
+constexpr const char* kNoCrlfBehindData = "chunk data without CRLF after it";
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -64,7 +64,7 @@ const char* ChunkScanner::ReadSize(char c) {
   } else if (c == '\n') {
     return "a chunk size line ends with LF alone, not with CRLF";
   } else if (HexValue(c) < 0) {
-    return IsBlank(c) ? "white space behind a chunk size"
+    return IsBlank(c) ? "white space after a chunk size"
                       : "a chunk size that is not a hexadecimal number";
   } else if (!AddDigit(c)) {
     return "a chunk size that is too large";
@@ -176,7 +176,7 @@ ChunkScanner::Outcome ChunkScanner::Scan(std::string_view bytes) {
         break;
       case State::kSizeLf:
         if (c != '\n')
-          return Error({ErrorReason::kBadRequest, "a CR without LF behind a chunk size"});
+          return Error({ErrorReason::kBadRequest, "a CR without LF after a chunk size"});
         ++at;
         if (size_ == 0) return {Event::kLastChunk, at, 0, {}};
         if (const auto error = BeginData()) return Error(*error);

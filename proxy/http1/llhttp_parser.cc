@@ -12,7 +12,7 @@ namespace {
 std::string_view HeaderReason(char c) {
   if (c == ' ' || c == '\t') return "white space in a header field's name or before its colon";
   if (c == '\r') return "a header line without a colon";
-  return "a character that no header field's name may have";
+  return "an invalid character in the name of a header field";
 }
 
 // Returns the error for bytes that llhttp rejects and the scanners accept, with a text for
@@ -36,7 +36,7 @@ ParseError ErrorOf(llhttp_errno_t code, char at) {
     case HPE_STRICT:
       return {ErrorReason::kBadRequest, "a malformed chunk extension"};
     default:
-      return {ErrorReason::kBadRequest, "it cannot be read without doubt"};
+      return {ErrorReason::kBadRequest, "the message is ambiguous"};
   }
 }
 

@@ -155,7 +155,7 @@ bool MessageReader::ReadHead(std::string_view& bytes) {
 bool MessageReader::HeadComplete() {
   if (headers_.size() != section_.fields()) return Reject(kDisagreement);
   if (llhttp_.bad_name())
-    return Reject({ErrorReason::kBadRequest, "a character that no header field's name may have"});
+    return Reject({ErrorReason::kBadRequest, "an invalid character in the name of a header field"});
   const HeadVerdict verdict = OnHead(llhttp_);
   if (verdict.error) return Reject(*verdict.error);
   if (verdict.interim) {
@@ -225,7 +225,8 @@ bool MessageReader::ReadTrailers(std::string_view& bytes) {
   if (!end) return true;
   if (trailers_.size() != section_.fields()) return Reject(kDisagreement);
   if (llhttp_.bad_name())
-    return Reject({ErrorReason::kBadRequest, "a character that no trailer field's name may have"});
+    return Reject(
+        {ErrorReason::kBadRequest, "an invalid character in the name of a trailer field"});
   if (!trailers_.empty()) OnTrailers(trailers_);
   return End();
 }

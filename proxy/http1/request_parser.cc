@@ -160,10 +160,10 @@ void RequestParser::Impl::ReadUpgrade(const ConnectionOptions& options) {
 // Returns why an Upgrade is ignored (RFC 9110 section 7.8); empty if it is not.
 std::string_view RequestParser::Impl::WhyNoUpgrade(const ConnectionOptions& options) const {
   if (head_.version == http::Version::kHttp10) return "the request is HTTP/1.0";
-  if (!options.upgrade) return "Connection does not name Upgrade";
+  if (!options.upgrade) return "Connection does not list Upgrade";
   const std::string_view protocol = *head_.headers.Find(HeaderId::kUpgrade);
   if (head_.headers.Count(HeaderId::kUpgrade) != 1 || protocol.find(',') != protocol.npos) {
-    return "it offers more than one protocol";
+    return "the request offers more than one protocol";
   }
   if (!http::IsTunnelable(protocol)) return "HTTP and TLS are not tunnelled";
   return {};

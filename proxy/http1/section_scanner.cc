@@ -148,10 +148,10 @@ SectionScanner::Outcome SectionScanner::Step(std::string_view bytes, size_t at) 
         ++at;
         break;
       case State::kLineLf:
-        if (c != '\n') return Error("a CR without LF behind it");
+        if (c != '\n') return Error("a CR without LF after it");
         return EndLine(LineEnd::kCrlf, at + 1);
       case State::kEndLf:
-        if (c != '\n') return Error("a CR without LF behind it");
+        if (c != '\n') return Error("a CR without LF after it");
         ++at;
         return {Event::kEnd, at, {}};
     }

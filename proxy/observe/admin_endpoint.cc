@@ -32,14 +32,13 @@ bool NamesLoopback(std::string_view host) {
 // Applies the rules of endpoint.h for web pages. Returns nullopt if the request is allowed.
 std::optional<EndpointResponse> RefuseBrowserTricks(const EndpointRequest& request) {
   if (!request.over_unix_socket && !(request.host && NamesLoopback(*request.host))) {
-    return TextReply(403,
-                     "This port answers only to a loopback name in Host: localhost, 127.0.0.1 or "
-                     "[::1].\n");
+    return TextReply(
+        403, "The Host of a request must be a loopback name: localhost, 127.0.0.1 or [::1].\n");
   }
   if (request.method == "POST" && (request.origin || request.sec_fetch_site)) {
     return TextReply(403,
-                     "A web page may not do this. Use curl, or another tool that sends neither "
-                     "Origin nor Sec-Fetch-Site.\n");
+                     "Requests from web pages are rejected. Use curl or another tool that sends "
+                     "neither Origin nor Sec-Fetch-Site.\n");
   }
   return std::nullopt;
 }
@@ -90,29 +89,27 @@ EndpointResponse Overview(const StatusSource& status) {
     page += "</ul>\n";
   }
   if (!failure.empty()) {
-    page += "<p>Not everything on disk is in use, what was loaded before is instead: " +
-            HtmlText(failure) + "\n";
+    page += "<p>Some files on disk are not in use: " + HtmlText(failure) + "\n";
   }
   for (const std::string& note : status.Notes()) page += "<p>" + HtmlText(note) + "\n";
-  page += "<h2>To read</h2>\n<ul>\n" + Link("/certs", "certificates, trust anchors and CRLs") +
+  page += "<h2>Read</h2>\n<ul>\n" + Link("/certs", "certificates, trust anchors and CRLs") +
           Link("/config", "the configuration in effect") +
           Link("/connections", "open connections") + Link("/log-level", "the log level") +
-          Link("/metrics", "metrics") + Link("/healthz", "is the process alive") +
-          Link("/readyz", "is it ready, and if not, why") + "</ul>\n";
+          Link("/metrics", "metrics") + Link("/healthz", "liveness") +
+          Link("/readyz", "readiness, with reasons") + "</ul>\n";
   page +=
-      "<h2>To do</h2>\n<pre>\n"
-      "curl -X POST http://ADDRESS/reload              read configuration and certificates now\n"
-      "curl -X POST http://ADDRESS/drain               stop accepting, finish what is open, exit\n"
-      "curl -X POST http://ADDRESS/log-level -d debug  debug, info, warn or error\n"
-      "</pre>\n</html>\n";
+      "<h2>Actions</h2>\n<pre>\ncurl -X POST http://ADDRESS/reload              reload "
+      "configuration and certificates\ncurl -X POST http://ADDRESS/drain               stop "
+      "accepting, finish open requests, exit\ncurl -X POST http://ADDRESS/log-level -d debug  "
+      "debug, info, warn or error\n</pre>\n</html>\n";
   return response;
 }
 
 EndpointResponse Reload(StatusSource& status) {
   const std::string problem = status.ReloadNow();
   if (problem.empty()) return TextReply(200, "Reloaded.\n");
-  return TextReply(500, "Not everything on disk is in use, what was loaded before is instead: " +
-                            problem + (problem.back() == '\n' ? "" : "\n"));
+  return TextReply(
+      500, "Some files on disk are not in use: " + problem + (problem.back() == '\n' ? "" : "\n"));
 }
 
 EndpointResponse Drain(StatusSource& status) {

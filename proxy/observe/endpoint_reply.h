@@ -25,11 +25,12 @@ inline EndpointResponse JsonReply(std::string body) {
   return response;
 }
 
-inline EndpointResponse NotFound() { return TextReply(404, "There is nothing here.\n"); }
+inline EndpointResponse NotFound() { return TextReply(404, "Not found.\n"); }
 
 // `allow` lists the methods of the path, for the Allow header (RFC 9110 section 15.5.6).
 inline EndpointResponse MethodNotAllowed(std::string_view allow) {
-  EndpointResponse response = TextReply(405, "This path takes " + std::string(allow) + " only.\n");
+  EndpointResponse response =
+      TextReply(405, "This path supports " + std::string(allow) + " only.\n");
   response.headers.emplace_back("Allow", allow);
   return response;
 }

@@ -162,7 +162,8 @@ void AddEarliest(Families* out, const char* name, const char* help, const std::v
 void AddExpiries(Families* out, const Expiries& expiries) {
   using C = Expiries::Certificate;
   AddEarliest(out, "mantlet_certificate_not_after_timestamp_seconds",
-              "When a server certificate or one of its intermediates ends, since the epoch.",
+              "Expiry time of a server certificate or one of its intermediates, in seconds since "
+              "the epoch.",
               expiries.certificates,
               {{"listener", &C::listener},
                {"file", &C::file},
@@ -171,7 +172,8 @@ void AddExpiries(Families* out, const Expiries& expiries) {
               &C::not_after);
   using A = Expiries::TrustAnchor;
   AddEarliest(out, "mantlet_trust_anchor_not_after_timestamp_seconds",
-              "When a certificate of a trust bundle ends, since the epoch.", expiries.trust_anchors,
+              "Expiry time of a certificate in a trust bundle, in seconds since the epoch.",
+              expiries.trust_anchors,
               {{"listener", &A::listener},
                {"file", &A::file},
                {"subject", &A::subject},
@@ -179,10 +181,11 @@ void AddExpiries(Families* out, const Expiries& expiries) {
                {"trust_domain", &A::trust_domain}},
               &A::not_after);
   using L = Expiries::Crl;
-  AddEarliest(out, "mantlet_crl_next_update_timestamp_seconds",
-              "When a revocation list is to be replaced, since the epoch.", expiries.crls,
-              {{"listener", &L::listener}, {"file", &L::file}, {"issuer", &L::issuer}},
-              &L::next_update);
+  AddEarliest(
+      out, "mantlet_crl_next_update_timestamp_seconds",
+      "Time at which a revocation list must be replaced (nextUpdate), in seconds since the epoch.",
+      expiries.crls, {{"listener", &L::listener}, {"file", &L::file}, {"issuer", &L::issuer}},
+      &L::next_update);
   using W = Expiries::WithoutCrl;
   AddEarliest(out, "mantlet_crl_missing",
               "1 for each CA without a revocation list although lists are in use.",
@@ -190,8 +193,9 @@ void AddExpiries(Families* out, const Expiries& expiries) {
               static_cast<int64_t W::*>(nullptr));
   using O = Expiries::OcspResponse;
   AddEarliest(out, "mantlet_ocsp_next_update_timestamp_seconds",
-              "When a stapled OCSP response ends, since the epoch.", expiries.ocsp_responses,
-              {{"listener", &O::listener}, {"file", &O::file}}, &O::next_update);
+              "Expiry time of a stapled OCSP response (nextUpdate), in seconds since the epoch.",
+              expiries.ocsp_responses, {{"listener", &O::listener}, {"file", &O::file}},
+              &O::next_update);
 }
 
 void AddProcess(Families* out) {
@@ -206,11 +210,13 @@ void AddProcess(Families* out) {
        static_cast<double>(stats.resident_bytes)},
       {"process_virtual_memory_bytes", "Virtual memory, in bytes.",
        static_cast<double>(stats.virtual_bytes)},
-      {"process_open_fds", "File descriptors open.", static_cast<double>(stats.open_fds)},
-      {"process_max_fds", "File descriptors allowed.", static_cast<double>(stats.max_fds)},
-      {"process_start_time_seconds", "When the process started, in seconds since the epoch.",
+      {"process_open_fds", "Number of open file descriptors.", static_cast<double>(stats.open_fds)},
+      {"process_max_fds", "Maximum number of open file descriptors.",
+       static_cast<double>(stats.max_fds)},
+      {"process_start_time_seconds", "Start time of the process, in seconds since the epoch.",
        stats.start_time_seconds},
-      {"process_threads", "Operating system threads.", static_cast<double>(stats.threads)},
+      {"process_threads", "Number of operating system threads.",
+       static_cast<double>(stats.threads)},
   };
   for (const auto& row : gauges) AddOne(out, row.name, row.help, MetricType::Gauge, row.value);
 }
@@ -277,8 +283,8 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
   const Metrics::ProcessWide& now = metrics_.process_wide_;
   Labels build;
   for (const auto& [name, value] : metrics_.build_info_) build.push_back({name, value});
-  AddSample(AddFamily(out, "mantlet_build_info", "What this binary was built from; always 1.",
-                      MetricType::Gauge),
+  AddSample(AddFamily(out, "mantlet_build_info",
+                      "Versions of this binary and its libraries; always 1.", MetricType::Gauge),
             std::move(build), 1);
   AddExpiries(out, now.expiries);
   AddByName<uint64_t>(out, "mantlet_reloads_total",
@@ -288,9 +294,9 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
                        {"partial", now.reloads_partial},
                        {"failure", now.reloads_failed}});
   AddOne(out, "mantlet_reload_last_success_timestamp_seconds",
-         "When a configuration last took effect, since the epoch.", MetricType::Gauge,
-         static_cast<double>(now.last_success));
-  AddOne(out, "mantlet_reload_pending", "1 while the files on disk are not what is served.",
+         "Time at which a configuration last took effect, in seconds since the epoch.",
+         MetricType::Gauge, static_cast<double>(now.last_success));
+  AddOne(out, "mantlet_reload_pending", "1 while the files on disk differ from those in use.",
          MetricType::Gauge, now.pending ? 1 : 0);
   AddByName(out, "mantlet_listener_reload_pending",
             "1 while the files of a listener on disk are not what it serves and trusts.",
@@ -298,7 +304,7 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
   AddOne(out, "mantlet_draining", "1 once a drain has begun.", MetricType::Gauge,
          now.draining ? 1 : 0);
   AddOne(out, "mantlet_access_log_dropped_total",
-         "Access log lines thrown away because they could not be written.", MetricType::Counter,
+         "Access log lines dropped because they could not be written.", MetricType::Counter,
          now.access_log_dropped ? static_cast<double>(now.access_log_dropped()) : 0);
   AddByName(out, "mantlet_upstream_addresses",
             "Addresses of an upstream; 0 while its name cannot be resolved.", MetricType::Gauge,
@@ -312,24 +318,24 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
   using M = ListenerMetrics;
   AddSum(out, "mantlet_connections_total", "Downstream connections accepted.", all,
          &M::connections_);
-  AddSum(out, "mantlet_connections_active", "Downstream connections open now.", all, &M::active_);
-  AddSums(out, "mantlet_connections_ended_total",
-          "Open connections that were ended because their client would not be let in any more, by "
-          "reason.",
-          all, &M::ended_, CellsOf("reason", base::kEndReasonCount, EndLabel));
+  AddSum(out, "mantlet_connections_active", "Open downstream connections.", all, &M::active_);
+  AddSums(
+      out, "mantlet_connections_ended_total",
+      "Open connections that were closed because their client would now be rejected, by reason.",
+      all, &M::ended_, CellsOf("reason", base::kEndReasonCount, EndLabel));
   AddSums(out, "mantlet_tls_handshakes_total", "TLS handshakes completed.", all, &M::handshakes_,
           HandshakeCells());
   AddSums(out, "mantlet_tls_handshake_failures_total",
           "TLS handshakes that did not complete, by reason.", all, &M::handshake_failures_,
           CellsOf("reason", base::kHandshakeFailureLabels));
   AddSums(out, "mantlet_tls_resumptions_refused_total",
-          "Session tickets that were not taken, so that a full handshake followed.", all,
+          "Session tickets that were rejected, so that a full handshake followed.", all,
           &M::resumptions_refused_, CellsOf("reason", base::kResumptionRefusalLabels));
   AddHistogram(out, "mantlet_tls_handshake_duration_seconds",
                "Time from accepting a connection to the end of its completed TLS handshake.", all,
                &M::handshake_duration_);
   AddSums(out, "mantlet_tls_client_certificates_not_verified_total",
-          "Handshakes of clients that were let in without an identity because their certificate "
+          "Handshakes of clients that were accepted without an identity because their certificate "
           "does not verify (client_auth.mode request), by reason.",
           all, &M::not_verified_,
           CellsOf("reason", base::kHandshakeFailureCount, CertificateFaultLabel));
@@ -338,8 +344,8 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
          "(client_auth.server_auth_clients).",
          all, &M::server_auth_clients_);
   AddSums(out, "mantlet_identity_fields_dropped_total",
-          "Parts of client certificates left out of the identity headers: unsafe to read, or too "
-          "large.",
+          "Parts of client certificates omitted from the identity headers because they are unsafe "
+          "or too large.",
           all, &M::identity_dropped_, CellsOf("reason", M::kIdentityDropLabels));
   AddSums(out, "mantlet_client_connections_total",
           "Downstream connections on which a protocol began, by protocol.", all, &M::protocols_,
@@ -357,7 +363,7 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
 void MetricsCollector::CollectDenials(const Sharded<ListenerMetrics>& all, Families* out) {
   MetricFamily& family =
       AddFamily(out, "mantlet_policy_denials_total",
-                "Requests refused by policy, by the rule that decided.", MetricType::Counter);
+                "Requests denied by policy, by the rule that decided.", MetricType::Counter);
   for (const auto& [labels, shards] : all) {
     std::map<std::string, double> by_rule;
     for (const ListenerMetrics* shard : shards) {
@@ -408,7 +414,7 @@ void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Famil
 
 void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out) {
   using M = UpstreamMetrics;
-  AddSums(out, "mantlet_upstream_connections", "Upstream connections now, by state.", all,
+  AddSums(out, "mantlet_upstream_connections", "Upstream connections, by state.", all,
           &M::connections_, CellsOf("state", kUpstreamConnectionStateLabels));
   AddSums(out, "mantlet_upstream_failures_total",
           "Failures of upstream connections and exchanges, by reason.", all, &M::failures_,

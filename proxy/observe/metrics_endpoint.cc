@@ -13,8 +13,7 @@ EndpointResponse Readiness(const StatusSource& status) {
   // here.
   const std::string failure = status.LastReloadFailure();
   if (!failure.empty()) {
-    response.body +=
-        "Not everything on disk is in use, what was loaded before is instead: " + failure;
+    response.body += "Some files on disk are not in use: " + failure;
     if (failure.back() != '\n') response.body += '\n';
   }
   for (const std::string& note : status.Notes()) response.body += "note: " + note + "\n";

@@ -80,13 +80,13 @@ std::vector<config::Diagnostic> CheckAddresses(const config::Config& config) {
       Add(found, all[i],
           absl::StrCat("address: ", config::ToString(all[i].written), " and ",
                        config::ToString(all[j].written), " of ", all[j].who,
-                       " cannot be listened on together"),
-          "change one of the two");
+                       " cannot be bound together"),
+          "change one of the addresses");
     }
     if (all[i].written.kind != config::Address::Kind::kUnix || all[i].group.empty()) continue;
     if (const auto group = io::GroupNumber(all[i].group); !group.ok()) {
       Add(found, all[i], absl::StrCat("socket_group: ", std::string(group.status().message())),
-          "make it, or name another");
+          "create the group, or use another one");
     }
   }
   return found;

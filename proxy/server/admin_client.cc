@@ -34,8 +34,8 @@ absl::StatusOr<AdminReply> Parse(const config::Address& address, std::string_vie
   const size_t body = reply.find("\r\n\r\n");
   if (body == std::string_view::npos || !reply.starts_with("HTTP/1.1 ") ||
       !absl::SimpleAtoi(std::string(reply.substr(9, 3)), &parsed.status)) {
-    return Failed(address,
-                  reply.empty() ? "closed without an answer" : "what answers is no mantlet");
+    return Failed(address, reply.empty() ? "the connection was closed without a response"
+                                         : "the response is not from mantlet");
   }
   parsed.text = reply.substr(body + 4);
   while (parsed.text.ends_with('\n')) parsed.text.pop_back();

@@ -150,11 +150,11 @@ void ReloadController::DoLoad(const certs::FileStates* polled) {
   }
   if (result.swapped) {
     logger_.Info("reload_succeeded",
-                 result.problems.empty() ? "What is on disk is in use."
-                                         : "A part of what is on disk is in use.",
+                 result.problems.empty() ? "The files on disk are in use."
+                                         : "Some of the files on disk are in use.",
                  {{"detail", result.detail}, {"changes", result.changes}});
   } else if (result.problems.empty()) {
-    logger_.Info("reload_unchanged", "What is on disk is in use already: nothing has changed.");
+    logger_.Info("reload_unchanged", "The files on disk are already in use.");
   }
 }
 
@@ -165,22 +165,22 @@ void ReloadController::Report(const ReloadSchedule::Report& report) {
   std::string state = "are refused";
   if (report.level == ReloadSchedule::Level::kInfo) {
     level = base::LogLevel::kInfo;
-    state = "are not whole, or do not fit together, yet";
+    state = "are incomplete or inconsistent";
   } else if (report.level == ReloadSchedule::Level::kWarning) {
     level = base::LogLevel::kWarn;
-    state = "have not been whole, or have not fitted together, for seconds";
+    state = "have been incomplete or inconsistent for several seconds";
   }
   const std::string reason = absl::StrCat("awaiting: ", problem.reason);
   std::vector<base::LogField> fields = {{"reason", reason}};
   std::string message;
   if (problem.listener.empty()) {
     message = problem.may_pass ? "The files of the new configuration " + state
-                               : std::string("The new configuration is refused");
-    message += "; the old one stays in use, and the new one is tried again.";
+                               : std::string("The new configuration is rejected");
+    message += "; the old one stays in use, and the new one is loaded again later.";
   } else {
     fields.insert(fields.begin(), {"listener", problem.listener});
     message = "The new files of a listener " + state +
-              "; it keeps what it has, and they are tried again.";
+              "; the old files stay in use, and the new ones are loaded again later.";
   }
   logger_.Log(level, "reload_failed", message, fields);
 }

@@ -55,7 +55,7 @@ ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Gener
   Material material = Read(on_disk, in_use, polled, &plan.seen);
   // A half-written configuration may be valid but incomplete.
   if (certs::StateOf(reader_.Read(running.file)) != state) {
-    plan.refused = absl::StrCat(running.file, " changes while it is read; trying again");
+    plan.refused = absl::StrCat(running.file, " changed while it was read; retrying");
     plan.refused_by_files = true;
     KeepRunning(running, nullptr, in_use, polled, &plan);
     return plan;

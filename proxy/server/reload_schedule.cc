@@ -112,7 +112,7 @@ std::string ReloadSchedule::last_error() const {
     absl::StrAppend(&text, text.empty() ? "" : " | ",
                     problem.listener.empty()
                         ? ""
-                        : absl::StrCat("listener '", problem.listener, "' keeps what it has: "),
+                        : absl::StrCat("listener '", problem.listener, "' keeps its old files: "),
                     problem.reason);
   }
   return text;

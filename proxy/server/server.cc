@@ -70,7 +70,7 @@ Server::Server(config::Config config, config::Environment environment, base::Log
                          },
                      .finished =
                          [this] {
-                           logger_.Info("stopped", "The drain is over.");
+                           logger_.Info("stopped", "The drain is complete.");
                            loop_.Stop();
                          }}),
       housekeeping_([this] { RunHousekeeping(); }) {}
@@ -161,7 +161,7 @@ StatusBoard::Sources Server::BoardSources() {
       .listeners_pending = [this] { return ListenersPending(); },
       .notes = [this] { return resolver_.Unresolved(); },
       .reload = [this] { return reload_->LoadNow(); },
-      .drain = [this] { BeginDrain("the admin endpoint asked for it"); },
+      .drain = [this] { BeginDrain("POST /drain on the admin endpoint"); },
       .workers = [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; },
   };
 }
@@ -296,14 +296,14 @@ void Server::OnSignal(int number) {
       break;
     case SignalAction::kReopenLog:
       ReopenAccessLog();
-      logger_.Info("log_reopened", "The access log's file was opened again.",
+      logger_.Info("log_reopened", "The access log was reopened.",
                    {{"signal", SignalName(number)}});
       break;
     case SignalAction::kIgnore:
       if (auto permit = signal_log_budget_.Ask(clock_.MonotonicMs())) {
         logger_.Info("signal_ignored",
-                     "This signal has no meaning here: SIGTERM drains, SIGHUP reloads, SIGUSR1 "
-                     "opens the access log again.",
+                     "The signal is ignored. SIGTERM drains, SIGHUP reloads, SIGUSR1 reopens the "
+                     "access log.",
                      {{"signal", SignalName(number)}, {"suppressed", permit.suppressed}});
       }
       break;
@@ -318,7 +318,7 @@ void Server::OnReloadSignal() {
   (void)systemd_.Reloading(clock_.MonotonicUs());
   ReopenAccessLog();
   const std::string error = reload_->LoadNow(/*by_signal=*/true);
-  (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload refused: ", error));
+  (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload rejected: ", error));
 }
 
 // The first signal starts the drain; if the admin endpoint has started one, that drain continues,
@@ -328,7 +328,7 @@ void Server::OnDrainSignal(int number) {
     BeginDrain(SignalName(number));
     return;
   }
-  logger_.Warn("stopping", "A second signal: ending at once.");
+  logger_.Warn("stopping", "A second signal arrived; the process ends immediately.");
   // Does not wait for the workers, which may be busy.
   _exit(0);
 }
@@ -344,8 +344,10 @@ void Server::BeginDrain(const std::string& reason) {
   const int64_t deadline_ms = snapshot_->config.drain.count();
   metrics_.SetDraining(true);
   (void)systemd_.Stopping("draining");
-  logger_.Info("drain_begun", "No new connections; those that are open get one more answer.",
-               {{"why", reason}, {"deadline_seconds", static_cast<double>(deadline_ms) / 1000.0}});
+  logger_.Info(
+      "drain_begun",
+      "The drain has begun: no new connections are accepted, and open ones get one more response.",
+      {{"why", reason}, {"deadline_seconds", static_cast<double>(deadline_ms) / 1000.0}});
   binder_.RemoveListenerFiles();
   drain_.Begin(deadline_ms);
 }
@@ -362,7 +364,7 @@ void Server::RunHousekeeping() {
     listener.admission->EvictIdle(clock_.MonotonicUs());
   }
   if (const uint64_t dropped = log_sink_.dropped(); dropped != log_lines_dropped_) {
-    logger_.Warn("log_lines_dropped", "Standard error was not read; records are lost.",
+    logger_.Warn("log_lines_dropped", "Standard error was not read; log records were dropped.",
                  {{"count", dropped - log_lines_dropped_}});
     log_lines_dropped_ = dropped;
   }

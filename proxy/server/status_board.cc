@@ -55,7 +55,7 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
     for (const certs::ServerCertificate& certificate : listener.certificates) {
       if (certificate.leaf->not_after() >= now) continue;
       missing.push_back("listener '" + listener.listener + "': the certificate of " +
-                        certificate.chain_file + " ended at " +
+                        certificate.chain_file + " expired at " +
                         base::Rfc3339Seconds(certificate.leaf->not_after()));
     }
   }

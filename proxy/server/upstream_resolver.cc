@@ -140,8 +140,8 @@ std::vector<std::string> UpstreamResolver::Unresolved() const {
     if (entry->failure.empty()) continue;
     sentences.push_back(absl::StrCat("upstream '", name, "': ", entry->failure,
                                      entry->target->addresses.empty()
-                                         ? "; its requests are answered with 502 until then"
-                                         : "; the addresses that are known stay in use"));
+                                         ? "; its requests get 502 until the name is resolved"
+                                         : "; the known addresses stay in use"));
   }
   return sentences;
 }
@@ -186,7 +186,7 @@ void UpstreamResolver::OnAnswer(Entry& entry, io::NameLookup::Answer answer) {
   const bool moved = !SameSet(*answer, entry.target->addresses);
   if (!std::exchange(entry.failure, {}).empty() || moved) {
     const std::vector<std::string> before = Texts(entry.target->addresses);
-    logger_.Info("upstream_resolved", "The name of an upstream has these addresses.",
+    logger_.Info("upstream_resolved", "The name of an upstream was resolved.",
                  {{"upstream", entry.target->config.name},
                   {"name", entry.target->config.address.host},
                   {"addresses", Texts(*answer)},
@@ -207,15 +207,15 @@ void UpstreamResolver::OnFailure(Entry& entry, const std::string& error) {
   if (entry.failure != error || loop_.now_ms() - entry.warned_at >= kWarnAgainMs) {
     entry.failure = error;
     entry.warned_at = loop_.now_ms();
-    logger_.Warn("upstream_unresolved",
-                 known ? "The name of an upstream cannot be resolved; the addresses that are known "
-                         "stay in use."
-                       : "The name of an upstream cannot be resolved; its requests are answered "
-                         "with 502 until it can.",
-                 {{"upstream", entry.target->config.name},
-                  {"name", entry.target->config.address.host},
-                  {"error", error},
-                  {"addresses", Texts(entry.target->addresses)}});
+    logger_.Warn(
+        "upstream_unresolved",
+        known ? "The name of an upstream cannot be resolved; the known addresses stay in use."
+              : "The name of an upstream cannot be resolved; its requests get 502 until it is "
+                "resolved.",
+        {{"upstream", entry.target->config.name},
+         {"name", entry.target->config.address.host},
+         {"error", error},
+         {"addresses", Texts(entry.target->addresses)}});
   }
   if (!known && entry.target->unresolved != error) Replace(entry, {}, error);
 }

@@ -13,7 +13,7 @@ namespace mantlet::server {
 void WarnRestartRequired(const config::Config& started_with, const config::Config& next,
                          base::Logger& logger) {
   for (const std::string& key : config::KeysThatNeedRestart(started_with, next)) {
-    logger.Warn("restart_needed", "A changed key takes effect at the next start only.",
+    logger.Warn("restart_needed", "A changed key takes effect only after a restart.",
                 {{"key", key}});
   }
 }
@@ -21,8 +21,8 @@ void WarnRestartRequired(const config::Config& started_with, const config::Confi
 void WarnUnusedSockets(const std::set<std::string>& names, base::Logger& logger) {
   for (const std::string& name : names) {
     logger.Warn("socket_unused",
-                "The service manager passed a socket that no listener asks for: whoever connects "
-                "to it waits for ever. Add a listener with this address, or remove the socket.",
+                "The service manager passed a socket that no listener uses, so its clients are "
+                "never accepted. Add a listener with this address, or remove the socket.",
                 {{"address", absl::StrCat("systemd:", name)}});
   }
 }
@@ -37,9 +37,9 @@ void WarnFewDescriptors(const config::Config& config, base::Logger& logger) {
   if (connections <= for_clients) return;
   logger.Warn(
       "descriptors_short",
-      "limits.connections of all listeners together is more than there are descriptors "
-      "for: raise the limit of open files (LimitNOFILE=), a descriptor for each client and "
-      "one for each request in flight, or lower limits.connections.",
+      "The file descriptors are not sufficient for limits.connections of all listeners. Raise the "
+      "limit of open files (LimitNOFILE=) to one descriptor for each client and one for each "
+      "request in flight, or lower limits.connections.",
       {{"connections", connections}, {"for_clients", for_clients}, {"open_files", open_files}});
 }
 
@@ -49,10 +49,11 @@ void WarnFixedCredentials(const std::vector<std::string>& files,
   if (!directory.has_value() || directory->empty()) return;
   for (const std::string& file : files) {
     if (!file.starts_with(*directory + "/")) continue;
-    logger.Warn("credential_does_not_rotate",
-                "systemd does not renew this file while the service runs: a new certificate "
-                "needs a restart. Name the original path to have it picked up by itself.",
-                {{"path", file}});
+    logger.Warn(
+        "credential_does_not_rotate",
+        "systemd does not renew this file while the service runs, so a new certificate needs a "
+        "restart. Use the original path to have new certificates loaded automatically.",
+        {{"path", file}});
   }
 }
 

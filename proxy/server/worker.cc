@@ -203,8 +203,8 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
         auto permit = accept_log_budget_.Ask(context_.clock.MonotonicMs());
         if (!permit) return;
         logger_.Error("accept_failed",
-                      "Cannot accept a connection; trying again in a moment. Raise the limit of "
-                      "open files (LimitNOFILE=) or lower limits.connections.",
+                      "Cannot accept a connection; retrying. Raise the limit of open files "
+                      "(LimitNOFILE=) or lower limits.connections.",
                       {{"listener", name}, {"error", what}, {"suppressed", permit.suppressed}});
       },
       io::ClientDescriptors(base::OpenFileLimit()));

@@ -249,7 +249,7 @@ void Connection::RecheckTunnel() {
   if (newest.policy == listener_->policy || action == config::OnInvalid::kIgnore) return;
   if (protocol_->Recheck(newest)) {
     Terminate({base::EndReason::kPolicyDenied,
-               "policy would refuse the request that this tunnel began with", action});
+               "the policy would now deny the request of this tunnel", action});
   }
 }
 
@@ -378,9 +378,9 @@ void Connection::OnHandshakeTimeout() {
       worker_.loop.ArmIn(timer_, 1);
       return;
     }
-    OnRefused(
-        acceptance_->Report(base::HandshakeFailure::kOther,
-                            "the listener closes, and no ClientHello came in shutdown.idle_grace"));
+    OnRefused(acceptance_->Report(
+        base::HandshakeFailure::kOther,
+        "the listener closes, and no ClientHello arrived within shutdown.idle_grace"));
   } else {
     OnRefused(acceptance_->Report(base::HandshakeFailure::kTimeout,
                                   "the handshake took longer than timeouts.handshake"));

@@ -28,7 +28,7 @@ void RecordDenial(WorkerContext& worker, std::string_view listener, std::string_
     }
   }
   if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
-  worker.logger.Log(base::LogLevel::kWarn, "policy_denied", "Policy refused a request.", fields);
+  worker.logger.Log(base::LogLevel::kWarn, "policy_denied", "The policy denied a request.", fields);
 }
 
 void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std::string_view peer,
@@ -37,8 +37,7 @@ void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std:
   auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!permit) return;
   const auto protocol = head.headers.Find(http::HeaderId::kUpgrade);
-  worker.logger.Info("upgrade_ignored",
-                     "A request is forwarded without the Upgrade that its client asks for.",
+  worker.logger.Info("upgrade_ignored", "A request is forwarded without its Upgrade field.",
                      {{"listener", listener},
                       {"peer", peer},
                       {"protocol", protocol ? std::string_view(*protocol) : std::string_view()},

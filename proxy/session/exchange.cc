@@ -16,7 +16,7 @@ namespace {
 
 ProxyError QueueFull() {
   return ProxyError(ErrorReason::kPoolExhausted,
-                    "as many requests as upstreams[].pool.pending allows wait already");
+                    "upstreams[].pool.pending requests are already waiting");
 }
 
 // Returns whether the media type is text/event-stream, with any parameters (WHATWG HTML, section
@@ -372,20 +372,20 @@ ProxyError Exchange::TimeoutError() const {
                         "no complete response head within upstreams[].timeouts.response_head");
     case Awaited::kResponseBody:
       return ProxyError(ErrorReason::kTimeoutBody,
-                        "nothing of the response's body within upstreams[].timeouts.body");
+                        "no byte of the response body within upstreams[].timeouts.body");
     case Awaited::kEvent:
       return ProxyError(ErrorReason::kTimeoutBody,
                         "no event within upstreams[].timeouts.event_stream");
     case Awaited::kRoomUpstream:
       return ProxyError(
           ErrorReason::kTimeoutWrite,
-          "the upstream took nothing of the request within upstreams[].timeouts.write");
+          "the upstream read no byte of the request within upstreams[].timeouts.write");
     case Awaited::kRoomClient:
       return ProxyError(
           ErrorReason::kClientWriteTimeout,
-          "the client took nothing of the response within listeners[].timeouts.write");
+          "the client read no byte of the response within listeners[].timeouts.write");
   }
-  return ProxyError(ErrorReason::kInternal, "a deadline that nothing has");
+  return ProxyError(ErrorReason::kInternal, "an unknown deadline");
 }
 
 void Exchange::OnTimeout() {
@@ -433,7 +433,7 @@ void Exchange::SetTunnelError(ProxyError error) {
 
 void Exchange::TunnelTimedOut() {
   record_.error = ProxyError(ErrorReason::kTimeoutTunnel,
-                             "nothing in either direction within listeners[].timeouts.tunnel");
+                             "no byte in either direction within listeners[].timeouts.tunnel");
   RecordTimeout(*record_.error);
 }
 

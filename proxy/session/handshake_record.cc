@@ -57,8 +57,8 @@ void RecordHandshakeFailure(WorkerContext& worker, std::string_view listener, st
 void RecordCertificateNotVerified(WorkerContext& worker, std::string_view listener,
                                   std::string_view peer, const tls::HandshakeReport& report) {
   Record(worker, base::LogLevel::kWarn, "certificate_not_verified",
-         "A client is let in without an identity: its certificate does not verify.", listener, peer,
-         report);
+         "A client is accepted without an identity, because its certificate does not verify.",
+         listener, peer, report);
 }
 
 void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
@@ -66,8 +66,7 @@ void RecordLimit(WorkerContext& worker, const ListenerState& listener, std::stri
   listener.metrics->HandshakeFailed(base::HandshakeFailure::kRateLimited);
   auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!permit) return;
-  worker.logger.Warn("connection_refused",
-                     "A connection was closed unanswered: a limit is reached.",
+  worker.logger.Warn("connection_refused", "A connection was closed because a limit is reached.",
                      {{"listener", listener.config.name},
                       {"peer", peer},
                       {"reason", base::ToString(base::HandshakeFailure::kRateLimited)},
@@ -84,17 +83,18 @@ void RecordUnsafeIdentity(WorkerContext& worker, const ListenerState& listener,
   // A client without a certificate can still send an unsafe server name.
   const std::string_view fingerprint =
       identity.has_certificate() ? identity.certificate->fingerprint_sha256 : std::string_view();
-  worker.logger.Warn("identity_fields_left_out",
-                     "Parts of a client certificate are not forwarded: unsafe bytes or too large.",
-                     {{"listener", listener.config.name},
-                      {"peer", peer},
-                      {"fingerprint_sha256", fingerprint},
-                      {"unsafe_fields", report.unsafe_fields},
-                      {"chain_left_out", report.chain_left_out},
-                      {"certificate_left_out", report.certificate_left_out},
-                      {"names_left_out", report.names_left_out},
-                      {"fields_left_out", report.fields_left_out},
-                      {"suppressed", permit.suppressed}});
+  worker.logger.Warn(
+      "identity_fields_left_out",
+      "Parts of a client certificate are not forwarded, because they are unsafe or too large.",
+      {{"listener", listener.config.name},
+       {"peer", peer},
+       {"fingerprint_sha256", fingerprint},
+       {"unsafe_fields", report.unsafe_fields},
+       {"chain_left_out", report.chain_left_out},
+       {"certificate_left_out", report.certificate_left_out},
+       {"names_left_out", report.names_left_out},
+       {"fields_left_out", report.fields_left_out},
+       {"suppressed", permit.suppressed}});
 }
 
 }  // namespace mantlet::session

@@ -124,7 +124,8 @@ void Http1Session::OnEnd() {
     // A client that has half-closed may still wait for its response, but not if the request is
     // incomplete.
     if (!exchange_.request_complete()) {
-      exchange_.Cancel(ProxyError(ErrorReason::kClientClosed, "closed within the request"));
+      exchange_.Cancel(ProxyError(ErrorReason::kClientClosed,
+                                  "the client closed the connection within the request"));
     }
     return;
   }
@@ -278,7 +279,7 @@ void Http1Session::OnTimeout() {
     OnIdleTimeout();
   } else if (state_ == State::kRequest) {
     exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout,
-                                "nothing of the request's body within listeners[].timeouts.body"));
+                                "no byte of the request body within listeners[].timeouts.body"));
   }
 }
 

@@ -29,14 +29,14 @@ std::optional<ProxyError> CheckMisdirected(const ListenerState& listener, const 
   if (!sni_decides && !client.served.restricts_hosts()) return std::nullopt;
   const std::string host = http::HostName(head.authority);
   if (sni_decides && IsAnotherHost(host, client.peer->tls.sni)) {
-    return ProxyError(ErrorReason::kMisdirected,
-                      "the Host is not the server name of the handshake, which rules ask for");
+    return ProxyError(
+        ErrorReason::kMisdirected,
+        "the Host differs from the server name of the handshake, and policy rules use that name");
   }
   // The certificate that this connection began with decides, even after a reload.
   if (client.served.IsAuthoritativeFor(host)) return std::nullopt;
-  return ProxyError(
-      ErrorReason::kMisdirected,
-      "the Host belongs to another certificate than the one this connection began with");
+  return ProxyError(ErrorReason::kMisdirected,
+                    "the Host belongs to another certificate than that of this connection");
 }
 
 }  // namespace

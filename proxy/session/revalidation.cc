@@ -24,8 +24,8 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdic
         (failed && mode == config::ClientAuthMode::kOptional)) {
       return verify::Refusal(
           HandshakeFailure::kNoClientCertificate, nullptr, -1,
-          failed ? "the listener lets in no client by now whose certificate does not verify"
-                 : "the listener requires a certificate by now, and the client showed none");
+          failed ? "the listener no longer accepts clients whose certificate does not verify"
+                 : "the listener now requires a certificate, and the client sent none");
     }
     verify::VerifyResult good;
     good.valid_until = std::numeric_limits<int64_t>::max();
@@ -35,7 +35,7 @@ verify::VerifyResult VerdictOf(const ListenerState& newest, verify::ClientVerdic
   if (verifier == nullptr) {
     return verify::Refusal(
         HandshakeFailure::kUnknownCa, nullptr, -1,
-        "the listener trusts no CA any more, so nobody vouches for the certificate");
+        "the listener no longer verifies certificates, so the client's identity is not valid");
   }
   return verdicts.Recheck(*verifier, peer.certificate, now, expired);
 }
@@ -68,7 +68,7 @@ Validity Revalidate(const ListenerState* newest, verify::ClientVerdictCache& ver
   if (newest == nullptr) {
     Validity validity;
     validity.termination = Termination{base::EndReason::kListenerRemoved,
-                                       "the listener is not in the configuration any more"};
+                                       "the listener was removed from the configuration"};
     return validity;
   }
   const config::ClientAuth& auth = newest->config.client_auth;
@@ -123,7 +123,8 @@ void RecordTermination(WorkerContext& worker, const ListenerState& listener, std
   }
   if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
   worker.logger.Log(base::LogLevel::kWarn, "connection_ended",
-                    "An open connection ends: its client would not be let in any more.", fields);
+                    "An open connection is closed, because its client would now be rejected.",
+                    fields);
 }
 
 }  // namespace mantlet::session

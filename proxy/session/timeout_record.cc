@@ -22,8 +22,8 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
       {"detail", std::string_view(error.detail)},
   };
   if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
-  worker.logger.Log(level, "request_timed_out",
-                    "A request was cut off because a deadline had passed.", fields);
+  worker.logger.Log(level, "request_timed_out", "A request was cut because a timeout expired.",
+                    fields);
 }
 
 }  // namespace mantlet::session

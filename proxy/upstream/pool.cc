@@ -283,8 +283,8 @@ void Pool::OnOutcome(Attempt* attempt, Connector::Outcome outcome) {
 void Pool::OnAttemptTimeout(Attempt* attempt) {
   FailAttempt(attempt, ProxyError(ErrorReason::kConnectTimeout,
                                   attempt->connecting == nullptr
-                                      ? "the application's queue of connections was full for "
-                                        "longer than upstreams[].timeouts.connect"
+                                      ? "the application's listen queue was full for longer than "
+                                        "upstreams[].timeouts.connect"
                                       : "no connection within upstreams[].timeouts.connect"));
 }
 

@@ -87,8 +87,8 @@ upstreams:
      "m.yaml:1:20: address: [::ffff:127.0.0.1]:8443 is listened on twice; change this one or the "
      "one in line 4"},
     {"AWildcardOverTheAddressOfAListener", "workers: 2", "metrics: {address: 0.0.0.0:8443}",
-     "m.yaml:1:20: address: 0.0.0.0:8443 and 127.0.0.1:8443 cannot be listened on together: one "
-     "of them takes the connections of every address; change this one or the one in line 4"},
+     "m.yaml:1:20: address: 0.0.0.0:8443 and 127.0.0.1:8443 cannot be bound together: one of them "
+     "takes the connections of every address; change this one or the one in line 4"},
     {"AModeThatIsNone", "127.0.0.1:8443", "unix:/run/m.sock\n    socket_mode: rw-rw----",
      "m.yaml:5:18: socket_mode: 'rw-rw----' is not a mode; write three octal digits after a 0, "
      "e.g. "

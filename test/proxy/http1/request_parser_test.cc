@@ -175,9 +175,10 @@ TEST(RequestParserTest, SaysWhyAnUpgradeIsIgnored) {
       {"Connection: Upgrade\r\n", ""},
       {"Connection: Upgrade\r\nUpgrade: h2c\r\n", "HTTP and TLS are not tunnelled"},
       {"Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n", "HTTP and TLS are not tunnelled"},
-      {"Connection: Upgrade\r\nUpgrade: a, b\r\n", "it offers more than one protocol"},
-      {"Connection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n", "it offers more than one protocol"},
-      {"Upgrade: websocket\r\n", "Connection does not name Upgrade"},
+      {"Connection: Upgrade\r\nUpgrade: a, b\r\n", "the request offers more than one protocol"},
+      {"Connection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n",
+       "the request offers more than one protocol"},
+      {"Upgrade: websocket\r\n", "Connection does not list Upgrade"},
   };
   class Ignore : public http::RequestSink {
     void OnRequestHead(http::RequestHead&) override {}
