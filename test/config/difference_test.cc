@@ -24,7 +24,7 @@ Config Two() {
   return config;
 }
 
-TEST(SettingsThatChanged, NamesWhatIsNewGoneOrDifferent) {
+TEST(SettingsThatChanged, ListsAddedRemovedAndChangedSettings) {
   const Config before = Two();
   EXPECT_THAT(SettingsThatChanged(before, before), IsEmpty());
   Config after = before;

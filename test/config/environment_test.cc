@@ -32,7 +32,7 @@ TEST(Expand, TakesTheDefaultWhereTheVariableIsUnsetOrEmpty) {
 
 TEST(Expand, LeavesAnEmptyVariableEmpty) { EXPECT_EQ(Expanded("${EMPTY}"), ""); }
 
-TEST(Expand, DoesNotExpandWhatItPutIn) { EXPECT_EQ(Expanded("${TRICK}"), "${HOST}"); }
+TEST(Expand, DoesNotExpandInsertedText) { EXPECT_EQ(Expanded("${TRICK}"), "${HOST}"); }
 
 TEST(Expand, LeavesADollarAloneThatNoBraceFollows) {
   EXPECT_EQ(Expanded("$HOST $5 $$ {HOST} $"), "$HOST $5 $$ {HOST} $");
@@ -49,7 +49,7 @@ TEST(Expand, NamesAVariableThatIsNotSet) {
   EXPECT_EQ(expansion.hint, "set it, or give a default: ${NONE:-default}");
 }
 
-TEST(Expand, RefusesWhatIsNoName) {
+TEST(Expand, RejectsInvalidNames) {
   for (const char* text : {"${}", "${1A}", "${A-B}", "${:-x}", "${ HOST }", "${HOST", "${"}) {
     EXPECT_NE(Expand(text, Some()).error, "") << text;
   }

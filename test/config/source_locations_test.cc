@@ -28,7 +28,7 @@ TEST(SourceLocationsTest, LocatesAValueOrTheNearestThingAroundIt) {
   EXPECT_EQ(SourceLocations().Locate("listeners[0]").line, 0);
 }
 
-TEST(SourceLocationsTest, HasWhatTheFileHas) {
+TEST(SourceLocationsTest, HasTheValuesOfTheFile) {
   SourceLocations locations;
   locations.Set("listeners[1].tls", {"m.yaml", 6, 5});
   EXPECT_TRUE(locations.Has("listeners[1].tls"));
@@ -36,7 +36,7 @@ TEST(SourceLocationsTest, HasWhatTheFileHas) {
   EXPECT_FALSE(locations.Has("listeners[1].tls.groups"));
 }
 
-TEST(SourceLocationsTest, RejectsWhatHasARejectedValueInIt) {
+TEST(SourceLocationsTest, RejectsAPathWithARejectedValueBelow) {
   SourceLocations locations;
   EXPECT_FALSE(locations.Rejected(""));
   locations.SetRejected("listeners[1].tls.groups[0]");

@@ -13,7 +13,7 @@ TEST(CheckHeaderName, AcceptsTheNamesThatApplicationsRead) {
   }
 }
 
-TEST(CheckHeaderName, RefusesWhatIsNoToken) {
+TEST(CheckHeaderName, RejectsNonTokens) {
   for (const char* name :
        {"", "X Client", "X:Client", "X\tClient", "X(Client)", "X\"", "\xc3\xa4"}) {
     EXPECT_TRUE(CheckHeaderName(name)) << name;
@@ -46,7 +46,7 @@ TEST(CheckHeaderName, LeavesXfccFreeWhereNothingIsWrittenUnderIt) {
   }
 }
 
-TEST(CheckRemovedHeader, RefusesWhatIsHttpsOwnOrDealtWithAlready) {
+TEST(CheckRemovedHeader, RejectsHeadersOfHttpAndHeadersRemovedAnyway) {
   for (const char* name : {"SSL_CLIENT_VERIFY", "Remote-User", "Authorization", "x.y"}) {
     EXPECT_FALSE(CheckRemovedHeader(name)) << name;
   }

@@ -42,7 +42,7 @@ bool Contains(const std::string& said, const char* part) { return absl::StrConta
 #define EXPECT_SAID(said, part) EXPECT_PRED2(Contains, said, part)
 #define EXPECT_SILENCE(said) EXPECT_EQ(said, "")
 
-TEST(PolicyLintTest, IsSilentAboutPoliciesThatMeanWhatTheySay) {
+TEST(PolicyLintTest, AcceptsPoliciesWithoutMistakes) {
   EXPECT_SILENCE(Said("default: allow"));
   EXPECT_SILENCE(
       Said("default: deny, rules: ["
@@ -54,7 +54,7 @@ TEST(PolicyLintTest, IsSilentAboutPoliciesThatMeanWhatTheySay) {
            "{name: rest, action: allow, match: {not: {path: [/admin/**, /audit/**]}}}]"));
 }
 
-TEST(PolicyLintTest, NamesRulesBehindOneThatMatchesAllTheyDo) {
+TEST(PolicyLintTest, WarnsOfRulesAfterOneThatMatchesTheSame) {
   const auto pair = [](const std::string& first, const std::string& second) {
     return Said("default: deny, rules: [{name: a, action: allow, match: {" + first +
                     "}}, {name: b, action: allow, match: {" + second + "}}]",
@@ -107,7 +107,7 @@ TEST(PolicyLintTest, NamesRulesBehindOneThatMatchesAllTheyDo) {
 
 constexpr char kRequest[] = "mode: request, trust_bundle: [ca.crt]";
 
-TEST(PolicyLintTest, KnowsWhatCanBecomeOfACertificateUnderEachMode) {
+TEST(PolicyLintTest, KnowsTheOutcomesOfEachMode) {
   EXPECT_SAID(SaidOf("allow", "verify: FAILED", kOptional),
               "can never match: with client_auth.mode optional no client is let in whose "
               "certificate fails");
@@ -123,7 +123,7 @@ TEST(PolicyLintTest, KnowsWhatCanBecomeOfACertificateUnderEachMode) {
   EXPECT_SILENCE(SaidOf("allow", "verify: SUCCESS, cn: a", kRequest));
 }
 
-TEST(PolicyLintTest, ComparesWhatBecameOfCertificates) {
+TEST(PolicyLintTest, ComparesVerificationOutcomes) {
   const auto pair = [](const std::string& first, const std::string& second,
                        const char* client_auth = kRequest) {
     return Said("default: deny, rules: [{name: a, action: allow, match: {" + first +

@@ -42,7 +42,7 @@ TEST(AddressOf, TakesARelativeSocketFromTheConfigurationsFolder) {
   ExpectReads("unix:app.sock", "unix:/etc/mantlet/app.sock");
 }
 
-TEST(AddressOf, KnowsWhatASocketsPathMayMeasure) {
+TEST(AddressOf, LimitsTheLengthOfASocketPath) {
   EXPECT_TRUE(Read("unix:/" + std::string(106, 'x')));
   EXPECT_FALSE(Read("unix:/" + std::string(107, 'x')));
 }
@@ -64,7 +64,7 @@ TEST(AddressOf, AllowsSystemdAndPortZeroOnlyWhereAsked) {
   EXPECT_FALSE(Read("127.0.0.1:0", {true, false}));
 }
 
-TEST(IsLocal, IsTrueForWhatNeverLeavesTheMachine) {
+TEST(IsLocal, IsTrueForLocalAddresses) {
   for (const char* text : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "LocalHost:1",
                            "unix:/a", "[::ffff:127.0.0.1]:1"}) {
     EXPECT_TRUE(IsLocal(*Read(text))) << text;

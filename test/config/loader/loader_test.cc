@@ -119,7 +119,7 @@ TEST(LoadText, CountsColumnsAfterAByteOrderMarkAsIfItWereNotThere) {
   EXPECT_EQ(ToString(result.diagnostics[0].where), "m.yaml:1:10");
 }
 
-TEST(LoadText, FindsTheQuoteThatIsNotClosedBehindOtherQuotes) {
+TEST(LoadText, FindsTheUnclosedQuoteAfterOtherQuotes) {
   const LoadResult result =
       LoadText("log:\n  level: \"info\"\n  access: 'it''s\n", "m.yaml", Environment());
   ASSERT_EQ(result.diagnostics.size(), 1u);
@@ -198,7 +198,7 @@ TEST(LoadText, TakesTenThousandRules) {
   EXPECT_EQ(config.listeners[0].policy.rules.size(), 10'000u);
 }
 
-TEST(LoadFile, SaysWhyAFileCannotBeRead) {
+TEST(LoadFile, ReportsWhyAFileCannotBeRead) {
   const LoadResult missing = LoadFile("/nowhere/m.yaml", Environment());
   EXPECT_EQ(missing.status().message(),
             "/nowhere/m.yaml: cannot read the configuration: No such file or directory; check the "

@@ -14,7 +14,7 @@ std::string WithEdit(const Mistake& mistake) {
   return at == std::string::npos ? text : text.replace(at, mistake.find.size(), mistake.replace);
 }
 
-TEST_P(MistakeTest, IsNamedWithItsPlaceAndItsCure) {
+TEST_P(MistakeTest, IsReportedWithItsLocationAndAHint) {
   const Environment environment({{"PORT", "8443"}, {"EMPTY", ""}, {"BREAK", "a\nb"}});
   const LoadResult result = LoadText(WithEdit(GetParam()), "m.yaml", environment);
   std::string diagnostics;

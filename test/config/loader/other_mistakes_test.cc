@@ -58,7 +58,7 @@ log: {level: loud, format: xml})",
       groups: [P-256, secp256r1]
 )",
      "m.yaml:7:23: warning: groups[1]: P-256 stands here twice; remove one", true},
-    {"ForgedIdentitiesForEverybody", "    client_auth:\n",
+    {"ForgedIdentities", "    client_auth:\n",
      "    identity_headers: {xfcc: always_forward_only}\n    client_auth:\n      mode: optional\n",
      "m.yaml:10:30: warning: xfcc: always_forward_only with mode optional lets anybody claim to be "
      "anybody; write sanitize_set, or client_auth: mode: require",

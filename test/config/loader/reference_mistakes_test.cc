@@ -93,7 +93,7 @@ upstreams:
      "m.yaml:5:18: socket_mode: 'rw-rw----' is not a mode; write three octal digits after a 0, "
      "e.g. "
      "0660"},
-    {"AnAdminSocketForEverybody", "workers: 2",
+    {"AWorldAccessibleAdminSocket", "workers: 2",
      "admin: {address: unix:/run/a.sock, socket_mode: 0666}",
      "m.yaml:1:49: socket_mode: every user of this machine could reload and drain; write 0600, or "
      "0660 and a socket_group"},
@@ -116,7 +116,7 @@ upstreams:
      "every interface"},
     {"APortOutOfRange", "127.0.0.1:8443", "127.0.0.1:65536",
      "m.yaml:4:14: address: '65536' is not a port; write a port from 1 to 65535"},
-    {"AWordForAPort", "127.0.0.1:8443", "127.0.0.1:https",
+    {"AServiceNameAsPort", "127.0.0.1:8443", "127.0.0.1:https",
      "m.yaml:4:14: address: 'https' is not a port; write a port from 1 to 65535"},
     {"PortZeroToConnectTo", "127.0.0.1:8080", "127.0.0.1:0",
      "m.yaml:14:14: address: port 0 is no port to connect to; write a port from 1 to 65535"},

@@ -44,7 +44,7 @@ const Mistake kMistakes[] = {
     {"SpiffeWithNothingInIt", "      trust_bundle: [ca.crt]\n", "      spiffe: {}\n",
      "m.yaml:11:15: spiffe has no trust domain, and there is no 'trust_bundle': nobody could get "
      "in; name one under trust_domains, or a bundle_map"},
-    {"SpiffeThatJudgesNobody", "      trust_bundle: [ca.crt]\n",
+    {"SpiffeWithoutTrustDomains", "      trust_bundle: [ca.crt]\n",
      "      trust_bundle: [ca.crt]\n      spiffe: {}\n",
      "m.yaml:12:15: warning: spiffe has no trust domain, so SPIFFE IDs are not judged: every CA of "
      "trust_bundle can issue any; name one under trust_domains, or a bundle_map; or remove spiffe",

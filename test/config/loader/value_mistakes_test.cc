@@ -17,7 +17,7 @@ const Mistake kMistakes[] = {
       strict_sni: yes
 )",
      "m.yaml:7:19: strict_sni: 'yes' is neither true nor false; write true"},
-    {"AWordForABoolean", "    tls:\n",
+    {"AnUnknownWordForABoolean", "    tls:\n",
      R"(    tls:
       strict_sni: maybe
 )",

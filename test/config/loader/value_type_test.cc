@@ -110,12 +110,12 @@ TEST(OffOrOn, ForgivesToolsThatRewroteItAsABoolean) {
   EXPECT_EQ(Read(OffOrOn(), "false", true), std::nullopt);
 }
 
-TEST(EnumValue, TakesFalseForOffWhereOffIsAWord) {
+TEST(EnumValue, AcceptsFalseForOff) {
   EXPECT_EQ(Read(EnumValue(kClientCertModeNames), "false"), ClientCertMode::kOff);
   EXPECT_EQ(Read(EnumValue(kClientAuthModeNames), "false"), std::nullopt);
 }
 
-TEST(EnumValue, PrintsWhatItReads) {
+TEST(EnumValue, PrintsParsedValues) {
   const auto type = EnumValue(kIdentityFieldNames);
   for (const auto& word : kIdentityFieldNames) {
     EXPECT_EQ(Read(type, word.text), word.value);
@@ -141,7 +141,7 @@ TEST(File, IsTakenRelativeToTheConfigurationsFolder) {
   EXPECT_EQ(Read(File("x"), "tls/"), std::nullopt);
 }
 
-TEST(AccessLogTarget, IsAWordOrAPath) {
+TEST(AccessLogTarget, IsAKeywordOrAPath) {
   EXPECT_EQ(Read(AccessLogTarget(), "stdout"), "stdout");
   EXPECT_EQ(Read(AccessLogTarget(), "off"), "off");
   EXPECT_EQ(Read(AccessLogTarget(), "false"), "off");

@@ -49,7 +49,7 @@ std::string Read(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-TEST(CommandLine, SaysWhichCommandsThereAre) {
+TEST(CommandLine, ListsTheCommands) {
   const Outcome none = Mantlet({});
   EXPECT_EQ(none.status, kWrongUsage);
   EXPECT_EQ(none.err,
@@ -102,7 +102,7 @@ TEST(Version, NamesTheCommitAndEveryLibrary) {
   EXPECT_EQ(Mantlet({"--version"}).out, outcome.out);
 }
 
-TEST(Check, AcceptsWhatCertsDevMade) {
+TEST(Check, AcceptsTheOutputOfCertsDev) {
   const std::string config = DevPki() + "/mantlet.yaml";
   const Outcome outcome = Mantlet({"check", "--config", config});
   EXPECT_EQ(outcome.status, kFine) << outcome.err;
@@ -176,7 +176,7 @@ TEST(CertsDev, RefusesAFolderThatCannotBeMade) {
   EXPECT_THAT(outcome.err, HasSubstr("/proc/nowhere"));
 }
 
-TEST(CertsShow, ShowsWhatItCanAndComplainsOfTheRest) {
+TEST(CertsShow, ShowsReadableFilesAndReportsTheOthers) {
   const std::string directory = DevPki();
   const std::string nonsense = Write(directory + "/nonsense.pem", "hello\n");
   const Outcome outcome =

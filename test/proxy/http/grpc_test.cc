@@ -23,7 +23,7 @@ TEST(IsGrpc, IsFalseForGrpcWebAndEverythingElse) {
   }
 }
 
-TEST(GrpcStatusOfHttp, NamesWhatARefusalMeans) {
+TEST(GrpcStatusOfHttp, MapsEachStatus) {
   const struct {
     int http;
     std::string_view grpc;

@@ -219,7 +219,7 @@ TEST(ChunkScannerTest, CountsTheExtensionsOfABodyTogether) {
   ExpectRefused("1;         a\r\n", MessageKind::kResponse, limits);
 }
 
-TEST(ChunkScannerTest, BeginsAnewForEachBody) {
+TEST(ChunkScannerTest, StartsAgainForEachBody) {
   ParserLimits limits;
   limits.body_bytes = 4;
   limits.chunk_extension_bytes = 8;

@@ -103,7 +103,7 @@ TEST_F(RequestForwardingTest, RemovesHopByHopFields) {
             "Ok: 1\r\n");
 }
 
-TEST_F(RequestForwardingTest, DoesNotLetConnectionRemoveWhatWeWriteOrWhatFrames) {
+TEST_F(RequestForwardingTest, ConnectionCannotRemoveFramingOrMantletsFields) {
   identity_.block = "X-Id: alice\r\n";
   EXPECT_EQ(Fields("Connection: Host, Content-Length, X-Id, X-Forwarded-Proto, X-Forwarded-For\r\n"
                    "Content-Length: 2\r\n"),
@@ -126,7 +126,7 @@ TEST_F(RequestForwardingTest, ForwardsAnUpgradeOnlyIntoATunnel) {
             "");
 }
 
-TEST_F(RequestForwardingTest, FramesAnew) {
+TEST_F(RequestForwardingTest, WritesTheFramingAgain) {
   EXPECT_EQ(Fields("tRansfer-encoding: CHUNKED\r\nTrailer: T\r\n"),
             "Trailer: T\r\nTransfer-Encoding: chunked\r\n");
   EXPECT_EQ(Fields("Content-Length: 007\r\n"), "Content-Length: 7\r\n");
@@ -146,12 +146,12 @@ TEST_F(RequestForwardingTest, AppendsToForwardedForAndReplacesItsSiblings) {
             "X-Forwarded-For: a, b, c, 192.0.2.1\r\n");
 }
 
-TEST_F(RequestForwardingTest, ReplacesForwardedForIfToldTo) {
+TEST_F(RequestForwardingTest, ReplacesForwardedForIfConfigured) {
   replace_ = true;
   EXPECT_EQ(Fields("X-Forwarded-For: a\r\nx-forwarded-for: b, c\r\nX_Forwarded_For: d\r\n"), "");
 }
 
-TEST_F(RequestForwardingTest, RemovesWhatOtherProxiesWouldSay) {
+TEST_F(RequestForwardingTest, RemovesFieldsOfOtherProxies) {
   const std::string fields =
       "Forwarded: for=10.0.0.1;proto=http;host=evil\r\nX-Real-IP: 10.0.0.1\r\n"
       "x_forwarded.PORT: 80\r\nX-Forwarded-Prefix: /evil\r\nX-Original-URL: /admin\r\n"
@@ -175,7 +175,7 @@ TEST_F(RequestForwardingTest, RemovesTheIdentityFamilyInEveryAlias) {
             "X-Users: ok\r\nX-User: alice\r\n");
 }
 
-TEST_F(RequestForwardingTest, TreatsIncomingXfccAsTheModeSays) {
+TEST_F(RequestForwardingTest, TreatsIncomingXfccByMode) {
   const std::string fields =
       "X-Forwarded-Client-Cert: Hash=1\r\nx_forwarded_client_cert: evil\r\n"
       "x-forwarded-client-cert: Hash=2\r\n";
@@ -285,7 +285,7 @@ TEST(ResponseForwardingTest, FramesForAnHttp10Client) {
   EXPECT_EQ(Forward(Response(204, kNone), how).text, "HTTP/1.1 204 R\r\nConnection: close\r\n\r\n");
 }
 
-TEST(ResponseForwardingTest, SaysCloseIfWeDoNotGoOn) {
+TEST(ResponseForwardingTest, SendsCloseIfTheConnectionEnds) {
   ResponseOptions how;
   how.keep_alive = false;
   const Forwarded forwarded = Forward(Response(200, kLength3), how);

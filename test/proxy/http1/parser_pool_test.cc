@@ -40,7 +40,7 @@ TEST_F(ParserPoolTest, TheNextToHaveItLearnsNothingOfTheLastRequest) {
   EXPECT_TRUE(parser->head().headers.empty());
 }
 
-TEST_F(ParserPoolTest, TheLimitsAreThoseOfWhoeverHasIt) {
+TEST_F(ParserPoolTest, TheLimitsAreThoseOfTheBorrower) {
   auto parser = pool_.Acquire({});
   EXPECT_EQ(Parse(*parser, kRequest), ParseResult::Status::kMessageEnd);
   pool_.Release(std::move(parser));

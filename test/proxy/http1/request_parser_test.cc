@@ -48,7 +48,7 @@ void ExpectRefused(std::string_view bytes, int status, const ParserLimits& limit
   }
 }
 
-TEST(RequestParserTest, ReadsWhatTheRfcsAllowWhateverTheSplit) {
+TEST(RequestParserTest, ReadsValidMessagesInAnySplit) {
   const Case cases[] = {
       {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1 host=h|Host:h."},
       {"GET /a?b=c&d HTTP/1.1\r\nhOST:h:80\r\n\r\n", "GET /a?b=c&d HTTP/1.1 host=h:80|hOST:h:80."},
@@ -104,7 +104,7 @@ TEST(RequestParserTest, TakesAnAbsoluteTargetApartAndPrefersItsAuthority) {
   for (const Case& c : cases) ExpectSame(c);
 }
 
-TEST(RequestParserTest, StopsBehindEachPipelinedRequest) {
+TEST(RequestParserTest, StopsAfterEachPipelinedRequest) {
   ExpectSame(
       {"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: "
        "1\r\n\r\nx\r\nGET /3 HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -148,7 +148,7 @@ TEST(RequestParserTest, ReportsAnUpgradeOnlyIfItCouldBeTunnelled) {
   for (const Case& c : cases) ExpectSame(c);
 }
 
-TEST(RequestParserTest, LeavesTheBytesBehindAnUpgradeToTheTunnel) {
+TEST(RequestParserTest, LeavesTheBytesAfterAnUpgradeToTheTunnel) {
   const std::string_view requests[] = {
       "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n"
@@ -169,7 +169,7 @@ TEST(RequestParserTest, LeavesTheBytesBehindAnUpgradeToTheTunnel) {
   }
 }
 
-TEST(RequestParserTest, SaysWhyAnUpgradeIsIgnored) {
+TEST(RequestParserTest, ReportsWhyAnUpgradeIsIgnored) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"Connection: Upgrade\r\nUpgrade: websocket\r\n", ""},
       {"Connection: Upgrade\r\n", ""},

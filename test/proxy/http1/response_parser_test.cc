@@ -45,7 +45,7 @@ void ExpectRefused(std::string_view bytes, Asked asked = {}, bool eof = false) {
   }
 }
 
-TEST(ResponseParserTest, ReadsWhatTheRfcsAllowWhateverTheSplit) {
+TEST(ResponseParserTest, ReadsValidMessagesInAnySplit) {
   const Case cases[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
        "200 OK HTTP/1.1 length=2|Content-Length:2>hi>."},
@@ -141,14 +141,14 @@ TEST(ResponseParserTest, AcceptsA101OnlyAsTheAnswerToAnUpgrade) {
               kUpgrade});
 }
 
-TEST(ResponseParserTest, LeavesTheBytesBehindA101ToTheTunnel) {
+TEST(ResponseParserTest, LeavesTheBytesAfterA101ToTheTunnel) {
   const std::string_view head =
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
   const std::string bytes = std::string(head) + "\x81\x05hello";
   EXPECT_EQ(ParseResponse({bytes}, kUpgrade).consumed, head.size());
 }
 
-TEST(ResponseParserTest, LeavesBytesNobodyAskedForUnconsumed) {
+TEST(ResponseParserTest, LeavesUnrequestedBytesUnconsumed) {
   const std::string_view response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
   const std::string bytes = std::string(response) + "HTTP/1.1 200 OK\r\n\r\n";
   const Transcript transcript = ParseResponse({bytes});
@@ -247,7 +247,7 @@ std::string Chunked(std::string_view body) {
 }
 
 // RFC 9112 section 7.1.1: bad white space, which recipients are to remove.
-TEST(ResponseParserTest, ReadsBlanksBehindChunkSizesAndInTheirExtensions) {
+TEST(ResponseParserTest, ReadsBlanksAfterChunkSizesAndInTheirExtensions) {
   const std::string_view same[] = {
       "5  \r\nhello\r\n0\r\n\r\n",
       "5\t \t\r\nhello\r\n0\r\n\r\n",
@@ -293,7 +293,7 @@ TEST(ResponseParserTest, RefusesChunkSizeLinesWithASecondReading) {
   ExpectRefused(Chunked("5" + std::string(5000, ' ') + "\r\nhello\r\n0\r\n\r\n"));
 }
 
-TEST(ResponseParserTest, RefusesWhatTwoParsersCouldReadDifferently) {
+TEST(ResponseParserTest, RejectsAmbiguousMessages) {
   const std::string_view bad[] = {
       "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 200 OK\rContent-Length: 0\r\n\r\n",

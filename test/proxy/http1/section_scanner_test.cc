@@ -43,7 +43,7 @@ TEST(PlainPrefixTest, EndsAtTheFirstOfSeveral) {
   }
 }
 
-TEST(PlainPrefixTest, LooksNoFurtherThanTheEnd) {
+TEST(PlainPrefixTest, ReadsNothingBeyondTheEnd) {
   const std::string bytes = std::string(40, 'a') + "\r";
   for (size_t size = 0; size <= 40; ++size) {
     EXPECT_EQ(PlainPrefix(std::string_view(bytes).substr(0, size)), size);

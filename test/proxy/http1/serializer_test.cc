@@ -13,7 +13,7 @@ TEST(SerializerTest, WritesChunksInParts) {
   EXPECT_EQ(out, "ffffffffffff\r\n");
 }
 
-TEST(SerializerTest, SaysWhoRefusedAndWhy) {
+TEST(SerializerTest, NamesMantletAndTheReason) {
   std::string out;
   ErrorResponse response;
   response.reason = "no Host";
@@ -35,7 +35,7 @@ TEST(SerializerTest, WritesErrorResponsesThatParse) {
             "Content-Length:29|Retry-After:1>mantlet: Service Unavailable\n>.");
 }
 
-TEST(SerializerTest, TellsAnHttp10ClientThatTheConnectionStays) {
+TEST(SerializerTest, AnnouncesKeepAliveToAnHttp10ClientInAResponse) {
   std::string out;
   ErrorResponse response;
   response.keep_alive = true;
@@ -46,7 +46,7 @@ TEST(SerializerTest, TellsAnHttp10ClientThatTheConnectionStays) {
   EXPECT_EQ(ConnectionLine(false, http::Version::kHttp10), "Connection: close\r\n");
 }
 
-TEST(SerializerTest, TellsTheSizeOfTheContentThatItWrites) {
+TEST(SerializerTest, ReturnsTheSizeOfTheContent) {
   std::string out;
   ErrorResponse response;
   response.reason = "no Host";

@@ -140,7 +140,7 @@ TEST_F(AccessLogSinkTest, ANewFileDoesNotBeginWithTheEndOfAnOldLine) {
   close(reader);
 }
 
-TEST_F(AccessLogSinkTest, DoesNotOverwriteWhatSharesTheFileWithIt) {
+TEST_F(AccessLogSinkTest, DoesNotOverwriteOtherWritersOfTheSameFile) {
   // "> file 2>&1": one position for both descriptors.
   const int out = open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const int err = dup(out);
@@ -194,11 +194,11 @@ void ExpectNoTornLinesFromASlowReader(const Ends& ends) {
   ends.Close();
 }
 
-TEST_F(AccessLogSinkTest, APipeThatNobodyReadsStallsNothing) {
+TEST_F(AccessLogSinkTest, APipeWithoutAReaderBlocksNothing) {
   ExpectNoTornLinesFromASlowReader(Ends::Pipe());
 }
 
-TEST_F(AccessLogSinkTest, ASocketThatNobodyReadsStallsNothing) {
+TEST_F(AccessLogSinkTest, ASocketWithoutAReaderBlocksNothing) {
   ExpectNoTornLinesFromASlowReader(Ends::Socket());
 }
 

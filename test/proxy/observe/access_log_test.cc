@@ -80,7 +80,7 @@ class AccessLogTest : public testing::Test {
   std::unique_ptr<AccessLogSink> sink_;
 };
 
-TEST_F(AccessLogTest, ARecordSaysWhoAskedForWhatAndWhoAnswered) {
+TEST_F(AccessLogTest, ARecordHasTheClientTheRequestAndTheUpstream) {
   const json record = json::parse(Log(LogFormat::kJson, Alice(), Ordinary()));
   EXPECT_EQ(record, json::parse(R"({
     "ts": "2027-01-15T08:00:00.123Z", "event": "request", "level": "info",
@@ -96,7 +96,7 @@ TEST_F(AccessLogTest, ARecordSaysWhoAskedForWhatAndWhoAnswered) {
     "answered_by": "upstream"})"));
 }
 
-TEST_F(AccessLogTest, ARefusalOfOursSaysWhyAndNamesNoUpstreamAddress) {
+TEST_F(AccessLogTest, AnErrorResponseOfMantletHasAReasonAndNoUpstreamAddress) {
   AccessRecord refused = Ordinary();
   refused.status = 503;
   refused.upstream_address = "";
@@ -165,7 +165,7 @@ TEST_F(AccessLogTest, NeitherTargetNorSubjectCanForgeARecord) {
   EXPECT_EQ(json::parse(written)["target"], record.target);
 }
 
-TEST_F(AccessLogTest, TextIsOneLineOfWords) {
+TEST_F(AccessLogTest, TextIsOneLine) {
   AccessRecord record = Ordinary();
   record.target = "/a b\n";
   record.method = "";
@@ -218,7 +218,7 @@ TEST_F(AccessLogTest, AFullBufferDoesNotWait) {
   EXPECT_GT(Written().size(), long_target.size());
 }
 
-TEST_F(AccessLogTest, ItsEndFlushesWhatIsLeft) {
+TEST_F(AccessLogTest, TheDestructorFlushesTheRest) {
   {
     AccessLogWriter(*sink_, LogFormat::kJson).Append("", Ordinary());
   }

@@ -82,7 +82,7 @@ TEST_F(EndpointTest, MetricsAreServedAsTheExpositionFormat) {
   EXPECT_EQ(response.content_length, response.body.size());
 }
 
-TEST_F(EndpointTest, ReadinessTellsWhatIsWorthKnowingAndStaysReady) {
+TEST_F(EndpointTest, NotesDoNotAffectReadiness) {
   status_.notes = {"upstream 'app': cannot resolve <app.test>"};
   EXPECT_EQ(Metrics("GET", "/readyz").status, 200);
   EXPECT_THAT(Metrics("GET", "/readyz").body, HasSubstr("<app.test>"));
@@ -132,7 +132,7 @@ TEST_F(EndpointTest, ReadyWhenNothingIsMissing) {
   EXPECT_EQ(response.body, "ready\n");
 }
 
-TEST_F(EndpointTest, NotReadySaysWhatIsMissing) {
+TEST_F(EndpointTest, NotReadyListsTheReasons) {
   status_.missing = {"listener public is not bound", "a drain has begun"};
   const EndpointResponse response = Metrics("GET", "/readyz");
   EXPECT_EQ(response.status, 503);
@@ -140,7 +140,7 @@ TEST_F(EndpointTest, NotReadySaysWhatIsMissing) {
   EXPECT_EQ(Metrics("GET", "/healthz").status, 200);
 }
 
-TEST_F(EndpointTest, AFailedReloadIsToldButDoesNotMakeUnready) {
+TEST_F(EndpointTest, AFailedReloadIsReportedButDoesNotAffectReadiness) {
   status_.reload_failure = "/etc/tls.key: key of another certificate";
   const EndpointResponse response = Metrics("GET", "/readyz");
   EXPECT_EQ(response.status, 200);
@@ -159,7 +159,7 @@ TEST_F(EndpointTest, TheAdminListenerShowsItsPagesAndTheProbes) {
   EXPECT_EQ(Admin("HEAD", "/certs").content_length, 16u);
 }
 
-TEST_F(EndpointTest, TheOverviewEscapesWhatItShows) {
+TEST_F(EndpointTest, TheOverviewEscapesItsContents) {
   status_.missing = {"listener <script>alert(1)</script> is not bound"};
   status_.reload_failure = "\"a\" & <b>";
   const EndpointResponse response = Admin("GET", "/");
@@ -173,7 +173,7 @@ TEST_F(EndpointTest, TheOverviewEscapesWhatItShows) {
   EXPECT_NE(Header(response, "Content-Security-Policy"), "(absent)");
 }
 
-TEST_F(EndpointTest, ReloadSaysHowItWent) {
+TEST_F(EndpointTest, ReloadReturnsTheResult) {
   EXPECT_EQ(Admin("POST", "/reload").status, 200);
   EXPECT_EQ(status_.reloads, 1);
   status_.reload_failure = "the chain does not build";
@@ -240,7 +240,7 @@ TEST_F(EndpointTest, EveryLoopbackNameIsTaken) {
   }
 }
 
-TEST_F(EndpointTest, OverAUnixSocketTheHostSaysNothing) {
+TEST_F(EndpointTest, OverAUnixSocketTheHostHasNoMeaning) {
   EndpointRequest request = Request("GET", "/certs");
   request.over_unix_socket = true;
   request.host = "anything";

@@ -35,7 +35,7 @@ class MetricsTest : public testing::Test {
   MetricsShard& shard_ = metrics_.AddShard();
 };
 
-TEST_F(MetricsTest, AddsUpWhatTheWorkersCounted) {
+TEST_F(MetricsTest, SumsTheCountsOfTheWorkers) {
   MetricsShard& other = metrics_.AddShard();
   shard_.Listener("public").ConnectionOpened();
   shard_.Listener("public").ConnectionOpened();
@@ -174,7 +174,7 @@ TEST_F(MetricsTest, RequestsAreCountedByMethodAndCode) {
       Contains(R"(mantlet_request_duration_seconds_count{listener="public",upstream="app"} 3)"));
 }
 
-TEST_F(MetricsTest, NobodyCanMakeSeriesWithoutEnd) {
+TEST_F(MetricsTest, TheNumberOfSeriesIsBounded) {
   RequestMetrics& requests = shard_.Requests("public", "app");
   for (int i = 0; i < 1000; ++i) requests.Record("M" + std::to_string(i), i + 600, 1, 0, 0);
   requests.Record("get", 99, 1, 0, 0);  // methods are case-sensitive
@@ -249,7 +249,7 @@ TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
           R"(mantlet_crl_next_update_timestamp_seconds{listener="public",file="/ca.crl",issuer="CN=root"} 1900000001)"));
 }
 
-TEST_F(MetricsTest, AnchorsOfOneNameAreToldApart) {
+TEST_F(MetricsTest, AnchorsOfOneNameAreDistinguished) {
   metrics_.SetExpiries(
       {.trust_anchors = {{"public", "/ca", "CN=root", "0a", "", 1'900'000'005},
                          {"public", "/ca", "CN=root", "0a", "", 1'900'000'003},
@@ -273,7 +273,7 @@ TEST_F(MetricsTest, ASubjectCannotBreakTheExposition) {
                                            "\xEF\xBF\xBD\",serial=\"\",trust_domain=\"\"} 1\n"));
 }
 
-TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {
+TEST_F(MetricsTest, ExportsReloadsAndDraining) {
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_reloads_total{result="success"} 0)"));
   EXPECT_THAT(Scrape(), Contains("mantlet_draining 0"));
   metrics_.ReloadSucceeded(1'800'000'000);
@@ -294,7 +294,7 @@ TEST_F(MetricsTest, TellsAboutReloadsAndDraining) {
   EXPECT_THAT(lines, Contains("mantlet_draining 1"));
 }
 
-TEST_F(MetricsTest, TellsAboutTheAddressesOfUpstreams) {
+TEST_F(MetricsTest, ExportsTheAddressesOfUpstreams) {
   metrics_.SetUpstreamAddresses("app", 2);
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_upstream_resolve_failures_total{upstream="app"} 0)"));
   metrics_.UpstreamResolveFailed("app");
@@ -314,7 +314,7 @@ TEST_F(MetricsTest, AsksForDroppedAccessLogLinesAtEachScrape) {
   EXPECT_THAT(Scrape(), Contains("mantlet_access_log_dropped_total 17"));
 }
 
-TEST_F(MetricsTest, NamesWhatItWasBuiltFrom) {
+TEST_F(MetricsTest, ExportsTheBuildInfo) {
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_build_info{version="0.1.0",commit="abc1234"} 1)"));
 }
 

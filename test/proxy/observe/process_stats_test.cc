@@ -21,7 +21,7 @@ TEST(ParseProcStat, ReadsTheFieldsAfterACommandOfAnyName) {
   EXPECT_EQ(stats.resident_bytes, 2560u * 4096);
 }
 
-TEST(ParseProcStat, RefusesWhatIsCutOff) {
+TEST(ParseProcStat, RejectsATruncatedLine) {
   ProcessStats stats;
   EXPECT_FALSE(ParseProcStat("", 0, 100, 4096, &stats));
   EXPECT_FALSE(ParseProcStat("1 (a)", 0, 100, 4096, &stats));
@@ -29,7 +29,7 @@ TEST(ParseProcStat, RefusesWhatIsCutOff) {
   EXPECT_EQ(stats.threads, 0u);
 }
 
-TEST(ReadProcessStats, SaysPlausibleThingsAboutThisProcess) {
+TEST(ReadProcessStats, ReturnsPlausibleValuesForThisProcess) {
   const ProcessStats stats = ReadProcessStats();
   EXPECT_GT(stats.resident_bytes, 100'000u);
   EXPECT_GT(stats.virtual_bytes, stats.resident_bytes);

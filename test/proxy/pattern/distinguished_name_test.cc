@@ -60,7 +60,7 @@ TEST(DistinguishedNameTest, ReadsTheOrderOfOpensslBackwards) {
             Form("CN=Ca,O=Example,C=DE"));
 }
 
-TEST(DistinguishedNameTest, RefusesWhatIsNoName) {
+TEST(DistinguishedNameTest, RejectsInvalidNames) {
   EXPECT_EQ(Form(""), "");
   for (const char* bad :
        {"Ca", "=Ca", "CN", "CN=a,", "CN=a,,O=b", ",CN=a", "CN=\"a", "CN=a\\", "CN=a\"b\"",

@@ -46,7 +46,7 @@ TEST_F(DrainTest, BeginsOnce) {
   EXPECT_EQ(started_, 1);
 }
 
-TEST_F(DrainTest, CutsWhatIsLeftAtTheDeadlineAndThenWaitsNoLongerThanASecond) {
+TEST_F(DrainTest, CutsTheRestAtTheDeadlineAndThenWaitsAtMostASecond) {
   drain_.Begin(10);
   ASSERT_TRUE(io::RunUntil(loop_, [&] { return cuts_ == 1; }));
   EXPECT_EQ(finished_, 0);

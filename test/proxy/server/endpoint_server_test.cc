@@ -104,7 +104,7 @@ TEST_F(EndpointServerTest, ContinuesAClientThatAsksFirst) {
   EXPECT_TRUE(Gets(*client, "fine\n"));
 }
 
-TEST_F(EndpointServerTest, TellsAnHttp10ClientThatItsConnectionStays) {
+TEST_F(EndpointServerTest, AnnouncesKeepAliveToAnHttp10Client) {
   auto client = Connect();
   client->Say("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   ASSERT_TRUE(Gets(*client, "\r\n\r\nfine\n"));
@@ -119,7 +119,7 @@ TEST_F(EndpointServerTest, ClosesWhenAskedTo) {
   EXPECT_TRUE(client->handler.data.ends_with("fine\n"));
 }
 
-TEST_F(EndpointServerTest, RefusesWhatIsNotHttpAndCloses) {
+TEST_F(EndpointServerTest, RejectsOtherProtocolsAndCloses) {
   auto client = Connect();
   client->Say("\x16\x03\x01 hello\r\n\r\n");
   ASSERT_TRUE(IsClosed(*client));
@@ -134,7 +134,7 @@ TEST_F(EndpointServerTest, RefusesABodyThatIsTooLarge) {
   EXPECT_TRUE(client->handler.data.starts_with("HTTP/1.1 413 ")) << client->handler.data;
 }
 
-TEST_F(EndpointServerTest, ALargeAnswerArrivesWholeThoughTheClientReadsLate) {
+TEST_F(EndpointServerTest, ALargeResponseIsCompleteForASlowClient) {
   body_ = std::string(8 * 1024 * 1024, 'm');
   auto client = Connect();
   client->stream->SetReading(false);
@@ -147,7 +147,7 @@ TEST_F(EndpointServerTest, ALargeAnswerArrivesWholeThoughTheClientReadsLate) {
   EXPECT_GT(client->handler.data.size(), body_.size());
 }
 
-TEST_F(EndpointServerTest, AClientThatSaysNoMoreStillGetsItsAnswer) {
+TEST_F(EndpointServerTest, AHalfClosedClientStillGetsItsResponse) {
   body_ = std::string(8 * 1024 * 1024, 'm');
   auto client = Connect();
   client->stream->SetReading(false);
@@ -160,7 +160,7 @@ TEST_F(EndpointServerTest, AClientThatSaysNoMoreStillGetsItsAnswer) {
   EXPECT_GT(client->handler.data.size(), body_.size());
 }
 
-TEST_F(EndpointServerTest, AFloodOfConnectionsCostsABoundedNumberAndShutsNobodyOut) {
+TEST_F(EndpointServerTest, AFloodOfConnectionsIsBoundedAndBlocksNoProbe) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 140; ++i) clients.push_back(Connect());
   auto closed = [](const auto& client) {
@@ -187,7 +187,7 @@ TEST_F(EndpointServerTest, AClientThatAsksAndNeverReadsIsNotReadForEver) {
   EXPECT_LT(seen_.size(), kRequests / 4);
 }
 
-TEST_F(EndpointServerTest, OnePageIsMadeForAllWhoAskForItInATurn) {
+TEST_F(EndpointServerTest, OnePageIsRenderedForAllRequestsOfATurn) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(Connect());
   io::RunReady(loop_);
@@ -196,7 +196,7 @@ TEST_F(EndpointServerTest, OnePageIsMadeForAllWhoAskForItInATurn) {
   EXPECT_LT(seen_.size(), 25u);
 }
 
-TEST_F(EndpointServerTest, APageIsMadeAnewForWhoAsksAfterIt) {
+TEST_F(EndpointServerTest, APageIsRenderedAgainForLaterRequests) {
   auto client = Connect();
   client->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_TRUE(Gets(*client, "fine\n"));
@@ -215,7 +215,7 @@ TEST_F(EndpointServerTest, ClientsOfDifferentHostsGetTheirOwnAnswers) {
   EXPECT_EQ(seen_.size(), 2u) << "who asks decides whether a browser was tricked";
 }
 
-TEST_F(EndpointServerTest, WhoPipelinesAndDoesNotReadCostsAProbeNothing) {
+TEST_F(EndpointServerTest, AClientThatPipelinesWithoutReadingDoesNotDelayAProbe) {
   body_ = std::string(64 * 1024, 'm');
   std::string requests;
   for (int i = 0; i < 1000; ++i) requests += "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -47,7 +47,7 @@ TEST_F(HeapTrimTest, ManyThatGoAreNotWaitedFor) {
   EXPECT_TRUE(AtOnce(1));
 }
 
-TEST_F(HeapTrimTest, WhatHasComeBackIsKept) {
+TEST_F(HeapTrimTest, MemoryThatIsUsedAgainIsKept) {
   heap_.SetOpen(500);
   heap_.SetOpen(0);
   heap_.SetOpen(500);

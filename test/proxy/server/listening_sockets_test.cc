@@ -227,11 +227,11 @@ TEST_F(InheritedTest, EverySocketOfANameIsListenedOn) {
   EXPECT_EQ(sockets.UnusedInherited(), std::set<std::string>{"other"});
 }
 
-TEST_F(InheritedTest, AnUnknownNameIsRefusedWithTheCure) {
+TEST_F(InheritedTest, AnUnknownNameIsRejectedWithAHint) {
   EXPECT_NE(Refusal(Open("other")).find("FileDescriptorName=other"), std::string::npos);
 }
 
-TEST_F(InheritedTest, ASocketThatDoesNotListenIsRefusedWithTheCure) {
+TEST_F(InheritedTest, ASocketThatDoesNotListenIsRejectedWithAHint) {
   given_ = io::FileDescriptor(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   EXPECT_NE(Refusal(Open("public")).find("ListenStream="), std::string::npos);
 }

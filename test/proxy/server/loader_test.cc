@@ -192,7 +192,7 @@ TEST_F(LoaderTest, AnAddressThatCannotBeBoundChangesNothingByItself) {
   EXPECT_EQ(binder_.discards, 1);
 }
 
-TEST_F(LoaderTest, GivesUpWhereNotEvenWhatRunsCanBeBuiltAgain) {
+TEST_F(LoaderTest, FailsIfTheRunningConfigurationCannotBeBuiltAgain) {
   Start();
   RenewOne();
   target_error_ = absl::UnavailableError("no address");

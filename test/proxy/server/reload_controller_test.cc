@@ -115,7 +115,7 @@ TEST_F(ReloadControllerTest, SeesADirectoryThatWasDeletedAndCameBack) {
   }
 }
 
-TEST_F(ReloadControllerTest, TheSlowLookFindsAChangeWithoutAWatch) {
+TEST_F(ReloadControllerTest, ThePeriodicPollFindsAChangeWithoutAWatch) {
   Start(false, 100);
   ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ >= 2; }));
   EXPECT_EQ(loads_, 0) << "nothing has changed";
@@ -129,7 +129,7 @@ TEST_F(ReloadControllerTest, AChangeSinceTheFirstLoadIsFoundToo) {
   EXPECT_TRUE(Loads(1));
 }
 
-TEST_F(ReloadControllerTest, AFailureIsSaidOnceAndTriedAgainUntilItPasses) {
+TEST_F(ReloadControllerTest, AFailureIsLoggedOnceAndRetriedUntilSuccess) {
   Start(true, 0);
   next_ = LoadOutcome::Failed("the key does not fit");
   Write("tls.crt", "two");
@@ -155,7 +155,7 @@ TEST_F(ReloadControllerTest, LoadsNowWhenAsked) {
   EXPECT_EQ(controller_->LoadNow(), "no");
 }
 
-TEST_F(ReloadControllerTest, SaysWhatHasChangedAndThatNothingHas) {
+TEST_F(ReloadControllerTest, LogsChangesAndThatNothingHasChanged) {
   Start(false, 0);
   next_.changes = {"listener 'public': serial 0b (was serial 0a)"};
   controller_->LoadNow();
@@ -167,7 +167,7 @@ TEST_F(ReloadControllerTest, SaysWhatHasChangedAndThatNothingHas) {
   EXPECT_NE(log_.lines().back().find("reload_unchanged"), std::string::npos);
 }
 
-TEST_F(ReloadControllerTest, WhatOneListenerWaitsForIsSaidBesideWhatTheOthersHaveGot) {
+TEST_F(ReloadControllerTest, TheProblemOfOneListenerIsLoggedBesideTheSuccessOfOthers) {
   Start(false, 0);
   next_ = LoadOutcome::Swapped({{"broken", "the key does not fit", true}});
   EXPECT_NE(controller_->LoadNow().find("the key does not fit"), std::string::npos);
@@ -192,7 +192,7 @@ TEST_F(ReloadControllerTest, AChangeThatComesWhileALoadReadsIsFoundAfterwards) {
   EXPECT_EQ(loads_, 2) << "and then there is nothing more to find";
 }
 
-TEST_F(ReloadControllerTest, ALookIsHandedToTheLoadAndARequestHasNone) {
+TEST_F(ReloadControllerTest, APollIsPassedToTheLoadAndARequestHasNone) {
   Start(true, 0);
   controller_.reset();
   std::vector<size_t> looked;

@@ -78,7 +78,7 @@ TEST_F(ReloadPlannerTest, ABrokenConfigurationDoesNotStopARenewal) {
   EXPECT_FALSE(problems[0].may_pass) << "a mistake is told as one at once";
 }
 
-TEST_F(ReloadPlannerTest, ABrokenConfigurationLetsNobodyNewIn) {
+TEST_F(ReloadPlannerTest, AnInvalidConfigurationAddsNoTrust) {
   files_.Put(certs::kCa,
              x509::Root().certificate->ToPem() +
                  x509::MakeCredential(x509::CaTemplate("new"), nullptr).certificate->ToPem());
@@ -99,7 +99,7 @@ TEST_F(ReloadPlannerTest, AChangedListenerWithTornFilesRefusesTheConfigurationAn
   EXPECT_TRUE(plan.refused_by_files);
 }
 
-TEST_F(ReloadPlannerTest, WhatARefusedConfigurationNamesIsSeen) {
+TEST_F(ReloadPlannerTest, TheFilesOfARejectedConfigurationAreReported) {
   files_.Put(kConfig, Yaml("    identity_headers: {xfcc: nonsense}\n"));
   EXPECT_THAT(Plan().seen, Contains(Pair(kConfig, testing::_)));
   std::string text = Yaml();
@@ -110,7 +110,7 @@ TEST_F(ReloadPlannerTest, WhatARefusedConfigurationNamesIsSeen) {
   EXPECT_THAT(plan.seen, Contains(Pair("/two/tls.key", testing::_))) << "it is still served";
 }
 
-TEST_F(ReloadPlannerTest, WhatCannotBePutToWorkIsRefusedAfterwards) {
+TEST_F(ReloadPlannerTest, AConfigurationThatCannotBeBuiltIsRejectedAfterwards) {
   RenewOne();
   files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
   ReloadPlan plan = Plan();

@@ -26,7 +26,7 @@ Problems Torn(const std::string& listener, const std::string& reason = "torn") {
 
 ReloadSchedule Make() { return ReloadSchedule(ReloadSchedule::Options(), kStart); }
 
-TEST(ReloadSchedule, RestsUntilTheSlowLook) {
+TEST(ReloadSchedule, RestsUntilThePeriodicPoll) {
   ReloadSchedule schedule = Make();
   EXPECT_EQ(schedule.NextWakeup(), kStart + 30'000);
   EXPECT_EQ(schedule.Next(kStart + 29'999), Action::kNothing);
@@ -59,7 +59,7 @@ TEST(ReloadSchedule, LetsABurstOfEventsSettleButNotForever) {
   EXPECT_EQ(single.Next(kStart + 100), Action::kPoll);
 }
 
-TEST(ReloadSchedule, ALookThatFindsNothingLeadsToNothing) {
+TEST(ReloadSchedule, APollWithoutAChangeLoadsNothing) {
   ReloadSchedule schedule = Make();
   schedule.OnFileEvent(kStart);
   EXPECT_EQ(schedule.Next(kStart + 100), Action::kPoll);
@@ -80,7 +80,7 @@ TEST(ReloadSchedule, AChangeIsPendingUntilItIsSwappedIn) {
   EXPECT_FALSE(schedule.pending());
 }
 
-TEST(ReloadSchedule, ARequestLoadsAtOnceWithoutALook) {
+TEST(ReloadSchedule, ARequestLoadsWithoutAPoll) {
   ReloadSchedule schedule = Make();
   schedule.OnRequested(kStart + 5);
   EXPECT_EQ(schedule.NextWakeup(), kStart + 5);
@@ -88,7 +88,7 @@ TEST(ReloadSchedule, ARequestLoadsAtOnceWithoutALook) {
   EXPECT_THAT(schedule.OnLoaded({}, kStart + 5), IsEmpty());
 }
 
-TEST(ReloadSchedule, AFailureIsSaidOnceAndTriedAgainMoreAndMoreSlowly) {
+TEST(ReloadSchedule, AFailureIsReportedOnceAndRetriedWithGrowingDelay) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
   schedule.OnRequested(now);
@@ -110,7 +110,7 @@ TEST(ReloadSchedule, AFailureIsSaidOnceAndTriedAgainMoreAndMoreSlowly) {
   EXPECT_EQ(schedule.OnLoaded(Refused("another reason"), now).size(), 1u);
 }
 
-TEST(ReloadSchedule, AChangeAfterAFailureStartsTheWaitingAnew) {
+TEST(ReloadSchedule, AChangeAfterAFailureRestartsTheRetryDelay) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
   schedule.OnRequested(now);
@@ -128,7 +128,7 @@ TEST(ReloadSchedule, AChangeAfterAFailureStartsTheWaitingAnew) {
   EXPECT_EQ(schedule.NextWakeup(), now + 600);
 }
 
-TEST(ReloadSchedule, FilesThatReturnToWhatIsServedEndTheFailure) {
+TEST(ReloadSchedule, FilesThatReturnToTheirServedStateEndTheFailure) {
   ReloadSchedule schedule = Make();
   schedule.OnRequested(kStart);
   schedule.Next(kStart);
@@ -140,7 +140,7 @@ TEST(ReloadSchedule, FilesThatReturnToWhatIsServedEndTheFailure) {
   EXPECT_EQ(schedule.Next(kStart + 600), Action::kNothing);
 }
 
-TEST(ReloadSchedule, WhatMayPassIsAnErrorOnlyOnceItHasLasted) {
+TEST(ReloadSchedule, ATemporaryProblemBecomesAnErrorOnlyAfterSomeTime) {
   ReloadSchedule schedule = Make();
   int64_t now = kStart;
   schedule.OnRequested(now);
@@ -156,7 +156,7 @@ TEST(ReloadSchedule, WhatMayPassIsAnErrorOnlyOnceItHasLasted) {
                       {0, Level::kInfo}, {3'500, Level::kWarning}, {15'500, Level::kError}}));
 }
 
-TEST(ReloadSchedule, AnotherReasonIsSaidAtTheLevelThatTheTroubleHasReached) {
+TEST(ReloadSchedule, AnotherReasonIsReportedAtTheCurrentLevel) {
   ReloadSchedule schedule = Make();
   schedule.OnLoaded(Torn("public", "empty"), kStart);
   const auto later = schedule.OnLoaded(Torn("public", "cut off"), kStart + 4'000);
@@ -180,7 +180,7 @@ TEST(ReloadSchedule, EachListenersTroubleHasItsOwnTime) {
   EXPECT_TRUE(schedule.NextWakeup().has_value());
 }
 
-TEST(ReloadSchedule, WhoAsksByASignalIsToldAgain) {
+TEST(ReloadSchedule, ASignalReportsProblemsAgain) {
   ReloadSchedule schedule = Make();
   schedule.OnLoaded(Torn("public"), kStart);
   EXPECT_THAT(schedule.OnLoaded(Torn("public"), kStart + 500), IsEmpty());

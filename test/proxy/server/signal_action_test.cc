@@ -31,7 +31,7 @@ TEST(SignalAction, NoSignalThatCanBeSentByHabitKeepsItsDefaultOfDeath) {
   }
 }
 
-TEST(SignalAction, WhatNeighboursUnderstandIsUnderstood) {
+TEST(SignalAction, SupportsTheSignalsOfOtherServers) {
   EXPECT_EQ(ActionOf(SIGTERM), SignalAction::kDrain);
   EXPECT_EQ(ActionOf(SIGQUIT), SignalAction::kDrain);
   EXPECT_EQ(ActionOf(SIGHUP), SignalAction::kReload);

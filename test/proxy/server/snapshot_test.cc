@@ -145,7 +145,7 @@ TEST_F(SnapshotTest, ChangedRulesForClientsMakeNewTicketKeys) {
   EXPECT_NE((*second)->Find("public")->tls, (*first)->Find("public")->tls);
 }
 
-TEST_F(SnapshotTest, AListenerOfAnotherNameIsCountedAnew) {
+TEST_F(SnapshotTest, AListenerOfAnotherNameIsCountedSeparately) {
   auto first = Build();
   ASSERT_TRUE(first.ok());
   config_.listeners[0].name = "renamed";

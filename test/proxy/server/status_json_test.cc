@@ -60,7 +60,7 @@ TEST(StatusJson, ShowsTheTrustDomainOfEachAuthority) {
                             {"name":"example.org","authorities":1}])"));
 }
 
-TEST(StatusJson, SaysThatAReloadIsPendingAndWhy) {
+TEST(StatusJson, ReportsAPendingReloadWithTheReason) {
   const Json document = Json::parse(
       CertificatesAsJson(certs::Generation(), {true, "half a file", {{"public", "half a file"}}}));
   EXPECT_EQ(document["reload_pending"], true);

@@ -47,7 +47,7 @@ class ManagerSocket {
   int fd_ = -1;
 };
 
-TEST(SystemdNotifier, SaysNothingWithoutASocket) {
+TEST(SystemdNotifier, DoesNothingWithoutASocket) {
   const SystemdNotifier notifier(Env({}));
   EXPECT_FALSE(notifier.active());
   EXPECT_TRUE(notifier.Ready("up").ok());
@@ -94,7 +94,7 @@ TEST(SystemdNotifier, AnEmptyStatusClearsTheOneBefore) {
   EXPECT_EQ(manager.Receive(), "STATUS=");
 }
 
-TEST(SystemdNotifier, ReportsWhatCannotBeSent) {
+TEST(SystemdNotifier, ReportsSendErrors) {
   EXPECT_FALSE(SystemdNotifier(Env({{"NOTIFY_SOCKET", "/nonexistent/s"}})).Ready("").ok());
   EXPECT_FALSE(SystemdNotifier(Env({{"NOTIFY_SOCKET", "relative"}})).Ready("").ok());
   EXPECT_FALSE(
@@ -138,7 +138,7 @@ TEST(ParseInheritedSockets, AreNoneWhenMeantForAnotherProcess) {
   EXPECT_TRUE(unset->empty());
 }
 
-TEST(ParseInheritedSockets, RefusesWhatContradictsItself) {
+TEST(ParseInheritedSockets, RejectsContradictions) {
   const auto parse = [](std::string pid, std::string fds, std::string names) {
     return ParseInheritedSockets(
                Env({{"LISTEN_PID", pid}, {"LISTEN_FDS", fds}, {"LISTEN_FDNAMES", names}}), 42)

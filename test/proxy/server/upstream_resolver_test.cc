@@ -98,7 +98,7 @@ TEST_F(UpstreamResolverTest, KnowsLiteralsAndPathsWithoutAsking) {
   EXPECT_FALSE(resolver_.TargetOf(path).ok());
 }
 
-TEST_F(UpstreamResolverTest, AsksForANameInTheBackgroundAndSaysWhatItFound) {
+TEST_F(UpstreamResolverTest, ResolvesANameInTheBackgroundAndPublishesTheResult) {
   Use({Named("app", "app.test")});
   EXPECT_TRUE(Target(Named("app", "app.test"))->addresses.empty());
   EXPECT_EQ(Target(Named("app", "app.test"))->unresolved, "");
@@ -180,7 +180,7 @@ TEST_F(UpstreamResolverTest, AnotherOrderIsNoChange) {
   EXPECT_EQ(published_.size(), 2u);
 }
 
-TEST_F(UpstreamResolverTest, ConnectionsThatFailMakeItLookAtOnceAndForAWhile) {
+TEST_F(UpstreamResolverTest, FailingConnectionsCauseLookupsForAWhile) {
   Use({Named("app", "app.test")});
   lookup_.Answer({"127.0.0.9"});
   const int64_t since = loop_.now_ms();
@@ -235,7 +235,7 @@ TEST_F(UpstreamResolverTest, ATargetThatIsOnlyAskedForChangesNothing) {
   EXPECT_THAT(Hosts(Target(Named("app", "app.test"))), ElementsAre("127.0.0.1"));
 }
 
-TEST_F(UpstreamResolverTest, AnAnswerForAnUpstreamThatIsGoneIsForNobody) {
+TEST_F(UpstreamResolverTest, AnAnswerForARemovedUpstreamIsIgnored) {
   Use({Named("app", "app.test")});
   Use({});
   lookup_.Answer({"127.0.0.1"});

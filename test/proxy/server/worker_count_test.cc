@@ -22,7 +22,7 @@ TEST(WorkerCount, NoQuotaIsNoLimit) {
   EXPECT_EQ(ParseCfsQuota("-1\n", "100000\n"), std::nullopt);
 }
 
-TEST(WorkerCount, WhatIsNotTheKernelsFormatIsNoLimit) {
+TEST(WorkerCount, AnUnknownFormatIsNoLimit) {
   for (const char* text : {"", "200000", "200000 ", " 100000", "a b", "200000 0", "0 100000",
                            "200000 100000 3", "2e5 100000"}) {
     EXPECT_EQ(ParseCpuMax(text), std::nullopt) << text;

@@ -79,7 +79,7 @@ TEST_F(AdmissionTest, TheConnectionThatHasWaitedLongestMakesRoomForANewOne) {
   EXPECT_EQ(admission_->waiting(), 0u);
 }
 
-TEST_F(AdmissionTest, AConnectionWithAWholeClientHelloMakesNoRoom) {
+TEST_F(AdmissionTest, AConnectionWithACompleteClientHelloIsNotEvicted) {
   limits_.connections = 2;
   EXPECT_EQ(ConnectAndWait("a"), "");
   EXPECT_EQ(Begin(0), "");
@@ -126,7 +126,7 @@ TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloNamesItsOwnLimit) {
   EXPECT_EQ(Begin(2), "") << "the one that made it go";
 }
 
-TEST_F(AdmissionTest, AClientThatHasAllItMayHaveEvictsNobody) {
+TEST_F(AdmissionTest, AClientAtItsLimitEvictsNoOther) {
   limits_.connections = 2;
   limits_.client_connections = 1;
   EXPECT_EQ(Connect(7), "");

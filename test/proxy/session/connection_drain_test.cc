@@ -47,7 +47,7 @@ class ConnectionDrainTest : public ConnectionTest {
   }
 };
 
-TEST_F(ConnectionDrainTest, AConnectionThatHasSaidNothingGetsItsHandshakeAndOneAnswer) {
+TEST_F(ConnectionDrainTest, ASilentConnectionGetsItsHandshakeAndOneResponse) {
   Accept();
   Drain();
   Pump();
@@ -82,7 +82,7 @@ TEST_F(ConnectionDrainTest, ARequestThatHasBegunToArriveIsAnswered) {
   EXPECT_TRUE(ToldToClose());
 }
 
-TEST_F(ConnectionDrainTest, WhoWasToldThatTheConnectionStaysGetsOneMoreAnswer) {
+TEST_F(ConnectionDrainTest, AfterAKeepAliveResponseAClientGetsOneMoreResponse) {
   Connect();
   Ask();
   upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
@@ -112,7 +112,7 @@ TEST_F(ConnectionDrainTest, AnIdleConnectionIsClosedWhenTheGraceIsOver) {
   EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionDrainTest, AConnectionThatSaysNothingIsClosedWhenTheGraceIsOver) {
+TEST_F(ConnectionDrainTest, ASilentConnectionIsClosedAfterTheGrace) {
   worker_.idle_grace_ms = 30;
   Accept();
   Drain();
@@ -130,7 +130,7 @@ TEST_F(ConnectionDrainTest, AConnectionThatCameLateHasTheGraceToo) {
   EXPECT_TRUE(GetsCloseNotify());
 }
 
-TEST_F(ConnectionDrainTest, TheDeadlineClosesAnIdleConnectionCleanly) {
+TEST_F(ConnectionDrainTest, TheDeadlineClosesAnIdleConnectionWithCloseNotify) {
   Connect();
   Drain();
   connection_->Cut();
@@ -139,7 +139,7 @@ TEST_F(ConnectionDrainTest, TheDeadlineClosesAnIdleConnectionCleanly) {
   EXPECT_TRUE(over_);
 }
 
-TEST_F(ConnectionDrainTest, AClientThatIsRefusedByNowIsNotAnsweredInADrainEither) {
+TEST_F(ConnectionDrainTest, ARejectedClientGetsNoResponseInADrain) {
   Connect();
   Drain();
   trust_ = x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)});
@@ -209,7 +209,7 @@ TEST_F(ConnectionDrainTest, AHandshakeOfARemovedListenerHasItsTime) {
   GetsOneAnswer();
 }
 
-TEST_F(ConnectionDrainTest, AClientWhoseCertificateIsAboutToEndIsToldToClose) {
+TEST_F(ConnectionDrainTest, AClientWhoseCertificateExpiresSoonGetsConnectionClose) {
   worker_.idle_grace_ms = 2'000;
   x509::CertificateTemplate brief = x509::ClientTemplate("brief");
   brief.not_after = x509::kNow + 60;
@@ -230,7 +230,7 @@ TEST_F(ConnectionDrainTest, AClientWhoseCertificateIsAboutToEndIsToldToClose) {
   }));
 }
 
-TEST_F(ConnectionDrainTest, AClientThatMayStayWhenItsCertificateEndsIsNotTold) {
+TEST_F(ConnectionDrainTest, AClientThatMayStayAfterExpiryGetsNoConnectionClose) {
   config_.client_auth.on_expiry = config::OnInvalid::kIgnore;
   Apply();
   Connect();
@@ -241,7 +241,7 @@ TEST_F(ConnectionDrainTest, AClientThatMayStayWhenItsCertificateEndsIsNotTold) {
   EXPECT_FALSE(ToldToClose());
 }
 
-TEST_F(ConnectionDrainTest, WhatAClientSendsBehindItsLastAnswerDoesNotResetIt) {
+TEST_F(ConnectionDrainTest, BytesAfterTheLastResponseCauseNoReset) {
   config_.limits.requests_per_connection = 1;
   Apply();
   Connect();
@@ -252,7 +252,7 @@ TEST_F(ConnectionDrainTest, WhatAClientSendsBehindItsLastAnswerDoesNotResetIt) {
   EXPECT_FALSE(wire_->aborted);
 }
 
-TEST_F(ConnectionDrainTest, WhoTakesTheLastAnswerLittleByLittleIsWaitedFor) {
+TEST_F(ConnectionDrainTest, AClientThatReadsTheLastResponseSlowlyIsWaitedFor) {
   config_.timeouts.write = config::Milliseconds(400);
   Apply();
   Connect();
@@ -270,7 +270,7 @@ TEST_F(ConnectionDrainTest, WhoTakesTheLastAnswerLittleByLittleIsWaitedFor) {
   EXPECT_TRUE(Finish()) << "once it takes nothing any more";
 }
 
-TEST_F(ConnectionDrainTest, WhoAskedForCloseIsNotWaitedFor) {
+TEST_F(ConnectionDrainTest, AClientThatAskedForCloseIsNotWaitedFor) {
   Connect();
   Ask(kGetAndClose);
   upstream_.peers[0]->Say(kOk);

@@ -93,7 +93,7 @@ TEST_F(ConnectionProtocolTest, AClientThatGoesOnTakingNothingIsCutOff) {
   EXPECT_TRUE(wire_->aborted);
 }
 
-TEST_F(ConnectionProtocolTest, TheDrainLetsFinishWhatIsUnderWay) {
+TEST_F(ConnectionProtocolTest, TheDrainWaitsForMessagesInFlight) {
   worker_.idle_grace_ms = 60'000;
   Connect();
   Send(Message("one"));

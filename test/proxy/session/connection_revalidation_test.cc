@@ -54,7 +54,7 @@ class ConnectionRevalidationTest : public ConnectionTest {
   const x509::Credential brief_ = x509::MakeCredential(BriefTemplate(), &x509::Root());
 };
 
-TEST_F(ConnectionRevalidationTest, AnIdleConnectionIsClosedCleanly) {
+TEST_F(ConnectionRevalidationTest, AnIdleConnectionIsClosedWithCloseNotify) {
   Connect();
   RemoveCa();
   book_.RunDue();
@@ -67,7 +67,7 @@ TEST_F(ConnectionRevalidationTest, AnIdleConnectionIsClosedCleanly) {
   EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionRevalidationTest, AConnectionThatIsStillGoodGoesOnUntilTheNewVerdictsEnd) {
+TEST_F(ConnectionRevalidationTest, AValidConnectionContinuesUntilTheNewVerdictExpires) {
   Connect();
   const int64_t until = connection_->due();
   EXPECT_GE(until, kNow + 100 * x509::kDay);
@@ -92,7 +92,7 @@ TEST_F(ConnectionRevalidationTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionRevalidationTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
+TEST_F(ConnectionRevalidationTest, ARequestBetweenAChangeAndAValidVerdictIsAnswered) {
   Connect();
   Apply();
   ASSERT_EQ(connection_->due(), RevalidationSchedule::kNow);
@@ -103,7 +103,7 @@ TEST_F(ConnectionRevalidationTest, WhoAsksBetweenAChangeAndAGoodVerdictStays) {
   EXPECT_EQ(State(), Connection::State::kIdle);
 }
 
-TEST_F(ConnectionRevalidationTest, WhoAsksBeforeAVerdictThatSoonEndsIsToldToClose) {
+TEST_F(ConnectionRevalidationTest, ARequestBeforeAVerdictThatExpiresSoonGetsConnectionClose) {
   Connect(&brief_);
   clock_.SetWallSeconds(connection_->due() - 1);
   Apply();
@@ -123,7 +123,7 @@ TEST_F(ConnectionRevalidationTest, ARequestThatStraddlesTheChangeDoesNotBegin) {
   EXPECT_TRUE(client_->got_close_notify());
 }
 
-TEST_F(ConnectionRevalidationTest, ABusyConnectionAnswersWhatIsInFlightAndCloses) {
+TEST_F(ConnectionRevalidationTest, ABusyConnectionAnswersTheRequestInFlightAndCloses) {
   Connect();
   Ask();
   Send(kGet);  // pipelined
@@ -179,7 +179,7 @@ TEST_F(ConnectionRevalidationTest, CloseEndsATunnelAtOnce) {
   EXPECT_TRUE(over_);
 }
 
-TEST_F(ConnectionRevalidationTest, IgnoreLetsAConnectionBe) {
+TEST_F(ConnectionRevalidationTest, IgnoreKeepsAConnection) {
   config_.client_auth.on_revocation = OnInvalid::kIgnore;
   Apply();
   Connect();
@@ -208,7 +208,7 @@ TEST_F(ConnectionRevalidationTest, ATunnelGetsUntilTheDeadline) {
   EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionRevalidationTest, ACertificateThatEndsTakesItsConnectionAlong) {
+TEST_F(ConnectionRevalidationTest, AnExpiredCertificateEndsItsConnection) {
   Connect(&brief_);
   EXPECT_LE(connection_->due(), kNow + 61);
   clock_.SetWallSeconds(connection_->due() - 1);
@@ -230,7 +230,7 @@ TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayStillNeedsItsCa) {
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotAcceptedAgain) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
   EXPECT_TRUE(NobodyEnded());
@@ -244,7 +244,7 @@ TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotLetInAnew) {
   connection_.reset();
 }
 
-TEST_F(ConnectionRevalidationTest, ConnectionsOfOneClientAreJudgedWithOneLook) {
+TEST_F(ConnectionRevalidationTest, ConnectionsOfOneClientShareOneVerdict) {
   Connect();
   const auto first = std::move(connection_);
   wire_ = std::make_shared<io::Wire>();
@@ -269,13 +269,13 @@ TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayStillNeedsItsPin) {
   EXPECT_TRUE(Counted("not_pinned"));
 }
 
-TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotJudgedWithoutEnd) {
+TEST_F(ConnectionRevalidationTest, AnExpiredClientThatMayStayIsNotValidatedEndlessly) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kDrain);
   LookLater();
   EXPECT_GT(connection_->due(), kNow + x509::kDay) << "when the trust anchor ends";
 }
 
-TEST_F(ConnectionRevalidationTest, AClientWhoseCaIsGoneAndThatMayStayStillExpires) {
+TEST_F(ConnectionRevalidationTest, AClientOfARemovedCaThatMayStayStillExpires) {
   ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
   RemoveCa();
   book_.RunDue();
@@ -285,7 +285,7 @@ TEST_F(ConnectionRevalidationTest, AClientWhoseCaIsGoneAndThatMayStayStillExpire
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionRevalidationTest, AClientThatNobodyVouchesForAndThatMayStayStillExpires) {
+TEST_F(ConnectionRevalidationTest, AnUnverifiedClientThatMayStayStillExpires) {
   ConnectBriefly(OnInvalid::kClose, OnInvalid::kIgnore);
   config_.client_auth.mode = config::ClientAuthMode::kNone;
   Apply();
@@ -295,7 +295,7 @@ TEST_F(ConnectionRevalidationTest, AClientThatNobodyVouchesForAndThatMayStayStil
   EXPECT_TRUE(Counted("expired"));
 }
 
-TEST_F(ConnectionRevalidationTest, WhoMayStayForBothReasonsStays) {
+TEST_F(ConnectionRevalidationTest, AClientThatMayStayForBothReasonsStays) {
   ConnectBriefly(OnInvalid::kIgnore, OnInvalid::kIgnore);
   RemoveCa();
   book_.RunDue();
@@ -315,7 +315,7 @@ TEST_F(ConnectionRevalidationTest, TheTunnelOfAnExpiredClientThatMayStayStillNee
   EXPECT_TRUE(Counted("policy_denied"));
 }
 
-TEST_F(ConnectionRevalidationTest, AHandshakeBegunUnderOldRulesIsJudgedByTheNewOnes) {
+TEST_F(ConnectionRevalidationTest, AHandshakeBegunUnderOldRulesIsVerifiedByTheNewOnes) {
   config_.client_auth.on_revocation = OnInvalid::kIgnore;  // not for those who just come in
   Apply();
   Accept();
@@ -338,7 +338,7 @@ TEST_F(ConnectionRevalidationTest, WithoutACertificateAConnectionEndsWhenOneIsRe
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
-TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyStaysAsLongAsThatIsAllowed) {
+TEST_F(ConnectionRevalidationTest, AnUnverifiedClientStaysWhileThatIsPermitted) {
   ConnectStranger();
   EXPECT_EQ(connection_->identity().verification, identity::Verification::kFailed);
   EXPECT_EQ(connection_->due(), RevalidationSchedule::kNever);
@@ -351,7 +351,7 @@ TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyStaysAsLongAsThatIsAllowed) {
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
-TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyEndsWhereACertificateIsRequired) {
+TEST_F(ConnectionRevalidationTest, AnUnverifiedClientEndsWhenACertificateIsRequired) {
   ConnectStranger();
   config_.client_auth.mode = config::ClientAuthMode::kRequire;
   Apply();
@@ -360,7 +360,7 @@ TEST_F(ConnectionRevalidationTest, WhoDidNotVerifyEndsWhereACertificateIsRequire
 }
 
 // What it was told to the application as would not be true any more; it may come again.
-TEST_F(ConnectionRevalidationTest, UnderRequestAClientThatVerifiedEndsWhenItDoesNotAnyMore) {
+TEST_F(ConnectionRevalidationTest, UnderRequestAVerifiedClientEndsWhenItNoLongerVerifies) {
   config_.client_auth.mode = config::ClientAuthMode::kRequest;
   Apply();
   Connect();
@@ -369,7 +369,7 @@ TEST_F(ConnectionRevalidationTest, UnderRequestAClientThatVerifiedEndsWhenItDoes
   EXPECT_TRUE(Counted("unknown_ca"));
 }
 
-TEST_F(ConnectionRevalidationTest, AnIdentityThatNobodyVouchesForEnds) {
+TEST_F(ConnectionRevalidationTest, AConnectionWithAnUnverifiedIdentityEnds) {
   Connect();
   config_.client_auth.mode = config::ClientAuthMode::kNone;
   Apply();
@@ -385,7 +385,7 @@ TEST_F(ConnectionRevalidationTest, AConnectionOfARemovedListenerEnds) {
   EXPECT_TRUE(Counted("listener_removed"));
 }
 
-TEST_F(ConnectionRevalidationTest, ATunnelThatPolicyWouldRefuseByNowEnds) {
+TEST_F(ConnectionRevalidationTest, ATunnelThatThePolicyWouldNowDenyEnds) {
   Connect();
   OpenTunnel();
   config_.policy.default_allow = false;
@@ -395,7 +395,7 @@ TEST_F(ConnectionRevalidationTest, ATunnelThatPolicyWouldRefuseByNowEnds) {
   EXPECT_TRUE(Finish());
 }
 
-TEST_F(ConnectionRevalidationTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) {
+TEST_F(ConnectionRevalidationTest, ATunnelThatOpensUnderANewPolicyIsCheckedByIt) {
   Connect();
   Ask("GET /ws HTTP/1.1\r\nHost: server.example\r\nConnection: upgrade\r\nUpgrade: "
       "websocket\r\n\r\n");
@@ -409,7 +409,7 @@ TEST_F(ConnectionRevalidationTest, ATunnelThatOpensUnderANewPolicyIsJudgedByIt) 
   EXPECT_TRUE(Counted("policy_denied"));
 }
 
-TEST_F(ConnectionRevalidationTest, AConnectionThatGoesLeavesNothingInTheBook) {
+TEST_F(ConnectionRevalidationTest, ADestroyedConnectionLeavesTheSchedule) {
   Connect();
   EXPECT_EQ(book_.size(), 1u);
   wire_->Break(io::StreamFailure::kReset);

@@ -75,7 +75,7 @@ TEST_F(ExchangePolicyTest, ARuleThatDeniesIs403WithACountAndARecordAndNoReasonFo
   EXPECT_NE(log_.text().find("\"rule\":\"admins\""), std::string::npos) << log_.text();
 }
 
-TEST_F(ExchangePolicyTest, WhatIsPermittedIsForwarded) {
+TEST_F(ExchangePolicyTest, APermittedRequestIsForwarded) {
   Policy(kAdmins);
   Alice();
   EXPECT_EQ(Asked("/admin/x"), "/admin/x");
@@ -101,7 +101,7 @@ TEST_F(ExchangePolicyTest, NoSpellingOfAPathGetsPastItsRule) {
   }
 }
 
-TEST_F(ExchangePolicyTest, WithoutPathConditionsATargetIsForwardedAsItCame) {
+TEST_F(ExchangePolicyTest, WithoutPathConditionsATargetIsForwardedUnchanged) {
   Policy("rules: [{name: r, action: deny, match: {method: PUT}}]");
   EXPECT_EQ(Asked("//a/../%61;x?y"), "//a/../%61;x?y");
 }
@@ -114,7 +114,7 @@ TEST_F(ExchangePolicyTest, TheStarOfOptionsIsNoPath) {
   EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
-TEST_F(ExchangePolicyTest, AnAbsoluteTargetIsJudgedByItsPath) {
+TEST_F(ExchangePolicyTest, AnAbsoluteTargetIsEvaluatedByItsPath) {
   Policy(kAdmins);
   EXPECT_EQ(Refused("http://a.example/x/../admin"), 403);
   EXPECT_EQ(Asked("http://a.example/x/../y"), "/y");

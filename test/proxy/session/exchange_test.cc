@@ -77,7 +77,7 @@ TEST_F(ExchangeTest, AResponseThatEndsWithItsConnectionIsCompleteForTheClient) {
   EXPECT_EQ(pool_->idle(), 0u);
 }
 
-TEST_F(ExchangeTest, AnHttp10ClientIsToldThatOurOwnAnswerKeepsTheConnection) {
+TEST_F(ExchangeTest, AnErrorResponseAnnouncesKeepAliveToAnHttp10Client) {
   Policy("default: deny");
   Client("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(Ended(), End::kKeepAlive);
@@ -232,7 +232,7 @@ TEST_F(RetryTest, DoesNotHappenAfterAByteOfTheResponse) {
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
 
-TEST_F(RetryTest, WhatCannotBeRepeatedDoesNotGoOutOnAConnectionThatHasEnded) {
+TEST_F(RetryTest, AnUnrepeatableRequestIsNotSentOnAnEndedConnection) {
   for (const char* request : {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
                               "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"}) {
     const size_t before = upstream_.peers.size();
@@ -331,7 +331,7 @@ TEST_F(ExchangeTest, AnEventStreamMayBeSilentForItsOwnTime) {
   EXPECT_GE(loop_.now_ms() - last, 600) << "each event gives it all of its time again";
 }
 
-TEST_F(ExchangeTest, ThePatienceWithEventStreamsIsNotForWhatOnlyLooksLikeOne) {
+TEST_F(ExchangeTest, OnlyTheExactMediaTypeIsAnEventStream) {
   target_->config.timeouts.body = Milliseconds(60);
   for (const char* field :
        {"Content-Type: text/event-stream-list", "Content-Type: text/plain; of=text/event-stream",
@@ -345,7 +345,7 @@ TEST_F(ExchangeTest, ThePatienceWithEventStreamsIsNotForWhatOnlyLooksLikeOne) {
   }
 }
 
-TEST_F(ExchangeTest, AClientThatTakesNothingOfAnEventStreamIsAnAbort) {
+TEST_F(ExchangeTest, AClientThatDoesNotReadAnEventStreamIsAborted) {
   listener_.config.timeouts.write = Milliseconds(60);
   client_->room = 0;
   Client(kGet);
@@ -355,7 +355,7 @@ TEST_F(ExchangeTest, AClientThatTakesNothingOfAnEventStreamIsAnAbort) {
   EXPECT_EQ(Ended(), End::kAbort);
 }
 
-TEST_F(ExchangeTest, WhoeverWaitsForAConnectionForTooLongIsToldSo) {
+TEST_F(ExchangeTest, ARequestThatWaitsTooLongForAConnectionIs503) {
   target_->config.pool.connections = 1;
   target_->config.timeouts.queue = Milliseconds(60);
   Client(kGet);
@@ -461,7 +461,7 @@ TEST_F(ExchangeTest, AnErrorAnswerToHeadHasNoBody) {
   EXPECT_TRUE(got().ends_with("\r\n\r\n")) << got();
 }
 
-TEST_F(ExchangeTest, ATruncatedResponseIsAnAbortAndDoesNotLookComplete) {
+TEST_F(ExchangeTest, ATruncatedResponseAbortsAndIsIncomplete) {
   for (const char* head :
        {"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"}) {
     client_->sent.clear();
@@ -530,7 +530,7 @@ constexpr char kExec[] =
 constexpr char kSwitch[] =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
 
-TEST_F(ExchangeTest, AnUpgradeWithContentOpensATunnelBehindIt) {
+TEST_F(ExchangeTest, AnUpgradeWithContentOpensATunnelAfterIt) {
   Client(std::string(kExec) + "Content-Length: 6\r\n\r\n{tty:1");
   ASSERT_TRUE(UpstreamHears(1, "{tty:1"));
   EXPECT_NE(Peer().handler.data.find("\r\nUpgrade: tcp\r\n"), std::string::npos);
@@ -715,7 +715,7 @@ TEST_F(ExchangeTest, AConnectionWithContentThatTheUpstreamHasNotTakenIsNotUsedAg
   EXPECT_EQ(Ended(), End::kKeepAlive);
 }
 
-TEST_F(ExchangeTest, AnEarlyAnswerToWhatTheKernelHasTakenKeepsTheConnection) {
+TEST_F(ExchangeTest, AnEarlyResponseToContentInTheKernelKeepsTheConnection) {
   Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
   Peer().stream->SetReading(false);

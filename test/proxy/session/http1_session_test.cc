@@ -238,7 +238,7 @@ TEST_F(Http1SessionTest, AnswersPipelinedRequestsOneAfterTheOther) {
   EXPECT_EQ(session_->activity(), Activity::kIdle);
 }
 
-TEST_F(Http1SessionTest, AnswersWhatWasPipelinedBeforeAHalfClose) {
+TEST_F(Http1SessionTest, AnswersPipelinedRequestsBeforeAHalfClose) {
   Pipelined();
   session_->OnEnd();
   Upstream().sent.clear();
@@ -250,7 +250,7 @@ TEST_F(Http1SessionTest, AnswersWhatWasPipelinedBeforeAHalfClose) {
   EXPECT_EQ(session_->requests(), 2u);
 }
 
-TEST_F(Http1SessionTest, TheAnswerOfADrainIsTheLastAndSaysSo) {
+TEST_F(Http1SessionTest, TheResponseInADrainHasConnectionClose) {
   Waiting();
   Drain();
   Upstream().Arrive(kOk);
@@ -258,7 +258,7 @@ TEST_F(Http1SessionTest, TheAnswerOfADrainIsTheLastAndSaysSo) {
   EXPECT_EQ(closed_, CloseMode::kLinger);
 }
 
-TEST_F(Http1SessionTest, AClientThatIsValidatedSoonIsToldThatItsAnswerIsTheLast) {
+TEST_F(Http1SessionTest, AClientThatIsValidatedSoonGetsConnectionClose) {
   expires_soon_ = true;
   Waiting();
   Upstream().Arrive(kOk);

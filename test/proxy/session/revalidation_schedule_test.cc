@@ -28,7 +28,7 @@ class RevalidationScheduleTest : public testing::Test {
   RevalidationSchedule book_{loop_, clock_};
 };
 
-TEST_F(RevalidationScheduleTest, NothingIsJudgedBeforeItsMoment) {
+TEST_F(RevalidationScheduleTest, NoMemberIsCalledBeforeItsTime) {
   Connection connection;
   book_.SetDue(connection, now() + 60);
   clock_.AdvanceMs(59'999);
@@ -41,7 +41,7 @@ TEST_F(RevalidationScheduleTest, NothingIsJudgedBeforeItsMoment) {
   EXPECT_EQ(connection.due(), RevalidationSchedule::kNever);
 }
 
-TEST_F(RevalidationScheduleTest, WhatIsDueNowIsJudgedInATurnOfItsOwn) {
+TEST_F(RevalidationScheduleTest, ADueMemberIsCalledInALaterTurn) {
   Connection connection;
   book_.SetDue(connection, RevalidationSchedule::kNow);
   EXPECT_EQ(connection.judged, 0) << "not from inside the call";
@@ -89,7 +89,7 @@ TEST_F(RevalidationScheduleTest, AMemberMaySetItsNextMomentAndOthersMayGo) {
   EXPECT_EQ(first.due(), now() + 10);
 }
 
-TEST_F(RevalidationScheduleTest, ManyAreJudgedInSlicesWithTurnsOfTheLoopBetween) {
+TEST_F(RevalidationScheduleTest, ManyMembersAreValidatedInSlicesOverSeveralTurns) {
   std::vector<std::unique_ptr<Connection>> all;
   int judged = 0;
   for (int i = 0; i < 100; ++i) {

@@ -41,7 +41,7 @@ TEST_F(TunnelTest, CarriesBytesBothWaysUntouched) {
   EXPECT_EQ(downstream_->sent, "back");
 }
 
-TEST_F(TunnelTest, DeliversWhatWasReadBeforeItExisted) {
+TEST_F(TunnelTest, DeliversBytesReadBeforeItExisted) {
   Open();
   tunnel_->FromDownstream("early up");
   tunnel_->FromUpstream("early down");
@@ -83,7 +83,7 @@ TEST_F(TunnelTest, EndsOnlyWhenTheLastBytesHaveLeft) {
   EXPECT_EQ(ends_, 1);
 }
 
-TEST_F(TunnelTest, StopsReadingASideWhoseBytesTheOtherDoesNotTake) {
+TEST_F(TunnelTest, StopsReadingASideWhileTheOtherDoesNotRead) {
   Open();
   upstream_->room = 0;
   downstream_->Arrive(std::string(kMuch, 'x'));
@@ -172,7 +172,7 @@ TEST_F(TunnelTest, ASideThatTakesLittleByLittleIsNotIdle) {
   EXPECT_EQ(outcome_, Tunnel::Outcome::kIdle);
 }
 
-TEST_F(TunnelTest, WhatWasTakenOnceIsForgotten) {
+TEST_F(TunnelTest, EarlierProgressIsNotCountedAgain) {
   Open(1000);
   downstream_->room = 0;
   upstream_->Arrive(std::string(kMuch, 'x'));

@@ -144,7 +144,7 @@ TEST_F(ConnectionTest, AnEndWithoutAResponseIsClosedEarlyAndNothingHasBegun) {
   EXPECT_FALSE(connection_->writer().response_begun());
 }
 
-TEST_F(ConnectionTest, WhatIsNotHttpIsAProtocolError) {
+TEST_F(ConnectionTest, OtherProtocolsAreAProtocolError) {
   Begin();
   Answer("SSH-2.0-OpenSSH\r\n");
   ASSERT_TRUE(handler_.error.has_value());
@@ -180,7 +180,7 @@ TEST_F(ConnectionTest, AHeadUpToItsLimitsIsRead) {
   EXPECT_EQ(handler_.log, "head 200;end;");
 }
 
-TEST_F(ConnectionTest, KnowsWhatTheUpstreamAnnouncesAboutItsKeepAliveTime) {
+TEST_F(ConnectionTest, ReturnsTheAnnouncedKeepAliveTime) {
   const std::pair<std::string, std::optional<int64_t>> cases[] = {
       {"", std::nullopt},
       {"Keep-Alive: timeout=5\r\n", 5000},
@@ -222,7 +222,7 @@ TEST_F(ConnectionTest, AnUnsolicited101IsAProtocolError) {
   EXPECT_EQ(handler_.error->reason, ErrorReason::kProtocolError);
 }
 
-TEST_F(ConnectionTest, BytesBehindA101BelongToTheTunnel) {
+TEST_F(ConnectionTest, BytesAfterA101BelongToTheTunnel) {
   Begin(http::Method::kGet, true);
   Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nhi");
   EXPECT_EQ(handler_.log, "head 101;end;");
@@ -231,7 +231,7 @@ TEST_F(ConnectionTest, BytesBehindA101BelongToTheTunnel) {
   EXPECT_NE(upgraded.stream, nullptr);
 }
 
-TEST_F(ConnectionTest, AFinishedRequestHearsNothing) {
+TEST_F(ConnectionTest, AFinishedRequestGetsNoEvents) {
   Begin();
   EXPECT_FALSE(Reusable());
   wire_->Arrive("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");

@@ -21,7 +21,7 @@ class MemoryConnectorTest : public PoolTest {
   MemoryConnector memory_{loop_};
 };
 
-TEST_F(MemoryConnectorTest, APoolHandsOutWhatTheConnectorOpens) {
+TEST_F(MemoryConnectorTest, APoolLeasesTheConnectorsConnections) {
   Lease lease = Connect();
   ASSERT_EQ(memory_.wires.size(), 1u);
   EXPECT_FALSE(lease->reused());

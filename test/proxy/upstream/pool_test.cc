@@ -59,7 +59,7 @@ TEST_F(PoolTest, OpensNoMoreConnectionsThanItsLimit) {
   Discard(std::move(waiter.connection));
 }
 
-TEST_F(PoolTest, ServesThoseWhoWaitInTheirOrder) {
+TEST_F(PoolTest, ServesWaitersInOrder) {
   target_->config.pool.connections = 1;
   auto only = Connect();
   RecordingWaiter waiters[3];
@@ -102,7 +102,7 @@ TEST_F(PoolTest, RefusesOnceAsManyWaitAsMayWait) {
   EXPECT_EQ(waiters[0].calls + waiters[1].calls + waiters[2].calls, 0);
 }
 
-TEST_F(PoolTest, AFailureToConnectFailsTheOneWhoHasWaitedLongest) {
+TEST_F(PoolTest, AFailureToConnectFailsTheOldestWaiter) {
   target_->addresses = {Missing()};
   target_->config.pool.connections = 1;
   RecordingWaiter first, second;
@@ -169,7 +169,7 @@ TEST_F(PoolTest, AWaiterMayAskAgainFromInsideItsFailure) {
   EXPECT_TRUE(RunUntil(loop_, [&] { return waiter.calls == 3; }));
 }
 
-TEST_F(PoolTest, KeepsAConnectionThatArrivesWhenNobodyWaitsAnyMore) {
+TEST_F(PoolTest, KeepsAConnectionThatArrivesWithoutAWaiter) {
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
   pool().CancelWait(&waiter);
@@ -188,7 +188,7 @@ TEST_F(PoolTest, ClosesAnIdleConnectionAfterItsTime) {
   EXPECT_EQ(Gauge("idle"), "0");
 }
 
-TEST_F(PoolTest, DropsAnIdleConnectionThatSaysSomethingUnasked) {
+TEST_F(PoolTest, DropsAnIdleConnectionThatSendsUnrequestedBytes) {
   Return(Connect());
   upstream_.peers[0]->Say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(RunUntil(loop_, [&] { return pool().idle() == 0; }));
@@ -239,7 +239,7 @@ TEST_F(PoolTest, KeepsNoConnectionIfNoneMayBeIdle) {
   EXPECT_TRUE(RunUntil(loop_, [&] { return upstream_.peers[0]->handler.ends == 1; }));
 }
 
-TEST_F(PoolTest, GivesWhatCannotBeRepeatedOnlyAConnectionThatWasUsedJustNow) {
+TEST_F(PoolTest, AnUnrepeatableRequestGetsOnlyARecentlyUsedConnection) {
   target_->config.timeouts.idle = Milliseconds(60'000);
   target_->config.pool.connections = 1;
   Return(Connect());
@@ -258,7 +258,7 @@ TEST_F(PoolTest, GivesWhatCannotBeRepeatedOnlyAConnectionThatWasUsedJustNow) {
   Discard(std::move(waiter.connection));
 }
 
-TEST_F(PoolTest, GivesWhatCannotBeRepeatedNoConnectionThatHasJustEnded) {
+TEST_F(PoolTest, AnUnrepeatableRequestGetsNoEndedConnection) {
   Return(Connect());
   Return(Connect());
   for (const auto& peer : upstream_.peers) peer->Hang();
@@ -270,7 +270,7 @@ TEST_F(PoolTest, GivesWhatCannotBeRepeatedNoConnectionThatHasJustEnded) {
   EXPECT_FALSE(pool().TakeIdle(Pool::Request::kOnce)) << "nor one that says something";
 }
 
-TEST_F(PoolTest, GivesWhatCannotBeRepeatedAndWaitsNoConnectionThatHasJustEnded) {
+TEST_F(PoolTest, AWaitingUnrepeatableRequestGetsNoEndedConnection) {
   target_->config.pool.connections = 1;
   auto only = Connect();
   RecordingWaiter waiter;
@@ -284,7 +284,7 @@ TEST_F(PoolTest, GivesWhatCannotBeRepeatedAndWaitsNoConnectionThatHasJustEnded) 
   Discard(std::move(waiter.connection));
 }
 
-TEST_F(PoolTest, GivesWhoWaitsAConnectionThatIsReturnedAndOpen) {
+TEST_F(PoolTest, AWaiterGetsAReturnedConnectionThatIsOpen) {
   target_->config.pool.connections = 1;
   for (const auto request : {Pool::Request::kOnce, Pool::Request::kRepeatable}) {
     auto only = pool().TakeIdle(request);
@@ -301,7 +301,7 @@ TEST_F(PoolTest, GivesWhoWaitsAConnectionThatIsReturnedAndOpen) {
 
 // ---- how long one waits
 
-TEST_F(PoolTest, WhoeverWaitsForAConnectionInUseGivesUpAfterItsTime) {
+TEST_F(PoolTest, AWaiterForAConnectionInUseExpires) {
   target_->config.pool.connections = 1;
   target_->config.timeouts.queue = Milliseconds(100);
   target_->config.timeouts.connect = Milliseconds(60'000);
@@ -323,7 +323,7 @@ TEST_F(PoolTest, WhoeverWaitsForAConnectionInUseGivesUpAfterItsTime) {
   EXPECT_EQ(pool().idle(), 1u);
 }
 
-TEST_F(PoolTest, WhoeverWaitsInTheQueueMayAskAgainAndLetGoOfThePool) {
+TEST_F(PoolTest, AnExpiredWaiterMayWaitAgainAndReleaseThePool) {
   target_->config.pool.connections = 1;
   target_->config.timeouts.queue = Milliseconds(20);
   auto only = Connect();
@@ -341,7 +341,7 @@ TEST_F(PoolTest, WhoeverWaitsInTheQueueMayAskAgainAndLetGoOfThePool) {
   only.Release();
 }
 
-TEST_F(PoolTest, WhoeverIsGoneDoesNotWaitAnyMore) {
+TEST_F(PoolTest, ADestroyedWaiterLeavesTheQueue) {
   target_->config.pool.connections = 1;
   auto only = Connect();
   {
@@ -369,7 +369,7 @@ class SilentPoolTest : public PoolTest {
   io::SocketAddress address_;
 };
 
-TEST_F(SilentPoolTest, NobodyInheritsTheAttemptOfSomebodyWhoHasLeft) {
+TEST_F(SilentPoolTest, AnAttemptOfADestroyedWaiterIsNotInherited) {
   for (uint32_t most : {8u, 1u}) {
     pool_.reset();
     target_->config.pool.connections = most;
@@ -391,7 +391,7 @@ TEST_F(SilentPoolTest, NobodyInheritsTheAttemptOfSomebodyWhoHasLeft) {
   }
 }
 
-TEST_F(SilentPoolTest, WhoeverTakesOverAnAttemptFromTheQueueHasAllOfItsTime) {
+TEST_F(SilentPoolTest, AWaiterThatInheritsAnAttemptGetsTheFullTime) {
   target_->config.pool.connections = 1;
   target_->config.timeouts.connect = Milliseconds(600);
   RecordingWaiter left, next;
@@ -443,7 +443,7 @@ TEST_F(SilentPoolTest, AnAddressThatDoesNotAnswerHasTheRestOfTheTimeIfTheOthersR
   EXPECT_GE(loop_.now_ms() - began, 800);
 }
 
-TEST_F(SilentPoolTest, WhoeverIsBeingConnectedIsNotInTheQueue) {
+TEST_F(SilentPoolTest, AWaiterWithAnAttemptIsNotInTheQueue) {
   target_->config.timeouts.queue = Milliseconds(50);
   target_->config.timeouts.connect = Milliseconds(400);
   RecordingWaiter waiter;
@@ -559,7 +559,7 @@ TEST_F(PoolTest, NoMoreWaitForAnAddressThanMayWait) {
   EXPECT_FALSE(pool().Wait(&second));
 }
 
-TEST_F(PoolTest, RefusesThoseWhoWaitOnceANameHasNoAddress) {
+TEST_F(PoolTest, FailsTheWaitersOfANameWithoutAddress) {
   target_->addresses.clear();
   RecordingWaiter first, second;
   ASSERT_TRUE(pool().Wait(&first));
@@ -633,7 +633,7 @@ TEST_F(PoolTest, AnAttemptThatFailsAfterTheMoveIsMadeAtTheNewAddress) {
   Discard(std::move(waiter.connection));
 }
 
-TEST_F(PoolTest, TellsWhenNoAddressOfANameCanBeReachedButNotEachTime) {
+TEST_F(PoolTest, ReportsAnUnreachableNameButNotEachTime) {
   target_->addresses = {Missing(), Missing()};
   target_->named = true;
   int told = 0;
@@ -658,7 +658,7 @@ TEST_F(PoolTest, AnAddressOfTheConfigurationIsNotAskedAboutAgain) {
 
 // A reload lets go of a pool from inside a callback of the loop, while the end of a
 // connection attempt is among what the kernel has reported in the same turn.
-TEST_F(PoolTest, HearsNothingOfAnAttemptThatEndsInTheTurnInWhichItGoes) {
+TEST_F(PoolTest, IgnoresAnAttemptThatEndsInTheTurnOfItsDestruction) {
   io::FileDescriptor listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   io::SocketAddress address = io::SocketAddress::Resolve("127.0.0.1", 0).value().front();
   ASSERT_EQ(bind(listening.get(), address.data(), address.size()), 0);
@@ -680,7 +680,7 @@ TEST_F(PoolTest, HearsNothingOfAnAttemptThatEndsInTheTurnInWhichItGoes) {
   }
 }
 
-TEST_F(PoolTest, CountsNothingAnyMoreOnceItIsGone) {
+TEST_F(PoolTest, CountsNothingAfterItsDestruction) {
   Return(Connect());
   target_->config.pool.connections = 8;
   RecordingWaiter waiter;
