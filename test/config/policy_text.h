@@ -1,4 +1,4 @@
-// A policy from its YAML, for tests.
+// Parses a policy from YAML, for tests.
 
 #ifndef MANTLET_TEST_CONFIG_POLICY_TEXT_H_
 #define MANTLET_TEST_CONFIG_POLICY_TEXT_H_
@@ -11,7 +11,8 @@
 
 namespace mantlet::config {
 
-// A configuration of one listener with the policy `flow`, as it would stand between { and }.
+// Returns a configuration of one listener with the policy `flow`, in YAML flow style without the
+// braces.
 inline std::string TextWithPolicy(const std::string& flow, const std::string& client_auth) {
   return "listeners: [{name: public, address: '127.0.0.1:0', upstream: app, "
          "tls: {certificates: [{bundle: b.pem}]}, client_auth: {" +

@@ -46,7 +46,7 @@ TEST(SourceLocationsTest, RejectsAPathWithARejectedValueBelow) {
                            "listeners[1].tls.groups", "listeners[1].tls.groups[0]", "admin"}) {
     EXPECT_TRUE(locations.Rejected(path)) << path;
   }
-  // Names that only begin alike, neighbours, and what lies below a rejected value.
+  // Names with a common prefix, siblings, and values below a rejected one.
   for (const char* path :
        {"listener", "listeners[10]", "listeners[0]", "listeners[1].tl", "listeners[1].tls.group",
         "listeners[1].tls.groups[1]", "listeners[1].tls.groups[0].x", "admin.address", "adm"}) {

@@ -1,5 +1,5 @@
-// Whatever MatchLogic claims about random matches is true of every client and request of a small
-// world, as proxy/policy decides them.
+// Checks every result of MatchLogic for random matches against the decisions of proxy/policy for
+// all clients and requests of a small model.
 
 #include "config/checks/match_logic.h"
 
@@ -123,7 +123,7 @@ TEST(MatchLogicTest, ClaimsNothingThatARequestContradicts) {
       ASSERT_TRUE(!flat_a.complete || logic.Implies(flat_a, flat_a)) << i;
     }
   }
-  // Claims are made.
+  // Some results must be positive.
   EXPECT_GT(implied, 100u);
   EXPECT_GT(impossible, 100u);
   EXPECT_GT(identified, 100u);

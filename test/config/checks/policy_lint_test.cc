@@ -1,4 +1,4 @@
-// What `mantlet check` says of rules that load.
+// The warnings of `mantlet check` about rules that load.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ constexpr char kOptional[] = "mode: optional, trust_bundle: [ca.crt]";
 constexpr char kRequire[] = "mode: require, trust_bundle: [ca.crt]";
 constexpr char kNone[] = "mode: none";
 
-// Each diagnostic as "[what stands at its place] what; hint".
+// Returns each diagnostic as "[text at its location] what; hint".
 std::string Said(const std::string& flow, const std::string& client_auth = kOptional) {
   const std::string text = TextWithPolicy(flow, client_auth);
   const LoadResult result = LoadText(text, "m.yaml", Environment());
@@ -29,7 +29,7 @@ std::string Said(const std::string& flow, const std::string& client_auth = kOpti
   }
   return said;
 }
-// Of one rule.
+// Returns the diagnostics of one rule.
 std::string SaidOf(const std::string& action, const std::string& match,
                    const std::string& client_auth = kOptional,
                    const std::string& fallback = "deny") {

@@ -14,7 +14,7 @@ std::optional<Address> Read(const std::string& text, AddressKinds kinds = {true,
   return std::nullopt;
 }
 
-// `text` reads as something that is written as `written`.
+// `text` is parsed and printed as `written`.
 void ExpectReads(const std::string& text, const std::string& written) {
   const auto address = Read(text);
   ASSERT_TRUE(address.has_value()) << text;

@@ -1,4 +1,4 @@
-// Mistakes in keys: unknown, misplaced, missing or of the wrong kind.
+// Errors in keys: unknown, misplaced, missing or of the wrong kind.
 
 #include "test/config/loader/mistake.h"
 

@@ -1,4 +1,4 @@
-// A mistake in a configuration and what the loader says of it, for tables of them.
+// Helpers for tables of invalid configurations and the loader's diagnostics.
 
 #ifndef MANTLET_TEST_CONFIG_LOADER_MISTAKE_H_
 #define MANTLET_TEST_CONFIG_LOADER_MISTAKE_H_
@@ -10,7 +10,7 @@
 
 namespace mantlet::config {
 
-// A configuration without fault; line numbers in the tables are those of this text after the edit.
+// A valid configuration. Line numbers in the tables are those of this text after the edit.
 inline constexpr char kGoodText[] = R"(workers: 2
 listeners:
   - name: public
@@ -27,13 +27,13 @@ upstreams:
     address: 127.0.0.1:8080
 )";
 
-// One edit of kGoodText, and every diagnostic that follows, one a line.
+// One edit of kGoodText and the resulting diagnostics, one per line.
 struct Mistake {
   const char* name;
-  std::string find;  // stands in the text once or more; the first is replaced; "" = the whole text
+  std::string find;  // the first occurrence is replaced; "" = the whole text
   std::string replace;
   std::string diagnostics;
-  bool warning = false;  // the configuration loads all the same
+  bool warning = false;  // the configuration still loads
 };
 
 inline void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }

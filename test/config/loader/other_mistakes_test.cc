@@ -1,4 +1,4 @@
-// Mistakes in environment variables, several mistakes at once, and warnings.
+// Errors in environment variables, several errors at once, and warnings.
 
 #include "test/config/loader/mistake.h"
 

@@ -5,7 +5,7 @@
 namespace mantlet::config {
 namespace {
 
-// In place of the line "    tls:": the rule begins in line 8.
+// Replaces the line "    tls:", so that the rule begins in line 8.
 std::string Rule(const std::string& rest) {
   return "    policy:\n      rules:\n        - name: r\n" + rest + "    tls:\n";
 }

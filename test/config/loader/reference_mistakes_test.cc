@@ -1,4 +1,4 @@
-// Mistakes in header names, names, references and addresses.
+// Errors in header names, names, references and addresses.
 
 #include "test/config/loader/mistake.h"
 

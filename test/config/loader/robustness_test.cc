@@ -1,4 +1,4 @@
-// The loader against texts that nobody wrote on purpose.
+// Tests the loader with random and damaged texts.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace mantlet::config {
 namespace {
 
-// Loads `text` and checks what holds for any text.
+// Loads `text` and checks the invariants of every text.
 void ExpectSense(const std::string& text) {
   const LoadResult result = LoadText(text, "m.yaml", Environment());
   ASSERT_EQ(result.config.has_value(), !HasErrors(result.diagnostics)) << text;

@@ -1,4 +1,4 @@
-// The bytes of a configuration before YAML sees them.
+// Tests the check of a configuration's bytes before the YAML parser.
 
 #include "config/loader/text_check.h"
 
@@ -23,7 +23,7 @@ TEST(FirstInvalidUtf8Test, FindsEveryOtherSequence) {
            "\x80",
            "\xbf",
            "\xff",
-           "\xfe",  // no first byte
+           "\xfe",  // an invalid first byte
            "\xc0\x80",
            "\xc1\xbf",  // overlong in two bytes
            "\xe0\x80\x80",

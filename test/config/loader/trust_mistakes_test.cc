@@ -1,4 +1,4 @@
-// Mistakes in SPIFFE trust domains and pinned keys.
+// Errors in SPIFFE trust domains and pinned keys.
 
 #include "test/config/loader/mistake.h"
 

@@ -1,4 +1,4 @@
-// Mistakes in single values.
+// Errors in single values.
 
 #include "test/config/loader/mistake.h"
 

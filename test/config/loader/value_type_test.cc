@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// What `type` reads from `text`, or nothing if it refuses it.
+// Returns the value that `type` parses from `text`, or nullopt if it rejects it.
 template <typename T>
 std::optional<T> Read(const ValueType<T>& type, const std::string& text, bool quoted = false) {
   T value{};

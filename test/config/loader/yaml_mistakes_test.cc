@@ -1,4 +1,4 @@
-// Mistakes in YAML itself.
+// Errors in the YAML syntax.
 
 #include "test/config/loader/mistake.h"
 

@@ -22,7 +22,7 @@ struct Outcome {
   std::string err;
 };
 
-// `mantlet` with these arguments.
+// Runs `mantlet` with these arguments.
 Outcome Mantlet(std::vector<std::string> words) {
   std::vector<const char*> argv = {"mantlet"};
   for (const std::string& word : words) argv.push_back(word.c_str());
@@ -31,7 +31,7 @@ Outcome Mantlet(std::vector<std::string> words) {
   return {status, out.str(), err.str()};
 }
 
-// A folder of this test's own, with a throw-away PKI in it.
+// Creates a folder for this test with a test PKI.
 std::string DevPki() {
   const std::string directory =
       testing::TempDir() + "/" + testing::UnitTest::GetInstance()->current_test_info()->name();

@@ -51,7 +51,7 @@ TEST(HeaderListTest, GivesRunsOfFieldsAsTheyAreWritten) {
   EXPECT_EQ(list.Lines(2, 2), "");
   EXPECT_EQ(list.Lines(4, 4), "");
   for (const HeaderView field : list) EXPECT_EQ(list.Find(field.name), field.value);
-  // Not the field that is still being read.
+  // The field that is still being read is not included.
   list.AppendName("c");
   list.AppendValue("4");
   EXPECT_EQ(list.Lines(3, 4), "b: 2: 3\r\n");

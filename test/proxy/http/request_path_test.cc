@@ -12,7 +12,7 @@ using namespace std::string_literals;
 
 struct Form {
   const char* asked;
-  const char* target;   // nullptr: refused
+  const char* target;   // nullptr: rejected
   const char* decoded;  // nullptr: the same as target
 };
 
@@ -29,7 +29,7 @@ TEST_P(RequestPathFormTest, IsTheOneThatBothSidesRead) {
   ASSERT_FALSE(refused) << form.asked << ": " << *refused;
   EXPECT_EQ(path.target(), form.target) << form.asked;
   EXPECT_EQ(path.decoded(), form.decoded == nullptr ? form.target : form.decoded) << form.asked;
-  // The form of the form is the form.
+  // Normalizing the normal form changes nothing.
   RequestPath again;
   ASSERT_EQ(again.Normalize(path.target()), std::nullopt);
   EXPECT_EQ(again.target(), path.target());
@@ -163,8 +163,8 @@ TEST(RequestPathTest, TakesTimeInProportionToALongPath) {
   EXPECT_EQ(path.target(), "/a");
 }
 
-// However a path is made of these pieces: it has no form, or one without anything
-// that could be read as something else, which is its own form.
+// Every combination of these pieces is rejected or has an unambiguous normal form that does not
+// change again.
 TEST(RequestPathTest, LeavesNothingToResolveInAnyCombination) {
   const std::vector<std::string> pieces = {"/",   ".",   "%2e", "a",  "%61",
                                            "%20", "%25", "//",  "..", "%3D"};

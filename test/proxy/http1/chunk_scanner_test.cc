@@ -1,4 +1,5 @@
-// The framing of chunked bodies: each case whole, cut in two at every byte, and byte by byte.
+// Tests the framing of chunked bodies. Each case is read whole, split at every byte, and byte by
+// byte.
 
 #include "proxy/http1/chunk_scanner.h"
 
@@ -18,15 +19,15 @@ using testing::EverySplit;
 using testing::Pieces;
 using testing::Transcript;
 
-// sizeof, so that a NUL byte can stand in a literal.
+// Uses sizeof, so that a literal can contain a NUL byte.
 #define BYTES(literal) std::string_view(literal, sizeof(literal) - 1)
 
 std::string Error(base::ErrorReason reason) {
   return "!" + std::string(base::FactsOf(reason).label);
 }
 
-// "last 5 " or "more 5 ", 5 being the bytes of data, and behind it the bytes that are not skipped;
-// "!" and the reason for an error.
+// Returns "last 5 " or "more 5 ", where 5 is the number of data bytes, followed by the bytes that
+// are not skipped; "!" and the reason for an error.
 Transcript Scan(const Pieces& pieces, MessageKind kind, const ParserLimits& limits) {
   ChunkScanner scanner(kind, limits);
   scanner.Begin();
@@ -62,7 +63,7 @@ std::vector<Transcript> AllSplits(std::string_view bytes, MessageKind kind,
   return EverySplit(bytes, [&](const Pieces& pieces) { return Scan(pieces, kind, limits); });
 }
 
-// `text` is "last 5" or "more 5", `kept` the bytes that are not skipped.
+// `text` is "last 5" or "more 5"; `kept` holds the bytes that are not skipped.
 void ExpectRead(std::string_view bytes, MessageKind kind, const std::string& text,
                 std::string_view kept, const ParserLimits& limits = {}) {
   for (const Transcript& transcript : AllSplits(bytes, kind, limits)) {
@@ -92,16 +93,16 @@ TEST(ChunkScannerTest, ReadsChunksWhateverTheSplit) {
       {"3\r\nabc\r\n2\r\nde\r\n00\r\n", "last 5"},
       {"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n", "last 20"},
       {"000000000000000B\r\n0123456789a\r\n0\r\n", "last 11"},
-      // Data is not looked at.
+      // Data is not interpreted.
       {"4\r\n0\r\n\r\r\n0\r\n", "last 4"},
       {"7\r\n0\r\n\r\n0\r\r\n0\r\n", "last 7"},
       {BYTES("3\r\n\0\xff\n\r\n0\r\n"), "last 3"},
-      // Extensions mean nothing.
+      // Extensions have no meaning.
       {"1;a\r\nx\r\n0\r\n", "last 1"},
       {"1;a=b;c=\"d;e\"\r\nx\r\n0;last\r\n", "last 1"},
       {"1;\r\nx\r\n0;\r\n", "last 1"},
       {"1;\xc3\xa9\r\nx\r\n0\r\n", "last 1"},
-      // The body goes on.
+      // The body continues.
       {"5", "more 0"},
       {"5\r\nhel", "more 3"},
       {"5\r\nhello\r\n", "more 5"},
@@ -123,7 +124,7 @@ TEST(ChunkScannerTest, EndsWithTheSizeLineOfTheLastChunk) {
 
 TEST(ChunkScannerTest, RefusesFramingThatHasAnotherReading) {
   for (std::string_view bytes : {
-           // sizes that other readers take for numbers
+           // sizes that other parsers accept as numbers
            BYTES("g\r\n"),
            BYTES("\r\n"),
            BYTES(";a\r\n"),
@@ -148,7 +149,7 @@ TEST(ChunkScannerTest, RefusesFramingThatHasAnotherReading) {
            BYTES("8000000000000000\r\n"),
            BYTES("ffffffffffffffff\r\n"),
            BYTES("1\r\nx\r\n7fffffffffffffff\r\n"),
-           // ends of lines that some readers accept
+           // line ends that some parsers accept
            BYTES("5\nhello\r\n"),
            BYTES("0\n"),
            BYTES("5\rhello\r\n"),

@@ -11,7 +11,7 @@ namespace {
 
 using http::HeaderId;
 
-// Name and value, or "-" where there is no plain line.
+// Returns name and value, or "-" if there is no plain line.
 std::string Read(std::string_view bytes) {
   const FieldLine field = ReadPlainField(bytes);
   if (field.line.empty()) return "-";

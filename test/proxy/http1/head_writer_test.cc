@@ -24,7 +24,7 @@ using identity::RenderedIdentity;
 using identity::StripSet;
 using IncomingXfcc = RenderedIdentity::IncomingXfcc;
 
-// The parser fills in a head exactly as it will be in production.
+// The parser creates the head exactly as in production.
 class HeadSink : public http::RequestSink {
   void OnRequestHead(RequestHead&) override {}
   void OnRequestBody(std::string_view) override {}
@@ -32,8 +32,8 @@ class HeadSink : public http::RequestSink {
   void OnRequestEnd() override {}
 };
 
-// "GET / HTTP/1.1\r\nHost: h\r\n" + `fields` forwarded; the answer without the
-// lines that every request gets.
+// Forwards "GET / HTTP/1.1\r\nHost: h\r\n" + `fields`. Returns the result without the lines that
+// every request gets.
 class RequestForwardingTest : public ::testing::Test {
  protected:
   std::string Forward(const std::string& text) {

@@ -1,4 +1,4 @@
-// What framing and connection fields mean, one line for each case.
+// Tests the interpretation of framing and connection fields, one line per case.
 
 #include "proxy/http1/message_fields.h"
 
@@ -22,9 +22,9 @@ http::HeaderList ListOf(const Fields& fields) {
   return list;
 }
 
-// "none", "chunked", "length 5"; "refused" for an error.
+// Returns "none", "chunked" or "length 5"; "refused" for an error.
 std::string FramingOf(const Fields& fields, http::Version version = http::Version::kHttp11) {
-  // What is left of an earlier message must not remain.
+  // The result of an earlier message must not remain.
   http::Framing framing = {http::Framing::Kind::kUntilClose, 99};
   const std::optional<ParseError> error = ReadFraming(ListOf(fields), version, &framing);
   if (error) {
@@ -64,7 +64,8 @@ TEST(ReadFramingTest, ReadsOneLengthOrTheChunkedCoding) {
       {{{kCoding, "chunked"}}, "chunked"},
       {{{"transfer-encoding", "Chunked"}}, "chunked"},
       {{{"Host", "h"}, {kCoding, "CHUNKED"}, {"Accept", "*/*"}}, "chunked"},
-      // Other names frame nothing; those that an application might fold are taken out elsewhere.
+      // Other names do not affect the framing; those that an application might fold are removed
+      // elsewhere.
       {{{"Content_Length", "5"}}, "none"},
       {{{"Content-Lengths", "5"}}, "none"},
       {{{"X-Transfer-Encoding", "chunked"}}, "none"},
@@ -123,7 +124,7 @@ TEST(ReadFramingTest, RefusesTwoFramingFields) {
   }
 }
 
-// "close keep-alive upgrade/3": what was found, and how many options there are.
+// Returns text like "close keep-alive upgrade/3": the known options and the number of options.
 std::string OptionsOf(const Fields& fields) {
   const ConnectionOptions options = ReadConnectionOptions(ListOf(fields));
   return std::string(options.close ? "close " : "") + (options.keep_alive ? "keep-alive " : "") +
@@ -145,7 +146,7 @@ TEST(ReadConnectionOptionsTest, ReadsAllFieldsAsOneList) {
       {{{"Connection", "x,close ,\tUpgrade"}}, "close upgrade /3"},
       {{{"Connection", "keep-alive"}, {"Connection", "close"}}, "close keep-alive /2"},
       {{{"Connection", "upgrade, upgrade"}}, "upgrade /2"},
-      // Words that look like them.
+      // Similar words.
       {{{"Connection", "closed, close;q=1, \"close\", keep alive, keepalive, up grade"}}, "/6"},
       {{{"Proxy-Connection", "close"}, {"Keep-Alive", "close"}}, "/0"},
   };

@@ -27,7 +27,7 @@ std::string FramingText(const http::Framing& framing) {
   return " ?";
 }
 
-// Shared by both sinks: body pieces are joined, for their cut is no promise.
+// Shared by both sinks. Body pieces are joined, because their boundaries are not specified.
 struct Recorder {
   std::string text;
   std::string body;
@@ -93,7 +93,7 @@ Transcript ParseRequests(const Pieces& pieces, const ParserLimits& limits) {
   ParseResult result;
   size_t consumed = 0;
   for (std::string_view piece : pieces) {
-    // A copy of exactly this size: sanitizers see a read past its end.
+    // A copy of exactly this size, so that sanitizers detect a read past its end.
     const std::vector<char> copy(piece.begin(), piece.end());
     std::string_view rest(copy.data(), copy.size());
     while (!rest.empty()) {

@@ -34,7 +34,7 @@ TEST_F(ParserPoolTest, TheNextToHaveItLearnsNothingOfTheLastRequest) {
   pool_.Release(std::move(parser));
   parser = pool_.Acquire({});
   ASSERT_EQ(parser.get(), first);
-  // A refusal before the first byte of a request is recorded with this head.
+  // A rejection before the first byte of a request is recorded with this head.
   EXPECT_EQ(parser->head().target, "");
   EXPECT_EQ(parser->head().authority, "");
   EXPECT_TRUE(parser->head().headers.empty());

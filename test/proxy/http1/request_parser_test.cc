@@ -22,7 +22,7 @@ struct Case {
   std::string_view expected;
 };
 
-// sizeof, so that a NUL byte can stand in a literal.
+// Uses sizeof, so that a literal can contain a NUL byte.
 #define BYTES(literal) std::string_view(literal, sizeof(literal) - 1)
 
 void ExpectSame(const Case& c, const ParserLimits& limits = {}) {
@@ -33,8 +33,8 @@ void ExpectSame(const Case& c, const ParserLimits& limits = {}) {
   }
 }
 
-// Refused with this status, however the bytes are cut; nothing of the doubtful
-// message ends as if it were whole.
+// The message is rejected with this status for every split of the bytes, and never reported as
+// complete.
 void ExpectRefused(std::string_view bytes, int status, const ParserLimits& limits = {}) {
   const auto parse = [&](const Pieces& pieces) { return ParseRequests(pieces, limits); };
   const std::string expected = "!" + std::to_string(status);
@@ -239,7 +239,7 @@ TEST(RequestParserTest, RefusesADoubtfulRequestLine) {
   for (std::string_view bytes : bad) ExpectRefused(bytes, 400);
 }
 
-// Some lines are read by both readers, some by one: in every order they are one section.
+// Some lines are read by both readers, some by one. In every order they form one section.
 TEST(RequestParserTest, ReadsFieldsInEveryOrder) {
   struct Field {
     std::string_view line, expected;
@@ -270,10 +270,10 @@ TEST(RequestParserTest, AnswersConnectAndUnknownVersionsWithTheirOwnStatus) {
   ExpectRefused("PRI / HTTP/1.1\r\nHost: h\r\n\r\n", 505);
 }
 
-// RFC 9110 section 9.1, and what `mantlet check` says of a policy's methods.
+// Methods of RFC 9110 section 9.1; `mantlet check` must agree about the methods of a policy.
 TEST(RequestParserTest, ServesEveryTokenAsAMethodButConnectAndPri) {
   std::vector<std::string> methods = config::KnownMethods();
-  // Of other protocols, of one's own, and with every character.
+  // Methods of other protocols, own methods, and methods with every character.
   for (const char* method :
        {"SETUP", "PLAY", "GET_PARAMETER", "FLUSH", "GETT", "X", "PRINT", "CONNECTED", "HTTP", "ICE",
         "!#$%&'*+-.^_`|~09AZ", "THE-LONGEST-ONE-THAT-IS-SERVED-HAS-FORTY-EIGHT-B"}) {
@@ -283,7 +283,7 @@ TEST(RequestParserTest, ServesEveryTokenAsAMethodButConnectAndPri) {
     EXPECT_TRUE(config::IsServedMethod(method));
     ExpectSame(
         {method + " /x HTTP/1.1\r\nHost: h\r\n\r\n", method + " /x HTTP/1.1 host=h|Host:h."});
-    // The framing of a request is the same whatever its method.
+    // The framing of a request does not depend on its method.
     ExpectSame({method + " / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab" + method +
                     " / HTTP/1.1\r\nHost: h\r\n\r\n",
                 method + " / HTTP/1.1 host=h length=2|Host:h|Content-Length:2>ab>." + method +
@@ -291,8 +291,8 @@ TEST(RequestParserTest, ServesEveryTokenAsAMethodButConnectAndPri) {
   }
   EXPECT_FALSE(config::IsServedMethod("CONNECT"));
   EXPECT_FALSE(config::IsServedMethod("PRI"));
-  // An application that compares without regard to case would read each as a method that
-  // rules are about or that has a framing of its own.
+  // An application that ignores case would read each as a method that rules match or that has its
+  // own framing.
   for (const std::string method : {"get", "Delete", "hEAD", "connect", "pri", "x"}) {
     EXPECT_FALSE(config::IsServedMethod(method)) << method;
     ExpectRefused(method + " / HTTP/1.1\r\nHost: h\r\n\r\n", 501);

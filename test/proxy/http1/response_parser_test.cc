@@ -195,7 +195,7 @@ TEST(ResponseParserTest, ReadsOneResponseAfterTheOther) {
   EXPECT_EQ(sink.body, "hi");
 }
 
-// RFC 9112 section 2.2 lets a recipient take LF alone for the end of a line.
+// RFC 9112 section 2.2 permits a recipient to accept LF alone as the end of a line.
 TEST(ResponseParserTest, ReadsAHeadWhoseLinesAllEndWithLfAlone) {
   const Case cases[] = {
       {"HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 3\n\nok\n",
@@ -204,7 +204,7 @@ TEST(ResponseParserTest, ReadsAHeadWhoseLinesAllEndWithLfAlone) {
       {"HTTP/1.1 200 OK\nA:\nB: \t c \t\nConnection: close\nTransfer-Encoding: chunked\n\n"
        "2\r\nhi\r\n0\r\nT: v\r\n\r\n",
        "200 OK HTTP/1.1 chunked close|A:|B:c|Connection:close|Transfer-Encoding:chunked>hi>|T:v."},
-      // Each head is one of its own.
+      // Each head has its own line ends.
       {"HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
        "103 Early Hints HTTP/1.1|Link:</a>~200 OK HTTP/1.1 length=1|Content-Length:1>x>."},
       {"HTTP/1.1 304 Not Modified\nETag: x\n\n", "304 Not Modified HTTP/1.1|ETag:x."},
@@ -212,8 +212,8 @@ TEST(ResponseParserTest, ReadsAHeadWhoseLinesAllEndWithLfAlone) {
   for (const Case& c : cases) ExpectSame(c);
 }
 
-// Beside CRLF, LF alone has two readings: the end of a line, or a byte of a value that the
-// application let somebody write there.
+// Together with CRLF, LF alone is ambiguous: it may end a line, or be a byte of a value that a user
+// of the application has injected.
 TEST(ResponseParserTest, RefusesHeadsWithBothKindsOfLineEnds) {
   const std::string_view bad[] = {
       "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
@@ -246,7 +246,7 @@ std::string Chunked(std::string_view body) {
   return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
 }
 
-// RFC 9112 section 7.1.1: bad white space, which recipients are to remove.
+// RFC 9112 section 7.1.1: bad white space, which recipients must remove.
 TEST(ResponseParserTest, ReadsBlanksAfterChunkSizesAndInTheirExtensions) {
   const std::string_view same[] = {
       "5  \r\nhello\r\n0\r\n\r\n",

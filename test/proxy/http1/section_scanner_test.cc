@@ -8,7 +8,7 @@
 namespace mantlet::http1 {
 namespace {
 
-// What is true of every byte, one by one.
+// Checks every byte one by one.
 size_t PlainPrefixByHand(std::string_view bytes) {
   size_t at = 0;
   while (at < bytes.size() && static_cast<unsigned char>(bytes[at]) >= 0x20 && bytes[at] != 0x7f) {
@@ -17,8 +17,8 @@ size_t PlainPrefixByHand(std::string_view bytes) {
   return at;
 }
 
-// It looks at many bytes at once: every byte value, at every place in and behind
-// those, must end it as by hand.
+// The function reads many bytes at once. Every byte value at every position in and after these must
+// give the same result as a simple loop.
 TEST(PlainPrefixTest, EndsAtEveryControlByteWhereverItStands) {
   for (size_t size = 0; size <= 40; ++size) {
     for (size_t at = 0; at < size; ++at) {

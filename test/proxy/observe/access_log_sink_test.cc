@@ -48,7 +48,7 @@ class AccessLogSinkTest : public testing::Test {
   std::string path_;
 };
 
-// Two ends of which the second is read only when the test says so.
+// Two connected ends; the second is read only when the test does so.
 struct Ends {
   int write_end = -1;
   int read_end = -1;
@@ -63,7 +63,7 @@ struct Ends {
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     return {fds[1], fds[0]};
   }
-  // Everything that is there now.
+  // Reads all available bytes.
   std::string ReadAvailable() const {
     fcntl(read_end, F_SETFL, fcntl(read_end, F_GETFL) | O_NONBLOCK);
     std::string text;
@@ -131,7 +131,7 @@ TEST_F(AccessLogSinkTest, ANewFileDoesNotBeginWithTheEndOfAnOldLine) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   const int reader = open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   const auto sink = AccessLogSink::Open(path_).value();
-  sink->Write(Line(1, 500'000));  // more than the FIFO holds
+  sink->Write(Line(1, 500'000));  // more than the capacity of the FIFO
   unlink(path_.c_str());
   ASSERT_TRUE(sink->Reopen().ok());
   sink->Write("new\n");
@@ -163,12 +163,12 @@ TEST_F(AccessLogSinkTest, LeavesTheFlagsOfASharedDescriptorAlone) {
   ends.Close();
 }
 
-// A reader that stops reading, and comes back: nothing waits, no line is torn,
-// every line is either written or counted as dropped.
+// A reader stops reading and continues later: nothing waits, no line is torn, and every line is
+// either written or counted as dropped.
 void ExpectNoTornLinesFromASlowReader(const Ends& ends) {
   const auto sink = AccessLogSink::ForDescriptor(ends.write_end);
   constexpr int kLines = 10'000;  // 7 MB: more than the kernel's buffer and the backlog hold
-  // Short ones among long ones: they would still fit where a long one did not.
+  // Short lines among long ones: they still fit when a long one does not.
   const auto line_at = [](int i) { return Line(i, i % 7 == 0 ? 5000 : 20); };
   for (int i = 0; i < kLines; ++i) sink->Write(line_at(i));
   EXPECT_GT(sink->dropped(), 0u);
@@ -223,7 +223,7 @@ TEST_F(AccessLogSinkTest, WithoutAReaderEveryLineIsCountedAsDropped) {
   const auto sink = AccessLogSink::ForDescriptor(ends.write_end);
   sink->Write("a\nb\n");
   sink->Write("c\n");
-  sink->Drain(10'000);  // does not wait for somebody who has gone
+  sink->Drain(10'000);  // does not wait for a closed reader
   EXPECT_EQ(sink->dropped(), 3u);
   close(ends.write_end);
 }

@@ -67,7 +67,7 @@ class AccessLogTest : public testing::Test {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
-  // What one request leaves behind.
+  // Returns the record of one request.
   std::string Log(LogFormat format, const identity::PeerIdentity& identity,
                   const AccessRecord& record) {
     AccessLogWriter writer(*sink_, format);

@@ -1,5 +1,5 @@
-// The table of metrics in proxy/observe/README.md is what a scrape shows: the same
-// names, types and labels, none missing on either side.
+// The table of metrics in proxy/observe/README.md must match a scrape: the same names, types and
+// labels, with none missing on either side.
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ void PrintTo(const Described& described, std::ostream* out) {
 
 using Table = std::map<std::string, Described>;
 
-// Every `word` between backticks.
+// Returns every `word` between backticks.
 std::vector<std::string> Quoted(const std::string& cell) {
   std::vector<std::string> words;
   for (size_t at = cell.find('`'); at != std::string::npos; at = cell.find('`', at)) {
@@ -40,7 +40,7 @@ std::vector<std::string> Quoted(const std::string& cell) {
   return words;
 }
 
-// Rows "| `name` | type | `label`, `label` | meaning |".
+// Parses rows "| `name` | type | `label`, `label` | meaning |".
 Table FromReadme() {
   Table table;
   std::ifstream file("proxy/observe/README.md");
@@ -69,7 +69,7 @@ std::string WithoutSuffix(std::string name, const Table& table) {
   return name;
 }
 
-// Label names of a sample line. A value may hold anything, behind backslashes.
+// Returns the label names of a sample line. A value may contain any character after a backslash.
 std::set<std::string> LabelNames(const std::string& line) {
   std::set<std::string> names;
   size_t at = line.find('{');
@@ -108,7 +108,7 @@ TEST(ReadmeOfObserve, DescribesExactlyTheMetricsThatAreExported) {
   EXPECT_GT(scrape.size(), 25u);
   for (const auto& [name, described] : scrape) {
     ASSERT_TRUE(readme.contains(name)) << name << " is not in the README";
-    // The labels of the build are what it was built from.
+    // The labels of mantlet_build_info are the libraries of the build.
     if (name == "mantlet_build_info") continue;
     EXPECT_EQ(readme.at(name), described) << name;
   }

@@ -226,7 +226,7 @@ TEST_F(MetricsTest, AGaugeThatOneWorkerRaisedAnotherMayLower) {
 
 TEST_F(MetricsTest, UpstreamFailuresBeginAtZeroForEveryReasonOfTheirs) {
   shard_.Upstream("app").Failed(base::ErrorReason::kTimeoutHead);
-  shard_.Upstream("app").Failed(base::ErrorReason::kClientClosed);  // not the upstream's
+  shard_.Upstream("app").Failed(base::ErrorReason::kClientClosed);  // not a failure of the upstream
   const auto lines = Scrape();
   const std::string name = R"(mantlet_upstream_failures_total{upstream="app",reason=)";
   EXPECT_THAT(lines, Contains(name + R"("timeout_head"} 1)"));

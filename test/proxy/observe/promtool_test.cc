@@ -1,5 +1,5 @@
-// promtool, which comes with Prometheus, has the last word on the exposition.
-// Skipped where it is not installed; the integration tests bring it along.
+// Checks the exposition with promtool, which is a part of Prometheus. Skipped if it is not
+// installed; the integration tests provide it.
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@ namespace {
 
 class HeapTrimTest : public testing::Test {
  protected:
-  // Whether it has been trimmed `times` times, at once (no moment is waited for).
+  // Returns whether the heap has been trimmed `times` times, without waiting.
   bool AtOnce(int times) {
     io::RunReady(loop_);
     return trims_ == times;

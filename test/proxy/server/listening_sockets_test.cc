@@ -38,7 +38,7 @@ bool Listens(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) == 0 && accepting != 0;
 }
 
-// Opens one address, of which there is one socket.
+// Opens one address with one socket.
 absl::StatusOr<BoundListener> OpenOne(ListeningSockets& sockets, const config::Address& address,
                                       size_t count, PortSharing sharing) {
   auto bound = sockets.Open(address, count, sharing);
@@ -74,7 +74,7 @@ TEST(ListeningSockets, RefusesAnAddressOnWhichAnotherProcessListens) {
   auto bound = OpenOne(sockets, Tcp("127.0.0.1", 0), 1, PortSharing::kExclusive);
   ASSERT_TRUE(bound.ok());
   const uint16_t port = io::LocalAddress(bound->sockets[0].get())->port();
-  // SO_REUSEPORT alone would let a second daemon steal half of the connections.
+  // With SO_REUSEPORT alone, a second daemon would get half of the connections.
   auto again = OpenOne(sockets, Tcp("127.0.0.1", port), 1, PortSharing::kExclusive);
   EXPECT_NE(Refusal(again).find("127.0.0.1:" + std::to_string(port)), std::string::npos);
   EXPECT_TRUE(OpenOne(sockets, Tcp("127.0.0.1", port), 1, PortSharing::kShared).ok());

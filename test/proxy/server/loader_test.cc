@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A binder that opens nothing: it counts, and refuses what a test wants refused.
+// A binder that opens no socket. It counts its calls and fails on request.
 class FakeBinder final : public SocketBinder {
  public:
   absl::Status Bind(const Snapshot& next, const Snapshot* running) override {
@@ -53,7 +53,7 @@ class LoaderTest : public testing::Test {
     EXPECT_TRUE(loaded.config.has_value()) << loaded.status();
     return *loaded.config;
   }
-  // Loads what is on disk as the process does when it starts.
+  // Loads the files as the process does when it starts.
   void Start() {
     absl::StatusOr<Loader::Initial> initial = loader_.LoadInitial(OnDisk());
     ASSERT_TRUE(initial.ok()) << initial.status();
@@ -67,7 +67,7 @@ class LoaderTest : public testing::Test {
     files_.Put(certs::kChain, certs::ChainPem(leaf));
     files_.Put(certs::kKey, leaf.key->ToPem());
   }
-  // Whether `next` serves the certificate of RenewOne() on listener "one".
+  // Returns whether `next` serves the certificate of RenewOne() on listener "one".
   bool Renewed(const SnapshotPtr& next) const {
     return next->generation->Find("one")->id != running_->generation->Find("one")->id &&
            next->Find("one")->tls != running_->Find("one")->tls;

@@ -22,7 +22,7 @@ class ReloadControllerTest : public testing::Test {
     Write("tls.crt", "one");
     Look();
   }
-  // What the load that the daemon starts with would see.
+  // Returns the file states that the daemon's first load would read.
   void Look() {
     certs::DiskFileReader reader;
     seen_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
@@ -219,7 +219,7 @@ TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
     outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader);
   };
   Write("tls.crt", "two");
-  // By then it waits for two seconds between attempts.
+  // The delay between attempts is two seconds by then.
   ASSERT_TRUE(Loads(3));
   const int64_t since = loop_.now_ms();
   Write("other/new.crt", "here it is");

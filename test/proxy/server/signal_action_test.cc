@@ -9,7 +9,7 @@
 namespace mantlet::server {
 namespace {
 
-// Those whose default action does not end the process, and those that report a fault of it.
+// Signals whose default action does not end the process, and signals that report a fault of it.
 bool IsLeftAlone(int number) {
   for (const int harmless : {SIGCHLD, SIGURG, SIGWINCH, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN}) {
     if (number == harmless) return true;
@@ -20,7 +20,7 @@ bool IsLeftAlone(int number) {
   for (const int of_a_write : {SIGPIPE, SIGXFSZ, SIGTTOU}) {  // base/process_setup ignores these
     if (number == of_a_write) return true;
   }
-  return number > 31 && number < SIGRTMIN;  // the C library's own
+  return number > 31 && number < SIGRTMIN;  // reserved by the C library
 }
 
 TEST(SignalAction, NoSignalThatCanBeSentByHabitKeepsItsDefaultOfDeath) {

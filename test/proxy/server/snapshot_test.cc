@@ -30,7 +30,7 @@ class SnapshotTest : public testing::Test {
                          [this](const config::Upstream& upstream) { return Target(upstream); });
   }
 
-  // The same object for the same configuration.
+  // The same configuration shares the same object.
   absl::StatusOr<upstream::TargetPtr> Target(const config::Upstream& upstream) {
     if (targets_fail_) return absl::InvalidArgumentError("no target");
     if (target_ == nullptr || target_->config != upstream) {

@@ -68,14 +68,14 @@ TEST(StatusJson, ReportsAPendingReloadWithTheReason) {
   EXPECT_EQ(document["listeners_pending"]["public"], "half a file");
 }
 
-// One name for one thing, wherever it is shown.
+// A field has the same name in every output.
 TEST(StatusJson, UsesTheNamesOfCheck) {
   certs::MemoryFileReader files = certs::GoodFiles();
   auto generation = certs::GenerationLoader::Load(certs::OneListener(), files, x509::kNow);
   ASSERT_TRUE(generation.ok());
   Json served = Json::parse(CertificatesAsJson(**generation, {}))["listeners"][0];
   Json checked = certs::CheckMaterial(certs::OneListener(), files, x509::kNow).json["listeners"][0];
-  // Settings, which /config shows.
+  // Settings are shown by /config only.
   checked.erase("client_auth");
   checked.erase("server_auth_clients");
   EXPECT_EQ(served, checked);

@@ -18,7 +18,7 @@ config::Environment Env(config::Environment::Variables values) {
   return config::Environment(std::move(values));
 }
 
-// The service manager's end: a datagram socket under a path or an abstract name.
+// The socket of the service manager: a datagram socket with a path or an abstract name.
 class ManagerSocket {
  public:
   explicit ManagerSocket(const std::string& name) : name_(name) {
@@ -35,7 +35,7 @@ class ManagerSocket {
     close(fd_);
     if (name_[0] == '/') unlink(name_.c_str());
   }
-  // What has arrived; datagrams on one machine arrive before sendto returns.
+  // Returns the received datagram. Local datagrams arrive before sendto returns.
   std::string Receive() {
     char buffer[4096];
     const ssize_t n = recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
@@ -55,7 +55,7 @@ TEST(SystemdNotifier, DoesNothingWithoutASocket) {
 }
 
 TEST(SystemdNotifier, SpeaksToASocketInTheFileSystem) {
-  // Not the test's own folder: its path is longer than a socket's name may be.
+  // Not in the test's own folder, whose path is too long for a socket.
   const std::string path = "/tmp/mantlet-notify-test-" + std::to_string(getpid());
   ManagerSocket manager(path);
   const SystemdNotifier notifier(Env({{"NOTIFY_SOCKET", path}}));

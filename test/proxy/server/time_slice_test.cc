@@ -14,7 +14,7 @@
 namespace mantlet::server {
 namespace {
 
-// struct sched_attr as the kernel fills it in: the slice is its fourth eight bytes.
+// struct sched_attr of the kernel; the slice is its fourth group of eight bytes.
 uint64_t SliceOfThisThread() {
   std::array<uint64_t, 6> attributes{};
   if (syscall(SYS_sched_getattr, 0, attributes.data(), sizeof(attributes), 0) != 0) return 0;

@@ -1,4 +1,4 @@
-// A configuration with two listeners, each with a certificate of its own, and its files.
+// A configuration with two listeners, each with its own certificate, and its files.
 
 #ifndef MANTLET_TEST_PROXY_SERVER_TWO_LISTENERS_H_
 #define MANTLET_TEST_PROXY_SERVER_TWO_LISTENERS_H_
@@ -11,7 +11,7 @@ namespace mantlet::server {
 
 inline constexpr char kConfig[] = "/etc/mantlet.yaml";
 
-// `more`: further keys of the second listener, whose port is `port`.
+// `more` holds further keys of the second listener, whose port is `port`.
 inline std::string Yaml(const std::string& more = "", int port = 8444) {
   return R"(
 listeners:
@@ -33,7 +33,7 @@ upstreams:
 )";
 }
 
-// The configuration, and what it names.
+// The configuration and the files that it names.
 inline certs::MemoryFileReader TwoListeners() {
   certs::MemoryFileReader files = certs::GoodFiles();
   files.Put("/two/tls.crt", certs::ChainPem(certs::Server()));

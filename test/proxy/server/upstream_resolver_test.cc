@@ -19,7 +19,7 @@ using testing::IsEmpty;
 using testing::Not;
 using upstream::TargetPtr;
 
-// Answers when the test says so.
+// A lookup that answers when the test requests it.
 class FakeLookup final : public io::NameLookup {
  public:
   struct Question {
@@ -139,7 +139,7 @@ TEST_F(UpstreamResolverTest, OneNameThatIsNotAnsweredHoldsUpNoOther) {
   lookup_.Answer({"127.0.0.1"});
   ASSERT_EQ(published_.size(), 1u);
   EXPECT_EQ(published_[0]->config.name, "other");
-  // Requests for the first are not left waiting for ever.
+  // Requests for the first upstream must not wait for ever.
   ASSERT_TRUE(RunUntil(loop_, [&] { return published_.size() == 2; }));
   EXPECT_EQ(published_[1]->config.name, "app");
   EXPECT_THAT(published_[1]->unresolved, HasSubstr("no name server has answered"));

@@ -45,7 +45,7 @@ TEST(WorkerCount, FindsTheUnifiedGroupAmongTheOlderOnes) {
 
 TEST(WorkerCount, IsNeverMoreThanTheProcessorsThisThreadMayUse) {
   uint32_t narrow = 0;
-  // On a thread of its own, whose affinity nobody else shares.
+  // Runs on a separate thread with its own affinity.
   std::thread([&narrow] {
     cpu_set_t all, one;
     ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);

@@ -25,7 +25,7 @@
 namespace mantlet::server {
 namespace {
 
-// Much longer than anything here takes on a busy machine.
+// Much longer than any step takes on a busy machine.
 constexpr auto kLate = std::chrono::seconds(20);
 
 class WorkerTest : public testing::Test {
@@ -39,7 +39,7 @@ class WorkerTest : public testing::Test {
     config_.listeners[0].upstream = "app";
   }
 
-  // The snapshot of `config_`; contexts and policies of the last one are kept.
+  // Builds the snapshot of `config_`; contexts and policies of the last one are reused.
   SnapshotPtr Build() {
     certs::MemoryFileReader files = certs::GoodFiles();
     auto generation = certs::GenerationLoader::Load(config_, files, x509::kNow);
@@ -56,7 +56,7 @@ class WorkerTest : public testing::Test {
     return last_ = *snapshot;
   }
 
-  // A listening socket on a free port of the loopback interface.
+  // Opens a listening socket on a free port of the loopback interface.
   io::FileDescriptor Listen() {
     auto socket = io::OpenListeningSocket(*io::SocketAddress::Literal("127.0.0.1", 0));
     EXPECT_TRUE(socket.ok()) << socket.status();
@@ -69,7 +69,7 @@ class WorkerTest : public testing::Test {
     return sockets;
   }
 
-  // Connects to the port of Listen(); empty if that is refused.
+  // Connects to the port of Listen(); returns an empty descriptor if that is refused.
   io::FileDescriptor Connect() {
     io::FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const io::SocketAddress address = *io::SocketAddress::Literal("127.0.0.1", port_);
@@ -82,7 +82,7 @@ class WorkerTest : public testing::Test {
     worker_.Summarize(limit, [&](std::vector<ConnectionSummary> all) { promise.set_value(all); });
     return promise.get_future().get();
   }
-  // Whether the worker has `count` connections before it is late.
+  // Returns whether the worker has `count` connections before the time limit.
   bool Has(size_t count) {
     const auto late = std::chrono::steady_clock::now() + kLate;
     while (Connections().size() != count) {
@@ -91,7 +91,7 @@ class WorkerTest : public testing::Test {
     }
     return true;
   }
-  // Whether the socket's peer has closed it before it is late.
+  // Returns whether the peer has closed the socket before the time limit.
   static bool IsClosed(const io::FileDescriptor& client) {
     const timeval limit = {std::chrono::seconds(kLate).count(), 0};
     setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

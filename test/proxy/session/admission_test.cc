@@ -21,7 +21,7 @@ class AdmissionTest : public testing::Test {
     limits_.client_handshakes = 0;
   }
 
-  // The limit that is reached, or "".
+  // Returns the limit that is reached, or "".
   std::string Connect(ClientKey client = 1) {
     auto admitted = Admission::Admit(admission_, limits_, client);
     if (const auto* limit = std::get_if<AdmissionLimit>(&admitted)) {
@@ -39,7 +39,8 @@ class AdmissionTest : public testing::Test {
     return limit.empty() ? Begin(tickets_.size() - 1, now) : limit;
   }
 
-  // A connection that waits for its ClientHello; evicted, it leaves its name in `evicted_`.
+  // A connection that waits for its ClientHello. When it is evicted, its name is added to
+  // `evicted_`.
   std::string ConnectAndWait(const std::string& name, bool partial = false) {
     std::string limit = Connect();
     if (!limit.empty()) return limit;
@@ -105,7 +106,7 @@ TEST_F(AdmissionTest, AnEvictionThatCrossesTheClientHelloEndsTheConnectionOnce) 
   limits_.connections = 1;
   EXPECT_EQ(ConnectAndWait("a"), "");
   EXPECT_EQ(Connect(), "");
-  // The task that evicts it has not run yet.
+  // The task of the eviction has not run yet.
   EXPECT_EQ(Begin(0), "limits.connections");
   tickets_.erase(tickets_.begin());
   io::RunReady(loop_);
@@ -244,7 +245,8 @@ TEST_F(AdmissionTest, ForgetsClientsThatAreGone) {
     ConnectAndBegin(client, kNow + static_cast<int64_t>(client) * 1000);
     tickets_.clear();
   }
-  // A second's worth of them may still owe, and a table may double before it is swept.
+  // The rate state of up to one second's clients remains, and a table may double before it is
+  // swept.
   EXPECT_LT(admission_->clients(), 5000u);
 }
 

@@ -1,4 +1,5 @@
-// What a connection still gets when the process drains, or when its listener is removed.
+// Tests the handshakes and responses of a connection when the process drains or its listener is
+// removed.
 
 #include <string>
 
@@ -28,7 +29,7 @@ class ConnectionDrainTest : public ConnectionTest {
   bool ToldToClose() const {
     return client_->received().find("\r\nConnection: close\r\n") != std::string::npos;
   }
-  // One request, which is answered, and nothing after it.
+  // Sends a request and expects one response and then the end.
   void GetsOneAnswer() {
     Ask();
     upstream_.peers.back()->Say(kOk);

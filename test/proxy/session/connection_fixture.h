@@ -1,5 +1,5 @@
-// A client connection in a worker of its own: a TLS client in memory on one side, an
-// upstream on a Unix socket of the same loop on the other.
+// A client connection with its own worker context. Its client is a TLS client in memory, its
+// upstream a Unix socket on the same loop.
 
 #ifndef MANTLET_TEST_PROXY_SESSION_CONNECTION_FIXTURE_H_
 #define MANTLET_TEST_PROXY_SESSION_CONNECTION_FIXTURE_H_
@@ -49,7 +49,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
     loop_.DeferDelete(std::move(connection_));
   }
 
-  // What a reload does, with what the test has changed.
+  // Applies the test's changes like a reload.
   void Apply() {
     auto state = std::make_shared<ListenerState>();
     state->config = config_;
@@ -107,7 +107,7 @@ class ConnectionTest : public WorkerFixture<base::ManualClock>, public Connectio
   Connection::State State() const {
     return connection_ == nullptr ? Connection::State::kClosing : connection_->state();
   }
-  // Sends a request that the upstream has heard, and has not answered yet.
+  // Sends a request and waits until the upstream has received it, without a response.
   void Ask(std::string_view request = kGet) {
     Send(request);
     ASSERT_TRUE(UpstreamHas(1));

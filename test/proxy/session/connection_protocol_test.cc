@@ -1,4 +1,4 @@
-// What a connection does for a protocol that carries no HTTP, and what it leaves to it.
+// Tests a connection with a protocol that carries no HTTP.
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-// Open connections whose client would not be let in any more: how each of their
-// states ends, and that nothing new begins.
+// Tests open connections whose client would now be rejected: each state ends as it should, and no
+// new request begins.
 
 #include <memory>
 #include <string>
@@ -25,7 +25,7 @@ class ConnectionRevalidationTest : public ConnectionTest {
     Apply();
     Connect(&brief_);
   }
-  // One whose certificate does not verify, and who is let in all the same.
+  // A client whose certificate does not verify and that is accepted all the same.
   void ConnectStranger() {
     config_.client_auth.mode = config::ClientAuthMode::kRequest;
     Apply();
@@ -34,7 +34,7 @@ class ConnectionRevalidationTest : public ConnectionTest {
         x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
     Connect(&mallory);
   }
-  // A minute later, `brief_` has ended.
+  // One minute later `brief_` has expired.
   void LookLater() {
     clock_.SetWallSeconds(kNow + 62);
     book_.RunDue();
@@ -83,7 +83,7 @@ TEST_F(ConnectionRevalidationTest, AValidConnectionContinuesUntilTheNewVerdictEx
 TEST_F(ConnectionRevalidationTest, NoRequestBeginsBetweenAChangeAndTheVerdict) {
   Connect();
   RemoveCa();
-  // The book has not come to it yet.
+  // The schedule has not reached it yet.
   Send(kGet);
   io::RunReady(loop_);
   EXPECT_TRUE(upstream_.peers.empty());
@@ -316,7 +316,7 @@ TEST_F(ConnectionRevalidationTest, TheTunnelOfAnExpiredClientThatMayStayStillNee
 }
 
 TEST_F(ConnectionRevalidationTest, AHandshakeBegunUnderOldRulesIsVerifiedByTheNewOnes) {
-  config_.client_auth.on_revocation = OnInvalid::kIgnore;  // not for those who just come in
+  config_.client_auth.on_revocation = OnInvalid::kIgnore;  // does not apply to a handshake
   Apply();
   Accept();
   RemoveCa();
@@ -359,7 +359,7 @@ TEST_F(ConnectionRevalidationTest, AnUnverifiedClientEndsWhenACertificateIsRequi
   EXPECT_TRUE(Counted("no_client_certificate"));
 }
 
-// What it was told to the application as would not be true any more; it may come again.
+// The identity sent to the application is no longer valid; the client may connect again.
 TEST_F(ConnectionRevalidationTest, UnderRequestAVerifiedClientEndsWhenItNoLongerVerifies) {
   config_.client_auth.mode = config::ClientAuthMode::kRequest;
   Apply();

@@ -1,5 +1,5 @@
-// A connection with another acceptor, another protocol and an upstream in memory: the seams of
-// proxy/session/acceptor.h and protocol.h, and proxy/upstream/connector.h.
+// Tests a connection with another acceptor, another protocol and an upstream in memory, that is,
+// the interfaces of proxy/session/acceptor.h and protocol.h, and proxy/upstream/connector.h.
 
 #include <memory>
 #include <string>
@@ -83,7 +83,7 @@ class ConnectionSeamsTest : public WorkerFixture<base::ManualClock>, public Conn
         std::make_unique<io::MemoryStream>(wire_), target_->addresses[0]);
     connection_->Begin();
   }
-  // Whether the upstream has got `text`; then it answers.
+  // Returns whether the upstream has received `text`, and makes it respond.
   bool UpstreamGets(std::string_view text) {
     return io::RunUntil(loop_, [&] {
       return !connector_.wires.empty() &&
@@ -170,7 +170,7 @@ TEST_F(ConnectionSeamsTest, AnotherProtocolGetsTheExchangesOwnAnswers) {
 
 class AlpnTest : public ConnectionSeamsTest {
  protected:
-  // A TLS listener that speaks `protocols`, and a client that offers `offered`.
+  // Creates a TLS listener that speaks `protocols` and a client that offers `offered`.
   void Shake(const std::vector<std::string>& protocols, const std::vector<std::string>& offered) {
     tls::ServerContext::Options options;
     options.client_auth = config::ClientAuthMode::kNone;

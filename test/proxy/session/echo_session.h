@@ -1,7 +1,6 @@
-// echo/1, a protocol for tests that carries no HTTP: a message is its length in two bytes and as
-// many bytes of content, and an empty message asks for all that came since the last one. So
-// several messages are under way at a time, and there is no exchange that has deadlines and
-// back-pressure of its own.
+// echo/1 is a protocol for tests that carries no HTTP. A message is its length in two bytes and
+// that many bytes of content. An empty message requests all messages since the last one. So several
+// messages can be in flight, and there is no exchange with its own deadlines and back-pressure.
 
 #ifndef MANTLET_TEST_PROXY_SESSION_ECHO_SESSION_H_
 #define MANTLET_TEST_PROXY_SESSION_ECHO_SESSION_H_
@@ -60,7 +59,7 @@ class EchoSession final : public Protocol {
   uint64_t requests() const override { return requests_; }
 
  private:
-  // Takes the messages that are whole, as long as the client takes what it is sent.
+  // Handles complete messages as long as the client reads the responses.
   void ReadMessages() {
     while (!done_ && input_.size() >= 2) {
       const size_t end = 2 + ContentBytes();
@@ -76,7 +75,7 @@ class EchoSession final : public Protocol {
         held_.append(input_, 0, end);
         input_.erase(0, end);
       } else if (!done_) {
-        input_.erase(0, end);  // what is under way is the last
+        input_.erase(0, end);  // messages in flight are the last
       }
       if (paused_) return;
     }
@@ -97,13 +96,13 @@ class EchoSession final : public Protocol {
   }
 
   const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
-  // The time for the client's next bytes.
+  // Arms the timeout for the client's next bytes.
   void ArmRead() {
     int64_t time_ms = timeouts().idle.count();
     if (host_.leaving()) time_ms = std::min(time_ms, host_.idle_grace_ms());
     worker_.loop.ArmIn(timer_, time_ms);
   }
-  // The time for the client to take some of what was written.
+  // Arms the timeout for the client to read written bytes.
   void ArmWrite() {
     untaken_ = host_.stream().untaken();
     worker_.loop.ArmIn(timer_, timeouts().write.count());
@@ -127,11 +126,11 @@ class EchoSession final : public Protocol {
   WorkerContext& worker_;
   ProtocolHost& host_;
   base::FunctionTimer timer_;
-  std::string input_;      // messages that are not whole, or have to wait
-  std::string held_;       // messages under way
+  std::string input_;      // messages that are incomplete or must wait
+  std::string held_;       // messages in flight
   bool stopping_ = false;  // no further message begins
-  bool paused_ = false;    // until the client has taken what it was sent
-  size_t untaken_ = 0;     // by the client, when ArmWrite() was called
+  bool paused_ = false;    // until the client has read the responses
+  size_t untaken_ = 0;     // bytes not taken by the client when ArmWrite() was called
   bool done_ = false;
   uint64_t requests_ = 0;
 };

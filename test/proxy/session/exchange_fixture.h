@@ -1,5 +1,5 @@
-// An exchange between a client in memory and an upstream on a Unix socket in the
-// same loop, through a real pool.
+// An exchange between a client in memory and an upstream on a Unix socket of the same loop, with a
+// real pool.
 
 #ifndef MANTLET_TEST_PROXY_SESSION_EXCHANGE_FIXTURE_H_
 #define MANTLET_TEST_PROXY_SESSION_EXCHANGE_FIXTURE_H_
@@ -27,7 +27,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
                      public http::ResponseWriter,
                      private http::RequestSink {
  protected:
-  // What becomes of an HTTP/1 connection after an exchange.
+  // The state of an HTTP/1 connection after an exchange.
   enum class End { kKeepAlive, kClose, kLinger, kAbort, kTunnel };
 
   ExchangeTest() {
@@ -47,13 +47,14 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
     io::RunReady(loop_);
   }
 
-  // The policy, as its YAML stands between { and }; before the first Client().
+  // Sets the policy, in YAML flow style without the braces. Must be called before the first
+  // Client().
   void Policy(const std::string& flow) {
     listener_.policy = std::make_shared<const policy::Policy>(config::ParsePolicy(flow));
     listener_.FindDenialCounters();
   }
 
-  // What the client sends. The first call fixes `target_` and `listener_`.
+  // Sends bytes from the client. The first call fixes `target_` and `listener_`.
   void Client(std::string_view bytes) {
     if (pool_ == nullptr) {
       pool_ =
@@ -71,12 +72,12 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
       exchange_->FlushRequest();
     }
   }
-  // Runs until the exchange is over; says how it left the connection.
+  // Runs until the exchange is over and returns the state of the connection.
   End Ended() {
     EXPECT_TRUE(io::RunUntil(loop_, [&] { return ends_.size() > ended_; })) << "no end in sight";
     return ends_.size() > ended_ ? ends_[ended_++] : End::kAbort;
   }
-  // Until the upstream has `count` connections and the last of them has heard `text`.
+  // Runs until the upstream has `count` connections and the last of them has received `text`.
   bool UpstreamHears(size_t count, std::string_view text) {
     return io::RunUntil(loop_, [&] {
       return upstream_.peers.size() == count &&
@@ -84,7 +85,7 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
     });
   }
   upstream::FakeUpstream::Peer& Peer(size_t i = 0) { return *upstream_.peers[i]; }
-  // What the client has got, and the status in it; 0 if there is none.
+  // The bytes that the client has received, and their status; 0 if there is none.
   const std::string& got() const { return client_->sent; }
   int Status() const { return got().starts_with("HTTP/1.1 ") ? std::stoi(got().substr(9)) : 0; }
   bool Counted(std::string_view line) const {

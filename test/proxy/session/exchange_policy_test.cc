@@ -1,4 +1,4 @@
-// An exchange and its listener's policy: nothing is sent anywhere without a permit.
+// Tests an exchange with its listener's policy: nothing is forwarded without a permit.
 
 #include <string>
 #include <utility>
@@ -21,7 +21,7 @@ class ExchangePolicyTest : public ExchangeTest {
   void Get(const std::string& target) {
     Client("GET " + target + " HTTP/1.1\r\nHost: a.example\r\n\r\n");
   }
-  // The status of the answer to a request that must not get further.
+  // Returns the status of the response to a request that must not be forwarded.
   int Refused(const std::string& target) {
     client_->sent.clear();
     Get(target);
@@ -30,7 +30,7 @@ class ExchangePolicyTest : public ExchangeTest {
     EXPECT_TRUE(upstream_.peers.empty()) << target;
     return Status();
   }
-  // The target that the upstream is asked for.
+  // Returns the request-target that the upstream receives.
   std::string Asked(const std::string& target) {
     Get(target);
     EXPECT_TRUE(UpstreamHears(1, "\r\n\r\n")) << target;
@@ -44,14 +44,14 @@ class ExchangePolicyTest : public ExchangeTest {
     peer_.verification = identity::Verification::kSuccess;
     EditCertificate(peer_).cn = "alice";
   }
-  // Another policy, as a reload brings it.
+  // Sets another policy like a reload.
   std::shared_ptr<const ListenerState> Reloaded(const std::string& flow) {
     auto state = std::make_shared<ListenerState>(*state_);
     state->policy = std::make_shared<const policy::Policy>(config::ParsePolicy(flow));
     state->FindDenialCounters();
     return state;
   }
-  // Asks for `target`; the upstream hears `asked` and agrees.
+  // Requests `target`; the upstream receives `asked` and accepts the upgrade.
   void OpenTunnel(const std::string& target, const std::string& asked) {
     Client("GET " + target +
            " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");

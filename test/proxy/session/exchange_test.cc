@@ -119,7 +119,7 @@ TEST_F(ExchangeTest, AClientThatAskedForCloseIsClosed) {
 
 class RetryTest : public ExchangeTest {
  protected:
-  // Leaves one used connection in the pool.
+  // Puts one used connection into the pool.
   void Warm() {
     Client(kGet);
     ASSERT_TRUE(UpstreamHears(1, "GET"));
@@ -128,8 +128,8 @@ class RetryTest : public ExchangeTest {
     client_->sent.clear();
     Peer().handler.data.clear();
   }
-  // Lets the upstream close the pooled connection just when `request` arrives,
-  // having said `last_words`.
+  // Makes the upstream send `last_words` and close the pooled connection just when `request`
+  // arrives.
   void SendOnStale(std::string_view request, std::string_view last_words = "") {
     upstream_.on_data = [this, said = std::string(last_words)](auto& peer) {
       if (std::exchange(closed_, true)) return;  // the next connection works
@@ -240,7 +240,7 @@ TEST_F(RetryTest, AnUnrepeatableRequestIsNotSentOnAnEndedConnection) {
     ASSERT_TRUE(UpstreamHears(before + 1, "GET"));
     upstream_.peers.back()->Say(kOk);
     ASSERT_EQ(Ended(), End::kKeepAlive);
-    upstream_.peers.back()->Hang();  // which the loop has not told of yet
+    upstream_.peers.back()->Hang();  // the loop has not reported it yet
     Client(request);
     ASSERT_TRUE(UpstreamHears(before + 2, "\r\n\r\n")) << request;
     upstream_.peers.back()->Say(
@@ -250,7 +250,7 @@ TEST_F(RetryTest, AnUnrepeatableRequestIsNotSentOnAnEndedConnection) {
   }
 }
 
-// ---- what goes wrong
+// ---- errors
 
 TEST_F(ExchangeTest, AnUpstreamThatRefusesIs502) {
   target_->addresses = {io::SocketAddress::Unix("/nowhere/nobody.sock").value()};
@@ -699,13 +699,13 @@ TEST_F(ExchangeTest, AnUpstreamThatTakesNothingHoldsTheClientBack) {
 }
 
 TEST_F(ExchangeTest, AConnectionWithContentThatTheUpstreamHasNotTakenIsNotUsedAgain) {
-  constexpr size_t kContent = 300 * 1024;  // more than the kernel takes, and no reason to pause
+  constexpr size_t kContent = 300 * 1024;  // more than the kernel accepts, but too little to pause
   Client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kContent) + "\r\n\r\n");
   ASSERT_TRUE(UpstreamHears(1, "\r\n\r\n"));
   Peer().stream->SetReading(false);
   Client(std::string(kContent, 'y'));
   ASSERT_FALSE(paused_);
-  Peer().Say(kOk);  // without having read the content, nor will it
+  Peer().Say(kOk);  // without reading the content
   EXPECT_EQ(Ended(), End::kKeepAlive);
   EXPECT_EQ(Status(), 200);
   EXPECT_EQ(pool_->idle(), 0u);

@@ -16,7 +16,7 @@ class HandshakeRecordTest : public WorkerFixture<base::ManualClock> {
   ListenerState listener_;
 };
 
-// What it says of itself without one is the server name.
+// Without a certificate, its identity is the server name.
 TEST_F(HandshakeRecordTest, AnUnsafeIdentityMayHaveNoCertificate) {
   identity::RenderReport report;
   report.unsafe_fields = 1;

@@ -1,4 +1,4 @@
-// An HTTP/1 session without its connection: what each event makes of each state, as a table.
+// Tests an HTTP/1 session without its connection, with a table of states and events.
 
 #include "proxy/session/http1_session.h"
 
@@ -21,7 +21,7 @@ namespace {
 constexpr char kGet[] = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-// Everything that a session asks of its connection, in memory.
+// A ProtocolHost in memory.
 class Http1SessionTest : public WorkerFixture<base::SystemClock>, public ProtocolHost {
  protected:
   Http1SessionTest() {
@@ -118,13 +118,13 @@ class Http1SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
   void StopNow() { session_->Stop(StopMode::kNow, base::ProxyError(base::ErrorReason::kDraining)); }
   void Garbage() { session_->OnBytes("\x01\x02\r\n\r\n"); }
   void Time() {
-    // Until the session has ended, or for longer than any of its deadlines.
+    // Runs until the session has ended, or for longer than all of its deadlines.
     const int64_t then = loop_.now_ms();
     io::RunUntil(loop_, [&] { return closed_ || loop_.now_ms() > then + 400; });
   }
 
   io::Wire& Upstream() { return *connector_.wires.back(); }
-  // The status of the last response that the client has got; 0: none.
+  // Returns the status of the last response that the client has received; 0 if none.
   int Status() const {
     const size_t at = wire_->sent.rfind("HTTP/1.1 ");
     return at == std::string::npos ? 0 : std::stoi(wire_->sent.substr(at + 9));
@@ -149,8 +149,8 @@ struct Case {
   const char* name;
   Step state;
   Step event;
-  std::optional<CloseMode> closed;  // none: the connection goes on
-  int status = 0;                   // of the response that the client has got by then
+  std::optional<CloseMode> closed;  // nullopt: the connection continues
+  int status = 0;                   // of the response that the client has received
 };
 
 class Http1SessionTableTest : public Http1SessionTest, public testing::WithParamInterface<Case> {

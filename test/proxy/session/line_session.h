@@ -1,6 +1,5 @@
-// A protocol for tests, as small as one can be: each line is the target of a GET, and the
-// response is "STATUS\n", the content and a line with a full stop. It knows nothing of HTTP/1
-// and uses the same exchange.
+// A minimal protocol for tests: each line is the target of a GET, and the response is "STATUS\n",
+// the content and a line with a full stop. It does not use HTTP/1 but uses the same exchange.
 
 #ifndef MANTLET_TEST_PROXY_SESSION_LINE_SESSION_H_
 #define MANTLET_TEST_PROXY_SESSION_LINE_SESSION_H_

@@ -96,7 +96,7 @@ TEST_F(RevalidationScheduleTest, ManyMembersAreValidatedInSlicesOverSeveralTurns
     Connection& connection = *all.emplace_back(std::make_unique<Connection>());
     connection.on_due = [&] {
       ++judged;
-      clock_.AdvanceUs(500);  // what a verification may take
+      clock_.AdvanceUs(500);  // the cost of a verification
     };
     book_.SetDue(connection, RevalidationSchedule::kNow);
   }

@@ -1,4 +1,4 @@
-// For tests of what runs on a worker: a WorkerContext and all that it refers to.
+// A WorkerContext and all objects that it refers to, for tests of code on a worker.
 
 #ifndef MANTLET_TEST_PROXY_SESSION_WORKER_FIXTURE_H_
 #define MANTLET_TEST_PROXY_SESSION_WORKER_FIXTURE_H_
@@ -12,7 +12,7 @@
 
 namespace mantlet::session {
 
-// `Clock`: one that the test moves, or the system's.
+// `Clock` is a clock that the test moves, or the system's.
 template <typename Clock>
 class WorkerFixture : public testing::Test {
  protected:

@@ -13,7 +13,7 @@ namespace {
 
 using base::ErrorReason;
 
-// Writes down what it hears: "head 200;body abc;end;".
+// Records its events as text: "head 200;body abc;end;".
 struct RecordingHandler final : http::ResponseHandler {
   void OnInterimResponse(const http::ResponseHead& head) override {
     log += "interim " + std::to_string(head.status) + ";";

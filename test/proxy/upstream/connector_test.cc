@@ -1,4 +1,4 @@
-// A pool over a connector that is no socket.
+// Tests a pool with a connector without sockets.
 
 #include "proxy/upstream/connector.h"
 

@@ -1,5 +1,5 @@
-// An upstream in the test's own process and loop, on a Unix socket: accepts, keeps
-// what it hears and says what the test tells it to.
+// An upstream in the process and loop of the test, on a Unix socket. It accepts connections, keeps
+// the received bytes and sends what the test requests.
 
 #ifndef MANTLET_TEST_PROXY_UPSTREAM_FAKE_UPSTREAM_H_
 #define MANTLET_TEST_PROXY_UPSTREAM_FAKE_UPSTREAM_H_
@@ -52,7 +52,7 @@ class FakeUpstream {
   const io::SocketAddress& address() const { return address_; }
 
   std::vector<std::unique_ptr<Peer>> peers;  // in the order of their arrival
-  std::function<void(Peer&)> on_data;        // after each read; `handler.data` has it all
+  std::function<void(Peer&)> on_data;        // after each read; `handler.data` has all bytes
 
  private:
   void Accept(io::FileDescriptor fd) {

@@ -1,5 +1,4 @@
-// A Connector whose connections end in the test's memory: each has a Wire, on which the test
-// plays the upstream.
+// A Connector with connections in memory. Each has a Wire, on which the test acts as the upstream.
 
 #ifndef MANTLET_TEST_PROXY_UPSTREAM_MEMORY_CONNECTOR_H_
 #define MANTLET_TEST_PROXY_UPSTREAM_MEMORY_CONNECTOR_H_
@@ -25,7 +24,7 @@ class MemoryConnector final : public Connector {
   }
 
   std::vector<std::shared_ptr<io::Wire>> wires;  // in the order of the attempts that succeeded
-  std::optional<io::StreamFailure> failure;      // set: every attempt fails so
+  std::optional<io::StreamFailure> failure;      // if set, every attempt fails with it
 
  private:
   struct MemoryAttempt final : Attempt {
@@ -34,7 +33,7 @@ class MemoryConnector final : public Connector {
       call.Schedule();
     }
     void Finish() {
-      const Callback callback = std::move(done);  // which may destroy this
+      const Callback callback = std::move(done);  // a copy, because the call may destroy this
       if (owner.failure) {
         callback(io::StreamError{*owner.failure, "as the test says"});
         return;

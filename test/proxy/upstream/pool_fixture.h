@@ -1,4 +1,4 @@
-// A pool, an upstream for it, and people who wait.
+// A pool, its upstream, and waiters.
 
 #ifndef MANTLET_TEST_PROXY_UPSTREAM_POOL_FIXTURE_H_
 #define MANTLET_TEST_PROXY_UPSTREAM_POOL_FIXTURE_H_
@@ -45,7 +45,7 @@ class PoolTest : public testing::Test {
       pool_ = std::make_shared<Pool>(loop_, connector_, target_, upstream_metrics_);
     return *pool_;
   }
-  // A connection of a waiter of its own.
+  // Returns a connection for a new waiter.
   Lease Connect() {
     RecordingWaiter waiter;
     EXPECT_TRUE(pool().Wait(&waiter));
@@ -54,9 +54,9 @@ class PoolTest : public testing::Test {
     EXPECT_TRUE(waiter.connection);
     return std::move(waiter.connection);
   }
-  // Gives a connection back that can carry another request.
+  // Returns a connection that can carry another request to the pool.
   static void Return(Lease connection) { connection.Release(); }
-  // Gives one back in the middle of a request.
+  // Returns a connection in the middle of a request to the pool.
   void Discard(Lease connection) {
     http::RequestHead head;
     const identity::StripSet strip;
@@ -66,7 +66,7 @@ class PoolTest : public testing::Test {
   bool Served(const RecordingWaiter& waiter) {
     return io::RunUntil(loop_, [&] { return waiter.calls > 0; });
   }
-  // What mantlet_upstream_connections{state} says.
+  // Returns the value of mantlet_upstream_connections{state}.
   std::string Gauge(const std::string& state) const {
     std::istringstream lines(metrics_.Render());
     for (std::string line; std::getline(lines, line);) {

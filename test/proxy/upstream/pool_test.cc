@@ -262,7 +262,7 @@ TEST_F(PoolTest, AnUnrepeatableRequestGetsNoEndedConnection) {
   Return(Connect());
   Return(Connect());
   for (const auto& peer : upstream_.peers) peer->Hang();
-  // The ends have arrived, and the loop has not told of them yet.
+  // The ends have arrived, but the loop has not reported them yet.
   EXPECT_FALSE(pool().TakeIdle(Pool::Request::kOnce));
   EXPECT_EQ(Gauge("idle"), "0");
   Return(Connect());
@@ -299,7 +299,7 @@ TEST_F(PoolTest, AWaiterGetsAReturnedConnectionThatIsOpen) {
   EXPECT_EQ(upstream_.peers.size(), 1u);
 }
 
-// ---- how long one waits
+// ---- deadlines of waiters
 
 TEST_F(PoolTest, AWaiterForAConnectionInUseExpires) {
   target_->config.pool.connections = 1;
@@ -452,7 +452,7 @@ TEST_F(SilentPoolTest, AWaiterWithAnAttemptIsNotInTheQueue) {
   EXPECT_EQ(waiter.error->reason, ErrorReason::kConnectTimeout);
 }
 
-// A Unix socket whose queue is full: the kernel says so at once.
+// A Unix socket whose queue is full: the kernel reports that immediately.
 class FullPoolTest : public PoolTest {
  protected:
   FullPoolTest() {
@@ -656,8 +656,8 @@ TEST_F(PoolTest, AnAddressOfTheConfigurationIsNotAskedAboutAgain) {
   EXPECT_EQ(told, 0);
 }
 
-// A reload lets go of a pool from inside a callback of the loop, while the end of a
-// connection attempt is among what the kernel has reported in the same turn.
+// A reload releases a pool inside a callback of the loop, while the kernel has reported the end of
+// a connection attempt in the same turn.
 TEST_F(PoolTest, IgnoresAnAttemptThatEndsInTheTurnOfItsDestruction) {
   io::FileDescriptor listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   io::SocketAddress address = io::SocketAddress::Resolve("127.0.0.1", 0).value().front();
@@ -667,7 +667,7 @@ TEST_F(PoolTest, IgnoresAnAttemptThatEndsInTheTurnOfItsDestruction) {
 
   for (int attempts : {1, 3}) {
     RecordingWaiter waiters[3];
-    // Whichever of the two the kernel reports first, the other follows in the same turn.
+    // The kernel reports the two in either order in the same turn.
     loop_.Post([&] { pool_.reset(); });
     for (int i = 0; i < attempts; ++i) {
       ASSERT_TRUE(pool().Wait(&waiters[i]));
