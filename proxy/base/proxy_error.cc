@@ -43,6 +43,9 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
        "The application's response is not valid HTTP."},
       {F::kUpstream, 502, "head_too_large", R::kNever,
        "The header section of the application's response is too large."},
+      {F::kUpstream, 502, "refused_stream", R::kAlways, "The application refused the request."},
+      {F::kUpstream, 502, "upstream_protocol", R::kNever,
+       "The request needs a protocol that is not used with the application."},
 
       {F::kUs, 503, "pool_exhausted", R::kNever, "Too many requests wait for the application."},
       {F::kUs, 503, "timeout_queue", R::kNever,

@@ -26,6 +26,9 @@ enum class RetrySafety : uint8_t {
   // had been used before: there a race with the upstream's idle timeout is the likely cause (RFC
   // 9112 section 9.3.1).
   kIfIdempotent,
+  // The upstream has not processed the request (RFC 9113 section 8.7), so that any method may be
+  // sent again, on another connection, if all of its content that was sent is still there.
+  kAlways,
 };
 
 enum class ErrorReason : uint8_t {
@@ -45,17 +48,19 @@ enum class ErrorReason : uint8_t {
   kClientInvalid,        // the client is no longer accepted; no status can be sent
   kTimeoutTunnel,        // the tunnel was idle for too long; no status can be sent
   // Upstream.
-  kConnectRefused,  // 502
-  kConnectTimeout,  // 504
-  kConnectFailed,   // 502: unreachable, no such socket file, …
-  kResolveFailed,   // 502: the host's name has no address
-  kReset,           // 502: connection reset before or within the response
-  kClosedEarly,     // 502: closed before the response was complete
-  kTimeoutHead,     // 504
-  kTimeoutBody,     // 504 if the head has not been forwarded yet
-  kTimeoutWrite,    // 504: the upstream does not read the request
-  kProtocolError,   // 502: the response is not HTTP/1.1
-  kHeadTooLarge,    // 502: the response's header section exceeds the limit
+  kConnectRefused,    // 502
+  kConnectTimeout,    // 504
+  kConnectFailed,     // 502: unreachable, no such socket file, …
+  kResolveFailed,     // 502: the host's name has no address
+  kReset,             // 502: connection reset before or within the response
+  kClosedEarly,       // 502: closed before the response was complete
+  kTimeoutHead,       // 504
+  kTimeoutBody,       // 504 if the head has not been forwarded yet
+  kTimeoutWrite,      // 504: the upstream does not read the request
+  kProtocolError,     // 502: the response is not HTTP/1.1
+  kHeadTooLarge,      // 502: the response's header section exceeds the limit
+  kRefusedStream,     // 502: an HTTP/2 upstream refused the request before it processed any of it
+  kUpstreamProtocol,  // 502: the request needs something that the upstream's protocol lacks
   // Us.
   kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
   kTimeoutQueue,   // 503: no connection became free in time

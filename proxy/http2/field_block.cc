@@ -39,6 +39,12 @@ void FieldBlock::Number(std::string_view name, uint64_t value) {
   Field(name, {digits, static_cast<size_t>(end - digits)});
 }
 
+void FieldBlock::Remove(std::string_view name) {
+  std::erase_if(entries_, [&](const Entry& entry) {
+    return std::string_view(text_).substr(entry.name, entry.value - entry.name) == name;
+  });
+}
+
 std::span<nghttp2_nv> FieldBlock::fields() {
   fields_.clear();
   auto* text = reinterpret_cast<uint8_t*>(text_.data());

@@ -35,6 +35,8 @@ class FieldBlock {
   void Drop() { text_.resize(start_); }
 
   void Number(std::string_view name, uint64_t value);
+  // Removes every field with this name, which is in lower case.
+  void Remove(std::string_view name);
   // Appends the fields as they are written for the wire; valid until the next change.
   std::span<nghttp2_nv> fields();
 

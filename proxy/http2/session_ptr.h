@@ -42,6 +42,10 @@ OptionPtr NewOptions();
 //   int SendData(const nghttp2_frame& frame, std::string_view header, size_t length,
 //                nghttp2_data_source& source);
 //
+// and this one if the Codec has it:
+//
+//   int OnBeforeFrameSent(const nghttp2_frame& frame);   // it is about to be written
+//
 // The table lives as long as the process; any thread.
 template <typename Codec>
 class Callbacks {
@@ -99,6 +103,14 @@ class Callbacks {
         table_, [](nghttp2_session*, const nghttp2_frame* frame, void* codec) {
           return static_cast<Codec*>(codec)->OnFrameSent(*frame);
         });
+    if constexpr (requires(Codec& codec, const nghttp2_frame& sent) {
+                    codec.OnBeforeFrameSent(sent);
+                  }) {
+      nghttp2_session_callbacks_set_before_frame_send_callback(
+          table_, [](nghttp2_session*, const nghttp2_frame* frame, void* codec) {
+            return static_cast<Codec*>(codec)->OnBeforeFrameSent(*frame);
+          });
+    }
     nghttp2_session_callbacks_set_send_data_callback(
         table_, [](nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t length,
                    nghttp2_data_source* source, void* codec) {

@@ -47,6 +47,8 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kTimeoutWrite, "timeout_write", 504},
       {ErrorReason::kProtocolError, "protocol_error", 502},
       {ErrorReason::kHeadTooLarge, "head_too_large", 502},
+      {ErrorReason::kRefusedStream, "refused_stream", 502},
+      {ErrorReason::kUpstreamProtocol, "upstream_protocol", 502},
       {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
       {ErrorReason::kTimeoutQueue, "timeout_queue", 503},
       {ErrorReason::kDraining, "draining", 503},
@@ -76,8 +78,10 @@ TEST(ProxyError, TheStatusClassFollowsFromTheFault) {
   }
 }
 
-TEST(ProxyError, OnlyABrokenUpstreamConnectionMayBeRetried) {
+TEST(ProxyError, OnlyABrokenUpstreamConnectionOrARefusedStreamMayBeRetried) {
+  EXPECT_EQ(FactsOf(ErrorReason::kRefusedStream).retry, RetrySafety::kAlways);
   for (const ErrorReason reason : AllReasons()) {
+    if (reason == ErrorReason::kRefusedStream) continue;
     const bool broken = reason == ErrorReason::kReset || reason == ErrorReason::kClosedEarly;
     EXPECT_EQ(FactsOf(reason).retry, broken ? RetrySafety::kIfIdempotent : RetrySafety::kNever)
         << FactsOf(reason).label;
