@@ -1,5 +1,5 @@
-// BufferPool lends write buffers: a connection holds one only while it has bytes to write, so that
-// an idle connection costs none. One pool per loop, used on its thread only.
+// BufferPool lends write buffers. A connection holds one only while it has bytes to write, so that
+// idle connections hold none. One pool per loop, used on its thread only.
 
 #ifndef MANTLET_PROXY_IO_BUFFER_POOL_H_
 #define MANTLET_PROXY_IO_BUFFER_POOL_H_
@@ -79,7 +79,7 @@ class BufferPool {
   static constexpr size_t kFirstCapacity = 1024;
   static constexpr size_t kMinCapacity = 256;
   static constexpr size_t kMaxCapacity = 256 * 1024;
-  static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB a loop
+  static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB per loop
   std::vector<std::string> free_;
 };
 

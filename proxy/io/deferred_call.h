@@ -23,9 +23,9 @@ class DeferredCall : private base::ListLink {
     kTurnEnd,
     // In a later turn; events that are ready now are handled first.
     kNextTurn,
-    // After everything that this turn destroys is freed: retired objects and the handles that they
-    // close. kNextTurn does not guarantee this: libuv may process a wakeup in the turn in which it
-    // was sent, if more events are ready than it fetches at once.
+    // After everything that this turn destroys is freed: objects passed to DeferDelete() and the
+    // handles that they close. kNextTurn does not guarantee this: libuv may process a wakeup in the
+    // turn in which it was sent, if more events are ready than it fetches at once.
     kAfterTurn,
   };
 

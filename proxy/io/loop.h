@@ -51,9 +51,10 @@ class Loop {
   // are dropped.
   void Post(Task task);
 
-  // Destroys `object` when no callback of this turn can be inside it, and stops it at once: its
+  // Destroys `object` when no callback of this turn can be inside it, and stops it at once:
   // OnDeferDelete() closes its streams and drops its callbacks. A class without that method cannot
-  // be retired. Streams have none: they are destroyed in place, and call nothing afterwards.
+  // be deleted in this way. Streams do not need it: they are destroyed in place and make no further
+  // calls.
   template <typename T>
     requires requires(T& object) { object.OnDeferDelete(); }
   void DeferDelete(std::unique_ptr<T> object) {
@@ -94,7 +95,7 @@ class Loop {
   // Runs the calls that are in `calls` now. Calls that these schedule run the next time.
   static void RunCalls(base::ListLink& calls);
   void RunPosted();
-  void EndTurn();  // runs deferred calls and frees retired objects until none is left
+  void EndTurn();  // runs deferred calls and deletions until none is left
   void BeginPoll();
   void EndPoll();
   void ArmTick();  // arms tick_ for the wheel's next deadline

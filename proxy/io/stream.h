@@ -19,8 +19,8 @@ namespace mantlet::io {
 
 class Stream final : public ByteStream {
  public:
-  // Takes over `fd`, a connected non-blocking socket. Closes it on failure: the kernel may
-  // have no memory to watch one more.
+  // Takes ownership of `fd`, a connected non-blocking socket, and closes it on failure: the kernel
+  // may have no memory to watch it.
   static absl::StatusOr<std::unique_ptr<Stream>> FromFd(Loop& loop, int fd, bool is_unix);
 
   // Starts to connect. `done` is called once, later and never from inside this call, with null for

@@ -11,7 +11,7 @@
 
 namespace mantlet::certs {
 
-// One key of a bundle, as brief as it may be.
+// Returns one key of a bundle with only the required members.
 inline std::string KeyJson(const x509::Certificate& authority) {
   return R"({"kty":"EC","use":"x509-svid","x5c":[")" + absl::Base64Escape(authority.der()) +
          R"("]})";

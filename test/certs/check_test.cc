@@ -31,7 +31,7 @@ TEST(Check, ShowsWhatWouldBeServedAndTrusted) {
   EXPECT_TRUE(json["findings"].empty());
 }
 
-TEST(Check, ErrorsComeFirstEachWithItsCure) {
+TEST(Check, ErrorsComeFirstEachWithItsHint) {
   MemoryFileReader files = GoodFiles();
   files.Put(kKey, Server().key->ToPem(), 0644);
   files.Put(kCa, Server().certificate->ToPem());
@@ -43,7 +43,7 @@ TEST(Check, ErrorsComeFirstEachWithItsCure) {
                                      "certificate CN=server is not a CA certificate"));
   EXPECT_THAT(report.text, HasSubstr("\n  -> put the certificate of its issuer here"));
   EXPECT_THAT(report.text, HasSubstr("warning: /tls/tls.key: all users"));
-  // What could be loaded is shown all the same.
+  // The report shows the material that could be loaded.
   EXPECT_THAT(report.text, HasSubstr("CN=intermediate"));
   EXPECT_EQ(report.json["findings"][0]["code"], "leaf_as_ca");
 }

@@ -65,7 +65,7 @@ TEST_F(DevPkiTest, WhatItMakesCanBeServed) {
   EXPECT_THAT(report->text, HasSubstr("https://localhost:8443/"));
 }
 
-TEST_F(DevPkiTest, ItsClientIsLetInByItsTrustBundle) {
+TEST_F(DevPkiTest, ItsClientIsAcceptedByItsTrustBundle) {
   ASSERT_TRUE(WriteDevPki(options_).ok());
   verify::ChainVerifier verifier(*x509::TrustStore::Create(Certificates("ca.crt")), {});
   std::vector<x509::CertificatePtr> chain = Certificates("client.crt");
@@ -99,7 +99,7 @@ TEST_F(DevPkiTest, ASecondRunRenewsTheLeavesUnderTheSameRoot) {
   ASSERT_TRUE(WriteDevPki(options_).ok());
   EXPECT_EQ(Certificates("ca.crt")[0]->fingerprint_sha256(), root);
   EXPECT_NE(Certificates("server.crt")[0]->fingerprint_sha256(), server);
-  // Too old to outlive new leaves: then all is new.
+  // The CAs are too old to outlive new leaves, so everything is replaced.
   options_.now += 280 * kDay;
   ASSERT_TRUE(WriteDevPki(options_).ok());
   EXPECT_NE(Certificates("ca.crt")[0]->fingerprint_sha256(), root);
@@ -126,7 +126,7 @@ TEST_F(DevPkiTest, NamesAreSortedIntoTheirKinds) {
   EXPECT_THAT(report->text, HasSubstr("--resolve app.example:8443:127.0.0.1"));
 }
 
-TEST_F(DevPkiTest, BadNamesAndDaysAreRefused) {
+TEST_F(DevPkiTest, BadNamesAndDaysAreRejected) {
   options_.sans = {"two words"};
   EXPECT_FALSE(WriteDevPki(options_).ok());
   options_.sans = {""};

@@ -1,4 +1,4 @@
-// With real files and links: what every way of replacing them looks like.
+// Uses real files and links, in every way that files are replaced.
 
 #include "certs/file_set.h"
 
@@ -34,11 +34,11 @@ class FileSetTest : public testing::Test {
   ~FileSetTest() override { fs::remove_all(dir_); }
 
   std::string Path(const std::string& name) const { return dir_ + "/" + name; }
-  // In place, as a truncating writer does it.
+  // Writes in place, like a writer that truncates the file.
   void Write(const std::string& name, const std::string& bytes) {
     std::ofstream(Path(name), std::ios::binary | std::ios::trunc) << bytes;
   }
-  // Swings a link in one step.
+  // Changes the target of a link in one step.
   void Swing(const std::string& target, const std::string& link) {
     fs::remove(Path("new-link"));
     fs::create_symlink(target, Path("new-link"));
@@ -141,8 +141,8 @@ TEST_F(FileSetTest, TheReaderReportsPermissionBits) {
   EXPECT_EQ(reader_.Read(Path("key"))->mode, 0640u);
 }
 
-// The way of spiffe-helper: certificate first, then key, each truncated and
-// written. At no moment in between is a wrong set accepted.
+// spiffe-helper truncates and writes the certificate first, then the key. No invalid set is
+// accepted at any time in between.
 TEST_F(FileSetTest, AReaderBetweenTwoInPlaceWritesKeepsWhatItHas) {
   config::Config config = OneListener();
   config.listeners[0].tls.certificates[0].chain = Path("tls.crt");

@@ -28,11 +28,11 @@ class GenerationDiffTest : public testing::Test {
   MemoryFileReader files_ = GoodFiles();
 };
 
-TEST_F(GenerationDiffTest, SaysNothingOfWhatIsTheSame) {
+TEST_F(GenerationDiffTest, ReportsNoChangeForEqualMaterial) {
   EXPECT_THAT(WhatChanged(*Load(), *Load()), IsEmpty());
 }
 
-TEST_F(GenerationDiffTest, TellsBothSerialsAndDatesOfARenewal) {
+TEST_F(GenerationDiffTest, ReportsBothSerialsAndDatesOfARenewal) {
   const GenerationPtr before = Load();
   const x509::Credential leaf = x509::MakeCredential(
       x509::ServerTemplate("renewed", {"server.example"}), &x509::Intermediate());
@@ -45,7 +45,7 @@ TEST_F(GenerationDiffTest, TellsBothSerialsAndDatesOfARenewal) {
                                 HasSubstr("valid until 2027-"))));
 }
 
-TEST_F(GenerationDiffTest, TellsWhoIsTrustedAndWhoNoLonger) {
+TEST_F(GenerationDiffTest, ReportsNewAndRemovedTrustAnchors) {
   const GenerationPtr before = Load();
   files_.Put(kCa, x509::Root().certificate->ToPem() +
                       x509::MakeCredential(x509::CaTemplate("new"), nullptr).certificate->ToPem());
@@ -54,7 +54,7 @@ TEST_F(GenerationDiffTest, TellsWhoIsTrustedAndWhoNoLonger) {
   EXPECT_THAT(WhatChanged(*after, *before), ElementsAre(HasSubstr("no longer trusts CN=new")));
 }
 
-TEST_F(GenerationDiffTest, TellsOfAnotherRevocationList) {
+TEST_F(GenerationDiffTest, ReportsAnotherRevocationList) {
   config_.listeners[0].client_auth.crl_files = {"/tls/ca.crl"};
   x509::CrlTemplate list = x509::CrlTemplate::Revoking({});
   files_.Put("/tls/ca.crl", x509::MakeCrl(list, x509::Root()));
@@ -66,7 +66,7 @@ TEST_F(GenerationDiffTest, TellsOfAnotherRevocationList) {
                           AllOf(HasSubstr("no longer"), HasSubstr("number 01"))));
 }
 
-TEST_F(GenerationDiffTest, TellsWhatANewListenerServes) {
+TEST_F(GenerationDiffTest, ReportsTheMaterialOfANewListener) {
   Generation before;
   EXPECT_THAT(WhatChanged(before, *Load()),
               ElementsAre(HasSubstr("is now served"), HasSubstr("trusts CN=root")));

@@ -67,7 +67,7 @@ TEST(Generation, WithoutClientAuthenticationNoTrustIsLoaded) {
   EXPECT_EQ((*generation)->listeners[0].trust, nullptr);
 }
 
-TEST(Generation, OptionalClientAuthenticationWithoutTrustIsRefused) {
+TEST(Generation, OptionalClientAuthenticationWithoutTrustIsRejected) {
   config::Config config = OneListener();
   config.listeners[0].client_auth.mode = config::ClientAuthMode::kOptional;
   MemoryFileReader files = GoodFiles();
@@ -249,7 +249,7 @@ TEST(Generation, ItsIdChangesWithTheServerCertificate) {
   EXPECT_NE((*GenerationLoader::Load(OneListener(), files, kNow))->id, before);
 }
 
-TEST(Generation, OneBadListenerRefusesAll) {
+TEST(Generation, OneBadListenerRejectsAll) {
   config::Config config = OneListener();
   config.listeners.push_back(config.listeners[0]);
   config.listeners[1].name = "second";
@@ -260,8 +260,7 @@ TEST(Generation, OneBadListenerRefusesAll) {
   EXPECT_EQ(result.partial.listeners.size(), 2u);
 }
 
-// One mistake each: how it is made, the code and a part of what is said.
-// Clients that look at the key usage of an RSA key refuse it, others do not.
+// Some clients check the key usage of an RSA key and reject it, others do not.
 TEST(Generation, AnRsaKeyMayBeForEncipherment) {
   MemoryFileReader files = GoodFiles();
   x509::CertificateTemplate what = x509::ServerTemplate("server", {"server.example"});
@@ -273,6 +272,7 @@ TEST(Generation, AnRsaKeyMayBeForEncipherment) {
   EXPECT_EQ(FindCode(Build(OneListener(), files), "no_server_purpose"), nullptr);
 }
 
+// Mistake is one mistake in the files, with the expected code and a part of the message.
 struct Mistake {
   const char* name;
   std::function<void(MemoryFileReader&)> make;
@@ -461,7 +461,7 @@ std::vector<Mistake> TrustMistakes() {
 
 class OneMistake : public testing::TestWithParam<Mistake> {};
 
-TEST_P(OneMistake, IsNamedTogetherWithItsCure) {
+TEST_P(OneMistake, IsReportedWithItsHint) {
   const Mistake& mistake = GetParam();
   MemoryFileReader files = GoodFiles();
   mistake.make(files);
@@ -489,7 +489,7 @@ TEST(Generation, AShortLivedCertificateIsNoWarningUntilItsLastThird) {
   EXPECT_NE(FindCode(Build(OneListener(), files, kNow + 17 * 3600), "expires_soon"), nullptr);
 }
 
-// Answers each reading of kChain with other bytes, for as long as told.
+// Returns other bytes for each reading of kChain, a given number of times.
 class RestlessReader : public FileReader {
  public:
   explicit RestlessReader(int changes) : files_(GoodFiles()), changes_(changes) {}
@@ -512,8 +512,8 @@ TEST(GenerationLoader, ReadsAgainUntilTwoReadingsAgree) {
   EXPECT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow).ok());
 }
 
-TEST(GenerationLoader, ALookThatFoundTheSameCountsAsTheFirstReading) {
-  // One change: the look and the first reading differ, so a second one is needed.
+TEST(GenerationLoader, APollWithTheSameStatesCountsAsTheFirstReading) {
+  // After one change the poll and the first reading differ, so a second reading is needed.
   for (int changes : {0, 1}) {
     RestlessReader reader(changes);
     FileStates seen;
@@ -526,7 +526,7 @@ TEST(GenerationLoader, ALookThatFoundTheSameCountsAsTheFirstReading) {
   }
 }
 
-TEST(GenerationLoader, HandsBackWhatItReadEvenIfItRefusesIt) {
+TEST(GenerationLoader, ReturnsTheStatesEvenIfItRejectsTheFiles) {
   MemoryFileReader files = GoodFiles();
   files.Put(kKey, "");
   FileStates seen;
@@ -534,7 +534,7 @@ TEST(GenerationLoader, HandsBackWhatItReadEvenIfItRefusesIt) {
   EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Poll(files)), IsEmpty());
 }
 
-TEST(GenerationLoader, GivesUpOnFilesThatNeverHoldStill) {
+TEST(GenerationLoader, GivesUpOnFilesThatNeverStopChanging) {
   RestlessReader reader(1000);
   auto generation = GenerationLoader::Load(OneListener(), reader, kNow);
   EXPECT_EQ(generation.status().code(), absl::StatusCode::kUnavailable);
@@ -555,7 +555,7 @@ TEST(MaterialFiles, NamesEachFileOnce) {
   EXPECT_THAT(MaterialFiles(config), ElementsAre(kChain, kKey, kCa));
 }
 
-// What a chain file may hold besides the path that clients use.
+// Tests of certificates in a chain file that are not on the path that clients use.
 class ChainFile : public testing::Test {
  protected:
   static x509::CertificateTemplate Ca(const std::string& cn, int64_t not_after = kNow + kDay * 90) {
@@ -563,12 +563,12 @@ class ChainFile : public testing::Test {
     what.not_after = not_after;
     return what;
   }
-  // Another certificate for the key of `subject`.
+  // Returns another certificate for the key of `subject`.
   static x509::Credential Cross(const x509::CertificateTemplate& what,
                                 const x509::Credential& subject, const x509::Credential& issuer) {
     return {*x509::Issue(what, *subject.key, &issuer), subject.key};
   }
-  // The subjects and issuers of what is served, or the codes of the errors.
+  // Returns the subjects and issuers of the served certificates, or the codes of the errors.
   std::string Served(const std::vector<const x509::Credential*>& chain,
                      const std::vector<const x509::Credential*>& anchors = {&x509::Root()}) {
     MemoryFileReader files = GoodFiles();
@@ -622,17 +622,17 @@ TEST_F(ChainFile, AnExpiredCrossSignBehindAGoodPathIsLeftOutWithAWarning) {
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}), "leaf<Issuing Issuing<New ");
   EXPECT_THAT(Unused(), HasSubstr("CN=New, issued by CN=Old, expired 10 days ago"));
   EXPECT_EQ(Served({&leaf_, &ended_, &issuing_}), "leaf<Issuing Issuing<New ");
-  // With the root that it leads to, which ended together with it.
+  // With its root, which expired at the same time.
   x509::CertificateTemplate what = Ca("Old", kNow - 10 * kDay);
   const x509::Credential ended_root = {*x509::Issue(what, *old_root_.key, nullptr), old_root_.key};
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &ended_root}), "leaf<Issuing Issuing<New ");
-  // And with the root that makes it superfluous.
+  // With the root that makes it superfluous.
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &new_root_}), "leaf<Issuing Issuing<New New<New ");
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}, {&new_root_, &old_root_}),
             "leaf<Issuing Issuing<New ");
 }
 
-TEST_F(ChainFile, AnExpiredTwinOfTheIntermediateIsLeftOut) {
+TEST_F(ChainFile, AnExpiredDuplicateOfTheIntermediateIsLeftOut) {
   const x509::Credential twin = Cross(Ca("Issuing", kNow - kDay), issuing_, old_root_);
   EXPECT_EQ(Served({&leaf_, &twin, &issuing_}), "leaf<Issuing Issuing<New ");
 }
@@ -642,7 +642,7 @@ TEST_F(ChainFile, WhatEveryPathNeedsMustBeValid) {
   EXPECT_EQ(Served({&leaf_, &ended}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &ended, &new_root_}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &ended}, {&new_root_}), "error expired ");
-  // Behind another intermediate, on the only way to a root that is known.
+  // Above another intermediate, on the only path to a known root.
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_, &old_root_}), "error expired ");
   EXPECT_EQ(Served({&leaf_, &issuing_, &ended_}, {&old_root_}), "error expired ");
   const x509::Credential ahead = Cross(
@@ -678,7 +678,7 @@ TEST_F(ChainFile, ALinkMustNotBeMissing) {
   EXPECT_EQ(Served({&leaf, &middle, &new_root_}), "error chain_broken ");
 }
 
-TEST_F(ChainFile, StrangersBesideACompletePathAreLeftOut) {
+TEST_F(ChainFile, UnrelatedCertificatesBesideACompletePathAreLeftOut) {
   const x509::Credential stranger = x509::MakeCredential(Ca("Stranger"), &old_root_);
   EXPECT_EQ(Served({&leaf_, &issuing_, &new_root_, &stranger}),
             "leaf<Issuing Issuing<New New<New ");
@@ -697,7 +697,7 @@ TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
   const x509::Credential leaf =
       x509::MakeCredential(printable(x509::ServerTemplate("leaf", {"server.example"})), &issuing);
   EXPECT_EQ(Served({&leaf, &new_root_, &issuing}), "leaf<Corp Issuing Corp Issuing<New New<New ");
-  // The root of a trust bundle is found, too, and the picture shows one tree.
+  // The root of a trust bundle is found, too, and the output has one tree.
   EXPECT_EQ(Served({&leaf, &issuing}, {&issuing, &new_root_}),
             "leaf<Corp Issuing Corp Issuing<New ");
   EXPECT_EQ(FindCode(result_, "anchor_without_root"), nullptr);
@@ -708,7 +708,7 @@ TEST_F(ChainFile, OneNameInTwoEncodingsIsOneName) {
   EXPECT_THAT(tree, testing::Not(HasSubstr("? CN=Corp Issuing")));
 }
 
-TEST_F(ChainFile, NamesThatOnlyLookAlikeAreToldApart) {
+TEST_F(ChainFile, NamesThatOnlyLookAlikeAreDistinguished) {
   const x509::Credential other = x509::MakeCredential(Ca("Issuin\xc9\xa1"), &new_root_);
   EXPECT_EQ(Served({&leaf_, &other}), "error chain_broken ");
   EXPECT_THAT(config::Sentence(*FindCode(result_, "chain_broken")),
@@ -732,11 +732,11 @@ TEST(Generation, ASelfSignedRootOfVersion1IsAnAnchorWithAWarning) {
   BuildResult result = Build(OneListener(), files);
   ASSERT_NE(result.generation, nullptr) << config::JoinErrors(result.diagnostics);
   ASSERT_NE(FindCode(result, "anchor_version1"), nullptr);
-  // One that somebody else issued is no root.
+  // A certificate with another issuer is not a root.
   const x509::Credential below = x509::MakeCredential(what, &x509::Root());
   files.Put(kCa, x509::Root().certificate->ToPem() + below.certificate->ToPem());
   EXPECT_NE(FindCode(Build(OneListener(), files), "leaf_as_ca"), nullptr);
-  // And of version 3 it says whether it is one.
+  // In version 3 the basic constraints decide.
   what.version1 = false;
   what.ca = false;
   files.Put(kCa, x509::MakeCredential(what, nullptr).certificate->ToPem());

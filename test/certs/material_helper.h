@@ -1,5 +1,5 @@
-// A listener, its certificates and its files, all in memory, for tests of
-// certs/: good as made, to be broken in one place by each test.
+// A listener, its certificates and its files in memory, for tests of certs/. They are valid; each
+// test breaks one of them.
 
 #ifndef MANTLET_TEST_CERTS_MATERIAL_HELPER_H_
 #define MANTLET_TEST_CERTS_MATERIAL_HELPER_H_
@@ -22,13 +22,13 @@ inline constexpr char kCa[] = "/tls/ca.crt";
 // One listener "public" with kChain, kKey and kCa; client certificates required.
 config::Config OneListener();
 
-// A server certificate for server.example, issued by tls::Intermediate().
+// Returns a server certificate for server.example, issued by x509::Intermediate().
 const x509::Credential& Server();
 
-// kChain (leaf and intermediate), kKey and kCa (the root).
+// Returns kChain (leaf and intermediate), kKey and kCa (the root).
 MemoryFileReader GoodFiles();
 
-// Leaf and intermediate as PEM.
+// Returns leaf and intermediate as PEM.
 std::string ChainPem(const x509::Credential& leaf);
 
 }  // namespace mantlet::certs

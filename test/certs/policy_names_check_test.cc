@@ -8,7 +8,7 @@
 namespace mantlet::certs {
 namespace {
 
-// What is said of a rule with this `sni` where certificates have these names.
+// Returns the diagnostics for a rule with this `sni` and certificates with these names.
 config::Diagnostics SaidOf(const std::string& sni, const std::vector<std::string>& names,
                            bool strict = false) {
   config::Listener listener;

@@ -35,7 +35,7 @@ class RevocationLoaderTest : public ::testing::Test {
     return BuildGeneration(config_, *reading, kNow, previous);
   }
 
-  // "" if nothing was found, else "error CODE: WHAT"
+  // Returns "", or "error CODE: WHAT" for each diagnostic.
   std::string Found(const BuildResult& result) {
     std::string found;
     for (const config::Diagnostic& diagnostic : result.diagnostics) {
@@ -99,7 +99,7 @@ TEST_F(RevocationLoaderTest, AnotherListIsAnotherGeneration) {
   EXPECT_NE(Build().generation->id, before);
 }
 
-TEST_F(RevocationLoaderTest, AListThatHasNotChangedIsTakenOver) {
+TEST_F(RevocationLoaderTest, AListThatHasNotChangedIsReused) {
   files_.Put(kCrl, good_);
   const GenerationPtr before = Build().generation;
   const GenerationPtr after = Build(before.get()).generation;
@@ -118,13 +118,13 @@ TEST_F(RevocationLoaderTest, AFileThatChangedWhileItWasReadIsParsedTheNextTime) 
   const RevocationFilePtr again = ReadRevocationFile(kCrl, files_, &changed->state, changed);
   EXPECT_TRUE(again->status.ok()) << again->status;
   EXPECT_EQ(again->lists.size(), 1u);
-  // A damaged file stays what it is, however often it is read.
+  // A damaged file has the same state in every reading.
   files_.Put(kCrl, "nonsense");
   const RevocationFilePtr damaged = ReadRevocationFile(kCrl, files_, nullptr, nullptr);
   EXPECT_EQ(ReadRevocationFile(kCrl, files_, &damaged->state, damaged)->status, damaged->status);
 }
 
-TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
+TEST_F(RevocationLoaderTest, AnUnusableListIsAnErrorWithTheReason) {
   EXPECT_THAT(Found(Build()), HasSubstr("error unreadable"));
   EXPECT_THAT(FoundWith(""), HasSubstr("error unparsable: /tls/ca.crl: the file is empty"));
   EXPECT_THAT(FoundWith("nonsense"), HasSubstr("it contains no revocation list"));
@@ -141,7 +141,7 @@ TEST_F(RevocationLoaderTest, WhatCannotBeUsedIsAnErrorThatSaysWhy) {
               HasSubstr("block 1 (X509 CRL, line 1): it is a delta list"));
 }
 
-TEST_F(RevocationLoaderTest, WhatIsNoFileIsToldAsInThePlaceOfAnyOther) {
+TEST_F(RevocationLoaderTest, APathThatIsNotAFileIsReportedLikeForOtherFiles) {
   DiskFileReader disk;
   client_auth().crl_files = {"/", "/dev/null", "/no/such"};
   RevocationFiles lists;
@@ -175,7 +175,7 @@ TEST_F(RevocationLoaderTest, ACaThatMayNotSignListsIsAnError) {
               HasSubstr("error crl_issuer_may_not_sign"));
 }
 
-TEST_F(RevocationLoaderTest, AnOverdueListIsAWarningThatSaysWhatItMeans) {
+TEST_F(RevocationLoaderTest, AnExpiredListIsAWarningWithItsConsequence) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.next_update = kNow - 3600;
   const std::string crl = x509::MakeCrl(what, Root());
@@ -231,7 +231,7 @@ TEST_F(RevocationLoaderTest, WarnsOfAnAnchorWithoutAListWhereListsAreInUse) {
   EXPECT_EQ(Found(Build()), "") << "who uses no lists is not reminded of them";
 }
 
-// One list, with the new key, is for all that either key has issued.
+// One list, signed with the new key, covers the certificates of both keys.
 TEST_F(RevocationLoaderTest, ACaWithTwoKeysNeedsOneList) {
   const x509::Credential old_ca = x509::MakeCredential(x509::CaTemplate("root"), nullptr);
   files_.Put("/tls/old.crt", old_ca.certificate->ToPem());
@@ -258,7 +258,7 @@ TEST_F(RevocationLoaderTest, ANamesakeInATrustDomainOfItsOwnNeedsAListOfItsOwn) 
 
 TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
   CrlTemplate what = CrlTemplate::Revoking({});
-  // keyCompromise and cACompromise (RFC 5280, 5.2.5); such lists alone let nobody in.
+  // keyCompromise and cACompromise (RFC 5280, 5.2.5); with only such lists no client is accepted.
   what.extensions = x509::Extension("\x55\x1d\x1c", true, "\x30\x04\x83\x02\x05\x60");
   const std::string found = FoundWith(x509::MakeCrl(what, Root()));
   EXPECT_THAT(found, HasSubstr("warning crl_missing"));
@@ -267,7 +267,7 @@ TEST_F(RevocationLoaderTest, WarnsOfListsThatCoverSomeReasonsOnly) {
 }
 
 TEST_F(RevocationLoaderTest, WarnsOfAnIssuerThatHadAListAndHasNoneUntilItIsBack) {
-  // An intermediate: what it had can only be known from what was in use.
+  // The earlier lists of an intermediate are known only from the generation in use.
   const std::string intermediate = x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
   client_auth().crl_files = {kCrl, "/tls/intermediate.crl"};
   files_.Put(kCrl, good_);
@@ -313,7 +313,7 @@ TEST_F(RevocationLoaderTest, ACaThatIsRetiredTogetherWithItsListIsForgotten) {
   }
 }
 
-// A CA may have a list for users' certificates and one for CAs' (RFC 5280, 5.2.5).
+// A CA may have a list for users' certificates and another one for CAs' (RFC 5280, 5.2.5).
 class SplitListsTest : public RevocationLoaderTest {
  protected:
   SplitListsTest() {
@@ -336,7 +336,7 @@ class SplitListsTest : public RevocationLoaderTest {
   const std::string full_ = x509::MakeCrl(CrlTemplate::Revoking({}), Intermediate());
 };
 
-TEST_F(SplitListsTest, WarnsOfAnIssuerThatHasNoListForUsersAnyMore) {
+TEST_F(SplitListsTest, WarnsOfAnIssuerThatNoLongerHasAListForUsers) {
   const GenerationPtr both = Build().generation;
   ASSERT_NE(both, nullptr);
   files_.Put(kUsers, cas_);
@@ -357,7 +357,7 @@ TEST_F(SplitListsTest, WarnsOfAFullListThatBecomesOneForCas) {
   EXPECT_THAT(FoundAfter(*full), HasSubstr("for users' certificates was in use"));
 }
 
-TEST_F(SplitListsTest, NothingIsLostWhereListsAreSplitOrPutTogether) {
+TEST_F(SplitListsTest, NoListIsLostIfListsAreSplitOrMerged) {
   const GenerationPtr split = Build().generation;
   files_.Put(kUsers, full_);
   files_.Put(kCas, full_);

@@ -28,7 +28,7 @@ std::string AnotherRootPem() {
   return x509::MakeCredential(x509::CaTemplate("another root"), nullptr).certificate->ToPem();
 }
 
-// Two listeners, "public" and "other", with files of their own.
+// Two listeners, "public" and "other", with separate files.
 class RotationTest : public testing::Test {
  protected:
   RotationTest() : running_(OneListener()), files_(GoodFiles()) {
@@ -54,7 +54,7 @@ class RotationTest : public testing::Test {
   Rotation Under(const config::Config* on_disk) {
     return RotateUnder(running_, Build(running_), unstable_, on_disk, *in_use_);
   }
-  // Another leaf with its key for each of the two files.
+  // Writes another leaf and its key to the two files.
   void Renew(const char* chain, const char* key) {
     const x509::Credential leaf = x509::MakeCredential(
         x509::ServerTemplate("renewed", {"server.example"}), &x509::Intermediate());
@@ -66,7 +66,7 @@ class RotationTest : public testing::Test {
     for (const HeldListener& held : rotation.held) names.push_back(held.name);
     return names;
   }
-  // Whether the listener has exactly the material that is in use.
+  // Returns whether the listener has exactly the material in use.
   bool Keeps(const Rotation& rotation, const std::string& listener) const {
     const ListenerMaterial& now = *rotation.generation->Find(listener);
     const ListenerMaterial& old = *in_use_->Find(listener);
@@ -80,7 +80,7 @@ class RotationTest : public testing::Test {
   GenerationPtr in_use_;
 };
 
-TEST_F(RotationTest, TakesUpEverythingThatIsGood) {
+TEST_F(RotationTest, LoadsEverythingThatIsGood) {
   Renew(kChain, kKey);
   Renew(kOtherChain, kOtherKey);
   const Rotation rotation = Rotated(running_);
@@ -90,7 +90,7 @@ TEST_F(RotationTest, TakesUpEverythingThatIsGood) {
   EXPECT_NE(rotation.generation->id, in_use_->id);
 }
 
-TEST_F(RotationTest, OneListenersTornFileIsNothingToTheOther) {
+TEST_F(RotationTest, AnInvalidFileOfOneListenerDoesNotAffectTheOther) {
   Renew(kChain, kKey);
   files_.Put(kOtherKey, "-----BEGIN PRIV");
   const Rotation rotation = Rotated(running_);
@@ -100,8 +100,8 @@ TEST_F(RotationTest, OneListenersTornFileIsNothingToTheOther) {
   EXPECT_TRUE(Keeps(rotation, "other"));
 }
 
-TEST_F(RotationTest, AListenerNeverTakesUpAPartOfItsFiles) {
-  // The chain is renewed and whole, the trust bundle is another one and whole; the key is missing.
+TEST_F(RotationTest, AListenerNeverLoadsAPartOfItsFiles) {
+  // The new chain and the new trust bundle are complete; the key is missing.
   Renew(kOtherChain, kOtherKey);
   files_.Put(kOtherCa, AnotherRootPem());
   files_.Remove(kOtherKey);
@@ -111,7 +111,7 @@ TEST_F(RotationTest, AListenerNeverTakesUpAPartOfItsFiles) {
   EXPECT_EQ(rotation.generation->id, in_use_->id) << "nothing is to be swapped";
 }
 
-TEST_F(RotationTest, AFileThatBothNameHoldsBothUp) {
+TEST_F(RotationTest, AFileOfBothListenersHoldsBoth) {
   running_.listeners[1].client_auth.trust_bundle = {config::TrustFile{kCa, ""}};
   in_use_ = Build(running_).generation;
   files_.Put(kCa, "");
@@ -119,7 +119,7 @@ TEST_F(RotationTest, AFileThatBothNameHoldsBothUp) {
       << "though the sentence about the file is told once";
 }
 
-TEST_F(RotationTest, FilesThatDoNotHoldStillHoldUpTheirListenerAlone) {
+TEST_F(RotationTest, FilesThatKeepChangingHoldOnlyTheirListener) {
   Renew(kChain, kKey);
   unstable_ = {kOtherCa};
   const Rotation rotation = Rotated(running_);
@@ -127,7 +127,7 @@ TEST_F(RotationTest, FilesThatDoNotHoldStillHoldUpTheirListenerAlone) {
   EXPECT_FALSE(Keeps(rotation, "public"));
 }
 
-TEST_F(RotationTest, OldMaterialIsNotPutUnderNewSettings) {
+TEST_F(RotationTest, OldMaterialIsNotUsedWithNewSettings) {
   config::Config wanted = running_;
   wanted.listeners[1].client_auth.max_depth = 1;
   files_.Put(kOtherKey, "torn");
@@ -136,7 +136,7 @@ TEST_F(RotationTest, OldMaterialIsNotPutUnderNewSettings) {
   EXPECT_THAT(rotation.refused, HasSubstr(kOtherKey));
 }
 
-TEST_F(RotationTest, ANewListenerWithoutItsFilesRefusesTheConfiguration) {
+TEST_F(RotationTest, ANewListenerWithoutItsFilesRejectsTheConfiguration) {
   config::Config wanted = running_;
   wanted.listeners.push_back(wanted.listeners[1]);
   wanted.listeners[2].name = "third";
@@ -146,7 +146,7 @@ TEST_F(RotationTest, ANewListenerWithoutItsFilesRefusesTheConfiguration) {
   EXPECT_THAT(rotation.refused, HasSubstr("/third/missing.key"));
 }
 
-TEST_F(RotationTest, ANewConfigurationTakesEffectThoughAListenerThatItLeavesAloneWaits) {
+TEST_F(RotationTest, ANewConfigurationTakesEffectThoughAnUnchangedListenerWaits) {
   config::Config wanted = running_;
   wanted.listeners[0].limits.header_count = 7;
   files_.Put(kOtherKey, "torn");
@@ -155,7 +155,7 @@ TEST_F(RotationTest, ANewConfigurationTakesEffectThoughAListenerThatItLeavesAlon
   EXPECT_THAT(Held(rotation), ElementsAre("other"));
 }
 
-// ---- while the configuration is refused
+// ---- while the configuration is rejected
 
 TEST_F(RotationTest, CertificatesAreRenewedWhileTheConfigurationCannotBeRead) {
   Renew(kChain, kKey);
@@ -164,7 +164,7 @@ TEST_F(RotationTest, CertificatesAreRenewedWhileTheConfigurationCannotBeRead) {
   EXPECT_FALSE(Keeps(rotation, "public"));
 }
 
-TEST_F(RotationTest, NewTrustIsNotTakenUpWhileTheConfigurationCannotBeRead) {
+TEST_F(RotationTest, NewTrustIsNotLoadedWhileTheConfigurationCannotBeRead) {
   Renew(kChain, kKey);
   files_.Put(kCa, RootPem() + AnotherRootPem());
   Renew(kOtherChain, kOtherKey);
@@ -198,14 +198,14 @@ TEST_F(RotationTest, NoCasListIsLostWhileTheConfigurationCannotBeRead) {
   EXPECT_TRUE(Keeps(rotation, "public"));
   EXPECT_THAT(Rotated(running_).held, IsEmpty()) << "under a good configuration it is a warning";
 
-  // One that was lost before keeps nothing from being renewed.
+  // A list that was lost before does not prevent renewals.
   in_use_ = Rotated(running_).generation;
   Renew(kChain, kKey);
   EXPECT_THAT(Under(nullptr).held, IsEmpty());
   EXPECT_FALSE(Keeps(Under(nullptr), "public"));
 }
 
-TEST_F(RotationTest, FilesWaitWithTheSettingsThatAreRefusedWithThem) {
+TEST_F(RotationTest, FilesWaitWithTheSettingsThatAreRejectedWithThem) {
   config::Config on_disk = running_;
   on_disk.listeners[0].policy.default_allow = false;
   files_.Put(kCa, RootPem() + AnotherRootPem());
@@ -216,7 +216,7 @@ TEST_F(RotationTest, FilesWaitWithTheSettingsThatAreRefusedWithThem) {
   EXPECT_FALSE(Keeps(rotation, "other")) << "whose settings are the same in both";
 }
 
-TEST_F(RotationTest, NothingWaitsWhereNothingHasChanged) {
+TEST_F(RotationTest, NothingWaitsIfNothingHasChanged) {
   config::Config on_disk = running_;
   on_disk.listeners[0].policy.default_allow = false;
   EXPECT_THAT(Under(&on_disk).held, IsEmpty());

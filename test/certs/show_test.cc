@@ -34,12 +34,12 @@ TEST(Show, DrawsTheChainFromTheTopDown) {
   EXPECT_NE(leaf, std::string::npos);
 }
 
-TEST(Show, SaysWhichIssuerTheFileLacks) {
+TEST(Show, ReportsWhichIssuerTheFileLacks) {
   EXPECT_THAT(Show("x", ChainPem(Server()), {}, kNow).text,
               HasSubstr("? CN=root  (not in this file)\n  └─ CN=intermediate"));
 }
 
-TEST(Show, TellsAboutKeysWithoutShowingThem) {
+TEST(Show, DescribesKeysWithoutShowingThem) {
   ShowResult result = Show("x", ChainPem(Server()) + Server().key->ToPem(), {}, kNow);
   EXPECT_THAT(result.text, HasSubstr("private key, ECDSA P-256, matches CN=server"));
   std::string pem = Server().key->ToPem();
@@ -85,7 +85,7 @@ TEST(Show, ReadsSpiffeBundleMaps) {
   EXPECT_EQ(json["items"][0]["trust_domain"], "a.example");
 }
 
-TEST(Show, SaysWhatIsWrongWithASpiffeBundle) {
+TEST(Show, ReportsTheErrorOfASpiffeBundle) {
   for (const auto& [bytes, why] : std::vector<std::pair<std::string, std::string>>{
            {R"({"keys":[)", "x: the JSON is truncated"},
            {"{}", "x: it has no 'keys'"},
@@ -97,7 +97,7 @@ TEST(Show, SaysWhatIsWrongWithASpiffeBundle) {
   }
 }
 
-TEST(Show, WhatItCannotReadIsAnError) {
+TEST(Show, AFileThatCannotBeReadIsAnError) {
   ShowResult result = Show("x", "hello", {}, kNow);
   EXPECT_FALSE(result.ok);
   EXPECT_THAT(result.text, HasSubstr("x: it is neither PEM"));

@@ -19,14 +19,14 @@ using testing::HasSubstr;
 using x509::kDay;
 using x509::kNow;
 
-// A source without files: it holds bytes by name and pushes what it is given, as an agent on a
-// socket would.
+// A source without files: it stores bytes by name and pushes those that it is given, like an agent
+// on a socket.
 class PushedSource final : public Source {
  public:
   void Set(const std::string& name, std::string bytes) {
     items_.insert_or_assign(name, FileContent{std::move(bytes), name, 0600});
   }
-  // Pushes some names of those that it has.
+  // Pushes some of its names.
   absl::Status Push(const std::vector<std::string>& names, MaterialSink& sink) {
     MaterialSnapshot snapshot;
     for (const std::string& name : names) snapshot.files.emplace(name, items_.at(name));
@@ -94,16 +94,16 @@ TEST_F(SourceTest, ALaterPushReplacesTheGeneration) {
   EXPECT_EQ(sink_.generation()->loaded_at, kNow + kDay);
 }
 
-TEST_F(SourceTest, APushThatIsHalfOldKeepsTheGeneration) {
+TEST_F(SourceTest, AnInconsistentPushKeepsTheGeneration) {
   ASSERT_TRUE(source_.PushTo(sink_).ok());
   const GenerationPtr before = sink_.generation();
   Serve(Another());
-  // The new chain arrives, and its key does not.
+  // The new chain arrives without its key.
   const absl::Status torn = source_.Push({kChain}, sink_);
   EXPECT_EQ(torn.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(torn.message()), HasSubstr(kKey));
   EXPECT_EQ(sink_.generation(), before);
-  // What was refused has left nothing behind: the key alone does not fit the old chain.
+  // The rejected push has left nothing behind: the new key alone does not match the old chain.
   EXPECT_FALSE(source_.Push({kKey}, sink_).ok());
   EXPECT_EQ(sink_.generation(), before);
   EXPECT_TRUE(source_.Push({kChain, kKey}, sink_).ok());
@@ -129,7 +129,7 @@ TEST_F(SourceTest, AnIncompleteFirstPushIsNoGeneration) {
   EXPECT_EQ(sink_.generation(), nullptr);
 }
 
-// Names may be spread over sources: files hold the trust bundle, an agent the certificate.
+// Several sources may supply the names: files the trust bundle, an agent the certificate.
 TEST_F(SourceTest, SourcesPushIntoOneSink) {
   MemoryFileReader files = GoodFiles();
   FileSource file_source(config_, files, {});

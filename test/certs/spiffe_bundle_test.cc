@@ -20,7 +20,7 @@ std::string Complaint(const std::string& json) {
   return std::string(ParseSpiffeBundle(json).status().message());
 }
 
-// The subjects of the authorities, each with its place; or what is wrong.
+// Returns the subjects of the authorities with their positions, or the error.
 std::vector<std::string> Authorities(const std::string& json) {
   absl::StatusOr<SpiffeBundle> bundle = ParseSpiffeBundle(json);
   if (!bundle.ok()) return {std::string(bundle.status().message())};
@@ -33,7 +33,7 @@ std::vector<std::string> Authorities(const std::string& json) {
 
 std::string RootKey() { return KeyJson(*x509::Root().certificate); }
 
-// A key with all the members that its certificate's kind has.
+// Returns a key with all the members for its kind.
 std::string WholeKeyJson(const x509::Certificate& authority) {
   const x509::Jwk jwk = x509::DescribeAsJwk(authority);
   std::string members = R"("kty":")" + jwk.kty + "\"";
@@ -102,7 +102,7 @@ TEST(SpiffeBundle, ADamagedCertificateIsAnErrorThatNamesTheKey) {
             "keys[0]: it has no kty");
 }
 
-TEST(SpiffeBundle, TheCertificateFitsTheKeySpelledOutBesideIt) {
+TEST(SpiffeBundle, TheCertificateMatchesTheKeyInTheSameEntry) {
   for (x509::KeyType type : {x509::KeyType::kP256, x509::KeyType::kP384, x509::KeyType::kRsa2048,
                              x509::KeyType::kEd25519}) {
     const x509::Credential ca = x509::MakeCredential(x509::CaTemplate("ca"), nullptr, type);
@@ -126,7 +126,7 @@ TEST(SpiffeBundle, AKeyOfAnotherKindThanItsCertificateIsAnError) {
   }
 }
 
-TEST(SpiffeBundle, TellsSequenceAndRefreshHint) {
+TEST(SpiffeBundle, ReportsSequenceAndRefreshHint) {
   auto bundle = ParseSpiffeBundle(
       R"({"spiffe_sequence":18446744073709551615,"spiffe_refresh_hint":300,"keys":[],"more":[1]})");
   ASSERT_TRUE(bundle.ok()) << bundle.status();
@@ -142,14 +142,14 @@ TEST(SpiffeBundle, TellsSequenceAndRefreshHint) {
   }
 }
 
-TEST(SpiffeBundle, AnyTornPrefixIsRefused) {
+TEST(SpiffeBundle, AnyTornPrefixIsRejected) {
   const std::string whole = KeysJson({RootKey()});
   for (size_t length = 0; length < whole.size(); ++length) {
     EXPECT_FALSE(ParseSpiffeBundle(whole.substr(0, length)).ok()) << length;
   }
 }
 
-TEST(SpiffeBundle, DuplicateNamesAreRefused) {
+TEST(SpiffeBundle, DuplicateNamesAreRejected) {
   EXPECT_EQ(Complaint(R"({"keys":[],"keys":[]})"), "the name 'keys' occurs twice in one object");
 }
 
@@ -169,7 +169,7 @@ TEST(SpiffeBundleMap, MayBeEmpty) {
   EXPECT_TRUE(bundles->empty());
 }
 
-TEST(SpiffeBundleMap, OneBadBundleRefusesTheWhole) {
+TEST(SpiffeBundleMap, OneBadBundleRejectsTheWhole) {
   const auto complaint = [](const std::string& json) {
     return std::string(ParseSpiffeBundleMap(json).status().message());
   };
@@ -186,7 +186,7 @@ TEST(SpiffeBundleMap, OneBadBundleRefusesTheWhole) {
   EXPECT_EQ(complaint("[]"), "it is not a JSON object");
 }
 
-TEST(SpiffeBundleMap, AMapAndABundleAreNotTakenForEachOther) {
+TEST(SpiffeBundleMap, AMapAndABundleAreDistinguished) {
   EXPECT_EQ(std::string(ParseSpiffeBundleMap(R"({"keys":[]})").status().message()),
             "it is the bundle of one trust domain; name it under trust_domains");
   EXPECT_EQ(Complaint(R"({"trust_domains":{}})"), "it is a bundle map; name it as bundle_map");

@@ -37,7 +37,7 @@ const x509::Credential& ComCa() {
   return *ca;
 }
 
-// A listener with two trust domains, one by JSON and one by PEM, and no trust bundle.
+// A listener with two trust domains, one in JSON and one in PEM, and no trust bundle.
 class SpiffeLoaderTest : public testing::Test {
  protected:
   SpiffeLoaderTest() : config_(OneListener()), files_(GoodFiles()) {
@@ -54,13 +54,13 @@ class SpiffeLoaderTest : public testing::Test {
     EXPECT_TRUE(images.ok()) << images.status();
     return BuildGeneration(config_, *images, kNow);
   }
-  // The listener's material; the test ends if there is none.
+  // Returns the listener's material; fails the test if there is none.
   ListenerMaterial Listener() {
     BuildResult result = Build();
     EXPECT_NE(result.generation, nullptr) << config::JoinErrors(result.diagnostics);
     return result.partial.listeners[0];
   }
-  // "DOMAIN: SUBJECT SUBJECT", one for each domain.
+  // Returns "DOMAIN: SUBJECT SUBJECT" for each domain.
   std::vector<std::string> Domains() {
     std::vector<std::string> lines;
     for (const SpiffeDomain& domain : Listener().spiffe) {
@@ -147,7 +147,7 @@ TEST_F(SpiffeLoaderTest, EmptyKeysLeaveTheDomainKnownAndEmpty) {
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority"));
 }
 
-TEST_F(SpiffeLoaderTest, WarnsOnceWhenNobodyGetsIn) {
+TEST_F(SpiffeLoaderTest, WarnsOnceIfNoClientCanConnect) {
   files_.Put(kOrg, R"({"keys":[]})");
   files_.Put(kCom, R"({"keys":[]})");
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_authority", "spiffe_no_authority", "nobody_gets_in"));
@@ -166,7 +166,7 @@ TEST_F(SpiffeLoaderTest, ABundleMapWithoutTrustDomainsIsWorthAWarning) {
   EXPECT_THAT(Codes(), ElementsAre("spiffe_no_trust_domain", "nobody_gets_in"));
 }
 
-TEST_F(SpiffeLoaderTest, OfABundleThatCannotBeUsedNothingMoreIsSaid) {
+TEST_F(SpiffeLoaderTest, ReportsOneErrorForAnUnusableBundle) {
   client_auth().spiffe.trust_domains.pop_back();
   for (const std::string& bytes :
        {std::string("{"), std::string("{}"), std::string("no PEM"), Server().certificate->ToPem(),
@@ -178,7 +178,7 @@ TEST_F(SpiffeLoaderTest, OfABundleThatCannotBeUsedNothingMoreIsSaid) {
   EXPECT_THAT(Codes(), ElementsAre("unreadable"));
 }
 
-TEST_F(SpiffeLoaderTest, ATornOrDamagedFileRefusesTheGeneration) {
+TEST_F(SpiffeLoaderTest, ATornOrDamagedFileRejectsTheGeneration) {
   const std::string whole = KeysJson({KeyJson(*OrgCa().certificate)});
   for (const std::string& bytes : {std::string(), whole.substr(0, whole.size() / 2), whole + "x",
                                    std::string("{}"), std::string("[]"), std::string("garbage")}) {
@@ -236,7 +236,7 @@ TEST_F(SpiffeLoaderTest, TheIdCoversDomainsAndAuthoritiesButNotTheirOrder) {
   EXPECT_NE(empty, before);
   client_auth().spiffe.trust_domains.erase(client_auth().spiffe.trust_domains.begin() + 1);
   EXPECT_NE(Listener().id, empty);
-  // The same authority under another domain's name is another trust.
+  // The same authority for another domain is different trust.
   files_.Put(kOrg, ComCa().certificate->ToPem());
   client_auth().spiffe.trust_domains = {{"a.example", {kOrg}, {}}};
   const std::string as_a = Listener().id;
@@ -244,7 +244,7 @@ TEST_F(SpiffeLoaderTest, TheIdCoversDomainsAndAuthoritiesButNotTheirOrder) {
   EXPECT_NE(Listener().id, as_a);
 }
 
-TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
+TEST_F(SpiffeLoaderTest, ReportsASequenceThatFell) {
   const auto with_sequence = [&](const std::string& sequence) {
     files_.Put(kOrg, "{" + sequence + KeysJson({KeyJson(*OrgCa().certificate)}).substr(1));
     return Build().partial;
@@ -261,7 +261,7 @@ TEST_F(SpiffeLoaderTest, TellsOfASequenceThatFell) {
   EXPECT_THAT(SequenceRegressions(Generation(), seven), IsEmpty());
 }
 
-// A trust bundle may hold a root of version 1; an authority has to say that it is a CA
+// A trust bundle may contain a root of version 1; an authority must have basic constraints
 // (X509-SVID, 4.1).
 TEST_F(SpiffeLoaderTest, AnAuthorityIsNeverOfVersion1) {
   x509::CertificateTemplate what = x509::CaTemplate("com");

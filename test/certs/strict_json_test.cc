@@ -19,13 +19,13 @@ TEST(StrictJson, ReadsADocument) {
   EXPECT_EQ((*json)["a"].size(), 6u);
 }
 
-TEST(StrictJson, RefusesANameThatStandsTwiceInOneObject) {
+TEST(StrictJson, RejectsADuplicateNameInOneObject) {
   EXPECT_EQ(Complaint(R"({"a":1,"a":1})"), "the name 'a' occurs twice in one object");
   EXPECT_EQ(Complaint(R"({"b":{"a":1,"\u0061":2}})"), "the name 'a' occurs twice in one object");
   EXPECT_EQ(Complaint(R"([{"a":1},{"a":1,"b":{"a":1}}])"), "");
 }
 
-TEST(StrictJson, RefusesAnyTornPrefix) {
+TEST(StrictJson, RejectsAnyTornPrefix) {
   const std::string whole = R"({"keys":[{"use":"x509-svid","n":12.5e3,"b":true}]})";
   for (size_t length = 0; length < whole.size(); ++length) {
     EXPECT_FALSE(ParseStrictJson(whole.substr(0, length)).ok()) << length;
@@ -34,7 +34,7 @@ TEST(StrictJson, RefusesAnyTornPrefix) {
   EXPECT_EQ(Complaint(R"({"keys":[)"), "the JSON is truncated");
 }
 
-TEST(StrictJson, RefusesWhatOtherReadersForgive) {
+TEST(StrictJson, RejectsWhatOtherParsersAccept) {
   for (const char* text : {"",        " ",          "{\"a\":1}x", "{\"a\":1}{}", "{\"a\":1,}",
                            "[1,]",    "{a:1}",      "{'a':1}",    "// x\n{}",    "/* x */{}",
                            "NaN",     "[Infinity]", "[01]",       "[+1]",        "[.5]",

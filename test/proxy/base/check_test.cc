@@ -11,7 +11,7 @@ TEST(CheckTest, ATrueConditionDoesNothingAndIsEvaluatedOnce) {
   EXPECT_EQ(evaluations, 1);
 }
 
-TEST(CheckDeathTest, AFalseConditionEndsTheProcessAndSaysWhere) {
+TEST(CheckDeathTest, AFalseConditionEndsTheProcessAndReportsTheLocation) {
   const int parts = 2;
   EXPECT_DEATH(MANTLET_CHECK(parts == 1, "a record is written whole"),
                "internal error at .*check_test.cc:[0-9]+: a record is written whole "

@@ -55,7 +55,7 @@ TEST(AppendJsonString, AnyBytesComeBackFromAJsonParserAsTheyWentIn) {
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {
     std::string bytes(random() % 40, '\0');
-    // Half of the time bytes that make sequences, valid and not, likely.
+    // In half of the cases, bytes that are likely to form sequences, valid or not.
     for (char& c : bytes)
       c = static_cast<char>(
           round % 2 ? random() : "\"\\\n\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80z"[random() % 14]);

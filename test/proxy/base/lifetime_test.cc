@@ -26,7 +26,7 @@ TEST(LifetimeTest, EveryWatchOfANestedCallSeesTheEnd) {
   EXPECT_TRUE(outer.ended());
 }
 
-TEST(LifetimeTest, AWatchThatIsOverIsNotTold) {
+TEST(LifetimeTest, AWatchThatHasEndedIsNotNotified) {
   std::optional<Lifetime> lifetime(std::in_place);
   Lifetime::Watch outer(*lifetime);
   {

@@ -5,7 +5,7 @@
 namespace mantlet::base {
 namespace {
 
-TEST(LogBudget, LetsABurstThroughAndNoMoreInThatSecond) {
+TEST(LogBudget, AllowsABurstAndNoMoreInThatSecond) {
   LogBudget budget(2);
   EXPECT_TRUE(budget.Ask(10'000));
   EXPECT_TRUE(budget.Ask(10'500));
@@ -14,7 +14,7 @@ TEST(LogBudget, LetsABurstThroughAndNoMoreInThatSecond) {
   EXPECT_TRUE(budget.Ask(11'000));
 }
 
-TEST(LogBudget, SaysHowManyItKeptOutWithTheNextThatPasses) {
+TEST(LogBudget, ReportsTheSuppressedOnesWithTheNextRecord) {
   LogBudget budget(1);
   EXPECT_EQ(budget.Ask(1000).suppressed, 0u);
   budget.Ask(1001);
@@ -23,14 +23,14 @@ TEST(LogBudget, SaysHowManyItKeptOutWithTheNextThatPasses) {
   EXPECT_EQ(budget.Ask(3000).suppressed, 0u);
 }
 
-TEST(LogBudget, OfALongerPeriodLetsItsCountThroughInEach) {
+TEST(LogBudget, AllowsItsCountInEachLongerPeriod) {
   LogBudget budget(1, 10'000);
   EXPECT_TRUE(budget.Ask(20'000));
   EXPECT_FALSE(budget.Ask(29'999));
   EXPECT_EQ(budget.Ask(30'000).suppressed, 1u);
 }
 
-TEST(LogBudget, OfZeroLetsNothingThrough) {
+TEST(LogBudget, ACountOfZeroAllowsNothing) {
   LogBudget budget(0);
   EXPECT_FALSE(budget.Ask(1000));
   EXPECT_FALSE(budget.Ask(2000));

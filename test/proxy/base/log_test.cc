@@ -76,13 +76,13 @@ TEST_F(JsonLog, ALiteralIsTextAndNotATruthValue) {
   EXPECT_TRUE(Only()["reason"].is_string());
 }
 
-TEST_F(JsonLog, NumbersThatJsonCannotSayAreNull) {
+TEST_F(JsonLog, NumbersThatJsonDoesNotHaveAreNull) {
   logger_.Info("e", "m", {{"nan", std::nan("")}, {"inf", HUGE_VAL}});
   EXPECT_TRUE(Only()["nan"].is_null());
   EXPECT_TRUE(Only()["inf"].is_null());
 }
 
-TEST_F(JsonLog, WhatAPeerSaysCannotForgeARecord) {
+TEST_F(JsonLog, BytesFromAPeerCannotForgeARecord) {
   logger_.Info("e\"", "m\n{}", {{"k\"ey", "\"}\n{\"level\":\"error\"\xff%v{}"}});
   const json record = Only();
   EXPECT_EQ(record["level"], "info");
@@ -149,7 +149,7 @@ TEST(TextLog, IsReadableAndKeepsToOneLine) {
   EXPECT_TRUE(second.ends_with(" warn e: \"two\\nlines\" k=\"v\\n\"\n")) << second;
 }
 
-TEST(LogLevel, ParsesExactlyTheFourWords) {
+TEST(LogLevel, ParsesExactlyTheFourNames) {
   for (const LogLevel level :
        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
     EXPECT_EQ(ParseLogLevel(ToString(level)), level);

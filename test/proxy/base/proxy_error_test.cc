@@ -14,7 +14,7 @@ std::vector<ErrorReason> AllReasons() {
   return all;
 }
 
-// The table is in the order of the enumerators; this pins the two together.
+// Checks that the table is in the order of the enumerators.
 TEST(ProxyError, EveryReasonHasItsOwnFacts) {
   struct Expected {
     ErrorReason reason;
@@ -106,7 +106,7 @@ TEST(ProxyError, CarriesDetailBesideWhatFollowsFromTheReason) {
   EXPECT_EQ(error.sentence().find("127.0.0.1"), std::string_view::npos);
 }
 
-TEST(ProxyError, TellsTheClientOnlyDetailsOfItsOwnRequest) {
+TEST(ProxyError, TheClientSeesOnlyDetailsOfItsOwnRequest) {
   const auto of_request = ProxyError::OfRequest(ErrorReason::kBadRequest, "a NUL byte");
   EXPECT_EQ(of_request.ClientText(), "The request is not valid HTTP: a NUL byte.");
   EXPECT_EQ(ProxyError(ErrorReason::kBadRequest, "a NUL byte").ClientText(),

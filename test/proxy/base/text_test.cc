@@ -38,7 +38,7 @@ TEST(Rfc3339, HasMillisecondsOnBothSidesOfTheEpoch) {
   EXPECT_EQ(Ms(-1), "1969-12-31T23:59:59.999Z");
 }
 
-TEST(DurationText, IsWhatTheConfigurationWouldSay) {
+TEST(DurationText, HasTheSyntaxOfTheConfiguration) {
   EXPECT_EQ(DurationText(0), "0s");
   EXPECT_EQ(DurationText(250), "250ms");
   EXPECT_EQ(DurationText(5000), "5s");

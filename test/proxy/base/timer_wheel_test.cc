@@ -17,7 +17,7 @@ constexpr int64_t kStart = 1'000'000;
 
 class TimerWheelTest : public testing::Test {
  protected:
-  // A timer that writes its name into fired_.
+  // Returns a timer that writes its name into fired_.
   std::unique_ptr<FunctionTimer> Named(const std::string& name) {
     return std::make_unique<FunctionTimer>([this, name] { fired_.push_back(name); });
   }
@@ -262,7 +262,7 @@ TEST_F(TimerWheelTest, WhatACallbackArmsIsNotLostWhenManyTicksPassedAtOnce) {
   EXPECT_EQ(TakeFired(), Names{"next"});
 }
 
-// Against the obvious implementation: random operations, random steps of time.
+// Compares the wheel with a simple implementation: random operations, random steps of time.
 TEST_F(TimerWheelTest, AgreesWithAPlainListOfDeadlines) {
   for (const unsigned seed : {1u, 2u, 3u, 4u}) {
     std::mt19937 random(seed);

@@ -1,4 +1,4 @@
-// For tests that make up who a client is: a peer's certificate, open to changes.
+// For tests that define who a client is: makes a peer's certificate editable.
 
 #ifndef MANTLET_TEST_PROXY_IDENTITY_EDIT_CERTIFICATE_H_
 #define MANTLET_TEST_PROXY_IDENTITY_EDIT_CERTIFICATE_H_
@@ -10,8 +10,8 @@
 
 namespace mantlet::identity {
 
-// A copy of the peer's certificate, or an empty one, which is the peer's from now on.
-// Other peers keep what they have. Valid until the next call or change of `peer`.
+// Gives the peer its own copy of its certificate, or an empty one, and returns it. Other peers keep
+// theirs. Valid until the next call or change of `peer`.
 inline ClientCertificate& EditCertificate(PeerIdentity& peer) {
   auto edited = peer.certificate == nullptr
                     ? std::make_shared<ClientCertificate>()

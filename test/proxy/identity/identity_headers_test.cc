@@ -104,7 +104,7 @@ TEST(IdentityHeadersTest, SendsOnlyVerifyAndTlsFieldsWithoutACertificate) {
   }
 }
 
-TEST(IdentityHeadersTest, TellsNothingOfACertificateThatDidNotVerify) {
+TEST(IdentityHeadersTest, SendsNoFieldsOfACertificateThatDidNotVerify) {
   PeerIdentity peer = Alice();
   peer.verification = Verification::kFailed;
   peer.failure_reason = "expired";
@@ -162,7 +162,7 @@ TEST(IdentityHeadersTest, FollowsTheXfccModes) {
   }
 }
 
-TEST(IdentityHeadersTest, LeavesOutAndCountsValuesThatHaveNoPlaceInAHeader) {
+TEST(IdentityHeadersTest, LeavesOutAndCountsValuesThatCannotBeSentInAHeader) {
   const std::string bad[] = {"a\r\nX: y", "a\nb",     std::string("a\0b", 3),
                              "a\x7f",     "\x1b[0m",  "a\xff",
                              "a\xc3",     "\xc0\xaf", "\xed\xa0\x80"};
@@ -210,7 +210,7 @@ TEST(IdentityHeadersTest, CountsACommonNameThatCannotBeRead) {
   EXPECT_TRUE(report.clean());
 }
 
-// What is left when one part after the other grows beyond all measure.
+// Checks the parts that remain when one part after the other grows beyond the limit.
 TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge) {
   IdentityHeaders headers;
   headers.xfcc_fields = {XfccField::kHash, XfccField::kDns, XfccField::kCert, XfccField::kChain};
@@ -252,7 +252,7 @@ TEST(IdentityHeadersTest, LeavesOutChainCertificateNamesThenTheRestWhenTooLarge)
   EXPECT_EQ(block, "V: SUCCESS\r\n");
 }
 
-TEST(IdentityHeadersTest, ReportsOnlyWhatWasThereToBeLeftOut) {
+TEST(IdentityHeadersTest, ReportsOnlyPartsThatWereLeftOut) {
   IdentityHeaders headers;
   headers.xfcc_fields = {XfccField::kHash, XfccField::kDns};
   headers.max_bytes = 1024;
@@ -264,7 +264,7 @@ TEST(IdentityHeadersTest, ReportsOnlyWhatWasThereToBeLeftOut) {
   EXPECT_TRUE(report.names_left_out);
 }
 
-// Whatever the limit is, it holds: on the byte.
+// Checks that the result never exceeds the limit, by a single byte.
 TEST(IdentityHeadersTest, KeepsTheLimitToTheByte) {
   IdentityHeaders headers;
   headers.xfcc_fields = {XfccField::kHash, XfccField::kSubject, XfccField::kUri, XfccField::kChain};

@@ -47,7 +47,7 @@ TEST(Rfc9440Test, WritesTheChainAsAListOfByteSequences) {
   EXPECT_EQ(ClientCertChainValue({}), "");
 }
 
-// The byte sequences of RFC 8941 section 3.3.5: padding is always written.
+// Byte sequences are always padded (RFC 8941 section 3.3.5).
 TEST(Rfc9440Test, PadsByteSequences) {
   EXPECT_EQ(ClientCertValue("a"), ":YQ==:");
   EXPECT_EQ(ClientCertValue("ab"), ":YWI=:");

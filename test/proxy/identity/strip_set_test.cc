@@ -40,7 +40,7 @@ TEST(StripSetTest, LeavesOtherNamesAlone) {
   }
 }
 
-TEST(StripSetTest, HoldsWhatFrameworksTakeForTheWordOfAProxy) {
+TEST(StripSetTest, ContainsHeadersThatFrameworksReadAsSetByAProxy) {
   config::IdentityHeaders headers;
   const StripSet strip(headers);
   headers.forwarding_headers = config::ForwardingHeaders::kForward;

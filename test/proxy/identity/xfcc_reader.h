@@ -1,5 +1,5 @@
-// Reads x-forwarded-client-cert strictly, the way a careful application would:
-// for tests and fuzz targets, which check that what was written reads back.
+// Reads x-forwarded-client-cert strictly, like a careful application: for tests and fuzz targets,
+// which check that the written values read back.
 
 #ifndef MANTLET_TEST_PROXY_IDENTITY_XFCC_READER_H_
 #define MANTLET_TEST_PROXY_IDENTITY_XFCC_READER_H_
@@ -14,8 +14,8 @@ namespace mantlet::identity::testing {
 
 using XfccElement = std::vector<std::pair<std::string, std::string>>;
 
-// Two kinds of reader are in use: one undoes `\"` only, the other undoes a
-// backslash before anything.
+// There are two kinds of readers: one unescapes only `\"`, the other a backslash before any
+// character.
 enum class Escapes { kQuoteOnly, kAnything };
 
 inline std::optional<std::vector<XfccElement>> ReadXfcc(std::string_view text, Escapes escapes) {

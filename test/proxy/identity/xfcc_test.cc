@@ -58,7 +58,7 @@ TEST(XfccTest, WritesCertificatesAsUrlEncodedPemLeafFirst) {
             "%0A\"");
 }
 
-TEST(XfccTest, LeavesOutCertificatesWhenTold) {
+TEST(XfccTest, LeavesOutCertificatesIfRequested) {
   size_t unsafe = 0;
   const std::vector<XfccField> fields = {XfccField::kHash, XfccField::kCert, XfccField::kChain};
   EXPECT_EQ(RenderXfccElement({fields, false, false}, Alice(), &unsafe), "Hash=00ff");
@@ -99,7 +99,7 @@ TEST(XfccTest, EscapesAQuoteInAUri) {
   EXPECT_EQ(Render(peer, nullptr, {XfccField::kUri}), "URI=\"urn:a\\\";Hash=\\\"forged\"");
 }
 
-TEST(XfccTest, LeavesOutAndCountsWhatHasNoPlaceInAHeader) {
+TEST(XfccTest, LeavesOutAndCountsValuesThatCannotBeSentInAHeader) {
   PeerIdentity peer = Alice();
   EditCertificate(peer).subject = std::string("CN=a\0b", 6);
   EditCertificate(peer).san_uri = {"urn:ok", "urn:\r\nX: y", "urn:\xff", "urn:\\", "urn:\x7f"};
@@ -109,7 +109,7 @@ TEST(XfccTest, LeavesOutAndCountsWhatHasNoPlaceInAHeader) {
   EXPECT_EQ(unsafe, 8u);
 }
 
-TEST(XfccTest, IsEmptyForNothingToSay) { EXPECT_EQ(Render(PeerIdentity()), ""); }
+TEST(XfccTest, IsEmptyIfThereIsNothingToSend) { EXPECT_EQ(Render(PeerIdentity()), ""); }
 
 TEST(XfccTest, AcceptsIncomingListsWithOneReading) {
   const char* const good[] = {
@@ -125,7 +125,7 @@ TEST(XfccTest, AcceptsIncomingListsWithOneReading) {
   for (const char* list : good) EXPECT_TRUE(IsWellFormedXfcc(list)) << list;
 }
 
-TEST(XfccTest, RefusesIncomingListsThatCouldSwallowOrForgeAnElement) {
+TEST(XfccTest, RejectsIncomingListsThatCouldSwallowOrForgeAnElement) {
   const char* const bad[] = {
       "a=\"x\\\\\",Hash=\"",
       "",

@@ -12,7 +12,7 @@ namespace {
 // Makes the memory of the next buffer of `pool` that of a string of this size.
 void Release(BufferPool& pool, size_t bytes) { *pool.Acquire() = std::string(bytes, 'x'); }
 
-TEST(BufferPool, GivesBackTheSameMemoryEmptied) {
+TEST(BufferPool, ReturnsTheSameMemoryEmptied) {
   BufferPool pool;
   PooledBuffer buffer = pool.Acquire();
   buffer->append(4096, 'x');
@@ -39,7 +39,7 @@ TEST(BufferPool, KeepsNeitherTinyNorHugeBuffers) {
   EXPECT_LT(pool.Acquire()->capacity(), 1024u * 1024u);
 }
 
-TEST(BufferPool, KeepsWhatItGaveHoweverLittleWasWritten) {
+TEST(BufferPool, KeepsItsBuffersEvenIfLittleWasWritten) {
   BufferPool pool;
   PooledBuffer buffer = pool.Acquire();
   const char* memory = buffer->data();
@@ -61,8 +61,8 @@ TEST(BufferPool, KeepsNoMoreThanItsShare) {
   EXPECT_EQ(kept.size(), 17u);
 }
 
-// An idle connection would go on holding what it gave.
-TEST(BufferPool, LeavesNothingWithTheGiverEvenIfItKeepsNothing) {
+// Otherwise an idle connection would keep the memory of its buffer.
+TEST(BufferPool, LeavesNoMemoryWithTheCallerEvenIfItKeepsNone) {
   BufferPool pool;
   std::vector<PooledBuffer> buffers;
   for (size_t bytes : {100u, 1024u, 1024u * 1024u}) {

@@ -29,7 +29,7 @@ class DirectoryWatchTest : public testing::Test {
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(root_ / name) << text;
   }
-  // Whether something is told after `act`, and not because of anything before it.
+  // Returns whether a change is reported after `act`, and not because of an earlier one.
   template <typename Act>
   bool Tells(Act act) {
     RunReady(loop_);
@@ -45,7 +45,7 @@ class DirectoryWatchTest : public testing::Test {
   std::unique_ptr<DirectoryWatch> watch_;
 };
 
-TEST_F(DirectoryWatchTest, TellsOfANewAChangedARenamedAndARemovedFile) {
+TEST_F(DirectoryWatchTest, ReportsANewAChangedARenamedAndARemovedFile) {
   EXPECT_THAT(watch_->Set({Path()}), IsEmpty());
   EXPECT_TRUE(Tells([&] { Write("tls.crt", "one"); }));
   EXPECT_TRUE(Tells([&] { Write("tls.crt", "two"); }));
@@ -53,7 +53,7 @@ TEST_F(DirectoryWatchTest, TellsOfANewAChangedARenamedAndARemovedFile) {
   EXPECT_TRUE(Tells([&] { fs::remove(root_ / "tls.key"); }));
 }
 
-TEST_F(DirectoryWatchTest, TellsOfASwappedLinkAsKubernetesDoesIt) {
+TEST_F(DirectoryWatchTest, ReportsALinkThatKubernetesSwaps) {
   fs::create_directory(root_ / "..1");
   fs::create_directory(root_ / "..2");
   fs::create_symlink("..1", root_ / "..data");
@@ -69,11 +69,11 @@ TEST_F(DirectoryWatchTest, NamesTheDirectoriesThatCannotBeWatched) {
   EXPECT_TRUE(Tells([&] { Write("file", "x"); })) << "the others are watched";
 }
 
-TEST_F(DirectoryWatchTest, ADirectoryThatCameBackIsWatchedAnew) {
+TEST_F(DirectoryWatchTest, ADirectoryThatCameBackIsWatchedAgain) {
   const std::string directory = Path("tls");
   fs::create_directory(directory);
   watch_->Set({directory});
-  // More than once: some file systems give the new directory the old one's inode.
+  // Several rounds: some file systems give the new directory the inode of the old one.
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(Tells([&] { fs::remove(directory); }));
     fs::create_directory(directory);
@@ -84,7 +84,7 @@ TEST_F(DirectoryWatchTest, ADirectoryThatCameBackIsWatchedAnew) {
   }
 }
 
-TEST_F(DirectoryWatchTest, ADirectoryBehindALinkThatCameBackIsWatchedAnew) {
+TEST_F(DirectoryWatchTest, ADirectoryBehindALinkThatCameBackIsWatchedAgain) {
   fs::create_directory(root_ / "real");
   fs::create_symlink("real", root_ / "link");
   watch_->Set({Path("link"), Path("real")});
@@ -125,7 +125,7 @@ TEST_F(DirectoryWatchTest, ADirectoryMovedAwayIsNoLongerTheOneThatCounts) {
   EXPECT_EQ(changes_, before);
 }
 
-TEST_F(DirectoryWatchTest, WhatIsNoLongerAskedForIsNoLongerWatched) {
+TEST_F(DirectoryWatchTest, DirectoriesThatAreNoLongerSetAreNoLongerWatched) {
   fs::create_directory(root_ / "a");
   fs::create_directory(root_ / "b");
   watch_->Set({Path("a"), Path("b")});

@@ -46,7 +46,7 @@ struct Accepted {
   }
 };
 
-TEST(Listener, HandsOverEveryConnectionWithItsPeer) {
+TEST(Listener, PassesOnEveryConnectionWithItsPeer) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -69,7 +69,7 @@ TEST(Listener, SeveralWorkersShareOnePort) {
   EXPECT_TRUE(second.ok()) << second.status();
 }
 
-TEST(Listener, TakesWhatWaitsInTheQueueBeforeItGoes) {
+TEST(Listener, AcceptsTheQueueBeforeItIsDestroyed) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -80,7 +80,7 @@ TEST(Listener, TakesWhatWaitsInTheQueueBeforeItGoes) {
   EXPECT_EQ(accepted.fds.size(), 1u);
 }
 
-TEST(Listener, TakesAllThatWaitsInTheQueueHoweverMuchItIs) {
+TEST(Listener, AcceptsALongQueueCompletely) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -93,7 +93,7 @@ TEST(Listener, TakesAllThatWaitsInTheQueueHoweverMuchItIs) {
   EXPECT_EQ(accepted.fds.size(), clients.size()) << "more than a turn's worth";
 }
 
-TEST(Listener, BeginsNoNewConnectionBeforeItGoes) {
+TEST(Listener, StartsNoNewConnectionBeforeItIsDestroyed) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -110,10 +110,10 @@ TEST(Listener, BeginsNoNewConnectionBeforeItGoes) {
   EXPECT_EQ(std::count(accepted.peers.begin(), accepted.peers.end(),
                        LocalAddress(after.get())->ToString()),
             0);
-  // Loopback is done with a handshake before connect(2) returns.
+  // On loopback the handshake is complete before connect(2) returns.
   pollfd writable = {after.get(), POLLOUT, 0};
   EXPECT_EQ(poll(&writable, 1, 0), 0) << "neither taken in nor refused: it is tried again";
-  // The connection that was taken in is not hindered.
+  // The accepted connection still works.
   ASSERT_EQ(write(before.get(), "x", 1), 1);
   char byte = 0;
   pollfd readable = {accepted.fds[0].get(), POLLIN, 0};
@@ -121,7 +121,7 @@ TEST(Listener, BeginsNoNewConnectionBeforeItGoes) {
   EXPECT_EQ(read(accepted.fds[0].get(), &byte, 1), 1);
 }
 
-TEST(Listener, AUnixSocketRefusesAndKeepsItsQueue) {
+TEST(Listener, AUnixSocketRefusesConnectionsAndKeepsItsQueue) {
   TempDirectory directory;
   Loop loop;
   const SocketAddress address = SocketAddress::Unix(directory.path() + "/s").value();
@@ -137,7 +137,7 @@ TEST(Listener, AUnixSocketRefusesAndKeepsItsQueue) {
   EXPECT_EQ(accepted.fds.size(), clients.size());
 }
 
-TEST(Listener, TakesItsWholeQueueBeforeItGoesThoughDescriptorsAreLow) {
+TEST(Listener, AcceptsItsWholeQueueThoughFewDescriptorsAreFree) {
   TempDirectory directory;
   for (const SocketAddress& wanted :
        {Loopback(0), SocketAddress::Unix(directory.path() + "/s").value()}) {
@@ -158,7 +158,7 @@ TEST(Listener, TakesItsWholeQueueBeforeItGoesThoughDescriptorsAreLow) {
   }
 }
 
-TEST(Listener, AcceptsNothingMoreOnceItIsGone) {
+TEST(Listener, AcceptsNothingAfterItsDestruction) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   FileDescriptor kept(dup(socket.get()));  // so that a client can still connect
@@ -171,7 +171,7 @@ TEST(Listener, AcceptsNothingMoreOnceItIsGone) {
   EXPECT_TRUE(accepted.fds.empty());
 }
 
-TEST(Listener, PausesWithoutDescriptorsAndCarriesOnWhenThereAreSome) {
+TEST(Listener, PausesWithoutDescriptorsAndContinuesWhenThereAreSome) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -192,7 +192,7 @@ TEST(Listener, PausesWithoutDescriptorsAndCarriesOnWhenThereAreSome) {
   EXPECT_TRUE(RunUntil(loop, [&] { return accepted.fds.size() == 1; }));
 }
 
-TEST(Listener, KeepsDescriptorsBackAndCarriesOnWhenThereAreMore) {
+TEST(Listener, ReservesDescriptorsAndContinuesWhenMoreAreFree) {
   Loop loop;
   FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
   const SocketAddress address = LocalAddress(socket.get()).value();
@@ -223,20 +223,20 @@ TEST(Listener, KeepsDescriptorsBackAndCarriesOnWhenThereAreMore) {
   }));
 }
 
-TEST(Listener, AQuarterOfTheDescriptorsIsKeptBackAndNoMoreThanIsNeeded) {
+TEST(Listener, AQuarterOfTheDescriptorsIsReservedUpToALimit) {
   EXPECT_EQ(ClientDescriptors(1024), 768);
   EXPECT_EQ(ClientDescriptors(20'000), 15'904);
   EXPECT_EQ(ClientDescriptors(1'048'576), 1'044'480);
 }
 
-TEST(ListeningSocket, AnAddressOfAnotherMachineIsRefusedWithTheReason) {
+TEST(ListeningSocket, AnAddressOfAnotherMachineIsAnErrorWithTheReason) {
   auto socket = OpenListeningSocket(SocketAddress::Resolve("192.0.2.1", 0).value().front());
   ASSERT_FALSE(socket.ok());
   EXPECT_NE(socket.status().message().find("this machine has no such address"), std::string::npos);
 }
 
-TEST(ListeningSocket, APortThatSomebodyElseHasIsRefusedWithTheReason) {
-  // Without SO_REUSEPORT: another program.
+TEST(ListeningSocket, APortInUseIsAnErrorWithTheReason) {
+  // Another program, without SO_REUSEPORT.
   FileDescriptor other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   SocketAddress address = Loopback(0);
   ASSERT_EQ(bind(other.get(), address.data(), address.size()), 0);
@@ -316,7 +316,7 @@ TEST(ListeningSocket, TheModeOfAUnixSocketDoesNotDependOnTheUmask) {
   }
 }
 
-TEST(ListeningSocket, AUnixSocketHasTheGroupThatIsAskedFor) {
+TEST(ListeningSocket, AUnixSocketHasTheConfiguredGroup) {
   TempDirectory directory;
   const SocketAddress address = SocketAddress::Unix(directory.File("group.sock")).value();
   auto socket = OpenListeningSocket(address, {.unix_group = std::to_string(getgid())});
@@ -335,7 +335,7 @@ TEST(ListeningSocket, BothWildcardsShareAPortIfTheSixthLeavesTheFourthAlone) {
   EXPECT_TRUE(OpenListeningSocket(v6, {.v6_only = true}).ok());
 }
 
-TEST(ListeningSocket, DoesNotRemoveAFileThatIsNoSocket) {
+TEST(ListeningSocket, DoesNotRemoveAFileThatIsNotASocket) {
   TempDirectory directory;
   const SocketAddress address = SocketAddress::Unix(directory.File("precious.txt")).value();
   FILE* file = fopen(address.unix_path().c_str(), "w");

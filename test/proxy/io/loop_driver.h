@@ -1,4 +1,4 @@
-// Turns a loop under test by hand, until what the test waits for has happened.
+// Runs a loop step by step until an expected event has happened.
 
 #ifndef MANTLET_TEST_PROXY_IO_LOOP_DRIVER_H_
 #define MANTLET_TEST_PROXY_IO_LOOP_DRIVER_H_
@@ -10,8 +10,8 @@
 
 namespace mantlet::io {
 
-// True as soon as `happened()` is; false if it never was within 20 seconds, which
-// is much longer than anything here takes on a busy machine.
+// Returns true as soon as `happened()` does; false after 20 seconds, which is much longer than
+// anything here takes on a busy machine.
 template <typename Predicate>
 bool RunUntil(Loop& loop, Predicate happened) {
   const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -19,14 +19,14 @@ bool RunUntil(Loop& loop, Predicate happened) {
   uv_update_time(loop.uv());
   while (!happened()) {
     if (std::chrono::steady_clock::now() > late) return false;
-    // The loop must not sleep for ever when nothing comes.
+    // The loop must not sleep for ever when no event comes.
     if (!heartbeat.armed()) loop.ArmIn(heartbeat, 100);
     uv_run(loop.uv(), UV_RUN_ONCE);
   }
   return true;
 }
 
-// A few turns that do not wait: whatever is ready by now has happened after it.
+// Runs a few turns that do not wait: all events that are ready now are handled.
 inline void RunReady(Loop& loop) {
   for (int i = 0; i < 5; ++i) uv_run(loop.uv(), UV_RUN_NOWAIT);
 }

@@ -83,7 +83,7 @@ TEST(Loop, NoDeferredCallComesAfterItsOwnersEnd) {
   for (When when : {When::kTurnEnd, When::kNextTurn, When::kAfterTurn}) {
     auto destroyed = std::make_unique<DeferredCall>(loop, [&log] { log += "destroyed "; }, when);
     DeferredCall cancelled(loop, [&log] { log += "cancelled "; }, when);
-    // Destroyed by another call that is made just before it.
+    // Another call, which runs just before it, destroys it.
     std::unique_ptr<DeferredCall> second;
     DeferredCall first(
         loop,
@@ -197,11 +197,11 @@ TEST(Loop, WhatComesAfterTheTurnFindsAllThatItEndedFreed) {
     log += "ended ";
   };
   auto is_after = [&log] { return log.find("after") != std::string::npos; };
-  // From an event's callback.
+  // From the callback of an event.
   loop.Post(end_something);
   ASSERT_TRUE(RunUntil(loop, is_after));
   EXPECT_EQ(log, "ended closed after ");
-  // From a timer's, which runs before the poll.
+  // From the callback of a timer, which runs before the poll.
   log.clear();
   base::FunctionTimer timer(end_something);
   loop.ArmIn(timer, 1);
@@ -229,7 +229,7 @@ struct Chain {
   int* gone;
 };
 
-// A mistake that does not compile: what would still be heard of a retired stream?
+// A mistake that must not compile: a stream has no OnDeferDelete().
 template <typename T>
 concept Retirable =
     requires(Loop& loop, std::unique_ptr<T> object) { loop.DeferDelete(std::move(object)); };

@@ -1,5 +1,5 @@
-// A ByteStream without a socket. The test holds its Wire, which outlives the
-// stream and plays the kernel: it delivers bytes and takes as many as it likes.
+// MemoryStream is a ByteStream without a socket. The test holds its Wire, which outlives the stream
+// and acts as the kernel: it delivers bytes and accepts as many as the test allows.
 
 #ifndef MANTLET_TEST_PROXY_IO_MEMORY_STREAM_H_
 #define MANTLET_TEST_PROXY_IO_MEMORY_STREAM_H_
@@ -17,8 +17,8 @@
 namespace mantlet::io {
 
 struct Wire {
-  // What the peer sends. Delivered at once if the stream is being read, otherwise
-  // at the next Deliver() after it is.
+  // Adds bytes from the peer. They are delivered at once if the stream is being read, otherwise at
+  // the first Deliver() after it is.
   void Arrive(std::string_view bytes) {
     inbox.append(bytes);
     Deliver();
@@ -42,7 +42,7 @@ struct Wire {
     open = false;
     if (handler != nullptr) handler->OnStreamError({failure, "broken by the test"});
   }
-  // The kernel takes up to `bytes` more.
+  // Lets the kernel accept up to `bytes` more.
   void Take(size_t bytes) {
     room = bytes;
     const bool owed = !pending.empty();

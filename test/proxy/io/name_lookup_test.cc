@@ -21,7 +21,7 @@ TEST(NameLookup, AnswersOnALaterTurnOfTheLoop) {
   EXPECT_EQ((**answer)[0].port(), 80);
 }
 
-TEST(NameLookup, SaysWhichNameHasNoAddress) {
+TEST(NameLookup, NamesTheHostWithoutAnAddress) {
   Loop loop;
   SystemNameLookup lookup(loop);
   std::optional<NameLookup::Answer> answer;
@@ -31,7 +31,7 @@ TEST(NameLookup, SaysWhichNameHasNoAddress) {
   EXPECT_NE(answer->status().message().find("no such host"), std::string::npos);
 }
 
-TEST(NameLookup, SaysNothingOnceItIsGone) {
+TEST(NameLookup, MakesNoCallAfterItsDestruction) {
   Loop loop;
   bool called = false;
   auto lookup = std::make_unique<SystemNameLookup>(loop);
@@ -39,7 +39,7 @@ TEST(NameLookup, SaysNothingOnceItIsGone) {
     lookup->Start("localhost", 80, [&](NameLookup::Answer) { called = true; });
   }
   lookup.reset();
-  // Another one's answer comes when theirs would have come.
+  // The result of another lookup arrives when those of the destroyed one would have.
   SystemNameLookup other(loop);
   bool answered = false;
   other.Start("localhost", 80, [&](NameLookup::Answer) { answered = true; });
@@ -47,7 +47,7 @@ TEST(NameLookup, SaysNothingOnceItIsGone) {
   EXPECT_FALSE(called);
 }
 
-TEST(SocketAddress, ALiteralIsKnownWithoutAsking) {
+TEST(SocketAddress, ALiteralNeedsNoLookup) {
   EXPECT_EQ(SocketAddress::Literal("127.0.0.1", 80)->ToString(), "127.0.0.1:80");
   EXPECT_EQ(SocketAddress::Literal("::1", 80)->ToString(), "[::1]:80");
   EXPECT_FALSE(SocketAddress::Literal("localhost", 80).has_value());

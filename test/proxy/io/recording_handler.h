@@ -1,5 +1,4 @@
-// A ByteStreamHandler that keeps what it hears and lets a test act from inside
-// a callback.
+// A ByteStreamHandler that records its callbacks and lets a test act from inside of them.
 
 #ifndef MANTLET_TEST_PROXY_IO_RECORDING_HANDLER_H_
 #define MANTLET_TEST_PROXY_IO_RECORDING_HANDLER_H_

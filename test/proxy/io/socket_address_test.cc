@@ -44,7 +44,7 @@ TEST(SocketAddress, ChangesThePortOfBothFamilies) {
   }
 }
 
-TEST(SocketAddress, NamesAUnixPathAndSaysUnixForThePeer) {
+TEST(SocketAddress, WritesTheUnixPathAndUnixForThePeer) {
   auto address = SocketAddress::Unix("/run/app.sock");
   ASSERT_TRUE(address.ok());
   EXPECT_TRUE(address->is_unix());
@@ -54,7 +54,7 @@ TEST(SocketAddress, NamesAUnixPathAndSaysUnixForThePeer) {
   EXPECT_EQ(address->port(), 0);
 }
 
-TEST(SocketAddress, TakesTheLongestUnixPathAndRefusesLongerOnes) {
+TEST(SocketAddress, AcceptsTheLongestUnixPathAndRejectsLongerOnes) {
   EXPECT_TRUE(SocketAddress::Unix(std::string(107, 'a')).ok());
   EXPECT_EQ(SocketAddress::Unix(std::string(107, 'a'))->unix_path().size(), 107u);
   EXPECT_FALSE(SocketAddress::Unix(std::string(108, 'a')).ok());
@@ -69,7 +69,7 @@ TEST(SocketAddress, AnUnnamedUnixPeerHasAnEmptyPath) {
   EXPECT_EQ(address.unix_path(), "");
 }
 
-TEST(SocketAddress, SaysWhichNameCannotBeResolved) {
+TEST(SocketAddress, NamesTheHostThatCannotBeResolved) {
   auto addresses = SocketAddress::Resolve("no such host", 80);
   ASSERT_FALSE(addresses.ok());
   EXPECT_NE(addresses.status().message().find("'no such host'"), std::string::npos);

@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kMuch = 4 * 1024 * 1024;  // more than any socket buffer here holds
 
-// Bytes in which a lost, doubled or exchanged piece shows.
+// Returns bytes in which a lost, duplicate or swapped piece is visible.
 std::string Pattern(size_t size) {
   std::string bytes(size, '\0');
   uint32_t x = 1;
@@ -33,11 +33,11 @@ std::string Pattern(size_t size) {
   return bytes;
 }
 
-// A Stream over one end of a socket pair; the test holds the other end.
+// Tests a Stream over one end of a socket pair; the test holds the other end.
 class StreamTest : public testing::Test {
  protected:
   StreamTest() {
-    // As in the daemon: a write to a peer that left is an error, not the end.
+    // As in the daemon: a write to a closed connection is an error and does not end the process.
     signal(SIGPIPE, SIG_IGN);
     int fds[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
@@ -52,7 +52,7 @@ class StreamTest : public testing::Test {
     ASSERT_EQ(send(peer_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
-  // Reads what is there; sets peer_saw_end_ at the end.
+  // Reads the available bytes; sets peer_saw_end_ at the end.
   void PeerReads() {
     char buffer[64 * 1024];
     ssize_t n;
@@ -76,7 +76,7 @@ class StreamTest : public testing::Test {
   bool peer_saw_end_ = false;
 };
 
-TEST_F(StreamTest, KnowsWhatThePeerHasNotTakenByNow) {
+TEST_F(StreamTest, CountsBytesThatThePeerHasNotReceived) {
   EXPECT_EQ(stream_->untaken(), 0u);
   stream_->Write(Pattern(kMuch));
   stream_->Flush();
@@ -159,7 +159,7 @@ TEST_F(StreamTest, ALargeWriteLeavesInOrderBehindSmallOnes) {
   EXPECT_EQ(peer_got_, "head" + large + "tail");
 }
 
-TEST_F(StreamTest, CountsWhatTheKernelDoesNotTakeAndSaysOnceThatItIsDrained) {
+TEST_F(StreamTest, CountsBufferedBytesAndReportsTheDrainOnce) {
   const std::string bytes = Pattern(kMuch);
   stream_->Write(bytes);
   stream_->Flush();
@@ -218,7 +218,7 @@ TEST_F(StreamTest, ShutdownFollowsEverythingWrittenAndReadingGoesOn) {
   ASSERT_TRUE(RunUntil(loop_, [&] { return handler_.data == "still here"; }));
 }
 
-TEST_F(StreamTest, AFailedWriteDoesNotHideWhatThePeerSaidBefore) {
+TEST_F(StreamTest, AFailedWriteDoesNotHideEarlierBytesOfThePeer) {
   stream_->SetReading(true);
   PeerSends("an early answer");
   peer_.Reset();
@@ -230,7 +230,7 @@ TEST_F(StreamTest, AFailedWriteDoesNotHideWhatThePeerSaidBefore) {
   EXPECT_EQ(handler_.errors, 0);
 }
 
-TEST_F(StreamTest, AFailedWriteIsAnErrorIfNobodyReads) {
+TEST_F(StreamTest, AFailedWriteIsAnErrorIfReadingIsPaused) {
   peer_.Reset();
   stream_->Write("to nobody");
   stream_->Flush();
@@ -340,7 +340,7 @@ TEST(StreamConnect, ReachesATcpListenerAndCarriesBytesBothWays) {
   EXPECT_TRUE(RunUntil(loop, [&] { return handler.data == "pong"; }));
 }
 
-// How many segments of this socket's the peer has not acknowledged.
+// Returns how many segments of this socket the peer has not acknowledged.
 uint32_t Unacknowledged(int fd) {
   tcp_info info = {};
   socklen_t size = sizeof(info);
@@ -348,7 +348,7 @@ uint32_t Unacknowledged(int fd) {
   return info.tcpi_unacked;
 }
 
-TEST(StreamConnect, AcknowledgesAtOnceWhenAskedTo) {
+TEST(StreamConnect, AcknowledgesAtOnceOnQuickAck) {
   Loop loop;
   auto socket = OpenListeningSocket(Loopback(0));
   ASSERT_TRUE(socket.ok());
@@ -359,8 +359,8 @@ TEST(StreamConnect, AcknowledgesAtOnceWhenAskedTo) {
   ASSERT_TRUE(RunUntil(loop, [&] { return connected.calls > 0; }));
   FileDescriptor accepted(accept(socket->get(), nullptr, nullptr));
   stream->SetReading(true);
-  // The kernel delays acknowledgements once both have talked for a while; a machine that
-  // stands still for longer than that delay makes another attempt necessary.
+  // The kernel delays acknowledgements after some exchanges; if the machine pauses for longer than
+  // that delay, another attempt is necessary.
   uint32_t waited_for = 0;
   for (int i = 0; i < 100 && waited_for == 0; ++i) {
     handler.data.clear();
@@ -429,7 +429,7 @@ TEST_F(StreamTest, AnAbortOfAUnixSocketIsAClose) {
   EXPECT_TRUE(peer_saw_end_);
 }
 
-TEST(StreamConnect, SaysThatAPortNobodyListensOnRefuses) {
+TEST(StreamConnect, APortWithoutAListenerIsConnectRefused) {
   Loop loop;
   SocketAddress address;
   {
@@ -445,7 +445,7 @@ TEST(StreamConnect, SaysThatAPortNobodyListensOnRefuses) {
   EXPECT_EQ(connected.calls, 1);
 }
 
-TEST(StreamConnect, SaysThatAMissingUnixSocketRefuses) {
+TEST(StreamConnect, AMissingUnixSocketIsConnectRefused) {
   Loop loop;
   Connected connected;
   auto stream = Stream::Connect(loop, SocketAddress::Unix("/nowhere/nobody.sock").value(),
@@ -455,10 +455,10 @@ TEST(StreamConnect, SaysThatAMissingUnixSocketRefuses) {
   EXPECT_EQ(connected.code, "connect_refused");
 }
 
-TEST(StreamConnect, AFailureAtOnceIsToldLaterToo) {
+TEST(StreamConnect, AnImmediateFailureIsReportedLater) {
   Loop loop;
   Connected connected;
-  // TCP to the broadcast address: refused by our own kernel without waiting.
+  // A TCP connection to the broadcast address: our own kernel rejects it without waiting.
   auto stream = Stream::Connect(loop, SocketAddress::Resolve("255.255.255.255", 9).value().front(),
                                 connected.callback());
   EXPECT_EQ(connected.calls, 0) << "never from inside Connect";
@@ -466,7 +466,7 @@ TEST(StreamConnect, AFailureAtOnceIsToldLaterToo) {
   EXPECT_NE(connected.code, "");
 }
 
-TEST(StreamConnect, IsSilentOnceTheStreamIsGone) {
+TEST(StreamConnect, MakesNoCallAfterTheStreamIsDestroyed) {
   Loop loop;
   Connected connected;
   Stream::Connect(loop, SocketAddress::Unix("/nowhere/at/all").value(), connected.callback());
@@ -476,7 +476,7 @@ TEST(StreamConnect, IsSilentOnceTheStreamIsGone) {
   EXPECT_EQ(connected.calls, 0);
 }
 
-TEST(StreamConnect, IsSilentOnceTheStreamIsClosed) {
+TEST(StreamConnect, MakesNoCallAfterTheStreamIsClosed) {
   Loop loop;
   Connected connected;
   auto missing =
@@ -490,7 +490,7 @@ TEST(StreamConnect, IsSilentOnceTheStreamIsClosed) {
   EXPECT_EQ(connected.calls, 0);
 }
 
-TEST(StreamConnect, SaysThatTheQueueOfAUnixSocketIsFull) {
+TEST(StreamConnect, AFullQueueOfAUnixSocketIsReported) {
   Loop loop;
   TempDirectory directory;
   const SocketAddress address = SocketAddress::Unix(directory.File("full.sock")).value();

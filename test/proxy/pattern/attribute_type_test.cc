@@ -30,7 +30,7 @@ TEST(AttributeTypeTest, KnowsATypeByAllOfItsNames) {
   EXPECT_EQ(CanonicalAttributeType(""), "");
 }
 
-// What is printed for one type must not be read as another: OpenSSL's "uid" would be.
+// The printed name of a type must not be the name of another one, as OpenSSL's "uid" would be.
 TEST(AttributeTypeTest, NoKeywordIsTheNameOfAnotherType) {
   for (int arc = 0; arc < 130; ++arc) {
     for (const char* prefix : {"2.5.4.", "0.9.2342.19200300.100.1.", "1.2.840.113549.1.9.",

@@ -20,7 +20,7 @@ TEST(DnsPatternTest, MatchesANameWhateverTheLetterCaseOfThePattern) {
   EXPECT_FALSE(Matches("a.example.org", ""));
 }
 
-TEST(DnsPatternTest, TakesTheWildcardForOneWholeLabel) {
+TEST(DnsPatternTest, TheWildcardMatchesOneWholeLabel) {
   EXPECT_TRUE(Matches("*.example.org", "a.example.org"));
   EXPECT_TRUE(Matches("*.example.org", "a-1_b.example.org"));
   EXPECT_FALSE(Matches("*.example.org", "example.org"));
@@ -30,14 +30,14 @@ TEST(DnsPatternTest, TakesTheWildcardForOneWholeLabel) {
   EXPECT_FALSE(Matches("*.example.org", "a.example.orgs"));
 }
 
-TEST(DnsPatternTest, TakesNoImpossibleLabelForTheWildcard) {
+TEST(DnsPatternTest, TheWildcardMatchesNoInvalidLabel) {
   EXPECT_FALSE(Matches("*.example.org", "a\0b.example.org"sv));
   EXPECT_FALSE(Matches("*.example.org", "a b.example.org"));
   EXPECT_FALSE(Matches("*.example.org", "\xc3\xa9.example.org"));
   EXPECT_FALSE(Matches("*.example.org", "*.example.org"));
 }
 
-TEST(DnsPatternTest, RefusesWhatIsNoNameOrWildcardOfRfc9525) {
+TEST(DnsPatternTest, RejectsTextThatIsNotANameOrWildcardOfRfc9525) {
   for (const char* good : {"a", "a.b", "*.b", "a-1.b_c.d"})
     EXPECT_EQ(DnsPattern::Fault(good), std::nullopt) << good;
   for (const char* bad : {"", "*", "*.", ".a", "a.", "a..b", "a*.b", "*a.b", "a.*.b", "*.*.b",

@@ -97,14 +97,14 @@ INSTANTIATE_TEST_SUITE_P(WithinASegment, GlobCaseTest, testing::ValuesIn(kWithin
 INSTANTIATE_TEST_SUITE_P(AnySegments, GlobCaseTest, testing::ValuesIn(kAnySegments));
 INSTANTIATE_TEST_SUITE_P(Ids, GlobCaseTest, testing::ValuesIn(kIds));
 
-TEST(GlobTest, RefusesPatternsWhoseMeaningWouldBeAGuess) {
+TEST(GlobTest, RejectsAmbiguousPatterns) {
   EXPECT_EQ(Glob::Fault("/a/**"), std::nullopt);
   EXPECT_EQ(Glob::Fault("*"), std::nullopt);
   for (const char* bad : {"", "/a**", "/**a", "/***", "/a/b**c/d"})
     EXPECT_NE(Glob::Fault(bad), std::nullopt) << bad;
 }
 
-// The definition, as plainly as it can be said, for all short names and patterns.
+// A direct implementation of the definition, for all short names and patterns.
 bool Plain(const std::vector<std::string>& pattern, size_t p, const std::vector<std::string>& name,
            size_t n);
 bool PlainSegment(std::string_view pattern, std::string_view text) {
@@ -199,7 +199,7 @@ TEST(GlobTest, SeesTheUsualCoverings) {
   EXPECT_FALSE(covers("/a/b/**", "/a/**"));
 }
 
-TEST(GlobTest, TellsTheLiteralSegmentsThatAllMatchesBeginWith) {
+TEST(GlobTest, ReturnsTheLiteralSegmentsThatAllMatchesBeginWith) {
   EXPECT_EQ(Glob("/a/b").literal_prefix(), "/a/b");
   EXPECT_EQ(Glob("/a/*/c").literal_prefix(), "/a");
   EXPECT_EQ(Glob("/a/b*").literal_prefix(), "/a");
@@ -208,8 +208,8 @@ TEST(GlobTest, TellsTheLiteralSegmentsThatAllMatchesBeginWith) {
   EXPECT_EQ(Glob("spiffe://example.org/**").literal_prefix(), "spiffe://example.org");
 }
 
-// With a matcher that tries everything these would outlive the machine.
-TEST(GlobTest, EndsSoonWhateverThePattern) {
+// A matcher that tries all possibilities would not end on these.
+TEST(GlobTest, EndsSoonForAnyPattern) {
   std::string stars = "/", segments;
   for (int i = 0; i < 1000; ++i) stars += "a*";
   for (int i = 0; i < 600; ++i) segments += "/**/a";

@@ -9,7 +9,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-// "DOMAIN|PATH", or "" for a text that is refused.
+// Returns "DOMAIN|PATH", or "" for a text that is rejected.
 std::string Parsed(const std::string& text) {
   absl::StatusOr<SpiffeId> id = ParseSpiffeId(text);
   if (!id.ok()) return "";
@@ -25,7 +25,7 @@ std::string OfLength(size_t length) {
   return start + std::string(length - start.size(), 'a');
 }
 
-TEST(SpiffeIdTest, TellsTrustDomainAndPathApart) {
+TEST(SpiffeIdTest, SeparatesTrustDomainAndPath) {
   EXPECT_EQ(Parsed("spiffe://example.org/ns/prod/sa/web"), "example.org|/ns/prod/sa/web");
   EXPECT_EQ(Parsed("spiffe://a/b"), "a|/b");
 }
@@ -48,7 +48,7 @@ TEST(SpiffeIdTest, AcceptsTheGreatestLengthsAndNoByteMore) {
   EXPECT_EQ(Parsed("spiffe://" + std::string(256, 'a') + "/b"), "");
 }
 
-TEST(SpiffeIdTest, RefusesOtherSchemes) {
+TEST(SpiffeIdTest, RejectsOtherSchemes) {
   for (const char* text :
        {"", "spiffe", "spiffe:", "spiffe:/", "spiffe:/a/b", "spiffe:a/b", "spif://a/b",
         "https://example.org/x", "//example.org/x", "example.org/x", "spiffes://a/b",
@@ -57,14 +57,14 @@ TEST(SpiffeIdTest, RefusesOtherSchemes) {
   }
 }
 
-TEST(SpiffeIdTest, RefusesUpperCaseInSchemeAndTrustDomain) {
+TEST(SpiffeIdTest, RejectsUpperCaseInSchemeAndTrustDomain) {
   EXPECT_EQ(Parsed("SPIFFE://example.org/x"), "");
   EXPECT_EQ(Parsed("Spiffe://example.org/x"), "");
   EXPECT_EQ(Parsed("spiffe://Example.org/x"), "");
   EXPECT_EQ(Parsed("spiffe://example.ORG/x"), "");
 }
 
-TEST(SpiffeIdTest, RefusesTrustDomainsThatAreNoPlainName) {
+TEST(SpiffeIdTest, RejectsTrustDomainsThatAreNoPlainName) {
   for (const std::string& text :
        {"spiffe://"s,        "spiffe:///x"s,      "spiffe://user@a/x"s, "spiffe://user:pw@a/x"s,
         "spiffe://@a/x"s,    "spiffe://a:443/x"s, "spiffe://a:/x"s,     "spiffe://[::1]/x"s,
@@ -76,21 +76,21 @@ TEST(SpiffeIdTest, RefusesTrustDomainsThatAreNoPlainName) {
   }
 }
 
-TEST(SpiffeIdTest, RefusesEmptySegmentsAndTrailingSlashes) {
+TEST(SpiffeIdTest, RejectsEmptySegmentsAndTrailingSlashes) {
   for (const char* text : {"spiffe://a/", "spiffe://a//", "spiffe://a//b", "spiffe://a/b/",
                            "spiffe://a/b//c", "spiffe://a/b//"}) {
     EXPECT_EQ(Parsed(text), "") << text;
   }
 }
 
-TEST(SpiffeIdTest, RefusesRelativeSegments) {
+TEST(SpiffeIdTest, RejectsRelativeSegments) {
   for (const char* text : {"spiffe://a/.", "spiffe://a/..", "spiffe://a/./b", "spiffe://a/../b",
                            "spiffe://a/b/.", "spiffe://a/b/..", "spiffe://a/b/../c"}) {
     EXPECT_EQ(Parsed(text), "") << text;
   }
 }
 
-TEST(SpiffeIdTest, RefusesEveryOtherByteInThePath) {
+TEST(SpiffeIdTest, RejectsEveryOtherByteInThePath) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     const std::string text = "spiffe://td/a"s + c + "b";
@@ -100,7 +100,7 @@ TEST(SpiffeIdTest, RefusesEveryOtherByteInThePath) {
   }
 }
 
-TEST(SpiffeIdTest, RefusesEveryOtherByteInTheTrustDomain) {
+TEST(SpiffeIdTest, RejectsEveryOtherByteInTheTrustDomain) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     const std::string name = "a"s + c + "b";
@@ -113,7 +113,7 @@ TEST(SpiffeIdTest, RefusesEveryOtherByteInTheTrustDomain) {
   }
 }
 
-TEST(SpiffeIdTest, RefusesQueryFragmentAndPercentEncoding) {
+TEST(SpiffeIdTest, RejectsQueryFragmentAndPercentEncoding) {
   for (const char* text :
        {"spiffe://a/b?", "spiffe://a/b?q=1", "spiffe://a/b#", "spiffe://a/b#f", "spiffe://a?q",
         "spiffe://a#f", "spiffe://a/%62", "spiffe://a/b%2Fc", "spiffe://a/b%00", "spiffe://a/%"}) {
@@ -121,7 +121,7 @@ TEST(SpiffeIdTest, RefusesQueryFragmentAndPercentEncoding) {
   }
 }
 
-TEST(SpiffeIdTest, SaysWhatIsWrong) {
+TEST(SpiffeIdTest, TheErrorDescribesTheProblem) {
   EXPECT_EQ(Complaint("https://a/b"), "its scheme is not spiffe");
   EXPECT_EQ(Complaint("SPIFFE://a/b"), "it does not begin with 'spiffe://' in lower case");
   EXPECT_EQ(Complaint("spiffe:///b"), "the trust domain is empty");

@@ -1,4 +1,4 @@
-// Counts allocations: a decision needs none, and neither does a warm path.
+// Counts allocations: neither a decision nor an initialized view allocates.
 
 #include <gtest/gtest.h>
 

@@ -33,7 +33,7 @@ PeerIdentity Alice() {
   return peer;
 }
 
-// "permit" or "deny", and the rule that decided.
+// Returns "permit" or "deny", and the rule that decided.
 std::string Ask(const std::string& flow, const PeerIdentity& peer, std::string_view method = "GET",
                 std::string_view path = "/") {
   const auto policy = std::make_shared<const Policy>(config::ParsePolicy(flow));
@@ -43,7 +43,7 @@ std::string Ask(const std::string& flow, const PeerIdentity& peer, std::string_v
   return (decision.permit ? "permit " : "deny ") + std::string(policy->rule_name(decision.rule));
 }
 
-// The same about a connection without requests.
+// Returns the same for a connection without requests.
 std::string AskOfConnection(const std::string& flow, const PeerIdentity& peer) {
   const auto policy = std::make_shared<const Policy>(config::ParsePolicy(flow));
   ConnectionView view;
@@ -52,7 +52,7 @@ std::string AskOfConnection(const std::string& flow, const PeerIdentity& peer) {
   return (decision.permit ? "permit " : "deny ") + std::string(policy->rule_name(decision.rule));
 }
 
-// Whether one match holds.
+// Returns whether one match holds.
 bool Holds(const std::string& match, const PeerIdentity& peer, std::string_view method = "GET",
            std::string_view path = "/") {
   return Ask("default: deny, rules: [{name: r, action: allow, match: {" + match + "}}]", peer,
@@ -85,7 +85,7 @@ TEST(PolicyTest, ARuleWithoutAMatchMatchesAlways) {
   EXPECT_EQ(Ask("rules: [{name: a, action: deny, match: {}}]", Nobody()), "deny a");
 }
 
-TEST(PolicyTest, RequireClientCertRefusesWhoHasNoneAndDecidesNothingElse) {
+TEST(PolicyTest, RequireClientCertDeniesClientsWithoutOneAndDecidesNothingElse) {
   const std::string rules =
       "default: allow, rules: [{name: r, action: require_client_cert, match: {path: /a/**}}, "
       "{name: d, action: deny, match: {path: /a/d}}]";
@@ -298,7 +298,7 @@ TEST(PolicyTest, ANewPolicyHoldsFromTheNextDecision) {
   }
 }
 
-TEST(PolicyTest, AClientOfWhomNothingIsKnownHasNoCertificate) {
+TEST(PolicyTest, AnUnknownClientHasNoCertificate) {
   const auto policy = std::make_shared<const Policy>(
       config::ParsePolicy("rules: [{name: r, action: require_client_cert}]"));
   ConnectionView view;
@@ -306,7 +306,7 @@ TEST(PolicyTest, AClientOfWhomNothingIsKnownHasNoCertificate) {
   EXPECT_FALSE(policy->Decide({view, "GET", "/"}).permit);
 }
 
-TEST(PolicyTest, DecidesAboutAConnectionByWhoTheClientIs) {
+TEST(PolicyTest, DecidesAboutAConnectionByTheClientsAttributes) {
   const std::string rules =
       "default: deny, rules: [{name: a, action: allow, match: {spiffe_id: 'spiffe://example.org/"
       "**'}}, {name: s, action: allow, match: {sni: api.example.org, client_cert: absent}}]";
@@ -335,7 +335,7 @@ TEST(PolicyTest, ARuleAboutRequestsPermitsNoConnection) {
       << "it can hold for no request of this client";
 }
 
-TEST(PolicyTest, SaysWhetherAPathIsNeeded) {
+TEST(PolicyTest, ReportsWhetherAPathIsNeeded) {
   const auto asks = [](const char* flow) {
     return Policy(config::ParsePolicy(flow)).asks_for_path();
   };
@@ -345,7 +345,7 @@ TEST(PolicyTest, SaysWhetherAPathIsNeeded) {
   EXPECT_TRUE(asks("rules: [{name: a, action: deny, match: {any: [{not: {path: /a}}, {cn: b}]}}]"));
 }
 
-TEST(PolicyTest, SaysWhichRulesMayDeny) {
+TEST(PolicyTest, ReportsWhichRulesMayDeny) {
   const Policy policy(config::ParsePolicy(
       "default: deny, rules: [{name: a, action: allow, match: {cn: a}}, "
       "{name: b, action: deny, match: {cn: b}}, {name: c, action: require_client_cert}]"));

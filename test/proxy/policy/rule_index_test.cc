@@ -1,4 +1,4 @@
-// Whatever the rules, the index changes nothing about a decision.
+// Checks that the index never changes a decision, for any rules.
 
 #include "proxy/policy/rule_index.h"
 
@@ -23,7 +23,7 @@ config::Rule RuleOf(config::Match match) {
   return rule;
 }
 
-// Policy without an index: asks one rule after the other.
+// Evaluates a policy without an index: one rule after the other.
 Decision Plainly(const config::Policy& config, const ClientFacts& client, std::string_view method,
                  std::string_view path) {
   for (uint32_t i = 0; i < config.rules.size(); ++i) {
@@ -161,7 +161,7 @@ TEST(RuleIndexTest, WhatIsKnownBeforeTheRequestIsTrueOfIt) {
   EXPECT_GT(known, 5000u);
 }
 
-TEST(RuleIndexTest, AsksOnlyRulesThatTheirEntryDoesNotRuleOut) {
+TEST(RuleIndexTest, EvaluatesOnlyRulesThatTheIndexReturns) {
   std::vector<CompiledMatch> matches;
   for (int i = 0; i < 1000; ++i) {
     config::Match match;
@@ -190,7 +190,7 @@ TEST(RuleIndexTest, AsksOnlyRulesThatTheirEntryDoesNotRuleOut) {
   EXPECT_EQ(index.ForPath("/api/x", lists), 0u);
 }
 
-TEST(RuleIndexTest, TakesPathsDeeperThanItLooks) {
+TEST(RuleIndexTest, AcceptsPathsDeeperThanItsIndex) {
   config::Policy config;
   config.default_allow = true;
   config::Match match;

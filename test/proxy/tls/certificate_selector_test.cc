@@ -21,7 +21,7 @@ CertificateSelector Of(const std::vector<Names>& names) {
   return CertificateSelector(entries);
 }
 
-// Certificates for the one name a.example.
+// Returns a selector of certificates for the name a.example.
 CertificateSelector SideBySide(const std::vector<x509::LeafKey>& keys) {
   std::vector<CertificateSelector::Entry> entries;
   for (x509::LeafKey key : keys) entries.push_back({{"a.example"}, {}, key});
@@ -93,7 +93,7 @@ TEST(CertificateSelector, TheDefaultIsTheFirstAndThoseWithTheSameNames) {
   EXPECT_EQ(selector.Default({kRsa}), 0u);
 }
 
-TEST(CertificateSelector, StandsForANameWhoeverElseDoesSoAsWell) {
+TEST(CertificateSelector, CoversANameThatOthersCoverToo) {
   CertificateSelector selector({{{"a.example"}, {}, kRsa},
                                 {{"a.example", "b.example"}, {}, kP256},
                                 {{"*.example"}, {}, kP256}});

@@ -12,8 +12,7 @@ namespace {
 
 constexpr uint16_t kTls12 = 0x0303, kTls13 = 0x0304;
 
-// A client of the library's that says its ClientHello to a server that looks at it and
-// leaves.
+// A client of the library that sends its ClientHello to a server, which reads it and stops.
 class ClientHelloTest : public testing::Test {
  protected:
   struct Seen {

@@ -14,7 +14,7 @@ namespace {
 
 using base::HandshakeFailure;
 
-// Evidence of a handshake in which the client has spoken TLS.
+// Returns evidence of a handshake in which the client has sent a ClientHello.
 HandshakeEvidence SslError(int reason) {
   HandshakeEvidence evidence;
   evidence.first_error = evidence.last_error = ERR_PACK(ERR_LIB_SSL, reason);
@@ -108,13 +108,13 @@ TEST(HandshakeDiagnosis, TakesNothingElseForAnAlert) {
   }
 }
 
-TEST(HandshakeDiagnosis, WhatNeverSpokeTlsSendsNoAlert) {
+TEST(HandshakeDiagnosis, APeerWithoutTlsSendsNoAlert) {
   HandshakeEvidence evidence = BeforeTheHello(SSL_R_WRONG_VERSION_NUMBER);
   evidence.arrived = kUnknownCa;
   EXPECT_EQ(Diagnose(evidence).reason, HandshakeFailure::kNotTls);
 }
 
-TEST(HandshakeDiagnosis, SaysWhichServerNameNobodyHas) {
+TEST(HandshakeDiagnosis, ReportsTheServerNameWithoutACertificate) {
   HandshakeEvidence evidence = SslError(SSL_R_EXCESSIVE_MESSAGE_SIZE);
   evidence.unserved_name = "a.example";
   const HandshakeDiagnosis found = Diagnose(evidence);
@@ -122,7 +122,7 @@ TEST(HandshakeDiagnosis, SaysWhichServerNameNobodyHas) {
   EXPECT_EQ(found.detail, "no certificate has the server name 'a.example', and strict_sni is on");
 }
 
-TEST(HandshakeDiagnosis, SaysWhichProtocolsAClientOffers) {
+TEST(HandshakeDiagnosis, ReportsTheProtocolsThatAClientOffers) {
   HandshakeEvidence evidence = SslError(SSL_R_NO_APPLICATION_PROTOCOL);
   evidence.protocols = {"h2"};
   evidence.supported_protocols = {"http/1.1", "http/1.0"};
@@ -145,7 +145,7 @@ TEST(HandshakeDiagnosis, ALongListOfProtocolsIsCut) {
   EXPECT_NE(Diagnose(evidence).detail.find("x... and 492 more"), std::string::npos);
 }
 
-TEST(HandshakeDiagnosis, SaysWhatAClientWithoutACertificateWasAskedFor) {
+TEST(HandshakeDiagnosis, ReportsTheCertificateRequestToAClientWithoutACertificate) {
   HandshakeEvidence evidence = SslError(SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE);
   evidence.certificate_request = [] { return std::string("it was asked for this"); };
   EXPECT_EQ(
@@ -153,7 +153,7 @@ TEST(HandshakeDiagnosis, SaysWhatAClientWithoutACertificateWasAskedFor) {
       "the client sent no certificate, and this listener requires one; it was asked for this");
 }
 
-TEST(HandshakeDiagnosis, SaysTheNewestVersionThatTheClientOffers) {
+TEST(HandshakeDiagnosis, ReportsTheNewestVersionThatTheClientOffers) {
   HandshakeEvidence evidence = SslError(SSL_R_UNSUPPORTED_PROTOCOL);
   evidence.newest_version = "TLSv1.1";
   EXPECT_EQ(
@@ -161,7 +161,7 @@ TEST(HandshakeDiagnosis, SaysTheNewestVersionThatTheClientOffers) {
       "the client and this listener have no TLS version in common; it offers TLSv1.1 at most");
 }
 
-TEST(HandshakeDiagnosis, TheClientLearnsWhatKindOfRefusalItIs) {
+TEST(HandshakeDiagnosis, TheAlertDependsOnTheFailure) {
   const std::vector<std::pair<HandshakeFailure, uint8_t>> cases = {
       {HandshakeFailure::kUnknownCa, SSL_AD_UNKNOWN_CA},
       {HandshakeFailure::kPathTooLong, SSL_AD_UNKNOWN_CA},

@@ -9,7 +9,7 @@
 
 namespace mantlet::tls {
 
-// The library would refuse a key that does not fit the leaf.
+// The library would reject a key that does not match the leaf.
 const SSL_PRIVATE_KEY_METHOD MemoryClient::kFalseKey = {
     [](SSL* ssl, uint8_t* out, size_t* out_size, size_t max_out, uint16_t, const uint8_t* in,
        size_t in_size) {
@@ -45,7 +45,7 @@ MemoryClient::MemoryClient(const Options& options)
     });
     return 1;
   });
-  // More than the library's own list for clients: P-521 and Ed25519, too.
+  // The library's own list for clients lacks P-521 and Ed25519.
   std::vector<uint16_t> algorithms = options.verify_algorithms;
   if (algorithms.empty()) {
     algorithms = {SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
@@ -63,7 +63,7 @@ MemoryClient::MemoryClient(const Options& options)
       static_cast<MemoryClient*>(SSL_get_app_data(ssl))->alert_ = static_cast<uint8_t>(value);
     }
   });
-  // The list is the library's own only as long as the handshake lasts.
+  // The library frees the list after the handshake.
   SSL_set_cert_cb(
       ssl_.get(),
       [](SSL* ssl, void* self) {

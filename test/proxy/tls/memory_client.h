@@ -1,6 +1,6 @@
-// A TLS client in memory: BoringSSL's own client side over memory BIOs, against
-// a server that is driven through an io::Wire. It verifies no server certificate
-// unless asked to refuse it: what is under test is the server.
+// MemoryClient is a TLS client in memory: BoringSSL's client over memory BIOs, against a server
+// that is driven through an io::Wire. It does not verify the server's certificate, but can be set
+// to reject it.
 
 #ifndef MANTLET_TEST_PROXY_TLS_MEMORY_CLIENT_H_
 #define MANTLET_TEST_PROXY_TLS_MEMORY_CLIENT_H_
@@ -28,7 +28,7 @@ class MemoryClient {
     uint16_t min_version = TLS1_2_VERSION, max_version = TLS1_3_VERSION;
     std::string ciphers;  // TLS 1.2; empty: the library's
     std::string groups;   // "P-256:X25519", best first; empty: the library's
-    // signature_algorithms; empty: all that the server could use.
+    // signature_algorithms; empty: all that the server can use.
     std::vector<uint16_t> verify_algorithms;
     std::vector<std::string> alpn;         // empty: does not offer any
     std::shared_ptr<SSL_SESSION> session;  // to come back with
@@ -36,9 +36,9 @@ class MemoryClient {
   };
 
   explicit MemoryClient(const Options& options);
-  // `wire`: the server's transport. Moves bytes both ways until none moves.
+  // `wire` is the server's transport. Moves bytes in both directions until there are none.
   void Pump(io::Wire& wire);
-  // The client's bytes since the last call, ciphertext; for tests that tamper.
+  // Returns the client's ciphertext since the last call, for tests that change it.
   std::string TakeOutgoing();
 
   void Write(std::string_view plaintext);
@@ -51,7 +51,7 @@ class MemoryClient {
   uint8_t alert() const { return alert_; }  // the last one that the server sent; 0: none
   std::string server_leaf_der() const;
   std::string alpn() const;
-  // The newest session that the server gave; null: none.
+  // Returns the newest session from the server, or null.
   std::shared_ptr<SSL_SESSION> session() const { return session_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   size_t requested_ca_names() const { return requested_ca_names_; }
@@ -72,7 +72,7 @@ class MemoryClient {
   std::string received_;
 };
 
-// Leaf first. The key is the first credential's.
+// Leaf first. The key is that of the first credential.
 MemoryClient::Options WithCertificate(const std::vector<const x509::Credential*>& chain);
 
 }  // namespace mantlet::tls

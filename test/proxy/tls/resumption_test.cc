@@ -1,5 +1,5 @@
-// Clients that come back with a ticket: a session never outlives what decided it,
-// and carries the identity that a full handshake would.
+// Tests clients that return with a ticket: a session never outlives the settings it depends on, and
+// has the identity that a full handshake would have.
 
 #include <functional>
 #include <memory>
@@ -13,7 +13,7 @@ namespace {
 
 using base::ResumptionRefusal;
 
-// The parameter: TLS1_2_VERSION or TLS1_3_VERSION.
+// The parameter is TLS1_2_VERSION or TLS1_3_VERSION.
 class ResumptionTest : public testing::TestWithParam<uint16_t> {
  protected:
   ResumptionTest() {
@@ -26,7 +26,7 @@ class ResumptionTest : public testing::TestWithParam<uint16_t> {
     client_.sni = "server.example";
   }
 
-  // One connection under the context there is; true if the handshake came about.
+  // Makes a connection under the current context. Returns whether the handshake succeeded.
   bool Connect() {
     server_.context == nullptr ? server_.Start() : server_.Accept();
     client_end_ = std::make_unique<MemoryClient>(client_);
@@ -37,7 +37,7 @@ class ResumptionTest : public testing::TestWithParam<uint16_t> {
     client_end_->Pump(*server_.wire);
     return true;
   }
-  // The same, with what the last connection left. Says whether it was resumed.
+  // Connects with the session of the last connection. Returns whether it was resumed.
   bool ComeBack() {
     client_.session = session();
     EXPECT_NE(client_.session, nullptr) << "there was no ticket";
@@ -45,12 +45,12 @@ class ResumptionTest : public testing::TestWithParam<uint16_t> {
     EXPECT_EQ(client_end_->resumed(), server_.peer && server_.peer->tls.resumed);
     return client_end_->resumed();
   }
-  // The newest there is; TLS 1.2 gives none with a resumption.
+  // Returns the newest session; TLS 1.2 issues none with a resumption.
   std::shared_ptr<SSL_SESSION> session() const {
     return client_end_->session() != nullptr ? client_end_->session() : client_.session;
   }
   std::optional<ResumptionRefusal> refusal() const { return server_.stream->resumption_refusal(); }
-  // What a reload does if anything has changed.
+  // Does what a reload does after a change.
   void Reload() { server_.Start(); }
 
   ServerSide server_;
@@ -94,7 +94,7 @@ TEST_P(ResumptionTest, OffGivesNoTicketsAndTakesNone) {
 
 TEST_P(ResumptionTest, AChangedCaMakesTicketsUnknown) {
   ASSERT_TRUE(Connect());
-  // The client's own CA is still there: it must shake hands in full all the same.
+  // The client's own CA is still trusted, but a full handshake is required.
   server_.SetTrust(
       x509::Trust({x509::Root(), x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   Reload();
@@ -103,7 +103,7 @@ TEST_P(ResumptionTest, AChangedCaMakesTicketsUnknown) {
   EXPECT_EQ(server_.peer->certificate->subject, "CN=alice");
 }
 
-TEST_P(ResumptionTest, ARemovedCaRefusesTheClientThatComesBack) {
+TEST_P(ResumptionTest, ARemovedCaRejectsTheReturningClient) {
   ASSERT_TRUE(Connect());
   server_.SetTrust(x509::Trust({x509::MakeCredential(x509::CaTemplate("another"), nullptr)}));
   Reload();
@@ -147,7 +147,7 @@ TEST_P(ResumptionTest, ARestartMakesTicketsUnknown) {
   EXPECT_EQ(refusal(), ResumptionRefusal::kUnknownTicket);
 }
 
-TEST_P(ResumptionTest, AContextThatWouldDoTheSameIsKnownToServe) {
+TEST_P(ResumptionTest, AnEquivalentContextIsRecognized) {
   server_.Start();
   ServerContext::Options same = server_.options;
   server_.SetTrust(x509::Trust({x509::Root()}));  // another object of equal content
@@ -155,7 +155,7 @@ TEST_P(ResumptionTest, AContextThatWouldDoTheSameIsKnownToServe) {
   EXPECT_TRUE(server_.context->IsEquivalent(same));
 }
 
-TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
+TEST_P(ResumptionTest, EveryRelevantChangeNeedsAnotherContext) {
   server_.Start();
   const auto changed = [&](const std::function<void(ServerContext::Options&)>& change) {
     ServerContext::Options options = server_.options;
@@ -171,7 +171,7 @@ TEST_P(ResumptionTest, EveryChangeOfWhatDecidesNeedsAnotherContext) {
   EXPECT_TRUE(changed([](auto& o) { o.tls.session_lifetime = std::chrono::hours(2); }));
 }
 
-TEST_P(ResumptionTest, AnExpiredClientCertificateIsRefusedWithItsReason) {
+TEST_P(ResumptionTest, AnExpiredClientCertificateIsRejectedWithItsReason) {
   x509::CertificateTemplate what = x509::ClientTemplate("brief");
   what.not_after = x509::kNow + 60;
   const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
@@ -190,7 +190,7 @@ TEST_P(ResumptionTest, AnExpiredClientCertificateIsRefusedWithItsReason) {
   EXPECT_EQ(client_end_->alert(), SSL_AD_CERTIFICATE_EXPIRED);
 }
 
-TEST_P(ResumptionTest, AClientWithARenewedCertificateGetsInAfterAll) {
+TEST_P(ResumptionTest, AClientWithARenewedCertificateIsAccepted) {
   x509::CertificateTemplate what = x509::ClientTemplate("alice");
   what.not_after = x509::kNow + 60;
   const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
@@ -231,12 +231,12 @@ TEST_P(ResumptionTest, RenewalsDoNotProlongASession) {
   server_.clock.AdvanceMs(600'000);  // one hour since the full handshake
   EXPECT_FALSE(ComeBack());
   EXPECT_EQ(refusal(), ResumptionRefusal::kSessionLifetime);
-  // The full handshake begins a new hour.
+  // The full handshake starts a new hour.
   server_.clock.AdvanceMs(600'000);
   EXPECT_TRUE(ComeBack());
 }
 
-TEST_P(ResumptionTest, TheLifetimeToldToTheClientIsWhatIsLeftOfItsCertificate) {
+TEST_P(ResumptionTest, TheTicketLifetimeIsTheRemainingLifetimeOfTheCertificate) {
   x509::CertificateTemplate what = x509::ClientTemplate("brief");
   what.not_after = x509::kNow + 60;
   const x509::Credential brief = x509::MakeCredential(what, &x509::Root());
@@ -257,7 +257,7 @@ TEST_P(ResumptionTest, AClockThatWasSetBackDoesNotProlongASession) {
   EXPECT_EQ(refusal(), ResumptionRefusal::kSessionLifetime);
 }
 
-TEST_P(ResumptionTest, KeysArePutAwayEvenWhileTheWallClockStandsStill) {
+TEST_P(ResumptionTest, KeysAreRotatedEvenWhileTheWallClockStandsStill) {
   ASSERT_TRUE(Connect());
   server_.clock.AdvanceMs(7'200'000);
   server_.clock.SetWallSeconds(x509::kNow);
@@ -297,7 +297,7 @@ TEST_P(ResumptionTest, AResumedConnectionKnowsItsServerCertificate) {
   EXPECT_EQ(server_.stream->certificate_index(), 1u);
 }
 
-TEST_P(ResumptionTest, StrictSniHoldsForThoseWhoComeBack) {
+TEST_P(ResumptionTest, StrictSniAppliesToResumptions) {
   server_.options.tls.strict_sni = true;
   ASSERT_TRUE(Connect());
   client_.session = client_end_->session();
@@ -318,7 +318,7 @@ TEST_P(ResumptionTest, ASessionWithoutACertificateDoesNotResumeWhereOneIsRequire
   EXPECT_EQ(server_.report->reason, base::HandshakeFailure::kNoClientCertificate);
 }
 
-TEST_P(ResumptionTest, WhoDidNotVerifyIsJudgedEachTime) {
+TEST_P(ResumptionTest, AClientThatDidNotVerifyIsVerifiedEachTime) {
   server_.options.client_auth = config::ClientAuthMode::kRequest;
   const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
@@ -333,7 +333,7 @@ TEST_P(ResumptionTest, WhoDidNotVerifyIsJudgedEachTime) {
   EXPECT_FALSE(server_.peer->has_certificate());
 }
 
-TEST_P(ResumptionTest, WhoVerifiedOnceComesBackAsWhatHeIsByNow) {
+TEST_P(ResumptionTest, AVerifiedClientReturnsWithItsCurrentVerdict) {
   server_.options.client_auth = config::ClientAuthMode::kRequest;
   x509::CertificateTemplate what = x509::ClientTemplate("brief");
   what.not_after = server_.clock.WallSeconds() + 60;
@@ -369,9 +369,9 @@ TEST_P(ResumptionTest, WithoutClientAuthenticationSessionsResumeToo) {
   EXPECT_FALSE(server_.peer->has_certificate());
 }
 
-// A ticket may be good and yet not be used, here because the cipher has changed.
-// Then the identity in it must not be taken over.
-TEST(ResumptionTls12Test, AnIdentityOfATicketThatIsNotUsedIsForgotten) {
+// The library may not use a ticket that was accepted, here because the cipher has changed. Then the
+// identity in the ticket must not be used.
+TEST(ResumptionTls12Test, TheIdentityOfAnUnusedTicketIsDiscarded) {
   ServerSide server;
   server.options.tls.session_resumption = true;
   MemoryClient::Options options = WithCertificate({&ClientCertificate()});
@@ -402,7 +402,7 @@ TEST_P(ResumptionTest, GarbageForATicketMeansAFullHandshake) {
   EXPECT_EQ(refusal(), ResumptionRefusal::kUnknownTicket);
 }
 
-TEST_P(ResumptionTest, AChainTooLargeForATicketStillGetsIn) {
+TEST_P(ResumptionTest, AChainTooLargeForATicketIsStillAccepted) {
   x509::CertificateTemplate what = x509::ClientTemplate("large");
   for (int i = 0; i < 1000; ++i) what.san.dns.push_back("name-" + std::to_string(i) + ".example");
   const x509::Credential large = x509::MakeCredential(what, &x509::Root());

@@ -13,28 +13,28 @@ std::string Refusal(const ServerContext::Options& options) {
   return context.ok() ? "" : std::string(context.status().message());
 }
 
-TEST(ServerContext, RefusesCipherSuitesThatTheLibraryDoesNotHave) {
+TEST(ServerContext, RejectsCipherSuitesThatTheLibraryDoesNotSupport) {
   ServerSide side;
   side.options.tls.cipher_suites = {"ECDHE-ECDSA-AES128-GCM-SHA256", "RC4-MD5"};
   EXPECT_NE(Refusal(side.options).find("cipher_suites"), std::string::npos);
   EXPECT_NE(Refusal(side.options).find("RC4-MD5"), std::string::npos);
 }
 
-TEST(ServerContext, RefusesGroupsThatTheLibraryDoesNotHave) {
+TEST(ServerContext, RejectsGroupsThatTheLibraryDoesNotSupport) {
   ServerSide side;
   side.options.tls.groups = {"P-256", "B-571"};
   EXPECT_NE(Refusal(side.options).find("groups"), std::string::npos);
   EXPECT_NE(Refusal(side.options).find("B-571"), std::string::npos);
 }
 
-TEST(ServerContext, TakesWhatTheLibraryHas) {
+TEST(ServerContext, AcceptsWhatTheLibrarySupports) {
   ServerSide side;
   side.options.tls.cipher_suites = {"ECDHE-ECDSA-AES256-GCM-SHA384"};
   side.options.tls.groups = {"P-384"};
   EXPECT_EQ(Refusal(side.options), "");
 }
 
-TEST(ServerContext, RefusesAKeyThatDoesNotFitItsCertificate) {
+TEST(ServerContext, RejectsAKeyThatDoesNotMatchItsCertificate) {
   ServerSide side;
   side.options.credentials.push_back(Serve(ServerCertificate(), {"second.example"}));
   side.options.credentials[1].key = ClientCertificate().key;
@@ -61,7 +61,7 @@ TEST(ServerContext, TheCipherSuitesOfTheConfigurationAreUsed) {
   EXPECT_EQ(side.peer->tls.cipher, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
 }
 
-// What is agreed on with a client that prefers what it has in this order.
+// Returns the suite that is negotiated with a client that prefers its ciphers in this order.
 std::string Cipher(ServerSide& side, std::string ciphers) {
   MemoryClient::Options options;
   options.max_version = TLS1_2_VERSION;

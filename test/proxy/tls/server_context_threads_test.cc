@@ -1,5 +1,5 @@
-// Several workers shake hands under one context while the next generations come: everything
-// that they share is used at once. Worth most under --config=tsan.
+// Several workers make handshakes under one context while new generations replace it, so that all
+// shared data is used concurrently. Most useful with --config=tsan.
 
 #include <array>
 #include <atomic>
@@ -18,7 +18,7 @@ namespace {
 constexpr int kWorkers = 4;
 constexpr int kRounds = 60;
 
-// Each generation revokes one of two clients, by turns, and says so in its policy's name.
+// Each generation revokes one of two clients, in turn, and its policy is named after that client.
 class Generations {
  public:
   Generations()
@@ -34,7 +34,7 @@ class Generations {
     const std::lock_guard lock(mutex_);
     return newest_;
   }
-  // A new context; the lists, and what they remember of keys, are the same ones.
+  // Makes a new context with the same lists and their cached checks.
   void Next() {
     const size_t revoked = made_++ % 2;
     verify::ChainVerifier::Options how;
@@ -70,7 +70,7 @@ struct Tally {
   std::atomic<int> let_in{0}, refused{0}, resumed{0}, wrong{0};
 };
 
-// What one worker does: each client comes, and comes back with its last ticket.
+// The loop of one worker: each client connects, and connects again with its last ticket.
 void Work(const Generations& generations, Tally* tally) {
   ServerSide side;
   std::array<MemoryClient::Options, 2> clients;

@@ -1,5 +1,5 @@
-// How handshakes end: the peer's identity, or the reason in the operator's words
-// and no more than an alert for the client.
+// Tests the results of handshakes: the peer's identity, or a reason for the operator and only an
+// alert for the client.
 
 #include <string>
 
@@ -13,7 +13,7 @@ using base::HandshakeFailure;
 
 class HandshakeTest : public testing::Test {
  protected:
-  // Meets a client that must fail, and returns the label of the reason.
+  // Connects a client that must fail, and returns the label of the reason.
   std::string Refused(MemoryClient::Options options) {
     client_ = std::make_unique<MemoryClient>(options);
     server_.Meet(*client_);
@@ -26,13 +26,13 @@ class HandshakeTest : public testing::Test {
     if (!server_.report) return "none";
     return std::string(base::ToString(server_.report->reason));
   }
-  // The next client, under a context of the options as they are now.
+  // Connects the next client, under a context with the current options.
   void Connect(MemoryClient& client) {
     server_.Start();
     server_.Accept();
     client.Pump(*server_.wire);
   }
-  // The same as Refused() for a client certificate made from `what`.
+  // Like Refused(), for a client certificate made from `what`.
   std::string RefusedCertificate(const x509::CertificateTemplate& what,
                                  const x509::Credential& issuer,
                                  x509::KeyType type = x509::KeyType::kP256) {
@@ -66,7 +66,7 @@ TEST_F(HandshakeTest, AWholeClientHelloIsNeverAPart) {
   EXPECT_EQ(server_.partial_hellos, 0);
 }
 
-TEST_F(HandshakeTest, WhoIsNotAdmittedGetsNothing) {
+TEST_F(HandshakeTest, AClientThatIsNotAdmittedGetsNothing) {
   server_.refuse = true;
   MemoryClient client(WithCertificate({&ClientCertificate()}));
   server_.Meet(client);
@@ -76,7 +76,7 @@ TEST_F(HandshakeTest, WhoIsNotAdmittedGetsNothing) {
   EXPECT_EQ(server_.failures, 0) << "it was not the handshake that failed";
 }
 
-TEST_F(HandshakeTest, AcknowledgesTheClientsLastWordOnceWhereWeHaveNone) {
+TEST_F(HandshakeTest, AcknowledgesTheClientsLastMessageOnceIfThereIsNoResponse) {
   MemoryClient::Options options = WithCertificate({&ClientCertificate()});
   MemoryClient client(options);
   server_.Meet(client);
@@ -91,7 +91,7 @@ TEST_F(HandshakeTest, AcknowledgesTheClientsLastWordOnceWhereWeHaveNone) {
   EXPECT_EQ(server_.wire->quick_acks, 0) << "the server's Finished comes last";
 }
 
-TEST_F(HandshakeTest, TellsWhoTheClientIsAndHowTheConnectionIsProtected) {
+TEST_F(HandshakeTest, ReportsTheClientsIdentityAndTheTlsParameters) {
   server_.options.client_auth = config::ClientAuthMode::kRequire;
   MemoryClient::Options options = WithCertificate({&ClientCertificate()});
   options.sni = "Server.Example";
@@ -145,7 +145,7 @@ TEST_F(HandshakeTest, AKnownClientProvesItsKeyEveryTime) {
   }
 }
 
-TEST_F(HandshakeTest, AKnownClientIsRefusedOnceItsCaIsGone) {
+TEST_F(HandshakeTest, AKnownClientIsRejectedOnceItsCaIsGone) {
   MemoryClient before(WithCertificate({&ClientCertificate()}));
   Connect(before);
   ASSERT_TRUE(server_.peer.has_value());
@@ -189,7 +189,7 @@ TEST_F(HandshakeTest, OptionalTakesAClientWithoutACertificate) {
   EXPECT_FALSE(server_.peer->has_certificate());
 }
 
-TEST_F(HandshakeTest, OptionalRefusesACertificateThatDoesNotVerify) {
+TEST_F(HandshakeTest, OptionalRejectsACertificateThatDoesNotVerify) {
   x509::Credential other = x509::MakeCredential(x509::CaTemplate("other"), nullptr);
   EXPECT_EQ(RefusedCertificate(x509::ClientTemplate("mallory"), other), "unknown_ca");
 }
@@ -204,7 +204,7 @@ TEST_F(HandshakeTest, WithoutClientAuthenticationNoCertificateIsAskedFor) {
   EXPECT_EQ(client.requested_ca_names(), 0u);
 }
 
-// ---- every reason that a handshake alone can end with
+// ---- every reason of a handshake alone
 
 TEST_F(HandshakeTest, NoClientCertificate) {
   server_.options.client_auth = config::ClientAuthMode::kRequire;
@@ -245,7 +245,7 @@ TEST_F(HandshakeTest, Expired) {
   EXPECT_EQ(client_->alert(), SSL_AD_CERTIFICATE_EXPIRED);
 }
 
-TEST_F(HandshakeTest, ExpiryIsJudgedByTheClockOfTheMoment) {
+TEST_F(HandshakeTest, ExpiryIsCheckedAtTheCurrentTime) {
   server_.clock.SetWallSeconds(x509::kNow + 200 * x509::kDay);
   EXPECT_EQ(Refused(WithCertificate({&ClientCertificate()})), "expired");
 }
@@ -314,7 +314,7 @@ TEST_F(HandshakeTest, NoSharedCipher) {
   EXPECT_EQ(client_->alert(), SSL_AD_HANDSHAKE_FAILURE);
 }
 
-TEST_F(HandshakeTest, PlaintextHttpIsToldSoInPlaintext) {
+TEST_F(HandshakeTest, PlaintextHttpGetsAPlaintextResponse) {
   server_.Start();
   server_.wire->Arrive("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(Reason(), "plaintext_http");
@@ -332,7 +332,7 @@ TEST_F(HandshakeTest, NotTls) {
   EXPECT_EQ(server_.report->version, "");
 }
 
-TEST_F(HandshakeTest, PeerClosedBeforeItSaidAnything) {
+TEST_F(HandshakeTest, PeerClosedBeforeItSentAnything) {
   server_.Start();
   server_.wire->ArriveEnd();
   EXPECT_EQ(Reason(), "peer_closed");
@@ -398,7 +398,7 @@ class SniTest : public HandshakeTest {
     server_.options.credentials.push_back(Serve(exact_, {"a.example", "both.example"}));
     server_.options.credentials.push_back(Serve(wildcard_, {"*.wild.example", "both.example"}));
   }
-  // The certificate that a client gets which asks for `name`, as "CN=…".
+  // Returns the certificate for a client that requests `name`, as "CN=…".
   std::string Shown(const std::string& name) {
     MemoryClient::Options options;
     options.sni = name;
@@ -414,7 +414,7 @@ class SniTest : public HandshakeTest {
 
   x509::Credential exact_ =
       x509::MakeCredential(x509::ServerTemplate("exact", {"a.example"}), &x509::Root());
-  // Another type of key than the default's.
+  // A key of another kind than the default's.
   x509::Credential wildcard_ = x509::MakeCredential(
       x509::ServerTemplate("wildcard", {"*.wild.example"}), &x509::Root(), x509::KeyType::kRsa2048);
 };
@@ -437,7 +437,7 @@ TEST_F(SniTest, ShowsTheFirstCertificateForAnotherNameOrNone) {
   EXPECT_EQ(Shown(""), "CN=server");
 }
 
-TEST_F(SniTest, StrictRefusesAnotherNameAndNone) {
+TEST_F(SniTest, StrictRejectsAnotherNameAndNone) {
   server_.options.tls.strict_sni = true;
   EXPECT_EQ(Shown("unknown.example"), "refused");
   EXPECT_EQ(Shown(""), "refused");
@@ -464,7 +464,7 @@ TEST_F(HandshakeTest, TheListenersOrderOfProtocolsDecides) {
   }
 }
 
-TEST_F(HandshakeTest, AClientWithoutAlpnIsWelcome) {
+TEST_F(HandshakeTest, AClientWithoutAlpnIsAccepted) {
   MemoryClient client({});
   server_.Meet(client);
   ASSERT_TRUE(server_.peer.has_value());
@@ -506,7 +506,7 @@ class SideBySideTest : public HandshakeTest {
       server_.options.credentials.push_back(Serve(each, {"server.example"}));
     }
   }
-  // The number of the certificate that such a client is shown.
+  // Returns the index of the certificate that the client receives.
   size_t Shown(MemoryClient::Options options, const std::string& sni = "server.example") {
     options.sni = sni;
     MemoryClient client(options);
@@ -547,12 +547,12 @@ TEST_F(SideBySideTest, ATls12ClientWithRsaSuitesOnlyGetsRsa) {
 TEST_F(SideBySideTest, ATls12ClientWithEcdsaSuitesOnlyGetsEcdsa) {
   EXPECT_EQ(Shown(Tls12("ECDHE-ECDSA-AES128-GCM-SHA256")), 2u);
 }
-TEST_F(SideBySideTest, AClientThatCanVerifyNoneIsRefusedForThatReason) {
+TEST_F(SideBySideTest, AClientThatCanVerifyNoneIsRejectedForThatReason) {
   MemoryClient::Options options = Verifying({SSL_SIGN_ECDSA_SECP521R1_SHA512});
   options.sni = "server.example";
   EXPECT_EQ(Refused(options), "no_shared_cipher");
 }
-TEST_F(HandshakeTest, AClientOfHttp2OnlyIsToldApart) {
+TEST_F(HandshakeTest, AClientOfHttp2OnlyIsRecognized) {
   MemoryClient::Options options;
   options.alpn = {"h2"};
   EXPECT_EQ(Refused(options), "no_application_protocol");
@@ -562,7 +562,7 @@ TEST_F(HandshakeTest, AClientOfHttp2OnlyIsToldApart) {
   EXPECT_EQ(client_->alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
 }
 
-TEST_F(HandshakeTest, WhoShowsNoCertificateWasAskedForOneOfTheseKinds) {
+TEST_F(HandshakeTest, TheRecordOfAMissingCertificateListsTheRequestedKinds) {
   server_.options.client_auth = config::ClientAuthMode::kRequire;
   EXPECT_EQ(Refused({}), "no_client_certificate");
   EXPECT_NE(server_.report->detail.find("ECDSA P-256, ECDSA P-384, ECDSA P-521, Ed25519, RSA; "
@@ -571,14 +571,14 @@ TEST_F(HandshakeTest, WhoShowsNoCertificateWasAskedForOneOfTheseKinds) {
       << server_.report->detail;
 }
 
-// The library refuses it before it asks us.
-TEST_F(HandshakeTest, AKeyThatMayNotSignIsRefusedWithItsName) {
+// The library rejects the certificate before it calls VerifyPeer().
+TEST_F(HandshakeTest, AKeyThatMayNotSignIsRejectedWithItsName) {
   for (const auto mode : {config::ClientAuthMode::kRequire, config::ClientAuthMode::kRequest}) {
     for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       server_.options.client_auth = mode;
       x509::CertificateTemplate what = x509::ClientTemplate("encipherer");
       what.key_usage = {"keyEncipherment"};
-      // With an ECDSA key the library's client would not send it.
+      // The library's client would not send such a certificate with an ECDSA key.
       const x509::Credential leaf =
           x509::MakeCredential(what, &x509::Root(), x509::KeyType::kRsa2048);
       MemoryClient::Options options = WithCertificate({&leaf});
@@ -608,7 +608,7 @@ class RequestTest : public HandshakeTest {
   }
 };
 
-TEST_F(RequestTest, WhoDoesNotVerifyIsLetInWithoutAnIdentity) {
+TEST_F(RequestTest, AClientThatDoesNotVerifyIsAcceptedWithoutAnIdentity) {
   const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
   for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -624,7 +624,7 @@ TEST_F(RequestTest, WhoDoesNotVerifyIsLetInWithoutAnIdentity) {
   }
 }
 
-TEST_F(RequestTest, WhoHasExpiredIsLetInWithThatReason) {
+TEST_F(RequestTest, AnExpiredClientIsAcceptedWithThatReason) {
   x509::CertificateTemplate what = x509::ClientTemplate("late");
   what.not_after = server_.clock.WallSeconds() - 1;
   what.not_before = what.not_after - 100;
@@ -634,7 +634,7 @@ TEST_F(RequestTest, WhoHasExpiredIsLetInWithThatReason) {
   EXPECT_EQ(server_.peer->failure_reason, "expired");
 }
 
-TEST_F(RequestTest, WhoVerifiesAndWhoShowsNothingAreWhatTheyAreUnderOptional) {
+TEST_F(RequestTest, OtherClientsAreTreatedAsUnderOptional) {
   Meet(WithCertificate({&ClientCertificate()}), TLS1_3_VERSION);
   ASSERT_TRUE(server_.peer.has_value());
   EXPECT_TRUE(server_.peer->is_mutual_tls());
@@ -646,7 +646,7 @@ TEST_F(RequestTest, WhoVerifiesAndWhoShowsNothingAreWhatTheyAreUnderOptional) {
   EXPECT_FALSE(server_.not_verified.has_value());
 }
 
-TEST_F(RequestTest, WithoutTheKeyOfTheCertificateNobodyGetsIn) {
+TEST_F(RequestTest, AClientWithoutTheKeyOfItsCertificateIsRejected) {
   const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);
   const x509::Credential thief = x509::MakeCredential(x509::ClientTemplate("thief"), &x509::Root());
@@ -663,7 +663,7 @@ TEST_F(RequestTest, WithoutTheKeyOfTheCertificateNobodyGetsIn) {
   }
 }
 
-TEST_F(RequestTest, OptionalStillRefusesWhoDoesNotVerify) {
+TEST_F(RequestTest, OptionalStillRejectsAClientThatDoesNotVerify) {
   server_.options.client_auth = config::ClientAuthMode::kOptional;
   const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("mallory"), &stranger);

@@ -1,5 +1,5 @@
-// The server side of a TLS connection in memory: a context, a stream over an
-// io::Wire, and what the stream has told. Tests change `options` before Start().
+// ServerSide is the server side of a TLS connection in memory: a context, a stream over an
+// io::Wire, and the results that the stream has reported. Tests change `options` before Start().
 
 #ifndef MANTLET_TEST_PROXY_TLS_SERVER_SIDE_H_
 #define MANTLET_TEST_PROXY_TLS_SERVER_SIDE_H_
@@ -49,7 +49,7 @@ inline ServerCredential Serve(const x509::Credential& credential, std::vector<st
 
 class ServerSide : public ServerStream::HandshakeHandler {
  public:
-  // Client certificates from Root() are asked for and may be absent.
+  // Client certificates from Root() are requested and may be absent.
   ServerSide() {
     options.client_auth = config::ClientAuthMode::kOptional;
     options.credentials = {Serve(ServerCertificate(), {"server.example"})};
@@ -71,7 +71,7 @@ class ServerSide : public ServerStream::HandshakeHandler {
     context = *made;
     Open();
   }
-  // The next connection, under the context there is.
+  // Accepts the next connection, under the current context.
   void Accept() {
     stream.reset();
     wire = std::make_shared<io::Wire>();
@@ -86,13 +86,13 @@ class ServerSide : public ServerStream::HandshakeHandler {
     stream->SetHandler(&handler);
   }
 
-  // Starts, and lets `client` shake hands as far as it gets.
+  // Starts, and lets `client` continue the handshake as far as possible.
   void Meet(MemoryClient& client) {
     Start();
     client.Pump(*wire);
   }
 
-  // What a turn of the loop would do after a pause.
+  // Does what a turn of the loop does after a pause.
   void Turn() {
     io::RunReady(loop);
     wire->Deliver();

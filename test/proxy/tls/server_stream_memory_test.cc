@@ -1,5 +1,5 @@
-// What becomes of connections when the TLS library gets no memory. A binary of its own: it
-// takes the place of the library's allocator.
+// Tests connections when the TLS library has no memory. It is a separate binary, because it
+// replaces the library's allocator.
 
 #include <cstdlib>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-// How many allocations still succeed; negative: all.
+// The number of allocations that still succeed; negative: all.
 int allocations_left = -1;
 
 struct Header {
@@ -18,7 +18,7 @@ struct Header {
 
 }  // namespace
 
-// The library's hooks (openssl/mem.h): weak there, so these are used.
+// The library's hooks (openssl/mem.h) are weak symbols, so these replace them.
 extern "C" {
 void* OPENSSL_memory_alloc(size_t size) {
   if (allocations_left == 0) return nullptr;
@@ -42,7 +42,7 @@ class ServerStreamMemoryTest : public testing::Test {
  protected:
   ~ServerStreamMemoryTest() override { allocations_left = -1; }
 
-  // Accepts with so many allocations left; whether the connection failed at once.
+  // Accepts with so many allocations left. Returns whether the connection failed at once.
   bool FailsWith(int allocations) {
     allocations_left = allocations;
     server_.Accept();
@@ -75,7 +75,7 @@ TEST_F(ServerStreamMemoryTest, AConnectionWithoutMemoryFailsOnceAndIsReported) {
   EXPECT_TRUE(server_.peer.has_value()) << "the next one is served";
 }
 
-TEST_F(ServerStreamMemoryTest, OneThatGoesBeforeItsFailureIsToldIsForgotten) {
+TEST_F(ServerStreamMemoryTest, AStreamDestroyedBeforeItsFailureIsNotReported) {
   server_.Start();
   allocations_left = 0;
   server_.Accept();

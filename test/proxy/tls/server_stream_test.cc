@@ -1,4 +1,4 @@
-// What happens to bytes once the handshake is done.
+// Tests the bytes after the handshake.
 
 #include "proxy/tls/server_stream.h"
 
@@ -20,7 +20,7 @@ std::string Pattern(size_t size) {
   return bytes;
 }
 
-// How many TLS records `wire` holds.
+// Returns the number of TLS records in `wire`.
 int Records(std::string_view wire) {
   int count = 0;
   while (wire.size() >= 5) {
@@ -97,7 +97,7 @@ TEST_F(ServerStreamTest, SmallAndLargeWritesKeepTheirOrder) {
   EXPECT_TRUE(client_.received() == "head" + large + "tail");
 }
 
-TEST_F(ServerStreamTest, CountsWhatTheKernelDoesNotTakeAndTellsWhenItIsDrained) {
+TEST_F(ServerStreamTest, CountsBufferedBytesAndReportsTheDrain) {
   wire().room = 0;
   stream().Write(Pattern(50'000));
   stream().Flush();
@@ -146,7 +146,7 @@ TEST_F(ServerStreamTest, BytesBehindTheHandshakeInOneReadAreDelivered) {
   MemoryClient client({});
   server.Start();
   server.wire->Arrive(client.TakeOutgoing());
-  // The client's Finished and its first request travel together.
+  // The client's Finished and its first request arrive together.
   std::string held;
   {
     io::Wire relay;
@@ -193,7 +193,7 @@ TEST_F(ServerStreamTest, CloseNotifyIsTheEndOfOneDirectionOnly) {
   EXPECT_EQ(handler().ends, 1) << "the FIN behind close_notify is no second end";
 }
 
-TEST_F(ServerStreamTest, AnEndWithoutCloseNotifyIsAClientThatHasGone) {
+TEST_F(ServerStreamTest, AnEndWithoutCloseNotifyIsAnError) {
   ClientSends("cut");
   wire().ArriveEnd();
   EXPECT_EQ(handler().data, "cut");
@@ -201,7 +201,7 @@ TEST_F(ServerStreamTest, AnEndWithoutCloseNotifyIsAClientThatHasGone) {
   EXPECT_EQ(handler().errors, 1);
 }
 
-TEST_F(ServerStreamTest, ARecordThatIsCutShortIsNotDelivered) {
+TEST_F(ServerStreamTest, ATruncatedRecordIsNotDelivered) {
   client_.Write("never whole");
   std::string record = client_.TakeOutgoing();
   record.pop_back();
@@ -211,8 +211,9 @@ TEST_F(ServerStreamTest, ARecordThatIsCutShortIsNotDelivered) {
   EXPECT_EQ(handler().ends + handler().errors, 1);
 }
 
-// Both in one read: the handler answers the first, and the library has refused the second by then.
-TEST_F(ServerStreamTest, AnAnswerThatCannotBeEncryptedAnyMoreDoesNotLookWhole) {
+// Both arrive in one read: when the handler responds to the first, the library has already rejected
+// the second.
+TEST_F(ServerStreamTest, AResponseThatCanNoLongerBeEncryptedDoesNotLookComplete) {
   handler().on_data = [&](std::string_view) {
     stream().Write("answer");
     stream().Flush();
@@ -233,7 +234,7 @@ TEST_F(ServerStreamTest, AnAnswerThatCannotBeEncryptedAnyMoreDoesNotLookWhole) {
   EXPECT_FALSE(client_.got_close_notify());
 }
 
-TEST_F(ServerStreamTest, AnEndThatComesDuringAPauseIsToldAfterIt) {
+TEST_F(ServerStreamTest, AnEndDuringAPauseIsReportedAfterIt) {
   handler().on_data = [&](std::string_view) { stream().SetReading(false); };
   client_.Write("bytes");
   client_.SendCloseNotify();
@@ -289,7 +290,7 @@ TEST_F(ServerStreamTest, ATamperedRecordIsAnErrorAndAnAlert) {
   EXPECT_EQ(client_.alert(), SSL_AD_BAD_RECORD_MAC);
 }
 
-TEST_F(ServerStreamTest, NothingIsToldAfterAnError) {
+TEST_F(ServerStreamTest, NothingIsReportedAfterAnError) {
   wire().room = 0;
   stream().Write("stuck");
   stream().Flush();
@@ -329,7 +330,7 @@ TEST_F(ServerStreamTest, ABrokenTransportIsAnError) {
   EXPECT_EQ(handler().code, "reset");
 }
 
-TEST_F(ServerStreamTest, AnswersAKeyUpdate) {
+TEST_F(ServerStreamTest, RespondsToAKeyUpdate) {
   client_.UpdateKeys();
   ClientSends("with new keys");
   EXPECT_EQ(handler().data, "with new keys");

@@ -1,6 +1,5 @@
-// Stream serves a client's side as it serves a server's: a client's handshake, written here,
-// opens the same class, and the two talk to each other in memory. What becomes of records in
-// detail is in server_stream_test.cc.
+// Tests that Stream works for both sides: a client's handshake, implemented here, opens the same
+// class, and the two exchange bytes in memory. server_stream_test.cc tests records in detail.
 
 #include "proxy/tls/stream.h"
 
@@ -19,7 +18,7 @@
 namespace mantlet::tls {
 namespace {
 
-// Trusts one server certificate and no other.
+// Trusts exactly one server certificate.
 class ClientHandshake final : public Handshake, private HandshakeHooks {
  public:
   ClientHandshake(Stream& stream, std::string server_der)
@@ -27,7 +26,7 @@ class ClientHandshake final : public Handshake, private HandshakeHooks {
     SSL_set_connect_state(ssl());
     SetHooks(ssl(), this, SSL_VERIFY_PEER);
   }
-  // The ClientHello: a client begins.
+  // Sends the ClientHello: the client starts.
   void Begin() { OnInput({}); }
 
   int done = 0, failed = 0;
@@ -84,7 +83,7 @@ class StreamTest : public testing::Test {
     handshake_->Begin();
     Pump();
   }
-  // Carries bytes, and ends, until none moves.
+  // Moves bytes and ends until there are none.
   void Pump() {
     while (!wire_->sent.empty() || !server_.wire->sent.empty()) {
       server_.wire->Arrive(std::exchange(wire_->sent, {}));

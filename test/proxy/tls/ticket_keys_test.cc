@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kPeriod = 60'000;
 constexpr int64_t kStart = 5'000'000;
 
-TEST(TicketKeysTest, WhatWasSealedOpensAgain) {
+TEST(TicketKeysTest, ASealedTicketCanBeOpened) {
   TicketKeys keys(kPeriod);
   const std::string ticket = keys.Seal("a session", "context", kStart);
   EXPECT_EQ(ticket.size(), 9 + TicketKeys::kOverheadBytes);
@@ -32,7 +32,7 @@ TEST(TicketKeysTest, OtherKeysDoNotOpen) {
   EXPECT_FALSE(others.Open(keys.Seal("a session", "context", kStart), "context", kStart));
 }
 
-TEST(TicketKeysTest, NoBitMayBeTurned) {
+TEST(TicketKeysTest, NoBitMayBeChanged) {
   TicketKeys keys(kPeriod);
   const std::string ticket = keys.Seal("a session", "context", kStart);
   for (size_t i = 0; i < ticket.size(); ++i) {
@@ -54,7 +54,7 @@ TEST(TicketKeysTest, NothingShorterThanATicketOpens) {
 TEST(TicketKeysTest, ATicketOpensForAPeriodWhateverKeySealedIt) {
   TicketKeys keys(kPeriod);
   const std::string ticket = keys.Seal("first", "context", kStart);
-  // Sealed at the very end of the first key's time.
+  // Sealed at the very end of the first key's period.
   const std::string late = keys.Seal("late", "context", kStart + kPeriod - 1);
   const std::string next = keys.Seal("next", "context", kStart + kPeriod);
   EXPECT_NE(next.substr(0, 16), late.substr(0, 16)) << "the key was replaced";

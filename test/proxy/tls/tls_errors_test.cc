@@ -14,8 +14,9 @@ namespace {
 
 uint32_t Ssl(int reason) { return ERR_PACK(ERR_LIB_SSL, reason); }
 
-// "WRONG_VERSION_NUMBER", outside of parentheses: capitals on both sides of an underscore. By
-// hand, because std::regex does not compile under the sanitizers with g++ 12.
+// Returns whether the text has a term like "WRONG_VERSION_NUMBER" outside of parentheses: capitals
+// on both sides of an underscore. Without std::regex, which does not compile under the sanitizers
+// with g++ 12.
 bool HasBareWord(const std::string& text) {
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -30,7 +31,7 @@ bool HasBareWord(const std::string& text) {
   return false;
 }
 
-TEST(TlsErrors, NoWordOfTheLibraryStandsAlone) {
+TEST(TlsErrors, NoTermOfTheLibraryIsOutsideParentheses) {
   ASSERT_TRUE(HasBareWord("it said WRONG_VERSION_NUMBER"));
   ASSERT_FALSE(HasBareWord("it said so (WRONG_VERSION_NUMBER)"));
   int known = 0;
@@ -53,7 +54,7 @@ TEST(TlsErrors, WhatHasNoSentenceIsNamedInParentheses) {
   EXPECT_EQ(ExplainErrors(0, 0), "the TLS library rejected the client's input without a reason");
 }
 
-TEST(TlsErrors, OfTwoErrorsTheOneWithASentenceIsTold) {
+TEST(TlsErrors, OfTwoErrorsTheOneWithASentenceIsReported) {
   const uint32_t rsa = ERR_PACK(ERR_LIB_RSA, RSA_R_BAD_SIGNATURE);
   EXPECT_EQ(ExplainErrors(rsa, Ssl(SSL_R_BAD_SIGNATURE)),
             std::string(SentenceFor(Ssl(SSL_R_BAD_SIGNATURE))));

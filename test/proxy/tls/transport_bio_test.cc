@@ -14,7 +14,7 @@ class TransportBioTest : public testing::Test, private TransportBio::Output {
  protected:
   void OnCiphertext(std::string_view bytes) override { sent_.emplace_back(bytes); }
 
-  // What the library gets when it asks for so many bytes.
+  // Returns the bytes that the library gets when it reads this many.
   std::string Read(int size) {
     std::string out(static_cast<size_t>(size), '\0');
     result_ = BIO_read(bio_.get(), out.data(), size);
@@ -38,7 +38,7 @@ TEST_F(TransportBioTest, TheLibraryTakesTheInputFromTheFront) {
   EXPECT_EQ(buffer, "headerbody");
 }
 
-TEST_F(TransportBioTest, WithoutInputTheLibraryIsToldToComeAgain) {
+TEST_F(TransportBioTest, WithoutInputTheLibraryGetsARetry) {
   Read(5);
   EXPECT_EQ(result_, -1);
   EXPECT_TRUE(BIO_should_read(bio_.get()));
@@ -65,7 +65,7 @@ TEST_F(TransportBioTest, WhatIsWrittenGoesOutWholeAndAtOnce) {
   EXPECT_EQ(sent_, (std::vector<std::string>{"one", large}));
 }
 
-TEST_F(TransportBioTest, AWriteIsNoReasonToComeAgain) {
+TEST_F(TransportBioTest, AWriteSetsNoRetry) {
   Read(5);
   EXPECT_EQ(BIO_write(bio_.get(), "alert", 5), 5);
   EXPECT_FALSE(BIO_should_retry(bio_.get()));

@@ -1,5 +1,5 @@
-// Which of the many paths that a set of certificates allows is found, and what is
-// said if there is none.
+// Checks which of the possible paths through a set of certificates is found, and which reason is
+// reported if there is none.
 
 #include <ctime>
 #include <string>
@@ -19,7 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Another certificate for the same name and key.
+// Returns another certificate for the same name and key.
 x509::Credential CrossSign(const x509::CertificateTemplate& what, const x509::Credential& subject,
                            const x509::Credential* issuer) {
   auto certificate = x509::Issue(what, *subject.key, issuer);
@@ -44,7 +44,7 @@ VerifyResult Verify(const std::vector<x509::Credential>& anchors,
       .Verify(x509::Chain(chain), x509::kNow);
 }
 
-// How many signatures are looked at until a path stands; -1 if none does.
+// Returns the number of signatures that are checked until a path is found; -1 if there is none.
 int SignatureChecks(const std::vector<x509::Credential>& anchors,
                     const std::vector<const x509::Credential*>& chain) {
   const x509::TrustStorePtr trust = x509::Trust(anchors);
@@ -116,7 +116,7 @@ TEST(ChainBuilding, AnExpiredRootDoesNotHideItsSuccessorOfTheSameKey) {
   EXPECT_EQ(Verify({old}, {&client}).reason(), "expired");
 }
 
-TEST(ChainBuilding, TheAnchorThatLastsLongestIsRelied) {
+TEST(ChainBuilding, TheAnchorWithTheLongestValidityIsUsed) {
   x509::CertificateTemplate what = x509::CaTemplate("root");
   what.not_after = x509::kNow + x509::kDay;
   x509::Credential brief = CrossSign(what, x509::Root(), nullptr);
@@ -142,7 +142,7 @@ TEST(ChainBuilding, IntermediatesOfOneNameAndDifferentKeysAreAllTried) {
 }
 
 TEST(ChainBuilding, KeyIdentifiersAreHintsOnly) {
-  // The client names a key identifier that its issuer's certificate does not have.
+  // The client's key identifier is not in its issuer's certificate.
   x509::Credential hinted = x509::MakeCredential(x509::CaTemplate("shared"), &x509::Root());
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.no_authority_key_id = true;
@@ -152,7 +152,7 @@ TEST(ChainBuilding, KeyIdentifiersAreHintsOnly) {
 }
 
 TEST(ChainBuilding, AKeyRolloverThroughSelfIssuedCertificatesIsFollowed) {
-  // Old root certifies the new key under the same name (RFC 4210, 4.4).
+  // The old root certifies the new key under the same name (RFC 4210, 4.4).
   x509::Credential old_root =
       x509::MakeCredential(WithoutKeyId(x509::CaTemplate("rolled")), nullptr);
   x509::Credential new_key =
@@ -202,9 +202,9 @@ TEST(ChainBuilding, TwoCasThatCertifyEachOtherLeadNowhere) {
   EXPECT_EQ(Verify({x509::Root()}, {&client, &a_by_b, &b}).reason(), "unknown_ca");
 }
 
-TEST(ChainBuilding, ThePathThatFitsBestSaysWhatIsWrong) {
-  // A stranger under the name of the real issuer does not turn "expired" into
-  // "unknown_ca" or "bad_signature".
+TEST(ChainBuilding, ThePathWithTheFewestFaultsGivesTheReason) {
+  // An unrelated CA with the name of the real issuer does not turn "expired" into "unknown_ca" or
+  // "bad_signature".
   x509::CertificateTemplate what = WithoutKeyId(x509::ClientTemplate("client"));
   what.not_after = x509::kNow - 1;
   x509::Credential issuer = x509::MakeCredential(x509::CaTemplate("shared"), &x509::Root());
@@ -218,8 +218,8 @@ TEST(ChainBuilding, ThePathThatFitsBestSaysWhatIsWrong) {
   }
 }
 
-TEST(ChainBuilding, OfTwoPathsTheOneWithFewerFaultsIsTold) {
-  // One cross-sign is for servers only and has expired, the other has only expired.
+TEST(ChainBuilding, OfTwoPathsTheOneWithFewerFaultsIsReported) {
+  // One cross-certificate is for servers only and has expired, the other has only expired.
   x509::Credential theirs = x509::MakeCredential(x509::CaTemplate("theirs"), nullptr);
   x509::CertificateTemplate expired = x509::CaTemplate("shared");
   expired.not_after = x509::kNow - 1;
@@ -243,9 +243,9 @@ TEST(ChainBuilding, AMissingIssuerHigherUpIsNamed) {
   EXPECT_THAT(result.detail, HasSubstr("CN=hidden"));
 }
 
-// ---- work that is bounded
+// ---- limits of the work
 
-// `ways[i][j]` is CA j certified by CA i; all know each other.
+// `ways[i][j]` is CA j certified by CA i; all pairs exist.
 std::vector<x509::Credential> FullyCrossSigned(int cas, bool same_name, bool same_key) {
   std::vector<x509::Credential> roots, crosses;
   for (int i = 0; i < cas; ++i) {
@@ -286,7 +286,7 @@ TEST_P(HostileBundle, CostsMillisecondsWhereverItIs) {
     const double begin = CpuMilliseconds();
     const VerifyResult result = test.verifier.Verify(x509::Chain(test.chain), x509::kNow);
     const double cost = CpuMilliseconds() - begin;
-    // Certificates of one name and one key are all self-signed: each is a root.
+    // Certificates with one name and one key are all self-signed, so each is a root.
     const bool roots = same_name && same_key && &test.verifier == &many;
     EXPECT_EQ(result.ok(), roots) << test.what;
     EXPECT_LT(cost, 200) << test.what;  // ten times what it takes, for sanitizers
@@ -298,7 +298,7 @@ TEST_P(HostileBundle, DoesNotHideAPathThatIsThere) {
   const auto [same_name, same_key] = GetParam();
   const std::vector<x509::Credential> crosses = FullyCrossSigned(10, same_name, same_key);
   const std::string cn = same_name ? "cross" : "cross 0";
-  // One of the crossing CAs is certified by our root as well, and comes last.
+  // Our root also certifies one of the CAs, which comes last.
   x509::Credential way_out =
       CrossSign(WithoutKeyId(x509::CaTemplate(cn)), crosses.back(), &x509::Root());
   x509::Credential client =
@@ -325,14 +325,14 @@ TEST(ChainBuilding, OneNameInTwoEncodingsIsOneName) {
   const x509::Credential client =
       x509::MakeCredential(printable(x509::ClientTemplate("client")), &ca);
   EXPECT_TRUE(Verify({root}, {&client, &ca}).ok());
-  // A root that names itself in another way than others name it.
+  // A root whose own name has another encoding than in the certificates that it issued.
   const x509::Credential odd =
       x509::MakeCredential(printable(x509::CaTemplate("Odd Root")), nullptr);
   const x509::Credential below = x509::MakeCredential(x509::ClientTemplate("client"), &odd);
   EXPECT_TRUE(Verify({odd}, {&below}).ok());
 }
 
-TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsTold) {
+TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsReported) {
   const x509::Credential root = x509::MakeCredential(x509::CaTemplate("Corp Root"), nullptr);
   const x509::Credential other = x509::MakeCredential(x509::CaTemplate("C\xd0\xbe"
                                                                        "rp Root"),
@@ -345,8 +345,8 @@ TEST(ChainBuilding, AnAnchorWhoseNameOnlyLooksLikeTheIssuersIsTold) {
   EXPECT_THAT(Verify({unlike}, {&client}).detail, testing::Not(HasSubstr("look alike")));
 }
 
-// What a refusal says of names that look alike costs no more than the refusal.
-TEST(ChainBuilding, AStrangersNameCostsMillisecondsHoweverLongItIs) {
+// The description of names that look alike costs no more than the rejection.
+TEST(ChainBuilding, AnUnknownClientsNameCostsOnlyMilliseconds) {
   std::vector<x509::Credential> anchors;
   const x509::PrivateKeyPtr key = *x509::GenerateKey(x509::KeyType::kP256);
   for (int i = 0; i < 400; ++i) {
@@ -355,7 +355,7 @@ TEST(ChainBuilding, AStrangersNameCostsMillisecondsHoweverLongItIs) {
     anchors.push_back({*x509::Issue(what, *key, nullptr), key});
   }
   const ChainVerifier verifier(x509::Trust(anchors), {});
-  // Blanks without width, which look like nothing.
+  // Blanks without width, which are invisible.
   std::string unseen;
   for (int i = 0; i < 20'000; ++i) unseen += "\xe2\x80\x8b";
   for (const std::string& cn : {"Corp Root 1399" + unseen, std::string("C\xd0\xbe"
@@ -391,7 +391,7 @@ TEST(CaPins, AnyCaOfThePathMayBeThePinnedOne) {
   EXPECT_EQ(reason({&x509::Intermediate()}), "");
   EXPECT_EQ(reason({&other, &x509::Root()}), "");
   EXPECT_EQ(reason({&other}), "not_pinned");
-  // The client's own key is no CA's, nor is that of a CA that is presented beside the path.
+  // Neither the client's own key nor that of a CA beside the path counts.
   EXPECT_EQ(reason({&client}), "not_pinned");
   EXPECT_EQ(
       Verify({x509::Root()}, {&client, &ca, &x509::Intermediate(), &other}, PinnedTo({&other}))

@@ -1,4 +1,4 @@
-// What every certificate of a path must satisfy (RFC 5280, 6.1), one test each.
+// Tests each requirement for the certificates of a path (RFC 5280, 6.1).
 
 #include <string>
 #include <string_view>
@@ -22,13 +22,13 @@ VerifyResult Verify(const std::vector<x509::Credential>& anchors,
   return ChainVerifier(x509::Trust(anchors), std::move(options)).Verify(x509::Chain(chain), now);
 }
 
-// The verdict on a leaf of ours.
+// Returns the verdict on a leaf that our root issued.
 std::string VerdictOn(const x509::CertificateTemplate& what, ChainVerifier::Options options = {}) {
   const x509::Credential leaf = x509::MakeCredential(what, &x509::Root());
   return std::string(Verify({x509::Root()}, {&leaf}, std::move(options)).reason());
 }
 
-// The verdict on a good leaf below such an intermediate.
+// Returns the verdict on a valid leaf below such an intermediate.
 std::string VerdictBelow(const x509::CertificateTemplate& what,
                          ChainVerifier::Options options = {}) {
   const x509::Credential ca = x509::MakeCredential(what, &x509::Root());
@@ -36,7 +36,7 @@ std::string VerdictBelow(const x509::CertificateTemplate& what,
   return std::string(Verify({x509::Root()}, {&leaf, &ca}, std::move(options)).reason());
 }
 
-// And below such an anchor.
+// Returns the verdict on a valid leaf below such an anchor.
 std::string VerdictUnder(const x509::CertificateTemplate& what) {
   const x509::Credential anchor = x509::MakeCredential(what, nullptr);
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("client"), &anchor);
@@ -92,7 +92,7 @@ TEST(ChainChecks, AnyExtendedKeyUsageCountsOnlyByOption) {
   EXPECT_EQ(VerdictOn(leaf, any), "wrong_purpose");
 }
 
-TEST(ChainChecks, ACertificateForServersLetsAClientInOnlyByOption) {
+TEST(ChainChecks, ACertificateForServersIsAcceptedOnlyByOption) {
   ChainVerifier::Options option;
   option.server_auth_clients = true;
   x509::CertificateTemplate leaf = x509::ClientTemplate("client");
@@ -115,7 +115,7 @@ TEST(ChainChecks, ACertificateForServersLetsAClientInOnlyByOption) {
   EXPECT_EQ(VerdictOn(leaf, option), "expired");
 }
 
-// One purpose along the path: neither gains anything from the other's CA.
+// All certificates of a path must have the same purpose.
 TEST(ChainChecks, TheCasOfAClientAreGoodForItsPurpose) {
   ChainVerifier::Options option;
   option.server_auth_clients = true;
@@ -142,7 +142,7 @@ TEST(ChainChecks, TheOptionForServersIsPartOfTheId) {
   EXPECT_NE(ChainVerifier(x509::Trust({x509::Root()}), option).id(), without);
 }
 
-TEST(ChainChecks, ARefusalForItsUsageSaysWhatIsThereAndWhatIsWanted) {
+TEST(ChainChecks, AWrongUsageIsReportedWithTheRequiredOne) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.extended_key_usage = {"serverAuth"};
   const auto detail = [&] {
@@ -175,7 +175,7 @@ TEST(ChainChecks, AnAnchorsExtendedKeyUsageConstrainsToo) {
   EXPECT_EQ(VerdictUnder(what), "wrong_purpose");
 }
 
-TEST(ChainChecks, ACaMustSayThatItIsOne) {
+TEST(ChainChecks, ACaNeedsBasicConstraints) {
   x509::CertificateTemplate what = x509::CaTemplate("ca");
   what.basic_constraints = false;
   EXPECT_EQ(VerdictBelow(what), "wrong_purpose");
@@ -224,7 +224,7 @@ TEST(ChainChecks, AnUnknownCriticalExtensionEndsAPathWhereverItStands) {
   EXPECT_EQ(VerdictBelow(ca), "");
 }
 
-TEST(ChainChecks, AnUnknownCriticalExtensionOfAStrangerDoesNotMatter) {
+TEST(ChainChecks, AnUnknownCriticalExtensionOfAnUnrelatedCertificateDoesNotMatter) {
   x509::CertificateTemplate what = x509::CaTemplate("stranger");
   what.raw_extensions = {UnknownCritical()};
   const x509::Credential stranger = x509::MakeCredential(what, nullptr);
@@ -232,7 +232,7 @@ TEST(ChainChecks, AnUnknownCriticalExtensionOfAStrangerDoesNotMatter) {
   EXPECT_TRUE(Verify({x509::Root(), stranger}, {&leaf, &stranger}).ok());
 }
 
-TEST(ChainChecks, AnExtensionMustNotStandThereTwice) {
+TEST(ChainChecks, DuplicateExtensionsAreRejected) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.raw_extensions = {{"1.2.3.4", false, "a"}, {"1.2.3.4", false, "b"}};
   const x509::Credential leaf = x509::MakeCredential(what, &x509::Root());

@@ -1,5 +1,4 @@
-// What revocation lists mean for a path. What a single list says is
-// revocation_lists_test's.
+// Tests the effect of revocation lists on paths; revocation_lists_test tests single lists.
 
 #include <memory>
 #include <string>
@@ -37,7 +36,7 @@ x509::RevocationListPtr ListOf(const x509::Credential& signer,
   return x509::List(x509::CrlTemplate::Revoking(revoked), signer);
 }
 
-TEST(ChainRevocation, ARevokedLeafIsRefused) {
+TEST(ChainRevocation, ARevokedLeafIsRejected) {
   const x509::Credential client =
       x509::MakeCredential(x509::ClientTemplate("client"), &x509::Root());
   const x509::Credential other = x509::MakeCredential(x509::ClientTemplate("other"), &x509::Root());
@@ -49,7 +48,7 @@ TEST(ChainRevocation, ARevokedLeafIsRefused) {
   EXPECT_TRUE(Verify({x509::Root()}, {&other}, lists).ok());
 }
 
-TEST(ChainRevocation, WhereExpiryIsAcceptedARevokedLeafIsStillRefused) {
+TEST(ChainRevocation, WhereExpiryIsAcceptedARevokedLeafIsStillRejected) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.not_after = x509::kNow - 1;
   const x509::Credential client = x509::MakeCredential(what, &x509::Root());
@@ -67,7 +66,7 @@ TEST(ChainRevocation, WhereExpiryIsAcceptedARevokedLeafIsStillRefused) {
   EXPECT_GT(good.valid_until, x509::kNow) << "what has ended ends no second time";
 }
 
-TEST(ChainRevocation, ARevokedIntermediateIsRefusedWithItsDepth) {
+TEST(ChainRevocation, ARevokedIntermediateIsRejectedWithItsDepth) {
   const x509::Credential ca = x509::MakeCredential(x509::CaTemplate("ca"), &x509::Root());
   const x509::Credential client = x509::MakeCredential(x509::ClientTemplate("client"), &ca);
   const VerifyResult result =
@@ -105,7 +104,7 @@ TEST(ChainRevocation, TheAnswerLastsUntilTheFirstNextUpdate) {
   EXPECT_EQ(result.valid_until, x509::kNow + 60);
 }
 
-TEST(ChainRevocation, AnOverdueListIsRefused) {
+TEST(ChainRevocation, AnExpiredListIsRejected) {
   const x509::Credential client =
       x509::MakeCredential(x509::ClientTemplate("client"), &x509::Root());
   x509::CrlTemplate old = x509::CrlTemplate::Revoking({});
@@ -127,7 +126,7 @@ TEST(ChainRevocation, ACrossSignLeadsAroundARevokedIntermediate) {
 }
 
 TEST(ChainRevocation, ACrossSignDoesNotLeadAroundARevokedLeaf) {
-  // One certificate of the issuer's key may sign lists, the other may not.
+  // The issuer's key has two certificates; only one of them may sign lists.
   const x509::Credential theirs = x509::MakeCredential(x509::CaTemplate("theirs"), nullptr);
   const x509::Credential shared = x509::MakeCredential(x509::CaTemplate("shared"), &x509::Root());
   x509::CertificateTemplate mute = x509::CaTemplate("shared");
@@ -142,7 +141,7 @@ TEST(ChainRevocation, ACrossSignDoesNotLeadAroundARevokedLeaf) {
   EXPECT_EQ(Verify({x509::Root(), theirs}, {&client, &cross, &shared}, lists).reason(), "revoked");
 }
 
-// A CA that has changed its key: certificates by the old one, the list by the new.
+// A CA that has changed its key: the old key signed the certificates, the new one signs the list.
 class ChangedKeyTest : public testing::Test {
  protected:
   x509::Credential old_ca_ = x509::MakeCredential(x509::CaTemplate("ca"), &x509::Root());
@@ -156,7 +155,7 @@ TEST_F(ChangedKeyTest, AListByTheNewKeyCountsForWhatTheOldKeySigned) {
       Lists({ListOf(x509::Root(), {}), ListOf(new_ca_, {&client_})}, true);
   EXPECT_EQ(Verify({x509::Root()}, {&client_, &old_ca_, &new_ca_}, lists).reason(), "revoked");
   EXPECT_EQ(Verify({x509::Root()}, {&other_, &old_ca_, &new_ca_}, lists).reason(), "");
-  // Nobody vouches for the new key here.
+  // No certificate vouches for the new key here.
   EXPECT_EQ(Verify({x509::Root()}, {&other_, &old_ca_}, lists).reason(), "crl_missing");
 }
 
@@ -202,7 +201,7 @@ TEST_F(ChangedKeyTest, TheAnswerLastsUntilEitherKeysNewListComesIntoForce) {
   }
 }
 
-// Without partial_chain the CA's certificates in the bundle end no path.
+// Without partial_chain no path ends at the CA's certificates in the bundle.
 TEST_F(ChangedKeyTest, TheNewKeysCertificateMayStandInTheTrustBundle) {
   const std::vector<x509::Credential> bundle = {x509::Root(), old_ca_, new_ca_};
   const x509::RevocationListPtr roots = ListOf(x509::Root(), {}),
@@ -216,7 +215,7 @@ TEST_F(ChangedKeyTest, TheNewKeysCertificateMayStandInTheTrustBundle) {
   }
 }
 
-TEST_F(ChangedKeyTest, ACertificateInTheTrustBundleIsJudgedLikeOneThatIsSent) {
+TEST_F(ChangedKeyTest, ACertificateInTheTrustBundleIsCheckedLikeAPresentedOne) {
   const x509::RevocationListPtr news = ListOf(new_ca_, {});
   EXPECT_EQ(Verify({x509::Root(), old_ca_, new_ca_}, {&other_},
                    Lists({ListOf(x509::Root(), {&new_ca_}), news}))
@@ -257,8 +256,8 @@ TEST_F(ChangedKeyTest, ACertificateForListsOnlyNeedNotBeACas) {
             "crl_missing");
 }
 
-TEST_F(ChangedKeyTest, ACertificateDoesNotSpeakForItself) {
-  // The new key's certificate by the old one: its own list does not clear it.
+TEST_F(ChangedKeyTest, ACertificateCannotVouchForItself) {
+  // The old key certified the new one; the new key's list cannot vouch for that certificate.
   const x509::Credential new_with_old = {
       *x509::Issue(x509::CaTemplate("ca"), *new_ca_.key, &old_ca_), new_ca_.key};
   const x509::Credential client =
@@ -270,7 +269,7 @@ TEST_F(ChangedKeyTest, ACertificateDoesNotSpeakForItself) {
   EXPECT_EQ(result.depth, 1);
 }
 
-// A CA whose lists are signed with a key of their own; the root vouches for both keys.
+// A CA whose lists are signed with a separate key; the root certifies both keys.
 class ListSignerTest : public testing::Test {
  protected:
   static x509::CertificateTemplate ForLists(std::string cn = "ca") {
@@ -289,7 +288,7 @@ class ListSignerTest : public testing::Test {
   x509::RevocationListPtr clean_ = ListOf(signer_, {});
 };
 
-TEST_F(ListSignerTest, WhoseCertificateWasRevokedSignsNoListThatCounts) {
+TEST_F(ListSignerTest, AListByARevokedSignerIsNotUsed) {
   for (const bool require : {false, true}) {
     EXPECT_EQ(VerifyWith({ListOf(x509::Root(), {}), clean_}, require).reason(), "");
     const VerifyResult result = VerifyWith({ListOf(x509::Root(), {&signer_}), clean_}, require);
@@ -300,7 +299,7 @@ TEST_F(ListSignerTest, WhoseCertificateWasRevokedSignsNoListThatCounts) {
   }
 }
 
-TEST_F(ListSignerTest, WhoseCertificateWasRevokedHasRevokedAllTheSame) {
+TEST_F(ListSignerTest, ARevokedSignersRevocationsStillCount) {
   const x509::RevocationListPtr list = ListOf(signer_, {&client_});
   EXPECT_EQ(VerifyWith({ListOf(x509::Root(), {&signer_}), list}, false).reason(), "revoked");
 }
@@ -310,7 +309,7 @@ TEST_F(ListSignerTest, NeedsAListOfItsIssuerWhereListsAreRequired) {
   EXPECT_EQ(VerifyWith({clean_}, false).reason(), "");
 }
 
-TEST_F(ListSignerTest, WhoseIssuersListIsOverdueSignsNoListThatCounts) {
+TEST_F(ListSignerTest, AListByASignerWithAnExpiredIssuersListIsNotUsed) {
   x509::CrlTemplate overdue = x509::CrlTemplate::Revoking({});
   overdue.next_update = x509::kNow;
   EXPECT_FALSE(VerifyWith({x509::List(overdue, x509::Root()), clean_}, false).ok());
@@ -333,7 +332,7 @@ TEST_F(ListSignerTest, BoundsHowLongTheAnswerLasts) {
   EXPECT_EQ(until.valid_until, ahead.this_update - x509::RevocationLists::kClockSkewSeconds);
 }
 
-TEST_F(ListSignerTest, WhoseNameAConstraintExcludesSignsNoListThatCounts) {
+TEST_F(ListSignerTest, AListByASignerWithAnExcludedNameIsNotUsed) {
   x509::CertificateTemplate what = ForLists();
   what.san.dns = {"evil.test"};
   x509::CertificateTemplate above = x509::CaTemplate("above");
@@ -352,8 +351,8 @@ TEST_F(ListSignerTest, WhoseNameAConstraintExcludesSignsNoListThatCounts) {
             "");
 }
 
-TEST_F(ListSignerTest, IsJudgedByListsWhoseSignersAreJudgedToo) {
-  // Two CAs in a row, each of which has its lists signed by a key of its own.
+TEST_F(ListSignerTest, ItsSignersAreCheckedRecursively) {
+  // Two CAs in a row, each with a separate key for its lists.
   const x509::Credential signer_below = x509::MakeCredential(ForLists("below"), &ca_);
   const x509::Credential below = x509::MakeCredential(x509::CaTemplate("below"), &ca_);
   const x509::Credential client = x509::MakeCredential(x509::ClientTemplate("client"), &below);
@@ -369,7 +368,7 @@ TEST_F(ListSignerTest, IsJudgedByListsWhoseSignersAreJudgedToo) {
   EXPECT_EQ(reason(ListOf(x509::Root(), {&signer_}), clean_), "crl_missing");
 }
 
-TEST_F(ListSignerTest, ThatIsAnAnchorPastItsEndSignsNoListThatCounts) {
+TEST_F(ListSignerTest, AListByAnExpiredAnchorIsNotUsed) {
   x509::CertificateTemplate what = x509::CaTemplate("root");
   const x509::Credential root = x509::MakeCredential(what, nullptr);
   what.not_after = x509::kNow - 1;
@@ -380,7 +379,7 @@ TEST_F(ListSignerTest, ThatIsAnAnchorPastItsEndSignsNoListThatCounts) {
             "revoked");
 }
 
-TEST(ChainRevocation, OtherFaultsAreTold) {
+TEST(ChainRevocation, OtherFaultsAreReported) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.not_after = x509::kNow - 1;
   const x509::Credential client = x509::MakeCredential(what, &x509::Root());
@@ -388,7 +387,7 @@ TEST(ChainRevocation, OtherFaultsAreTold) {
             "expired");
 }
 
-TEST(ChainRevocation, ListsAreAmongWhatDecides) {
+TEST(ChainRevocation, TheListsArePartOfTheId) {
   ChainVerifier::Options without, with, required;
   with.revocation = Lists({ListOf(x509::Root(), {})});
   required.revocation = Lists({ListOf(x509::Root(), {})}, true);

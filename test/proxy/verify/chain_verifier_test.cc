@@ -37,7 +37,7 @@ TEST(ChainVerifier, AcceptsEveryKindOfStrongKey) {
   }
 }
 
-TEST(ChainVerifier, AcceptsIntermediatesInAnyOrderAndIgnoresStrangers) {
+TEST(ChainVerifier, AcceptsIntermediatesInAnyOrderAndIgnoresUnrelatedOnes) {
   x509::Credential lower = x509::MakeCredential(x509::CaTemplate("lower"), &x509::Intermediate());
   x509::Credential client = x509::MakeCredential(x509::ClientTemplate("client"), &lower);
   x509::Credential stranger = x509::MakeCredential(x509::CaTemplate("stranger"), nullptr);
@@ -54,7 +54,7 @@ TEST(ChainVerifier, AClientWithoutExtendedKeyUsageIsAccepted) {
   EXPECT_TRUE(Verifier({x509::Root()}).Verify(x509::Chain({&client}), x509::kNow).ok());
 }
 
-TEST(ChainVerifier, SaysUntilWhenThePathHolds) {
+TEST(ChainVerifier, ReportsUntilWhenThePathIsValid) {
   x509::CertificateTemplate brief = x509::CaTemplate("brief");
   brief.not_after = x509::kNow + 3 * x509::kDay;
   x509::Credential intermediate = x509::MakeCredential(brief, &x509::Root());
@@ -80,7 +80,7 @@ TEST(ChainVerifier, UnknownCaNamesTheIssuerThatIsMissing) {
   EXPECT_THAT(result.detail, HasSubstr("CN=stranger"));
 }
 
-TEST(ChainVerifier, ARefusalSaysNoMoreOfLongNamesThanARecordCanTake) {
+TEST(ChainVerifier, LongNamesAreShortenedInARejection) {
   const std::string ones(30'000, '\x01'), letters(200, 'x');
   const auto refuse = [](const std::string& ca, const std::string& cn, const std::string& serial) {
     const x509::Credential stranger = x509::MakeCredential(x509::CaTemplate(ca), nullptr);
@@ -135,7 +135,7 @@ TEST(ChainVerifier, ARootOfTheSameNameWithAnotherKeyIsNoIssuer) {
   EXPECT_FALSE(Verifier({x509::Root()}).Verify(x509::Chain({&client}), x509::kNow).ok());
 }
 
-TEST(ChainVerifier, ExpiryIsJudgedAtTheGivenTime) {
+TEST(ChainVerifier, ExpiryIsCheckedAtTheGivenTime) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   x509::Credential client = x509::MakeCredential(what, &x509::Root());
   ChainVerifier verifier = Verifier({x509::Root()});
@@ -234,7 +234,7 @@ TEST(ChainVerifier, NameConstraintsHold) {
   EXPECT_EQ(verifier.Verify(x509::Chain({&bad, &ca}), x509::kNow).reason(), "name_constraint");
 }
 
-TEST(ChainVerifier, WeakKeysAreRefusedWhereverTheyStand) {
+TEST(ChainVerifier, WeakKeysAreRejectedAnywhereOnThePath) {
   x509::Credential weak =
       x509::MakeCredential(x509::ClientTemplate("client"), &x509::Root(), x509::KeyType::kRsa1024);
   VerifyResult leaf = Verifier({x509::Root()}).Verify(x509::Chain({&weak}), x509::kNow);
@@ -261,7 +261,7 @@ TEST(ChainVerifier, WeakKeysAreRefusedWhereverTheyStand) {
   EXPECT_EQ(Verifier({weak_root}).Verify(x509::Chain({&under}), x509::kNow).reason(), "weak_key");
 }
 
-TEST(ChainVerifier, Sha1SignaturesAreRefusedExceptTheTrustAnchorsOwn) {
+TEST(ChainVerifier, Sha1SignaturesAreRejectedExceptTheTrustAnchorsOwn) {
   x509::CertificateTemplate sha1_root = x509::CaTemplate("sha1 root");
   sha1_root.digest = x509::CertificateTemplate::Digest::kSha1;
   x509::Credential root = x509::MakeCredential(sha1_root, nullptr);
@@ -276,7 +276,7 @@ TEST(ChainVerifier, Sha1SignaturesAreRefusedExceptTheTrustAnchorsOwn) {
   EXPECT_THAT(result.detail, HasSubstr("SHA-1"));
 }
 
-TEST(ChainVerifier, ATrustAnchorsOwnSignatureMayBeOfAKindThatNobodyChecksAnyMore) {
+TEST(ChainVerifier, ATrustAnchorsOwnSignatureMayBeTooOldToCheck) {
   const x509::Credential root = x509::Md5Root();
   EXPECT_TRUE(root.certificate->self_signed());
   x509::Credential client = x509::MakeCredential(x509::ClientTemplate("client"), &root);
@@ -308,7 +308,7 @@ TEST(ChainVerifier, GarbageIsAnInvalidCertificate) {
   EXPECT_THAT(second.detail, HasSubstr("certificate 2"));
 }
 
-TEST(ChainVerifier, TooManyCertificatesAreRefusedUnread) {
+TEST(ChainVerifier, TooManyCertificatesAreRejectedUnread) {
   x509::Credential client = x509::MakeCredential(x509::ClientTemplate("client"), &x509::Root());
   std::vector<std::string_view> chain(PresentedChain::kMaxCertificates + 1,
                                       client.certificate->der());
@@ -391,7 +391,7 @@ TEST(TrustStore, IsASet) {
   EXPECT_FALSE(x509::Trust({x509::Root()})->Contains(*x509::Intermediate().certificate));
 }
 
-TEST(TrustStore, RefusesToBeEmpty) { EXPECT_FALSE(x509::TrustStore::Create({}).ok()); }
+TEST(TrustStore, AnEmptySetIsAnError) { EXPECT_FALSE(x509::TrustStore::Create({}).ok()); }
 
 }  // namespace
 }  // namespace mantlet::verify

@@ -1,4 +1,4 @@
-// What is remembered of clients: never more than a full check would say.
+// Checks that the cache never returns another verdict than a full check.
 
 #include "proxy/verify/client_verdict_cache.h"
 
@@ -16,7 +16,7 @@
 namespace mantlet::verify {
 namespace {
 
-// Everything that a listener's rules are made of.
+// The settings that a listener's rules consist of.
 struct Rules {
   std::vector<x509::Credential> anchors = {x509::Root()};
   std::vector<x509::RevocationListPtr> lists = {};
@@ -45,7 +45,7 @@ class ClientVerdictCacheTest : public testing::Test {
     return std::string(check.verdict.reason());
   }
 
-  // Of an open connection.
+  // The certificate of an open connection.
   using CertificatePointer = std::shared_ptr<const identity::ClientCertificate>;
   VerifyResult Again(const ClientVerifier& verifier, const CertificatePointer& certificate,
                      int64_t now = x509::kNow, Expired expired = Expired::kRefuse) {
@@ -61,7 +61,7 @@ class ClientVerdictCacheTest : public testing::Test {
   std::unique_ptr<ClientVerdictCache> clients_ = std::make_unique<ClientVerdictCache>();
 };
 
-TEST_F(ClientVerdictCacheTest, WhoComesAgainIsNotLookedAtAgain) {
+TEST_F(ClientVerdictCacheTest, AReturningClientIsNotVerifiedAgain) {
   const ClientVerifier verifier = Verifier({});
   const ClientCheck full = CheckClient(verifier, x509::Chain({&client_}), x509::kNow);
   const ClientCheck first = Check(verifier, {&client_});
@@ -73,8 +73,8 @@ TEST_F(ClientVerdictCacheTest, WhoComesAgainIsNotLookedAtAgain) {
   EXPECT_EQ(again.certificate->der, full.certificate->der);
 }
 
-TEST_F(ClientVerdictCacheTest, EqualRulesAreOneWhoeverHasThem) {
-  // Two listeners, or a listener before and after a reload that changed nothing here.
+TEST_F(ClientVerdictCacheTest, EqualRulesShareTheirVerdicts) {
+  // Two listeners, or one listener before and after a reload that changed nothing for it.
   const ClientCheck first = Check(Verifier({}), {&client_});
   EXPECT_EQ(Check(Verifier({}), {&client_}).certificate, first.certificate);
 }
@@ -102,7 +102,7 @@ TEST_F(ClientVerdictCacheTest, ARemovedPinCountsAtOnce) {
   EXPECT_EQ(Reason({.pins = {other}}, {&client_}), "not_pinned");
 }
 
-TEST_F(ClientVerdictCacheTest, ACertificateThatExpiresIsRefusedFromThatSecondOn) {
+TEST_F(ClientVerdictCacheTest, ACertificateThatExpiresIsRejectedFromThatSecondOn) {
   const int64_t end = client_.certificate->not_after() + 1;
   EXPECT_EQ(Reason({}, {&client_}), "");
   EXPECT_EQ(Reason({}, {&client_}, end - 1), "");
@@ -121,7 +121,7 @@ TEST_F(ClientVerdictCacheTest, AnIntermediateThatExpiresEndsTheVerdict) {
   EXPECT_EQ(Reason({}, {&leaf, &ca}, x509::kNow + 61), "expired");
 }
 
-TEST_F(ClientVerdictCacheTest, AListThatIsOverdueRefuses) {
+TEST_F(ClientVerdictCacheTest, AnExpiredListRejects) {
   x509::CrlTemplate brief = x509::CrlTemplate::Revoking({});
   brief.next_update = x509::kNow + 60;
   const Rules rules = {.lists = {x509::List(brief, x509::Root())}};
@@ -141,7 +141,7 @@ TEST_F(ClientVerdictCacheTest, AListThatIsDatedAheadCountsFromItsSecondOn) {
   EXPECT_EQ(Reason(rules, {&client_}, in_force), "revoked");
 }
 
-TEST_F(ClientVerdictCacheTest, AClockThatIsSetBackMeansAnotherLook) {
+TEST_F(ClientVerdictCacheTest, AClockThatIsSetBackCausesAnotherCheck) {
   const ClientVerifier verifier = Verifier({});
   const ClientCheck first = Check(verifier, {&client_});
   const ClientCheck before = Check(verifier, {&client_}, x509::kNow - 1);
@@ -150,15 +150,15 @@ TEST_F(ClientVerdictCacheTest, AClockThatIsSetBackMeansAnotherLook) {
   EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
 }
 
-TEST_F(ClientVerdictCacheTest, RefusalsAreNotRemembered) {
+TEST_F(ClientVerdictCacheTest, RejectionsAreNotCached) {
   EXPECT_EQ(Reason({}, {&client_}, client_.certificate->not_before() - 1), "not_yet_valid");
   EXPECT_EQ(clients_->size(), 0u);
   EXPECT_EQ(Reason({}, {&client_}), "");
 }
 
-// ---- clients whose connections are open
+// ---- clients with open connections
 
-TEST_F(ClientVerdictCacheTest, TheConnectionsOfOneClientAreLookedAtOnce) {
+TEST_F(ClientVerdictCacheTest, TheConnectionsOfOneClientAreCheckedOnce) {
   const CertificatePointer known = Check(Verifier({}), {&client_}).certificate;
   const Rules newer = {
       .anchors = {x509::Root(), x509::MakeCredential(x509::CaTemplate("other"), nullptr)}};
@@ -166,7 +166,7 @@ TEST_F(ClientVerdictCacheTest, TheConnectionsOfOneClientAreLookedAtOnce) {
   const VerifyResult full = CheckClient(verifier, x509::Chain({&client_}), x509::kNow).verdict;
   EXPECT_EQ(Again(verifier, known).valid_until, full.valid_until);
   EXPECT_EQ(clients_->size(), 2u);
-  // Another connection, which has an object of its own.
+  // Another connection, with a separate object.
   EXPECT_EQ(
       Again(verifier, std::make_shared<const identity::ClientCertificate>(*known)).valid_until,
       full.valid_until);
@@ -182,7 +182,7 @@ TEST_F(ClientVerdictCacheTest, AVerdictOfAHandshakeHoldsForOpenConnectionsToo) {
   EXPECT_EQ(clients_->size(), 1u);
 }
 
-TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWithIt) {
+TEST_F(ClientVerdictCacheTest, AVerdictThatIgnoresExpiryIsNotReturnedToOtherCallers) {
   const ClientVerifier verifier = Verifier({});
   const CertificatePointer alice = Check(verifier, {&client_}).certificate;
   const int64_t end = client_.certificate->not_after() + 1;
@@ -193,7 +193,7 @@ TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskWi
   EXPECT_EQ(Reason({}, {&client_}, end + 5), "expired");
 }
 
-TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBeforeTheEnd) {
+TEST_F(ClientVerdictCacheTest, AVerdictThatIgnoresExpiryIsNotReturnedBeforeTheExpiry) {
   const ClientVerifier verifier = Verifier({});
   const CertificatePointer alice =
       CheckClient(verifier, x509::Chain({&client_}), x509::kNow).certificate;
@@ -205,7 +205,7 @@ TEST_F(ClientVerdictCacheTest, AVerdictThatLeavesExpiryOutIsNoneForThoseWhoAskBe
   EXPECT_EQ(Reason({}, {&client_}, end), "expired");
 }
 
-TEST_F(ClientVerdictCacheTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
+TEST_F(ClientVerdictCacheTest, AnAcceptedExpiredLeafStillDependsOnTheRestOfItsPath) {
   x509::CertificateTemplate brief = x509::CaTemplate("brief");
   brief.not_after = x509::kNow + 60;
   const x509::Credential ca = x509::MakeCredential(brief, nullptr);
@@ -218,7 +218,7 @@ TEST_F(ClientVerdictCacheTest, WhoMayBeExpiredStillEndsWithTheRestOfItsPath) {
   EXPECT_EQ(Again(verifier, bob, x509::kNow + 31, Expired::kAccept).valid_until, x509::kNow + 61);
 }
 
-TEST_F(ClientVerdictCacheTest, WhatSpeaksAgainstAnOpenConnectionCountsAtOnce) {
+TEST_F(ClientVerdictCacheTest, AChangeAgainstAnOpenConnectionCountsAtOnce) {
   x509::CrlTemplate newer = x509::CrlTemplate::Revoking({&client_});
   newer.number = 2;
   const CertificatePointer alice = Check(Verifier({}), {&client_}).certificate;
@@ -261,7 +261,7 @@ TEST_F(ClientVerdictCacheTest, EveryByteAndTheOrderCount) {
   ASSERT_TRUE(whole.verdict.ok());
   EXPECT_EQ(Check(verifier, {&leaf}).verdict.reason(), "unknown_ca");
   EXPECT_FALSE(Check(verifier, {&x509::Intermediate(), &leaf}).verdict.ok());
-  // One certificate of both their bytes.
+  // One certificate with the bytes of both.
   const std::string joined = leaf.certificate->der() + x509::Intermediate().certificate->der();
   EXPECT_FALSE(clients_->Check(verifier, {std::string_view(joined)}, x509::kNow).verdict.ok());
   std::string damaged = leaf.certificate->der();
@@ -272,7 +272,7 @@ TEST_F(ClientVerdictCacheTest, EveryByteAndTheOrderCount) {
   EXPECT_EQ(clients_->size(), 1u);
 }
 
-TEST_F(ClientVerdictCacheTest, WhoCameLastStaysHoweverManyCome) {
+TEST_F(ClientVerdictCacheTest, TheMostRecentClientStaysCached) {
   Limit({.clients = 4});
   const ClientVerifier verifier = Verifier({});
   const ClientCheck first = Check(verifier, {&client_});

@@ -32,7 +32,7 @@ x509::Credential Ca(const std::string& cn, const std::vector<std::string>& uris 
   return x509::MakeCredential(what, issuer);
 }
 
-// The authorities of two trust domains, made once.
+// The authorities of two trust domains, created once.
 const x509::Credential& OrgCa() {
   static const auto* ca = new x509::Credential(Ca("org", {"spiffe://example.org"}));
   return *ca;
@@ -74,7 +74,7 @@ class SpiffeTest : public testing::Test {
   ClientVerifier::Options options_;
 };
 
-TEST_F(SpiffeTest, AnSvidIsJudgedByTheBundleOfItsTrustDomain) {
+TEST_F(SpiffeTest, AnSvidIsVerifiedByTheBundleOfItsTrustDomain) {
   const x509::Credential org = Svid("spiffe://example.org/web", OrgCa());
   const x509::Credential com = Svid("spiffe://example.com/web", ComCa());
   EXPECT_TRUE(Verify(options_, {&org}).ok());
@@ -99,7 +99,7 @@ TEST_F(SpiffeTest, NotEvenWithTheNameOfTheOtherCa) {
   EXPECT_EQ(Verify(options_, {&forged}).failure, HandshakeFailure::kBadSignature);
 }
 
-TEST_F(SpiffeTest, TheTrustBundleHasNoSayInSvids) {
+TEST_F(SpiffeTest, TheTrustBundleDoesNotVerifySvids) {
   options_.by_trust_bundle = By({x509::Root()});
   const x509::Credential svid = Svid("spiffe://example.org/web", x509::Root());
   EXPECT_EQ(Verify(options_, {&svid}).failure, HandshakeFailure::kUnknownCa);
@@ -109,14 +109,14 @@ TEST_F(SpiffeTest, TheTrustBundleHasNoSayInSvids) {
   EXPECT_EQ(result.detail, "there is no bundle for its trust domain, other.example");
 }
 
-TEST_F(SpiffeTest, ABundleWithoutAuthoritiesRefusesItsTrustDomain) {
+TEST_F(SpiffeTest, ABundleWithoutAuthoritiesRejectsItsTrustDomain) {
   const x509::Credential svid = Svid("spiffe://empty.example/web", OrgCa());
   const VerifyResult result = Verify(options_, {&svid});
   EXPECT_EQ(result.failure, HandshakeFailure::kUnknownCa);
   EXPECT_THAT(result.detail, HasSubstr("has no X.509 authority"));
 }
 
-TEST_F(SpiffeTest, ClientsWithoutAnIdAreLetInByTheTrustBundleOnly) {
+TEST_F(SpiffeTest, ClientsWithoutAnIdAreVerifiedByTheTrustBundleOnly) {
   const x509::Credential plain = x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
   const x509::Credential by_org = x509::MakeCredential(x509::ClientTemplate("alice"), &OrgCa());
   EXPECT_EQ(Verify(options_, {&plain}).failure, HandshakeFailure::kSpiffeInvalid);
@@ -139,7 +139,7 @@ TEST_F(SpiffeTest, AMalformedClaimIsNeverLeftToTheTrustBundle) {
   }
 }
 
-TEST_F(SpiffeTest, AViolationOfTheSvidRulesIsTold) {
+TEST_F(SpiffeTest, AViolationOfTheSvidRulesIsReported) {
   x509::CertificateTemplate what = SvidTemplate("spiffe://example.org/web");
   what.extended_key_usage = {"clientAuth"};
   const x509::Credential leaf = x509::MakeCredential(what, &OrgCa());
@@ -159,7 +159,7 @@ TEST_F(SpiffeTest, TheRulesOfSvidsDoNotBindOtherClients) {
   EXPECT_TRUE(Verify(options_, {&leaf}).ok());
 }
 
-TEST_F(SpiffeTest, IntermediatesOfTheTrustDomainMayStandBetween) {
+TEST_F(SpiffeTest, IntermediatesOfTheTrustDomainAreAllowed) {
   const x509::Credential named = Ca("int", {"spiffe://example.org"}, &OrgCa());
   const x509::Credential unnamed = Ca("int 2", {}, &named);
   const x509::Credential svid = Svid("spiffe://example.org/web", unnamed);
@@ -174,7 +174,7 @@ TEST_F(SpiffeTest, ACaThatOurDomainCertifiedForAnotherDomainCannotIssueOurIds) {
   EXPECT_EQ(result.detail, "the CA has the SPIFFE ID of another trust domain, other.example");
   EXPECT_EQ(result.depth, 1);
   EXPECT_EQ(result.subject, "CN=other");
-  // Nor through a CA of its own.
+  // It cannot issue through its own CA either.
   const x509::Credential below = Ca("below", {}, &other);
   const x509::Credential again = Svid("spiffe://example.org/admin", below);
   EXPECT_EQ(Verify(options_, {&again, &below, &other}).failure, HandshakeFailure::kSpiffeInvalid);
@@ -186,7 +186,7 @@ TEST_F(SpiffeTest, AWorkloadsCaCannotIssue) {
   EXPECT_EQ(Verify(options_, {&svid, &ca}).failure, HandshakeFailure::kSpiffeInvalid);
 }
 
-TEST_F(SpiffeTest, StrangersAmongThePresentedCertificatesDoNoHarm) {
+TEST_F(SpiffeTest, UnrelatedPresentedCertificatesDoNoHarm) {
   const x509::Credential stranger = Ca("stranger", {"spiffe://other.example"});
   const x509::Credential between = Ca("int", {}, &OrgCa());
   const x509::Credential svid = Svid("spiffe://example.org/web", between);
@@ -195,7 +195,7 @@ TEST_F(SpiffeTest, StrangersAmongThePresentedCertificatesDoNoHarm) {
   EXPECT_EQ(Verify(options_, {&forged, &stranger}).failure, HandshakeFailure::kUnknownCa);
 }
 
-TEST_F(SpiffeTest, TheChainIsStillJudged) {
+TEST_F(SpiffeTest, TheChainIsStillVerified) {
   x509::CertificateTemplate what = SvidTemplate("spiffe://example.org/web");
   what.not_after = x509::kNow - 1;
   const x509::Credential expired = x509::MakeCredential(what, &OrgCa());
@@ -213,7 +213,7 @@ TEST(ClientVerifier, WithoutSpiffeAnIdIsANameLikeOthers) {
   EXPECT_TRUE(Verify(options, {&leaf}).ok());
 }
 
-TEST(ClientVerifier, LetsNobodyInWhoIsNotNamedAnywhere) {
+TEST(ClientVerifier, RejectsClientsThatNothingNames) {
   const x509::Credential leaf = x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
   EXPECT_FALSE(Verify({}, {&leaf}).ok());
   ClientVerifier::Options options;
@@ -222,7 +222,7 @@ TEST(ClientVerifier, LetsNobodyInWhoIsNotNamedAnywhere) {
   EXPECT_EQ(Verify(options, {&svid}).failure, HandshakeFailure::kUnknownCa);
 }
 
-TEST(SpkiPins, LetInPinnedKeysOnly) {
+TEST(SpkiPins, AcceptOnlyPinnedKeys) {
   ClientVerifier::Options options;
   options.by_trust_bundle = By({x509::Root()});
   const x509::Credential alice = x509::MakeCredential(x509::ClientTemplate("alice"), &x509::Root());
@@ -236,7 +236,7 @@ TEST(SpkiPins, LetInPinnedKeysOnly) {
   EXPECT_EQ(result.subject, "CN=bob");
 }
 
-TEST(SpkiPins, AreAskedForInAdditionToTheChain) {
+TEST(SpkiPins, AreRequiredInAdditionToTheChain) {
   ClientVerifier::Options options;
   options.by_trust_bundle = By({x509::Root()});
   const x509::Credential stranger = x509::MakeCredential(x509::ClientTemplate("alice"), nullptr);

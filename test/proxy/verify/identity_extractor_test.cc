@@ -45,7 +45,7 @@ TEST(IdentityExtractor, FillsEveryField) {
   EXPECT_EQ(identity->spiffe_id, "spiffe://example.com/client");
 }
 
-TEST(IdentityExtractor, TellsEveryKindOfAlternativeName) {
+TEST(IdentityExtractor, ReportsEveryKindOfAlternativeName) {
   x509::CertificateTemplate what = x509::ClientTemplate("client");
   what.san.email = {"alice@example.org", std::string("a\0@b", 4)};
   what.san.ip = {"192.0.2.7", "2001:db8::7"};
@@ -84,7 +84,7 @@ TEST(IdentityExtractor, ASpiffeIdStandsAlone) {
   EXPECT_EQ(Extract(x509::MakeCredential(other, &x509::Root())).spiffe_id, "");
 }
 
-TEST(IdentityExtractor, AMalformedSpiffeIdIsNotToldAsOne) {
+TEST(IdentityExtractor, AMalformedSpiffeIdIsNotReturned) {
   for (const char* uri :
        {"SPIFFE://a/b", "spiffe://A/b", "spiffe://a", "spiffe://a/", "spiffe://a/b?c",
         "spiffe://a/../b", "spiffe://u@a/b", "spiffe://a:1/b", "spiffe://a/%62"}) {
@@ -96,7 +96,7 @@ TEST(IdentityExtractor, AMalformedSpiffeIdIsNotToldAsOne) {
   }
 }
 
-TEST(IdentityExtractor, KeepsNulAndControlBytesSoThatWritersCanRefuseThem) {
+TEST(IdentityExtractor, KeepsNulAndControlBytesSoThatWritersCanRejectThem) {
   x509::CertificateTemplate what = x509::ClientTemplate("x");
   what.subject = {{"CN", std::string("a\0b\r\n", 5)}};
   what.san.dns = {std::string("good.example\0.evil", 18)};

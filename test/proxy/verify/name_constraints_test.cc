@@ -37,7 +37,7 @@ std::string Constraints(const std::vector<std::string>& permitted,
   return x509::der::Element(x509::der::kSequence, Subtrees(0, permitted) + Subtrees(1, excluded));
 }
 
-// "" if the certificate may stand below a CA with these constraints.
+// Returns "" if the certificate is allowed below a CA with these constraints.
 std::string Verify(const std::string& constraints, const x509::CertificateTemplate& what,
                    bool leaf = true) {
   auto parsed = NameConstraints::Parse(constraints);
@@ -96,7 +96,7 @@ TEST(NameConstraints, AFormWithoutConstraintIsFree) {
   EXPECT_EQ(Verify(Constraints({Name(x509::NameForm::kDns, "good.example")}), WithNames(san)), "");
 }
 
-TEST(NameConstraints, WhatIsExcludedIsOutEvenIfItIsPermitted) {
+TEST(NameConstraints, AnExcludedNameIsRejectedEvenIfItIsPermitted) {
   const std::string constraints = Constraints({Name(x509::NameForm::kDns, "example.com")},
                                               {Name(x509::NameForm::kDns, "bar.example.com")});
   x509::SubjectAltNames san;
@@ -104,7 +104,7 @@ TEST(NameConstraints, WhatIsExcludedIsOutEvenIfItIsPermitted) {
   EXPECT_EQ(Verify(constraints, WithNames(san)), "");
   san.dns = {"a.bar.example.com"};
   EXPECT_THAT(Verify(constraints, WithNames(san)), HasSubstr("is excluded"));
-  // One of the names this stands for is excluded.
+  // One of the names that this one matches is excluded.
   san.dns = {"*.example.com"};
   EXPECT_THAT(Verify(constraints, WithNames(san)), HasSubstr("is excluded"));
 }
@@ -160,7 +160,7 @@ TEST(NameConstraints, MailAddressesInTheSubjectCount) {
   EXPECT_EQ(Verify(constraints, what), "");
 }
 
-TEST(NameConstraints, ACommonNameThatReadsLikeAHostCountsWhereNoDnsNameStands) {
+TEST(NameConstraints, ACommonNameThatLooksLikeAHostCountsWithoutADnsName) {
   const std::string constraints = Constraints({Name(x509::NameForm::kDns, "good.example")});
   EXPECT_THAT(Verify(constraints, x509::ClientTemplate("admin.bad.example")),
               HasSubstr("DNS name"));
@@ -176,7 +176,7 @@ TEST(NameConstraints, ACommonNameThatReadsLikeAHostCountsWhereNoDnsNameStands) {
   EXPECT_EQ(Verify(constraints, what), "");
 }
 
-TEST(NameConstraints, AFormThatIsNotUnderstoodIsRefusedWhereItIsConstrained) {
+TEST(NameConstraints, AnUnsupportedFormIsRejectedIfItIsConstrained) {
   const std::string other =
       x509::der::Element(0x06, "\x2a\x03") +
       x509::der::Element(x509::der::ContextConstructed(0), x509::der::Element(0x0c, "x"));

@@ -26,7 +26,7 @@ LeafSvid Read(const x509::CertificateTemplate& what) {
   return ReadLeafSvid(x509::MakeCredential(what, &x509::Root()).certificate->x509());
 }
 
-TEST(LeafSvid, AGoodOneTellsItsTrustDomain) {
+TEST(LeafSvid, AValidOneHasItsTrustDomain) {
   const LeafSvid svid = Read(SvidTemplate());
   EXPECT_TRUE(svid.claimed);
   EXPECT_EQ(svid.violation, "");
@@ -84,13 +84,13 @@ TEST(LeafSvid, AMalformedIdStaysAClaim) {
   }
 }
 
-// One edit of a good SVID each, and what is said about it.
+// One change of a valid SVID, and the resulting message.
 struct Violation {
   const char* sentence;
   void (*edit)(x509::CertificateTemplate& what);
 };
 
-TEST(LeafSvid, EachRuleHasItsSentence) {
+TEST(LeafSvid, EachViolationHasItsMessage) {
   const Violation violations[] = {
       {"its SPIFFE ID has no path, so it does not identify a client",
        [](auto& what) { what.san.uri = {"spiffe://example.org"}; }},
@@ -132,7 +132,7 @@ TEST(LeafSvid, ExtensionsThatCannotBeReadAreViolations) {
   };
   for (const auto& [oid, sentence] : kExtensions) {
     x509::CertificateTemplate what = SvidTemplate();
-    // A second one of the same kind (RFC 5280, 4.2).
+    // A second extension of the same kind (RFC 5280, 4.2).
     what.raw_extensions = {{oid, true, "\x30\x00"s}};
     const absl::StatusOr<x509::PrivateKeyPtr> key = x509::GenerateKey(x509::KeyType::kP256);
     const absl::StatusOr<std::string> der = x509::IssueDer(what, **key, &x509::Root());

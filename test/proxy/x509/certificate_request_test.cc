@@ -20,7 +20,7 @@ std::vector<std::string> NamesOf(const std::vector<std::string>& cns) {
   return Trust(anchors)->subject_names_der();
 }
 
-TEST(CertificateRequest, SaysWhichKeysAndWhichCas) {
+TEST(CertificateRequest, ListsTheKeysAndTheCas) {
   EXPECT_EQ(DescribeCertificateRequest(kAlgorithms, NamesOf({"a"}), true),
             "it was asked for a certificate with a key of one of these kinds: ECDSA P-256, "
             "Ed25519, RSA; with a "
@@ -33,7 +33,7 @@ TEST(CertificateRequest, ShowsTheFirstOfManyCas) {
   EXPECT_NE(text.find("one of 4 CAs: CN=a; CN=b; CN=c; ..."), std::string::npos) << text;
 }
 
-TEST(CertificateRequest, SaysThatNoCaWasNamed) {
+TEST(CertificateRequest, ReportsThatNoCaWasNamed) {
   EXPECT_NE(DescribeCertificateRequest(kAlgorithms, NamesOf({"a"}), false)
                 .find("the request named no CA, because there are too many"),
             std::string::npos);

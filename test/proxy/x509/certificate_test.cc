@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(Certificate, SaysWhatItWasIssuedWith) {
+TEST(Certificate, HasTheFieldsThatItWasIssuedWith) {
   CertificateTemplate what = ServerTemplate("example", {"example.com", "*.example.com"});
   what.subject = {{"C", "DE"}, {"O", "Example, Inc."}, {"CN", "example"}};
   what.san.ip = {"127.0.0.1", "::1"};
@@ -43,12 +43,12 @@ TEST(Certificate, SaysWhatItWasIssuedWith) {
   EXPECT_EQ(c.authority_key_id(), Intermediate().certificate->subject_key_id());
 }
 
-TEST(Certificate, KnowsWhoIssuedIt) {
+TEST(Certificate, RecognizesItsIssuer) {
   EXPECT_TRUE(Intermediate().certificate->IssuedBy(*Root().certificate));
   EXPECT_FALSE(Root().certificate->IssuedBy(*Intermediate().certificate));
   EXPECT_TRUE(Root().certificate->self_signed());
   EXPECT_FALSE(Intermediate().certificate->self_signed());
-  // The same name with another key did not issue it.
+  // A CA with the same name and another key did not issue it.
   Credential impostor = MakeCredential(CaTemplate("root"), nullptr);
   EXPECT_FALSE(Intermediate().certificate->IssuedBy(*impostor.certificate));
 }
@@ -86,7 +86,7 @@ TEST(Certificate, ControlBytesOfNamesAreEscapedAndNothingIsCutAtANul) {
   EXPECT_EQ(MakeCredential(what, &Root()).certificate->subject(), "CN=ad\\00min\\0a");
 }
 
-// Another encoding of the common name "AB"; the signature no longer fits.
+// Replaces the common name "AB" by another encoding; the signature no longer matches.
 std::string WithCommonName(std::string_view tag_and_value) {
   std::string der = MakeCredential(ClientTemplate("AB"), &Root()).certificate->der();
   size_t place = der.find(std::string("\x0c\x02") + "AB");
@@ -94,7 +94,7 @@ std::string WithCommonName(std::string_view tag_and_value) {
                      std::string{tag_and_value[0], 2} + std::string(tag_and_value.substr(1)));
 }
 
-TEST(Certificate, InvalidUtf8InANameIsRefusedOrShowsAsHex) {
+TEST(Certificate, InvalidUtf8InANameIsRejectedOrShowsAsHex) {
   auto certificate = Certificate::FromDer(WithCommonName("\x0c\xff\xfe"));
   if (certificate.ok()) {
     EXPECT_EQ((*certificate)->subject(), "CN=#0c02fffe");
@@ -170,7 +170,7 @@ TEST(Certificate, ASerialNumberOfZeroIsShown) {
   EXPECT_EQ(MakeCredential(what, &Root()).certificate->serial(), "00");
 }
 
-TEST(Certificate, EveryTruncationIsRefused) {
+TEST(Certificate, EveryTruncationIsRejected) {
   const std::string& der = Intermediate().certificate->der();
   for (size_t size = 0; size < der.size(); ++size) {
     EXPECT_FALSE(Certificate::FromDer(der.substr(0, size)).ok()) << size;
@@ -191,7 +191,7 @@ TEST(Certificate, FlippedBytesNeverCrashIt) {
   }
 }
 
-TEST(Certificate, ADamagedAlternativeNameExtensionIsRefused) {
+TEST(Certificate, ADamagedAlternativeNameExtensionIsRejected) {
   CertificateTemplate what = ClientTemplate("x");
   what.raw_extensions = {{"2.5.29.17", false, "\x30\x05\x82"}};
   absl::StatusOr<PrivateKeyPtr> key = GenerateKey(KeyType::kP256);
@@ -200,8 +200,8 @@ TEST(Certificate, ADamagedAlternativeNameExtensionIsRefused) {
   EXPECT_FALSE(Certificate::FromDer(*der).ok());
 }
 
-// The public key of a DSA certificate may leave its domain parameters to the issuer's
-// (RFC 3279, 2.3.2); asking the library for its size would end the process.
+// A DSA certificate may take its domain parameters from the issuer's (RFC 3279, 2.3.2); querying
+// the library for the size of such a key would end the process.
 TEST(Certificate, ADsaKeyWithoutParametersIsAWeakKeyAndNothingWorse) {
   const std::string name;  // empty
   const std::string algorithm =
@@ -226,9 +226,9 @@ TEST(Certificate, ADsaKeyWithoutParametersIsAWeakKeyAndNothingWorse) {
   EXPECT_EQ((*parsed)->public_key().bits, 0);
 }
 
-// The same name as UTF8String in the CA's own certificate and as PrintableString in
-// those that it issues (RFC 5280, 7.1).
-TEST(Certificate, IsIssuedByWhoeverHasTheNameHoweverItIsEncoded) {
+// The name is a UTF8String in the CA's own certificate and a PrintableString in those that it
+// issues (RFC 5280, 7.1).
+TEST(Certificate, IsIssuedByTheNameInAnyEncoding) {
   CertificateTemplate what = ClientTemplate("client");
   what.printable_issuer = true;
   const Credential client = MakeCredential(what, &Root());
@@ -243,7 +243,7 @@ TEST(Certificate, IsIssuedByWhoeverHasTheNameHoweverItIsEncoded) {
   EXPECT_TRUE(mixed.certificate->self_signed());
 }
 
-TEST(Certificate, SaysWhyAnotherOfThatNameIsNotItsIssuer) {
+TEST(Certificate, ReportsWhyAnotherCaOfThatNameIsNotItsIssuer) {
   const Credential root = MakeCredential(CaTemplate("Corp Root"), nullptr);
   const Credential client = MakeCredential(ClientTemplate("client"), &root);
   const auto difference = [&](const std::string& cn) {

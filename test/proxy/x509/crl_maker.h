@@ -1,4 +1,4 @@
-// Makes revocation lists for tests, the wrong ones included.
+// Makes revocation lists for tests, including invalid ones.
 
 #ifndef MANTLET_TEST_PROXY_X509_CRL_MAKER_H_
 #define MANTLET_TEST_PROXY_X509_CRL_MAKER_H_
@@ -29,23 +29,23 @@ struct CrlTemplate {
   std::string inner_algorithm;
   std::string issuer_der;  // empty: the signer's subject
 
-  // Valid from a day before kNow for seven days.
+  // Returns a list that is valid from a day before kNow for seven days.
   static CrlTemplate Revoking(const std::vector<const Credential*>& credentials);
 };
 
 std::string Extension(std::string_view oid_content, bool critical, std::string_view value);
-// The content octets of the certificate's serial number.
+// Returns the content octets of the certificate's serial number.
 std::string SerialOf(const Certificate& certificate);
-// [0x17|0x18]: UTCTime up to 2049, GeneralizedTime after.
+// Returns [0x17|0x18]: UTCTime up to 2049, GeneralizedTime after.
 std::string Time(int64_t seconds);
 
-// Signed with SHA-256, or by an Ed25519 key.
+// Makes a list signed with SHA-256, or with an Ed25519 key.
 std::string MakeCrl(const CrlTemplate& what, const Credential& signer);
-// SHA-256 or Ed25519 over `bytes`, and the AlgorithmIdentifier of it.
+// Returns the signature of `bytes` (SHA-256 or Ed25519) and its AlgorithmIdentifier.
 std::string Sign(std::string_view bytes, const PrivateKey& key);
 std::string AlgorithmOf(const PrivateKey& key);
 
-// Dies unless it can be parsed.
+// Makes and parses a list; ends the test if it cannot be parsed.
 RevocationListPtr List(const CrlTemplate& what, const Credential& signer);
 
 }  // namespace mantlet::x509

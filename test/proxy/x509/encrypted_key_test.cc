@@ -25,7 +25,7 @@ std::string Tlv(char tag, const std::string& content) {
 std::string Hex(const std::string& hex) { return absl::HexStringToBytes(hex); }
 std::string Sequence(const std::string& content) { return Tlv(0x30, content); }
 
-// EncryptedPrivateKeyInfo around 32 bytes that no passphrase opens.
+// Returns an EncryptedPrivateKeyInfo with 32 bytes that no passphrase decrypts.
 std::string Pbes2(const std::string& kdf, const std::string& parameters,
                   const std::string& cipher = Hex(kAes256)) {
   const std::string iv = Tlv(0x04, std::string(16, '\1'));
@@ -66,7 +66,7 @@ TEST(DecryptPbes2, WorkThatAFileMayAskForIsBounded) {
   EXPECT_THAT(Refusal(Pbes2(Hex(kPbkdf2), Salt() + Integer("00"))), HasSubstr("too much work"));
 }
 
-TEST(DecryptPbes2, WhatIsNotSupportedIsSaidWithAWayOut) {
+TEST(DecryptPbes2, AnUnsupportedFormIsReportedWithAHint) {
   EXPECT_THAT(Refusal(Pbes2(Hex(kAes256), Salt() + Integer("0400"))), HasSubstr("openssl pkcs8"));
   EXPECT_THAT(Refusal(Pbes2(Hex(kPbkdf2), Salt() + Integer("0400") + Sequence(Hex(kHmacMd5)))),
               HasSubstr("unknown digest"));
@@ -74,7 +74,7 @@ TEST(DecryptPbes2, WhatIsNotSupportedIsSaidWithAWayOut) {
               HasSubstr("AES-CBC"));
 }
 
-TEST(DecryptPbes2, DamagedBytesAreRefused) {
+TEST(DecryptPbes2, DamagedBytesAreRejected) {
   const std::string whole =
       Pbes2(Hex(kPbkdf2), Salt() + Integer("0400") + Sequence(Hex(kHmacSha512) + Hex("0500")));
   for (size_t size = 0; size < whole.size(); ++size) {
@@ -85,7 +85,7 @@ TEST(DecryptPbes2, DamagedBytesAreRefused) {
   }
 }
 
-TEST(DecryptOldPem, DamagedHeadersAreRefused) {
+TEST(DecryptOldPem, DamagedHeadersAreRejected) {
   const std::string block(32, '\2'), iv = "00112233445566778899AABBCCDDEEFF";
   for (const std::string& header :
        {std::string(), std::string("AES-256-CBC"), std::string("AES-256-CBC,"),

@@ -40,7 +40,7 @@ absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
 
 std::string ToEncryptedPem(const PrivateKey& key, std::string_view passphrase) {
   bssl::ScopedCBB cbb;
-  // -1: PBES2. No salt given: a random one. 0 iterations: the library's default.
+  // -1 is PBES2. Without a salt it is random; 0 iterations are the library's default.
   if (!CBB_init(cbb.get(), 256) ||
       !PKCS8_marshal_encrypted_private_key(cbb.get(), -1, EVP_aes_256_cbc(), passphrase.data(),
                                            passphrase.size(), nullptr, 0, 0, key.pkey())) {

@@ -13,12 +13,12 @@
 
 namespace mantlet::x509 {
 
-// PKCS#12 with the key and its certificate, which is the first, and others.
+// Returns PKCS#12 with the key and its certificate, which is the first, and other certificates.
 absl::StatusOr<std::string> MakePkcs12(const PrivateKey& key,
                                        const std::vector<CertificatePtr>& certificates,
                                        std::string_view passphrase);
 
-// PKCS#8 EncryptedPrivateKeyInfo (PBES2, AES-256-CBC) as PEM; empty if the library fails.
+// Returns a PKCS#8 EncryptedPrivateKeyInfo (PBES2, AES-256-CBC) as PEM; empty if the library fails.
 std::string ToEncryptedPem(const PrivateKey& key, std::string_view passphrase);
 
 }  // namespace mantlet::x509

@@ -114,7 +114,7 @@ TEST(NameForms, AnAddressConstraintIsAnAddressAndAMask) {
   EXPECT_EQ(AddressWithin(std::string(16, '\0'), net), kOutside);
   EXPECT_EQ(AddressWithin("123", net), kUnclear);
   EXPECT_EQ(AddressWithin(std::string("\x01\x02\x03\x04", 4), std::string(8, '\0')), kInside);
-  // Bits of the address that the mask leaves out mean nothing.
+  // Bits of the address outside the mask are ignored.
   EXPECT_EQ(AddressWithin(std::string("\xc0\x00\x02\x07", 4),
                           std::string("\xc0\x00\x02\x99\xff\xff\xff\x00", 8)),
             kInside);

@@ -1,4 +1,4 @@
-// Makes OCSP responses for tests, the wrong ones included.
+// Makes OCSP responses for tests, including invalid ones.
 
 #ifndef MANTLET_TEST_PROXY_X509_OCSP_MAKER_H_
 #define MANTLET_TEST_PROXY_X509_OCSP_MAKER_H_
@@ -20,7 +20,7 @@ struct OcspTemplate {
   std::string serial;                     // empty: the leaf's
   bool leafs_encoding = false;            // of the issuer's name; else its own certificate's
 
-  // Good, from an hour before kNow to a day after it.
+  // Returns a valid response, from an hour before kNow to a day after it.
   static OcspTemplate Good();
 };
 

@@ -23,7 +23,7 @@ Credential Responder(const Credential& issuer, std::vector<std::string> usage) {
   return MakeCredential(what, &issuer);
 }
 
-// "good", or why it is not.
+// Returns "good" or the error.
 std::string Verdict(const std::string& der,
                     const std::vector<CertificatePtr>& authorities = {Root().certificate}) {
   auto response = OcspResponse::Parse(der);
@@ -37,7 +37,7 @@ std::string Verdict(const OcspTemplate& what) {
   return Verdict(MakeOcsp(what, *Server().certificate, Root()));
 }
 
-TEST(OcspResponse, OfTheIssuerIsGoodAndSaysUntilWhen) {
+TEST(OcspResponse, OfTheIssuerIsGoodUntilNextUpdate) {
   const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
   auto response = OcspResponse::Parse(der);
   ASSERT_TRUE(response.ok()) << response.status();
@@ -48,7 +48,7 @@ TEST(OcspResponse, OfTheIssuerIsGoodAndSaysUntilWhen) {
   EXPECT_EQ(valid->signer, Root().certificate);
 }
 
-TEST(OcspResponse, OfAnIssuerThatIsNotKnownIsTakenUnchecked) {
+TEST(OcspResponse, OfAnUnknownIssuerIsAcceptedUnchecked) {
   EXPECT_EQ(Verdict(MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root()), {}),
             "good, unsigned");
 }
@@ -85,7 +85,7 @@ TEST(OcspResponse, MayHaveDigestedEitherEncodingOfTheIssuersName) {
   }
 }
 
-TEST(OcspResponse, OfAnybodyElseIsRefused) {
+TEST(OcspResponse, OfAnotherSignerIsRejected) {
   OcspTemplate what = OcspTemplate::Good();
   what.with_certificate = true;
   const Credential no_responder = Responder(Root(), {"serverAuth"});
@@ -97,7 +97,7 @@ TEST(OcspResponse, OfAnybodyElseIsRefused) {
   }
 }
 
-TEST(OcspResponse, ThatIsNotGoodIsRefusedInClearWords) {
+TEST(OcspResponse, ThatIsNotGoodIsRejectedWithItsStatus) {
   OcspTemplate what = OcspTemplate::Good();
   what.status = std::string("\xa1\x11\x18\x0f") + "20260101000000Z";
   EXPECT_THAT(Verdict(what), HasSubstr("the status revoked"));
@@ -105,23 +105,23 @@ TEST(OcspResponse, ThatIsNotGoodIsRefusedInClearWords) {
   EXPECT_THAT(Verdict(what), HasSubstr("the status unknown"));
 }
 
-TEST(OcspResponse, AboutAnotherCertificateIsRefused) {
+TEST(OcspResponse, AboutAnotherCertificateIsRejected) {
   OcspTemplate what = OcspTemplate::Good();
   what.serial = "\x01\x02";
   EXPECT_THAT(Verdict(what), HasSubstr("(serial number 0102)"));
-  // The right serial number of another CA.
+  // The right serial number, but of another CA.
   EXPECT_THAT(Verdict(MakeOcsp(OcspTemplate::Good(), *Server().certificate,
                                MakeCredential(CaTemplate("another"), nullptr))),
               HasSubstr("another certificate"));
 }
 
-TEST(OcspResponse, ThatIsARefusalToAnswerIsNamed) {
+TEST(OcspResponse, ThatIsAnErrorOfTheResponderIsNamed) {
   OcspTemplate what = OcspTemplate::Good();
   what.code = 3;
   EXPECT_THAT(Verdict(what), HasSubstr("tryLater"));
 }
 
-TEST(OcspResponse, CutOffAnywhereOrFollowedByAnythingIsRefused) {
+TEST(OcspResponse, CutOffAnywhereOrFollowedByAnythingIsRejected) {
   const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
   for (size_t size = 0; size < der.size(); ++size) {
     EXPECT_FALSE(OcspResponse::Parse(der.substr(0, size)).ok()) << size;
@@ -129,7 +129,7 @@ TEST(OcspResponse, CutOffAnywhereOrFollowedByAnythingIsRefused) {
   EXPECT_FALSE(OcspResponse::Parse(der + "x").ok());
 }
 
-TEST(OcspResponse, ChangedInAnyByteIsRefused) {
+TEST(OcspResponse, ChangedInAnyByteIsRejected) {
   const std::string der = MakeOcsp(OcspTemplate::Good(), *Server().certificate, Root());
   for (size_t i = 0; i < der.size(); ++i) {
     std::string changed = der;

@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// As many bytes at a time as a test says.
+// Returns as many bytes at a time as the test sets.
 class Pieces final : public ByteSource {
  public:
   Pieces(std::string_view bytes, size_t size) : source_(bytes), size_(size) {}
@@ -52,7 +52,7 @@ std::string Refusal(std::string_view text) {
   return blocks.ok() ? "accepted" : std::string(blocks.status().message());
 }
 
-TEST(PemStream, GivesWhatWasEncodedInPiecesOfAnySize) {
+TEST(PemStream, DecodesPiecesOfAnySize) {
   std::string bytes;
   for (int size = 1; size < 400; ++size) {
     bytes += static_cast<char>(size * 7);
@@ -123,8 +123,8 @@ TEST(PemStream, FindsABeginThatALongLineHides) {
               HasSubstr("line 4: this is not a valid BEGIN line"));
 }
 
-// Certificates and keys are read by ParsePem, revocation lists by PemStream.
-TEST(PemStream, SaysOfEachFileWhatParsePemSays) {
+// ParsePem reads certificates and keys; PemStream reads revocation lists.
+TEST(PemStream, ReportsTheSameErrorsAsParsePem) {
   const std::string block = ToPem("X", std::string(200, 'x'));
   std::vector<std::string> files;
   for (size_t at = 0; at < block.size(); ++at) {
@@ -155,7 +155,7 @@ TEST(PemStream, HasNoBlocksInATextWithout) {
   EXPECT_THAT(*Blocks("nothing\nat all"), ElementsAre());
 }
 
-TEST(PemStream, RefusesWhatIsDamaged) {
+TEST(PemStream, RejectsDamagedFiles) {
   const struct {
     std::string_view text, said;
   } kCases[] = {

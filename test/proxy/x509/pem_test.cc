@@ -57,7 +57,7 @@ struct Damage {
 
 class DamagedPem : public testing::TestWithParam<Damage> {};
 
-TEST_P(DamagedPem, IsRefusedWithItsPosition) {
+TEST_P(DamagedPem, IsRejectedWithItsPosition) {
   auto blocks = ParsePem(GetParam().text);
   ASSERT_FALSE(blocks.ok());
   EXPECT_THAT(std::string(blocks.status().message()), HasSubstr(GetParam().message));

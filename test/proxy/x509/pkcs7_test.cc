@@ -43,14 +43,14 @@ TEST(Pkcs7, WithoutCertificatesIsAnError) {
   EXPECT_THAT(std::string(contents.status().message()), HasSubstr("without any certificate"));
 }
 
-TEST(Pkcs7, TruncatedFilesAreRefused) {
+TEST(Pkcs7, TruncatedFilesAreRejected) {
   const std::string bytes = TwoCertificates();
   for (size_t size = 0; size < bytes.size(); size += 7) {
     EXPECT_FALSE(ParsePkcs7(bytes.substr(0, size)).ok()) << size;
   }
 }
 
-TEST(DerKind, TellsWhatAFileIs) {
+TEST(DerKind, NamesTheKindOfAFile) {
   const Credential& root = Root();
   EXPECT_EQ(KindOfDer(root.certificate->der()), DerKind::kCertificate);
   EXPECT_EQ(KindOfDer(root.key->ToDer()), DerKind::kPrivateKey);

@@ -67,7 +67,7 @@ Credential Md5Root() {
   CertificateTemplate what = CaTemplate("md5 root");
   what.digest = CertificateTemplate::Digest::kSha1;
   Credential root = MakeCredential(what, nullptr, KeyType::kRsa2048);
-  // sha1WithRSAEncryption becomes md5WithRSAEncryption, inside and outside.
+  // Replaces sha1WithRSAEncryption by md5WithRSAEncryption, inside and outside of the signed part.
   const std::string prefix = "\x2a\x86\x48\x86\xf7\x0d\x01\x01";
   std::string der = root.certificate->der();
   for (size_t at = der.find(prefix + '\x05'); at != std::string::npos;

@@ -1,5 +1,5 @@
-// A PKI for tests, made anew in every process: root, intermediate, and whatever
-// else a test wants to have issued. Every function dies if the library fails.
+// A PKI for tests, created in every process: root, intermediate, and other certificates that a test
+// issues. Every function ends the process if the library fails.
 
 #ifndef MANTLET_TEST_PROXY_X509_PKI_H_
 #define MANTLET_TEST_PROXY_X509_PKI_H_
@@ -20,7 +20,7 @@ inline constexpr int64_t kDay = 24 * 3600;
 Credential MakeCredential(const CertificateTemplate& what, const Credential* issuer,
                           KeyType type = KeyType::kP256);
 
-// Templates that are valid from 30 days before kNow to 100 days after it.
+// Return templates that are valid from 30 days before kNow to 100 days after it.
 CertificateTemplate CaTemplate(std::string cn);
 CertificateTemplate ServerTemplate(std::string cn, std::vector<std::string> dns);
 CertificateTemplate ClientTemplate(std::string cn);
@@ -29,17 +29,17 @@ CertificateTemplate ClientTemplate(std::string cn);
 void AddNameConstraints(const std::vector<std::string>& permitted_dns,
                         const std::vector<std::string>& excluded_dns, CertificateTemplate* what);
 
-// Made once for the process; never changes.
+// Created once per process; constant.
 const Credential& Root();
 const Credential& Intermediate();  // issued by Root()
 
-// A root whose own signature is over MD5, and not made by its key: no library that we
-// have makes or checks one.
+// Returns a root whose own signature uses MD5 and was not made by its key: the libraries in use
+// neither make nor check such signatures.
 Credential Md5Root();
 
 TrustStorePtr Trust(const std::vector<Credential>& anchors);
 
-// The DERs of the certificates, leaf first. The credentials must outlive them.
+// Returns the DER of the certificates, leaf first. The credentials must outlive it.
 std::vector<std::string_view> Chain(const std::vector<const Credential*>& credentials);
 
 }  // namespace mantlet::x509

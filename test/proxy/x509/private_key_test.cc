@@ -52,11 +52,11 @@ TEST(PrivateKey, AnEncryptedKeyOpensWithItsPassphraseOnly) {
 
 std::string Bytes(const char* hex) { return absl::HexStringToBytes(hex); }
 
-// RFC 8410, 10.3: an Ed25519 key with its public half, here without the attributes.
+// An Ed25519 key with its public key (RFC 8410, 10.3), here without the attributes.
 constexpr char kWithPublicHalf[] =
     "3051020101300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f4475"
     "584281210019bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
-// The same with the attributes of the RFC, and with the tag that older versions of ring write.
+// The same key with the attributes of the RFC, and with the tag that older versions of ring write.
 constexpr char kWithAttributes[] =
     "3072020101300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f4475"
     "5842a01f301d060a2a864886f70d01090914310f0c0d437572646c6520436861697273"
@@ -73,7 +73,7 @@ TEST(PrivateKey, MayHaveItsPublicHalfAtItsEnd) {
   }
 }
 
-TEST(PrivateKey, WithAnotherPublicHalfIsRefused) {
+TEST(PrivateKey, WithAnotherPublicHalfIsRejected) {
   for (const char* hex : {kWithPublicHalf, kWithAttributes, kExplicit}) {
     std::string der = Bytes(hex);
     der.back() ^= 1;
@@ -115,7 +115,7 @@ TEST(KeyAlgorithm, HasNoNameForWhatIsSupported) {
   }
 }
 
-TEST(PrivateKey, TruncatedKeysAreRefused) {
+TEST(PrivateKey, TruncatedKeysAreRejected) {
   for (KeyType type : kEveryType) {
     std::string der = MakeCredential(ClientTemplate("mine"), &Root(), type).key->ToDer();
     for (size_t size = 0; size < der.size(); ++size) {
@@ -155,7 +155,7 @@ TEST(Pkcs12, ATrustStoreWithoutAPasswordIsCertificatesInTheClear) {
   }
 }
 
-TEST(Pkcs12, TruncatedFilesAreRefused) {
+TEST(Pkcs12, TruncatedFilesAreRejected) {
   Credential server = MakeCredential(ServerTemplate("s", {"s.example"}), &Root());
   auto bytes = MakePkcs12(*server.key, {server.certificate}, "");
   ASSERT_TRUE(bytes.ok());

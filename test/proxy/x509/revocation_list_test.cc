@@ -26,7 +26,7 @@ std::string Refusal(const std::string& der) {
   return list.ok() ? "accepted" : std::string(list.status().message());
 }
 
-// What a list says of itself when `change` was made to a good one.
+// Returns the error for a valid list after `change`.
 std::string RefusalAfter(const std::function<void(CrlTemplate&)>& change) {
   CrlTemplate what = CrlTemplate::Revoking({&Client()});
   change(what);
@@ -37,7 +37,7 @@ std::string Idp(std::string_view content) {
   return Extension("\x55\x1d\x1c", true, der::Element(der::kSequence, content));
 }
 
-TEST(RevocationList, SaysWhatItHolds) {
+TEST(RevocationList, ReportsItsContent) {
   const RevocationListPtr list = List(CrlTemplate::Revoking({&Client()}), Root());
   EXPECT_EQ(list->issuer(), Root().certificate->subject());
   EXPECT_EQ(list->this_update(), kNow - kDay);
@@ -88,7 +88,7 @@ TEST(RevocationList, KnowsItsSignerWhateverTheKind) {
   }
 }
 
-TEST(RevocationList, SignedByAWeakKeyIsSignedByNobody) {
+TEST(RevocationList, SignedByAWeakKeyIsNotSigned) {
   const Credential weak = MakeCredential(CaTemplate("weak"), nullptr, KeyType::kRsa1024);
   EXPECT_FALSE(List(CrlTemplate::Revoking({}), weak)->SignedBy(weak.certificate->x509()));
 }
@@ -102,7 +102,7 @@ TEST(RevocationList, IsNotSignedOnceAByteHasChanged) {
   EXPECT_FALSE((*list)->SignedBy(Root().certificate->x509()));
 }
 
-TEST(RevocationList, LetsItsContentGoOnceTheKeyIsFoundAndStillKnowsIt) {
+TEST(RevocationList, ReleasesItsContentOnceTheKeyIsFoundAndStillKnowsTheKey) {
   const Credential ca = MakeCredential(CaTemplate("ca"), nullptr, KeyType::kEd25519);
   auto list = RevocationList::FromDer(MakeCrl(CrlTemplate::Revoking({&Client()}), ca));
   ASSERT_TRUE(list.ok());
@@ -111,7 +111,7 @@ TEST(RevocationList, LetsItsContentGoOnceTheKeyIsFoundAndStillKnowsIt) {
   EXPECT_FALSE((*list)->SignedBy(Root().certificate->x509()));
 }
 
-TEST(RevocationList, IsAskedAboutMoreKeysThanItRemembers) {
+TEST(RevocationList, CanCheckMoreKeysThanItCaches) {
   const RevocationListPtr list = List(CrlTemplate::Revoking({}), Root());
   for (size_t i = 0; i < RevocationList::kMaxRemembered + 2; ++i) {
     const Credential other = MakeCredential(CaTemplate("other"), nullptr);
@@ -144,7 +144,7 @@ TEST(RevocationList, ForCasDoesNotCoverUsersCertificates) {
   EXPECT_TRUE(list->Covers(Intermediate().certificate->x509()));
 }
 
-TEST(RevocationList, SaysWhichPartOfItsCasCertificatesItIsAbout) {
+TEST(RevocationList, ReportsItsScope) {
   CrlTemplate what = CrlTemplate::Revoking({});
   EXPECT_EQ(List(what, Root())->ScopeText(), "");
   what.extensions = Idp("\xa0\x05\xa0\x03\x86\x01u\x82\x01\xff");
@@ -158,7 +158,7 @@ TEST(RevocationList, SaysWhichPartOfItsCasCertificatesItIsAbout) {
   EXPECT_TRUE(named->HasScopeOf(*named));
 }
 
-TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
+TEST(RevocationList, ThatCannotBeAppliedIsRejectedWithItsReason) {
   const struct {
     std::string_view said;
     std::function<void(CrlTemplate&)> change;
@@ -171,8 +171,8 @@ TEST(RevocationList, ThatCannotBeHonouredIsRefusedWithItsReason) {
       {"only attribute certificates",
        [](auto& w) { w.extensions = Idp(std::string_view("\x81\x01\xff\x82\x01\xff", 6)); }},
       {"distribution point cannot be parsed", [](auto& w) { w.extensions = Idp("\x02\x01\x01"); }},
-      // A name without any, one that is cut off, one of no kind, a flag without a value,
-      // reasons without bits, fields out of order and twice.
+      // A name without content, a truncated one, one of no kind, a flag without a value, reasons
+      // without bits, fields out of order and duplicate fields.
       {"distribution point cannot be parsed",
        [](auto& w) { w.extensions = Idp(std::string_view("\xa0\x02\xa0\x00", 4)); }},
       {"distribution point cannot be parsed",
@@ -232,14 +232,14 @@ TEST(RevocationList, MayHaveExtensionsThatAreNotCritical) {
   EXPECT_TRUE(List(what, Root())->Lists(Client().certificate->x509()));
 }
 
-TEST(RevocationList, CutOffAnywhereIsRefused) {
+TEST(RevocationList, CutOffAnywhereIsRejected) {
   const std::string der = MakeCrl(CrlTemplate::Revoking({&Client()}), Root());
   for (size_t size = 0; size < der.size(); ++size) {
     EXPECT_NE(Refusal(der.substr(0, size)), "accepted") << size;
   }
 }
 
-TEST(RevocationList, FollowedByAnythingIsRefused) {
+TEST(RevocationList, FollowedByAnythingIsRejected) {
   EXPECT_EQ(Refusal(MakeCrl(CrlTemplate::Revoking({}), Root()) + "x"),
             "bytes follow the end of the list");
 }
@@ -248,7 +248,7 @@ TEST(RevocationList, IsNotMadeOfACertificate) {
   EXPECT_NE(Refusal(Root().certificate->der()), "accepted");
 }
 
-// One byte at a time is as good as all at once.
+// Reading one byte at a time gives the same result as reading all at once.
 class Trickle final : public ByteSource {
  public:
   explicit Trickle(std::string_view bytes) : source_(bytes) {}
@@ -284,7 +284,7 @@ class Broken final : public ByteSource {
   }
 };
 
-TEST(RevocationList, HandsOnWhatItsSourceSays) {
+TEST(RevocationList, ReturnsTheErrorsOfItsSource) {
   Broken source;
   EXPECT_EQ(RevocationList::Parse(source).status(), absl::UnavailableError("the disk is gone"));
 }

@@ -51,20 +51,20 @@ TEST_F(RevocationListsTest, AListWithoutNextUpdateHoldsForever) {
   EXPECT_EQ(status.next_update, RevocationLists::kForever);
 }
 
-TEST_F(RevocationListsTest, WithoutAListOnlyRequireRefuses) {
+TEST_F(RevocationListsTest, WithoutAListOnlyRequireRejects) {
   EXPECT_EQ(Ask({}).verdict, Verdict::kGood);
   EXPECT_EQ(Ask({}).next_update, RevocationLists::kForever);
   EXPECT_EQ(Ask({}, {.require = true}).verdict, Verdict::kMissing);
 }
 
-TEST_F(RevocationListsTest, AnotherCasListSaysNothing) {
+TEST_F(RevocationListsTest, AnotherCasListIsIgnored) {
   CrlTemplate what = CrlTemplate::Revoking({&client_});
   const RevocationListPtr other = List(what, Intermediate());
   EXPECT_EQ(Ask({other}).verdict, Verdict::kGood);
   EXPECT_EQ(Ask({other}, {.require = true}).verdict, Verdict::kMissing);
 }
 
-TEST_F(RevocationListsTest, AListInTheIssuersNameByAnotherKeyIsRefused) {
+TEST_F(RevocationListsTest, AListInTheIssuersNameByAnotherKeyIsRejected) {
   CrlTemplate what = CrlTemplate::Revoking({});
   what.issuer_der = Root().certificate->subject_der();
   const auto status = Ask({List(what, Intermediate())});
@@ -148,7 +148,7 @@ TEST_F(RevocationListsTest, OfListsThatNothingPutsInOrderAnyMayRevoke) {
     good.number = bad.number = number;
     EXPECT_EQ(Ask({List(good, Root()), List(bad, Root())}).verdict, Verdict::kRevoked);
     EXPECT_EQ(Ask({List(bad, Root()), List(good, Root())}).verdict, Verdict::kRevoked);
-    // What a newer list does not say any more is settled.
+    // A newer list without the entry decides.
     CrlTemplate newer = CrlTemplate::Revoking({});
     newer.this_update += 60;
     EXPECT_EQ(Ask({List(good, Root()), List(bad, Root()), List(newer, Root())}).verdict,
@@ -163,7 +163,7 @@ TEST_F(RevocationListsTest, OfListsThatNothingPutsInOrderTheFirstToBeReplacedLim
   EXPECT_EQ(Ask({List(early, Root()), good_}).next_update, kNow + kDay);
 }
 
-TEST_F(RevocationListsTest, AnOverdueListRefusesUnlessItMayBeUsed) {
+TEST_F(RevocationListsTest, AnExpiredListRejectsUnlessItMayBeUsed) {
   const int64_t due = kNow + 6 * kDay;
   EXPECT_EQ(Ask({good_}, {}, due - 1).verdict, Verdict::kGood);
   EXPECT_EQ(Ask({good_}, {}, due).verdict, Verdict::kExpired);
@@ -172,7 +172,7 @@ TEST_F(RevocationListsTest, AnOverdueListRefusesUnlessItMayBeUsed) {
   EXPECT_EQ(used.next_update, RevocationLists::kForever);
 }
 
-TEST_F(RevocationListsTest, WhatAnOverdueListNamesStaysRevoked) {
+TEST_F(RevocationListsTest, WhatAnExpiredListNamesStaysRevoked) {
   EXPECT_EQ(Ask({bad_}, {}, kNow + 60 * kDay).verdict, Verdict::kRevoked);
   EXPECT_EQ(Ask({bad_}, {.use_expired = true}, kNow + 60 * kDay).verdict, Verdict::kRevoked);
 }
@@ -188,18 +188,18 @@ TEST_F(RevocationListsTest, AListFromTheNearFutureCountsAndOneFromFarAheadDoesNo
   EXPECT_EQ(Ask({List(what, Root()), bad_}).verdict, Verdict::kRevoked);
 }
 
-TEST_F(RevocationListsTest, AListForCasSaysNothingOfUsers) {
+TEST_F(RevocationListsTest, AListForCasDoesNotCoverUsers) {
   CrlTemplate what = CrlTemplate::Revoking({&client_});
   what.extensions = Extension("\x55\x1d\x1c", true, std::string_view("\x30\x03\x82\x01\xff", 5));
   EXPECT_EQ(Ask({List(what, Root())}).verdict, Verdict::kGood);
   EXPECT_EQ(Ask({List(what, Root())}, {.require = true}).verdict, Verdict::kMissing);
 }
 
-// Lists about part of a CA's certificates (RFC 5280, 6.3.3).
+// Tests of lists that cover a part of a CA's certificates (RFC 5280, 6.3.3).
 class PartialListsTest : public ::testing::Test {
  protected:
   static std::string Uri(std::string_view uri) { return Element(der::Context(6), uri); }
-  // The CHOICE DistributionPointName with a full name.
+  // Returns the CHOICE DistributionPointName with a full name.
   static std::string FullName(std::string_view names) {
     return Element(der::ContextConstructed(0), Element(der::ContextConstructed(0), names));
   }
@@ -207,7 +207,7 @@ class PartialListsTest : public ::testing::Test {
     return Element(der::Context(tag), std::string(1, '\0') + std::string(bits));
   }
   static std::string Point(std::string_view fields) { return Element(der::kSequence, fields); }
-  // A client certificate with these distribution points.
+  // Returns a client certificate with these distribution points.
   static Credential Client(std::string_view points) {
     CertificateTemplate what = ClientTemplate("client");
     if (!points.empty()) {
@@ -223,7 +223,7 @@ class PartialListsTest : public ::testing::Test {
     what.extensions = Extension("\x55\x1d\x1c", true, Element(der::kSequence, fields));
     return List(what, Root());
   }
-  // The same under both policies: a partial list is a list.
+  // Returns the same result under both policies: a partial list counts as a list.
   static std::string Ask(const Credential& client, const std::vector<RevocationListPtr>& lists) {
     static constexpr const char* kWords[] = {"good", "revoked", "missing", "expired"};
     std::string words[2];
@@ -319,7 +319,7 @@ TEST_F(PartialListsTest, TogetherTheListsMustCoverAllReasons) {
   EXPECT_EQ(Ask(client_, {ListAt(compromise, {&client_})}), "revoked");
   EXPECT_EQ(Ask(client_, {ListAt(compromise), ListAt(others, {&client_})}), "revoked");
   EXPECT_EQ(Ask(client_, {ListAt(compromise), ListAt(there_ + others)}), "missing");
-  // A newer list for the same reasons does not hide the one for the others.
+  // A newer list for the same reasons does not hide a list for the other reasons.
   EXPECT_EQ(Ask(client_,
                 {ListAt(compromise, {}, kNow - 1), ListAt(compromise, {&client_}), ListAt(others)}),
             "good");
@@ -333,7 +333,7 @@ TEST_F(PartialListsTest, APointMayBeForSomeReasonsOnly) {
   EXPECT_EQ(Ask(split, {ListAt(here_), ListAt(there_, {&split})}), "revoked");
 }
 
-TEST_F(PartialListsTest, AnOverdueListOfThoseThatAreNeededRefuses) {
+TEST_F(PartialListsTest, AnExpiredListOfThoseThatAreNeededRejects) {
   CrlTemplate overdue = CrlTemplate::Revoking({});
   overdue.next_update = kNow;
   overdue.extensions = Extension("\x55\x1d\x1c", true, Element(der::kSequence, Reasons(3, "\x60")));

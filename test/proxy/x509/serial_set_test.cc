@@ -14,7 +14,7 @@ TEST(SerialSet, HoldsWhatWasAddedAndNothingElse) {
   std::set<std::string> all;
   SerialSet set;
   for (int i = 0; i < 50'000; ++i) {
-    // Few values and long common beginnings, so that every branch of the sort runs.
+    // Few values with long common prefixes, so that every branch of the sort runs.
     std::string serial(1 + random() % 6, '\x07');
     for (size_t at = serial.size() / 2; at < serial.size(); ++at) {
       serial[at] = static_cast<char>(random() % (i % 2 == 0 ? 3 : 256));
@@ -40,7 +40,7 @@ TEST(SerialSet, TakesSerialNumbersThatAreAllTheSame) {
   EXPECT_FALSE(set.Contains("sane"));
 }
 
-TEST(SerialSet, RefusesNothingAndTooMuch) {
+TEST(SerialSet, RejectsEmptyAndTooLongNumbers) {
   SerialSet set;
   EXPECT_FALSE(set.Add(""));
   EXPECT_FALSE(set.Add(std::string(SerialSet::kMaxBytes + 1, 'x')));

@@ -16,7 +16,7 @@ using testing::Not;
 
 constexpr char kThisPasses[] = "if it is being written right now, wait";
 
-// What is said of a file with these bytes, as in a log.
+// Returns the message for a file with these bytes, as in a log.
 std::string Said(const std::string& bytes, const std::string& path = "/tls/file") {
   auto material = ParseMaterial(bytes, std::nullopt);
   if (!material.ok()) return FaultOf(material.status(), path).ToString();
@@ -51,7 +51,7 @@ struct Wrong {
 
 class WrongFile : public testing::TestWithParam<Wrong> {};
 
-TEST_P(WrongFile, IsNamedWithTheCommandThatMakesTheRightThingOfIt) {
+TEST_P(WrongFile, IsNamedWithTheCommandThatConvertsIt) {
   const std::string said = Said(GetParam().bytes);
   EXPECT_THAT(said, HasSubstr(GetParam().what));
   EXPECT_THAT(said, HasSubstr(GetParam().hint));
