@@ -1,4 +1,4 @@
-"""The admin endpoint: what is loaded, who is connected, and the few things that can be asked of a running proxy."""
+"""The admin endpoint: loaded files, open connections, and the actions on a running proxy."""
 
 import json
 import socket
@@ -34,7 +34,7 @@ def test_config_shows_defaults_too(mantlet):
     assert "max_depth" in body and "public" in body
 
 
-def test_connections_names_who_is_connected(mantlet, connect):
+def test_connections_lists_the_connected_clients(mantlet, connect):
     client = connect(mantlet)
     client.get()
     body = mantlet.get("/connections", "admin")[1]
@@ -42,13 +42,13 @@ def test_connections_names_who_is_connected(mantlet, connect):
     assert str(client.tls.getsockname()[1]) in body
 
 
-def test_connections_shows_who_has_not_said_who_it_is(mantlet):
+def test_connections_shows_clients_before_their_handshake(mantlet):
     with socket.create_connection(mantlet.address()) as stranger:
         mantlet.wait_metric("mantlet_connections_active", 1, listener="public")
         assert str(stranger.getsockname()[1]) in mantlet.get("/connections", "admin")[1]
 
 
-def test_connections_forgets_who_left(mantlet, connect):
+def test_connections_omits_closed_connections(mantlet, connect):
     client = connect(mantlet)
     client.get()
     port = str(client.tls.getsockname()[1])
@@ -58,7 +58,7 @@ def test_connections_forgets_who_left(mantlet, connect):
 
 
 def ask(proxy, path="/", method="GET", data=None, headers=None):
-    """The status of a request to the admin endpoint."""
+    """Returns the status of a request to the admin endpoint."""
     host, port = proxy.address("admin")
     request = urllib.request.Request(f"http://{host}:{port}{path}", data, headers or {}, method=method)
     try:
@@ -94,7 +94,7 @@ def test_an_unknown_page_is_404(mantlet):
 
 
 def test_a_foreign_host_header_is_refused(mantlet):
-    """A web page that a name server points at 127.0.0.1 must not reach us."""
+    """A web page whose name resolves to 127.0.0.1 must not reach the endpoint."""
     assert ask(mantlet, headers={"Host": "evil.example"}) == 403
 
 
@@ -119,7 +119,7 @@ def test_the_answers_for_machines_are_json(mantlet):
 
 @pytest.fixture(params=["tcp", "unix"])
 def reachable(start, upstream, tmp_path, request):
-    """A proxy whose configuration names the admin endpoint that it has."""
+    """A proxy whose configuration has its actual admin endpoint."""
     if request.param == "unix":
         return start(upstream, admin={"address": f"unix:{tmp_path}/admin.sock"})
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -147,7 +147,7 @@ def test_the_drain_command_drains(reachable):
     assert done.returncode == 1 and "is mantlet running" in done.stderr
 
 
-def test_without_an_admin_endpoint_the_commands_say_what_to_do(start, upstream):
+def test_without_an_admin_endpoint_the_commands_give_a_hint(start, upstream):
     proxy = start(upstream, admin=None)
     for command in ("reload", "drain"):
         done = run_command(command, "--config", proxy.config_path)

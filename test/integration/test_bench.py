@@ -73,14 +73,14 @@ def test_one_failure_decides_and_one_unknown_leaves_it_open():
     assert combine([]) is None
 
 
-def test_growth_is_judged_by_doublings():
+def test_growth_is_measured_by_doublings():
     assert (doublings(0, 1), doublings(1, 1024), doublings(0, 1_000_000)) == (0, 10, 20)
     assert grows_at_most_logarithmically([(1, 100), (100, 110), (1_000_000, 139)]) is True
     assert grows_at_most_logarithmically([(1, 100), (1_000_000, 141)]) is False
     assert grows_at_most_logarithmically([(1, 100)]) is None
 
 
-def test_the_table_names_what_was_missed_and_what_was_not_measured():
+def test_the_table_lists_missed_goals_and_missing_measurements():
     missed = row(Goal(ratio=0.5, text="≤ 0.50"), mantlet=6, nginx=10)
     missed.skipped["caddy"] = "it does not start"
     names = ["mantlet", "nginx", "caddy"]
@@ -123,7 +123,7 @@ def programs():
 
 
 @pytest.mark.limit(60)
-def test_a_short_run_measures_mantlet_and_says_so_in_json(tmp_path):
+def test_a_short_run_measures_mantlet_and_prints_json(tmp_path):
     folder = programs()
     done = subprocess.run(
         ["/usr/bin/python3", "-B", "-m", "driver", "--mantlet", proxy_module.binary(), "--load", folder / "load/load",
@@ -158,7 +158,7 @@ def test_the_upstream_makes_room_for_another_and_comes_back():
             assert before.recv(1000)
             with upstream.paused():
                 assert before.recv(1000) == b"", "what it had is closed"
-                # The socket still listens, for whoever stands in.
+                # The socket still listens for the replacement.
                 with socket.create_connection(("127.0.0.1", upstream.port), scaled(10)) as waiting:
                     waiting.sendall(b"GET /100 HTTP/1.1\r\nHost: x\r\n\r\n")
                     waiting.settimeout(0.2)
@@ -169,7 +169,7 @@ def test_the_upstream_makes_room_for_another_and_comes_back():
         upstream.stop()
 
 
-def test_the_command_tells_its_options():
+def test_the_command_prints_its_options():
     done = subprocess.run([proxy_module.REPOSITORY / "tools/bench", "--help"], capture_output=True, text=True,
                           timeout=scaled(10), check=True)
     assert "--quick" in done.stdout and "--only ROW" in done.stdout

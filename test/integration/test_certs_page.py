@@ -1,4 +1,4 @@
-"""/certs of the admin endpoint, and the moments at which certificates end, compared with what openssl says of the files."""
+"""/certs of the admin endpoint, and the expiry times of certificates, compared with the output of openssl."""
 
 import datetime
 import json
@@ -23,7 +23,7 @@ def certs(proxy):
 
 
 def openssl(pem, *options):
-    """What openssl x509 says of a certificate with these options."""
+    """Returns the output of openssl x509 for a certificate with these options."""
     done = subprocess.run(["openssl", "x509", "-noout", *options], input=pem, capture_output=True, check=True)
     return done.stdout.decode().strip()
 
@@ -113,7 +113,7 @@ def test_a_reload_that_waits_is_shown_with_its_reason(launch, own_pki):
     wait_until(lambda: not certs(proxy)["reload_pending"], 15, "the end of it")
 
 
-# -- when things end ----------------------------------------------------------------
+# -- expiry times ----------------------------------------------------------------
 
 
 def seconds(moment):
@@ -123,7 +123,7 @@ def seconds(moment):
 @pytest.mark.parametrize("not_after", [
     datetime.datetime(2038, 1, 19, 3, 14, 8), datetime.datetime(2049, 12, 31, 23, 59, 59), datetime.datetime(2050, 1, 1),
     datetime.datetime(2106, 2, 7, 6, 28, 16), NEVER], ids=lambda m: str(m.year))
-def test_moments_after_any_overflow_are_told_exactly(launch, pki, tmp_path, not_after):
+def test_times_after_any_overflow_are_exact(launch, pki, tmp_path, not_after):
     server = pki.ca.server("localhost", not_before=datetime.datetime(1950, 1, 1), not_after=not_after)
     root = Authority.root("a long life", not_before=datetime.datetime(1950, 1, 1), not_after=not_after)
     files = server.write(tmp_path, "server")

@@ -1,4 +1,6 @@
-"""Chain files and trust bundles as CAs hand them out: what clients accept is served, what path building takes is trusted."""
+"""Chain files and trust bundles in the forms of real CAs: chains that clients accept are served, anchors that path
+building accepts are trusted.
+"""
 
 import ssl
 import subprocess
@@ -37,14 +39,14 @@ def served_by(files):
 
 
 def answer(proxy, pki, root_file, client="default"):
-    """Status of a request by a client that trusts this root and no other."""
+    """Returns the status of a request by a client that trusts only this root."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(root_file)
     context.load_cert_chain(*(pki.client_files if client == "default" else client))
     return clients.get_json(proxy.address(), context)[0]
 
 
-def test_an_expired_cross_sign_behind_a_good_chain_is_not_served(start, upstream, pki, roots, tmp_path):
+def test_an_expired_cross_sign_after_a_valid_chain_is_not_served(start, upstream, pki, roots, tmp_path):
     files = roots.chain(roots.by_new, roots.ended).write(tmp_path, "chain")
     proxy = start(upstream, listener=served_by(files))
     assert answer(proxy, pki, roots.new.write(tmp_path, "new")) == 200
@@ -54,7 +56,7 @@ def test_an_expired_cross_sign_behind_a_good_chain_is_not_served(start, upstream
 
 
 def test_both_cross_signs_of_an_intermediate_are_served(start, upstream, pki, roots, tmp_path):
-    """In the order of the file: OpenSSL goes by the first of them only, other clients by the one that fits."""
+    """In the order of the file: OpenSSL uses only the first, other clients use the matching one."""
     for first, second in ((roots.by_new, roots.by_old), (roots.by_old, roots.by_new)):
         proxy = start(upstream, listener=served_by(roots.chain(first, second).write(tmp_path, "chain")))
         by_first = roots.new if first is roots.by_new else roots.old
@@ -89,7 +91,7 @@ def test_a_ca_that_writes_its_name_in_two_encodings_is_one_ca(start, upstream, p
 
 
 def test_a_root_of_version_1_is_an_anchor(start, upstream, pki, tmp_path):
-    """As a plain `openssl x509 -req -signkey` of OpenSSL 3.0 makes it: without any extension."""
+    """A root without extensions, as created by a plain `openssl x509 -req -signkey` of OpenSSL 3.0."""
     key, request, out = (tmp_path / f"v1.{end}" for end in ("key", "csr", "crt"))
     for command in (["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=old root",
                      "-keyout", key, "-out", request],

@@ -1,6 +1,5 @@
-"""A writer does everything that goes wrong with files, at random, while clients connect: none of them notices.
-
-MANTLET_TEST_CHAOS=SECONDS sets how long, MANTLET_TEST_CHAOS_SEED repeats a run's choices.
+"""A writer damages and replaces files at random while clients connect; no client is affected.
+MANTLET_TEST_CHAOS=SECONDS sets the duration, MANTLET_TEST_CHAOS_SEED repeats the choices of a run.
 """
 
 import os
@@ -30,12 +29,12 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if o
 
 
 def number_of(certificate):
-    """The generation that a certificate's subject or issuer tells."""
+    """Returns the generation in a certificate's subject or issuer."""
     return int(certificate.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value.rsplit(" ", 1)[1])
 
 
 class Stage:
-    """The daemon, the writer, and what all clients have seen."""
+    """The daemon, the writer, and the observations of all clients."""
 
     def __init__(self, directory, seed):
         self.seed = seed
@@ -82,7 +81,7 @@ class Stage:
             self.note("PROBLEM: " + sentence)
 
     def count(self, number, allowed):
-        """allowed: what might be served when the connection began."""
+        """allowed: the generations that might be served when the connection began."""
         with self.lock:
             self.connections += 1
             if number not in allowed | self.allowed:
@@ -98,7 +97,7 @@ def client_context(stage, files):
 
 
 class PythonClient(threading.Thread):
-    """Connects, verifies leaf and chain, asks once, and compares what the proxy says of itself."""
+    """Connects, verifies leaf and chain, sends one request, and compares the proxy's certificate in the response."""
 
     def __init__(self, stage, proxy):
         super().__init__(daemon=True)
@@ -119,7 +118,7 @@ class PythonClient(threading.Thread):
                     if reply.status != 200:
                         self.stage.complain(f"status {reply.status}")
                     elif f'generation/{number}\\"' not in reply.body.decode():
-                        # The account of the request holds our own By, quoted.
+                        # The echoed request contains the proxy's own By, quoted.
                         self.stage.complain(f"another By than that of generation {number}: {reply.body[:600]}")
                     self.stage.count(number, allowed)
             except (OSError, Incomplete, ValueError) as error:
@@ -176,12 +175,12 @@ class CurlClient(threading.Thread):
 
 
 def refusals(proxy):
-    # Once it has lasted, the same damage is said again as a warning, and then as an error.
+    # If the damage lasts, it is logged again as a warning and then as an error.
     return len(proxy.log("reload_failed", level="info"))
 
 
 def hold(stage, proxy):
-    """The files stay damaged for a while: pending, and one sentence about it, not one for each attempt."""
+    """The files stay damaged for a while: the reload is pending and logged once, not for each attempt."""
     proxy.wait_metric("mantlet_reload_pending", 1, 3)
     time.sleep(0.3)  # the writer's last step may be settling
     wait_until(lambda: refusals(proxy) > 0, 3, "a record of what is awaited")
@@ -200,7 +199,7 @@ def hold(stage, proxy):
 
 
 def admitted(stage, proxy, generation):
-    """Whether the generation's own client gets in, and nobody fails for another reason."""
+    """Returns whether the generation's own client is accepted, and no client fails for another reason."""
     files = generation.client.write(stage.directory, f"client-{generation.number}")
     try:
         with clients.RawClient(proxy.address(), client_context(stage, files)) as client:
@@ -219,7 +218,7 @@ def revoked(stage, proxy, generation):
 
 
 def one_round(stage, proxy, current, limit):
-    """One act of the writer; returns the generation that must be served after it."""
+    """Performs one action of the writer and returns the generation that must be served after it."""
     writer, dice = stage.writer, stage.random.random()
     following = current
     if dice < 0.12:
@@ -256,7 +255,7 @@ def one_round(stage, proxy, current, limit):
     wait_until(lambda: proxy.metric("mantlet_reload_pending") == 0, limit, "nothing pending")
     stage.slowest = max(stage.slowest, time.monotonic() - whole)
     if following is not current:
-        time.sleep(scaled(0.1))  # for each worker to have taken it up
+        time.sleep(scaled(0.1))  # until each worker has loaded it
         stage.allowed = {following.number}
         if stage.random.random() < 0.4:
             settled(stage, proxy, current, following)
@@ -269,7 +268,7 @@ def served(stage, proxy):
 
 
 def settled(stage, proxy, old, new):
-    """Every part of the new set decides, none of the old one."""
+    """Checks that every part of the new set is in effect, and none of the old one."""
     if not admitted(stage, proxy, new):
         stage.complain(f"the client of generation {new.number} is not let in")
     if admitted(stage, proxy, old):
@@ -282,7 +281,7 @@ def settled(stage, proxy, old, new):
 
 
 def crl_works(stage, upstream):
-    """Whether this build applies revocation lists."""
+    """Returns whether this build applies revocation lists."""
     path = stage.directory / "probe.yaml"
     path.write_text(yaml.safe_dump(stage.configuration(upstream)))
     return run_command("check", "--config", path).returncode == 0

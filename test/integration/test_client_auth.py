@@ -35,14 +35,14 @@ def test_optional_refuses_a_certificate_that_does_not_verify(start, upstream, pk
     assert not upstream.requests
 
 
-def test_none_asks_nobody_for_a_certificate(start, upstream, pki):
+def test_none_requests_no_certificate(start, upstream, pki):
     proxy = start(upstream, listener={"client_auth": NO_CLIENT_AUTH})
     shown = clients.s_client(pki, proxy.address(), client=None)
     assert "No client certificate CA names sent" in shown.stdout
     assert clients.get_json(proxy.address(), clients.context(pki, client=None))[0] == 200
 
 
-def test_a_client_behind_an_intermediate_that_it_sends_is_trusted(mantlet, pki):
+def test_a_client_under_an_intermediate_that_it_sends_is_trusted(mantlet, pki):
     assert len(pki.client.intermediates) == 1
     assert clients.get_json(mantlet.address(), clients.context(pki))[0] == 200
 
@@ -83,7 +83,7 @@ def test_a_client_certificate_without_purposes_is_accepted(mantlet, pki):
 SERVER_AUTH = {"client_auth": {"server_auth_clients": "on"}}
 
 
-def test_a_certificate_for_servers_is_refused_and_the_record_says_what_is_wanted(mantlet, pki, upstream):
+def test_a_server_certificate_is_rejected_and_the_record_has_the_required_usage(mantlet, pki, upstream):
     files = pki.write(pki.ca.issue("a mail server", usage=SERVER), "server-auth")
     clients.handshake_error(mantlet.address(), clients.context(pki, client=files))
     record = mantlet.wait_log("handshake_failed", reason="wrong_purpose")
@@ -92,7 +92,7 @@ def test_a_certificate_for_servers_is_refused_and_the_record_says_what_is_wanted
     assert not upstream.requests
 
 
-def test_server_auth_clients_lets_in_certificates_for_servers_and_no_others(start, upstream, pki):
+def test_server_auth_clients_accepts_server_certificates_and_no_others(start, upstream, pki):
     proxy = start(upstream, listener=SERVER_AUTH)
     alone = pki.write(pki.ca.issue("a mail server", usage=SERVER), "server-auth-alone")
     assert clients.get_json(proxy.address(), clients.context(pki, client=alone))[0] == 200
@@ -110,7 +110,7 @@ def test_server_auth_clients_lets_in_certificates_for_servers_and_no_others(star
     assert len(upstream.requests) == 2
 
 
-def test_check_says_that_certificates_for_servers_are_let_in(pki, tmp_path):
+def test_check_reports_that_server_certificates_are_accepted(pki, tmp_path):
     for listener, said in ((SERVER_AUTH, True), ({}, False)):
         path = tmp_path / "mantlet.yaml"
         path.write_text(yaml.safe_dump(configuration(pki, listener=listener)))
@@ -119,7 +119,7 @@ def test_check_says_that_certificates_for_servers_are_let_in(pki, tmp_path):
         assert ("only extended key usage is serverAuth are accepted" in done.stdout) == said
 
 
-def test_a_client_without_a_certificate_leaves_a_record_of_what_it_was_asked_for(mantlet, pki):
+def test_the_record_of_a_missing_certificate_has_the_requested_types_and_cas(mantlet, pki):
     shown = clients.s_client(pki, mantlet.address(), client=pki.write(pki.ca.issue("ed", key="ed448"), "ed448"))
     assert "alert certificate required" in shown.stderr
     detail = mantlet.wait_log("handshake_failed", reason="no_client_certificate")["detail"]

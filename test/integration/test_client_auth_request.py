@@ -1,4 +1,4 @@
-"""client_auth.mode request: whoever shows no good certificate is let in, and nothing that it says is believed."""
+"""client_auth.mode request: clients without a valid certificate are accepted, and none of its contents is used."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ REQUEST = {"client_auth": {"mode": "request"}, "identity_headers": {"set": SET, 
 
 @pytest.fixture
 def who(pki, tmp_path):
-    """The files of each kind of client, by what `verify` says of it."""
+    """The files of each kind of client, by the value of `verify`."""
     return {
         "SUCCESS": pki.client_files,
         "NONE": None,
@@ -27,7 +27,7 @@ def who(pki, tmp_path):
 
 
 def told(proxy, pki, files, upstream):
-    """The names and values that reach the application, of those that speak of identity."""
+    """Returns the identity headers that reach the application."""
     status, _ = clients.get_json(proxy.address(), clients.context(pki, client=files), headers=FORGED)
     assert status == 200
     speaking = {"x-forwarded-client-cert", "client-cert", "client-cert-chain", *(name.lower() for name in SET)}
@@ -40,7 +40,7 @@ def status(proxy, pki, files, path="/"):
         return client.get(path).status
 
 
-def test_nothing_but_the_reason_is_told_of_a_certificate_that_does_not_verify(start, upstream, pki, who):
+def test_only_the_reason_is_forwarded_for_a_certificate_that_does_not_verify(start, upstream, pki, who):
     proxy = start(upstream, listener=REQUEST)
     for verify, files in who.items():
         headers = told(proxy, pki, files, upstream)
@@ -78,7 +78,7 @@ def test_a_name_in_a_certificate_that_does_not_verify_matches_no_rule(start, ups
     assert not upstream.requests
 
 
-def test_who_does_not_have_the_key_is_refused(start, upstream, pki):
+def test_a_client_without_the_key_is_rejected(start, upstream, pki):
     proxy = start(upstream, listener=REQUEST)
     stranger = Authority.root("a stranger").issue("mallory")
     for chain in ([stranger.leaf_der], [pki.client.leaf_der, der_of(pki.ca.certificate)]):
@@ -89,7 +89,7 @@ def test_who_does_not_have_the_key_is_refused(start, upstream, pki):
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_who_does_not_verify_is_judged_each_time(start, upstream, pki, who, version):
+def test_a_client_that_does_not_verify_is_verified_each_time(start, upstream, pki, who, version):
     proxy = start(upstream, listener=REQUEST | {"tls": {"session_resumption": "on"}})
     context = clients.context(pki, client=who["FAILED:unknown_ca"], minimum=version, maximum=version)
     session = None
@@ -104,7 +104,7 @@ def test_who_does_not_verify_is_judged_each_time(start, upstream, pki, who, vers
     assert proxy.metric("mantlet_tls_client_certificates_not_verified_total", reason="unknown_ca") == 2
 
 
-def test_a_reload_to_require_ends_the_connections_of_those_who_do_not_verify(start, upstream, pki, who):
+def test_a_reload_to_require_closes_the_connections_of_unverified_clients(start, upstream, pki, who):
     proxy = start(upstream, listener=REQUEST)
     open_ones = {verify: clients.RawClient(proxy.address(), clients.context(pki, client=files))
                  for verify, files in who.items()}

@@ -1,4 +1,6 @@
-"""Chains as clients show them: cross-signed, in any order, with duplicates and strangers; of version 1."""
+"""Chains in the forms that clients send: cross-signed, in any order, with duplicate and unrelated certificates; of
+version 1.
+"""
 
 import itertools
 import subprocess
@@ -11,7 +13,7 @@ from harness.timing import wait_until
 
 
 class CrossSigned:
-    """A CA under an old root and under a new one, which the old one has signed, too."""
+    """A CA under an old root and a new root, where the old root has also signed the new one."""
 
     def __init__(self):
         self.old, self.new = Authority.root("old root"), Authority.root("new root")
@@ -35,7 +37,7 @@ def crossed():
 
 @pytest.fixture
 def three(launch, pki, upstream, tmp_path, crossed):
-    """A proxy whose listeners trust the old root, the new one, both."""
+    """A proxy whose listeners trust the old root, the new root, and both."""
     config = configuration(pki, upstream)
     trusted = {"old": [crossed.old], "new": [crossed.new], "both": [crossed.old, crossed.new]}
     config["listeners"] = [
@@ -47,7 +49,7 @@ def three(launch, pki, upstream, tmp_path, crossed):
 
 @pytest.fixture
 def let_in(three, pki, tmp_path):
-    """let_in(identity, client) tells the listeners that let the identity in."""
+    """let_in(identity, client) returns the listeners that accept the identity."""
 
     def python(address, files):
         try:
@@ -106,7 +108,7 @@ def test_an_expired_path_does_not_hide_the_good_one(crossed, let_in):
 
 @pytest.fixture
 def version_1(tmp_path):
-    """version_1(subject, authority) → certificate and key as a plain `openssl x509 -req` makes them."""
+    """version_1(subject, authority) → certificate and key as created by a plain `openssl x509 -req`."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 

@@ -1,4 +1,4 @@
-"""The commands: exit status, and messages that say where and what to do."""
+"""The commands: exit status, and messages with a location and a hint."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def written(pki, tmp_path):
 
 
 def refused(done, *words):
-    expected = 78 if done.args[1] == "run" else 1  # EX_CONFIG: another start would end like this one
+    expected = 78 if done.args[1] == "run" else 1  # EX_CONFIG: another start would fail in the same way
     assert done.returncode == expected, (done.returncode, done.stdout, done.stderr)
     for word in words:
         assert word in done.stderr, done.stderr
@@ -157,7 +157,7 @@ def test_a_taken_port_refuses_to_start(launch, pki, mantlet, upstream, what):
     assert str(port) in "\n".join(second.err.lines)
 
 
-def test_certs_show_tells_what_is_inside(pki):
+def test_certs_show_prints_the_contents(pki):
     done = run_command("certs", "show", *pki.client_files, pki.ca_file)
     assert done.returncode == 0, done.stderr
     for word in ("alice", "spiffe://example.org/alice", "mantlet test root"):
@@ -175,7 +175,7 @@ def test_certs_show_of_nothing_readable_is_1(tmp_path):
     refused(run_command("certs", "show", tmp_path / "x.pem"), "x.pem")
 
 
-def test_the_daemon_serves_what_certs_dev_made(tmp_path, launch, upstream):
+def test_the_daemon_serves_the_files_of_certs_dev(tmp_path, launch, upstream):
     out = tmp_path / "dev"
     assert run_command("certs", "dev", "--out", out, "--san", "localhost").returncode == 0
     listing = {p.name for p in out.iterdir()}
@@ -208,7 +208,7 @@ def test_certs_dev_takes_ports(tmp_path):
     assert config["metrics"]["address"] == "127.0.0.1:9990"
 
 
-def test_echo_shows_what_it_got(tmp_path):
+def test_echo_shows_the_request(tmp_path):
     process = subprocess.Popen([binary(), "echo", "--address", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
     try:
         port = int(process.stdout.readline().rsplit(":", 1)[1])
@@ -231,7 +231,7 @@ def test_echo_is_for_this_machine_only():
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_check_may_be_asked_as_another_user(tmp_path_factory, pki):
-    # Of certbot's folders: 0700 for root, until a group may pass.
+    # Like certbot's folders: 0700 for root, until a group gets access.
     folder = tmp_path_factory.mktemp("letsencrypt")
     for above in (folder, *folder.parents):
         if above != pathlib.Path("/tmp") and above.is_relative_to("/tmp"):
@@ -265,7 +265,7 @@ def test_the_readme_by_hand_works_as_it_stands(tmp_path):
     block = text[text.index("Or by hand"):].split("```sh\n")[1].split("```")[0]
     (tmp_path / "bazel-bin/proxy").mkdir(parents=True)
     (tmp_path / "bazel-bin/proxy/mantlet").symlink_to(binary())
-    # Its ports are somebody else's here, and its folder too.
+    # Its ports and its folder are used by others here.
     script = "set -m\nip link set lo up\n" + block.replace("/tmp/pki", str(tmp_path / "pki"))
     done = subprocess.run(["unshare", "--net", "bash", "-c", script], cwd=tmp_path, capture_output=True, text=True,
                           timeout=scaled(25))

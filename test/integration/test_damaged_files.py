@@ -1,4 +1,6 @@
-"""Every kind of damage to every file of a listener: at start a refusal that names it, later the old set serves on."""
+"""Every kind of damage to every file of a listener: the start fails with the file's name; later, the old set stays in
+use.
+"""
 
 import json
 import os
@@ -28,7 +30,7 @@ def openssl(*arguments, data):
 
 
 def material(pki, form):
-    """{key of the configuration: good content} for one way to name a server certificate."""
+    """{key of the configuration: valid content} for one form of a server certificate."""
     server = pki.server
     if form == "chain and key":
         return {"chain": server.chain_pem, "key": server.key_pem}
@@ -46,7 +48,7 @@ FORMS = ("chain and key", "bundle", "locked key", "pkcs12")
 
 
 def foreign(pki):
-    """Files that are whole, but not what belongs in a place."""
+    """Complete files of the wrong kind."""
     other = pki.ca.server("localhost")
     late = pki.ca.server("localhost", not_before=now() - 3 * DAY, not_after=now() - DAY)
     early = pki.ca.server("localhost", not_before=now() + DAY, not_after=now() + 3 * DAY)
@@ -56,7 +58,7 @@ def foreign(pki):
 
 
 def damages(pki, name, good):
-    """{what happens: content, or a function that does it to a path}."""
+    """{damage: content, or a function that damages a path}."""
     if name == "passphrase_file":
         return {**damage.ANY, "another passphrase": b"another"}
     foreigners = foreign(pki)
@@ -87,7 +89,7 @@ def damages(pki, name, good):
 
 
 def lay(directory, pki, form):
-    """Writes the files; returns {name: (path, good content)} and what to lay over the listener."""
+    """Writes the files. Returns {name: (path, valid content)} and the settings for the listener."""
     contents = {**material(pki, form), "trust_bundle": pki.root.pem}
     files = {}
     for name, content in contents.items():
@@ -110,7 +112,7 @@ PLACES = [(form, name) for form in FORMS for name in names(form)]
 
 @pytest.fixture
 def folder():
-    """Where a daemon without root's privileges can read, too."""
+    """A folder that a daemon without root's privileges can read."""
     made = tempfile.mkdtemp(prefix="mantlet-damage-")
     yield pathlib.Path(made)
     shutil.rmtree(made, ignore_errors=True)
@@ -171,11 +173,11 @@ def test_later_damage_leaves_the_old_set_in_use(launch, own_pki, upstream, folde
     assert served_serial(proxy, own_pki) == serial
 
 
-# ---- what is asked beside certificates and keys
+# ---- files other than certificates and keys
 
 
 class RevocationList:
-    """Each list revokes the one client or the other."""
+    """Each list revokes one of two clients."""
 
     def __init__(self, pki):
         self.pki = pki
@@ -199,7 +201,7 @@ class RevocationList:
 
 
 class SpiffeBundle:
-    """Each bundle holds the one authority of the trust domain or the other."""
+    """Each bundle contains one of two authorities of the trust domain."""
 
     def __init__(self, pki, form):
         self.pki, self.form = pki, form
@@ -233,7 +235,7 @@ class SpiffeBundle:
 
 
 class OcspResponse:
-    """Each response holds a day longer."""
+    """Each response is valid for another day."""
 
     def __init__(self, pki):
         self.pki = pki
@@ -273,20 +275,20 @@ OTHERS = {"revocation list": RevocationList, "SPIFFE bundle in PEM": lambda pki:
 
 
 def lay_other(what, pki, folder):
-    """The file and its good content, numbered; what to lay over the listener; its damages."""
+    """The file and its valid content, numbered; the settings for the listener; its damages."""
     kind = OTHERS[what](pki)
     path = folder / "own" / "the-file"
     path.parent.mkdir()
     path.write_bytes(kind.content(0))
     path.chmod(0o600)
-    # Revocation lists have a reader of their own; the others share that of the certificates.
+    # Revocation lists have their own parser; the other files share that of certificates.
     usual = damage.ANY if what == "revocation list" else ("missing", "unreadable", "empty")
     return kind, path, {**{how: damage.ANY[how] for how in usual}, **damage.FOLDER, **kind.damages(kind.content(0))}
 
 
 @pytest.mark.limit(120)
 @pytest.mark.parametrize("what", OTHERS)
-def test_at_start_damage_to_what_else_is_asked_is_refused_in_one_sentence(own_pki, folder, launcher, what):
+def test_at_start_damage_to_other_files_is_rejected_with_one_message(own_pki, folder, launcher, what):
     kind, path, kinds = lay_other(what, own_pki, folder)
     for name, how in kinds.items():
         if name == "unreadable" and launcher is None:
@@ -298,7 +300,7 @@ def test_at_start_damage_to_what_else_is_asked_is_refused_in_one_sentence(own_pk
 
 @pytest.mark.limit(240)
 @pytest.mark.parametrize("what", OTHERS)
-def test_later_damage_to_what_else_is_asked_keeps_the_old_until_the_new_is_whole(
+def test_later_damage_to_other_files_keeps_the_old_ones_until_the_new_are_complete(
         launch, own_pki, upstream, folder, launcher, what):
     kind, path, kinds = lay_other(what, own_pki, folder)
     proxy = launch(configuration(own_pki, upstream, listener=kind.listener(path), reload={"interval": "0s"}),
@@ -325,7 +327,7 @@ def test_later_damage_to_what_else_is_asked_keeps_the_old_until_the_new_is_whole
 
 
 @pytest.mark.parametrize("key", ["chain", "key", "bundle", "trust_bundle"])
-def test_check_says_what_run_says(own_pki, folder, key):
+def test_check_and_run_report_the_same(own_pki, folder, key):
     files, listener = lay(folder, own_pki, "bundle" if key in ("bundle", "trust_bundle") else "chain and key")
     files[key][0].write_bytes(b"")
     path = folder / "mantlet.yaml"
@@ -337,7 +339,7 @@ def test_check_says_what_run_says(own_pki, folder, key):
 
 @pytest.mark.parametrize("unwatchable", ["missing", "unreadable"])
 def test_a_folder_that_comes_back_is_noticed_at_once(launch, own_pki, upstream, folder, launcher, unwatchable):
-    """Without the slow look: the watch alone must see it, while failed attempts wait longer and longer."""
+    """Without the periodic poll: the watch must detect the change while the retry delay grows."""
     if unwatchable == "unreadable" and launcher is None:
         pytest.skip("root reads everything here")
     place = folder / "tls"
@@ -350,7 +352,7 @@ def test_a_folder_that_comes_back_is_noticed_at_once(launch, own_pki, upstream, 
     else:
         place.chmod(0)
     proxy.wait_metric("mantlet_reload_pending", 1)
-    # The wait between attempts has grown to 4 s.
+    # The retry delay has grown to 4 s.
     wait_until(lambda: proxy.metric("mantlet_reloads_total", result="failure") >= 4, 12, "some attempts")
     if unwatchable == "missing":
         (folder / "aside").rename(place)

@@ -1,4 +1,4 @@
-"""deploy/ is kept true: its configurations load, its units and its manifest are what deploy/README.md says."""
+"""Checks deploy/: its configurations load, and its units and its manifest are as described in deploy/README.md."""
 
 import pathlib
 import re
@@ -15,7 +15,7 @@ SYSTEMD = DEPLOY / "systemd"
 
 @pytest.fixture
 def documents():
-    """The documents of the manifest by kind."""
+    """Returns the documents of the manifest by kind."""
     found = {}
     for document in yaml.safe_load_all((DEPLOY / "kubernetes/sidecar.yaml").read_text()):
         assert document["kind"] not in found
@@ -35,7 +35,7 @@ def sidecar(pod):
 
 
 def check(text, pki, tmp_path):
-    """`mantlet check` on a configuration whose /etc/mantlet/tls is made for the test."""
+    """Runs `mantlet check` on a configuration with a test folder instead of /etc/mantlet/tls."""
     tls = tmp_path / "tls"
     tls.mkdir()
     (tls / "tls.crt").write_bytes(pki.server.chain_pem)
@@ -77,7 +77,7 @@ def test_systemd_accepts_the_units(tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     for name in ("mantlet.service", "mantlet.socket"):
-        # Nothing is installed here; our binary stands in for the installed one.
+        # Nothing is installed here; the test's binary replaces the installed one.
         (tmp_path / name).write_text((SYSTEMD / name).read_text().replace("/usr/bin/mantlet", binary()))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
                            str(tmp_path / "mantlet.service"), str(tmp_path / "mantlet.socket")],

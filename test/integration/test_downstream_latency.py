@@ -1,4 +1,4 @@
-"""What the waiting of TCP costs a new connection."""
+"""The latency that TCP's delays add to a new connection."""
 
 import socket
 import statistics
@@ -13,7 +13,7 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def with_nagle(proxy, tls):
-    """A client that leaves Nagle's algorithm on, as most do that are not written for speed."""
+    """A client with Nagle's algorithm, like most clients that are not optimised for speed."""
     plain = socket.create_connection(proxy.address(), timeout=10)
     return tls.wrap_socket(plain, server_hostname="localhost")
 
@@ -28,12 +28,12 @@ def test_the_first_request_does_not_wait_for_a_delayed_acknowledgement(start, up
             client.sendall(GET)
             assert Reader(client).response().status == 200
             took.append(time.monotonic() - began)
-    # Delayed, the acknowledgement of the client's Finished comes after 40 ms.
+    # A delayed acknowledgement of the client's Finished takes 40 ms.
     assert statistics.median(took) < 0.02, took
 
 
 def test_one_system_call_is_spent_on_a_connection_and_none_on_a_request(start, upstream, tls, tmp_path):
-    # A second one comes with the connection to the upstream; the first connection has that.
+    # The connection to the upstream causes a second one; the first client connection opens it.
     proxy = start(upstream, log={"access": "off"}, reload={"watch": False, "interval": "0"})
     with clients.RawClient(proxy.address(), tls) as client:
         client.get()

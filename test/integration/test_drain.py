@@ -1,4 +1,4 @@
-"""The end of a run: exchanges finish, nothing new begins, the process leaves in time."""
+"""The drain: exchanges finish, no new request begins, and the process ends in time."""
 
 import signal
 import socket
@@ -17,7 +17,7 @@ SLOW_REQUEST = "GET /slow/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def draining(start, upstream):
-    """A proxy with ten seconds for its drain."""
+    """A proxy with a drain time of ten seconds."""
     return start(upstream, shutdown={"drain": "10s", "idle_grace": "200ms"})
 
 
@@ -117,7 +117,7 @@ def test_readiness_ends_with_the_begin_of_the_drain(draining, connect, upstream)
     assert client.response().status == 200
 
 
-def test_the_deadline_ends_what_will_not_end(start, scripted, connect):
+def test_the_deadline_cuts_the_rest(start, scripted, connect):
     def serve(connection, _):
         Reader(connection).request()
         connection.recv(1)
@@ -133,7 +133,7 @@ def test_the_deadline_ends_what_will_not_end(start, scripted, connect):
     try:
         assert client.response().status == 503
     except (OSError, Incomplete):
-        pass  # ended without an answer, which is as true
+        pass  # ended without a response, which is also permitted
 
 
 def test_a_second_signal_ends_at_once(start, connect, upstream):
@@ -179,7 +179,7 @@ def test_post_drain_drains(draining):
 
 
 def test_a_signal_does_not_cut_a_drain_short_that_the_admin_endpoint_began(draining, connect, upstream):
-    """Service managers run a command for the stop and send SIGTERM after it."""
+    """Service managers run a stop command and then send SIGTERM."""
     client = connect(draining)
     client.send(SLOW_REQUEST)
     in_flight(upstream)
@@ -200,7 +200,7 @@ def test_curl_is_not_cut_short_by_a_drain(draining, pki, upstream):
 
 
 def begin_hello(tls):
-    """A client's side of a handshake: (its state, what it reads, what it sends)."""
+    """A client's side of a handshake: (its state, its input, its output)."""
     inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
     half = tls.wrap_bio(inward, outward, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
@@ -223,7 +223,7 @@ def drive(plain, step, inward, outward):
 
 @pytest.fixture
 def patient(start, upstream):
-    """A proxy that is in no hurry to close idle connections."""
+    """A proxy with a long grace for idle connections."""
     return start(upstream, shutdown={"drain": "10s", "idle_grace": "10s"})
 
 
@@ -269,7 +269,7 @@ def test_a_request_on_its_way_over_an_idle_connection_is_answered(patient, conne
     assert patient.wait() == 0
 
 
-def test_the_end_does_not_wait_for_the_grace_once_nobody_is_left(patient, connect):
+def test_the_end_does_not_wait_for_the_grace_without_clients(patient, connect):
     client = connect(patient)
     client.get()
     patient.signal(signal.SIGTERM)
@@ -280,7 +280,7 @@ def test_the_end_does_not_wait_for_the_grace_once_nobody_is_left(patient, connec
     assert time.monotonic() - begin < scaled(3)
 
 
-def test_a_listener_that_is_removed_answers_what_is_on_its_way(launch, pki, upstream, connect):
+def test_a_removed_listener_answers_requests_on_their_way(launch, pki, upstream, connect):
     config = configuration(pki, upstream, shutdown={"drain": "10s", "idle_grace": "10s"})
     second = merge(config["listeners"][0], {"name": "second"})
     proxy = launch(dict(config, listeners=[config["listeners"][0], second]))

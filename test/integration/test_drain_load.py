@@ -1,4 +1,4 @@
-"""Drains and restarts under load: whoever was let in gets an answer."""
+"""Drains and restarts under load: every accepted connection gets a response."""
 
 import random
 import signal
@@ -20,9 +20,8 @@ GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class Load:
-    """Clients that ask again and again, some on a new connection each time, until `stop()` or a refused connection.
-
-    `lost` has what happened to each request, or handshake, that got no answer although its connection was accepted.
+    """Clients that send requests, some on a new connection each time, until `stop()` or a refused connection.
+    `lost` has the error of each request or handshake without a response although its connection was accepted.
     """
 
     def __init__(self, port, tls, kept=6, fresh=2, through_restarts=False):
@@ -40,7 +39,7 @@ class Load:
             except OSError as error:
                 if self.through_restarts:
                     self.note(error)
-                return  # nobody listens any more
+                return  # the listener has closed
             plain.settimeout(scaled(10))
             try:
                 self.converse(plain, fresh)

@@ -1,4 +1,4 @@
-"""What applications take for the word of a proxy comes from mantlet, or from nobody."""
+"""Headers that applications trust as those of a proxy come only from mantlet."""
 
 import base64
 
@@ -23,7 +23,7 @@ def spellings(header):
 
 
 def forged(connect, proxy, *headers):
-    """A request that says all of it in every spelling, in its head and in its trailers."""
+    """A request with all of these headers in every spelling, in its head and its trailers."""
     lines = "".join(f"{s}: {FORGED}\r\n" for header in headers for s in sorted(spellings(header)))
     reply = connect(proxy).exchange(
         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
@@ -72,7 +72,7 @@ def test_further_names_are_removed_in_every_spelling(start, connect, upstream):
 
 
 @pytest.mark.parametrize("client_auth", ["require", "optional"])
-def test_xfcc_may_carry_what_an_application_wants_where_nothing_else_is_written(
+def test_set_may_use_xfcc_if_mantlet_does_not_write_it(
         start, connect, upstream, pki, client_auth):
     headers = {"xfcc": "sanitize", "set": {"X-Forwarded-Client-Cert": "cert_der_base64"}}
     proxy = start(upstream, listener={"client_auth": {"mode": client_auth}, "identity_headers": headers})

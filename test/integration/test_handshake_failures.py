@@ -1,4 +1,4 @@
-"""Each way a handshake fails: the client sees no more than an alert, the operator a count and one record with the reason."""
+"""Each kind of handshake failure: an alert for the client, a count and one record with the reason for the operator."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from harness.pki import DAY, SERVER, Authority, now
 from harness.timing import scaled, wait_until
 
 CERTIFICATE_FAULTS = {
-    # reason: (what makes the client's identity, depth of the certificate at fault)
+    # reason: (function that creates the client's identity, depth of the certificate at fault)
     "unknown_ca": (lambda pki: Authority.root("a stranger").issue("stranger"), 0),
     "expired": (lambda pki: pki.ca.issue("late", not_before=now() - 3 * DAY, not_after=now() - DAY), 0),
     "not_yet_valid": (lambda pki: pki.ca.issue("early", not_before=now() + DAY, not_after=now() + 3 * DAY), 0),
@@ -29,12 +29,12 @@ def failures(proxy, reason):
 
 
 def records(proxy, reason):
-    """The records of failed handshakes, whatever their event is called."""
+    """Returns the records of failed handshakes."""
     return [r for r in proxy.log() if r.get("reason") == reason and r.get("listener") == "public"]
 
 
 def one_record(proxy, reason):
-    """The one record of the failure, once the count is there too."""
+    """Waits for the count and returns the one record of the failure."""
     proxy.wait_metric("mantlet_tls_handshake_failures_total", 1, listener="public", reason=reason)
     assert proxy.metric("mantlet_tls_handshake_failures_total") == 1, proxy.metrics().text
     wait_until(lambda: records(proxy, reason), 5, f"a record with reason {reason}")
@@ -93,7 +93,7 @@ def test_an_expired_intermediate_is_the_certificate_at_fault(mantlet, pki):
 
 
 def test_a_sha1_signature_is_refused(mantlet, pki):
-    # The library that makes our certificates may refuse to sign with SHA-1 itself.
+    # The library that creates the certificates may itself refuse to sign with SHA-1.
     try:
         identity = pki.ca.issue("sha1", digest=hashes.SHA1())
     except Exception as error:  # pylint: disable=broad-except
@@ -151,7 +151,7 @@ def test_not_tls(start):
     one_record(proxy, "not_tls")
 
 
-def test_timeout_of_a_client_that_says_nothing(start):
+def test_timeout_of_a_silent_client(start):
     proxy = start(listener={"timeouts": {"handshake": "300ms"}})
     with socket.create_connection(proxy.address(), timeout=scaled(10)) as plain:
         assert plain.recv(100) == b""

@@ -1,11 +1,8 @@
-"""Every reason why a handshake fails, made by real clients: one count, one record, and for the client only the alert.
-
-| clients | make |
-|---|---|
-| `openssl s_client`, curl, Python's ssl | all that a wrong certificate, version, cipher suite or server name can cause |
-| curl over http:// | plaintext_http |
-| a TLS 1.2 client of ours (harness/tls12.py) | a signature by another key, names damaged in their encoding, a wrong Finished |
-| a socket | not_tls, timeout, rate_limited, peer_closed |
+"""Every reason of handshake failures, caused by real clients: one count, one record, and only the alert for the
+client. | clients | make | |---|---| | `openssl s_client`, curl, Python's ssl | all that a wrong certificate, version,
+cipher suite or server name can cause | | curl over http:// | plaintext_http | | a TLS 1.2 client of ours
+(harness/tls12.py) | a signature by another key, names damaged in their encoding, a wrong Finished | | a socket |
+not_tls, timeout, rate_limited, peer_closed |
 """
 
 import re
@@ -82,7 +79,7 @@ class World:
         self.pki, self.tmp_path, self.proxy = pki, tmp_path, None
 
 
-# -- what is done ----------------------------------------------------------------
+# -- failures ----------------------------------------------------------------
 
 
 class Case:
@@ -100,7 +97,7 @@ class Case:
 
 
 def shown(alert, make, libraries=tuple(LIBRARIES), **kwargs):
-    """A certificate that these libraries can show: make(world) is it."""
+    """A certificate that these libraries can send; make(world) creates it."""
     def act(library):
         return lambda world: library(world, world.identity.write(world.tmp_path / "client", "client"))
 
@@ -108,7 +105,7 @@ def shown(alert, make, libraries=tuple(LIBRARIES), **kwargs):
 
 
 def refused(alert, fields=("sni", "tls_version"), alerts=(), listener=None, **options):
-    """A handshake that all libraries can begin and that fails before any certificate is judged."""
+    """A handshake that all libraries can begin and that fails before a certificate is verified."""
     def act(library):
         return lambda world: library(world, world.pki.client_files if options.get("client", True) else None,
                                      **{k: v for k, v in options.items() if k != "client"})
@@ -118,7 +115,7 @@ def refused(alert, fields=("sni", "tls_version"), alerts=(), listener=None, **op
 
 
 def with_lists(write, policy="if_present"):
-    """A configuration with the lists that write(world) returns, beside the root's."""
+    """A configuration with the lists of write(world) in addition to the root's."""
     def listener(world):
         path = world.tmp_path / "list.crl"
         path.write_bytes(world.pki.root.crl() + write(world))
@@ -152,7 +149,7 @@ def plaintext_with_curl(world):
 
 
 def said(world, data, wait=True):
-    """Sends bytes, reads to the end; the alert among the answer, or None."""
+    """Sends bytes and reads to the end. Returns the alert in the response, or None."""
     with socket.create_connection(world.proxy.address(), timeout=scaled(10)) as plain:
         plain.sendall(data)
         answer = b""
@@ -178,7 +175,7 @@ def leaves_in_the_middle(world):
 
 
 def twice(world):
-    """With one handshake a second and listener, one of the next few is refused without an answer."""
+    """With a limit of one handshake per second, one of the next handshakes is rejected without a response."""
     for _ in range(5):
         try:
             with socket.create_connection(world.proxy.address(), timeout=scaled(10)) as plain:
@@ -230,7 +227,7 @@ def signed_by_another(world):
 
 
 class UnofferedAlgorithm(tls12.Client):
-    """Signs the handshake and says that it did so with ecdsa_sha1, which it was not offered."""
+    """Signs the handshake and announces ecdsa_sha1, which was not offered."""
 
     def _say(self, kind, body):
         super()._say(kind, b"\x02\x03" + body[2:] if kind == 15 else body)
@@ -244,7 +241,7 @@ def signed_with_an_unoffered_algorithm(world):
 
 
 def of_another_kind(world):
-    """A certificate with an Ed448 key, for which the client cannot sign anything that we would read."""
+    """A certificate with an Ed448 key, whose signatures are not supported."""
     return ours(world, [world.identity.leaf_der, der_of(world.pki.ca.certificate)], world.pki.client.key)
 
 

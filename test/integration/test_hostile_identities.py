@@ -1,6 +1,6 @@
-"""Certificates made to be misread: a strict reader of each format finds what the certificate says, or nothing.
-
-harness/der.py writes the certificates byte by byte, harness/readers.py reads the headers by their specifications.
+"""Certificates that are meant to be misread: a strict reader of each format finds the value of the certificate, or
+nothing. harness/der.py writes the certificates byte by byte, harness/readers.py reads the headers by their
+specifications.
 """
 
 import copy
@@ -29,10 +29,9 @@ def common(*values, tag=UTF8):
 
 
 class Case:
-    """A subject and alternative names, and what of them has no place in a header.
-
-    lost: any of subject, cn. Of alternative names, a list of (value, where it is lost): "" nowhere, "q" in the
-    quotes of XFCC, "l" in a list without quotes, "ql" in both.
+    """A subject and alternative names, and the values that must be omitted. lost: any of subject, cn. The
+    alternative names are a list of (value, where it is omitted): "" nowhere, "q" in the quotes of XFCC, "l" in a
+    list without quotes, "ql" in both.
     """
 
     def __init__(self, rdns=(), uris=(), dns=(), lost=(), serial=None):
@@ -83,7 +82,7 @@ TEXT = {
 CONTROLS = {"nul": "admin\0.example", "newline": "alice\nX-Admin: yes", "carriage-return": "alice\rX-Admin: yes",
             "line-end": "alice\r\nX-Admin: yes", "tab": "a\tb", "del": "a\x7fb", "escape": "a\x1b[2Jb",
             "c1": "a\u0085b", "c1-csi": "a\u009bb"}
-# No text by its own encoding: the certificate is refused.
+# Invalid text in its own encoding: the certificate is rejected.
 DAMAGED = {
     "utf8-invalid": (b"alice\xff\xfe", UTF8), "utf8-overlong": (b"\xc0\xafalice", UTF8),
     "utf8-surrogate": (b"\xed\xa0\x80", UTF8), "utf8-cut": (b"alice\xe2\x82", UTF8),
@@ -91,7 +90,7 @@ DAMAGED = {
     "universal-cut": (b"\0\0\0a\0", UNIVERSAL), "universal-too-large": (b"\0\x11\0\0", UNIVERSAL),
     "octet-string": (b"alice", der.OCTET_STRING),
 }
-# No text either, but let in: shown as #hex where the format has that, else left out.
+# Invalid text as well, but accepted: written as #hex if the format supports it, omitted otherwise.
 UNREADABLE = {
     "ia5-with-utf8": ("Zoë".encode(), IA5), "printable-with-latin1": (b"Zo\xeb", PRINTABLE),
     "numeric-with-more": (b"1\x80", der.NUMERIC),
@@ -144,7 +143,7 @@ CASES = {
 
 
 def reading(tag, raw):
-    """The text of a string value, or None if it has none."""
+    """Returns the text of a string value, or None if it has none."""
     try:
         if tag in (der.PRINTABLE, der.NUMERIC, IA5):
             return raw.decode("ascii")
@@ -158,7 +157,7 @@ def reading(tag, raw):
 
 
 def same_name(written, rdns):
-    """Whether a distinguished name, read strictly, is the one of these relative names."""
+    """Returns whether a distinguished name, read strictly, consists of these relative names."""
     got = readers.distinguished_name(written)
     wanted = [[(kind, ("text", reading(tag, raw)), ("der", der.tlv(tag, raw))) for kind, tag, raw in rdn]
               for rdn in reversed(rdns)]
@@ -232,7 +231,7 @@ def check_set(got, case, identity, pki):
 
 
 def headers_of(request):
-    """Every header as bytes; none twice, none with a byte that has no place in a header."""
+    """Returns all headers as bytes; checks that there are no duplicates and no invalid bytes."""
     got = {}
     for name, value in request.headers:
         raw = value.encode("latin-1")
@@ -243,7 +242,7 @@ def headers_of(request):
 
 
 def get(proxy, pki, identity, listener="public", target="/"):
-    """The response to one request under the client certificate, by a client that does not look at it."""
+    """Sends one request with the client certificate, by a client that does not parse it, and returns the response."""
     client = tls12.Client(proxy.address(listener), [identity.leaf_der, der_of(pki.ca)], identity.key)
     try:
         client.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nx-forwarded-client-cert: {THEIRS}\r\n\r\n".encode())
@@ -257,7 +256,7 @@ def dropped(proxy, listener="public", **labels):
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_a_strict_reader_finds_what_the_certificate_says_or_nothing(launch, upstream, pki, kind):
+def test_a_strict_reader_finds_the_value_of_the_certificate_or_nothing(launch, upstream, pki, kind):
     case = CASES[kind]
     identity = case.issue(pki.ca)
     proxy = launch(every_mode(pki, upstream))
@@ -315,7 +314,7 @@ def test_a_name_that_is_damaged_in_its_encoding_is_refused(start, upstream, pki,
 
 FLOOD = Case(common("alice"), uris=["spiffe://example.org/alice"],
              dns=[f"host-{n}.some-long-domain.example" for n in range(500)])
-# A tenth of a header line of nginx, Apache and Gunicorn goes to the request line's neighbours.
+# A tenth of the header size of nginx, Apache and Gunicorn is for other headers.
 SMALL = {"xfcc_fields": ALL_XFCC, "client_cert": "chain",
          "set": {"X-Verify": "verify", "X-Dn": "subject", "X-Pem": "cert_pem_urlencoded", "X-Dns": "san_dns"}}
 
@@ -325,7 +324,7 @@ def block_size(headers):
 
 
 def fallback(launch, pki, upstream, case, max_bytes):
-    """The identity headers under a limit, which they keep, and the proxy."""
+    """Returns the identity headers under a limit, which they respect, and the proxy."""
     config = configuration(pki, upstream)
     config["listeners"][0]["identity_headers"] = {**SMALL, "max_bytes": max_bytes}
     proxy = launch(config)
@@ -341,7 +340,7 @@ def keys_of(got):
 
 
 @pytest.mark.parametrize("max_bytes, steps", [(64 * 1024, 0), (8500, 1), (3500, 2), (1024, 3)])
-def test_what_is_too_large_is_left_out_step_by_step(launch, upstream, pki, max_bytes, steps):
+def test_values_that_are_too_large_are_omitted_step_by_step(launch, upstream, pki, max_bytes, steps):
     case = Case(common("alice"), uris=["spiffe://example.org/alice"], dns=["d" * 60 + f"-{n}.example" for n in range(12)])
     got, proxy = fallback(launch, pki, upstream, case, max_bytes)
     assert ("client-cert-chain" in got) == ("chain" in keys_of(got)) == (steps < 1)
@@ -363,7 +362,7 @@ def test_of_a_name_that_is_too_large_only_verify_is_left(launch, upstream, pki):
 
 
 def test_a_flood_of_names_costs_only_the_names_by_default(launch, upstream, pki):
-    """The configuration says nothing about sizes or fields."""
+    """The configuration does not set sizes or fields."""
     case = Case(common("alice"), dns=[f"host-{n}.some-long-domain.example" for n in range(2000)])
     proxy = launch(configuration(pki, upstream))
     assert get(proxy, pki, case.issue(pki.ca)).status == 200
@@ -374,7 +373,7 @@ def test_a_flood_of_names_costs_only_the_names_by_default(launch, upstream, pki)
 
 
 def test_an_application_with_small_limits_is_never_overrun(launch, pki, tmp_path):
-    """nginx takes 8 KiB a line and would say 400."""
+    """nginx accepts 8 KiB per line and would answer 400."""
     nginx = Nginx(tmp_path / "nginx")
     try:
         config = configuration(pki, nginx)

@@ -1,4 +1,4 @@
-"""Large bodies and slow peers: bytes are streamed, and nobody is read faster than the other side takes it."""
+"""Large bodies and slow peers: bytes are streamed, and no side is read faster than the other side reads."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ BLOCK = bytes(range(256)) * 256
 
 
 def swallowing(total):
-    """An upstream's script that takes a body of any size without keeping it, and reports its size and hash."""
+    """An upstream that reads a body of any size without storing it, and reports its size and hash."""
     def serve(connection, _):
         reader = Reader(connection)
         head = reader.head()
@@ -41,7 +41,7 @@ def swallowing(total):
 
 
 def test_a_client_that_takes_its_response_slowly_is_waited_for(start, upstream, connect):
-    """More than the buffers hold, in less than the deadline for a client that takes nothing."""
+    """More than the capacity of the buffers, in less than the timeout for a client that does not read."""
     client = connect(start(upstream, listener={"timeouts": {"write": "500ms"}}))
     client.send(f"GET /bytes/{8 * MIB} HTTP/1.1\r\nHost: localhost\r\n\r\n")
     end = time.monotonic() + scaled(2.5)

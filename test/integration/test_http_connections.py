@@ -1,4 +1,4 @@
-"""Connections on both sides: kept, pipelined, ended."""
+"""Connections on both sides: keep-alive, pipelining, closing."""
 
 import pytest
 from harness.messages import Reader

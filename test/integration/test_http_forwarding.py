@@ -1,4 +1,4 @@
-"""One request, one response: what is passed on in both directions, and how it is framed."""
+"""One request and one response: the forwarded fields and content in both directions, and their framing."""
 
 import hashlib
 import json
@@ -170,7 +170,7 @@ def test_an_empty_body_is_not_framed_as_one(mantlet, connect, upstream):
     assert not headers.all("Content-Length") and not headers.all("Transfer-Encoding")
 
 
-def test_a_post_of_zero_bytes_says_so(mantlet, connect, upstream):
+def test_a_post_of_zero_bytes_has_content_length_zero(mantlet, connect, upstream):
     connect(mantlet).exchange("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
     assert upstream.requests[0].headers.all("Content-Length") == ["0"]
 

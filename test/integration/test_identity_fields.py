@@ -1,4 +1,4 @@
-"""Names of a certificate in the words of the application: every kind that people use, and none that it does not say."""
+"""The names of a certificate as identity fields: every kind in use, and only those in the certificate."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Who the client is, as the upstream is told; and that nobody else can tell it."""
+"""The identity headers for the upstream, which clients cannot forge."""
 
 import base64
 import urllib.parse
@@ -16,15 +16,14 @@ FORGED = 'Hash=00;Subject="CN=admin";URI=spiffe://example.org/admin'
 
 
 def seen(upstream):
-    """The headers of the one request that reached the upstream."""
+    """Returns the headers of the one request that reached the upstream."""
     assert len(upstream.requests) == 1
     return upstream.requests[0].headers
 
 
 def elements(value, escapes='"'):
-    """An XFCC value as a list of elements, each a list of (key, value) pairs.
-
-    A backslash in quotes is taken for an escape before the characters of `escapes` only.
+    """Parses an XFCC value into a list of elements, each a list of (key, value) pairs. A backslash in quotes is an
+    escape only before the characters of `escapes`.
     """
     found, pairs, key, text, quoted, position = [], [], None, "", False, 0
     while position <= len(value):
@@ -149,7 +148,7 @@ def test_no_client_cert_chain_without_a_certificate(start, connect, upstream, pk
 
 
 def vary_of(start, scripted, connect, *lines, **identity_headers):
-    """What becomes of a response's Vary lines."""
+    """Returns the forwarded Vary lines of a response."""
     def serve(connection, _):
         Reader(connection).request()
         connection.sendall(response(body=b"x", headers=[("Vary", line) for line in lines]))
@@ -164,7 +163,7 @@ def vary_of(start, scripted, connect, *lines, **identity_headers):
     ["Client-Cert", "Accept"], ["*", "Client-Cert"], ["Accept, Client-Cert-Chain, Client-Cert"]], ids="|".join)
 @pytest.mark.parametrize("mode", ["off", "chain"])
 def test_a_response_that_varies_by_certificate_is_not_to_be_shared(start, scripted, connect, lines, mode):
-    """RFC 9440 section 2.4, whatever is sent to the upstream: a cache in front never sees the field."""
+    """RFC 9440 section 2.4, independent of the request to the upstream: a cache in front never sees the field."""
     assert vary_of(start, scripted, connect, *lines, client_cert=mode) == ["*"]
 
 
@@ -208,7 +207,7 @@ def test_every_identity_field_can_be_set(start, connect, upstream, pki):
         assert len(got[field]) == 1 and got[field][0], field
 
 
-def test_verify_says_none_without_a_certificate(start, connect, upstream, pki):
+def test_verify_is_none_without_a_certificate(start, connect, upstream, pki):
     proxy = start(upstream, listener={"client_auth": {"mode": "optional"},
                                       **with_headers(set={"X-SSL-Client-Verify": "verify",
                                                           "X-SSL-Client-S-DN": "subject"})})
@@ -218,7 +217,7 @@ def test_verify_says_none_without_a_certificate(start, connect, upstream, pki):
     assert seen(upstream).all("X-SSL-Client-S-DN") in ([], [""])
 
 
-# -- nobody else can say it ----------------------------------------------------------
+# -- forged headers ----------------------------------------------------------
 
 ALIASES = [
     "X-Forwarded-Client-Cert", "x-forwarded-client-cert", "X_Forwarded-Client.Cert", "X_Forwarded_Client_Cert",
@@ -245,9 +244,9 @@ FAMILY = [*ALIASES, "X-SSL-Client-S-DN"]
 
 @pytest.mark.parametrize("client_auth", [{"mode": "require"}, {"mode": "optional"}, NO_CLIENT_AUTH],
                          ids=["mtls", "optional", "none"])
-def test_the_whole_family_is_removed_from_head_and_trailers_whatever_connection_says(
+def test_the_whole_family_is_removed_from_head_and_trailers_for_any_connection_field(
         start, connect, upstream, pki, client_auth):
-    """Nothing of one request that names every alias in its head, its trailers, Trailer and Connection."""
+    """Removes every alias in the head, the trailers, Trailer and Connection of a request."""
     proxy = start(upstream, listener={"client_auth": client_auth, **with_headers(set={"X-SSL-Client-S-DN": "subject"})})
     context = clients.context(pki, client="default" if client_auth["mode"] == "require" else None)
     lines = "".join(f"{alias}: forged-identity\r\n" for alias in FAMILY)

@@ -1,4 +1,4 @@
-"""Every form that certificates and keys come in, as OpenSSL writes them, with a handshake for each."""
+"""Every form of certificates and keys, as written by OpenSSL, with a handshake for each."""
 
 import os
 import pathlib
@@ -19,7 +19,7 @@ TRADITIONAL = tuple(kind for kind in KEYS if kind != "ed25519")  # RFC 8410: PKC
 
 
 def openssl(*arguments, data=b""):
-    """What `openssl ARGUMENTS…` makes of the data."""
+    """Returns the output of `openssl ARGUMENTS…` for the data."""
     return subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True).stdout
 
 
@@ -68,7 +68,7 @@ OLD_LOCKED_FORMS = {
 
 
 def forms():
-    """(what to put under tls.certificates[], key kind, how its files are made) for every case."""
+    """(entry of tls.certificates[], key type, function that creates its files) for every case."""
     def chain_and_key(chain, key):
         return lambda i: {"chain": chain(i), "key": key(i)}
 
@@ -114,7 +114,7 @@ def pkcs12(identity, *options, chain=True):
 
 
 def write(directory, made, passphrase=PASSPHRASE + b"\n"):
-    """The entry under tls.certificates for these files, written."""
+    """Writes these files and returns their entry of tls.certificates."""
     entry = {}
     for name, data in {**made, "passphrase_file": passphrase}.items():
         path = pathlib.Path(directory) / f"server.{name}"

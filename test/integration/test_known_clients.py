@@ -1,4 +1,4 @@
-"""Clients that come again: a verdict is remembered, and no longer than it holds."""
+"""Clients that connect again: a verdict is cached while it is valid."""
 
 import copy
 import datetime
@@ -13,7 +13,7 @@ HEADERS = {"identity_headers": {"xfcc_fields": ["hash", "cert", "chain", "subjec
 
 
 def seen(proxy, pki, files=None):
-    """What the upstream is told of a client on a connection of its own."""
+    """Returns the identity that the upstream receives for a client on a new connection."""
     status, seen = clients.get_json(proxy.address(), clients.context(pki, client=files or "default"))
     assert status == 200
     return sorted(pair for pair in seen["headers"] if "cert" in pair[0].lower())
@@ -27,7 +27,7 @@ def refused(proxy, pki, reason, files=None, listener="public"):
 
 @pytest.fixture
 def known(launch, own_pki, upstream):
-    """known(client_auth) gives a proxy that has met the client twice."""
+    """known(client_auth) returns a proxy to which the client has connected twice."""
 
     def run(client_auth=None, files=None, **top):
         proxy = launch(configuration(own_pki, upstream, listener={**HEADERS, "client_auth": client_auth or {}}, **top))
@@ -86,7 +86,7 @@ def test_a_client_known_to_one_listener_is_a_stranger_to_another(launch, own_pki
         refused(proxy, own_pki, "unknown_ca", listener="other")
 
 
-def test_each_of_many_known_clients_stays_who_it_is(launch, own_pki, upstream):
+def test_each_of_many_cached_clients_keeps_its_identity(launch, own_pki, upstream):
     proxy = launch(configuration(own_pki, upstream, listener=HEADERS))
     files = {f"client{i}": own_pki.write(own_pki.ca.issue(f"client{i}"), f"client{i}") for i in range(12)}
     first = {name: seen(proxy, own_pki, files[name]) for name in files}

@@ -1,4 +1,6 @@
-"""HTTP as old applications and unusual clients speak it: what has one reading is delivered, cleanly; the rest is refused in words."""
+"""HTTP of old applications and unusual clients: messages with one reading are forwarded in the proper form, others are
+rejected with a reason.
+"""
 
 import pytest
 from harness.messages import Reader
@@ -59,7 +61,7 @@ def test_a_response_with_one_reading_is_delivered_and_its_connection_kept(start,
     assert proxy.metric("mantlet_upstream_failures_total") in (None, 0)
 
 
-def test_what_the_client_gets_of_it_is_clean(start, scripted, connect):
+def test_the_client_gets_a_proper_response(start, scripted, connect):
     client = connect(start(answers(scripted, LF_HEAD)))
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     raw = b""
@@ -115,7 +117,7 @@ def test_a_rule_about_an_unusual_method_holds(start, connect, upstream):
 
 
 def test_an_unusual_method_is_not_sent_a_second_time(start, scripted, connect):
-    """A pooled connection that dies under it: nobody knows whether it was acted upon."""
+    """A pooled connection fails during the request: it is unknown whether the request was processed."""
     seen = []
 
     def serve(connection, _):
@@ -142,7 +144,7 @@ def test_an_unusual_method_is_not_sent_a_second_time(start, scripted, connect):
     ("Host: localhost\r\nHost: localhost\r\n\r\n", b"more than one Host"),
     ("Host: localhost\r\nX: a\x00b\r\n\r\n", b"NUL"),
 ])
-def test_a_refusal_says_in_words_what_it_is_about(mantlet, connect, upstream, lines, words):
+def test_a_rejection_explains_the_reason(mantlet, connect, upstream, lines, words):
     reply = connect(mantlet).exchange(f"GET / HTTP/1.1\r\n{lines}")
     assert reply.status == 400 and not upstream.requests
     assert reply.body.startswith(b"mantlet: The request is not valid HTTP: ") and words in reply.body

@@ -1,4 +1,4 @@
-"""What a request may weigh, how long it may take, and what it is told when it does not fit."""
+"""The limits and timeouts of requests, and the responses when they are exceeded."""
 
 import socket
 import ssl
@@ -81,7 +81,7 @@ def test_trailers_count_against_the_header_limits(start, upstream, connect):
 
 
 def check_key(proxy, key):
-    """The access log and the log name the key that has cut the only request."""
+    """The access log and the log have the key of the timeout that cut the only request."""
     record, = proxy.wait_access()
     assert record["error"] == "request_timeout" and key in record["error_detail"], record
     assert key in proxy.wait_log("request_timed_out", reason="request_timeout")["detail"]
@@ -138,7 +138,7 @@ FIRST_BYTES = bytes([22, 3, 1, 2, 0])
 
 
 def client_hello(tls):
-    """A whole ClientHello, as bytes; nothing follows it."""
+    """Returns a complete ClientHello as bytes."""
     out = ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):
         tls.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
@@ -158,7 +158,7 @@ def opened(proxy, first_bytes=b"", source="127.0.0.1"):
     try:
         connection.sendall(first_bytes)
     except ConnectionError:
-        pass  # it has had to make room already
+        pass  # it has already been evicted
     return connection
 
 
@@ -189,7 +189,7 @@ def test_silent_connections_do_not_keep_clients_out(start, upstream, tls):
 
 
 @pytest.mark.parametrize("first_bytes", [FIRST_BYTES[:1], FIRST_BYTES, None], ids=["a byte", "a header", "almost all"])
-def test_a_clienthello_that_is_not_whole_keeps_nobody_out(start, upstream, tls, first_bytes):
+def test_partial_clienthellos_do_not_block_other_clients(start, upstream, tls, first_bytes):
     proxy = start(upstream, listener={"limits": {"handshakes": 2}})
     part = client_hello(tls)[:-1] if first_bytes is None else first_bytes
     begun = [opened(proxy, part, "127.0.0.2") for _ in range(10)]

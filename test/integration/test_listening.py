@@ -42,7 +42,7 @@ def test_every_socket_of_one_name_is_listened_on(launch, pki, upstream, tls, wor
     assert not proxy.log("socket_unused")
 
 
-def test_a_socket_that_no_listener_asks_for_is_told(launch, pki, upstream, tls):
+def test_a_socket_that_no_listener_uses_is_logged(launch, pki, upstream, tls):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         with high(one) as first, high(two) as second:
             proxy = activated(launch, pki, upstream, [first, second], "public:internal")
@@ -85,7 +85,7 @@ def test_check_finds_addresses_that_cannot_be_listened_on_together(tmp_path, pki
     assert "8443" in checked.stderr
 
 
-def test_check_finds_one_unix_path_behind_two_names(tmp_path, pki, upstream):
+def test_check_finds_one_unix_path_under_two_names(tmp_path, pki, upstream):
     (tmp_path / "run").mkdir()
     (tmp_path / "link").symlink_to("run")
     config = beside(configuration(pki, upstream, listener={"address": f"unix:{tmp_path}/run/a.sock"}),
@@ -122,7 +122,7 @@ def test_a_listener_does_not_get_the_path_that_an_endpoint_still_has(launch, pki
 
 
 def test_an_endpoint_that_waits_for_the_next_start_holds_no_reload_up(launch, pki, upstream, tls):
-    """The listener leaves IPv4 to the endpoint on its port for as long as that is there."""
+    """The listener leaves IPv4 to the endpoint on its port as long as that exists."""
     port = free_port()
     proxy = launch(configuration(pki, upstream, listener={"address": f"[::]:{port}"},
                                  metrics={"address": f"127.0.0.1:{port}"}))

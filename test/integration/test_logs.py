@@ -1,4 +1,4 @@
-"""The logs: JSON lines with the fields that a reader searches for."""
+"""The logs: JSON lines with searchable fields."""
 
 import json
 import time
@@ -15,7 +15,7 @@ EXPECTED = {
 }
 
 
-def test_an_access_record_tells_the_whole_exchange(mantlet, connect, pki, upstream):
+def test_an_access_record_describes_the_whole_exchange(mantlet, connect, pki, upstream):
     client = connect(mantlet)
     client.exchange("POST /order?id=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
     record, = mantlet.wait_access()

@@ -1,4 +1,4 @@
-"""What connections take while they are open is given back when they have gone."""
+"""The memory of open connections is released when they have closed."""
 
 import os
 import resource
@@ -8,13 +8,13 @@ import pytest
 from harness import proxy as proxy_module
 from harness.timing import wait_until
 
-# What an idle connection may hold, with some room; tools/bench measures it.
+# The memory of an idle connection, with a margin; tools/bench measures it.
 MOST_EACH = 10 * 1000
 
 
 @pytest.fixture
 def crowd(start, upstream, connect):
-    """A proxy, what it held with one client, and so many clients that had a request each."""
+    """Returns a proxy, its memory with one client, and this many clients with one request each."""
     if proxy_module.is_sanitized():
         pytest.skip("the sanitizer keeps what is freed")
 
@@ -44,7 +44,7 @@ def test_memory_goes_back_when_connections_have_gone(crowd):
 
 @pytest.mark.limit(60)
 def test_memory_goes_back_when_all_go_in_one_turn_of_the_loop(crowd):
-    # libuv takes up events 1,024 at a time and goes on without ending its turn while as many are ready.
+    # libuv handles 1,024 events at a time and continues within the turn while as many are ready.
     proxy, before, clients = crowd(1600)
     held = proxy.rss() - before
     os.kill(proxy.process.pid, signal.SIGSTOP)

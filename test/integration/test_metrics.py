@@ -1,4 +1,4 @@
-"""The metrics tell what happened, in a form that Prometheus takes."""
+"""The metrics and their format."""
 
 import calendar
 import json
@@ -85,7 +85,7 @@ def test_connections_are_counted_and_their_number_falls_again(mantlet, connect):
     assert mantlet.metric("mantlet_connections_total", listener="public") == 3
 
 
-def test_upstream_connections_tell_their_state(mantlet, connect):
+def test_upstream_connections_are_counted_by_state(mantlet, connect):
     client = connect(mantlet)
     client.send("GET /slow/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wait_until(lambda: mantlet.metric("mantlet_upstream_connections", upstream="app") == 1, 5, "a connection")
@@ -160,7 +160,7 @@ def test_prometheus_scrapes_it(mantlet, connect, tmp_path):
         process.wait()
 
 
-def test_scrapes_that_nobody_reads_are_held_back(mantlet):
+def test_unread_scrapes_are_held_back(mantlet):
     before = mantlet.rss()
     with socket.create_connection(mantlet.address("metrics")) as greedy:
         greedy.settimeout(scaled(1))

@@ -1,4 +1,4 @@
-"""nginx behind the proxy, curl before it: two implementations that others wrote."""
+"""nginx as upstream and curl as client: two independent implementations."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""OCSP responses are stapled from a file while they hold; what is wrong with one is said when it is loaded."""
+"""OCSP responses are stapled from a file while they are valid; errors are reported when a response is loaded."""
 
 import pytest
 import yaml
@@ -16,7 +16,7 @@ def stapled(proxy, pki):
     return clients.s_client(pki, proxy.address(), "-status").stdout
 
 
-def test_a_good_response_is_stapled_and_a_renewed_one_taken_up(launch, upstream, own_pki, tmp_path):
+def test_a_valid_response_is_stapled_and_a_renewed_one_loaded(launch, upstream, own_pki, tmp_path):
     path = tmp_path / "server.ocsp"
     path.write_bytes(response(own_pki.ca, own_pki.server))
     proxy = launch(configuration(own_pki, upstream, listener=with_response(own_pki, path), reload={"interval": "0s"}))

@@ -1,4 +1,4 @@
-"""Pinned public keys: asked for in addition to a good chain."""
+"""Pinned public keys, which are required in addition to a valid chain."""
 
 import base64
 import copy
@@ -34,7 +34,7 @@ def refused(proxy, pki, identity, reason, stem):
     lambda d: base64.b64encode(d.digest()).decode(),
     lambda d: "sha256/" + base64.b64encode(d.digest()).decode(),
 ], ids=["hex", "upper-case-hex", "base64", "sha256-base64"])
-def test_a_pinned_key_is_let_in_however_the_pin_is_written(start, upstream, pki, write):
+def test_a_pinned_key_is_accepted_in_every_form_of_the_pin(start, upstream, pki, write):
     proxy = start(upstream, listener={"client_auth": {"spki_pins": ["0" * 64, write(digest(pki.client))]}})
     assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
     assert clients.curl(pki, proxy).returncode == 0
@@ -80,7 +80,7 @@ def test_a_pin_does_not_replace_the_chain(start, upstream, pki):
     refused(proxy, pki, stranger, "unknown_ca", "pinned-stranger")
 
 
-def test_the_pin_of_a_ca_lets_nobody_in(start, pki):
+def test_the_pin_of_a_ca_in_spki_pins_accepts_no_client(start, pki):
     class Ca:
         certificate = pki.ca.certificate
 
@@ -88,7 +88,7 @@ def test_the_pin_of_a_ca_lets_nobody_in(start, pki):
     refused(proxy, pki, pki.client, "not_pinned", "ca-pin")
 
 
-def test_the_pin_of_a_ca_lets_in_whom_it_issued_and_nobody_else(start, upstream, pki):
+def test_the_pin_of_a_ca_accepts_only_its_clients(start, upstream, pki):
     """The CA's own key: it stays when the clients' keys change."""
     proxy = start(upstream, listener={"client_auth": {"ca_pins": [digest(pki.ca).hexdigest()]},
                                       "tls": {"session_resumption": "on"}})
@@ -102,7 +102,7 @@ def test_the_pin_of_a_ca_lets_in_whom_it_issued_and_nobody_else(start, upstream,
     config["listeners"][0]["client_auth"]["ca_pins"] = ["0" * 64]
     proxy.write_config(config)
     proxy.wait_metric("mantlet_reloads_total", 2, result="success")
-    # Known clients are judged anew, and so are those that come with a ticket.
+    # Cached clients are verified again, and so are those with a ticket.
     assert clients.alert(clients.handshake_error(proxy.address(), clients.context(pki)))
     proxy.wait_metric("mantlet_tls_handshake_failures_total", 2, listener="public", reason="not_pinned")
 

@@ -1,4 +1,4 @@
-"""Policy rules: who may ask for what."""
+"""Policy rules."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ STAFF = policy(rule("staff", "require_client_cert", path=["/admin/**"]), auth=OP
 
 
 def status_of(proxy, tls, target="/", method="GET"):
-    """The status of one request, sent as it is over a connection of its own."""
+    """Sends one raw request over a new connection and returns the status."""
     with clients.RawClient(proxy.address(), tls) as client:
         return client.exchange(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n", method).status
 
@@ -97,7 +97,7 @@ def test_a_path_with_two_readings_is_a_bad_request(start, upstream, pki, target)
     assert proxy.wait_access()[0]["error"] == "bad_request"
 
 
-def test_the_upstream_is_asked_for_the_path_that_was_judged(start, upstream, pki):
+def test_the_upstream_gets_the_path_that_was_evaluated(start, upstream, pki):
     proxy = start(upstream, listener=STAFF)
     for asked, forwarded in [("//a/./b/../%63?q=//%2e", "/a/c?q=//%2e"), ("/ADMIN", "/ADMIN"), ("/a%2cb", "/a%2Cb")]:
         assert status_of(proxy, clients.context(pki, client=None), asked) == 200
@@ -182,7 +182,7 @@ IDENTITIES = [
 
 
 @pytest.mark.parametrize("match,holds", IDENTITIES, ids=str)
-def test_a_rule_compares_what_the_certificate_says(start, upstream, pki, match, holds):
+def test_a_rule_compares_the_names_of_the_certificate(start, upstream, pki, match, holds):
     proxy = start(upstream, listener=policy(rule("r", "allow", **match), default="deny"))
     assert status_of(proxy, clients.context(pki)) == (200 if holds else 403)
 

@@ -1,4 +1,6 @@
-"""New certificates, keys and trust bundles: taken up however they arrive, never half, never at the price of a connection."""
+"""New certificates, keys and trust bundles are loaded for every kind of replacement, never partially, and without
+losing a connection.
+"""
 
 import calendar
 import os
@@ -14,11 +16,11 @@ from harness.proxy import configuration
 from harness.rotation import served_serial, write_by_rename, write_in_place
 from harness.timing import wait_until
 
-QUICK = {"reload": {"interval": "0s"}}  # only the watch: what is not noticed stays unnoticed
+QUICK = {"reload": {"interval": "0s"}}  # only the watch: a missed event stays missed
 
 
 def blind(files=None):
-    """A client context that trusts any server, for when the CA file of the test is the one that changes."""
+    """A client context that trusts any server, for tests that change the CA file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if files:
@@ -109,7 +111,7 @@ def test_a_kubernetes_data_swap_is_noticed_every_time(launch, own_pki, upstream,
     assert failures(proxy) == 0, "an atomic swap is never seen half"
 
 
-def test_the_slow_look_alone_notices_a_rotation(launch, own_pki, upstream):
+def test_the_periodic_poll_alone_detects_a_rotation(launch, own_pki, upstream):
     proxy = launch(configuration(own_pki, upstream, reload={"watch": False, "interval": "300ms"}))
     fresh = own_pki.ca.server()
     write_by_rename(fresh, own_pki.server_files)
@@ -118,7 +120,7 @@ def test_the_slow_look_alone_notices_a_rotation(launch, own_pki, upstream):
 
 @pytest.fixture
 def still(launch, own_pki, upstream):
-    """A proxy that looks at its files only when told."""
+    """A proxy that reads its files only on request."""
     return launch(configuration(own_pki, upstream, reload={"watch": False, "interval": "0s"}))
 
 
@@ -142,7 +144,7 @@ def test_nothing_is_reloaded_unasked(still, own_pki):
     assert served_serial(still, own_pki) == own_pki.server.certificate.serial_number
 
 
-def test_a_torn_pair_keeps_the_old_one_until_it_is_whole(rotating, own_pki):
+def test_an_incomplete_pair_keeps_the_old_one_until_it_is_complete(rotating, own_pki):
     """spiffe-helper writes the certificate, then the key."""
     fresh = own_pki.ca.server()
     pathlib.Path(own_pki.server_files[0]).write_bytes(fresh.chain_pem)

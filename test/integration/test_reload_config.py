@@ -1,4 +1,4 @@
-"""The YAML file changes under a running proxy."""
+"""Changes of the YAML file of a running proxy."""
 
 import copy
 import os
@@ -118,7 +118,7 @@ def test_a_configuration_that_names_a_missing_certificate_keeps_the_old_one(mant
     assert "/nowhere/a.crt" in mantlet.get("/readyz")[1]
 
 
-def test_an_answer_of_post_reload_tells_of_the_failure(mantlet):
+def test_the_response_of_post_reload_reports_the_failure(mantlet):
     mantlet.config_path.write_text("nonsense: true\n")
     status, body = mantlet.get("/reload", "admin", "POST")
     assert status >= 400
@@ -158,7 +158,7 @@ def test_the_configuration_through_a_kubernetes_configmap(launch, own_pki, upstr
     assert upstream.requests[-1].headers.all("X-Who") == ["alice"]
 
 
-def test_certificates_in_another_order_misdirect_nobody(start, upstream, pki):
+def test_certificates_in_another_order_misdirect_no_request(start, upstream, pki):
     files = []
     for name in ("one.example", "two.example"):
         chain, key = pki.write(pki.ca.server(name), f"order-{name}")
@@ -172,8 +172,8 @@ def test_certificates_in_another_order_misdirect_nobody(start, upstream, pki):
         assert steady.exchange(request.replace("two", "one")).status == 421
 
 
-def test_upstreams_that_move_while_their_connections_end_leave_nothing_behind(start, connect, scripted):
-    """The old pool dies in the turn in which its idle connections are closed by their upstream."""
+def test_upstreams_that_move_while_their_connections_end_leak_nothing(start, connect, scripted):
+    """The old pool is destroyed in the turn in which the upstream closes its idle connections."""
     def serve(connection, _):
         reader = Reader(connection)
         while reader.request():

@@ -1,22 +1,20 @@
-"""What a keep-alive request costs, counted instead of timed: a busy machine changes none of these numbers."""
+"""The costs of a keep-alive request, counted instead of timed, so that a busy machine does not change the numbers."""
 
 import pytest
 from harness import proxy as proxy_module
 from harness.counting import Allocations, SystemCalls
 
 REQUESTS = 2000
-# Per request, on one connection that asks and waits: what is there to do and no more.
-# Whoever needs fewer lowers them; whoever needs more has a reason that belongs here.
-#   read    of the request, of the response
-#   sendto  to the upstream, to the client
-#   epoll_wait  for each of the two reads; several connections share them
+# The minimal costs per request on one connection without pipelining. Whoever needs fewer lowers them; whoever needs
+# more has a reason that belongs here. read of the request, of the response sendto to the upstream, to the client
+# epoll_wait for each of the two reads; several connections share them
 SYSTEM_CALLS = {"read": 2, "sendto": 2, "epoll_wait": 2}
 # BoringSSL's buffer of a record that is read and of one that is written. It frees them with
 # the record, so that an idle connection has none, and takes them from malloc itself: its hooks
 # for an allocator of ours do not reach them. Ours are 0.
 ALLOCATIONS = 2
 
-# Nothing on the side: no access log, no looks at the files.
+# No other work: no access log, no polls of the files.
 QUIET = {"log": {"access": "off"}, "reload": {"watch": False, "interval": "0"}}
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
 
@@ -48,13 +46,13 @@ def test_a_request_costs_no_more_system_calls_than_committed(start, prompt, conn
             client.get()
     per_request = calls.per(REQUESTS)
     assert calls.counts, calls.table.read_text()
-    # A little above, for what happens once in a while.
+    # A small margin for occasional work.
     too_many = {name: count for name, count in per_request.items() if count > SYSTEM_CALLS.get(name, 0) + 0.05}
     assert not too_many, f"{too_many}; all: {per_request}"
 
 
 def test_an_answer_of_more_than_a_record_is_written_at_once(start, scripted, connect, tmp_path):
-    """A TLS record holds 16 KiB: head and body are two records, and one write."""
+    """A TLS record has 16 KiB: head and body are two records and one write."""
     body = b"x" * 16384
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 16384\r\n\r\n" + body
 
@@ -69,8 +67,8 @@ def test_an_answer_of_more_than_a_record_is_written_at_once(start, scripted, con
     with SystemCalls(proxy.process.pid, tmp_path) as calls:
         for _ in range(REQUESTS):
             client.get()
-    # One to the upstream; and one to the client for each read of the answer, which TCP
-    # may, rarely, deliver in two pieces.
+    # One to the upstream, and one to the client for each read of the response, which TCP may rarely deliver in two
+    # pieces.
     assert calls.per(REQUESTS)["sendto"] <= 1 + 1.3
 
 

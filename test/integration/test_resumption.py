@@ -1,4 +1,4 @@
-"""Clients that come back with a session: Python's and OpenSSL's, against every change that must end it."""
+"""Session resumption with Python's and OpenSSL's clients, and every change that must end a session."""
 
 import datetime
 import socket
@@ -21,7 +21,7 @@ def version(request):
 
 
 class Client:
-    """One client that keeps its newest session and comes back with it."""
+    """A client that resumes its newest session."""
 
     def __init__(self, pki, version, client="default", server_name="localhost"):
         self.context = clients.context(pki, client=client, minimum=version, maximum=version, verify=False)
@@ -29,7 +29,7 @@ class Client:
         self.server_name = server_name
 
     def get(self, address, target="/", **kwargs):
-        """(whether it was resumed, status, the headers the upstream saw)."""
+        """Returns (whether it was resumed, status, the headers at the upstream)."""
         with socket.create_connection(address, timeout=10) as plain:
             with self.context.wrap_socket(plain, server_hostname=self.server_name, session=self.session,
                                           **kwargs) as tls:
@@ -40,7 +40,7 @@ class Client:
                 return tls.session_reused, reply.status
 
     def error(self, address):
-        """The alert that ends the attempt to come back."""
+        """Returns the alert that ends the attempt to resume."""
         try:
             got = self.get(address)
         except ssl.SSLError as error:
@@ -164,7 +164,7 @@ def test_an_expired_client_certificate_ends_its_session(resuming, own_pki, versi
             assert client.get(proxy.address())[0]
         except ssl.SSLError as error:
             return clients.alert(error)
-        except Incomplete:  # it came in time, and its connection ended before it asked
+        except Incomplete:  # it connected in time, and its connection ended before the request
             return None
 
     assert "certificate expired" in wait_until(expired, 10, "the end of the certificate")

@@ -1,4 +1,6 @@
-"""Revocation lists: who is on one does not get in, whatever the format, and the newest list counts at once."""
+"""Revocation lists: revoked clients are rejected with every format of the list, and the newest list applies
+immediately.
+"""
 
 import base64
 import datetime
@@ -42,7 +44,7 @@ def passes(proxy, pki, files=None):
 
 
 def refused(proxy, pki, reason, files=None):
-    """The one log record of the client's refusal for this reason."""
+    """Returns the one log record of the client's rejection for this reason."""
     before = proxy.metric("mantlet_tls_handshake_failures_total", reason=reason)
     tls = clients.context(pki, client=files) if files else clients.context(pki)
     clients.handshake_error(proxy.address(), tls)
@@ -52,7 +54,7 @@ def refused(proxy, pki, reason, files=None):
 
 
 def marked(pem):
-    """As an editor or PowerShell writes it."""
+    """In the form of an editor or PowerShell."""
     return b"\xef\xbb\xbf" + pem.replace(b"\n", b"\r\n")
 
 
@@ -89,7 +91,7 @@ def test_require_refuses_where_one_ca_of_the_path_has_no_list(start, upstream, p
     assert "revocation list" in refused(proxy, pki, "crl_missing")["detail"]
 
 
-def test_if_present_lets_a_client_in_whose_ca_has_no_list(start, upstream, pki, lists):
+def test_if_present_accepts_a_client_whose_ca_has_no_list(start, upstream, pki, lists):
     assert passes(start(upstream, listener=lists({"root.crl": pki.root.crl()})), pki)
 
 
@@ -121,23 +123,25 @@ def test_a_list_signed_by_a_stranger_in_an_anchors_name_does_not_start(launch, p
 
 @pytest.mark.parametrize("policy", ["if_present", "require"])
 def test_a_list_with_a_published_name_counts_for_certificates_that_name_it(start, upstream, pki, lists, policy):
-    """step-ca makes no others: a critical issuing distribution point with the list's URL, users' certificates only."""
+    """step-ca issues only such lists: a critical issuing distribution point with the list's URL, for users'
+    certificates only.
+    """
     here, there = "https://ca.example/1.0/crl", "https://ca.example/2.0/crl"
     good, bad = (pki.ca.issue(name, crl_urls=[here]) for name in ("good", "bad"))
     elsewhere, nowhere = pki.ca.issue("elsewhere", crl_urls=[there]), pki.ca.issue("nowhere")
     files = {identity: pki.write(identity, f"{policy}-{i}") for i, identity in enumerate((good, bad, elsewhere, nowhere))}
-    # The intermediate's own certificate is the root's business.
+    # The root revokes the intermediate's own certificate.
     proxy = start(upstream, listener=lists({"root.crl": pki.root.crl(), "ca.crl": pki.ca.crl(bad, url=here)}, policy=policy))
     assert passes(proxy, pki, files[good])
     refused(proxy, pki, "revoked", files[bad])
-    # The list says nothing about these two, and there is no other: their status is not known.
+    # The list does not cover these two, and there is no other: their status is unknown.
     for identity in (elsewhere, nowhere):
         assert here in refused(proxy, pki, "crl_missing", files[identity])["detail"]
 
 
 @pytest.mark.parametrize("policy", ["if_present", "require"])
 def test_a_list_counts_only_while_its_signers_certificate_is_good(start, upstream, pki, lists, policy):
-    """The CA's list is signed with another key than its certificates; the root vouches for both keys."""
+    """The CA signs its list with another key than its certificates; the root has certified both keys."""
     signer = pki.root.intermediate("mantlet test intermediate")
     assert signer.certificate.subject == pki.ca.certificate.subject
     client = Identity(pki.client.certificate, pki.client.key, (*pki.client.intermediates, signer.certificate))
@@ -166,8 +170,8 @@ def test_a_new_list_holds_from_the_next_handshake_on(launch, upstream, own_pki, 
     assert int(record["serial"], 16) == own_pki.client.certificate.serial_number
 
 
-def test_a_list_that_is_replaced_by_that_of_another_ca_is_told(launch, upstream, own_pki, tmp_path):
-    """The default, if_present, lets a CA's clients in without a list: that must not go unnoticed."""
+def test_a_list_that_is_replaced_by_that_of_another_ca_is_logged(launch, upstream, own_pki, tmp_path):
+    """The default, if_present, accepts a CA's clients without a list, which must be visible."""
     from harness.proxy import configuration
     path = tmp_path / "ca.crl"
     path.write_bytes(own_pki.ca.crl(own_pki.client) + own_pki.root.crl())
@@ -190,7 +194,7 @@ def test_a_list_that_is_replaced_by_that_of_another_ca_is_told(launch, upstream,
     refused(proxy, own_pki, "revoked")
 
 
-def test_a_torn_list_keeps_the_old_one_and_the_whole_one_is_taken_up(launch, upstream, own_pki, tmp_path):
+def test_an_incomplete_list_keeps_the_old_one_and_the_complete_one_is_loaded(launch, upstream, own_pki, tmp_path):
     from harness.proxy import configuration
     path = tmp_path / "ca.crl"
     path.write_bytes(own_pki.ca.crl(own_pki.client))
@@ -223,7 +227,7 @@ def test_metrics_the_admin_page_and_check_show_each_list(start, upstream, pki, l
 
 
 def peak(proxy):
-    """The most memory that was ever resident, in bytes."""
+    """Returns the peak resident memory in bytes."""
     status = pathlib.Path(f"/proc/{proxy.process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 

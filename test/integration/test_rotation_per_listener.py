@@ -1,4 +1,4 @@
-"""Two listeners with files of their own: what is wrong with one's is nothing to the other."""
+"""Two listeners with their own files: errors in the files of one do not affect the other."""
 
 import copy
 import json
@@ -120,7 +120,7 @@ def test_a_broken_configuration_does_not_stop_a_renewal(pair):
     assert pair.proxy.log("reload_failed", level="error"), "a mistake is told as one at once"
 
 
-def test_a_broken_configuration_lets_nobody_new_in(pair):
+def test_an_invalid_configuration_adds_no_trust(pair):
     pair.proxy.write_config("nonsense: true\n")
     pair.proxy.wait_metric("mantlet_reload_pending", 1)
     stranger = Authority.root("another root")
@@ -134,7 +134,7 @@ def test_a_broken_configuration_lets_nobody_new_in(pair):
         assert client.get().status == 200, "together with a configuration that can be read"
 
 
-def test_a_reload_without_a_change_says_so(pair):
+def test_a_reload_without_a_change_is_logged(pair):
     pair.proxy.signal(signal.SIGHUP)
     assert pair.proxy.wait_log("reload_unchanged")["level"] == "info"
     assert not pair.proxy.log("reload_succeeded")

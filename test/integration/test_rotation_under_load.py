@@ -1,4 +1,4 @@
-"""Certificates rotate while requests flow; not one request is lost."""
+"""Certificates rotate under load without losing a request."""
 
 import http.client
 import ssl
@@ -68,7 +68,7 @@ def test_no_request_is_lost_over_many_rotations(launch, own_pki, upstream, worke
     seen = set().union(*(each.serials for each in load))
     assert {identity.certificate.serial_number for identity in rotated} <= seen
     assert proxy.metric("mantlet_reloads_total", result="success") >= ROTATIONS
-    # A thread may sit in its last request only: everything answered was counted.
+    # A thread may only be in its last request; all answered requests were counted.
     proxy.wait_metric("mantlet_requests_total", sum(each.done for each in load), code="200")
 
 

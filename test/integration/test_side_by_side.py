@@ -1,4 +1,4 @@
-"""ECDSA, Ed25519 and RSA certificates for one name: every client gets the best that it can verify."""
+"""ECDSA, Ed25519 and RSA certificates for one name: every client gets the best one that it can verify."""
 
 import shutil
 import ssl
@@ -24,8 +24,9 @@ def kind_of(leaf):
 
 @pytest.fixture
 def beside(start, upstream, pki):
-    """A proxy with an RSA, an Ed25519 and an ECDSA certificate for localhost, in this order, and an RSA one
-    for *.wild.example; called with what else belongs under tls."""
+    """A proxy with an RSA, an Ed25519 and an ECDSA certificate for localhost, in this order, and an RSA one for
+    *.wild.example; called with further settings of tls.
+    """
     files = []
     for kind in KINDS:
         uri = f"spiffe://example.org/{kind}"
@@ -41,7 +42,7 @@ def beside(start, upstream, pki):
 
 
 def s_client(proxy, pki, *options):
-    """The kind of key that `openssl s_client` is shown, and the status of its request."""
+    """Returns the key type of the certificate that `openssl s_client` receives, and the status of its request."""
     host, port = proxy.address()
     chain, key = pki.client_files
     ended = subprocess.run(
@@ -72,7 +73,7 @@ def s_client(proxy, pki, *options):
     (("-noservername", "-sigalgs", "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"), "rsa2048"),
 ])
 def test_openssl_gets_the_best_it_can_verify(beside, pki, options, kind):
-    # s_client takes the client's own signature from -sigalgs, too; its certificate is ECDSA.
+    # s_client uses -sigalgs for the client's own signature, too; its certificate is ECDSA.
     if "-sigalgs" in options:
         options = (*options, "-client_sigalgs", "ECDSA+SHA256:RSA+SHA256")
     assert s_client(beside(), pki, *options) == kind
@@ -91,7 +92,7 @@ def test_configured_suites_for_rsa_only_choose_rsa(beside, pki):
 
 @pytest.mark.parametrize("ciphers, kind", [
     ("ECDHE-RSA-AES128-GCM-SHA256", "rsa2048"), ("ECDHE-ECDSA-AES128-GCM-SHA256", "p256")])
-def test_what_is_shown_is_what_xfcc_speaks_of(beside, pki, upstream, ciphers, kind):
+def test_the_served_certificate_is_the_one_in_xfcc(beside, pki, upstream, ciphers, kind):
     with clients.RawClient(beside().address(), clients.context(pki, maximum=V12, ciphers=ciphers)) as client:
         leaf = x509.load_der_x509_certificate(client.tls.getpeercert(binary_form=True))
         assert kind_of(leaf) == kind
@@ -146,7 +147,7 @@ def test_five_thousand_certificates_cost_a_handshake_no_more_than_one(launch, ow
     def handshakes(count):
         files = []
         for number in range(count):
-            # One key for all: making keys is not what is measured.
+            # One key for all certificates, because the creation of keys is not measured.
             each = identity if number == 0 else own_pki.ca.server(f"n{number}.example", key=identity.key)
             each.write(tmp_path / "proxy" / "many", f"n{number}")
             files.append({"chain": f"many/n{number}.crt", "key": f"many/n{number}.key"})

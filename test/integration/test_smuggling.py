@@ -1,4 +1,4 @@
-"""Requests that two readers could read differently: refused with 400, the connection ended, nothing passed on."""
+"""Ambiguous requests are rejected with 400 and the end of the connection, and not forwarded."""
 
 import pytest
 from harness.messages import Reader
@@ -121,7 +121,7 @@ def test_a_bad_chunk_ends_the_connection_and_never_completes_upstream(shared, co
     assert not upstream.requests
 
 
-def test_a_bad_request_behind_a_good_one_is_refused_alone(shared, connect):
+def test_an_invalid_request_after_a_valid_one_is_rejected_alone(shared, connect):
     proxy, upstream = shared
     upstream.requests.clear()
     client = connect(proxy)
@@ -132,7 +132,7 @@ def test_a_bad_request_behind_a_good_one_is_refused_alone(shared, connect):
     assert [r.target for r in upstream.requests] == ["/good"]
 
 
-def test_bytes_behind_a_refused_request_reach_nobody(shared, connect):
+def test_bytes_after_a_rejected_request_are_not_forwarded(shared, connect):
     proxy, upstream = shared
     upstream.requests.clear()
     client = connect(proxy)
@@ -169,7 +169,7 @@ def test_a_bad_response_is_a_bad_gateway(start, scripted, connect, kind):
     assert b"mantlet" in reply.body
 
 
-def test_bytes_behind_a_response_are_not_taken_for_the_next_one(start, scripted, connect):
+def test_bytes_after_a_response_are_not_read_as_the_next_one(start, scripted, connect):
     def serve(connection, _):
         Reader(connection).request()
         connection.sendall(response(body=b"first") + response(body=b"forged"))

@@ -1,4 +1,4 @@
-"""Which certificate a name is answered with."""
+"""The selection of certificates by server name."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""The kernel has no memory for one more socket: that costs a connection, not the process."""
+"""If the kernel has no memory for another socket, one connection is lost and not the process."""
 
 import copy
 import socket
@@ -23,7 +23,7 @@ def failing(tmp_path):
 
 
 def refused(attempt):
-    """Whether the connection ends before it says anything."""
+    """Returns whether the connection ends before a response."""
     try:
         attempt()
     except (OSError, EOFError, AssertionError):
@@ -65,7 +65,9 @@ def test_an_upstream_connection_that_cannot_be_watched_costs_its_request(start, 
 
 
 def test_a_paused_client_that_cannot_be_watched_again_is_cut(start, scripted, connect, failing, pki):
-    """A client that is not read for a while, because the application takes nothing, may have to be registered anew."""
+    """A client that is not read for a while, because the application does not read, may have to be registered
+    again.
+    """
     def serve(connection, number):
         if number == 1:
             Reader(connection).request()
@@ -83,10 +85,10 @@ def test_a_paused_client_that_cannot_be_watched_again_is_cut(start, scripted, co
     uploader.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
     with pytest.raises((socket.timeout, ssl.SSLError)):
         while True:
-            uploader.send(b"x" * 65536)  # until nobody takes any more
+            uploader.send(b"x" * 65536)  # until both sides have stopped reading
     failing.registrations = 1
     wait_until(lambda: failing.registrations == 0, 10, "the client being read again")
-    proxy.wait_metric("mantlet_connections_active", 1, listener="public")  # the bystander's
+    proxy.wait_metric("mantlet_connections_active", 1, listener="public")  # of the other client
 
 
 def test_a_listener_that_cannot_be_watched_at_once_listens_soon(start, upstream, connect, failing):

@@ -1,4 +1,4 @@
-"""SPIFFE: each client is judged by its own trust domain's bundle, and by the rules of X.509-SVIDs."""
+"""SPIFFE: each client is verified against the bundle of its own trust domain and by the rules of X.509-SVIDs."""
 
 import json
 import socket
@@ -40,13 +40,13 @@ def listener(files, **client_auth):
 
 @pytest.fixture
 def mesh(start, upstream, files):
-    """A proxy that lets in SVIDs of both trust domains and nobody else."""
+    """A proxy that accepts SVIDs of both trust domains and no other clients."""
     return start(upstream, listener=listener(files), **QUICK)
 
 
 @pytest.fixture
 def show(pki, tmp_path):
-    """show(proxy, identity): what the proxy makes of a client: (status, body), or the reason of the refusal."""
+    """show(proxy, identity) returns (status, body) for a client, or the reason of its rejection."""
     def run(proxy, identity):
         before = reasons(proxy)
         context = clients.context(pki, client=identity.write(tmp_path / "clients", "client"))
@@ -77,7 +77,7 @@ def header(account, name):
     return [value for key, value in account["headers"] if key.lower() == name]
 
 
-def test_svids_of_both_trust_domains_are_let_in(mesh, show, org, com):
+def test_svids_of_both_trust_domains_are_accepted(mesh, show, org, com):
     for domain in (org, com):
         status, account = show(mesh, domain.svid())
         assert status == 200
@@ -97,10 +97,10 @@ def test_no_authority_can_mint_the_other_domains_ids(mesh, upstream, show, org, 
     assert show(mesh, com.svid("spiffe://example.org/admin")) == "unknown_ca"
     record = the_record(mesh, "unknown_ca")
     assert record["issuer"] == f"CN={com.cn}"
-    # With the other authority's name it is no better.
+    # The name of the other authority does not help.
     twin = TrustDomain("example.org", cn=org.cn)
     assert show(mesh, twin.svid()) == "bad_signature"
-    # Nor with a CA that one authority certified for the other's domain.
+    # Neither does a CA that one authority certified for the other's domain.
     below = TrustDomain("example.org", issuer=com)
     assert show(mesh, below.svid()) == "unknown_ca"
     assert not upstream.requests
@@ -160,7 +160,7 @@ def test_a_key_that_may_not_sign_is_refused_by_tls_itself(mesh, show, org):
     assert show(mesh, org.svid(key_usage=("key_encipherment",))) == "wrong_purpose"
 
 
-def test_an_svid_may_lack_what_the_standard_leaves_open(mesh, show, org):
+def test_an_svid_may_lack_optional_parts(mesh, show, org):
     assert show(mesh, org.svid(usage=()))[0] == 200
     assert show(mesh, org.svid("spiffe://example.org/" + "a" * 2027))[0] == 200
 
@@ -196,7 +196,7 @@ def test_a_removed_authority_is_trusted_no_more(mesh, show, files, org):
 
 
 def come_back(proxy, context, session=None):
-    """One request; (whether the session was resumed, a session for the next time)."""
+    """Sends one request; returns (whether the session was resumed, a session for the next connection)."""
     with socket.create_connection(proxy.address(), timeout=scaled(10)) as plain:
         with context.wrap_socket(plain, server_hostname="localhost", session=session) as tls:
             tls.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -263,7 +263,7 @@ def test_empty_keys_revoke_the_whole_domain_and_no_other(mesh, show, files, org,
 
 @pytest.mark.parametrize("torn", ['{"keys":[', "", "{}", '{"keys":[],"keys":[]}', '{"keys":{}}',
                                   '{"keys":[{"use":"x509-svid","kty":"EC","x5c":["AAAA"]}]}'])
-def test_a_torn_bundle_keeps_what_was_served(mesh, show, files, org, torn):
+def test_an_incomplete_bundle_keeps_the_old_one(mesh, show, files, org, torn):
     spiffe.write_json(files["example.org"], torn)
     mesh.wait_metric("mantlet_reload_pending", 1)
     assert show(mesh, org.svid())[0] == 200
@@ -307,7 +307,7 @@ def test_an_authority_may_be_an_intermediate(start, upstream, show, tmp_path, or
     auth = {"trust_bundle": None, "spiffe": {"trust_domains": [{"name": "example.org", "bundle": [path]}]}}
     proxy = start(upstream, listener={"client_auth": auth})
     assert show(proxy, below.svid())[0] == 200
-    # What stands above the authority is not trusted.
+    # Certificates above the authority are not trusted.
     assert show(proxy, org.svid()) == "unknown_ca"
 
 
@@ -332,5 +332,5 @@ def test_two_anchors_of_one_subject_make_two_series(mesh, files, org):
     assert len({dict(labels)["serial"] for labels in ends}) == 2
 
 
-def test_our_own_svid_is_told_as_by(mesh, show, org):
+def test_the_own_svid_is_sent_as_by(mesh, show, org):
     assert 'By="spiffe://example.org/app"' in header(show(mesh, org.svid())[1], "x-forwarded-client-cert")[0]

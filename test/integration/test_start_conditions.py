@@ -1,4 +1,4 @@
-"""What a process inherits from whoever starts it must not decide whether it serves and how it ends."""
+"""Settings that a process inherits from its parent must not affect whether it serves and how it ends."""
 
 import http.client
 import os
@@ -44,7 +44,7 @@ LAUNCHER = "import os, resource, signal, sys\n{condition}\nos.execv(sys.argv[1],
 
 
 class Started:
-    """A `mantlet run` whose endpoints are Unix sockets: its log need not be readable."""
+    """A `mantlet run` with endpoints on Unix sockets, so that the test need not read its log."""
 
     def __init__(self, directory, pki, upstream, condition):
         self.directory = directory
@@ -110,10 +110,10 @@ def test_it_serves_and_drains_whatever_it_was_started_with(run_under, tls, condi
     assert mantlet.process.wait(scaled(10)) == 0, mantlet.text()
 
 
-def test_without_standard_streams_failed_handshakes_stop_nobody(run_under, pki, tls):
+def test_without_standard_streams_failed_handshakes_affect_no_other_client(run_under, pki, tls):
     mantlet = run_under(CONDITIONS["all three closed"])
     anonymous = clients.context(pki, client=None)
-    for _ in range(400):  # a record each: more than a pipe takes that nobody reads
+    for _ in range(400):  # one record each: more than the capacity of a pipe
         with pytest.raises((ssl.SSLError, OSError)):
             mantlet.get(anonymous)
     assert mantlet.get(tls) == 200
@@ -179,7 +179,7 @@ FEW_FILES = [sys.executable, "-c", "import os, resource, sys; resource.setrlimit
              "os.execv(sys.argv[1], sys.argv[1:])"]
 
 
-def test_too_few_descriptors_for_the_limits_are_told(start, upstream):
+def test_too_few_descriptors_for_the_limits_are_logged(start, upstream):
     proxy = start(upstream, launch_options={"launcher": FEW_FILES})
     record = proxy.wait_log("descriptors_short")
     assert record["connections"] == 10000 and record["open_files"] == 128 and record["for_clients"] == 96
@@ -196,7 +196,7 @@ def test_clients_without_a_handshake_leave_descriptors_for_probes_and_requests(s
             idle.append(socket.create_connection(proxy.address()))
         proxy.wait_log("accept_failed")
         assert proxy.get("/healthz")[0] == 200
-        # A client that is in gets a new upstream connection.
+        # A connected client gets a new upstream connection.
         assert client.get("/close/10").status == 200
         assert client.get().status == 200
     finally:

@@ -1,4 +1,4 @@
-"""What systemd and a service have to say to each other: passed sockets, notifications, the watchdog."""
+"""The protocols between systemd and a service: passed sockets, notifications, the watchdog."""
 
 import fcntl
 import os
@@ -44,7 +44,7 @@ def notify(tmp_path):
     receiver.socket.close()
 
 
-def test_ready_is_said_once_it_listens(launch, pki, upstream, notify):
+def test_ready_is_sent_when_it_listens(launch, pki, upstream, notify):
     proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
     notify.wait("READY=1")
     assert clients.get_json(proxy.address(), clients.context(pki))[0] == 200
@@ -57,14 +57,14 @@ def test_an_abstract_notify_socket_works(launch, pki, upstream, tmp_path):
     receiver.socket.close()
 
 
-def test_stopping_is_said(launch, pki, upstream, notify):
+def test_stopping_is_sent(launch, pki, upstream, notify):
     proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
     notify.wait("READY=1")
     proxy.stop()
     assert "STOPPING=1" in notify.lines()
 
 
-def test_a_reload_is_said_to_begin_and_to_end(launch, pki, upstream, notify):
+def test_the_begin_and_end_of_a_reload_are_sent(launch, pki, upstream, notify):
     proxy = launch(configuration(pki, upstream), env={"NOTIFY_SOCKET": notify.name})
     notify.wait("READY=1")
     notify.messages.clear()
@@ -97,8 +97,8 @@ def test_no_notify_socket_is_no_problem(mantlet):
     assert mantlet.get("/healthz")[0] == 200
 
 
-# What systemd does before it starts a service: descriptors from 3, and the
-# process's own number, which only the process itself can know.
+# The steps of systemd before it starts a service: descriptors from 3, and the process's own number, which only the
+# process knows.
 LAUNCHER = """
 import os, sys
 for place, number in enumerate(sys.argv[1].split(",")):
@@ -117,7 +117,7 @@ def activated(launch, pki, upstream, listeners, names, env=None, **top):
 
 
 def high(listener):
-    """The same socket under a number that is in nobody's way."""
+    """The same socket under a free number."""
     number = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD, 100)
     return socket.socket(fileno=number)
 
@@ -138,7 +138,7 @@ def test_a_passed_socket_is_listened_on(launch, pki, upstream, tls, workers):
         assert serves(port, tls)
 
 
-def test_passed_sockets_are_told_apart_by_name(launch, pki, upstream, tls):
+def test_passed_sockets_are_distinguished_by_name(launch, pki, upstream, tls):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         ports = one.getsockname()[1], two.getsockname()[1]
         with high(one) as first, high(two) as second:
@@ -162,7 +162,7 @@ def test_a_connection_made_before_the_start_is_served(launch, pki, upstream, tls
 def test_a_name_that_was_not_passed_refuses_to_start(launch, pki, upstream):
     with socket.create_server(("127.0.0.1", 0)) as original, high(original) as passed:
         proxy = activated(launch, pki, upstream, [passed], "other")
-        proxy.expected_exit = 1  # no fault of the configuration
+        proxy.expected_exit = 1  # not an error of the configuration
         assert proxy.wait() == 1
     assert "public" in "\n".join(proxy.err.lines)
 

@@ -1,4 +1,4 @@
-"""TLS versions, ciphers and ALPN, as clients that others wrote see them."""
+"""TLS versions, ciphers and ALPN with independent clients."""
 
 import re
 import socket
@@ -49,7 +49,7 @@ def test_configured_cipher_suites_are_the_only_ones(start, upstream, connect, pk
 
 
 def agreed(pki, proxy, *options):
-    """What `openssl s_client` says was agreed on: the cipher suite, and the group of the server's temporary key."""
+    """Returns the negotiated cipher suite and the group of the server's temporary key from `openssl s_client`."""
     shown = clients.s_client(pki, proxy.address(), *options).stdout
     cipher = re.search(r"^New, .*, Cipher is (\S+)$", shown, re.MULTILINE)
     group = re.search(r"^Server Temp Key: (?:ECDH, )?([^,\n]+), \d+ bits$", shown, re.MULTILINE)
@@ -155,5 +155,5 @@ def test_openssl_reads_a_response(mantlet, pki):
 def test_a_connection_is_ended_with_close_notify(mantlet, connect):
     client = connect(mantlet)
     client.get("/", "Connection: close")
-    # recv() answers b"" only for close_notify; a bare FIN raises SSLEOFError.
+    # recv() returns b"" only for close_notify; a FIN without it raises SSLEOFError.
     assert client.tls.recv(1) == b""

@@ -143,7 +143,7 @@ def test_a_client_of_a_unix_socket_adds_no_address(unix_listener, upstream, tls,
     assert not any("unix" in value for _, value in headers)
 
 
-def test_mode_and_group_say_who_may_connect(start, upstream, tls, tmp_path):
+def test_mode_and_group_restrict_clients(start, upstream, tls, tmp_path):
     path = tmp_path / "listen.sock"
     address = f"unix:{path}"
     proxy = start(upstream, listener={"address": address, "socket_mode": "0660", "socket_group": str(os.getgid())})

@@ -1,4 +1,4 @@
-"""Upgrade: WebSockets and other tunnels, and upgrades that do not come about."""
+"""Upgrade: WebSockets and other tunnels, and upgrades that fail."""
 
 import asyncio
 import threading
@@ -193,7 +193,7 @@ FRAMINGS = {"a length": f"Content-Length: {len(CONTENT)}\r\n\r\n{CONTENT}",
 
 @pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS)
 @pytest.mark.parametrize("early", [False, True], ids=["typed later", "typed at once"])
-def test_an_upgrade_with_content_becomes_a_tunnel_behind_it(start, scripted, connect, framing, early):
+def test_an_upgrade_with_content_becomes_a_tunnel_after_it(start, scripted, connect, framing, early):
     requests = []
 
     def serve(connection, _):
@@ -214,7 +214,7 @@ def test_an_upgrade_with_content_becomes_a_tunnel_behind_it(start, scripted, con
     assert request.headers.get("Upgrade") == "tcp"
 
 
-def test_an_upgrade_with_content_is_limited_and_judged_as_any_request(start, upstream, connect):
+def test_an_upgrade_with_content_is_limited_and_evaluated_like_any_request(start, upstream, connect):
     proxy = start(upstream, listener={"limits": {"body_bytes": "10"},
                                       "policy": {"rules": [{"name": "no-exec", "action": "deny",
                                                             "match": {"path": ["/no"]}}]}})
@@ -286,5 +286,5 @@ def test_a_tunnel_that_breaks_does_not_end_as_if_complete(start, scripted, conne
     client.exchange(UPGRADE)
     assert client.reader.exactly(4) == b"part"
     client.send("x")
-    with pytest.raises(OSError):  # close_notify would read as a clean end
+    with pytest.raises(OSError):  # close_notify would be a proper end
         client.tls.recv(1)

@@ -1,4 +1,6 @@
-"""An upstream that is down, slow or broken: the client is told which, and is never deceived about a response's end."""
+"""An upstream that is down, slow or broken: the client gets the matching error, and no truncated response looks
+complete.
+"""
 
 import socket
 import threading
@@ -16,11 +18,11 @@ def refusal(reply, status):
     assert reply.headers.get("Content-Type", "").startswith("text/plain")
 
 
-def test_nobody_listening_is_502(start, connect):
+def test_a_refused_connection_is_502(start, connect):
     proxy = start(f"127.0.0.1:{unused_port()}")
     client = connect(proxy)
     refusal(client.get(), 502)
-    refusal(client.get(), 502)  # and the connection goes on
+    refusal(client.get(), 502)  # and the connection continues
     assert proxy.metric("mantlet_upstream_failures_total", upstream="app") == 2
 
 
@@ -86,7 +88,7 @@ def test_a_truncated_response_never_looks_complete(start, scripted, connect, fra
 
 
 def test_a_truncated_response_to_http_1_0_ends_without_close_notify(start, scripted, connect):
-    # Only the connection's end delimits this one, so the end itself must tell.
+    # Only the end of the connection delimits this response, so the end itself must be abnormal.
     def serve(connection, _):
         Reader(connection).request()
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n" + b"x" * 100 + b"\r\n")
@@ -161,7 +163,7 @@ def test_a_retry_happens_once(start, scripted, connect):
 def test_a_pooled_connection_that_the_upstream_closed_is_noticed(start, scripted, connect):
     def serve(connection, number):
         Reader(connection).request()
-        connection.sendall(response(body=b"%d" % number))  # says keep-alive, then closes
+        connection.sendall(response(body=b"%d" % number))  # announces keep-alive, then closes
 
     upstream = scripted(serve)
     client = connect(start(upstream))
@@ -199,7 +201,7 @@ def test_failures_are_counted_by_reason(start, connect):
     assert list(counted.values()) == [1], counted
 
 
-def test_the_access_log_says_whose_answer_it_was(start, connect):
+def test_the_access_log_has_the_origin_of_the_response(start, connect):
     proxy = start(f"127.0.0.1:{unused_port()}")
     connect(proxy).get("/down")
     record, = proxy.wait_access()

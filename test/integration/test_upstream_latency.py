@@ -1,4 +1,6 @@
-"""What the waiting of TCP costs a request: an application that writes the head and the body of its response apart."""
+"""The latency that TCP's delays add to a request: an application that writes the head and the body of its response
+separately.
+"""
 
 import statistics
 import time
@@ -10,7 +12,7 @@ HEAD, BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"
 
 
 def apart(connection, _):
-    """Without TCP_NODELAY: the kernel holds the body back until the head is acknowledged (Nagle's algorithm)."""
+    """Without TCP_NODELAY, the kernel holds the body back until the head is acknowledged (Nagle's algorithm)."""
     reader = Reader(connection)
     while True:
         reader.request()
@@ -25,12 +27,12 @@ def test_a_response_in_two_writes_does_not_wait_for_a_delayed_acknowledgement(st
         began = time.monotonic()
         assert client.get().body == BODY
         took.append(time.monotonic() - began)
-    # Delayed, the acknowledgement comes after 40 ms, and every request after the first few waits for it.
+    # A delayed acknowledgement takes 40 ms, and every request after the first few waits for it.
     assert statistics.median(took) < 0.02, took
 
 
-def test_one_system_call_is_spent_on_a_response_that_is_not_whole(start, scripted, connect, tmp_path):
-    # test_request_cost.py sees to it that a whole one costs none.
+def test_a_response_in_parts_costs_one_system_call(start, scripted, connect, tmp_path):
+    # test_request_cost.py checks that a complete response costs none.
     proxy = start(scripted(apart), log={"access": "off"}, reload={"watch": False, "interval": "0"})
     client = connect(proxy)
     client.get()

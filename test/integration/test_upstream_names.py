@@ -1,4 +1,4 @@
-"""An upstream's name does not resolve, or moves: its own affair, and nobody else's."""
+"""The name of an upstream cannot be resolved or changes its address, without affecting others."""
 
 import copy
 
@@ -48,7 +48,7 @@ def test_a_certificate_is_renewed_while_the_name_is_gone(launch, hosts, own_pki,
     assert code == 200 and "app.example.test" in body
 
 
-def test_a_name_that_does_not_exist_yet_stops_nobody_else(launch, hosts, pki, upstream):
+def test_a_name_that_does_not_exist_yet_affects_no_other_upstream(launch, hosts, pki, upstream):
     config = one_named(pki, upstream)
     config["listeners"].append(merge(config["listeners"][0], {"name": "second", "upstream": "there"}))
     config["upstreams"].append({"name": "there", "address": str(upstream)})

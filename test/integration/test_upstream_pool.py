@@ -1,4 +1,6 @@
-"""Connections to the application: when they are kept, how long a request waits for one, and what is said when it waited too long."""
+"""Connections to the application: when they are kept, how long a request waits for one, and the errors when it waited
+too long.
+"""
 
 import signal
 import socket
@@ -66,7 +68,7 @@ def test_steady_load_opens_no_connections_however_many_it_needs(start, scripted,
 
 
 def test_a_post_that_waited_does_not_go_out_on_a_connection_that_has_ended(start, scripted, connect):
-    """The application ends the connection with its first answer, without a word about it."""
+    """The application closes the connection with its first response, without announcing it."""
     answer, ended = threading.Event(), threading.Event()
 
     def serve(connection, number):
@@ -80,7 +82,7 @@ def test_a_post_that_waited_does_not_go_out_on_a_connection_that_has_ended(start
     proxy = start(scripted(serve), upstream_options={"pool": {"connections": 1}})
     first, second = connect(proxy).send(POST), connect(proxy).send(POST)
     wait_for_requests_in_flight(proxy, 2)
-    proxy.signal(signal.SIGSTOP)  # it hears of the answer and of the end at once
+    proxy.signal(signal.SIGSTOP)  # it gets the response and the end at the same time
     answer.set()
     assert ended.wait(scaled(10))
     proxy.signal(signal.SIGCONT)
@@ -88,7 +90,9 @@ def test_a_post_that_waited_does_not_go_out_on_a_connection_that_has_ended(start
 
 
 def test_a_post_does_not_go_out_on_a_connection_that_is_about_to_end(start, scripted, connect):
-    """The application's keep-alive time is shorter than ours, and it ends the connection just as it hears something."""
+    """The application's keep-alive time is shorter than mantlet's, and it closes the connection just as a request
+    arrives.
+    """
     posts = []
 
     def serve(connection, number):
@@ -110,7 +114,7 @@ def test_a_post_does_not_go_out_on_a_connection_that_is_about_to_end(start, scri
     assert client.exchange(POST).body == b"3"
 
 
-def test_a_server_that_announces_its_keep_alive_time_is_taken_at_its_word(start, scripted, connect):
+def test_the_announced_keep_alive_time_of_a_server_is_respected(start, scripted, connect):
     def serve(connection, number):
         reader = Reader(connection)
         while True:
@@ -160,7 +164,7 @@ def test_a_queue_that_stays_full_is_a_timeout(start, connect, tmp_path):
         assert record["error"] == "connect_timeout" and "upstreams[].timeouts.connect" in record["error_detail"]
 
 
-def test_a_request_that_waits_too_long_for_a_connection_in_use_is_told_so(start, scripted, connect):
+def test_a_request_that_waits_too_long_for_a_connection_in_use_is_503(start, scripted, connect):
     release = threading.Event()
 
     def serve(connection, _):
@@ -185,7 +189,7 @@ def test_a_request_that_waits_too_long_for_a_connection_in_use_is_told_so(start,
 
 
 def check_cut(proxy, key, error):
-    """The access log and the log name the key that has cut the only request."""
+    """The access log and the log have the key of the timeout that cut the only request."""
     record, = proxy.wait_access()
     assert record["error"] == error and key in record["error_detail"], record
     cut = proxy.wait_log("request_timed_out", listener="public", upstream="app", reason=error)
@@ -240,7 +244,7 @@ def test_a_body_that_stalls_names_the_key_that_cut_it(start, scripted, connect):
     check_cut(proxy, "upstreams[].timeouts.body", "timeout_body")
 
 
-# ---- how much of a head is read
+# ---- limits of the head
 
 
 def many_fields(connection, _):

@@ -1,4 +1,4 @@
-"""An upstream that changes while something is under way to it."""
+"""Changes of an upstream while requests or connection attempts are in progress."""
 
 import pytest
 from harness import proxy as proxy_module
@@ -17,7 +17,7 @@ def test_a_connection_attempt_may_end_just_as_a_reload_takes_its_upstream_away(s
     """Both in one turn of the worker's loop, which is busy meanwhile; the request's client has left before."""
     worker = FailingCalls(tmp_path)
     application = Silent()
-    # Freed memory is overwritten: whoever looks into it finds no pointers.
+    # Freed memory is overwritten, so that a use after free finds no pointers.
     proxy = start(application, upstream_options={"timeouts": {"connect": "30s"}}, workers=1,
                   launch_options={"env": {**worker.env, "MALLOC_PERTURB_": "165"}})
     with connect(proxy) as client:
@@ -25,7 +25,7 @@ def test_a_connection_attempt_may_end_just_as_a_reload_takes_its_upstream_away(s
         proxy.wait_metric("mantlet_upstream_connections", 1, state="connecting")
     proxy.wait_metric("mantlet_connections_active", 0, listener="public")
 
-    # Long enough for the kernel to send its SYN again, which it does after a second.
+    # Long enough for the kernel to repeat its SYN, after one second.
     worker.nap_ms = 2500
     proxy.get("/connections", "admin")  # wakes the worker, which then sleeps
     wait_until(lambda: worker.nap_ms == 0)

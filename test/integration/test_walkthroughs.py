@@ -1,4 +1,4 @@
-"""certs/walkthroughs/: the commands that stand there, run as a reader runs them, end well."""
+"""The commands of certs/walkthroughs/ succeed when a reader runs them."""
 
 import os
 import pathlib
@@ -16,8 +16,8 @@ WALKTHROUGHS = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != 
 PROGRAMS = ("openssl", "keytool", "java", "curl", "node", "python3")
 CLIENTS = ("curl --fail --cacert", "Get.java https:", "get.py https:", "get.js https:")
 
-# Around the reader's commands: mantlet in $PATH, an end for what runs in the background, and a reader's patience
-# between starting a server and asking it.
+# A wrapper for the reader's commands: it puts mantlet into $PATH, ends background processes, and waits between the
+# start of a server and a request.
 PROLOGUE = r"""
 set -euo pipefail
 mkdir -p bin && ln -sf {binary} bin/mantlet && PATH=$PWD/bin:$PATH
@@ -38,7 +38,7 @@ def free_ports(count):
 
 
 def commands(name):
-    """The text of the walk-through's fenced blocks of shell, in order."""
+    """Returns the shell blocks of the walk-through in order."""
     text = (FOLDER / f"{name}.md").read_text()
     return re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""Several event loops behave as one proxy."""
+"""Several event loops behave like one proxy."""
 
 import threading
 
@@ -35,8 +35,8 @@ def test_more_than_one_worker_takes_connections(start, upstream, connect):
     proxy = start(upstream, workers=4)
     for _ in range(32):
         connect(proxy).get()
-    # Each worker has a pool of its own, so requests one after another that
-    # share one upstream connection would all have been one worker's.
+    # Each worker has its own pool, so consecutive requests that share one upstream connection would all be from one
+    # worker.
     assert 2 <= upstream.connections <= 4
 
 

@@ -1,5 +1,6 @@
-"""Files of the wrong kind: check, run and certs show say the same of them: what they are, and what makes them right.
-And the kinds that look foreign and are read: trust stores, PKCS#7, keys with their public half."""
+"""Files of the wrong kind: check, run and certs show report the same kind and the same hint. Also unusual files that
+are accepted: trust stores, PKCS#7, keys with their public half.
+"""
 
 import base64
 import os
@@ -22,7 +23,7 @@ def openssl(*arguments, data=b""):
 
 
 def public_half(identity):
-    """The PKCS#8 of an Ed25519 key with its public half (RFC 5958), as ring and step write it."""
+    """Returns the PKCS#8 of an Ed25519 key with its public half (RFC 5958), as written by ring and step."""
     key = identity.key
     seed = key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
     half = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
@@ -40,7 +41,7 @@ def trust_store(authority, passphrase):
 
 
 def wrong(pki):
-    """{name: (what for, content, what it is, what helps)}"""
+    """{name: (use, content, kind, hint)}"""
     request = openssl("req", "-new", "-subj", "/CN=x", "-key", "/dev/stdin", data=pki.server.key_pem)
     public = openssl("pkey", "-pubout", data=pki.server.key_pem)
     return {
@@ -74,7 +75,7 @@ def wrongs(pki):
 
 
 def with_file(pki, directory, place, content):
-    """A configuration in which the file `content` stands in `place`, and the file's path."""
+    """Returns a configuration with the file `content` at `place`, and the file's path."""
     path = directory / "the-file"
     path.write_bytes(content)
     path.chmod(0o600)
@@ -90,7 +91,7 @@ def with_file(pki, directory, place, content):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_check_run_and_show_say_what_it_is_and_what_helps(pki, tmp_path, wrongs, name):
+def test_check_run_and_show_report_the_kind_and_a_hint(pki, tmp_path, wrongs, name):
     place, content, what, cure = wrongs[name]
     config, path = with_file(pki, tmp_path, place, content)
     check, run = run_command("check", "--config", config), run_command("run", "--config", config)
@@ -111,7 +112,7 @@ def test_only_what_may_be_half_written_passes(pki, tmp_path, place):
         assert (THIS_PASSES in run_command("run", "--config", config).stderr) == passes
 
 
-def test_an_anchor_with_an_unsupported_key_is_told_by_its_key_and_nothing_else(pki, tmp_path):
+def test_an_anchor_with_an_unsupported_key_is_reported_by_its_key_only(pki, tmp_path):
     key = openssl("genpkey", "-algorithm", "RSA-PSS")
     (tmp_path / "pss.key").write_bytes(key)
     anchor = openssl("req", "-x509", "-key", str(tmp_path / "pss.key"), "-subj", "/CN=PSS Root", "-days", "2")
@@ -121,7 +122,7 @@ def test_an_anchor_with_an_unsupported_key_is_told_by_its_key_and_nothing_else(p
     errors = [line for line in ended.stdout.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1 and "its key is RSA-PSS" in errors[0], ended.stdout
     assert "intermediate" not in errors[0]
-    # The neighbour: beside a good root it is left aside with a warning.
+    # The other certificate: beside a valid root it is ignored with a warning.
     config, _ = with_file(pki, tmp_path, "trust_bundle", anchor + pki.root.pem)
     ended = run_command("check", "--config", config)
     assert ended.returncode == 0 and "its key is RSA-PSS" in ended.stdout

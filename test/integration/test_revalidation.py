@@ -1,4 +1,4 @@
-"""Open connections are judged again: after changes of trust and policy, and when certificates end."""
+"""Open connections are validated again: after changes of trust and policy, and when certificates expire."""
 
 import concurrent.futures
 import copy
@@ -28,13 +28,13 @@ def other_ca(tmp_path):
 
 @pytest.fixture
 def replace_ca(other_ca):
-    """Takes the clients' CA away."""
+    """Removes the clients' CA."""
     return lambda proxy, **more: proxy.reload(proxy.changed(client_auth={"trust_bundle": [other_ca], **more}))
 
 
 @pytest.fixture
 def brief(own_pki):
-    """A client certificate that ends in some seconds."""
+    """A client certificate that expires in a few seconds."""
     identity = own_pki.ca.issue("brief", not_after=now() + datetime.timedelta(seconds=4))
     return own_pki.write(identity, "brief")
 
@@ -66,7 +66,7 @@ def test_an_idle_connection_of_a_removed_ca_is_closed_cleanly(mantlet, connect, 
     assert ended(mantlet, "unknown_ca") == 1
 
 
-def test_a_busy_connection_answers_what_is_in_flight_and_says_close(start, upstream, connect, replace_ca):
+def test_a_busy_connection_answers_the_request_in_flight_with_close(start, upstream, connect, replace_ca):
     mantlet = start(upstream, shutdown={"drain": "10s"})
     client = connect(mantlet)
     client.send("GET /slow/1.5 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -113,7 +113,7 @@ def test_ignore_leaves_open_connections_alone(start, upstream, connect, replace_
     assert not proxy.log("connection_ended")
 
 
-def test_close_cuts_what_is_in_flight(start, upstream, connect, replace_ca):
+def test_close_cuts_the_request_in_flight(start, upstream, connect, replace_ca):
     proxy = start(upstream, listener={"client_auth": {"on_revocation": "close"}})
     client = connect(proxy)
     client.send("GET /slow/5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -181,7 +181,7 @@ def test_a_list_dated_ahead_is_asked_when_it_begins_to_count(launch, own_pki, up
     old, ahead = tmp_path / "old.crl", tmp_path / "ahead.crl"
     bob = own_pki.ca.issue("bob")
     old.write_bytes(own_pki.ca.crl())
-    # A list counts from five minutes before its thisUpdate, for clocks differ.
+    # A list is valid from five minutes before its thisUpdate, because clocks differ.
     ahead.write_bytes(own_pki.ca.crl(bob, last_update=now() + datetime.timedelta(seconds=305)))
     proxy = launch(configuration(own_pki, upstream,
                                  listener={"client_auth": {"crl": {"files": [str(old), str(ahead)]}}}))
@@ -215,7 +215,7 @@ def test_an_expired_client_that_may_stay_is_still_asked_about_the_rest(
     assert (record["reason"], record["action"]) == ("revoked" if what == "revoked" else "not_pinned", "close")
 
 
-def test_a_client_whose_ca_is_gone_and_that_may_stay_still_expires(launch, own_pki, upstream, connect, brief, replace_ca):
+def test_a_client_of_a_removed_ca_that_may_stay_still_expires(launch, own_pki, upstream, connect, brief, replace_ca):
     proxy = launch(configuration(own_pki, upstream, listener={"client_auth": {"on_revocation": "ignore"}}))
     client = connect(proxy, clients.context(own_pki, client=brief))
     client.get()
@@ -296,7 +296,7 @@ def test_a_tunnel_that_policy_still_permits_lives_on(start, tunnels, connect):
     assert not proxy.log("connection_ended")
 
 
-# ---- the end of a certificate
+# ---- expiry of a certificate
 
 
 def test_an_idle_connection_ends_with_its_certificate(launch, own_pki, upstream, connect, brief):
@@ -335,7 +335,7 @@ def test_on_expiry_ignore_lets_a_connection_outlive_its_certificate(launch, own_
 
 
 def last_record(flight):
-    """Where the last TLS record begins."""
+    """Returns the start of the last TLS record."""
     at = 0
     while (following := at + 5 + int.from_bytes(flight[at + 3:at + 5], "big")) < len(flight):
         at = following
@@ -343,7 +343,9 @@ def last_record(flight):
 
 
 def ask_late(address, tls, wait):
-    """Shows its certificate at once, the last record of its handshake later, and asks then; what comes back."""
+    """Sends its certificate immediately, the last record of its handshake later, and then a request. Returns the
+    response.
+    """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = tls.wrap_bio(incoming, outgoing, server_hostname="localhost")
     with socket.create_connection(address, timeout=scaled(20)) as plain:
