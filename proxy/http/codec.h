@@ -52,6 +52,13 @@ class ResponseSink {
   virtual void OnResponseEnd() = 0;
 };
 
+// LocalReply is a response of mantlet's own, as it was written.
+struct LocalReply {
+  int status = 0;
+  int grpc_status = -1;  // of a response to a gRPC request
+  size_t bytes = 0;      // of content
+};
+
 // ResponseWriter sends the response of one request to its client. Written bytes are sent by the
 // next Flush() at the latest.
 class ResponseWriter {
@@ -63,12 +70,14 @@ class ResponseWriter {
   virtual void WriteBody(std::string_view piece) = 0;
   // WriteEnd ends the response. `trailers` holds the fields to forward and is often empty.
   virtual void WriteEnd(const HeaderList& trailers) = 0;
-  // WriteLocalReply writes a complete response of mantlet's own, with `text` in its content,
-  // and returns the bytes of content that the client gets.
-  virtual size_t WriteLocalReply(int status, std::string_view text) = 0;
+  // WriteLocalReply writes a complete response of mantlet's own, with `text` in its content.
+  // Returns what the client gets.
+  virtual LocalReply WriteLocalReply(int status, std::string_view text) = 0;
   virtual void Flush() = 0;
   // Returns how many written bytes the kernel has not accepted yet: the measure for back-pressure.
   virtual size_t buffered() const = 0;
+  // Returns how much the exchange may buffer in either direction before it pauses the other side.
+  virtual size_t buffer_limit() const = 0;
   // Returns buffered() plus the bytes in the kernel that the peer has not acknowledged: the measure
   // for progress (io::ByteStream).
   virtual size_t untaken() const = 0;

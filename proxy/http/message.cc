@@ -25,6 +25,7 @@ void RequestHead::Reset() {
   expect_continue = false;
   upgrade.clear();
   upgrade_ignored = {};
+  grpc = false;
   headers.Clear();
 }
 

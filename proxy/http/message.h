@@ -59,6 +59,8 @@ struct RequestHead {
   // The reason why the request's Upgrade is not forwarded, a literal for the log. Empty if it is
   // forwarded or there is none.
   std::string_view upgrade_ignored;
+  // Whether it is a call of gRPC: Content-Type is application/grpc, over HTTP/2.
+  bool grpc = false;
   HeaderList headers;
 
   bool wants_upgrade() const { return !upgrade.empty(); }

@@ -45,7 +45,7 @@ void ServerCodec::WriteEnd(const http::HeaderList& trailers) {
   if (chunked_) WriteLastChunk(stream_, trailers);
 }
 
-size_t ServerCodec::WriteLocalReply(int status, std::string_view text, bool keep_alive) {
+http::LocalReply ServerCodec::WriteLocalReply(int status, std::string_view text, bool keep_alive) {
   ErrorResponse response;
   response.status = status;
   response.reason = text;
@@ -54,7 +54,7 @@ size_t ServerCodec::WriteLocalReply(int status, std::string_view text, bool keep
   response.head_request = request().method == http::Method::kHead;
   size_t size = 0;
   WriteText([&](std::string& out) { size = AppendErrorResponse(out, response); });
-  return size;
+  return {.status = status, .bytes = size};
 }
 
 }  // namespace mantlet::http1

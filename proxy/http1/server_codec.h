@@ -49,7 +49,7 @@ class ServerCodec {
   void WriteEnd(const http::HeaderList& trailers);
   // Writes a short text/plain response of mantlet's own. Returns the number of bytes of its
   // content.
-  size_t WriteLocalReply(int status, std::string_view text, bool keep_alive);
+  http::LocalReply WriteLocalReply(int status, std::string_view text, bool keep_alive);
   // Returns whether the last written head lets the connection persist.
   bool keep_alive() const { return keep_alive_; }
 

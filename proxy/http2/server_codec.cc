@@ -13,9 +13,12 @@ using base::ProxyError;
 
 namespace {
 
-// The client may send this much of a request's content that has nowhere to go yet. One stream is
-// fast with it, and many that wait hold no more than so much each.
-constexpr uint32_t kStreamWindowBytes = 256 * 1024;
+// The client may send this much of a request's content that has nowhere to go yet: many streams
+// that wait hold no more than so much each. It is the protocol's default (RFC 9113 section 6.9.2).
+constexpr uint32_t kStreamWindowBytes = 65535;
+// The window of a stream whose content is taken as it comes, and how many can have it.
+constexpr int32_t kWideWindowBytes = 512 * 1024;
+constexpr size_t kWideWindows = 8;
 // All streams together: content is taken off the connection as it comes, so that a stream that
 // waits delays no other.
 constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
@@ -115,6 +118,13 @@ ServerStream* ServerCodec::Find(int32_t stream_id) const {
   return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
 }
 
+bool ServerCodec::WidenWindow(ServerStream& stream) {
+  if (wide_windows_ == kWideWindows) return false;
+  ++wide_windows_;
+  nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, stream.id_, kWideWindowBytes);
+  return true;
+}
+
 void ServerCodec::Touch(ServerStream& stream) {
   if (!std::exchange(stream.listed_, true)) touched_.push_back(&stream);
 }
@@ -144,6 +154,7 @@ int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
   switch (header.type) {
     case NGHTTP2_HEADERS:
       CheckStreamState(header.type, header.stream_id);
+      if (goaway_sent_ && header.stream_id > last_stream_id_) handler_.OnStreamRefused(true);
       in_header_block_ = (header.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
       return 0;
     case NGHTTP2_CONTINUATION:
@@ -230,7 +241,7 @@ int ServerCodec::OnFrame(const nghttp2_frame& frame) {
 
 int ServerCodec::OnInvalidFrame(const nghttp2_frame& frame, int error) {
   if (error == NGHTTP2_ERR_REFUSED_STREAM) {
-    handler_.OnStreamRefused();
+    handler_.OnStreamRefused(false);
     return 0;
   }
   if (ServerStream* stream = Find(frame.hd.stream_id); stream != nullptr && !stream->close_error_) {
@@ -252,6 +263,7 @@ int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   ServerStream* stream = Find(stream_id);
   if (stream == nullptr) return 0;
   stream->closed_ = true;
+  if (stream->wide_window_) --wide_windows_;
   if (!stream->peer_reset_ && !stream->request_complete_) {
     closed_streams_.AddReset(stream_id);
   } else {
@@ -302,11 +314,25 @@ int ServerCodec::SendData(const nghttp2_frame& frame, std::string_view header, s
 
 // RFC 9113 section 8.1: a response may end before its request; the rest of that is not wanted.
 int ServerCodec::OnFrameSent(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_GOAWAY) NoteGoaway(frame.goaway);
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return 0;
   ServerStream* stream = Find(frame.hd.stream_id);
   if (stream != nullptr && !stream->request_complete_) stream->Reset(NGHTTP2_NO_ERROR);
   return 0;
+}
+
+// nghttp2 ends a connection by itself when its client breaks the protocol.
+void ServerCodec::NoteGoaway(const nghttp2_goaway& goaway) {
+  if (goaway.error_code == NGHTTP2_NO_ERROR || violation_) return;
+  violation_ = goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? Violation::kControlFrames
+                                                              : Violation::kProtocolError;
+  violation_detail_ = ErrorName(goaway.error_code);
+  if (goaway.opaque_data_len > 0) {
+    absl::StrAppend(&violation_detail_, ": ",
+                    absl::string_view(reinterpret_cast<const char*>(goaway.opaque_data),
+                                      goaway.opaque_data_len));
+  }
 }
 
 void ServerCodec::SubmitShutdownNotice() {
@@ -315,6 +341,7 @@ void ServerCodec::SubmitShutdownNotice() {
 }
 
 void ServerCodec::SubmitGoaway() {
+  goaway_sent_ = true;
   nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session()), NGHTTP2_NO_ERROR,
                         nullptr, 0);

@@ -47,8 +47,9 @@ class ServerCodec {
     // A request has begun. Returns the stream that takes it: new, and valid until its handler's
     // OnStreamClosed().
     virtual ServerStream& OnStreamBegins() = 0;
-    // The client has opened a stream too many; it has been refused.
-    virtual void OnStreamRefused() = 0;
+    // The client has opened a stream too many, or (`draining`) one after it was told that no more
+    // are served. It has been refused.
+    virtual void OnStreamRefused(bool draining) = 0;
     // Frames have been sent, and streams may have ended. Called from the loop, outside of any call
     // into the codec.
     virtual void OnSent() = 0;
@@ -60,6 +61,9 @@ class ServerCodec {
   // All of them outlive the codec.
   ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& options, Handler& handler);
   ServerCodec(const ServerCodec&) = delete;
+
+  // Nothing is sent any more.
+  void Close() { failed_ = true; }
 
   // Reads a piece of what the client sends.
   void Read(std::string_view bytes);
@@ -104,6 +108,8 @@ class ServerCodec {
 
   nghttp2_session* session() const { return transport_.session(); }
   ServerStream* Find(int32_t stream_id) const;
+  // Opens the window of a stream whose content is taken fast, unless too many are open by now.
+  bool WidenWindow(ServerStream& stream);
   void Touch(ServerStream& stream);
   void DeliverTouched();
   void FinishClosed();
@@ -112,6 +118,7 @@ class ServerCodec {
   void CheckIgnoredFrame(const FrameScanner::Found& frame);
   void Violate(Violation violation, std::string detail);
   void Terminate(uint32_t error_code);
+  void NoteGoaway(const nghttp2_goaway& goaway);
   void Fail(int error);
 
   io::Loop& loop_;
@@ -124,12 +131,14 @@ class ServerCodec {
   std::vector<ServerStream*> closed_;
   FrameScanner scanner_;
   ClosedStreams closed_streams_;
+  size_t wide_windows_ = 0;
   int32_t last_stream_id_ = 0;  // of those that the client has opened
   std::optional<Violation> violation_;
   std::string violation_detail_;
   bool preface_received_ = false;
+  bool goaway_sent_ = false;  // no stream begins any more
   bool in_header_block_ = false;
-  bool failed_ = false;  // nghttp2 cannot go on
+  bool failed_ = false;  // nghttp2 cannot go on, or the connection is closed
 };
 
 }  // namespace mantlet::http2

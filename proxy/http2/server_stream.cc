@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proxy/http/forwarding.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/status.h"
 #include "proxy/http2/server_codec.h"
 
@@ -12,6 +13,13 @@ namespace mantlet::http2 {
 using base::ErrorReason;
 using base::ProxyError;
 using http::Framing;
+
+namespace {
+
+// A stream whose upstream has taken this much at once of what it was sent is worth a wide window.
+constexpr uint64_t kWideAfterBytes = 128 * 1024;
+
+}  // namespace
 
 ServerStream::ServerStream(ServerCodec& codec, Handler& handler)
     : codec_(codec), handler_(handler), writer_(codec.transport_, codec.loop_.buffers()) {}
@@ -68,6 +76,10 @@ void ServerStream::Refuse(ProxyError error) {
 // Opens the client's window again by what has been passed on.
 void ServerStream::Consume() {
   if (paused_ || closed_ || unconsumed_ == 0) return;
+  consumed_ += unconsumed_;
+  if (!wide_window_ && consumed_ >= kWideAfterBytes && !request_complete_) {
+    wide_window_ = codec_.WidenWindow(*this);
+  }
   nghttp2_session_consume_stream(codec_.session(), id_, std::exchange(unconsumed_, 0));
   codec_.transport_.ScheduleSend();
 }
@@ -132,7 +144,8 @@ void ServerStream::WriteEnd(const http::HeaderList& trailers) {
   if (!closed_) writer_.End(id_, trailers);
 }
 
-size_t ServerStream::WriteLocalReply(int status, std::string_view text) {
+http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text) {
+  if (head_.grpc) return WriteGrpcReply(status, text);
   const std::string content = absl::StrCat(
       "mantlet: ", std::string(text.empty() ? http::ReasonPhrase(status) : text), "\n");
   const bool head_only = head_.method == http::Method::kHead;
@@ -144,7 +157,21 @@ size_t ServerStream::WriteLocalReply(int status, std::string_view text) {
   SubmitResponse(!head_only);
   WriteBody(content);
   WriteEnd({});
-  return head_only ? 0 : content.size();
+  return {.status = status, .bytes = head_only ? 0 : content.size()};
+}
+
+// A response of trailers only, as gRPC calls it (PROTOCOL-HTTP2.md).
+http::LocalReply ServerStream::WriteGrpcReply(int status, std::string_view text) {
+  const int grpc_status = http::GrpcStatusOfHttp(status);
+  FieldBlock& fields = codec_.fields_;
+  fields.Clear();
+  fields.Number(":status", 200);
+  fields.Field("content-type", "application/grpc");
+  fields.Number("grpc-status", static_cast<uint64_t>(grpc_status));
+  fields.Field("grpc-message", http::GrpcMessage(absl::StrCat("mantlet: ", std::string(text))));
+  SubmitResponse(false);
+  WriteEnd({});
+  return {.status = 200, .grpc_status = grpc_status};
 }
 
 void ServerStream::Flush() {

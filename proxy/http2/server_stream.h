@@ -52,15 +52,18 @@ class ServerStream final : public http::ResponseWriter {
   bool request_complete() const { return request_complete_; }
   bool response_complete() const { return writer_.ended(); }
   bool closed() const { return closed_; }
+  // The request's content is held back, because it has nowhere to go.
+  bool paused() const { return paused_; }
 
   // http::ResponseWriter
   void WriteInterim(const http::ResponseHead& head) override;
   void WriteHead(const http::ResponseHead& head) override;
   void WriteBody(std::string_view piece) override;
   void WriteEnd(const http::HeaderList& trailers) override;
-  size_t WriteLocalReply(int status, std::string_view text) override;
+  http::LocalReply WriteLocalReply(int status, std::string_view text) override;
   void Flush() override;
   size_t buffered() const override { return writer_.queued(); }
+  size_t buffer_limit() const override { return kBufferBytes; }
   size_t untaken() const override;
   void PauseRequest(bool paused) override;
 
@@ -70,6 +73,9 @@ class ServerStream final : public http::ResponseWriter {
  private:
   friend class ServerCodec;
 
+  // Bounds what one stream makes us hold in either direction, beside the client's window.
+  static constexpr size_t kBufferBytes = 64 * 1024;
+
   // What has been received and not been delivered yet.
   enum Pending : uint8_t { kHead = 1, kTrailers = 2, kEnd = 4, kFlush = 8 };
 
@@ -78,6 +84,7 @@ class ServerStream final : public http::ResponseWriter {
   void Refuse(base::ProxyError error);
   void Consume();
   void SubmitResponse(bool with_content);
+  http::LocalReply WriteGrpcReply(int status, std::string_view text);
 
   ServerCodec& codec_;
   Handler& handler_;
@@ -90,6 +97,7 @@ class ServerStream final : public http::ResponseWriter {
   std::optional<base::ProxyError> refusal_;  // found while reading
   std::optional<base::ProxyError> close_error_;
   uint64_t content_bytes_ = 0;  // received
+  uint64_t consumed_ = 0;       // given back to the client's window
   size_t unconsumed_ = 0;       // received, and not yet given back to the client's window
   uint8_t pending_ = 0;
   bool listed_ = false;        // among the codec's touched streams
@@ -102,6 +110,7 @@ class ServerStream final : public http::ResponseWriter {
   bool was_full_ = false;    // more had been written than could leave
   bool discarding_ = false;  // the handler wants nothing more of the request
   bool peer_reset_ = false;
+  bool wide_window_ = false;  // the client may send more at a time than on other streams
   bool closed_ = false;
 };
 

@@ -48,11 +48,10 @@ inline constexpr std::array<std::string_view, kClientProtocolCount> kClientProto
 enum class StreamRefusal : uint8_t {
   kStreamLimit,  // limits.streams are open on the connection
   kDraining,     // the connection begins no more requests
-  kFlood,        // the client opens and resets streams faster than they can be served
 };
-inline constexpr size_t kStreamRefusalCount = 3;
+inline constexpr size_t kStreamRefusalCount = 2;
 inline constexpr std::array<std::string_view, kStreamRefusalCount> kStreamRefusalLabels = {
-    "stream_limit", "draining", "flood"};
+    "stream_limit", "draining"};
 
 // Why an HTTP/2 connection was closed by mantlet because of what its client did.
 enum class Http2CloseReason : uint8_t {
@@ -61,12 +60,10 @@ enum class Http2CloseReason : uint8_t {
   kEmptyFrames,    // frames without content that do not end a message
   kHeaderBlock,    // an oversized header block, or one in too many CONTINUATION frames
   kProtocolError,  // any other connection error of RFC 9113 section 5.4.1
-  kPingTimeout,    // the client does not answer PING
 };
-inline constexpr size_t kHttp2CloseReasonCount = 6;
+inline constexpr size_t kHttp2CloseReasonCount = 5;
 inline constexpr std::array<std::string_view, kHttp2CloseReasonCount> kHttp2CloseReasonLabels = {
-    "rapid_reset",  "control_frames", "empty_frames",
-    "header_block", "protocol_error", "ping_timeout"};
+    "rapid_reset", "control_frames", "empty_frames", "header_block", "protocol_error"};
 
 class alignas(64) ListenerMetrics {
  public:

@@ -213,6 +213,17 @@ bool Connection::MayBegin() {
   return true;
 }
 
+// The age differs by up to a tenth from connection to connection, so that clients that have come
+// together do not come back together.
+int64_t Connection::age_left_ms() const {
+  const int64_t age_ms = listener_->config.limits.connection_age.count();
+  if (age_ms == 0) return kNoAgeLimit;
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
+  const auto jitter = static_cast<int64_t>((static_cast<uint64_t>(opened_us_) * kSpread) >> 32);
+  const int64_t shift_ms = age_ms / 10 * (jitter - (int64_t{1} << 31)) / (int64_t{1} << 31);
+  return age_ms + shift_ms - (worker_.clock.MonotonicUs() - opened_us_) / 1000;
+}
+
 void Connection::OnData(std::string_view bytes) {
   if (phase_ == Phase::kOpen) protocol_->OnBytes(bytes);
 }

@@ -96,6 +96,7 @@ class Connection final : private AcceptHandler,
   bool MayBegin() override;
   bool expires_soon() const override { return expires_soon_; }
   bool leaving() const override { return worker_.draining || slot_->current == nullptr; }
+  int64_t age_left_ms() const override;
   int64_t idle_grace_ms() const override { return worker_.idle_grace_ms; }
   void OnTunnelBegins() override { RecheckTunnel(); }
   void Done(CloseMode mode) override;

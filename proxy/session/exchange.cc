@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "proxy/http/grpc.h"
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/denial_record.h"
 #include "proxy/session/timeout_record.h"
@@ -146,7 +147,7 @@ void Exchange::FlushRequest() {
     SwitchProtocols();
     return;
   }
-  const bool full = upstream_ ? upstream_->buffered() > kHighWaterBytes
+  const bool full = upstream_ ? upstream_->buffered() > response_.buffer_limit()
                               : state_ == State::kWaiting && !early_body_.empty();
   if (full == request_paused_ || request_complete_) return;
   PauseRequest(full);
@@ -188,6 +189,7 @@ void Exchange::OnResponseHead(const http::ResponseHead& head) {
   record_.status = head.status;
   record_.ResponseBegins();
   trailers_.Clear();
+  if (head_->grpc) ReadGrpcStatus(head.headers);
   response_.WriteHead(head);
   response_started_ = event_stream_unknown_ = true;
 }
@@ -197,15 +199,26 @@ void Exchange::OnResponseBody(std::string_view piece) {
   response_.WriteBody(piece);
 }
 
+// gRPC has its status in the trailers, or in the head of a response that has no content.
+void Exchange::ReadGrpcStatus(const http::HeaderList& fields) {
+  const std::optional<std::string_view> text = fields.Find("grpc-status");
+  if (!text) return;
+  if (const std::optional<int> status = http::ParseGrpcStatus(*text)) {
+    record_.grpc_status = *status;
+  }
+}
+
 void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
+  if (head_->grpc) ReadGrpcStatus(trailers);
   http::ForwardResponseTrailers(trailers, trailers_);
 }
 
 void Exchange::OnResponseFlush() {
   // Determined once, and only for a response that takes more than one read.
-  if (std::exchange(event_stream_unknown_, false)) event_stream_ = IsEventStream(*response_head_);
+  if (std::exchange(event_stream_unknown_, false))
+    event_stream_ = head_->grpc || IsEventStream(*response_head_);
   response_.Flush();
-  if (!response_paused_ && response_.buffered() > kHighWaterBytes) {
+  if (!response_paused_ && response_.buffered() > response_.buffer_limit()) {
     response_paused_ = true;
     upstream_->PauseResponse(true);
   }
@@ -300,7 +313,11 @@ void Exchange::Fail(ProxyError error) {
     return;
   }
   record_.status = record_.error->status();
-  record_.response_bytes += response_.WriteLocalReply(record_.status, record_.error->ClientText());
+  const http::LocalReply reply =
+      response_.WriteLocalReply(record_.status, record_.error->ClientText());
+  record_.status = reply.status;
+  record_.grpc_status = reply.grpc_status;
+  record_.response_bytes += reply.bytes;
   response_.Flush();
   End(ExchangeEnd::kComplete);
 }

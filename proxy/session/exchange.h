@@ -87,6 +87,10 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
                       const std::shared_ptr<const ClientFacts>& client, base::ProxyError error);
 
   bool active() const { return state_ != State::kIdle; }
+  // Returns whether the head of the response has been forwarded.
+  bool responding() const { return state_ == State::kResponding; }
+  // Returns the bytes of content in both directions.
+  uint64_t content_bytes() const { return record_.request_bytes + record_.response_bytes; }
   // Returns whether the whole request has been read.
   bool request_complete() const { return request_complete_; }
 
@@ -152,6 +156,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   void OnTimeout();
   base::ProxyError TimeoutError() const;
   void PauseRequest(bool paused);
+  void ReadGrpcStatus(const http::HeaderList& fields);
   void SwitchProtocols();
   void End(ExchangeEnd end);
   void RecordRefusal(const ListenerState& listener, const RequestGate::Verdict& verdict);

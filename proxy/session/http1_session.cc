@@ -114,7 +114,7 @@ void Http1Session::OnRequestHead(http::RequestHead& head) {
   if (most != 0 && requests_ >= most) head.keep_alive = false;
   // This response announces the close, so that the client sends no request that would get no
   // answer.
-  if (host_.expires_soon()) head.keep_alive = false;
+  if (host_.expires_soon() || host_.age_left_ms() <= 0) head.keep_alive = false;
   refusal_ = exchange_.Begin(listener, head, host_.client());
 }
 
@@ -168,7 +168,7 @@ void Http1Session::WriteHead(const http::ResponseHead& head) {
   codec_.WriteHead(head, MayKeepAlive());
 }
 
-size_t Http1Session::WriteLocalReply(int status, std::string_view text) {
+http::LocalReply Http1Session::WriteLocalReply(int status, std::string_view text) {
   return codec_.WriteLocalReply(status, text, MayKeepAlive());
 }
 

@@ -18,6 +18,7 @@
 #include "proxy/http/codec.h"
 #include "proxy/http1/server_codec.h"
 #include "proxy/io/deferred_call.h"
+#include "proxy/session/back_pressure.h"
 #include "proxy/session/exchange.h"
 #include "proxy/session/protocol.h"
 #include "proxy/session/read_gate.h"
@@ -42,6 +43,7 @@ class Http1Session final : public Protocol,
   void OnLost(const io::StreamError& error) override;
   void Stop(StopMode mode, std::optional<base::ProxyError> error) override;
   std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
+  std::string_view name() const override { return "http/1.1"; }
   Activity activity() const override;
   uint64_t requests() const override { return requests_; }
 
@@ -58,8 +60,9 @@ class Http1Session final : public Protocol,
   void WriteHead(const http::ResponseHead& head) override;
   void WriteBody(std::string_view piece) override { codec_.WriteBody(piece); }
   void WriteEnd(const http::HeaderList& trailers) override { codec_.WriteEnd(trailers); }
-  size_t WriteLocalReply(int status, std::string_view text) override;
+  http::LocalReply WriteLocalReply(int status, std::string_view text) override;
   void Flush() override { host_.stream().Flush(); }
+  size_t buffer_limit() const override { return kHighWaterBytes; }
   size_t buffered() const override { return host_.stream().buffered(); }
   size_t untaken() const override { return host_.stream().untaken(); }
   void PauseRequest(bool paused) override;

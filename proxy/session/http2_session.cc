@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "proxy/session/violation_record.h"
+
 namespace mantlet::session {
 
 using base::ErrorReason;
@@ -21,6 +23,22 @@ http2::ServerCodec::Options OptionsOf(const config::Limits& limits) {
   return options;
 }
 
+observe::Http2CloseReason ReasonOf(http2::Violation violation) {
+  switch (violation) {
+    case http2::Violation::kProtocolError:
+      return observe::Http2CloseReason::kProtocolError;
+    case http2::Violation::kRapidReset:
+      return observe::Http2CloseReason::kRapidReset;
+    case http2::Violation::kControlFrames:
+      return observe::Http2CloseReason::kControlFrames;
+    case http2::Violation::kEmptyFrames:
+      return observe::Http2CloseReason::kEmptyFrames;
+    case http2::Violation::kHeaderBlock:
+      return observe::Http2CloseReason::kHeaderBlock;
+  }
+  return observe::Http2CloseReason::kProtocolError;
+}
+
 }  // namespace
 
 Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
@@ -28,6 +46,11 @@ Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
       host_(host),
       codec_(worker.loop, host.stream(), OptionsOf(host.listener()->config.limits), *this),
       timer_([this] { OnTimeout(); }) {
+  host_.listener()->metrics->ProtocolChosen(observe::ClientProtocol::kHttp2);
+  if (const int64_t age_ms = host_.age_left_ms(); age_ms != ProtocolHost::kNoAgeLimit) {
+    age_timer_ = std::make_unique<base::FunctionTimer>([this] { Leave(Leaving::kNoticed); });
+    worker_.loop.ArmIn(*age_timer_, std::max<int64_t>(0, age_ms));
+  }
   ArmTimer();
 }
 
@@ -38,7 +61,9 @@ Activity Http2Session::activity() const {
 // ---- reading
 
 void Http2Session::OnBytes(std::string_view bytes) {
-  if (!host_.MayBegin()) return;
+  // A client that is no longer acceptable has been sent a GOAWAY, and what it has in flight goes
+  // on.
+  if (!host_.MayBegin() && done_) return;
   codec_.Read(bytes);
   if (codec_.in_header_block() != header_block_timed_) {
     header_block_timed_ = codec_.in_header_block();
@@ -46,10 +71,10 @@ void Http2Session::OnBytes(std::string_view bytes) {
   }
 }
 
+// A client that sends no more can open no window either, so that none of its streams has a future.
 void Http2Session::OnEnd() {
-  // A client that has closed its side cannot open the windows of its streams any more.
-  input_ended_ = true;
-  DoneIfOver();
+  CancelStreams(ProxyError(ErrorReason::kClientClosed, "the client closed its connection"));
+  Done(CloseMode::kClose);
 }
 
 void Http2Session::OnLost(const io::StreamError& error) {
@@ -60,10 +85,9 @@ void Http2Session::OnLost(const io::StreamError& error) {
 // ---- streams
 
 http2::ServerStream& Http2Session::OnStreamBegins() {
-  std::unique_ptr<Http2Stream> stream =
-      spare_ != nullptr ? std::move(spare_)
-                        : std::make_unique<Http2Stream>(worker_, host_, codec_,
-                                                        static_cast<Http2Stream::Observer&>(*this));
+  host_.listener()->metrics->StreamOpened();
+  auto stream = std::make_unique<Http2Stream>(worker_, host_, codec_,
+                                              static_cast<Http2Stream::Observer&>(*this));
   stream->index = streams_.size();
   streams_.push_back(std::move(stream));
   if (streams_.size() == 1) ArmTimer();
@@ -76,7 +100,13 @@ void Http2Session::OnRequestBegins() {
   if ((most != 0 && requests_ >= most) || host_.expires_soon()) Leave(Leaving::kLast);
 }
 
+void Http2Session::OnStreamRefused(bool draining) {
+  host_.listener()->metrics->StreamRefused(draining ? observe::StreamRefusal::kDraining
+                                                    : observe::StreamRefusal::kStreamLimit);
+}
+
 void Http2Session::OnStreamOver(Http2Stream& stream) {
+  host_.listener()->metrics->StreamClosed();
   const size_t index = stream.index;
   std::swap(streams_[index], streams_.back());
   streams_[index]->index = index;
@@ -104,13 +134,21 @@ void Http2Session::Leave(Leaving how) {
   ArmTimer();
 }
 
+void Http2Session::RecordViolation() {
+  const observe::Http2CloseReason reason = ReasonOf(*codec_.violation());
+  host_.listener()->metrics->Http2ConnectionClosed(reason);
+  session::RecordViolation(worker_, *host_.listener(), host_.client()->peer_address, reason,
+                           codec_.violation_detail());
+}
+
 void Http2Session::DoneIfOver() {
   if (done_) return;
   if (codec_.finished()) {
+    if (codec_.violation()) RecordViolation();
     CancelStreams(ProxyError(ErrorReason::kClientClosed, codec_.violation_detail()));
     Done(CloseMode::kLinger);
-  } else if (streams_.empty() && (leaving_ == Leaving::kLast || input_ended_)) {
-    Done(input_ended_ ? CloseMode::kClose : CloseMode::kLinger);
+  } else if (streams_.empty() && leaving_ == Leaving::kLast) {
+    Done(CloseMode::kLinger);
   }
 }
 
@@ -164,6 +202,9 @@ void Http2Session::OnTimeout() {
 
 void Http2Session::Done(CloseMode mode) {
   if (std::exchange(done_, true)) return;
+  codec_.Close();
+  for (size_t i = 0; i < streams_.size(); ++i) host_.listener()->metrics->StreamClosed();
+  if (age_timer_ != nullptr) worker_.loop.timers().Cancel(*age_timer_);
   worker_.loop.timers().Cancel(timer_);
   host_.Done(mode);
 }

@@ -37,7 +37,9 @@ class Http2Session final : public Protocol,
   void OnLost(const io::StreamError& error) override;
   void Stop(StopMode mode, std::optional<base::ProxyError> error) override;
   std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;
+  std::string_view name() const override { return "h2"; }
   Activity activity() const override;
+  size_t streams() const override { return streams_.size(); }
   uint64_t requests() const override { return requests_; }
 
  private:
@@ -49,7 +51,7 @@ class Http2Session final : public Protocol,
 
   // http2::ServerCodec::Handler
   http2::ServerStream& OnStreamBegins() override;
-  void OnStreamRefused() override {}
+  void OnStreamRefused(bool draining) override;
   void OnSent() override;
   // Http2Stream::Observer
   void OnRequestBegins() override;
@@ -61,20 +63,20 @@ class Http2Session final : public Protocol,
   void ArmTimer();
   void OnTimeout();
   void DoneIfOver();
+  void RecordViolation();
   void Done(CloseMode mode);
 
   WorkerContext& worker_;
   ProtocolHost& host_;
   http2::ServerCodec codec_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
-  std::unique_ptr<Http2Stream> spare_;  // for the next stream, while the connection is busy
   // No stream: the time for the next request. A header section that is not complete: the time for
   // the rest of it. Leaving: the time for streams that are on their way.
   base::FunctionTimer timer_;
+  std::unique_ptr<base::FunctionTimer> age_timer_;  // where limits.connection_age is set
   uint64_t requests_ = 0;
   Leaving leaving_ = Leaving::kNo;
   bool header_block_timed_ = false;  // timer_ is armed for one
-  bool input_ended_ = false;
   bool done_ = false;
 };
 

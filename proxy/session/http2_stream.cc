@@ -100,8 +100,23 @@ void Http2Stream::ArmWrite() {
   worker_.loop.ArmIn(timer_, timeouts().write.count());
 }
 
+// A request that goes on while its response does, such as a bidirectional stream of gRPC, may be
+// silent for as long as a tunnel.
+void Http2Stream::OnBothIdle() {
+  if (std::exchange(moved_bytes_, exchange_.content_bytes()) == exchange_.content_bytes()) {
+    exchange_.Refuse(ProxyError(ErrorReason::kTimeoutTunnel,
+                                "nothing in either direction within listeners[].timeouts.tunnel"));
+    return;
+  }
+  worker_.loop.ArmIn(timer_, timeouts().tunnel.count());
+}
+
 void Http2Stream::OnTimeout() {
-  if (exchange_.active()) {
+  if (exchange_.active() && exchange_.responding()) {
+    OnBothIdle();
+  } else if (exchange_.active() && stream_.paused()) {
+    ArmBody();  // the upstream's deadline runs
+  } else if (exchange_.active()) {
     exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout,
                                 "nothing of the request's body within listeners[].timeouts.body"));
   } else if (stream_.untaken() < untaken_) {

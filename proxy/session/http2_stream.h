@@ -62,6 +62,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
   void ArmBody();
   void ArmWrite();
+  void OnBothIdle();
   void OnTimeout();
 
   WorkerContext& worker_;
@@ -72,8 +73,9 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   // Request: the time for the next bytes of its content. Afterwards: the time for the client to
   // take the response.
   base::FunctionTimer timer_;
-  size_t untaken_ = 0;  // by the client, when ArmWrite() was called
-  bool begun_ = false;  // the request has reached the exchange
+  uint64_t moved_bytes_ = ~uint64_t{0};  // in both directions, when OnBothIdle() was called
+  size_t untaken_ = 0;                   // by the client, when ArmWrite() was called
+  bool begun_ = false;                   // the request has reached the exchange
 };
 
 }  // namespace mantlet::session

@@ -7,7 +7,9 @@
 #ifndef MANTLET_PROXY_SESSION_PROTOCOL_H_
 #define MANTLET_PROXY_SESSION_PROTOCOL_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -64,6 +66,10 @@ class ProtocolHost {
   virtual bool leaving() const = 0;
   // Returns how long an idle connection that is to end is still read.
   virtual int64_t idle_grace_ms() const = 0;
+  // Returns how long the connection may still begin requests because of limits.connection_age:
+  // kNoAgeLimit if there is none, 0 or less if it is to end.
+  static constexpr int64_t kNoAgeLimit = std::numeric_limits<int64_t>::max();
+  virtual int64_t age_left_ms() const = 0;
   // A tunnel has begun. The policy may have changed since its request.
   virtual void OnTunnelBegins() = 0;
   // Closes the connection. The protocol receives no more events and is destroyed later, not from
@@ -99,7 +105,11 @@ class Protocol {
   // Returns the error to end the connection with if the policy denies it.
   virtual std::optional<base::ProxyError> Recheck(const ListenerState& listener) = 0;
 
+  // Returns what is spoken, as ALPN names it, for the admin endpoint.
+  virtual std::string_view name() const = 0;
   virtual Activity activity() const = 0;
+  // Returns how many requests are in flight.
+  virtual size_t streams() const { return activity() == Activity::kIdle ? 0 : 1; }
   virtual uint64_t requests() const = 0;  // number of requests begun
 };
 

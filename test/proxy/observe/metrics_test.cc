@@ -105,15 +105,15 @@ TEST_F(MetricsTest, StreamsOfHttp2AreAddedUpAndRefusalsCountUnderTheirReason) {
     listener->StreamOpened();
     listener->StreamClosed();
     listener->StreamRefused(StreamRefusal::kDraining);
-    listener->Http2ConnectionClosed(Http2CloseReason::kPingTimeout);
+    listener->Http2ConnectionClosed(Http2CloseReason::kProtocolError);
   }
   const auto lines = Scrape();
   EXPECT_THAT(lines, Contains(R"(mantlet_http2_streams_active{listener="public"} 2)"));
   for (const char* line :
        {R"(streams_refused_total{listener="public",reason="stream_limit"} 0)",
         R"(streams_refused_total{listener="public",reason="draining"} 2)",
-        R"(streams_refused_total{listener="public",reason="flood"} 0)",
-        R"(connections_closed_total{listener="public",reason="ping_timeout"} 2)",
+        R"(streams_refused_total{listener="public",reason="stream_limit"} 0)",
+        R"(connections_closed_total{listener="public",reason="protocol_error"} 2)",
         R"(connections_closed_total{listener="public",reason="rapid_reset"} 0)"}) {
     EXPECT_THAT(lines, Contains(std::string("mantlet_http2_") + line));
   }

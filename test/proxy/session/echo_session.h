@@ -53,6 +53,7 @@ class EchoSession final : public Protocol {
     }
   }
   std::optional<base::ProxyError> Recheck(const ListenerState&) override { return std::nullopt; }
+  std::string_view name() const override { return "toy"; }
   Activity activity() const override {
     return held_.empty() ? Activity::kIdle : Activity::kRequest;
   }

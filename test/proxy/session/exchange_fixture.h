@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/http1/server_codec.h"
+#include "proxy/session/back_pressure.h"
 #include "proxy/session/exchange.h"
 #include "proxy/upstream/socket_connector.h"
 #include "test/config/policy_text.h"
@@ -105,10 +106,11 @@ class ExchangeTest : public WorkerFixture<base::SystemClock>,
   void WriteHead(const http::ResponseHead& head) override { codec_.WriteHead(head, KeepAlive()); }
   void WriteBody(std::string_view piece) override { codec_.WriteBody(piece); }
   void WriteEnd(const http::HeaderList& trailers) override { codec_.WriteEnd(trailers); }
-  size_t WriteLocalReply(int status, std::string_view text) override {
+  http::LocalReply WriteLocalReply(int status, std::string_view text) override {
     return codec_.WriteLocalReply(status, text, KeepAlive());
   }
   void Flush() override { stream_.Flush(); }
+  size_t buffer_limit() const override { return kHighWaterBytes; }
   size_t buffered() const override { return stream_.buffered(); }
   size_t untaken() const override { return stream_.untaken(); }
   void PauseRequest(bool paused) override { paused_ = paused; }

@@ -66,6 +66,7 @@ class Http1SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
   bool expires_soon() const override { return expires_soon_; }
   bool leaving() const override { return leaving_; }
   int64_t idle_grace_ms() const override { return 20; }
+  int64_t age_left_ms() const override { return kNoAgeLimit; }
   void OnTunnelBegins() override { ++tunnels_; }
   void Done(CloseMode mode) override {
     EXPECT_FALSE(closed_.has_value()) << "once";

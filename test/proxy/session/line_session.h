@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/session/back_pressure.h"
 #include "proxy/session/exchange.h"
 #include "proxy/session/protocol.h"
 #include "proxy/session/worker_context.h"
@@ -43,6 +44,7 @@ class LineSession final : public Protocol, private http::ResponseWriter, private
     }
   }
   std::optional<base::ProxyError> Recheck(const ListenerState&) override { return std::nullopt; }
+  std::string_view name() const override { return "toy"; }
   Activity activity() const override {
     return exchange_.active() ? Activity::kRequest : Activity::kIdle;
   }
@@ -75,11 +77,12 @@ class LineSession final : public Protocol, private http::ResponseWriter, private
   }
   void WriteBody(std::string_view piece) override { host_.stream().Write(piece); }
   void WriteEnd(const http::HeaderList&) override { host_.stream().Write("\n.\n"); }
-  size_t WriteLocalReply(int status, std::string_view text) override {
+  http::LocalReply WriteLocalReply(int status, std::string_view text) override {
     host_.stream().Write(std::to_string(status) + "\n" + std::string(text) + "\n.\n");
-    return text.size();
+    return {.status = status, .bytes = text.size()};
   }
   void Flush() override { host_.stream().Flush(); }
+  size_t buffer_limit() const override { return kHighWaterBytes; }
   size_t buffered() const override { return host_.stream().buffered(); }
   size_t untaken() const override { return host_.stream().untaken(); }
   void PauseRequest(bool paused) override { host_.stream().SetReading(!paused); }
