@@ -57,7 +57,7 @@ std::string MustWait(const config::Listener& listener, const ListenerMaterial& r
   }
   const config::Listener* there = FindListener(*on_disk, listener.name);
   if (there != nullptr && *there == listener) return "";
-  return "its files and its settings have changed, and the new configuration is refused: both are "
+  return "its files and its settings have changed, and the new configuration is rejected: both are "
          "loaded together once it is accepted";
 }
 

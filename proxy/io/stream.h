@@ -72,7 +72,7 @@ class Stream final : public ByteStream {
   PooledBuffer pending_;                    // written, not yet accepted by the kernel
   size_t in_flight_bytes_ = 0;
   int fd_ = -1;  // the descriptor of handle_, once connected
-  // Whether this socket is certainly in the loop's epoll set; libuv removes sockets without
+  // True if this socket is certainly in the loop's epoll set; libuv removes sockets without
   // interest in any event.
   bool watched_ = false;
   bool reading_ = false;

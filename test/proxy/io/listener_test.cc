@@ -284,7 +284,7 @@ TEST(ListeningSocket, ASocketWithAFullQueueIsInUse) {
   FileDescriptor live(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(bind(live.get(), address.data(), address.size()), 0);
   ASSERT_EQ(listen(live.get(), 0), 0);
-  FileDescriptor waiting = Dial(address);  // and nobody accepts it
+  FileDescriptor waiting = Dial(address);  // it is not accepted
   auto second = OpenListeningSocket(address);
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find(

@@ -60,7 +60,7 @@ struct Wire {
   std::string sent;        // what the peer has received
   std::string pending;     // written, not taken yet
   size_t room = SIZE_MAX;  // what the kernel takes before it is full
-  bool shutdown = false;   // our direction is to end behind `pending`
+  bool shutdown = false;   // our direction ends after `pending`
   bool open = true;        // neither closed nor broken nor destroyed
   bool aborted = false;    // ended by Abort()
   bool destroyed = false;

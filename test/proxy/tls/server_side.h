@@ -124,9 +124,9 @@ class ServerSide : public ServerStream::HandshakeHandler {
   io::RecordingHandler handler;
   std::optional<identity::PeerIdentity> peer;   // of a handshake that is done
   std::optional<HandshakeReport> report;        // of one that failed
-  std::optional<HandshakeReport> not_verified;  // of one that was let in all the same
+  std::optional<HandshakeReport> not_verified;  // of one that was accepted without an identity
   int partial_hellos = 0, begun = 0, failures = 0;
-  bool refuse = false;  // says no to the next handshake
+  bool refuse = false;  // rejects the next handshake
   std::function<void()> on_done, on_failed;
   std::unique_ptr<ServerStream> stream;
 };

@@ -301,7 +301,7 @@ TEST_F(ClientVerdictCacheTest, VariantsOfOneChainStayWithinTheBoundOfBytes) {
   for (int i = 0; i < 40; ++i) {
     EXPECT_TRUE(Check(verifier, chain).verdict.ok()) << i;
     EXPECT_LE(clients_->bytes(), 20'000u);
-    chain.push_back(&x509::Intermediate());  // a stranger to this leaf
+    chain.push_back(&x509::Intermediate());  // unrelated to this leaf
   }
   EXPECT_GT(clients_->size(), 0u);
 }

@@ -16,7 +16,7 @@ struct OcspTemplate {
   int64_t this_update = 0;
   int64_t next_update = 0;                // 0: none
   const Credential* responder = nullptr;  // signs; null: the issuer
-  bool with_certificate = false;          // the responder's comes along
+  bool with_certificate = false;          // include the responder's
   std::string serial;                     // empty: the leaf's
   bool leafs_encoding = false;            // of the issuer's name; else its own certificate's
 
