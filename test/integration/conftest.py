@@ -24,7 +24,7 @@ def pytest_sessionstart(session):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    """Ends a test that takes too long; what it started is still cleaned up by the fixtures."""
+    """Ends a test that takes too long; the fixtures still clean up."""
     mark = item.get_closest_marker("limit")
     seconds = scaled(mark.args[0] if mark else 30)
 
@@ -42,19 +42,19 @@ def pytest_runtest_protocol(item):
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
-    """The run's certificates; tests only read them."""
+    """The certificates of the run, which tests must not change."""
     return pki_module.Pki(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture
 def own_pki(tmp_path):
-    """Certificates for this test alone, for those that change files."""
+    """Certificates of one test, which may change them."""
     return pki_module.Pki(tmp_path / "pki")
 
 
 @pytest.fixture
 def upstream():
-    """An upstream that answers with an account of the request."""
+    """An upstream that answers with a description of the request."""
     with_echo = upstreams.Echo()
     yield with_echo
     with_echo.close()
@@ -78,7 +78,7 @@ def scripted():
 
 @pytest.fixture
 def launch(tmp_path):
-    """launch(config, …) runs a proxy; after the test every proxy must end well (Proxy.check_end)."""
+    """launch(config, …) runs a proxy; after the test every proxy must end without errors (Proxy.check_end)."""
     running = []
 
     def start(config, wait=True, **kwargs):
@@ -88,7 +88,7 @@ def launch(tmp_path):
         try:
             return proxy.start(wait)
         except AssertionError:
-            proxy.expected_exit = None  # one complaint is enough
+            proxy.expected_exit = None  # one error is enough
             raise
 
     yield start

@@ -1,1 +1,1 @@
-"""What the integration tests share: certificates, the proxy under test, peers on both sides."""
+"""Helpers of the integration tests: certificates, the proxy under test, peers on both sides."""

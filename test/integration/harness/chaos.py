@@ -1,8 +1,7 @@
-"""A writer that replaces certificate files in every way that programs have, torn and damaged in between.
-
-Each generation is one write-set: leaf, intermediate, key, trust bundle (and revocation list), all of which
-tell its number, so that a mixture shows. A set is whole only once its last file is: until then either the key
-does not fit or a file is damaged, so nothing but the whole old or the whole new set may ever be served.
+"""A writer that replaces certificate files in every way that programs use, with incomplete and damaged states in
+between. Each generation is one set of files: leaf, intermediate, key, trust bundle (and revocation list). All of them
+contain its number, so that a mixture is detected. A set is complete only with its last file: until then either the key
+does not match or a file is damaged, so only the whole old or the whole new set may be served.
 """
 
 import os
@@ -17,7 +16,7 @@ NAMES = ("tls.crt", "tls.key", "ca.crt", "clients.crl")
 
 
 class Generation:
-    """The material of one number."""
+    """The material of one generation."""
 
     def __init__(self, number, server_root, client_ca, with_crl):
         self.number = number
@@ -34,7 +33,7 @@ class Generation:
 
 
 def can_be_made_unreadable(directory, launcher):
-    """Whether mode 0 keeps the daemon out: root needs to have lost its privileges for that."""
+    """Returns whether mode 0 denies access to the daemon, which must have dropped root's privileges."""
     probe = pathlib.Path(directory) / "probe"
     probe.write_bytes(b"x")
     probe.chmod(0)
@@ -50,7 +49,7 @@ class Writer:
         self.directory = pathlib.Path(directory)
         self.random = random
         self.unreadable = unreadable
-        self.log = log  # called with a sentence for each step
+        self.log = log  # called with a description of each step
         self.archive = 0
         self.volume = False  # the files are links through ..data
         self.data = None
@@ -86,7 +85,7 @@ class Writer:
         temporary.rename(path)
 
     def in_place(self, name, data):
-        """Truncate and write in pieces, as spiffe-helper and many scripts do."""
+        """Truncates and writes in pieces, like spiffe-helper and many scripts."""
         path = self.path(name)
         if path.is_dir() or path.is_symlink() or not path.exists():
             return self.by_rename(name, data)
@@ -106,7 +105,7 @@ class Writer:
         self.path(name).chmod(0o600)
 
     def by_link(self, name, data):
-        """certbot: the file is a link into an archive, and swings."""
+        """Like certbot: the file is a link into an archive and is replaced."""
         self.archive += 1
         target = self.directory / "archive" / f"{self.archive}-{name}"
         target.parent.mkdir(exist_ok=True)
@@ -127,7 +126,7 @@ class Writer:
     # -- ways to damage one --------------------------------------------------------
 
     def damage(self, name):
-        """Leaves the file so that no reader can take it for whole."""
+        """Damages the file so that no reader can accept it."""
         good = self.files[name]
         kinds = ["empty", "half", "garbage", "missing", "directory", "dangling"] + ["unreadable"] * self.unreadable
         if name == "tls.key":
@@ -138,7 +137,7 @@ class Writer:
         if kind == "empty":
             self.truncate(name, b"")
         elif kind == "half":
-            # Inside the first block: at the border of two the rest would be whole.
+            # Inside the first block, because a cut between two blocks leaves a valid file.
             self.truncate(name, good[:self.random.randrange(60, min(200, len(good) - 60))])
         elif kind == "garbage":
             self.truncate(name, b"-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n")
@@ -166,7 +165,7 @@ class Writer:
             out.write(data)
 
     def directory_gone(self, seconds):
-        """The whole folder goes away for a while, by rename or for good."""
+        """Removes the whole folder for a while, by rename or completely."""
         aside = self.directory.with_name(self.directory.name + "-aside")
         if os.geteuid() != 0 or self.random.random() < 0.5:  # what is unreadable cannot be copied
             self.log("the folder is moved away")
@@ -176,7 +175,7 @@ class Writer:
         else:
             self.log("the folder is deleted")
             shutil.copytree(self.directory, aside, symlinks=True)
-            # The key goes first and comes last: a folder that is half there must not look whole.
+            # The key is removed first and restored last, so that half a folder never looks complete.
             key = self.path("tls.key")
             if os.path.lexists(key):
                 self.clear("tls.key")
@@ -197,7 +196,7 @@ class Writer:
         time.sleep(self.random.random() * longest)
 
     def publish_by_swing(self, generation):
-        """A Kubernetes volume: a new folder, one swap of ..data."""
+        """Like a Kubernetes volume: a new folder, one swap of ..data."""
         old, self.data = self.data, f"..{generation.number}-{self.random.randrange(10 ** 6)}"
         folder = self.directory / self.data
         folder.mkdir()
@@ -216,7 +215,7 @@ class Writer:
             shutil.rmtree(self.directory / old)
 
     def become_volume(self, generation):
-        """The files become links through ..data; not atomic, so guarded by a missing key."""
+        """Replaces the files by links through ..data. This is not atomic, so the key is missing meanwhile."""
         self.damage("tls.key")
         self.publish_by_swing(generation)
         for name in (*(n for n in self.files if n != "tls.key"), "tls.key"):
@@ -229,7 +228,7 @@ class Writer:
         self.volume = True
 
     def publish(self, generation, pauses=0.4):
-        """File by file, in random order and ways."""
+        """Replaces file by file, in random order and ways."""
         self.volume = False
         names = [name for name in generation.files if name not in ("tls.key", "tls.crt")]
         if self.random.random() < 0.4:

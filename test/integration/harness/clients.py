@@ -1,4 +1,4 @@
-"""Clients that others wrote (curl, openssl, Python), and one that sends raw bytes over TLS."""
+"""Independent clients (curl, openssl, Python), and one that sends raw bytes over TLS."""
 
 import http.client
 import json
@@ -13,9 +13,8 @@ from .timing import scaled
 
 
 def context(pki, client="default", verify=True, minimum=None, maximum=None, ciphers=None, alpn=None):
-    """An ssl.SSLContext that trusts the run's root. client: (chain, key) paths, "default", or None.
-
-    OpenSSL's own objections to weak keys are switched off: the proxy is the one to object.
+    """An ssl.SSLContext that trusts the run's root. client: (chain, key) paths, "default", or None. OpenSSL's own
+    checks of weak keys are disabled, because the proxy must reject them.
     """
     result = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     result.set_ciphers(ciphers or "ALL:@SECLEVEL=0")
@@ -36,13 +35,13 @@ def context(pki, client="default", verify=True, minimum=None, maximum=None, ciph
 
 
 class RawClient:
-    """A TLS connection for bytes as they are, and a reader of what comes back."""
+    """A TLS connection for raw bytes, and a reader of the responses."""
 
     def __init__(self, address, tls, server_name="localhost", timeout=10, source=None):
         plain = socket.create_connection(address, timeout=scaled(timeout), source_address=source and (source, 0))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            # Without suppress_ragged_eofs=False, Python takes a reset for a proper end.
+            # Without suppress_ragged_eofs=False, Python reports a reset as a proper end.
             self.tls = (
                 tls.wrap_socket(plain, server_hostname=server_name, suppress_ragged_eofs=False) if tls else plain
             )
@@ -66,7 +65,7 @@ class RawClient:
         return self.exchange(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n")
 
     def closed(self):
-        """True if the proxy has ended the connection with nothing more to say; waits for it."""
+        """Waits for the end of the connection; returns True if no further bytes came."""
         try:
             return self.reader.at_end()
         except (ConnectionError, ssl.SSLError):
@@ -87,7 +86,7 @@ class RawClient:
 
 
 class HalfClosingClient:
-    """Sends close_notify and goes on reading, which ssl.SSLSocket cannot do."""
+    """Sends close_notify and continues to read, which ssl.SSLSocket cannot do."""
 
     def __init__(self, address, tls, server_name="localhost", timeout=10):
         self._socket = socket.create_connection(address, timeout=scaled(timeout))
@@ -134,9 +133,8 @@ class HalfClosingClient:
 
 
 def handshake_error(address, tls, server_name="localhost", timeout=10):
-    """What the client learns when the proxy refuses it: the ssl.SSLError or ConnectionError.
-
-    In TLS 1.3 the refusal comes after the client's handshake is over, with the first read.
+    """Returns the client's error when the proxy rejects it: ssl.SSLError or ConnectionError. In TLS 1.3 the
+    rejection comes after the client's handshake, with the first read.
     """
     try:
         with RawClient(address, tls, server_name, timeout) as client:
@@ -148,14 +146,14 @@ def handshake_error(address, tls, server_name="localhost", timeout=10):
 
 
 def alert(error):
-    """The words of the TLS alert that the proxy sent, in lower case; fails if it was no alert."""
+    """Returns the name of the TLS alert that the proxy sent, in lower case; fails without an alert."""
     text = str(error).replace("_", " ").lower()
     assert isinstance(error, ssl.SSLError) and "alert" in text, repr(error)
     return text
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Python's HTTP client, to an address of ours under the name that the certificate has."""
+    """Python's HTTP client, connected to a test address with the name in the certificate."""
 
     def __init__(self, address, **kwargs):
         super().__init__("localhost", address[1], **kwargs)
@@ -172,7 +170,7 @@ def https(address, tls, timeout=10):
 
 
 def get_json(address, tls, target="/", method="GET", body=None, headers=None):
-    """One request over its own connection; (status, the decoded JSON body)."""
+    """Sends one request over a new connection; returns (status, the decoded JSON body)."""
     connection = https(address, tls)
     try:
         connection.request(method, target, body=body, headers=headers or {})
@@ -183,7 +181,7 @@ def get_json(address, tls, target="/", method="GET", body=None, headers=None):
 
 
 def curl(pki, proxy, target="/", *options, client="default", host="localhost", listener="public", timeout=20):
-    """Runs curl against the proxy; a CompletedProcess whose output is bytes."""
+    """Runs curl against the proxy and returns a CompletedProcess whose output is bytes."""
     port = proxy.port(listener)
     command = ["curl", "--silent", "--show-error", "--max-time", str(int(scaled(timeout))),
                "--cacert", pki.ca_file, "--resolve", f"{host}:{port}:127.0.0.1"]
@@ -196,7 +194,7 @@ def curl(pki, proxy, target="/", *options, client="default", host="localhost", l
 
 
 def s_client(pki, address, *options, client="default", data=b"", timeout=10):
-    """Runs openssl s_client with data as its input; a CompletedProcess whose output is text."""
+    """Runs openssl s_client with data as its input and returns a CompletedProcess whose output is text."""
     command = [shutil.which("openssl"), "s_client", "-connect", "%s:%d" % address, "-CAfile", pki.ca_file,
                "-verify_return_error", "-ign_eof" if data else "-no_ign_eof"]
     if client == "default":

@@ -1,4 +1,4 @@
-"""Counts what a running proxy asks of the kernel and of the allocator."""
+"""Counts the system calls and allocations of a running proxy."""
 
 import pathlib
 import re
@@ -15,9 +15,8 @@ SOURCE = pathlib.Path(__file__).with_name("count_allocations.c")
 
 
 class SystemCalls:
-    """`with SystemCalls(pid) as calls: …`, then calls.counts is {name: how often}, all threads together.
-
-    Skips the test where strace is missing or may not attach.
+    """`with SystemCalls(pid) as calls: …`, then calls.counts is {name: count}, over all threads. Skips the test
+    where strace is missing or may not attach.
     """
 
     def __init__(self, pid, directory):
@@ -46,15 +45,12 @@ class SystemCalls:
                        re.findall(r"^\s*(\d+)\s+([a-z]\w*)\s*$", self.table.read_text(), re.MULTILINE) if name != "total"}
 
     def per(self, operations):
-        """{name: count per operation}, without what is too rare to belong to them."""
+        """Returns {name: count per operation}, without calls that are too rare."""
         return {name: count / operations for name, count in sorted(self.counts.items()) if count * 20 >= operations}
 
 
 class Allocations:
-    """A library to preload into a proxy, and its count of allocations so far.
-
-    Skips the test where it cannot be built.
-    """
+    """A library to preload into a proxy, and its count of allocations so far. Skips the test if it cannot be built."""
 
     def __init__(self, directory):
         directory = pathlib.Path(directory)

@@ -1,4 +1,4 @@
-"""Revocation lists that the cryptography package would take minutes, or refuse, to make."""
+"""Revocation lists that the cryptography package cannot create, or only in minutes."""
 
 import datetime
 import hashlib
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def element(tag, content):
-    """DER of one element."""
+    """Returns the DER of one element."""
     size = len(content)
     if size < 128:
         return bytes([tag, size]) + content

@@ -1,4 +1,4 @@
-"""Ways to damage a file that a configuration names, and to make it whole again."""
+"""Ways to damage a file of a configuration, and to restore it."""
 
 import os
 import pathlib
@@ -26,7 +26,7 @@ def _pipe(path):
 
 
 def _swing(path, content):
-    """certbot's way: the path is a link, and a new one takes its place."""
+    """Like certbot: the path is a link and is replaced by a new one."""
     target, link = path.with_name(f"{path.name}.target"), path.with_name(f"{path.name}.link")
     target.unlink(missing_ok=True)
     target.write_bytes(content)
@@ -39,18 +39,18 @@ def _aside(folder):
     return folder.with_name(folder.name + "-aside")
 
 
-# What can happen to any file: content, or a function that does it to a path.
+# Damages of any file: content, or a function that damages a path.
 ANY = {"missing": pathlib.Path.unlink, "a directory": _directory, "a dangling link": _dangling,
        "a link to itself": _circle, "a pipe": _pipe, "unreadable": lambda path: path.chmod(0),
        "empty": b"", "huge": b"\n" * (16 * 1024 * 1024 + 1)}
 
-# What can happen to a file that has a folder to itself.
+# Damages of a file that has its own folder.
 FOLDER = {"its folder moved away": lambda path: path.parent.rename(_aside(path.parent)),
           "its folder deleted": lambda path: shutil.rmtree(path.parent)}
 
 
 def of_content(good, binary=False):
-    """Damages of what a file holds; `good` is more than 200 bytes long."""
+    """Damages of a file's content; `good` is more than 200 bytes long."""
     kinds = {"half": good[:len(good) // 2 if binary else 100], "zeros": bytes(len(good)),
              "noise": b"\xff\x00\x30\x82" * 200, "text": b"<html>404 not found</html>\n",
              "only white space": b" \n\n"}
@@ -73,7 +73,7 @@ def harm(path, how):
 
 
 def heal(path, good):
-    """Puts `good` there in one step, the way the damage came."""
+    """Restores `good` in one step, in the way of the damage."""
     aside = _aside(path.parent)
     if aside.exists():
         (aside / path.name).write_bytes(good)

@@ -1,4 +1,4 @@
-"""Writes certificates byte by byte, for names that no library agrees to write."""
+"""Writes certificates byte by byte, for names that libraries refuse to write."""
 
 import base64
 import secrets
@@ -81,7 +81,7 @@ def moment(when):
 
 
 class RawIdentity:
-    """What harness.pki.Identity is, without a library's opinion of the certificate."""
+    """Like harness.pki.Identity, but without a library's checks of the certificate."""
 
     def __init__(self, leaf_der, key, intermediates_pem):
         self.leaf_der = leaf_der

@@ -1,4 +1,4 @@
-"""Makes calls of a running proxy fail, or take long, that hardly ever do so by themselves."""
+"""Makes calls of a running proxy fail or take long, which rarely happens otherwise."""
 
 import pathlib
 import shutil
@@ -13,9 +13,8 @@ SOURCE = pathlib.Path(__file__).with_name("fail_calls.c")
 
 
 class FailingCalls:
-    """A library to preload into a proxy (`env`), and what it is to fail in the proxy's workers.
-
-    Skips the test where it cannot be built.
+    """A library to preload into a proxy (`env`), and the failures in the proxy's workers. Skips the test if it
+    cannot be built.
     """
 
     def __init__(self, directory):
@@ -39,7 +38,7 @@ class FailingCalls:
 
     @property
     def registrations(self):
-        """How many of the next descriptors cannot be registered with epoll."""
+        """The number of next descriptors that cannot be registered with epoll."""
         return self._read(0)
 
     @registrations.setter
@@ -48,7 +47,7 @@ class FailingCalls:
 
     @property
     def nap_ms(self):
-        """For how long the next worker sleeps that would wait for events; 0: it has begun to."""
+        """The time for which the next worker sleeps before it waits for events; 0 when it has begun."""
         return self._read(8)
 
     @nap_ms.setter

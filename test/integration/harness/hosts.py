@@ -1,4 +1,4 @@
-"""A proxy with an /etc/hosts of its own, in a mount namespace of its own; the machine's stays as it is."""
+"""A proxy with its own /etc/hosts in its own mount namespace; the machine's is not changed."""
 
 import shutil
 import subprocess
@@ -16,13 +16,13 @@ class Hosts:
         if not shutil.which("unshare") or subprocess.run(command, capture_output=True).returncode != 0:
             pytest.skip("a mount namespace needs root: unshare -m is not permitted")
         self._hosts, servers = directory / "hosts", directory / "resolv.conf"
-        # Nobody answers there: what is not in the file does not exist.
+        # No name server answers there, so names outside the file do not exist.
         servers.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         self.set()
         self.launcher = ["unshare", "-m", "bash", "-c", _MOUNT, "bash", str(self._hosts), str(servers)]
 
     def set(self, **names):
-        """Exactly these names have an address: set(app="127.0.0.1") makes app.example.test known."""
+        """Defines all names with an address: set(app="127.0.0.1") defines app.example.test."""
         lines = ["127.0.0.1 localhost"] + [f"{address} {name}.example.test" for name, address in names.items()]
-        # In place: the mount is of this very file.
+        # Written in place, because this file is mounted.
         self._hosts.write_text("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""What the kubelet does to a Secret, ConfigMap or projected volume."""
+"""Updates a Secret, ConfigMap or projected volume like the kubelet."""
 
 import shutil
 

@@ -1,8 +1,8 @@
-"""Reads HTTP/1 messages off a socket, keeping every byte: strict enough to notice what a lenient library forgives."""
+"""Reads HTTP/1 messages from a socket and keeps every byte. It is stricter than common libraries."""
 
 
 class Incomplete(Exception):
-    """The connection ended inside a message. `got` holds what had come."""
+    """The connection ended inside a message. `got` has the received bytes."""
 
     def __init__(self, got=b""):
         super().__init__(f"connection ended inside a message after {len(got)} bytes")
@@ -54,7 +54,7 @@ class Message:
 
 
 class Reader:
-    """Messages from anything with recv()."""
+    """Reads messages from any object with recv()."""
 
     def __init__(self, sock):
         self.sock = sock
@@ -92,7 +92,7 @@ class Reader:
             return rest
 
     def at_end(self):
-        """True if the connection has ended with nothing left over; waits for it."""
+        """Waits for the end of the connection; returns True if no further bytes came."""
         return not self.buffer and not self.sock.recv(1)
 
     def head(self):
@@ -145,7 +145,7 @@ class Reader:
         return self._body(message, "length" if length is not None else "none", int(length or 0))
 
     def response(self, to="GET"):
-        """The next response; `to` is the method it answers. 1xx are handed out as well."""
+        """Returns the next response; `to` is the method of its request. 1xx responses are returned as well."""
         message = self.head()
         status = message.status
         if to == "HEAD" or status < 200 or status in (204, 304) or (to == "CONNECT" and status < 300):

@@ -1,4 +1,4 @@
-"""OCSP responses made for one run."""
+"""OCSP responses that are created for one run."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Programs from Debian packages that are unpacked into a cache and never installed, so that no service starts."""
+"""Programs from Debian packages that are unpacked into a cache and not installed, so that no service starts."""
 
 import os
 import pathlib
@@ -12,7 +12,9 @@ CACHE = pathlib.Path(os.environ.get("MANTLET_TEST_CACHE", pathlib.Path.home() / 
 
 
 def find(program, names, path):
-    """The program from $PATH, the cache, or the first of the Debian packages that can be had; else the test is skipped."""
+    """Returns the program from $PATH, the cache, or the first available Debian package; otherwise the test is
+    skipped.
+    """
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if found:
         return found

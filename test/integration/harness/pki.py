@@ -1,4 +1,4 @@
-"""Certificates made for one run: authorities, and the ways a certificate can be wrong."""
+"""Certificates that are created for one run: authorities, and invalid certificates."""
 
 import datetime
 import ipaddress
@@ -108,7 +108,7 @@ class Identity:
         return Identity(self.certificate, self.key)
 
     def tampered(self):
-        """The same certificate with one bit of its signature turned over."""
+        """Returns the same certificate with one inverted bit in its signature."""
         raw = bytearray(self.leaf_der)
         raw[-5] ^= 1
         return Identity(x509.load_der_x509_certificate(bytes(raw)), self.key, self.intermediates)
@@ -132,7 +132,7 @@ class Authority:
         self.certificate = certificate
         self.key = key
         self.above = tuple(above)  # intermediates from this one upwards, itself included; no root
-        self.issuer_name = certificate.subject  # what it writes into what it issues
+        self.issuer_name = certificate.subject  # written into the certificates that it issues
 
     @staticmethod
     def root(cn="mantlet test root", key="p256", not_before=None, not_after=None):
@@ -150,7 +150,7 @@ class Authority:
         return Authority(certificate, key, (certificate, *self.above))
 
     def certify(self, authority, not_before=None, not_after=None):
-        """The other authority under another certificate of its key, signed by this one."""
+        """Returns the other authority with another certificate of its key, signed by this one."""
         certificate = _build(authority.certificate.subject, self.certificate.subject, authority.key.public_key(),
                              self.key, self.certificate, not_before, not_after, ca=True)
         return Authority(certificate, authority.key, (certificate, *self.above))
@@ -169,8 +169,9 @@ class Authority:
         return self.issue(cn=cn or names[0], sans=names, usage=SERVER, **kwargs)
 
     def crl(self, *identities, next_update=None, last_update=None, changes_to=None, url=None):
-        """A PEM CRL of this authority that revokes the given identities; changes_to: a delta to that number; url: under
-        which it is published, for those users' certificates only that name it."""
+        """Returns a PEM CRL of this authority that revokes the given identities. changes_to: a delta to that
+        number; url: its distribution point, for users' certificates with that point only.
+        """
         moment = last_update or now() - DAY
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
                    .last_update(moment).next_update(next_update or now() + 7 * DAY))

@@ -1,4 +1,4 @@
-"""The real binary, run with a configuration of its own and observed through what it offers everyone."""
+"""Runs the real binary with a configuration and observes it through its public interfaces."""
 
 import contextlib
 import copy
@@ -21,7 +21,7 @@ SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|r
 
 
 def binary():
-    """The mantlet under test: $MANTLET_BIN, or what the last build left."""
+    """Returns the mantlet under test: $MANTLET_BIN, or the binary of the last build."""
     return os.environ.get("MANTLET_BIN") or str(REPOSITORY / "bazel-bin/proxy/mantlet")
 
 
@@ -32,12 +32,12 @@ def sanitizers():
 
 
 def is_sanitized():
-    """Whether the binary is slower and larger than the one that is released."""
+    """Returns whether the binary is slower and larger than the released one."""
     return bool(sanitizers())
 
 
 def merge(base, changes):
-    """A copy of base with changes laid over it, mapping by mapping. None removes a key."""
+    """Returns a copy of base with changes merged into it, mapping by mapping. None removes a key."""
     result = copy.deepcopy(base)
     for key, value in changes.items():
         if value is None:
@@ -50,9 +50,8 @@ def merge(base, changes):
 
 
 def configuration(pki, upstream="127.0.0.1:9", listener=None, upstream_options=None, **top):
-    """A complete configuration as a dict: one mutual-TLS listener `public`, one upstream `app`.
-
-    listener and upstream_options are laid over theirs, everything else over the top level.
+    """A complete configuration as a dict: one mutual-TLS listener `public`, one upstream `app`. listener and
+    upstream_options are merged into theirs, everything else into the top level.
     """
     chain, key = pki.server_files
     base_listener = {
@@ -92,7 +91,7 @@ class Metrics:
                 self.samples.append((match[1], dict(self._LABEL.findall(match[2] or "")), float(match[3])))
 
     def value(self, name, **labels):
-        """The sum of the samples called name that carry these labels; 0 if there are none."""
+        """Returns the sum of the samples of this name with these labels; 0 if there are none."""
         return sum(self.matching(name, **labels).values())
 
     def matching(self, name, **labels):
@@ -104,7 +103,7 @@ class Metrics:
 
 
 class Lines:
-    """What a pipe has brought so far; a thread of its own empties it."""
+    """The output of a pipe so far; a separate thread reads it."""
 
     def __init__(self, pipe):
         self.lines = []
@@ -140,7 +139,7 @@ class Proxy:
         self.config = config
         self.expected_exit = expected_exit
         self._env = dict(os.environ, **(env or {}))
-        # Freed memory that AddressSanitizer keeps back looks like a leak to tests of memory.
+        # Freed memory that AddressSanitizer retains looks like a leak in tests of memory.
         self._env["ASAN_OPTIONS"] = self._env.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"
         self._env["TSAN_OPTIONS"] = (self._env.get("TSAN_OPTIONS", "")
                                      + f":suppressions={REPOSITORY / 'tools/tsan.supp'}")
@@ -162,20 +161,20 @@ class Proxy:
         temporary.rename(self.config_path)
 
     def changed(self, **changes):
-        """A copy of the configuration with changes laid over its first listener."""
+        """Returns a copy of the configuration with changes merged into its first listener."""
         config = copy.deepcopy(self.config)
         config["listeners"][0] = merge(config["listeners"][0], changes)
         return config
 
     @contextlib.contextmanager
     def reloaded(self, timeout=10):
-        """What is written inside is in force at the end."""
+        """The configuration written inside is in use at the end."""
         before = self.metric("mantlet_reloads_total", result="success")
         yield
         wait_until(lambda: self.metric("mantlet_reloads_total", result="success") > before, timeout, "the reload")
 
     def reload(self, config, timeout=10):
-        """Writes the configuration and waits until it is in force."""
+        """Writes the configuration and waits until it is in use."""
         with self.reloaded(timeout):
             self.write_config(config)
 
@@ -202,7 +201,7 @@ class Proxy:
         self.process.send_signal(number)
 
     def stop(self, timeout=10):
-        """Asks for a drain and waits for the end; returns the exit status."""
+        """Requests a drain and waits for the end; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.wait(timeout)
@@ -219,7 +218,9 @@ class Proxy:
         return self.process.returncode
 
     def check_end(self):
-        """What must hold for every run: a clean exit, no sanitizer report, nothing but JSON logged by a daemon that ran."""
+        """Checks the invariants of every run: exit status 0, no sanitizer report, only JSON in the log of a
+        daemon that ran.
+        """
         status = self.stop()
         text = "\n".join(self.err.lines)
         assert not SANITIZER_REPORT.search(text), text
@@ -228,20 +229,20 @@ class Proxy:
             for line in self.err.lines + self.out.lines:
                 assert isinstance(json.loads(line), dict), line
 
-    # -- where ----------------------------------------------------------------
+    # -- addresses ----------------------------------------------------------------
 
     def address(self, listener="public"):
-        """The last address that listener reported, as (host, port)."""
+        """Returns the last logged address of that listener as (host, port)."""
         host, port = self.log("listening", listener=listener)[-1]["address"].rsplit(":", 1)
         return host.strip("[]"), int(port)
 
     def port(self, listener="public"):
         return self.address(listener)[1]
 
-    # -- what it says -----------------------------------------------------------
+    # -- output -----------------------------------------------------------
 
     def log(self, event=None, **fields):
-        """The log records so far that have this event and these fields."""
+        """Returns the log records so far with this event and these fields."""
         return [record for record in self.err.records()
                 if (event is None or record.get("event") == event)
                 and all(record.get(key) == value for key, value in fields.items())]
@@ -258,7 +259,7 @@ class Proxy:
         return self.access_log()
 
     def get(self, path, endpoint="metrics", method="GET", timeout=5):
-        """(status, text) of a request to the metrics or admin endpoint."""
+        """Returns (status, text) of a request to the metrics or admin endpoint."""
         host, port = self.address(endpoint)
         data = b"" if method == "POST" else None
         request = urllib.request.Request(f"http://{host}:{port}{path}", method=method, data=data)
@@ -294,6 +295,6 @@ class Proxy:
 
 
 def run_command(*arguments, env=None, timeout=30, launcher=()):
-    """`mantlet ARGUMENTS…` to its end: a CompletedProcess with text output."""
+    """Runs `mantlet ARGUMENTS…` to its end; returns a CompletedProcess with text output."""
     return subprocess.run([*launcher, binary(), *map(str, arguments)], capture_output=True, text=True,
                           timeout=scaled(timeout), env=dict(os.environ, **(env or {})))

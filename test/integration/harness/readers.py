@@ -1,6 +1,5 @@
-"""Strict readers of what tells an upstream who the client is, each written from its specification alone.
-
-They take bytes as they came over the wire, and refuse (Malformed) what the grammar does not allow.
+"""Strict readers of the identity headers, each written from its specification alone. They read the received bytes and
+raise Malformed for everything outside the grammar.
 """
 
 import base64
@@ -24,9 +23,8 @@ _XFCC_PAIR = re.compile(rb'([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;=]*))', re.S
 
 
 def xfcc(value):
-    """The elements of a list, each a list of (key in lower case, value as bytes).
-
-    A quoted value may hold anything; in it, `\\"` means `"`, and other backslashes mean themselves.
+    """Returns the elements of a list, each a list of (key in lower case, value as bytes). A quoted value may
+    contain any byte; in it, `\\"` means `"`, and other backslashes are literal.
     """
     elements, pairs, at = [], [], 0
     while True:

@@ -1,4 +1,4 @@
-"""New certificates on disk, written the ways that programs write them, and a look at what is served."""
+"""Writes new certificates in the ways of common programs, and reads the served certificate."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""SPIFFE trust domains made for one run: authorities, SVIDs and the ways they can be wrong, bundles as JSON."""
+"""SPIFFE trust domains that are created for one run: authorities, valid and invalid SVIDs, bundles as JSON."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ BOTH = pki.SERVER + pki.CLIENT
 
 
 class TrustDomain:
-    """An authority for spiffe://NAME; with an issuer, one below it. Two of one cn are told apart by their keys only."""
+    """An authority for spiffe://NAME; with an issuer, one below it. Two of one cn differ only in their keys."""
 
     _count = 0
 
@@ -32,7 +32,7 @@ class TrustDomain:
 
     def svid(self, uri=None, *, uris=None, ca=False, key_usage=("digital_signature",), critical=True, usage=BOTH, key=None,
              not_after=None):
-        """An SVID of this authority, good unless told otherwise. uri: its whole ID, of whatever trust domain."""
+        """Returns an SVID of this authority, valid by default. uri: its whole ID, of any trust domain."""
         key = key or pki.new_key()
         certificate = self._sign(pki.name("workload"), key.public_key(), self, ca=ca, key_usage=key_usage,
                                  critical=critical, usage=usage, not_after=not_after,
@@ -78,7 +78,7 @@ def bundle(*domains, sequence=1, more=()):
 
 
 def write_json(path, value):
-    """By rename, as a careful agent does; returns the path as a string."""
+    """Writes by rename, like a careful agent; returns the path as a string."""
     temporary = path.with_suffix(".new")
     temporary.write_text(value if isinstance(value, str) else json.dumps(value))
     os.rename(temporary, path)

@@ -1,7 +1,6 @@
-"""A TLS 1.2 client that has no opinion of the certificate it shows.
-
-Libraries refuse to load certificates whose names are damaged; whoever means harm does not use a library. Only
-ECDHE with AES-128-GCM, only what a handshake needs; the server is not verified.
+"""A TLS 1.2 client that does not check its own certificate. Libraries refuse to load certificates with damaged names,
+but an attacker does not use a library. It supports only ECDHE with AES-128-GCM and the messages of a handshake; it
+does not verify the server.
 """
 
 import hmac
@@ -53,9 +52,8 @@ def hello_body(server_name="localhost", version=0x0303, suites=SUITES, groups=(2
 
 
 class Client:
-    """Connects and shakes hands at once; send(), recv() and close() as a socket has them.
-
-    chain is a list of DER certificates, key the private key that fits the first, or another.
+    """Connects and performs the handshake; send(), recv() and close() are those of a socket. chain is a list of
+    DER certificates, key the private key that fits the first, or another.
     """
 
     def __init__(self, address, chain=(), key=None, server_name="localhost", timeout=10, hello=None):

@@ -1,4 +1,4 @@
-"""Upstreams that do as they are told: one that answers usefully, one that follows a script, and nginx."""
+"""Upstreams for tests: one that describes each request, one that follows a script, and nginx."""
 
 import hashlib
 import json
@@ -71,7 +71,7 @@ class Scripted:
             connection.settimeout(scaled(60))
             self._serve(connection, number)
         except (OSError, Incomplete):
-            pass  # the other side went away, which is its right
+            pass  # the other side may close the connection
         except Exception as error:  # pylint: disable=broad-except
             self.errors.append(error)
         finally:
@@ -87,8 +87,7 @@ class Scripted:
                 pass
 
     def close(self):
-        # shutdown() and not only close(): a thread that sits in accept() keeps
-        # the socket alive otherwise.
+        # shutdown() and not only close(), because a thread in accept() would keep the socket open.
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -98,13 +97,10 @@ class Scripted:
 
 
 class Echo(Scripted):
-    """Answers every request with a JSON account of it, and keeps the requests in `requests`.
-
-    Some targets do more:
-      /status/CODE    that status, without a body
-      /bytes/N        N bytes with Content-Length       /chunked/N  N bytes in chunks, a trailer at the end
-      /close/N        N bytes ended by the connection's end
-      /slow/SECONDS   the account after a while          /headers?… nothing special
+    """Answers every request with a JSON description of it, and keeps the requests in `requests`. Some targets do
+    more: /status/CODE that status, without a body /bytes/N N bytes with Content-Length /chunked/N N bytes in
+    chunks, a trailer at the end /close/N N bytes ended by the connection's end /slow/SECONDS the account after a
+    while /headers?… nothing special
     """
 
     def __init__(self, path=None):
@@ -205,7 +201,7 @@ class Silent:
         return self.address
 
     def accept_all(self):
-        """Takes what has filled the backlog: whoever knocks again gets in."""
+        """Accepts the connections in the backlog, so that a retry succeeds."""
         for _ in range(2):
             self._fill.append(self.socket.accept()[0])
 
@@ -215,7 +211,7 @@ class Silent:
 
 
 def unused_port():
-    """A port on which nobody listens (for the moment)."""
+    """Returns a port without a listener (for the moment)."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
