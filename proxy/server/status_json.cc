@@ -47,6 +47,8 @@ std::string ConnectionsAsJson(const std::vector<ConnectionSummary>& connections)
     list.push_back({{"listener", connection.listener},
                     {"peer", connection.peer},
                     {"state", connection.state},
+                    {"protocol", connection.protocol},
+                    {"streams", connection.streams},
                     {"tls_version", connection.tls_version},
                     {"subject", connection.subject},
                     {"spiffe_id", connection.spiffe_id},

@@ -304,10 +304,10 @@ void Worker::Summarize(size_t limit, std::function<void(std::vector<ConnectionSu
       const identity::PeerIdentity& peer = connection->identity();
       all.push_back({connection->listener_name(), connection->peer(),
                      std::string(Connection::StateName(connection->state())),
-                     std::string(peer.tls.version),
+                     std::string(connection->protocol()), std::string(peer.tls.version),
                      peer.has_certificate() ? peer.certificate->subject : "",
                      peer.has_certificate() ? peer.certificate->spiffe_id : "",
-                     connection->requests(), connection->opened_wall_ms()});
+                     connection->streams(), connection->requests(), connection->opened_wall_ms()});
     }
     done(std::move(all));
   });

@@ -34,7 +34,8 @@ namespace mantlet::server {
 
 // ConnectionSummary is a connection in the form that the admin endpoint shows.
 struct ConnectionSummary {
-  std::string listener, peer, state, tls_version, subject, spiffe_id;
+  std::string listener, peer, state, protocol, tls_version, subject, spiffe_id;
+  size_t streams = 0;  // requests in flight
   uint64_t requests = 0;
   int64_t opened_wall_ms = 0;
 };

@@ -70,6 +70,9 @@ class Connection final : private AcceptHandler,
   const std::string& peer() const { return peer_; }
   const std::string& listener_name() const { return listener_->config.name; }
   const ListenerSlot* slot() const { return slot_.get(); }
+  // The protocol's name, as ALPN has it; empty during the handshake.
+  std::string_view protocol() const { return protocol_ == nullptr ? "" : protocol_->name(); }
+  size_t streams() const { return protocol_ == nullptr ? 0 : protocol_->streams(); }
   uint64_t requests() const { return protocol_ == nullptr ? 0 : protocol_->requests(); }
   int64_t opened_wall_ms() const { return opened_wall_ms_; }
 

@@ -2,12 +2,16 @@
 
 import json
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 
 import pytest
 import yaml
+from harness.messages import Reader
 from harness.proxy import configuration, run_command
+from harness.timing import wait_until
+from harness.upstreams import response
 
 
 @pytest.mark.parametrize("path", ["/", "/certs", "/config", "/connections", "/log-level"])
@@ -40,6 +44,31 @@ def test_connections_lists_the_connected_clients(mantlet, connect):
     body = mantlet.get("/connections", "admin")[1]
     assert "alice" in body
     assert str(client.tls.getsockname()[1]) in body
+
+
+def test_connections_shows_the_protocol_and_the_streams_of_each(start, scripted, connect, pki):
+    def serve(connection, _):
+        if Reader(connection).request().target == "/":
+            connection.sendall(response(body=b"ok"))
+        connection.recv(1)  # until mantlet closes it
+
+    proxy = start(scripted(serve))
+
+    def seen():
+        connections = json.loads(proxy.get("/connections", "admin")[1])["connections"]
+        return sorted((each["protocol"], each["streams"]) for each in connections)
+
+    connect(proxy).get()
+    assert seen() == [("http/1.1", 0)]
+    base = "https://%s:%d" % proxy.address()
+    command = ["curl", "-sS", "--http2", "--parallel", "--cacert", pki.ca_file, "--cert", pki.client_files[0],
+               "--key", pki.client_files[1], *(f"{base}/held/{i}" for i in range(3))]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as curl:
+        try:
+            wait_until(lambda: seen() == [("h2", 3), ("http/1.1", 0)], 10, "three streams")
+        finally:
+            curl.kill()
+    wait_until(lambda: seen() == [("http/1.1", 0)], 10, "the end of the streams")
 
 
 def test_connections_shows_clients_before_their_handshake(mantlet):

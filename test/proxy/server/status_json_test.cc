@@ -102,12 +102,16 @@ TEST(StatusJson, CountsAndDescribesConnections) {
   connection.peer = "192.0.2.1:40000";
   connection.state = "idle";
   connection.tls_version = "TLSv1.3";
+  connection.protocol = "h2";
+  connection.streams = 3;
   connection.requests = 7;
   connection.opened_wall_ms = 1'800'000'000'123;
   const Json document = Json::parse(ConnectionsAsJson({connection, connection}));
   EXPECT_EQ(document["count"], 2);
   ASSERT_EQ(document["connections"].size(), 2u);
   EXPECT_EQ(document["connections"][0]["peer"], "192.0.2.1:40000");
+  EXPECT_EQ(document["connections"][0]["protocol"], "h2");
+  EXPECT_EQ(document["connections"][0]["streams"], 3);
   EXPECT_EQ(document["connections"][0]["requests"], 7);
   EXPECT_EQ(document["connections"][0]["opened"], "2027-01-15T08:00:00.123Z");
 }
