@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/base/check.h"
 
 namespace mantlet::http2 {
 
@@ -30,28 +29,25 @@ std::string ErrorName(uint32_t code) { return nghttp2_http2_strerror(code); }
 
 }  // namespace
 
-ServerCodec::ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& options,
-                         Handler& handler)
+ServerCodec::ServerCodec(io::Loop& loop, SessionMemory& memory, io::ByteStream& stream,
+                         const Options& options, Handler& handler)
     : loop_(loop),
+      memory_(memory),
       handler_(handler),
       options_(options),
       transport_(loop, stream, [this] { OnTurnEnd(); }),
       flood_guard_(options.streams) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_max_outbound_ack(option.get(), kOutboundAcknowledgements);
-  nghttp2_session* session = nullptr;
-  const int status =
-      nghttp2_session_server_new2(&session, Callbacks<ServerCodec>::Table(), this, option.get());
-  MANTLET_CHECK(status == 0, "no memory for an HTTP/2 session");
-  transport_.SetSession(SessionPtr(session));
+  transport_.SetSession(memory.NewServer(Callbacks<ServerCodec>::Table(), this, *option));
   const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(options.limits.header_bytes)},
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   }};
-  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
+  nghttp2_submit_settings(session(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
   transport_.ScheduleSend();
 }
 

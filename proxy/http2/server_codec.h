@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "proxy/http2/closed_streams.h"
-#include "proxy/http2/field_block.h"
 #include "proxy/http2/flood_guard.h"
 #include "proxy/http2/frame_scanner.h"
 #include "proxy/http2/head_reader.h"
 #include "proxy/http2/server_stream.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/http2/session_ptr.h"
 #include "proxy/http2/transport.h"
 #include "proxy/io/byte_stream.h"
@@ -59,7 +59,8 @@ class ServerCodec {
   };
 
   // All of them outlive the codec.
-  ServerCodec(io::Loop& loop, io::ByteStream& stream, const Options& options, Handler& handler);
+  ServerCodec(io::Loop& loop, SessionMemory& memory, io::ByteStream& stream, const Options& options,
+              Handler& handler);
   ServerCodec(const ServerCodec&) = delete;
 
   // Nothing is sent any more.
@@ -122,11 +123,11 @@ class ServerCodec {
   void Fail(int error);
 
   io::Loop& loop_;
+  SessionMemory& memory_;
   Handler& handler_;
   const Options options_;
   Transport transport_;
   FloodGuard flood_guard_;
-  FieldBlock fields_;                   // scratch
   std::vector<ServerStream*> touched_;  // by what is being read
   std::vector<ServerStream*> closed_;
   FrameScanner scanner_;

@@ -93,7 +93,7 @@ void ServerStream::PauseRequest(bool paused) {
 
 void ServerStream::WriteInterim(const http::ResponseHead& head) {
   if (closed_) return;
-  FieldBlock& fields = codec_.fields_;
+  FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", static_cast<uint64_t>(head.status));
   http::ForwardResponseFields(head, false, fields);
@@ -105,7 +105,7 @@ void ServerStream::WriteInterim(const http::ResponseHead& head) {
 void ServerStream::WriteHead(const http::ResponseHead& head) {
   const bool tunnel = head.status == 101;
   const bool bodyless = !tunnel && http::IsBodyless(head, head_.method);
-  FieldBlock& fields = codec_.fields_;
+  FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   // RFC 8441 section 5: what is 101 in HTTP/1.1 is 200 here.
   fields.Number(":status", static_cast<uint64_t>(tunnel ? 200 : head.status));
@@ -128,7 +128,7 @@ void ServerStream::SubmitResponse(bool with_content) {
   bodyless_ = !with_content;
   head_written_ = true;
   if (closed_) return;
-  const auto block = codec_.fields_.fields();
+  const auto block = codec_.memory_.fields().fields();
   const nghttp2_data_provider provider = writer_.provider();
   nghttp2_submit_response(codec_.session(), id_, block.data(), block.size(),
                           with_content ? &provider : nullptr);
@@ -149,7 +149,7 @@ http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text
   const std::string content = absl::StrCat(
       "mantlet: ", std::string(text.empty() ? http::ReasonPhrase(status) : text), "\n");
   const bool head_only = head_.method == http::Method::kHead;
-  FieldBlock& fields = codec_.fields_;
+  FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", static_cast<uint64_t>(status));
   fields.Field("content-type", "text/plain; charset=utf-8");
@@ -163,7 +163,7 @@ http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text
 // A response of trailers only, as gRPC calls it (PROTOCOL-HTTP2.md).
 http::LocalReply ServerStream::WriteGrpcReply(int status, std::string_view text) {
   const int grpc_status = http::GrpcStatusOfHttp(status);
-  FieldBlock& fields = codec_.fields_;
+  FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", 200);
   fields.Field("content-type", "application/grpc");

@@ -44,7 +44,8 @@ observe::Http2CloseReason ReasonOf(http2::Violation violation) {
 Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
     : worker_(worker),
       host_(host),
-      codec_(worker.loop, host.stream(), OptionsOf(host.listener()->config.limits), *this),
+      codec_(worker.loop, worker.http2_memory, host.stream(),
+             OptionsOf(host.listener()->config.limits), *this),
       timer_([this] { OnTimeout(); }) {
   host_.listener()->metrics->ProtocolChosen(observe::ClientProtocol::kHttp2);
   if (const int64_t age_ms = host_.age_left_ms(); age_ms != ProtocolHost::kNoAgeLimit) {

@@ -10,6 +10,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
 #include "proxy/http1/parser_pool.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
 
@@ -38,6 +39,7 @@ struct WorkerContext {
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.
   int64_t idle_grace_ms = 1'000;
   http1::ParserPool parsers = {};
+  http2::SessionMemory http2_memory = {};
 };
 
 }  // namespace mantlet::session
