@@ -38,8 +38,8 @@ std::vector<std::string> SettingsThatChanged(const Config& before, const Config&
   Config rest = after;
   rest.listeners = before.listeners;
   rest.upstreams = before.upstreams;
-  if (rest != before) sentences.push_back("the configuration has other settings of the process");
-  if (sentences.empty()) sentences.push_back("the configuration has another order");
+  if (rest != before) sentences.push_back("settings of the process have changed");
+  if (sentences.empty()) sentences.push_back("the order of the configuration has changed");
   return sentences;
 }
 

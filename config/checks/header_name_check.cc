@@ -72,7 +72,7 @@ std::optional<Problem> CheckRemovedHeader(const std::string& name) {
                    "leave it out"};
   }
   if (folded == kXfcc || Contains(kOurs, folded)) {
-    return Problem{absl::StrCat("what a client sends as '", name, "' is dealt with already"),
+    return Problem{absl::StrCat("the client's header '", name, "' is already removed"),
                    "leave it out; see xfcc, client_cert and forwarded_for"};
   }
   return std::nullopt;

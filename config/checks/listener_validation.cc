@@ -27,7 +27,7 @@ void WarnDuplicates(const std::vector<T>& values, const std::string& path, const
     for (size_t j = 0; j < i; ++j) {
       if (!(values[i] == values[j])) continue;
       findings.Warning(Item(path, i),
-                       absl::StrCat(key, "[", i, "]: ", print(values[i]), " stands here twice"),
+                       absl::StrCat(key, "[", i, "]: ", print(values[i]), " is listed twice"),
                        "remove one");
       break;
     }
@@ -41,10 +41,10 @@ void ValidateCertificate(const CertificateFiles& files, const std::string& path,
   const int forms =
       (pair ? 1 : 0) + (files.bundle.empty() ? 0 : 1) + (files.pkcs12.empty() ? 0 : 1);
   if (forms == 0) {
-    findings.Error(path, absl::StrCat(path, " names no certificate"),
+    findings.Error(path, absl::StrCat(path, " has no certificate"),
                    "add 'chain:' and 'key:', or 'bundle:', or 'pkcs12:'");
   } else if (forms > 1) {
-    findings.Error(path, absl::StrCat(path, " names a certificate in more than one way"),
+    findings.Error(path, absl::StrCat(path, " defines a certificate in more than one form"),
                    "keep one of 'chain:' with 'key:', 'bundle:' and 'pkcs12:'");
   } else if (pair && files.key.empty()) {
     findings.Error(path, absl::StrCat(path, " has a 'chain' but no 'key'"), "add 'key: FILE'");
@@ -87,7 +87,7 @@ void ValidateSpiffe(const Spiffe& spiffe, const std::string& path, Findings& fin
     if (domain.bundle.empty() && !findings.Rejected(item)) {
       findings.Error(item + ".bundle",
                      absl::StrCat("bundle: the trust domain '", domain.name, "' has no file"),
-                     "name one; a SPIFFE bundle with empty 'keys' refuses everybody");
+                     "add a file; a SPIFFE bundle with empty 'keys' rejects all clients");
     }
   }
   RejectDuplicateNames(spiffe.trust_domains, list, "trust_domains", findings,
@@ -100,8 +100,8 @@ void ValidateCrl(const ClientAuth& auth, const std::string& path, Findings& find
       findings);
   if (findings.Rejected(path + ".files") || !auth.crl_files.empty()) return;
   if (auth.crl_policy == CrlPolicy::kRequire && auth.mode != ClientAuthMode::kNone) {
-    findings.Error(path + ".policy", "policy: require, and no revocation list is named",
-                   "add 'files: [FILE]', or nobody would be let in");
+    findings.Error(path + ".policy", "policy: require needs a revocation list",
+                   "add 'files: [FILE]', or all clients are rejected");
   }
   if (auth.crl_expired == ExpiredCrl::kUse) {
     findings.Warning(path + ".expired", "expired has no effect without files", "remove it");
@@ -124,7 +124,7 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   const auto warn_unless_asked = [&](bool used, const std::string& key) {
     if (auth.mode != ClientAuthMode::kNone || !used) return;
     findings.Warning(path + "." + key, key + " has no effect with mode none",
-                     "remove it, or write mode: require to ask for certificates");
+                     "remove it, or write mode: require to request certificates");
   };
   warn_unless_asked(!auth.trust_bundle.empty(), "trust_bundle");
   warn_unless_asked(auth.spiffe.enabled(), "spiffe");
@@ -136,20 +136,20 @@ void ValidateClientAuth(const ClientAuth& auth, const std::string& path, Finding
   if (SaysNothing(auth.spiffe, path + ".spiffe", findings)) {
     if (auth.trust_bundle.empty()) {
       findings.Error(path + ".spiffe",
-                     "spiffe has no trust domain, and there is no 'trust_bundle': nobody could "
-                     "get in",
-                     "name one under trust_domains, or a bundle_map");
+                     "spiffe has no trust domain, and there is no 'trust_bundle', so all clients "
+                     "would be rejected",
+                     "add a trust domain to trust_domains, or a bundle_map");
     } else {
       findings.Warning(path + ".spiffe",
-                       "spiffe has no trust domain, so SPIFFE IDs are not judged: every CA of "
-                       "trust_bundle can issue any",
-                       "name one under trust_domains, or a bundle_map; or remove spiffe");
+                       "spiffe has no trust domain, so SPIFFE IDs are not verified, and every CA "
+                       "of trust_bundle can issue any ID",
+                       "add a trust domain to trust_domains, or a bundle_map; or remove spiffe");
     }
   } else if (auth.trust_bundle.empty()) {
     findings.Error(
         path + ".trust_bundle",
         absl::StrCat(path, " has no 'trust_bundle', which mode ", ToString(auth.mode), " needs"),
-        "add 'trust_bundle: [FILE]', or write mode: none to let everybody in");
+        "add 'trust_bundle: [FILE]', or write mode: none to accept all clients");
   }
 }
 
@@ -165,7 +165,7 @@ void ValidateRemovedHeaders(const IdentityHeaders& headers, const std::string& p
       findings.Error(value_path, absl::StrCat("remove: ", problem->what), problem->hint);
     } else if (!seen.insert(pattern::FoldHeaderName(name)).second) {
       findings.Warning(value_path,
-                       absl::StrCat("remove: '", name, "' is removed already, in every spelling"),
+                       absl::StrCat("remove: '", name, "' is already removed in every spelling"),
                        "leave it out");
     }
   }
@@ -187,8 +187,8 @@ void ValidateIdentityHeaders(const IdentityHeaders& headers, const std::string& 
     if (added) continue;
     findings.Error(value_path,
                    absl::StrCat("set: '", name, "' and '", duplicate->second,
-                                "' are one header to applications that fold case and take '-', "
-                                "'_', '.' and the like for one"),
+                                "' are the same header for applications that ignore letter case "
+                                "and the difference of '-', '_' and '.'"),
                    "keep one");
   }
   ValidateRemovedHeaders(headers, path, findings);
@@ -199,8 +199,8 @@ void ValidateProtocols(const Listener& listener, const std::string& path, Findin
   const std::string list = path + ".protocols";
   if (findings.Rejected(list)) return;
   if (protocols.empty()) {
-    findings.Error(list, "protocols is empty: no client could speak with this listener",
-                   "name h2, http/1.1 or both, best first, or remove the key");
+    findings.Error(list, "protocols is empty, so no client could use this listener",
+                   "list h2, http/1.1 or both, best first, or remove the key");
     return;
   }
   for (size_t i = 1; i < protocols.size(); ++i) {
@@ -208,7 +208,7 @@ void ValidateProtocols(const Listener& listener, const std::string& path, Findin
     if (first == protocols.begin() + static_cast<std::ptrdiff_t>(i)) continue;
     findings.Error(Item(list, i),
                    absl::StrCat("protocols[", i, "]: ", ToString(protocols[i]),
-                                " is listed twice, and its first place decides"),
+                                " is listed twice; only its first position counts"),
                    "remove one");
   }
   if (std::find(protocols.begin(), protocols.end(), HttpProtocol::kHttp2) == protocols.end() &&
@@ -233,7 +233,7 @@ void ValidateListener(const Listener& listener, const std::string& path, Finding
     findings.Warning(
         path + ".identity_headers.xfcc",
         absl::StrCat("xfcc: always_forward_only with mode ", ToString(listener.client_auth.mode),
-                     " lets anybody claim to be anybody"),
+                     " lets every client claim any identity"),
         "write sanitize_set, or client_auth: mode: require");
   }
   ValidatePolicy(listener, path, findings);

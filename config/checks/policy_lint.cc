@@ -89,7 +89,7 @@ class Linter {
     ForEachValue(values, absl::StrCat(path, ".", key),
                  [&](const std::string& text, const auto& value_path) {
                    if (!absl::StrContains(text, '*')) return;
-                   findings_.Warning(value_path, absl::StrCat(key, ": '*' is no wildcard here"),
+                   findings_.Warning(value_path, absl::StrCat(key, ": '*' is not a wildcard here"),
                                      "write the whole text, or compare another name");
                  });
   }
@@ -107,11 +107,11 @@ class Linter {
     const std::string meant = connection_method ? "" : DidYouMean(text, KnownMethods());
     if (!IsServedMethod(text)) {
       findings_.Warning(value_path,
-                        absl::StrCat("method: no request can have '", text,
-                                     "', which mantlet does not serve whatever the rules"),
+                        absl::StrCat("method: no request can have the method '", text,
+                                     "', which mantlet always rejects"),
                         meant.empty() ? "remove it" : meant);
     } else if (!meant.empty()) {
-      findings_.Warning(value_path, absl::StrCat("method: '", text, "' is no method in common use"),
+      findings_.Warning(value_path, absl::StrCat("method: '", text, "' is not a common method"),
                         meant);
     }
   }
@@ -128,7 +128,7 @@ class Linter {
                  [&](const std::string& text, const auto& value_path) {
                    if (seen.insert(text).second) return;
                    findings_.Warning(value_path,
-                                     absl::StrCat(key.name, ": '", text, "' stands here twice"),
+                                     absl::StrCat(key.name, ": '", text, "' is listed twice"),
                                      "remove one");
                  });
   }
@@ -146,7 +146,7 @@ class Linter {
       }
       findings_.Warning(value_path,
                         absl::StrCat("no client can be of the trust domain '", domain, "'"),
-                        "give it a bundle in client_auth.spiffe.trust_domains, or mend its name");
+                        "add its bundle to client_auth.spiffe.trust_domains, or correct its name");
     };
     ForEachValue(match.trust_domain, path + ".trust_domain", check);
     const auto check_id = [&](const std::string& id, const std::string& value_path) {
@@ -163,19 +163,19 @@ class Linter {
   bool NeverMatches(size_t i) {
     if (!flat_[i].NeverHolds()) return false;
     std::string why = "its conditions exclude each other";
-    std::string hint = "remove the rule, or the condition that is too much";
+    std::string hint = "remove the rule or one of the conditions";
     if (!any_client_.Flatten(all_[i].match).NeverHolds()) {
       switch (listener_.client_auth.mode) {
         case ClientAuthMode::kNone:
-          why = "with client_auth.mode none no client has a certificate";
+          why = "with client_auth.mode none, no client has a certificate";
           hint = "remove the rule, or write mode: optional";
           break;
         case ClientAuthMode::kRequire:
-          why = "with client_auth.mode require every client has a certificate";
+          why = "with client_auth.mode require, every client has a certificate";
           hint = "remove the rule";
           break;
         default:
-          why = "with client_auth.mode optional no client is let in whose certificate fails";
+          why = "with client_auth.mode optional, clients whose certificate fails are rejected";
           hint = "remove the rule, or write mode: request";
       }
     }
@@ -192,7 +192,7 @@ class Linter {
           Item(rules_, i),
           absl::StrCat("the rule '", all_[i].name, "' never decides: '", all_[earlier].name,
                        "' in line ", findings_.LineOf(Item(rules_, earlier)),
-                       " matches all that it matches"),
+                       " matches all of its requests"),
           "put it before that rule, or remove it");
       return true;
     }
@@ -215,14 +215,14 @@ class Linter {
                         "remove the rule, or write mode: optional");
     } else if (listener_.client_auth.mode == ClientAuthMode::kNone) {
       findings_.Warning(value_path,
-                        "require_client_cert refuses every request that matches, for with "
-                        "client_auth.mode none no client has a certificate",
-                        "write mode: optional, or action: deny if that is meant");
+                        "require_client_cert denies every request that matches, because with "
+                        "client_auth.mode none, no client has a certificate",
+                        "write mode: optional, or action: deny if that is intended");
     } else if (flat_[i].Needs(kVerified)) {
       findings_.Warning(value_path,
-                        "require_client_cert has no effect: the rule matches clients with a "
-                        "certificate only",
-                        "leave out what it asks of the certificate");
+                        "require_client_cert has no effect, because the rule matches only clients "
+                        "with a certificate",
+                        "remove its conditions on the certificate");
     }
   }
 
@@ -236,15 +236,16 @@ class Linter {
     if (rule.action == RuleAction::kAllow && !needs && logic_.ExcludesByName(flat_[i])) {
       findings_.Warning(
           Item(rules_, i) + ".match",
-          absl::StrCat("the rule '", rule.name,
-                       "' allows clients without a certificate too: its 'not' holds for them"),
-          "add client_cert: present, or absent in an 'any' if that is meant");
+          absl::StrCat(
+              "the rule '", rule.name,
+              "' also allows clients without a certificate, because its 'not' holds for them"),
+          "add client_cert: present, or absent in an 'any' if that is intended");
     }
     if (rule.action == RuleAction::kDeny && needs && MayPassWithoutCertificate(i)) {
       findings_.Warning(
           Item(rules_, i) + ".match",
-          absl::StrCat("a client escapes the rule '", rule.name,
-                       "' by sending no certificate, which mode ", ToString(mode), " allows"),
+          absl::StrCat("a client evades the rule '", rule.name,
+                       "' if it sends no certificate, which mode ", ToString(mode), " allows"),
           "put a rule with action: require_client_cert before it");
     }
   }
@@ -266,19 +267,20 @@ class Linter {
   void CheckExactPaths(size_t i) {
     if (all_[i].action == RuleAction::kAllow) return;
     const std::vector<std::string>& paths = all_[i].match.path;
-    ForEachValue(paths, Item(rules_, i) + ".match.path",
-                 [&](const std::string& path, const auto& value_path) {
-                   if (absl::StrContains(path, '*') || absl::EndsWith(path, "/")) return;
-                   const auto covers = [&](const std::string& other) {
-                     return pattern::Glob(other).Matches(path + "/");
-                   };
-                   if (std::any_of(paths.begin(), paths.end(), covers)) return;
-                   findings_.Warning(value_path,
-                                     absl::StrCat("path: '", path,
-                                                  "/' is another path, which many "
-                                                  "applications take for this one"),
-                                     absl::StrCat("write ", path, "/** to deny both"));
-                 });
+    ForEachValue(
+        paths, Item(rules_, i) + ".match.path",
+        [&](const std::string& path, const auto& value_path) {
+          if (absl::StrContains(path, '*') || absl::EndsWith(path, "/")) return;
+          const auto covers = [&](const std::string& other) {
+            return pattern::Glob(other).Matches(path + "/");
+          };
+          if (std::any_of(paths.begin(), paths.end(), covers)) return;
+          findings_.Warning(
+              value_path,
+              absl::StrCat("path: '", path,
+                           "/' is another path, which many applications treat as this one"),
+              absl::StrCat("write ", path, "/** to deny both"));
+        });
   }
 
   const Listener& listener_;

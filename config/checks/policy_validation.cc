@@ -13,7 +13,8 @@ namespace {
 void CheckNames(const std::vector<Rule>& rules, const std::string& path, Findings& findings) {
   for (size_t i = 0; i < rules.size(); ++i) {
     if (rules[i].name != kDefaultRuleName) continue;
-    findings.Error(Item(path, i) + ".name", "name: 'default' is what decides when no rule does",
+    findings.Error(Item(path, i) + ".name",
+                   "name: 'default' is reserved for the decision without a matching rule",
                    "give the rule another name");
   }
   RejectDuplicateNames(rules, path, "rules", findings);
@@ -51,8 +52,8 @@ void ValidatePolicy(const Listener& listener, const std::string& path, Findings&
   if (good) LintPolicy(listener, rules, findings);
   if (!policy.default_allow && policy.rules.empty() && good) {
     findings.Warning(path + ".policy.default",
-                     "policy.default: deny without rules refuses every request with 403",
-                     "write allow, unless that is meant");
+                     "policy.default: deny without rules answers every request with 403",
+                     "write allow, unless that is intended");
   }
 }
 

@@ -26,11 +26,12 @@ void RejectOverlappingAddresses(const Config& config, Findings& findings) {
       const bool same = overlap == Overlap::kSame;
       findings.Error(
           bound[i].path,
-          absl::StrCat("address: ", ToString(address),
-                       same ? " is listened on twice"
-                            : absl::StrCat(" and ", ToString(bound[j].address),
-                                           " cannot be bound together: one of them takes the "
-                                           "connections of every address")),
+          absl::StrCat(
+              "address: ", ToString(address),
+              same ? " is used twice"
+                   : absl::StrCat(
+                         " and ", ToString(bound[j].address),
+                         " cannot be bound together, because one of them includes all addresses")),
           absl::StrCat("change this one or the one in line ", findings.LineOf(bound[j].path)));
       break;
     }
@@ -43,11 +44,11 @@ void CheckSocketFile(const Config& config, Findings& findings) {
     for (const char* key : {"socket_mode", "socket_group"}) {
       const std::string path = absl::StrCat(section, ".", key);
       if (!findings.locations().Has(path)) continue;
-      findings.Warning(
-          path,
-          absl::StrCat(key, " has no effect: ", ToString(address), " is no path of a Unix socket"),
-          "remove it; where systemd opens the socket, SocketMode= and SocketGroup= of "
-          "the .socket unit say who may connect");
+      findings.Warning(path,
+                       absl::StrCat(key, " has no effect: ", ToString(address),
+                                    " is not the path of a Unix socket"),
+                       "remove it; if systemd opens the socket, SocketMode= and SocketGroup= of "
+                       "the .socket unit set its permissions");
     }
   };
   for (size_t i = 0; i < config.listeners.size(); ++i) {
@@ -58,7 +59,7 @@ void CheckSocketFile(const Config& config, Findings& findings) {
   if (config.admin.enabled && (config.admin.socket_mode & 0007) != 0 &&
       !findings.Rejected("admin.socket_mode")) {
     findings.Error("admin.socket_mode",
-                   "socket_mode: every user of this machine could reload and drain",
+                   "socket_mode: every user of this machine could reload and drain mantlet",
                    "write 0600, or 0660 and a socket_group");
   }
 }
@@ -88,7 +89,7 @@ void CheckReferences(const Config& config, Findings& findings) {
     if (name.empty() || used.contains(name)) continue;
     findings.Warning(Item("upstreams", i) + ".name",
                      absl::StrCat("no listener uses the upstream '", name, "'"),
-                     "remove it, or name it in a listener");
+                     "remove it, or use it in a listener");
   }
 }
 
@@ -105,7 +106,7 @@ void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& 
   } else if (!upstream.allow_plaintext_network) {
     findings.Error(path + ".address",
                    absl::StrCat("address: ", ToString(upstream.address),
-                                " is not loopback, and what goes there is not encrypted"),
+                                " is not loopback, and the traffic to it is not encrypted"),
                    "use a loopback address or unix:, or add 'allow_plaintext_network: true'");
   }
   if (upstream.pool.idle_connections > upstream.pool.connections &&
@@ -113,7 +114,7 @@ void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& 
     findings.Warning(path + ".pool.idle_connections",
                      absl::StrCat("pool: idle_connections ", upstream.pool.idle_connections,
                                   " is above connections ", upstream.pool.connections),
-                     "at most as many as may be open can be idle");
+                     "at most as many connections can be idle as may be open");
   }
 }
 
@@ -135,10 +136,11 @@ void Validate(const Config& config, const SourceLocations& locations,
   }
   if (config.admin.enabled && !findings.Rejected("admin.address") &&
       !IsLocal(config.admin.address)) {
-    findings.Error("admin.address",
-                   absl::StrCat("address: ", ToString(config.admin.address),
-                                " is not loopback, and whoever reaches it may reload and drain"),
-                   absl::StrCat("write 127.0.0.1:", config.admin.address.port, " or unix:/PATH"));
+    findings.Error(
+        "admin.address",
+        absl::StrCat("address: ", ToString(config.admin.address),
+                     " is not loopback, and every client there could reload and drain mantlet"),
+        absl::StrCat("write 127.0.0.1:", config.admin.address.port, " or unix:/PATH"));
   }
 }
 

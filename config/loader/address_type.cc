@@ -65,7 +65,7 @@ std::optional<Problem> ParsePort(absl::string_view text, bool any_port, uint16_t
     return Problem{absl::StrCat("'", text, "' is not a port"), "write a port from 1 to 65535"};
   }
   if (number == 0 && !any_port) {
-    return Problem{"port 0 is no port to connect to", "write a port from 1 to 65535"};
+    return Problem{"port 0 cannot be connected to", "write a port from 1 to 65535"};
   }
   port = static_cast<uint16_t>(number);
   return std::nullopt;
@@ -155,7 +155,7 @@ std::optional<Problem> ParseAddress(const ScalarText& scalar, AddressKinds kinds
   } else if (absl::ConsumePrefix(&text, "systemd:")) {
     problem = ParseSystemd(text, address);
     if (!kinds.systemd) {
-      problem = Problem{"a socket of systemd can only be listened on by a listener", kForms};
+      problem = Problem{"systemd: is supported for listeners only", kForms};
     }
   } else if (absl::StrContains(text, "://")) {
     problem = Problem{absl::StrCat("'", text, "' is a URL"), kForms};

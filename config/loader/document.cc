@@ -71,7 +71,7 @@ std::optional<Node> ParseDocument(absl::string_view text, const std::string& fil
   Node& root = builder.root();
   if (root.kind == Node::Kind::kMap) return std::move(root);
   if (root.kind == Node::Kind::kNull) {
-    builder.Error(Location{filename}, "the file says nothing",
+    builder.Error(Location{filename}, "the file is empty",
                   "the smallest configuration is in config/examples/minimal.yaml");
   } else if (root.kind != Node::Kind::kRejected) {
     builder.Error(root.where, absl::StrCat("the file is ", KindName(root.kind), ", not a mapping"),

@@ -67,12 +67,12 @@ void DocumentBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
 // Returns whether a key or value can be quoted in a message, which is printed to a terminal.
 bool DocumentBuilder::Presentable(const Node& scalar) {
   if (scalar.text.size() > kMaxScalarBytes) {
-    Error(scalar.where, absl::StrCat("this is longer than ", kMaxScalarBytes, " bytes"),
+    Error(scalar.where, absl::StrCat("the text is longer than ", kMaxScalarBytes, " bytes"),
           "no key or value is that long; look for a missing quote");
     return false;
   }
   if (!std::any_of(scalar.text.begin(), scalar.text.end(), IsControl)) return true;
-  Error(scalar.where, "this holds a line break or control character",
+  Error(scalar.where, "the text contains a line break or control character",
         "write it on one line, in printable characters");
   return false;
 }
@@ -95,13 +95,12 @@ void DocumentBuilder::Begin(Node::Kind kind, const YAML::Mark& mark, const std::
                             YAML::anchor_t anchor) {
   const Location where = LocationOf(mark);
   if (ExpectsKey()) {
-    Error(where, "a list or mapping stands where a key is expected",
-          "a key is a word, followed by ':'");
+    Error(where, "expected a key, found a list or mapping", "a key is a word, followed by ':'");
     throw StopParsing{};
   }
   if (open_.size() >= kMaxDepth) {
     Error(where, absl::StrCat("nested more than ", kMaxDepth, " levels deep"),
-          "no key of a configuration stands that deep");
+          "no key of a configuration is nested that deeply");
     throw StopParsing{};
   }
   RejectUnsupported(where, tag, anchor);
@@ -140,7 +139,7 @@ void DocumentBuilder::TakeKey(const Node& node) {
   const auto duplicate = std::find_if(members.begin(), members.end(),
                                       [&](const Member& member) { return member.key == map.key; });
   if (duplicate == members.end() || map.key_rejected) return;
-  Error(node.where, absl::StrCat("'", map.key, "' stands here twice"),
+  Error(node.where, absl::StrCat("'", map.key, "' is defined twice"),
         absl::StrCat("keep this one or the one in line ", duplicate->where.line));
   map.key_rejected = true;
 }

@@ -91,11 +91,12 @@ constexpr Meaning kMeanings[] = {
     {"adminaddress control", "admin.address"},
     {"graceperiod shutdowntimeout draintime hardstopafter workershutdowntimeout", "shutdown.drain"},
     {"servername servernames hostname hosts host domains domain sni",
-     "no key is needed: certificates are chosen by the names in them"},
-    {"insecure insecureskipverify", "there is none: what does not verify is not let in"},
-    {"include import", "there is none: the configuration is one file"},
+     "no key is needed: certificates are selected by the names in them"},
+    {"insecure insecureskipverify",
+     "there is no such key: clients that do not verify are rejected"},
+    {"include import", "there is no such key: the configuration is one file"},
     {"user group chroot daemon pid pidfile",
-     "there is none: the service manager does that, see deploy/README.md"},
+     "there is no such key: the service manager does that, see deploy/README.md"},
 };
 
 }  // namespace

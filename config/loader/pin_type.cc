@@ -23,7 +23,7 @@ std::optional<Problem> ParsePin(const ScalarText& scalar, std::string& out) {
   if (IsHexDigest(text)) {
     digest = absl::HexStringToBytes(text);
   } else if (!absl::Base64Unescape(text, &digest) || digest.size() != kDigestBytes) {
-    return Problem{absl::StrCat("'", scalar.text, "' is no SHA-256 in hex or base64"),
+    return Problem{absl::StrCat("'", scalar.text, "' is not a SHA-256 in hex or base64"),
                    "openssl x509 -in client.crt -pubkey -noout | openssl pkey -pubin -outform der "
                    "| openssl dgst -sha256 prints one"};
   }

@@ -82,7 +82,7 @@ std::optional<Problem> CheckPath(const std::string& text) {
     return never("the query is not part of it", "end it before the '?'");
   }
   if (absl::StrContains(text, ';') || absl::StrContains(text, '\\')) {
-    return never("paths with ';' or '\\' are refused", "leave it out");
+    return never("paths with ';' or '\\' are rejected", "leave it out");
   }
   for (size_t i = 0; i + 2 < text.size(); ++i) {
     if (text[i] == '%' && absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2])) {

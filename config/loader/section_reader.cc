@@ -131,7 +131,7 @@ bool SectionReader::ToScalar(const std::string& path, const std::string& label, 
   }
   if (AnyControl(expansion.text) || FirstInvalidUtf8(expansion.text)) {
     Reject(path, node.where,
-           absl::StrCat(label, ": the value holds a control character or is not UTF-8"),
+           absl::StrCat(label, ": the value contains a control character or is not UTF-8"),
            "write it in printable characters");
     return false;
   }
@@ -165,7 +165,7 @@ void SectionReader::OnValues(const Key& key, const ValuesAccess& access) {
   const Node* node =
       Find(key, Node::Kind::kSequence, "a list", absl::StrCat("[", access.example, "]"));
   if (node == nullptr) return;
-  if (key.one_or_more && !CheckNotEmpty(key, *node, "name at least one, or remove the key")) return;
+  if (key.one_or_more && !CheckNotEmpty(key, *node, "add at least one, or remove the key")) return;
   access.clear();
   for (size_t i = 0; i < node->items.size(); ++i) {
     const std::string path = Item(PathOf(key.name), i);

@@ -78,13 +78,13 @@ std::optional<Diagnostic> CheckText(absl::string_view text, const std::string& f
   if (control != text.end()) {
     const size_t at = static_cast<size_t>(control - text.begin());
     return Diagnostic{LocationOf(text, at, filename), Severity::kError,
-                      absl::StrFormat("the control character 0x%02x stands here",
+                      absl::StrFormat("the file contains the control character 0x%02x",
                                       static_cast<unsigned char>(*control)),
                       "remove it"};
   }
   if (const auto at = FirstTabInIndentation(text)) {
     return Diagnostic{LocationOf(text, *at, filename), Severity::kError,
-                      "a tab stands in the indentation", "indent with spaces, as YAML wants"};
+                      "the indentation contains a tab", "indent with spaces, as YAML requires"};
   }
   return std::nullopt;
 }

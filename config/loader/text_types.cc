@@ -43,7 +43,7 @@ std::optional<Problem> ParseFile(const ScalarText& scalar, std::string& out) {
   if (scalar.text.empty()) return Problem{"the path is empty", "name a file"};
   if (scalar.text.back() == '/') {
     return Problem{absl::StrCat("'", scalar.text, "' ends with '/'"),
-                   "name a file, not a directory"};
+                   "write the path of a file, not of a directory"};
   }
   const std::filesystem::path path(scalar.text);
   out = path.is_absolute()

@@ -76,8 +76,9 @@ std::vector<std::string> CipherSuiteNames() { return Names(kCipherSuites); }
 
 Problem NoSuchCipherSuite(const std::string& name) {
   if (IsTls13Suite(name)) {
-    return {absl::StrCat("'", name, "' belongs to TLS 1.3, whose suites are all good and fixed"),
-            "remove it, this list is for TLS 1.2"};
+    return {absl::StrCat("'", name,
+                         "' belongs to TLS 1.3, whose suites are secure and cannot be configured"),
+            "remove it; this list is for TLS 1.2"};
   }
   if (IsListExpression(name)) {
     return {absl::StrCat("'", name, "' is a cipher list expression"),

@@ -61,8 +61,8 @@ TEST(PolicyLintTest, WarnsOfRulesAfterOneThatMatchesTheSame) {
                 kRequire);
   };
   EXPECT_EQ(pair("", "path: /b"),
-            "[{name: b] the rule 'b' never decides: 'a' in line 1 matches all that it matches; "
-            "put it before that rule, or remove it");
+            "[{name: b] the rule 'b' never decides: 'a' in line 1 matches all of its requests; put "
+            "it before that rule, or remove it");
   for (const auto& [first, second] : std::vector<std::pair<const char*, const char*>>{
            {"path: /a/**", "path: /a/b"},
            {"path: /a/**", "path: [/a, /a/b/*]"},
@@ -109,8 +109,8 @@ constexpr char kRequest[] = "mode: request, trust_bundle: [ca.crt]";
 
 TEST(PolicyLintTest, KnowsTheOutcomesOfEachMode) {
   EXPECT_SAID(SaidOf("allow", "verify: FAILED", kOptional),
-              "can never match: with client_auth.mode optional no client is let in whose "
-              "certificate fails");
+              "can never match: with client_auth.mode optional, clients whose certificate fails "
+              "are rejected");
   EXPECT_SAID(SaidOf("allow", "verify: [NONE, FAILED:expired]", kRequire), "can never match");
   EXPECT_SAID(SaidOf("allow", "verify: SUCCESS", kNone), "can never match");
   EXPECT_SAID(SaidOf("allow", "verify: FAILED, cn: a", kRequest), "exclude each other");
@@ -198,7 +198,7 @@ TEST(PolicyLintTest, NamesConditionsThatExcludeEachOther) {
 
 TEST(PolicyLintTest, KnowsWhichClientsHaveCertificates) {
   EXPECT_EQ(SaidOf("allow", "cn: a", kNone),
-            "[{name: r] the rule 'r' can never match: with client_auth.mode none no client has a "
+            "[{name: r] the rule 'r' can never match: with client_auth.mode none, no client has a "
             "certificate; remove the rule, or write mode: optional");
   EXPECT_SAID(SaidOf("allow", "client_cert: present", kNone), "no client has a certificate");
   EXPECT_SAID(SaidOf("allow", "client_cert: absent", kRequire), "every client has a certificate");
@@ -207,19 +207,19 @@ TEST(PolicyLintTest, KnowsWhichClientsHaveCertificates) {
       SaidOf("require_client_cert", "path: /a/**", kRequire),
       "[require_client_cert] require_client_cert has no effect with client_auth.mode require");
   EXPECT_SAID(SaidOf("require_client_cert", "path: /a/**", kNone),
-              "refuses every request that matches");
-  EXPECT_SAID(SaidOf("require_client_cert", "cn: a"), "matches clients with a certificate only");
+              "denies every request that matches");
+  EXPECT_SAID(SaidOf("require_client_cert", "cn: a"), "matches only clients with a certificate");
 }
 
 TEST(PolicyLintTest, NamesRulesThatAClientWithoutCertificateEscapes) {
-  EXPECT_SAID(SaidOf("allow", "not: {ou: a}"), "allows clients without a certificate too");
+  EXPECT_SAID(SaidOf("allow", "not: {ou: a}"), "also allows clients without a certificate");
   EXPECT_SAID(SaidOf("allow", "path: /a, any: [{not: {ou: a}}]"),
-              "allows clients without a certificate too");
+              "also allows clients without a certificate");
   EXPECT_SILENCE(SaidOf("allow", "client_cert: present, not: {ou: a}"));
   EXPECT_SILENCE(SaidOf("allow", "cn: b, not: {ou: a}"));
   EXPECT_SILENCE(SaidOf("allow", "not: {ou: a}", kRequire));
   EXPECT_SAID(SaidOf("deny", "ou: a", kOptional, "allow"),
-              "escapes the rule 'r' by sending no certificate");
+              "evades the rule 'r' if it sends no certificate");
   EXPECT_SILENCE(SaidOf("deny", "ou: a", kOptional, "deny"));
   EXPECT_SILENCE(SaidOf("deny", "ou: a", kRequire, "allow"));
   EXPECT_SILENCE(
@@ -229,8 +229,8 @@ TEST(PolicyLintTest, NamesRulesThatAClientWithoutCertificateEscapes) {
 
 TEST(PolicyLintTest, NamesExactPathsThatASlashEscapes) {
   EXPECT_EQ(SaidOf("deny", "path: [/a, /b/**]"),
-            "[/a] path: '/a/' is another path, which many applications take for this one; "
-            "write /a/** to deny both");
+            "[/a] path: '/a/' is another path, which many applications treat as this one; write "
+            "/a/** to deny both");
   EXPECT_SILENCE(SaidOf("deny", "path: [/a, /a/]"));
   EXPECT_SILENCE(SaidOf("deny", "path: /"));
   EXPECT_SILENCE(SaidOf("allow", "path: /a"));
@@ -240,15 +240,15 @@ TEST(PolicyLintTest, NamesValuesThatMeanSomethingElse) {
   EXPECT_EQ(SaidOf("allow", "method: [GET, put]"),
             "[put] method: 'put' is not 'PUT'; write PUT, letter case counts in methods");
   EXPECT_EQ(SaidOf("deny", "method: [DELETE, DELTE]"),
-            "[DELTE] method: 'DELTE' is no method in common use; did you mean 'DELETE'?");
+            "[DELTE] method: 'DELTE' is not a common method; did you mean 'DELETE'?");
   EXPECT_SAID(SaidOf("allow", "method: Opions"), "did you mean 'OPTIONS'?");
-  EXPECT_SAID(SaidOf("allow", "method: CONNECT"), "no request can have 'CONNECT'");
-  EXPECT_SAID(SaidOf("allow", "method: PRI"), "does not serve whatever the rules; remove it");
+  EXPECT_SAID(SaidOf("allow", "method: CONNECT"), "no request can have the method 'CONNECT'");
+  EXPECT_SAID(SaidOf("allow", "method: PRI"), "always rejects; remove it");
   EXPECT_SILENCE(SaidOf("allow", "method: [PROPFIND, PURGE, QUERY]"));
   EXPECT_SILENCE(SaidOf("deny", "method: [LIST, BAN, REFRESH, VERSION-CONTROL, FROBNICATE]"));
-  EXPECT_SAID(SaidOf("allow", "cn: '*.example.org'"), "cn: '*' is no wildcard here");
-  EXPECT_SAID(SaidOf("allow", "ou: [a, b*]"), "[b*] ou: '*' is no wildcard here");
-  EXPECT_SAID(SaidOf("allow", "path: [/a, /b, /a]"), "path: '/a' stands here twice");
+  EXPECT_SAID(SaidOf("allow", "cn: '*.example.org'"), "cn: '*' is not a wildcard here");
+  EXPECT_SAID(SaidOf("allow", "ou: [a, b*]"), "[b*] ou: '*' is not a wildcard here");
+  EXPECT_SAID(SaidOf("allow", "path: [/a, /b, /a]"), "path: '/a' is listed twice");
 }
 
 TEST(PolicyLintTest, NamesTrustDomainsWithoutABundle) {

@@ -40,7 +40,7 @@ const Mistake kMistakes[] = {
     {"AnUnknownKeyWithoutEquivalent", "    upstream: app",
      "    upstream: app\n    server_name: a.example",
      "m.yaml:6:5: unknown key 'server_name' in listeners[0]; no key is needed: certificates are "
-     "chosen by the names in them"},
+     "selected by the names in them"},
     {"AMissingListenersKey", "",
      R"(upstreams:
   - name: app
@@ -68,8 +68,8 @@ upstreams:
       trust_bundle: [ca.crt]
 )",
      "",
-     "m.yaml:3:5: listeners[0].client_auth has no 'trust_bundle', which mode require "
-     "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+     "m.yaml:3:5: listeners[0].client_auth has no 'trust_bundle', which mode require needs; add "
+     "'trust_bundle: [FILE]', or write mode: none to accept all clients"},
     {"AKeyWithoutValue", "upstream: app",
      "upstream:", "m.yaml:5:5: upstream has no value; write one after the ':', or remove the key"},
     {"ASectionWithoutKeys", "workers: 2", "log:\nworkers: 2",

@@ -19,8 +19,8 @@ const Mistake kMistakes[] = {
      "m.yaml:5:15: upstream: '' is not a name; use letters, digits, '.', '_' and '-', at "
      "most 63, the first a letter or digit"},
     {"AVariableWithALineBreak", "upstream: app", "upstream: ${BREAK}",
-     "m.yaml:5:15: upstream: the value holds a control character or is not UTF-8; write "
-     "it in printable characters"},
+     "m.yaml:5:15: upstream: the value contains a control character or is not UTF-8; write it in "
+     "printable characters"},
     {"ManyAtOnce", "workers: 2",
      R"(workers: 0
 colour: red
@@ -34,16 +34,16 @@ log: {level: loud, format: xml})",
      R"(    client_auth:
       mode: none
 )",
-     "m.yaml:12:21: warning: trust_bundle has no effect with mode none; remove it, or "
-     "write mode: require to ask for certificates",
+     "m.yaml:12:21: warning: trust_bundle has no effect with mode none; remove it, or write mode: "
+     "require to request certificates",
      true},
     {"AnUpstreamThatIsNotUsed", "upstreams:\n",
      R"(upstreams:
   - name: old
     address: 127.0.0.1:81
 )",
-     "m.yaml:13:11: warning: no listener uses the upstream 'old'; remove it, or name it "
-     "in a listener",
+     "m.yaml:13:11: warning: no listener uses the upstream 'old'; remove it, or use it in a "
+     "listener",
      true},
     {"CipherSuitesWithoutTls12", "    tls:\n",
      R"(    tls:
@@ -57,18 +57,18 @@ log: {level: loud, format: xml})",
      R"(    tls:
       groups: [P-256, secp256r1]
 )",
-     "m.yaml:7:23: warning: groups[1]: P-256 stands here twice; remove one", true},
+     "m.yaml:7:23: warning: groups[1]: P-256 is listed twice; remove one", true},
     {"ForgedIdentities", "    client_auth:\n",
      "    identity_headers: {xfcc: always_forward_only}\n    client_auth:\n      mode: optional\n",
-     "m.yaml:10:30: warning: xfcc: always_forward_only with mode optional lets anybody claim to be "
-     "anybody; write sanitize_set, or client_auth: mode: require",
+     "m.yaml:10:30: warning: xfcc: always_forward_only with mode optional lets every client claim "
+     "any identity; write sanitize_set, or client_auth: mode: require",
      true},
     {"ADenyingPolicyWithoutRules", "    tls:\n",
      R"(    policy: {default: deny}
     tls:
 )",
-     "m.yaml:6:23: warning: policy.default: deny without rules refuses every request with "
-     "403; write allow, unless that is meant",
+     "m.yaml:6:23: warning: policy.default: deny without rules answers every request with 403; "
+     "write allow, unless that is intended",
      true},
     {"APermissionForALocalUpstream", "127.0.0.1:8080",
      "127.0.0.1:8080\n    allow_plaintext_network: true",
@@ -77,8 +77,8 @@ log: {level: loud, format: xml})",
      true},
     {"MoreIdleConnectionsThanConnections", "127.0.0.1:8080",
      "127.0.0.1:8080\n    pool: {connections: 4, idle_connections: 8}",
-     "m.yaml:15:46: warning: pool: idle_connections 8 is above connections 4; at most as "
-     "many as may be open can be idle",
+     "m.yaml:15:46: warning: pool: idle_connections 8 is above connections 4; at most as many "
+     "connections can be idle as may be open",
      true},
 };
 

@@ -20,7 +20,8 @@ const Mistake kMistakes[] = {
      "m.yaml:9:19: action: 'alow' is not known here; did you mean 'allow'?"},
     {"ARuleNamedDefault", "    tls:\n",
      "    policy: {rules: [{name: default, action: deny}]}\n    tls:\n",
-     "m.yaml:6:29: name: 'default' is what decides when no rule does; give the rule another name"},
+     "m.yaml:6:29: name: 'default' is reserved for the decision without a matching rule; give the "
+     "rule another name"},
     {"TwoRulesOfOneName", "    tls:\n",
      Rule("          action: deny\n          match: {path: /a/**}\n"
           "        - {name: r, action: deny, match: {path: /b/**}}\n"),
@@ -29,7 +30,7 @@ const Mistake kMistakes[] = {
      "m.yaml:11:13: unknown key 'spiffe_ids' in listeners[0].policy.rules[0].match; did you mean "
      "'spiffe_id'?"},
     {"AnEmptyCondition", "    tls:\n", Match("path: []"),
-     "m.yaml:11:19: path is empty; name at least one, or remove the key"},
+     "m.yaml:11:19: path is empty; add at least one, or remove the key"},
     {"AnEmptyAny", "    tls:\n", Match("any: []"),
      "m.yaml:11:18: any is empty; begin an item with '- '"},
     {"AMappingForACondition", "    tls:\n", Match("path: {a: b}"),
@@ -54,7 +55,7 @@ const Mistake kMistakes[] = {
      "m.yaml:11:19: path: no path can match '/a//b': empty segments are merged first; write a "
      "single '/'"},
     {"APathWithASemicolon", "    tls:\n", Match("path: /a;b"),
-     "m.yaml:11:19: path: no path can match '/a;b': paths with ';' or '\\' are refused; leave it "
+     "m.yaml:11:19: path: no path can match '/a;b': paths with ';' or '\\' are rejected; leave it "
      "out"},
     {"StarsWithinASegment", "    tls:\n", Match("path: /a**"),
      "m.yaml:11:19: path: '/a**' has a '**' that is not a segment of its own; write '*' within a "

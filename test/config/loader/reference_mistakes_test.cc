@@ -42,8 +42,8 @@ const Mistake kMistakes[] = {
         x_client: issuer
     tls:
 )",
-     "m.yaml:9:9: set: 'x_client' and 'X-Client' are one header to applications that fold "
-     "case and take '-', '_', '.' and the like for one; keep one"},
+     "m.yaml:9:9: set: 'x_client' and 'X-Client' are the same header for applications that ignore "
+     "letter case and the difference of '-', '_' and '.'; keep one"},
     {"AnUnknownIdentityField", "    tls:\n",
      R"(    identity_headers:
       set: {X-Client: subjet}
@@ -77,26 +77,24 @@ upstreams:
     client_auth: {mode: none}
 upstreams:
 )",
-     "m.yaml:13:14: address: 127.0.0.1:8443 is listened on twice; change this one or the "
-     "one in line 4"},
+     "m.yaml:13:14: address: 127.0.0.1:8443 is used twice; change this one or the one in line 4"},
     {"MetricsAtTheAddressOfAListener", "workers: 2", "metrics: {address: 127.0.0.1:8443}",
-     "m.yaml:1:20: address: 127.0.0.1:8443 is listened on twice; change this one or the "
-     "one in line 4"},
+     "m.yaml:1:20: address: 127.0.0.1:8443 is used twice; change this one or the one in line 4"},
     {"MetricsAtTheSameAddressInAnotherSpelling", "workers: 2",
      "metrics: {address: '[::ffff:127.0.0.1]:8443'}",
-     "m.yaml:1:20: address: [::ffff:127.0.0.1]:8443 is listened on twice; change this one or the "
-     "one in line 4"},
+     "m.yaml:1:20: address: [::ffff:127.0.0.1]:8443 is used twice; change this one or the one in "
+     "line 4"},
     {"AWildcardOverTheAddressOfAListener", "workers: 2", "metrics: {address: 0.0.0.0:8443}",
-     "m.yaml:1:20: address: 0.0.0.0:8443 and 127.0.0.1:8443 cannot be bound together: one of them "
-     "takes the connections of every address; change this one or the one in line 4"},
+     "m.yaml:1:20: address: 0.0.0.0:8443 and 127.0.0.1:8443 cannot be bound together, because one "
+     "of them includes all addresses; change this one or the one in line 4"},
     {"AModeThatIsNone", "127.0.0.1:8443", "unix:/run/m.sock\n    socket_mode: rw-rw----",
      "m.yaml:5:18: socket_mode: 'rw-rw----' is not a mode; write three octal digits after a 0, "
      "e.g. "
      "0660"},
     {"AWorldAccessibleAdminSocket", "workers: 2",
      "admin: {address: unix:/run/a.sock, socket_mode: 0666}",
-     "m.yaml:1:49: socket_mode: every user of this machine could reload and drain; write 0600, or "
-     "0660 and a socket_group"},
+     "m.yaml:1:49: socket_mode: every user of this machine could reload and drain mantlet; write "
+     "0600, or 0660 and a socket_group"},
     {"TwoUpstreamsOfOneName", "upstreams:\n",
      R"(upstreams:
   - name: app
@@ -119,7 +117,7 @@ upstreams:
     {"AServiceNameAsPort", "127.0.0.1:8443", "127.0.0.1:https",
      "m.yaml:4:14: address: 'https' is not a port; write a port from 1 to 65535"},
     {"PortZeroToConnectTo", "127.0.0.1:8080", "127.0.0.1:0",
-     "m.yaml:14:14: address: port 0 is no port to connect to; write a port from 1 to 65535"},
+     "m.yaml:14:14: address: port 0 cannot be connected to; write a port from 1 to 65535"},
     {"AnIpv6AddressWithoutBrackets", "127.0.0.1:8443", "::1:8443",
      "m.yaml:4:14: address: the IPv6 address in '::1:8443' has no brackets; write "
      "[::1]:8443"},
@@ -141,17 +139,17 @@ upstreams:
      "m.yaml:14:14: address: abstract sockets (unix:@NAME) are not supported: they have "
      "no permissions; write unix:/PATH"},
     {"ASystemdSocketToConnectTo", "127.0.0.1:8080", "systemd:app",
-     "m.yaml:14:14: address: a socket of systemd can only be listened on by a listener; "
-     "write HOST:PORT, [IPV6]:PORT or unix:/PATH"},
+     "m.yaml:14:14: address: systemd: is supported for listeners only; write HOST:PORT, "
+     "[IPV6]:PORT or unix:/PATH"},
     {"ASystemdSocketWithoutName", "127.0.0.1:8443", "'systemd:'",
      "m.yaml:4:14: address: '' is not the name of a socket unit's descriptor; write "
      "systemd:NAME with the unit's FileDescriptorName="},
     {"AnUpstreamOnTheNetwork", "127.0.0.1:8080", "10.0.0.1:8080",
-     "m.yaml:14:14: address: 10.0.0.1:8080 is not loopback, and what goes there is not "
+     "m.yaml:14:14: address: 10.0.0.1:8080 is not loopback, and the traffic to it is not "
      "encrypted; use a loopback address or unix:, or add 'allow_plaintext_network: true'"},
     {"AnAdminAddressOnTheNetwork", "workers: 2", "admin: {address: 0.0.0.0:9901}",
-     "m.yaml:1:18: address: 0.0.0.0:9901 is not loopback, and whoever reaches it may "
-     "reload and drain; write 127.0.0.1:9901 or unix:/PATH"},
+     "m.yaml:1:18: address: 0.0.0.0:9901 is not loopback, and every client there could reload and "
+     "drain mantlet; write 127.0.0.1:9901 or unix:/PATH"},
     {"AnAccessLogThatIsNoPath", "workers: 2", "log: {access: stderr}",
      "m.yaml:1:15: access: 'stderr' is neither stdout, off nor a path; write stdout, off "
      "or a path with a '/', as ./stderr"},

@@ -76,10 +76,10 @@ const Mistake kMistakes[] = {
     {"ProtocolsThatAreNoList", "    tls:\n", "    protocols: h2\n    tls:\n",
      "m.yaml:6:16: protocols: expected a list, found 'h2'; write [h2]"},
     {"NoProtocols", "    tls:\n", "    protocols: []\n    tls:\n",
-     "m.yaml:6:16: protocols is empty: no client could speak with this listener; name h2, "
-     "http/1.1 or both, best first, or remove the key"},
+     "m.yaml:6:16: protocols is empty, so no client could use this listener; list h2, http/1.1 or "
+     "both, best first, or remove the key"},
     {"AProtocolTwice", "    tls:\n", "    protocols: [h2, http/1.1, h2]\n    tls:\n",
-     "m.yaml:6:31: protocols[2]: h2 is listed twice, and its first place decides; remove one"},
+     "m.yaml:6:31: protocols[2]: h2 is listed twice; only its first position counts; remove one"},
     {"AnUnknownUpstreamProtocol", "127.0.0.1:8080\n", "127.0.0.1:8080\n    protocol: h2\n",
      "m.yaml:15:15: protocol: 'h2' is not known here; did you mean 'h2c'?"},
     {"NoStreams", "    tls:\n", "    limits: {streams: 0}\n    tls:\n",
@@ -126,8 +126,8 @@ const Mistake kMistakes[] = {
      R"(    tls:
       cipher_suites: [TLS_AES_128_GCM_SHA256]
 )",
-     "m.yaml:7:23: cipher_suites[0]: 'TLS_AES_128_GCM_SHA256' belongs to TLS 1.3, whose "
-     "suites are all good and fixed; remove it, this list is for TLS 1.2"},
+     "m.yaml:7:23: cipher_suites[0]: 'TLS_AES_128_GCM_SHA256' belongs to TLS 1.3, whose suites are "
+     "secure and cannot be configured; remove it; this list is for TLS 1.2"},
     {"ACipherListExpression", "    tls:\n",
      R"(    tls:
       cipher_suites: ["HIGH:!aNULL"]
@@ -146,15 +146,15 @@ const Mistake kMistakes[] = {
      R"(          key: tls.key
           bundle: all.pem
 )",
-     "m.yaml:8:11: listeners[0].tls.certificates[0] names a certificate in more than one "
-     "way; keep one of 'chain:' with 'key:', 'bundle:' and 'pkcs12:'"},
+     "m.yaml:8:11: listeners[0].tls.certificates[0] defines a certificate in more than one form; "
+     "keep one of 'chain:' with 'key:', 'bundle:' and 'pkcs12:'"},
     {"ACertificateInNoForm",
      R"(        - chain: tls.crt
           key: tls.key
 )",
      "        - passphrase_file: pass\n",
-     "m.yaml:8:11: listeners[0].tls.certificates[0] names no certificate; add 'chain:' "
-     "and 'key:', or 'bundle:', or 'pkcs12:'"},
+     "m.yaml:8:11: listeners[0].tls.certificates[0] has no certificate; add 'chain:' and 'key:', "
+     "or 'bundle:', or 'pkcs12:'"},
     {"AnEmptyListOfCertificates",
      R"(      certificates:
         - chain: tls.crt
@@ -164,22 +164,22 @@ const Mistake kMistakes[] = {
     {"AnEmptyPath", "chain: tls.crt", "chain: ''",
      "m.yaml:8:18: chain: the path is empty; name a file"},
     {"ADirectoryForAFile", "chain: tls.crt", "chain: /etc/tls/",
-     "m.yaml:8:18: chain: '/etc/tls/' ends with '/'; name a file, not a directory"},
+     "m.yaml:8:18: chain: '/etc/tls/' ends with '/'; write the path of a file, not of a directory"},
     {"AMissingTrustBundle", "      trust_bundle: [ca.crt]\n", "      mode: optional\n",
-     "m.yaml:11:7: listeners[0].client_auth has no 'trust_bundle', which mode optional "
-     "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+     "m.yaml:11:7: listeners[0].client_auth has no 'trust_bundle', which mode optional needs; add "
+     "'trust_bundle: [FILE]', or write mode: none to accept all clients"},
     {"AnEmptyTrustBundle", "[ca.crt]", "[]",
-     "m.yaml:11:21: listeners[0].client_auth has no 'trust_bundle', which mode require "
-     "needs; add 'trust_bundle: [FILE]', or write mode: none to let everybody in"},
+     "m.yaml:11:21: listeners[0].client_auth has no 'trust_bundle', which mode require needs; add "
+     "'trust_bundle: [FILE]', or write mode: none to accept all clients"},
     {"ATrustBundleWithoutValue", " [ca.crt]", "",
      "m.yaml:11:7: trust_bundle has no value; write one after the ':', or remove the key"},
     {"APinThatIsNoDigest", "    client_auth:\n",
      R"(    client_auth:
       spki_pins: [abc]
 )",
-     "m.yaml:11:19: spki_pins[0]: 'abc' is no SHA-256 in hex or base64; openssl x509 -in "
-     "client.crt "
-     "-pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 prints one"},
+     "m.yaml:11:19: spki_pins[0]: 'abc' is not a SHA-256 in hex or base64; openssl x509 -in "
+     "client.crt -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 prints "
+     "one"},
     {"TooDeepAChain", "    client_auth:\n",
      R"(    client_auth:
       max_depth: 17

@@ -18,7 +18,7 @@ const Mistake kMistakes[] = {
      "m.yaml:5:18: this is not valid YAML: illegal map value; put a value that contains "
      "': ' in quotes, and check the indentation"},
     {"ATabInTheIndentation", "    upstream: app", "\x09upstream: app",
-     "m.yaml:5:1: a tab stands in the indentation; indent with spaces, as YAML wants"},
+     "m.yaml:5:1: the indentation contains a tab; indent with spaces, as YAML requires"},
     {"AnAnchor", "upstream: app", "upstream: &a app",
      "m.yaml:5:15: YAML anchors (&name) are not supported; remove the anchor"},
     {"AnAlias", "    upstream: app\n", "    upstream: *a\n",
@@ -44,35 +44,33 @@ log: {})",
      R"(    upstream: app
     upstream: app
 )",
-     "m.yaml:6:5: 'upstream' stands here twice; keep this one or the one in line 5"},
+     "m.yaml:6:5: 'upstream' is defined twice; keep this one or the one in line 5"},
     {"AListAsKey", "workers: 2", "[workers]: 2",
-     "m.yaml:1:1: a list or mapping stands where a key is expected; a key is a word, "
-     "followed by ':'"},
+     "m.yaml:1:1: expected a key, found a list or mapping; a key is a word, followed by ':'"},
     {"AMissingKey", "workers: 2", ": 2",
      "m.yaml:1:1: a key is missing before ':'; write KEY: VALUE"},
     {"TooMuchNesting", "workers: 2", "workers: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]",
-     "m.yaml:1:25: nested more than 16 levels deep; no key of a configuration stands that "
-     "deep"},
+     "m.yaml:1:25: nested more than 16 levels deep; no key of a configuration is nested that "
+     "deeply"},
     {"BytesThatAreNotUtf8", "upstream: app", "upstream: \xff",
      "m.yaml:5:15: the byte 0xff is not UTF-8; save the file as UTF-8"},
     {"AControlCharacter", "upstream: app", "upstream: \x07",
-     "m.yaml:5:15: the control character 0x07 stands here; remove it"},
+     "m.yaml:5:15: the file contains the control character 0x07; remove it"},
     {"ABlockOfText", "upstream: app\n", "upstream: |\n      app\n",
-     "m.yaml:5:15: this holds a line break or control character; write it on one line, in "
+     "m.yaml:5:15: the text contains a line break or control character; write it on one line, in "
      "printable characters"},
     {"AnEscapedLineBreakInAKey", "workers: 2", "\"work\\ners\": 2",
-     "m.yaml:1:1: this holds a line break or control character; write it on one line, in "
+     "m.yaml:1:1: the text contains a line break or control character; write it on one line, in "
      "printable characters"},
     {"ALongValue", "upstream: app", "upstream: " + std::string(5000, 'a'),
-     "m.yaml:5:15: this is longer than 4096 bytes; no key or value is that long; look for a "
+     "m.yaml:5:15: the text is longer than 4096 bytes; no key or value is that long; look for a "
      "missing quote"},
     {"ATextWithoutKeys", "", "listeners\n",
      "m.yaml:1:1: the file is a single value, not a mapping; begin with 'listeners:'"},
     {"AListAtTheTop", "", "- listeners\n",
      "m.yaml:1:1: the file is a list, not a mapping; begin with 'listeners:'"},
     {"AnEmptyFile", "", "# nothing\n",
-     "m.yaml: the file says nothing; the smallest configuration is in "
-     "config/examples/minimal.yaml"},
+     "m.yaml: the file is empty; the smallest configuration is in config/examples/minimal.yaml"},
 };
 
 INSTANTIATE_TEST_SUITE_P(YamlMistakes, MistakeTest, testing::ValuesIn(kMistakes), NameOf);
