@@ -6,22 +6,22 @@
 namespace mantlet::http1 {
 namespace {
 
-void AppendHead(std::string& out, int status, std::string_view content_type, size_t size,
-                std::string_view connection, std::string_view extra_headers) {
-  out.append("HTTP/1.1 ");
-  AppendNumber(out, static_cast<uint64_t>(status));
-  out.append(" ").append(http::ReasonPhrase(status));
-  out.append("\r\nContent-Type: ").append(content_type);
-  out.append("\r\nContent-Length: ");
-  AppendNumber(out, size);
-  out.append("\r\n").append(extra_headers).append(connection).append("\r\n");
+std::string_view ConnectionLine(bool keep_alive, http::Version client_version) {
+  if (!keep_alive) return "Connection: close\r\n";
+  return client_version == http::Version::kHttp10 ? "Connection: keep-alive\r\n" : "";
 }
 
 }  // namespace
 
-std::string_view ConnectionLine(bool keep_alive, http::Version client_version) {
-  if (!keep_alive) return "Connection: close\r\n";
-  return client_version == http::Version::kHttp10 ? "Connection: keep-alive\r\n" : "";
+void AppendLocalHead(std::string& out, const LocalHead& head) {
+  out.append("HTTP/1.1 ");
+  AppendNumber(out, static_cast<uint64_t>(head.status));
+  out.append(" ").append(http::ReasonPhrase(head.status));
+  out.append("\r\nContent-Type: ").append(head.content_type);
+  out.append("\r\nContent-Length: ");
+  AppendNumber(out, head.content_length);
+  out.append("\r\n").append(head.extra_fields);
+  out.append(ConnectionLine(head.keep_alive, head.client_version)).append("\r\n");
 }
 
 void AppendChunkHeader(std::string& out, uint64_t size) {
@@ -38,8 +38,11 @@ size_t AppendErrorResponse(std::string& out, const ErrorResponse& response) {
   const std::string_view reason =
       response.reason.empty() ? http::ReasonPhrase(response.status) : response.reason;
   const size_t size = kPrefix.size() + reason.size() + 1;
-  AppendHead(out, response.status, "text/plain; charset=utf-8", size,
-             ConnectionLine(response.keep_alive, response.client_version), response.extra_headers);
+  AppendLocalHead(out, {.status = response.status,
+                        .content_type = "text/plain; charset=utf-8",
+                        .content_length = size,
+                        .keep_alive = response.keep_alive,
+                        .client_version = response.client_version});
   if (response.head_request) return 0;
   out.append(kPrefix).append(reason).append("\n");
   return size;

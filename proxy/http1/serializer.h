@@ -1,9 +1,10 @@
 // Functions that append to `out` what HTTP/1 needs besides forwarded heads (head_writer.h): chunks,
-// interim responses and mantlet's own error responses.
+// interim responses and mantlet's own responses.
 
 #ifndef MANTLET_PROXY_HTTP1_SERIALIZER_H_
 #define MANTLET_PROXY_HTTP1_SERIALIZER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,10 +23,17 @@ void AppendLastChunk(std::string& out, std::string_view trailers = {});
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Returns the Connection field of mantlet's own response, empty if none is needed. HTTP/1.1
-// persists by default; HTTP/1.0 must announce it (RFC 9112 section 9.3), or the client waits for
-// the end of the connection.
-std::string_view ConnectionLine(bool keep_alive, http::Version client_version);
+// The head of mantlet's own response, whose content follows. HTTP/1.1 persists by default; HTTP/1.0
+// must announce it (RFC 9112 section 9.3), or the client waits for the end of the connection.
+struct LocalHead {
+  int status = 200;
+  std::string_view content_type;
+  size_t content_length = 0;
+  std::string_view extra_fields = {};  // "Name: value\r\n" lines
+  bool keep_alive = false;             // if false, Connection: close is sent
+  http::Version client_version = http::Version::kHttp11;
+};
+void AppendLocalHead(std::string& out, const LocalHead& head);
 
 struct ErrorResponse {
   int status = 400;
@@ -33,8 +41,6 @@ struct ErrorResponse {
   bool keep_alive = false;  // if false, Connection: close is sent
   http::Version client_version = http::Version::kHttp11;
   bool head_request = false;  // for HEAD: no body, but its length
-  // Extra "Name: value\r\n" lines, e.g. Retry-After.
-  std::string_view extra_headers;
 };
 // Appends a short text/plain response of HTTP/1.1. Returns the number of bytes of its content.
 size_t AppendErrorResponse(std::string& out, const ErrorResponse& response);

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/base/text.h"
 #include "proxy/base/timer_wheel.h"
-#include "proxy/http/status.h"
+#include "proxy/http1/field_text.h"
 #include "proxy/http1/request_parser.h"
 #include "proxy/http1/serializer.h"
 #include "proxy/io/stream.h"
@@ -30,19 +29,16 @@ http1::ParserLimits Limits() {
   return limits;
 }
 
-void AppendEndpointResponse(const observe::EndpointResponse& response,
-                            const http::RequestHead& request, std::string& out) {
-  out.append("HTTP/1.1 ");
-  base::AppendDecimal(static_cast<int64_t>(response.status), &out);
-  out.append(" ").append(http::ReasonPhrase(response.status)).append("\r\n");
-  out.append("Content-Type: ").append(response.content_type).append("\r\n");
-  for (const auto& [name, value] : response.headers) {
-    out.append(name).append(": ").append(value).append("\r\n");
-  }
-  out.append("Content-Length: ");
-  base::AppendDecimal(static_cast<uint64_t>(response.content_length), &out);
-  out.append("\r\n").append(http1::ConnectionLine(request.keep_alive, request.version));
-  out.append("\r\n");
+void AppendResponse(const observe::EndpointResponse& response, const http::RequestHead& request,
+                    std::string& out) {
+  std::string fields;
+  for (const auto& [name, value] : response.headers) http1::AppendField(fields, name, value);
+  http1::AppendLocalHead(out, {.status = response.status,
+                               .content_type = response.content_type,
+                               .content_length = response.content_length,
+                               .extra_fields = fields,
+                               .keep_alive = request.keep_alive,
+                               .client_version = request.version});
   out.append(response.body);
 }
 
@@ -77,7 +73,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void Answer(Memo& memo) {
     const http::RequestHead& head = parser_.head();
     closing_ = !head.keep_alive;
-    AppendEndpointResponse(server_->ResponseTo(RequestOf(head), memo), head, out_);
+    AppendResponse(server_->ResponseTo(RequestOf(head), memo), head, out_);
     body_.clear();
     waits_ = false;
     server_->loop_.ArmIn(idle_, kIdleMs);

@@ -28,11 +28,10 @@ TEST(SerializerTest, WritesErrorResponsesThatParse) {
   ErrorResponse response;
   response.status = 503;
   response.keep_alive = true;
-  response.extra_headers = "Retry-After: 1\r\n";
   AppendErrorResponse(out, response);
   EXPECT_EQ(testing::ParseResponse({out}).text,
             "503 Service Unavailable HTTP/1.1 length=29|Content-Type:text/plain; charset=utf-8|"
-            "Content-Length:29|Retry-After:1>mantlet: Service Unavailable\n>.");
+            "Content-Length:29>mantlet: Service Unavailable\n>.");
 }
 
 TEST(SerializerTest, AnnouncesKeepAliveToAnHttp10ClientInAResponse) {
@@ -42,8 +41,18 @@ TEST(SerializerTest, AnnouncesKeepAliveToAnHttp10ClientInAResponse) {
   response.client_version = http::Version::kHttp10;
   AppendErrorResponse(out, response);
   EXPECT_NE(out.find("\r\nConnection: keep-alive\r\n"), std::string::npos);
-  EXPECT_EQ(ConnectionLine(true, http::Version::kHttp11), "");
-  EXPECT_EQ(ConnectionLine(false, http::Version::kHttp10), "Connection: close\r\n");
+}
+
+TEST(SerializerTest, WritesTheHeadOfAnyLocalResponse) {
+  std::string out;
+  AppendLocalHead(out, {.status = 405,
+                        .content_type = "text/html",
+                        .content_length = 0,
+                        .extra_fields = "Allow: GET\r\n",
+                        .keep_alive = true});
+  EXPECT_EQ(out,
+            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/html\r\nContent-Length: 0\r\n"
+            "Allow: GET\r\n\r\n");
 }
 
 TEST(SerializerTest, ReturnsTheSizeOfTheContent) {
