@@ -353,7 +353,7 @@ void Connection::CloseAfterWrites(bool linger) {
 
 // Arms the write timeout: the client must read what was written.
 void Connection::ArmWrite() {
-  untaken_ = stream().untaken();
+  progress_.Begin(stream().untaken());
   worker_.loop.ArmIn(timer_, listener_->config.timeouts.write.count());
 }
 
@@ -375,7 +375,7 @@ void Connection::OnTimeout() {
   if (phase_ == Phase::kHandshake) {
     OnHandshakeTimeout();
   } else if (phase_ == Phase::kClosing && stream().buffered() != 0 &&
-             stream().untaken() < untaken_) {
+             progress_.MadeUntil(stream().untaken())) {
     ArmWrite();  // the client has read some of it: the timeout starts again
   } else {
     Finish();

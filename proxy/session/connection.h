@@ -26,6 +26,7 @@
 #include "proxy/session/revalidation.h"
 #include "proxy/session/revalidation_schedule.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/session/write_progress.h"
 
 namespace mantlet::session {
 
@@ -151,7 +152,7 @@ class Connection final : private AcceptHandler,
   // `deadline_`.
   bool ending_ = false;
   std::unique_ptr<base::FunctionTimer> deadline_;
-  size_t untaken_ = 0;  // bytes not taken by the client when ArmWrite() was called
+  WriteProgress progress_;
   int64_t opened_us_ = 0;
   int64_t opened_wall_ms_ = 0;
 };

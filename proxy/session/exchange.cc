@@ -356,7 +356,7 @@ void Exchange::ArmTimer() {
   const Awaited now = AwaitedNow();
   if (now == Awaited::kResponseHead && awaited_ == now && timer_.armed()) return;
   awaited_ = now;
-  untaken_ = UntakenNow();
+  progress_.Begin(UntakenNow());
   const config::UpstreamTimeouts& upstream = pool().target().config.timeouts;
   switch (now) {
     case Awaited::kNothing:
@@ -407,7 +407,7 @@ ProxyError Exchange::TimeoutError() const {
 
 void Exchange::OnTimeout() {
   if (awaited_ == Awaited::kNothing) return;
-  if (UntakenNow() < untaken_) {
+  if (progress_.MadeUntil(UntakenNow())) {
     // The peer is slow but makes progress.
     ArmTimer();
     return;

@@ -26,6 +26,7 @@
 #include "proxy/session/listener_state.h"
 #include "proxy/session/request_gate.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/session/write_progress.h"
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/pool.h"
 
@@ -167,7 +168,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   ExchangeHandler& handler_;
   base::FunctionTimer timer_;
   Awaited awaited_ = Awaited::kNothing;  // what timer_ is armed for
-  size_t untaken_ = 0;                   // by the side whose room is awaited, when it was armed
+  WriteProgress progress_;
 
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;

@@ -244,13 +244,13 @@ void Http1Session::ArmIdle() {
 
 // Arms the write timeout: the client must read what was written.
 void Http1Session::ArmWrite() {
-  untaken_ = untaken();
+  progress_.Begin(untaken());
   worker_.loop.ArmIn(timer_, config().timeouts.write.count());
 }
 
 void Http1Session::OnIdleTimeout() {
   if (read_gate_.Has(PauseReason::kClientBacklog)) {
-    if (untaken() < untaken_) {
+    if (progress_.MadeUntil(untaken())) {
       ArmWrite();  // the client has read some of it: the timeout starts again
     } else {
       Done(CloseMode::kAbort);

@@ -24,6 +24,7 @@
 #include "proxy/session/read_gate.h"
 #include "proxy/session/tunnel.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/session/write_progress.h"
 #include "proxy/upstream/lease.h"
 
 namespace mantlet::session {
@@ -110,7 +111,7 @@ class Http1Session final : public Protocol,
   bool client_keep_alive_ = false;  // requested by the client in its last request
   bool input_ended_ = false;        // the client has ended its direction
   ReadGate read_gate_;
-  size_t untaken_ = 0;  // bytes not taken by the client when ArmWrite() was called
+  WriteProgress progress_;
   uint64_t requests_ = 0;
 };
 

@@ -96,7 +96,7 @@ void Http2Stream::Cancel(ProxyError error) {
 void Http2Stream::ArmBody() { worker_.loop.ArmIn(timer_, timeouts().body.count()); }
 
 void Http2Stream::ArmWrite() {
-  untaken_ = stream_.untaken();
+  progress_.Begin(stream_.untaken());
   worker_.loop.ArmIn(timer_, timeouts().write.count());
 }
 
@@ -119,7 +119,7 @@ void Http2Stream::OnTimeout() {
   } else if (exchange_.active()) {
     exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout,
                                 "nothing of the request's body within listeners[].timeouts.body"));
-  } else if (stream_.untaken() < untaken_) {
+  } else if (progress_.MadeUntil(stream_.untaken())) {
     ArmWrite();
   } else {
     stream_.Reset(NGHTTP2_CANCEL);

@@ -18,6 +18,7 @@
 #include "proxy/session/exchange.h"
 #include "proxy/session/protocol.h"
 #include "proxy/session/worker_context.h"
+#include "proxy/session/write_progress.h"
 
 namespace mantlet::session {
 
@@ -74,8 +75,8 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   // take the response.
   base::FunctionTimer timer_;
   uint64_t moved_bytes_ = ~uint64_t{0};  // in both directions, when OnBothIdle() was called
-  size_t untaken_ = 0;                   // by the client, when ArmWrite() was called
-  bool begun_ = false;                   // the request has reached the exchange
+  WriteProgress progress_;
+  bool begun_ = false;  // the request has reached the exchange
 };
 
 }  // namespace mantlet::session

@@ -61,7 +61,7 @@ void Tunnel::EndIfDone() {
 
 // A side that reads slowly makes progress, but OnDrained() is called only when everything is gone.
 void Tunnel::OnIdle() {
-  if (Untaken() >= untaken_) {
+  if (!progress_.MadeUntil(Untaken())) {
     End(Outcome::kIdle);
     return;
   }
@@ -70,7 +70,7 @@ void Tunnel::OnIdle() {
 }
 
 void Tunnel::RememberUntaken() {
-  untaken_ = downstream_.paused() || upstream_.paused() ? Untaken() : 0;
+  progress_.Begin(downstream_.paused() || upstream_.paused() ? Untaken() : 0);
 }
 
 size_t Tunnel::Untaken() const {

@@ -13,6 +13,7 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
+#include "proxy/session/write_progress.h"
 
 namespace mantlet::session {
 
@@ -79,7 +80,7 @@ class Tunnel {
   base::FunctionTimer idle_;
   Side downstream_;
   Side upstream_;
-  size_t untaken_ = 0;  // not taken by both sides, while one is slower than the other
+  WriteProgress progress_;
 };
 
 }  // namespace mantlet::session
