@@ -12,6 +12,7 @@
 
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/openssl_errors.h"
+#include "proxy/x509/public_key.h"
 
 namespace mantlet::x509 {
 namespace {
@@ -27,28 +28,16 @@ void DescribeRsa(const RSA* rsa, Jwk* jwk) {
   jwk->numbers = {{"n", Bytes(RSA_get0_n(rsa))}, {"e", Bytes(RSA_get0_e(rsa))}};
 }
 
-const char* CurveName(const EC_GROUP* group) {
-  switch (EC_GROUP_get_curve_name(group)) {
-    case NID_X9_62_prime256v1:
-      return "P-256";
-    case NID_secp384r1:
-      return "P-384";
-    case NID_secp521r1:
-      return "P-521";
-    default:
-      return nullptr;
-  }
-}
-
 void DescribeEc(const EC_KEY* key, Jwk* jwk) {
   const EC_GROUP* group = EC_KEY_get0_group(key);
-  const char* curve = CurveName(group);
+  const char* curve = CurveName(key);
   // One byte for "uncompressed", then both coordinates.
   uint8_t point[1 + 2 * 66];
   const size_t size =
       EC_POINT_point2oct(group, EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED, point,
                          sizeof(point), nullptr);
-  if (curve == nullptr || size == 0) return;
+  // RFC 7518 section 6.2.1.1 has no name for P-224.
+  if (curve == nullptr || EC_GROUP_get_curve_name(group) == NID_secp224r1 || size == 0) return;
   const std::string coordinates(View(point + 1, size - 1));
   jwk->kty = "EC";
   jwk->crv = curve;

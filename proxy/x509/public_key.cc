@@ -13,12 +13,11 @@ namespace {
 constexpr int kMinRsaBits = 2048;
 constexpr int kMinCurveBits = 256;
 
-// Returns the usual name of a curve, e.g. "P-256". X9.62 has other names.
-std::string CurveName(const EVP_PKEY* key) {
-  const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key);
-  const EC_GROUP* group = ec == nullptr ? nullptr : EC_KEY_get0_group(ec);
-  if (group == nullptr) return "unknown curve";
-  switch (EC_GROUP_get_curve_name(group)) {
+}  // namespace
+
+const char* CurveName(const EC_KEY* key) {
+  const EC_GROUP* group = key == nullptr ? nullptr : EC_KEY_get0_group(key);
+  switch (group == nullptr ? NID_undef : EC_GROUP_get_curve_name(group)) {
     case NID_secp224r1:
       return "P-224";
     case NID_X9_62_prime256v1:
@@ -28,11 +27,9 @@ std::string CurveName(const EVP_PKEY* key) {
     case NID_secp521r1:
       return "P-521";
     default:
-      return "unknown curve";
+      return nullptr;
   }
 }
-
-}  // namespace
 
 bool IsKnownKind(const EVP_PKEY* key) {
   const int id = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_id(key);
@@ -68,10 +65,12 @@ PublicKey DescribeKey(const EVP_PKEY* key) {
       description.kind = KeyKind::kRsa;
       description.text = absl::StrCat("RSA ", description.bits);
       break;
-    case EVP_PKEY_EC:
+    case EVP_PKEY_EC: {
+      const char* curve = CurveName(EVP_PKEY_get0_EC_KEY(key));
       description.kind = KeyKind::kEcdsa;
-      description.text = absl::StrCat("ECDSA ", CurveName(key));
+      description.text = absl::StrCat("ECDSA ", curve == nullptr ? "unknown curve" : curve);
       break;
+    }
     case EVP_PKEY_ED25519:
       description.kind = KeyKind::kEd25519;
       description.text = "Ed25519";

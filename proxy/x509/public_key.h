@@ -6,6 +6,7 @@
 
 #include <string>
 
+struct ec_key_st;    // openssl's EC_KEY
 struct evp_pkey_st;  // openssl's EVP_PKEY
 
 namespace mantlet::x509 {
@@ -29,6 +30,10 @@ PublicKey DescribeKey(const evp_pkey_st* key);
 // Returns whether the key is RSA, ECDSA or Ed25519. Keys of other kinds must not be passed to the
 // library.
 bool IsKnownKind(const evp_pkey_st* key);
+
+// Returns the usual name of a key's curve, e.g. "P-256" (X9.62 has other names), or null for an
+// unknown curve.
+const char* CurveName(const ec_key_st* key);
 
 // Returns whether the key is too weak, without the description, for the handshake.
 bool IsWeakKey(const evp_pkey_st* key);
