@@ -88,12 +88,12 @@ std::set<std::string> FileSet::Directories() const {
   return directories;
 }
 
-FileState StateOf(const absl::StatusOr<FileContent>& content) {
+Fingerprint FingerprintOf(const absl::StatusOr<FileContent>& content) {
   if (!content.ok()) return {"", x509::Sha256Hex(content.status().ToString())};
   return {content->resolved, x509::Sha256Hex(content->bytes)};
 }
 
-FileState ReadState(const std::string& path, FileReader& reader) {
+Fingerprint ReadFingerprint(const std::string& path, FileReader& reader) {
   absl::StatusOr<std::unique_ptr<FileStream>> stream = reader.Open(path);
   if (!stream.ok()) return {"", x509::Sha256Hex(stream.status().ToString())};
   x509::HashingSource hashing(**stream);
@@ -102,13 +102,13 @@ FileState ReadState(const std::string& path, FileReader& reader) {
   return {(*stream)->resolved, *std::move(sha256)};
 }
 
-FileStates FileSet::Poll(FileReader& reader) const {
-  FileStates states;
-  for (const std::string& path : paths_) states[path] = ReadState(path, reader);
-  return states;
+Fingerprints FileSet::Poll(FileReader& reader) const {
+  Fingerprints fingerprints;
+  for (const std::string& path : paths_) fingerprints[path] = ReadFingerprint(path, reader);
+  return fingerprints;
 }
 
-std::vector<std::string> ChangedPaths(const FileStates& before, const FileStates& after) {
+std::vector<std::string> ChangedPaths(const Fingerprints& before, const Fingerprints& after) {
   std::vector<std::string> changed;
   for (const auto& [path, state] : after) {
     auto old = before.find(path);

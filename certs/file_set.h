@@ -18,18 +18,18 @@
 
 namespace mantlet::certs {
 
-// FileState is the state of one path when it was last polled.
-struct FileState {
+// Fingerprint is the state of one path when it was last polled.
+struct Fingerprint {
   std::string resolved;  // empty if it could not be read
   std::string sha256;    // of the content, or of the error message
-  bool operator==(const FileState&) const = default;
+  bool operator==(const Fingerprint&) const = default;
 };
 
-using FileStates = std::map<std::string, FileState>;
+using Fingerprints = std::map<std::string, Fingerprint>;
 
-FileState StateOf(const absl::StatusOr<FileContent>& content);
+Fingerprint FingerprintOf(const absl::StatusOr<FileContent>& content);
 // Returns the state of `path` without loading the whole file.
-FileState ReadState(const std::string& path, FileReader& reader);
+Fingerprint ReadFingerprint(const std::string& path, FileReader& reader);
 
 class FileSet {
  public:
@@ -45,14 +45,14 @@ class FileSet {
   std::set<std::string> Directories() const;
 
   // Reads every file and returns its state.
-  FileStates Poll(FileReader& reader) const;
+  Fingerprints Poll(FileReader& reader) const;
 
  private:
   std::vector<std::string> paths_;
 };
 
 // Returns the paths whose content differs, or that are readable in only one of the two.
-std::vector<std::string> ChangedPaths(const FileStates& before, const FileStates& after);
+std::vector<std::string> ChangedPaths(const Fingerprints& before, const Fingerprints& after);
 
 }  // namespace mantlet::certs
 

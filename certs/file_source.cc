@@ -54,16 +54,17 @@ std::vector<std::string> RevocationPaths(const config::Config& config) {
   return files.Take();
 }
 
-FileStates StatesOf(const MaterialSnapshot& snapshot) {
-  FileStates states;
-  for (const auto& [path, image] : snapshot.files) states.emplace(path, StateOf(image));
-  for (const auto& [path, file] : snapshot.revocation_files) states.emplace(path, file->state);
-  return states;
+Fingerprints FingerprintsOf(const MaterialSnapshot& snapshot) {
+  Fingerprints fingerprints;
+  for (const auto& [path, image] : snapshot.files) fingerprints.emplace(path, FingerprintOf(image));
+  for (const auto& [path, file] : snapshot.revocation_files)
+    fingerprints.emplace(path, file->state);
+  return fingerprints;
 }
 
-const FileState* Find(const FileStates& states, const std::string& path) {
-  auto found = states.find(path);
-  return found == states.end() ? nullptr : &found->second;
+const Fingerprint* Find(const Fingerprints& fingerprints, const std::string& path) {
+  auto found = fingerprints.find(path);
+  return found == fingerprints.end() ? nullptr : &found->second;
 }
 
 RevocationFilePtr Find(const Generation* generation, const std::string& path) {
@@ -73,9 +74,9 @@ RevocationFilePtr Find(const Generation* generation, const std::string& path) {
 }
 
 // Returns the paths whose states differ between two readings.
-std::set<std::string> Disagreeing(const FileStates& states, const FileStates& other) {
+std::set<std::string> Disagreeing(const Fingerprints& fingerprints, const Fingerprints& other) {
   std::set<std::string> paths;
-  for (const auto& [path, state] : states) {
+  for (const auto& [path, state] : fingerprints) {
     auto found = other.find(path);
     if (found == other.end() || found->second != state) paths.insert(path);
   }
@@ -98,7 +99,7 @@ std::vector<std::string> MaterialFiles(const config::Listener& listener) {
   return files.Take();
 }
 
-MaterialSnapshot FileSource::Read(const FileStates& before) {
+MaterialSnapshot FileSource::Read(const Fingerprints& before) {
   MaterialSnapshot snapshot;
   for (const std::string& path : MaterialPaths(config_)) {
     snapshot.files.emplace(path, reader_.Read(path));
@@ -111,17 +112,17 @@ MaterialSnapshot FileSource::Read(const FileStates& before) {
 }
 
 absl::Status FileSource::PushTo(MaterialSink& sink) {
-  FileStates before = options_.polled == nullptr ? FileStates() : *options_.polled;
+  Fingerprints before = options_.polled == nullptr ? Fingerprints() : *options_.polled;
   for (int number = 1; number <= kMaxReadings; ++number) {
     MaterialSnapshot snapshot = Read(before);
-    states_ = StatesOf(snapshot);
-    unstable_ = Disagreeing(states_, before);
+    fingerprints_ = FingerprintsOf(snapshot);
+    unstable_ = Disagreeing(fingerprints_, before);
     const bool last = number == kMaxReadings;
     if (unstable_.empty() || (last && options_.push_unstable)) {
       return sink.Push(std::move(snapshot));
     }
     Wipe(&snapshot.files);
-    before = states_;
+    before = fingerprints_;
   }
   return absl::UnavailableError(
       "the certificate files keep changing while they are read; trying again");

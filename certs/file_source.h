@@ -31,7 +31,7 @@ class FileSource final : public Source {
   struct Options {
     // The states from a recent poll, or null. If it contains the files, it counts as the first
     // reading.
-    const FileStates* polled = nullptr;
+    const Fingerprints* polled = nullptr;
     // Revocation lists that have not changed are reused from this generation; may be null.
     const Generation* previous = nullptr;
     // Pushes the last reading if no two agreed; without this option PushTo() returns Unavailable.
@@ -47,16 +47,16 @@ class FileSource final : public Source {
 
   // Return the states of the last reading, and the files whose state differed in the reading
   // before.
-  const FileStates& states() const { return states_; }
+  const Fingerprints& fingerprints() const { return fingerprints_; }
   const std::set<std::string>& unstable() const { return unstable_; }
 
  private:
-  MaterialSnapshot Read(const FileStates& before);
+  MaterialSnapshot Read(const Fingerprints& before);
 
   const config::Config& config_;
   FileReader& reader_;
   Options options_;
-  FileStates states_;
+  Fingerprints fingerprints_;
   std::set<std::string> unstable_;
 };
 

@@ -24,13 +24,13 @@ class SnapshotKeeper final : public MaterialSink {
 }  // namespace
 
 absl::StatusOr<MaterialSnapshot> GenerationLoader::ReadAll(
-    const config::Config& config, FileReader& reader, const FileStates* polled, FileStates* seen,
-    const Generation* previous, std::set<std::string>* unstable) {
+    const config::Config& config, FileReader& reader, const Fingerprints* polled,
+    Fingerprints* fingerprints, const Generation* previous, std::set<std::string>* unstable) {
   FileSource source(config, reader,
                     {.polled = polled, .previous = previous, .push_unstable = unstable != nullptr});
   SnapshotKeeper keeper;
   absl::Status status = source.PushTo(keeper);
-  if (seen != nullptr) *seen = source.states();
+  if (fingerprints != nullptr) *fingerprints = source.fingerprints();
   if (unstable != nullptr) *unstable = source.unstable();
   if (!status.ok()) return status;
   return keeper.Take();
@@ -38,12 +38,13 @@ absl::StatusOr<MaterialSnapshot> GenerationLoader::ReadAll(
 
 absl::StatusOr<GenerationPtr> GenerationLoader::Load(const config::Config& config,
                                                      FileReader& reader, int64_t now,
-                                                     const FileStates* polled, FileStates* seen,
+                                                     const Fingerprints* polled,
+                                                     Fingerprints* fingerprints,
                                                      const Generation* previous) {
   FileSource source(config, reader, {.polled = polled, .previous = previous});
   GenerationSink sink(config, [now] { return now; }, previous);
   absl::Status status = source.PushTo(sink);
-  if (seen != nullptr) *seen = source.states();
+  if (fingerprints != nullptr) *fingerprints = source.fingerprints();
   if (!status.ok()) return status;
   return sink.generation();
 }

@@ -21,13 +21,13 @@ namespace mantlet::certs {
 class GenerationLoader {
  public:
   // Returns the snapshot that FileSource pushes. For `polled` and `previous` see
-  // FileSource::Options; both may be null. `seen` receives the states of the last reading in every
-  // case; it may be null. If `unstable` is not null, the call never fails: it returns the last
-  // reading even if that did not agree with the one before, and `unstable` receives the files that
-  // differ.
+  // FileSource::Options; both may be null. `fingerprints` receives the states of the last reading
+  // in every case; it may be null. If `unstable` is not null, the call never fails: it returns the
+  // last reading even if that did not agree with the one before, and `unstable` receives the files
+  // that differ.
   static absl::StatusOr<MaterialSnapshot> ReadAll(const config::Config& config, FileReader& reader,
-                                                  const FileStates* polled = nullptr,
-                                                  FileStates* seen = nullptr,
+                                                  const Fingerprints* polled = nullptr,
+                                                  Fingerprints* fingerprints = nullptr,
                                                   const Generation* previous = nullptr,
                                                   std::set<std::string>* unstable = nullptr);
 
@@ -35,8 +35,8 @@ class GenerationLoader {
   // Unavailable if the files kept changing. Both may be temporary (files are being replaced): keep
   // the old generation and retry.
   static absl::StatusOr<GenerationPtr> Load(const config::Config& config, FileReader& reader,
-                                            int64_t now, const FileStates* polled = nullptr,
-                                            FileStates* seen = nullptr,
+                                            int64_t now, const Fingerprints* polled = nullptr,
+                                            Fingerprints* fingerprints = nullptr,
                                             const Generation* previous = nullptr);
 };
 

@@ -102,7 +102,7 @@ RevocationFile ReadFile(const std::string& path, FileReader& reader, bool parse)
 }  // namespace
 
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
-                                     const FileState* expected, const RevocationFilePtr& known) {
+                                     const Fingerprint* expected, const RevocationFilePtr& known) {
   // Invalid content may not have been parsed, so it is not reused.
   if (expected != nullptr && known != nullptr && known->status.ok() && known->state == *expected) {
     RevocationFile now = ReadFile(path, reader, false);

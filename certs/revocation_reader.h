@@ -19,7 +19,7 @@ namespace mantlet::certs {
 // RevocationFile is the content of a file when it was read. Immutable and shared: a list that two
 // listeners or two generations use is in memory once.
 struct RevocationFile {
-  FileState state;  // the state that FileSet::Poll() returns
+  Fingerprint state;  // the state that FileSet::Poll() returns
   // The reader's error, which contains the path, or the error of the content, which does not.
   absl::Status status;
   bool readable = false;                       // false: `status` is the reader's error
@@ -33,7 +33,7 @@ using RevocationFiles = std::map<std::string, RevocationFilePtr>;  // by path
 // an earlier result for the file, or null. Returns `known` itself if its status is OK and the file
 // still has the state `expected`, which must be the state of `known`.
 RevocationFilePtr ReadRevocationFile(const std::string& path, FileReader& reader,
-                                     const FileState* expected, const RevocationFilePtr& known);
+                                     const Fingerprint* expected, const RevocationFilePtr& known);
 
 }  // namespace mantlet::certs
 

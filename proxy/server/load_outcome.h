@@ -21,19 +21,19 @@ struct LoadOutcome {
     return NotSwapped({{"", std::move(reason), false}}, {});
   }
   // Nothing was swapped, because of `problems` or because the files on disk are in use already.
-  static LoadOutcome NotSwapped(Problems problems, certs::FileStates seen) {
+  static LoadOutcome NotSwapped(Problems problems, certs::Fingerprints fingerprints) {
     LoadOutcome outcome;
     outcome.problems = std::move(problems);
-    outcome.seen = std::move(seen);
+    outcome.fingerprints = std::move(fingerprints);
     return outcome;
   }
   static LoadOutcome Unchanged() { return NotSwapped({}, {}); }
   // The files on disk are used from now on, except those of `problems`.
-  static LoadOutcome Swapped(Problems problems = {}, certs::FileStates seen = {}) {
+  static LoadOutcome Swapped(Problems problems = {}, certs::Fingerprints fingerprints = {}) {
     LoadOutcome outcome;
     outcome.swapped = true;
     outcome.problems = std::move(problems);
-    outcome.seen = std::move(seen);
+    outcome.fingerprints = std::move(fingerprints);
     return outcome;
   }
 
@@ -42,7 +42,7 @@ struct LoadOutcome {
   std::vector<std::string> changes;  // if swapped: for the log
   std::string detail;                // if swapped: a description of what is in use now
   // The states of the files that the load has read. A later difference from them is a change.
-  certs::FileStates seen;
+  certs::Fingerprints fingerprints;
 };
 
 }  // namespace mantlet::server

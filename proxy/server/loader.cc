@@ -43,26 +43,26 @@ absl::StatusOr<SnapshotPtr> Loader::Build(const config::Config& config,
 
 absl::StatusOr<Loader::Initial> Loader::LoadInitial(const config::Config& config) {
   Initial initial;
-  absl::StatusOr<certs::GenerationPtr> generation =
-      certs::GenerationLoader::Load(config, reader_, clock_.WallSeconds(), nullptr, &initial.seen);
+  absl::StatusOr<certs::GenerationPtr> generation = certs::GenerationLoader::Load(
+      config, reader_, clock_.WallSeconds(), nullptr, &initial.fingerprints);
   if (!generation.ok()) return AsInvalid(generation.status());
   config::LoadResult reread;
-  const certs::FileState state = planner_.ReadConfig(config.file, &reread);
-  initial.seen[config.file] = reread.config == config ? state : certs::FileState();
+  const certs::Fingerprint state = planner_.ReadConfig(config.file, &reread);
+  initial.fingerprints[config.file] = reread.config == config ? state : certs::Fingerprint();
   absl::StatusOr<SnapshotPtr> snapshot = Build(config, *std::move(generation), nullptr, nullptr);
   if (!snapshot.ok()) return AsInvalid(snapshot.status());
   initial.snapshot = *std::move(snapshot);
   return initial;
 }
 
-Loader::Reloaded Loader::Reload(const Snapshot& running, const certs::FileStates* polled,
+Loader::Reloaded Loader::Reload(const Snapshot& running, const certs::Fingerprints* polled,
                                 SocketBinder& binder) {
   ReloadPlan plan = planner_.Plan(running.config, *running.generation, polled);
   SnapshotPtr next = Realize(running, binder, &plan);
   if (next == nullptr) {
-    return {nullptr, LoadOutcome::NotSwapped(plan.Problems(), std::move(plan.seen))};
+    return {nullptr, LoadOutcome::NotSwapped(plan.Problems(), std::move(plan.fingerprints))};
   }
-  LoadOutcome outcome = LoadOutcome::Swapped(plan.Problems(), std::move(plan.seen));
+  LoadOutcome outcome = LoadOutcome::Swapped(plan.Problems(), std::move(plan.fingerprints));
   outcome.changes = Changes(running, *next);
   outcome.detail = absl::StrCat("generation ", next->generation->id);
   return {std::move(next), std::move(outcome)};

@@ -43,11 +43,11 @@ class Loader {
   // Result of the first load: the snapshot to start with, and the states of the files read.
   struct Initial {
     SnapshotPtr snapshot;
-    certs::FileStates seen;
+    certs::Fingerprints fingerprints;
   };
   // Loads the files that `config` names. If the file of `config` has changed since it was read, its
-  // entry in `seen` is blank, so that the next poll finds the change. Returns InvalidArgument if
-  // the configuration or one of its files is invalid.
+  // entry in `fingerprints` is blank, so that the next poll finds the change. Returns
+  // InvalidArgument if the configuration or one of its files is invalid.
   absl::StatusOr<Initial> LoadInitial(const config::Config& config);
 
   // Result of a reload: the snapshot to activate, or null if `running` stays in use.
@@ -57,7 +57,7 @@ class Loader {
   };
   // Loads the files on disk again. `polled` is the result of a poll that has just read the files,
   // or null. When it returns, the sockets of `next` are open in `binder`.
-  Reloaded Reload(const Snapshot& running, const certs::FileStates* polled, SocketBinder& binder);
+  Reloaded Reload(const Snapshot& running, const certs::Fingerprints* polled, SocketBinder& binder);
 
  private:
   absl::StatusOr<SnapshotPtr> Build(const config::Config& config, certs::GenerationPtr generation,

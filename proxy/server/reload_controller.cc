@@ -15,7 +15,7 @@ ReloadSchedule::Options ReloadController::OptionsOf(const config::Reload& settin
 
 ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
                                    const config::Reload& settings, std::vector<std::string> files,
-                                   certs::FileStates seen, Load load,
+                                   certs::Fingerprints fingerprints, Load load,
                                    std::function<void()> on_outcome)
     : loop_(loop),
       logger_(logger),
@@ -24,11 +24,11 @@ ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
       on_outcome_(std::move(on_outcome)),
       configured_(std::move(files)),
       files_(configured_),
-      seen_(std::move(seen)),
+      fingerprints_(std::move(fingerprints)),
       schedule_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
   Rewatch();
-  // Polls for changes since `seen` was taken, before the watch began.
+  // Polls for changes since `fingerprints` was taken, before the watch began.
   schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
 }
@@ -95,8 +95,8 @@ void ReloadController::Step() {
     case ReloadSchedule::Action::kPoll: {
       // A link may have a new target, or a directory may exist again.
       Rewatch();
-      const certs::FileStates polled = files_.Poll(reader_);
-      schedule_.OnPolled(!certs::ChangedPaths(seen_, polled).empty(), loop_.now_ms());
+      const certs::Fingerprints polled = files_.Poll(reader_);
+      schedule_.OnPolled(!certs::ChangedPaths(fingerprints_, polled).empty(), loop_.now_ms());
       if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&polled);
       break;
     }
@@ -118,7 +118,8 @@ std::string ReloadController::LoadNow(bool by_signal) {
 
 // Stores the states that the load has read, for later polls to compare with. A load that failed
 // early has not read every file; the others keep the state of the poll, or of the previous load.
-void ReloadController::Remember(certs::FileStates read, const certs::FileStates* polled) {
+void ReloadController::StoreFingerprints(certs::Fingerprints read,
+                                         const certs::Fingerprints* polled) {
   std::vector<std::string> all = configured_;
   const std::set<std::string> configured(all.begin(), all.end());
   for (const auto& [path, state] : read) {
@@ -129,20 +130,20 @@ void ReloadController::Remember(certs::FileStates read, const certs::FileStates*
     if (read.contains(path)) continue;
     if (polled != nullptr && polled->contains(path)) {
       read[path] = polled->at(path);
-    } else if (auto known = seen_.find(path); known != seen_.end()) {
+    } else if (auto known = fingerprints_.find(path); known != fingerprints_.end()) {
       read[path] = known->second;
     } else {
       unknown.push_back(path);
     }
   }
   read.merge(certs::FileSet(std::move(unknown)).Poll(reader_));
-  seen_ = std::move(read);
+  fingerprints_ = std::move(read);
   files_ = certs::FileSet(std::move(all));
 }
 
-void ReloadController::DoLoad(const certs::FileStates* polled) {
+void ReloadController::DoLoad(const certs::Fingerprints* polled) {
   LoadOutcome result = load_(polled);
-  Remember(std::move(result.seen), polled);
+  StoreFingerprints(std::move(result.fingerprints), polled);
   // Files that were not watched before may have changed between the load and the watch.
   if (Rewatch()) schedule_.OnFileEvent(loop_.now_ms());
   for (const ReloadSchedule::Report& report : schedule_.OnLoaded(result.problems, loop_.now_ms())) {

@@ -29,12 +29,12 @@ class ReloadController {
  public:
   // `polled` is the result of a poll that has just read the files, or null. It counts as one of the
   // two readings that must agree, so each file is read only twice.
-  using Load = std::function<LoadOutcome(const certs::FileStates* polled)>;
+  using Load = std::function<LoadOutcome(const certs::Fingerprints* polled)>;
 
-  // `files` are all files to watch. `seen` is their state when the files in use were read, or
-  // earlier. `on_outcome` is called after every poll and every load.
+  // `files` are all files to watch. `fingerprints` is their state when the files in use were read,
+  // or earlier. `on_outcome` is called after every poll and every load.
   ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
-                   std::vector<std::string> files, certs::FileStates seen, Load load,
+                   std::vector<std::string> files, certs::Fingerprints fingerprints, Load load,
                    std::function<void()> on_outcome);
 
   // Loads now, on the caller's stack. Returns the problems as text, empty if there are none. If
@@ -50,9 +50,9 @@ class ReloadController {
   static ReloadSchedule::Options OptionsOf(const config::Reload& settings);
   void OnFileEvent();
   void Step();
-  void DoLoad(const certs::FileStates* polled);
+  void DoLoad(const certs::Fingerprints* polled);
   void Report(const ReloadSchedule::Report& report);
-  void Remember(certs::FileStates read, const certs::FileStates* polled);
+  void StoreFingerprints(certs::Fingerprints read, const certs::Fingerprints* polled);
   bool Rewatch();
   void Watch(std::set<std::string> directories);
   void Rearm();
@@ -66,7 +66,7 @@ class ReloadController {
   std::vector<std::string> configured_;  // the files of the configuration that is in use
   certs::FileSet files_;                 // those, and the files of a rejected configuration
   std::set<std::string> watched_;        // the directories to watch
-  certs::FileStates seen_;               // the states that the last load read
+  certs::Fingerprints fingerprints_;     // the states that the last load read
   ReloadSchedule schedule_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;

@@ -15,46 +15,46 @@ std::vector<ReloadSchedule::Problem> ReloadPlan::Problems() const {
   return problems;
 }
 
-certs::FileState ReloadPlanner::ReadConfig(const std::string& path, config::LoadResult* loaded) {
+certs::Fingerprint ReloadPlanner::ReadConfig(const std::string& path, config::LoadResult* loaded) {
   absl::StatusOr<certs::FileContent> text = reader_.Read(path);
   // The loader explains better why a file cannot be read.
   *loaded = text.ok() && text->bytes.size() <= config::kMaxFileBytes
                 ? config::LoadText(text->bytes, path, environment_)
                 : config::LoadFile(path, environment_);
-  return certs::StateOf(text);
+  return certs::FingerprintOf(text);
 }
 
 ReloadPlanner::Material ReloadPlanner::Read(const config::Config& config,
                                             const certs::Generation& in_use,
-                                            const certs::FileStates* polled,
-                                            certs::FileStates* seen) {
+                                            const certs::Fingerprints* polled,
+                                            certs::Fingerprints* fingerprints) {
   Material material;
-  certs::FileStates states;
-  absl::StatusOr<certs::MaterialSnapshot> reading = certs::GenerationLoader::ReadAll(
-      config, reader_, polled, &states, &in_use, &material.unstable);
+  certs::Fingerprints read;
+  absl::StatusOr<certs::MaterialSnapshot> reading =
+      certs::GenerationLoader::ReadAll(config, reader_, polled, &read, &in_use, &material.unstable);
   // This does not fail, because unstable files are collected.
   material.built = certs::BuildGeneration(config, *reading, clock_.WallSeconds(), &in_use);
   certs::Wipe(&reading->files);
   // The last reading is the valid one.
-  for (auto& [path, state] : states) (*seen)[path] = std::move(state);
+  for (auto& [path, fingerprint] : read) (*fingerprints)[path] = std::move(fingerprint);
   return material;
 }
 
 ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Generation& in_use,
-                               const certs::FileStates* polled) {
+                               const certs::Fingerprints* polled) {
   ReloadPlan plan;
   config::LoadResult loaded;
-  const certs::FileState state = ReadConfig(running.file, &loaded);
-  plan.seen[running.file] = state;
+  const certs::Fingerprint state = ReadConfig(running.file, &loaded);
+  plan.fingerprints[running.file] = state;
   if (!loaded.config.has_value()) {
     plan.refused = std::string(loaded.status().message());
     KeepRunning(running, nullptr, in_use, polled, &plan);
     return plan;
   }
   const config::Config& on_disk = *loaded.config;
-  Material material = Read(on_disk, in_use, polled, &plan.seen);
+  Material material = Read(on_disk, in_use, polled, &plan.fingerprints);
   // A half-written configuration may be valid but incomplete.
-  if (certs::StateOf(reader_.Read(running.file)) != state) {
+  if (certs::FingerprintOf(reader_.Read(running.file)) != state) {
     plan.refused = absl::StrCat(running.file, " changed while it was read; retrying");
     plan.refused_by_files = true;
     KeepRunning(running, nullptr, in_use, polled, &plan);
@@ -79,9 +79,9 @@ void ReloadPlanner::Reject(const std::string& reason, const config::Config& runn
 }
 
 void ReloadPlanner::KeepRunning(const config::Config& running, const config::Config* on_disk,
-                                const certs::Generation& in_use, const certs::FileStates* polled,
+                                const certs::Generation& in_use, const certs::Fingerprints* polled,
                                 ReloadPlan* plan) {
-  const Material material = Read(running, in_use, polled, &plan->seen);
+  const Material material = Read(running, in_use, polled, &plan->fingerprints);
   plan->config = running;
   plan->rotation = certs::RotateUnder(running, material.built, material.unstable, on_disk, in_use);
 }

@@ -33,7 +33,7 @@ struct ReloadPlan {
   // The configuration is rejected because of one of its files, which may be half written.
   bool refused_by_files = false;
   // The states of the files that were read.
-  certs::FileStates seen;
+  certs::Fingerprints fingerprints;
 
   // Returns everything on disk that is not used.
   std::vector<ReloadSchedule::Problem> Problems() const;
@@ -48,14 +48,14 @@ class ReloadPlanner {
 
   // `polled` is the result of a poll that has just read the files, or null.
   ReloadPlan Plan(const config::Config& running, const certs::Generation& in_use,
-                  const certs::FileStates* polled);
+                  const certs::Fingerprints* polled);
   // Changes `plan` so that `running` stays in use, because the configuration on disk is rejected
   // for `reason`.
   void Reject(const std::string& reason, const config::Config& running,
               const certs::Generation& in_use, ReloadPlan* plan);
 
   // Loads the configuration from `path`. Returns the state of that file.
-  certs::FileState ReadConfig(const std::string& path, config::LoadResult* loaded);
+  certs::Fingerprint ReadConfig(const std::string& path, config::LoadResult* loaded);
 
  private:
   struct Material {
@@ -64,9 +64,9 @@ class ReloadPlanner {
   };
 
   Material Read(const config::Config& config, const certs::Generation& in_use,
-                const certs::FileStates* polled, certs::FileStates* seen);
+                const certs::Fingerprints* polled, certs::Fingerprints* fingerprints);
   void KeepRunning(const config::Config& running, const config::Config* on_disk,
-                   const certs::Generation& in_use, const certs::FileStates* polled,
+                   const certs::Generation& in_use, const certs::Fingerprints* polled,
                    ReloadPlan* plan);
 
   certs::FileReader& reader_;

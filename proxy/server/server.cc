@@ -103,7 +103,7 @@ absl::Status Server::Start() {
   Activate(std::move(initial->snapshot));
   listening_ = true;
   metrics_.ReloadSucceeded(clock_.WallSeconds());
-  StartReload(std::move(initial->seen));
+  StartReload(std::move(initial->fingerprints));
   StartWatchdog();
   WarnFixedCredentials(WatchedFiles(), environment_, logger_);
   WarnUnusedSockets(binder_.UnusedInherited(), logger_);
@@ -176,10 +176,10 @@ void Server::StartWorkers(uint32_t count) {
   }
 }
 
-void Server::StartReload(certs::FileStates seen) {
+void Server::StartReload(certs::Fingerprints fingerprints) {
   reload_ = std::make_unique<ReloadController>(
-      loop_, logger_, snapshot_->config.reload, WatchedFiles(), std::move(seen),
-      [this](const certs::FileStates* polled) {
+      loop_, logger_, snapshot_->config.reload, WatchedFiles(), std::move(fingerprints),
+      [this](const certs::Fingerprints* polled) {
         LoadOutcome outcome = Reload(polled);
         CountReload(outcome);
         return outcome;
@@ -228,7 +228,7 @@ void Server::Activate(SnapshotPtr next) {
   resolver_.Use(targets);
 }
 
-LoadOutcome Server::Reload(const certs::FileStates* polled) {
+LoadOutcome Server::Reload(const certs::Fingerprints* polled) {
   if (drain_.begun()) return LoadOutcome::Failed("the drain has begun");
   // The names of upstreams are resolved again even if the files are rejected.
   resolver_.Refresh();

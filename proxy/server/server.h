@@ -60,13 +60,13 @@ class Server {
   absl::Status OpenAccessLog();
   absl::Status OpenEndpoints();
   void StartWorkers(uint32_t count);
-  void StartReload(certs::FileStates seen);
+  void StartReload(certs::Fingerprints fingerprints);
   void StartWatchdog();
   StatusBoard::Sources BoardSources();
   void LogStarted();
 
   void Activate(SnapshotPtr next);
-  LoadOutcome Reload(const certs::FileStates* polled);
+  LoadOutcome Reload(const certs::Fingerprints* polled);
   void ActivateReloaded(SnapshotPtr next);
   void CountReload(const LoadOutcome& outcome);
   void OnReloadOutcome();

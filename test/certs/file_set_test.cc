@@ -44,7 +44,7 @@ class FileSetTest : public testing::Test {
     fs::create_symlink(target, Path("new-link"));
     fs::rename(Path("new-link"), Path(link));
   }
-  FileStates Look(const FileSet& set) { return set.Poll(reader_); }
+  Fingerprints Poll(const FileSet& set) { return set.Poll(reader_); }
 
   std::string dir_;
   DiskFileReader reader_;
@@ -87,11 +87,11 @@ TEST_F(FileSetTest, AKubernetesVolumeIsWatchedWhereItsDataLinkSwings) {
   fs::create_symlink("..data/tls.crt", Path("tls.crt"));
   FileSet set({Path("tls.crt")});
   EXPECT_THAT(set.Directories(), UnorderedElementsAre(dir_, Path("..v1")));
-  FileStates before = Look(set);
+  Fingerprints before = Poll(set);
   EXPECT_EQ(before[Path("tls.crt")].resolved, Path("..v1/tls.crt"));
   Swing("..v2", "..data");
   fs::remove_all(Path("..v1"));
-  FileStates after = Look(set);
+  Fingerprints after = Poll(set);
   EXPECT_THAT(ChangedPaths(before, after), ElementsAre(Path("tls.crt")));
   EXPECT_EQ(after[Path("tls.crt")].resolved, Path("..v2/tls.crt"));
   EXPECT_THAT(set.Directories(), UnorderedElementsAre(dir_, Path("..v2")));
@@ -102,30 +102,30 @@ TEST_F(FileSetTest, ALinkThatSwingsToTheSameContentIsNoChange) {
   Write("two", "same");
   fs::create_symlink("one", Path("link"));
   FileSet set({Path("link")});
-  FileStates before = Look(set);
+  Fingerprints before = Poll(set);
   Swing("two", "link");
-  EXPECT_THAT(ChangedPaths(before, Look(set)), IsEmpty());
+  EXPECT_THAT(ChangedPaths(before, Poll(set)), IsEmpty());
 }
 
 TEST_F(FileSetTest, TruncationDeletionAndReturnAreChanges) {
   Write("a", "1");
   FileSet set({Path("a")});
-  FileStates first = Look(set);
+  Fingerprints first = Poll(set);
   Write("a", "");
-  FileStates empty = Look(set);
+  Fingerprints empty = Poll(set);
   EXPECT_THAT(ChangedPaths(first, empty), ElementsAre(Path("a")));
   fs::remove(Path("a"));
-  FileStates gone = Look(set);
+  Fingerprints gone = Poll(set);
   EXPECT_THAT(ChangedPaths(empty, gone), ElementsAre(Path("a")));
-  EXPECT_THAT(ChangedPaths(gone, Look(set)), IsEmpty());
+  EXPECT_THAT(ChangedPaths(gone, Poll(set)), IsEmpty());
   Write("a", "1");
-  EXPECT_THAT(ChangedPaths(first, Look(set)), IsEmpty());
+  EXPECT_THAT(ChangedPaths(first, Poll(set)), IsEmpty());
 }
 
 TEST_F(FileSetTest, AnotherSetOfPathsIsAChange) {
   Write("a", "1");
   Write("b", "1");
-  EXPECT_THAT(ChangedPaths(Look(FileSet({Path("a")})), Look(FileSet({Path("b")}))),
+  EXPECT_THAT(ChangedPaths(Poll(FileSet({Path("a")})), Poll(FileSet({Path("b")}))),
               UnorderedElementsAre(Path("a"), Path("b")));
 }
 

@@ -516,12 +516,12 @@ TEST(GenerationLoader, APollWithTheSameStatesCountsAsTheFirstReading) {
   // After one change the poll and the first reading differ, so a second reading is needed.
   for (int changes : {0, 1}) {
     RestlessReader reader(changes);
-    FileStates seen;
-    const FileStates looked = FileSet({kChain, kKey, kCa, "/etc/mantlet.yaml"}).Poll(reader);
+    Fingerprints fingerprints;
+    const Fingerprints polled = FileSet({kChain, kKey, kCa, "/etc/mantlet.yaml"}).Poll(reader);
     const int before = reader.readings();
-    ASSERT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow, &looked, &seen).ok());
+    ASSERT_TRUE(GenerationLoader::Load(OneListener(), reader, kNow, &polled, &fingerprints).ok());
     EXPECT_EQ(reader.readings() - before, 1 + changes);
-    EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Poll(reader)), IsEmpty())
+    EXPECT_THAT(ChangedPaths(fingerprints, FileSet({kChain, kKey, kCa}).Poll(reader)), IsEmpty())
         << "what it hands back is what it read";
   }
 }
@@ -529,9 +529,9 @@ TEST(GenerationLoader, APollWithTheSameStatesCountsAsTheFirstReading) {
 TEST(GenerationLoader, ReturnsTheStatesEvenIfItRejectsTheFiles) {
   MemoryFileReader files = GoodFiles();
   files.Put(kKey, "");
-  FileStates seen;
-  EXPECT_FALSE(GenerationLoader::Load(OneListener(), files, kNow, nullptr, &seen).ok());
-  EXPECT_THAT(ChangedPaths(seen, FileSet({kChain, kKey, kCa}).Poll(files)), IsEmpty());
+  Fingerprints fingerprints;
+  EXPECT_FALSE(GenerationLoader::Load(OneListener(), files, kNow, nullptr, &fingerprints).ok());
+  EXPECT_THAT(ChangedPaths(fingerprints, FileSet({kChain, kKey, kCa}).Poll(files)), IsEmpty());
 }
 
 TEST(GenerationLoader, GivesUpOnFilesThatNeverStopChanging) {

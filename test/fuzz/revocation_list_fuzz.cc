@@ -46,7 +46,8 @@ void Read(std::string_view bytes) {
   files.Put("/crl", std::string(bytes));
   const certs::RevocationFilePtr file = certs::ReadRevocationFile("/crl", files, nullptr, nullptr);
   Require(file->status.ok() != file->lists.empty(), "neither lists nor a reason", bytes);
-  Require(file->state == certs::ReadState("/crl", files), "a look sees something else", bytes);
+  Require(file->state == certs::ReadFingerprint("/crl", files), "a look sees something else",
+          bytes);
 }
 
 }  // namespace

@@ -88,8 +88,8 @@ TEST_F(LoaderTest, TheFirstLoadHasEveryListenerAndEveryFileItRead) {
   ASSERT_TRUE(initial.ok()) << initial.status();
   EXPECT_NE(initial->snapshot->Find("one"), nullptr);
   EXPECT_NE(initial->snapshot->Find("two"), nullptr);
-  EXPECT_EQ(initial->seen.size(), 6u) << "the configuration and five files";
-  EXPECT_NE(initial->seen.at(kConfig), certs::FileState());
+  EXPECT_EQ(initial->fingerprints.size(), 6u) << "the configuration and five files";
+  EXPECT_NE(initial->fingerprints.at(kConfig), certs::Fingerprint());
 }
 
 TEST_F(LoaderTest, AConfigurationThatChangedSinceItWasReadIsFoundByTheFirstPoll) {
@@ -97,7 +97,7 @@ TEST_F(LoaderTest, AConfigurationThatChangedSinceItWasReadIsFoundByTheFirstPoll)
   files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
   absl::StatusOr<Loader::Initial> initial = loader_.LoadInitial(started_with);
   ASSERT_TRUE(initial.ok()) << initial.status();
-  EXPECT_EQ(initial->seen.at(kConfig), certs::FileState());
+  EXPECT_EQ(initial->fingerprints.at(kConfig), certs::Fingerprint());
   EXPECT_EQ(initial->snapshot->config, started_with);
 }
 
@@ -119,7 +119,7 @@ TEST_F(LoaderTest, NothingIsBuiltWhereNothingHasChanged) {
   EXPECT_EQ(reloaded.next, nullptr);
   EXPECT_FALSE(reloaded.outcome.swapped);
   EXPECT_THAT(reloaded.outcome.problems, IsEmpty());
-  EXPECT_EQ(reloaded.outcome.seen.size(), 6u);
+  EXPECT_EQ(reloaded.outcome.fingerprints.size(), 6u);
   EXPECT_EQ(binder_.binds, 0);
 }
 

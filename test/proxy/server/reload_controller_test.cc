@@ -25,15 +25,16 @@ class ReloadControllerTest : public testing::Test {
   // Returns the file states that the daemon's first load would read.
   void Look() {
     certs::DiskFileReader reader;
-    seen_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
+    fingerprints_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
   }
 
   void Start(bool watch, int64_t interval_ms) {
     settings_.watch = watch;
     settings_.interval = config::Milliseconds(interval_ms);
     controller_ = std::make_unique<ReloadController>(
-        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")}, seen_,
-        [this](const certs::FileStates*) {
+        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
+        fingerprints_,
+        [this](const certs::Fingerprints*) {
           ++loads_;
           LoadOutcome outcome = next_;
           if (during_load_) during_load_(outcome);
@@ -53,7 +54,7 @@ class ReloadControllerTest : public testing::Test {
   base::CapturedLog log_;
   base::Logger logger_{base::LogFormat::kJson, base::LogLevel::kDebug, log_.sink()};
   config::Reload settings_;
-  certs::FileStates seen_;
+  certs::Fingerprints fingerprints_;
   LoadOutcome next_ = LoadOutcome::Swapped();
   std::function<void(LoadOutcome&)> during_load_;
   int loads_ = 0, outcomes_ = 0;
@@ -181,7 +182,7 @@ TEST_F(ReloadControllerTest, AChangeThatComesWhileALoadReadsIsFoundAfterwards) {
   Start(false, 50);
   during_load_ = [this](LoadOutcome& outcome) {
     Look();
-    outcome.seen = seen_;
+    outcome.fingerprints = fingerprints_;
     if (loads_ == 1) Write("tls.crt", "three, after the load has read it");
   };
   Write("tls.crt", "two");
@@ -197,8 +198,9 @@ TEST_F(ReloadControllerTest, APollIsPassedToTheLoadAndARequestHasNone) {
   controller_.reset();
   std::vector<size_t> looked;
   controller_ = std::make_unique<ReloadController>(
-      loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")}, seen_,
-      [&](const certs::FileStates* states) {
+      loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
+      fingerprints_,
+      [&](const certs::Fingerprints* states) {
         looked.push_back(states == nullptr ? 0 : states->size());
         return next_;
       },
@@ -216,7 +218,7 @@ TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
   next_ = LoadOutcome::Failed("new.crt is missing");
   during_load_ = [&](LoadOutcome& outcome) {
     certs::DiskFileReader reader;
-    outcome.seen = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader);
+    outcome.fingerprints = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader);
   };
   Write("tls.crt", "two");
   // The delay between attempts is two seconds by then.

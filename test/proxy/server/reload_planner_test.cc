@@ -50,7 +50,7 @@ TEST_F(ReloadPlannerTest, FindsNothingToDoWhereNothingHasChanged) {
   EXPECT_EQ(plan.config, running_);
   EXPECT_EQ(plan.rotation.generation->id, in_use_->id);
   EXPECT_THAT(plan.Problems(), IsEmpty());
-  EXPECT_EQ(plan.seen.size(), 6u) << "the configuration and five files";
+  EXPECT_EQ(plan.fingerprints.size(), 6u) << "the configuration and five files";
 }
 
 TEST_F(ReloadPlannerTest, ATornFileIsItsListenersProblem) {
@@ -101,13 +101,14 @@ TEST_F(ReloadPlannerTest, AChangedListenerWithTornFilesRefusesTheConfigurationAn
 
 TEST_F(ReloadPlannerTest, TheFilesOfARejectedConfigurationAreReported) {
   files_.Put(kConfig, Yaml("    identity_headers: {xfcc: nonsense}\n"));
-  EXPECT_THAT(Plan().seen, Contains(Pair(kConfig, testing::_)));
+  EXPECT_THAT(Plan().fingerprints, Contains(Pair(kConfig, testing::_)));
   std::string text = Yaml();
   text.replace(text.find("/two/tls.key"), 12, "/missing.key");
   files_.Put(kConfig, text);
   const ReloadPlan plan = Plan();
-  EXPECT_THAT(plan.seen, Contains(Pair("/missing.key", testing::_)));
-  EXPECT_THAT(plan.seen, Contains(Pair("/two/tls.key", testing::_))) << "it is still served";
+  EXPECT_THAT(plan.fingerprints, Contains(Pair("/missing.key", testing::_)));
+  EXPECT_THAT(plan.fingerprints, Contains(Pair("/two/tls.key", testing::_)))
+      << "it is still served";
 }
 
 TEST_F(ReloadPlannerTest, AConfigurationThatCannotBeBuiltIsRejectedAfterwards) {
