@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
@@ -73,6 +74,15 @@ std::string Sha1(std::string text) {
 
 std::string WebSocketAccept(std::string_view key) {
   return absl::Base64Escape(Sha1(std::string(key).append(kGuid)));
+}
+
+std::string NewWebSocketKey() {
+  std::random_device random;
+  std::array<unsigned, 4> nonce;  // RFC 6455 section 4.1: 16 bytes
+  for (unsigned& part : nonce) part = random();
+  std::string key;
+  absl::Base64Escape({reinterpret_cast<const char*>(nonce.data()), sizeof(nonce)}, &key);
+  return key;
 }
 
 }  // namespace mantlet::http

@@ -109,7 +109,7 @@ std::optional<ProxyError> HeadReader::Finish(bool last) {
   }
   if (auto error = ReadTarget()) return error;
   if (auto error = ReadAuthority()) return error;
-  if (auto error = ReadFraming(last)) return error;
+  if (auto error = ReadFraming(last || head_->wants_upgrade())) return error;
   return ReadExpect();
 }
 

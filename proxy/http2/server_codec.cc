@@ -139,7 +139,7 @@ void ServerCodec::FinishClosed() {
   while (!closed_.empty()) {
     const std::vector<ServerStream*> closed = std::exchange(closed_, {});
     for (ServerStream* stream : closed) {
-      stream->handler_.OnStreamClosed(std::exchange(stream->close_error_, std::nullopt));
+      stream->OnClosed();
     }
   }
 }
@@ -302,9 +302,7 @@ int ServerCodec::SendData(const nghttp2_frame& frame, std::string_view header, s
   writer->SendData(header, length);
   if (writer->queued() != 0) return 0;
   ServerStream* stream = Find(frame.hd.stream_id);
-  if (stream != nullptr && std::exchange(stream->was_full_, false)) {
-    stream->handler_.OnResponseDrained();
-  }
+  if (stream != nullptr) stream->OnContentSent();
   return 0;
 }
 

@@ -1,11 +1,14 @@
 #include "proxy/http2/server_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http/grpc.h"
 #include "proxy/http/status.h"
+#include "proxy/http/tokens.h"
+#include "proxy/http/websocket.h"
 #include "proxy/http2/server_codec.h"
 
 namespace mantlet::http2 {
@@ -24,12 +27,21 @@ constexpr uint64_t kWideAfterBytes = 128 * 1024;
 ServerStream::ServerStream(ServerCodec& codec, Handler& handler)
     : codec_(codec), handler_(handler), writer_(codec.transport_, codec.loop_.buffers()) {}
 
+ServerStream::~ServerStream() {
+  if (bytes_ != nullptr) bytes_->Detach();
+}
+
 // ---- the request
 
 void ServerStream::ReceiveContent(std::string_view bytes) {
   unconsumed_ += bytes.size();
   pending_ |= kFlush;
   if (discarding_) return;
+  if (bytes_ != nullptr) {
+    unconsumed_ -= bytes.size();  // ConsumeContent() gives it back
+    bytes_->Receive(bytes);
+    return;
+  }
   content_bytes_ += bytes.size();
   const uint64_t most = codec_.options_.limits.body_bytes;
   if (most != 0 && content_bytes_ > most && !refusal_) {
@@ -37,7 +49,7 @@ void ServerStream::ReceiveContent(std::string_view bytes) {
     discarding_ = true;
     return;
   }
-  if (delivered_) {
+  if (delivered_ && !tunnel_) {
     handler_.OnRequestBody(bytes);
   } else {
     early_.append(bytes);
@@ -55,6 +67,10 @@ void ServerStream::Deliver() {
     Refuse(*std::exchange(refusal_, std::nullopt));
     return;
   }
+  if (tunnel_ || ((pending & kHead) != 0 && head_.wants_upgrade())) {
+    DeliverTunnel();
+    return;
+  }
   if ((pending & kHead) != 0) {
     delivered_ = true;
     handler_.OnRequestHead(head_);
@@ -64,6 +80,53 @@ void ServerStream::Deliver() {
   if ((pending & kEnd) != 0) handler_.OnRequestEnd();
   handler_.OnRequestFlush();
   Consume();
+}
+
+// The request has no content: what the client sends behind its head is for the tunnel, and is kept,
+// with the client's window closed, until there is one.
+void ServerStream::DeliverTunnel() {
+  if (!std::exchange(tunnel_, true)) {
+    delivered_ = true;
+    if (http::EqualsIgnoreCase(head_.upgrade, "websocket")) {
+      head_.headers.Add("sec-websocket-key", http::NewWebSocketKey());
+    }
+    handler_.OnRequestHead(head_);
+    handler_.OnRequestEnd();
+    handler_.OnRequestFlush();
+  }
+  if (bytes_ != nullptr && request_complete_) bytes_->ReceiveEnd();
+}
+
+std::unique_ptr<io::ByteStream> ServerStream::TakeTunnel() {
+  StreamBytes::Port& port = *this;
+  auto bytes = std::make_unique<StreamBytes>(codec_.loop_, port);
+  bytes_ = bytes.get();
+  unconsumed_ -= std::min(unconsumed_, early_.size());
+  if (!early_.empty()) bytes_->Receive(std::exchange(early_, {}));
+  if (request_complete_) bytes_->ReceiveEnd();
+  return bytes;
+}
+
+void ServerStream::ConsumeContent(size_t size) {
+  unconsumed_ += size;
+  Consume();
+}
+
+void ServerStream::OnContentSent() {
+  if (!std::exchange(was_full_, false)) return;
+  if (bytes_ != nullptr) {
+    bytes_->ContentSent();
+  } else {
+    handler_.OnResponseDrained();
+  }
+}
+
+// A tunnel that both sides have ended may still have bytes for its reader.
+void ServerStream::OnClosed() {
+  if (bytes_ != nullptr && close_error_) {
+    bytes_->Fail({io::StreamFailure::kReset, close_error_->detail});
+  }
+  handler_.OnStreamClosed(std::exchange(close_error_, std::nullopt));
 }
 
 void ServerStream::Refuse(ProxyError error) {
@@ -110,6 +173,7 @@ void ServerStream::WriteHead(const http::ResponseHead& head) {
   // RFC 8441 section 5: what is 101 in HTTP/1.1 is 200 here.
   fields.Number(":status", static_cast<uint64_t>(tunnel ? 200 : head.status));
   http::ForwardResponseFields(head, !bodyless, fields);
+  if (tunnel) fields.Remove("sec-websocket-accept");
   bool content = !bodyless;
   if (bodyless) {
     if (const auto length = http::LengthWithoutContent(head)) {

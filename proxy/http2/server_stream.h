@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +20,14 @@
 #include "proxy/http/message.h"
 #include "proxy/http2/head_reader.h"
 #include "proxy/http2/message_writer.h"
+#include "proxy/http2/stream_bytes.h"
+#include "proxy/io/byte_stream.h"
 
 namespace mantlet::http2 {
 
 class ServerCodec;
 
-class ServerStream final : public http::ResponseWriter {
+class ServerStream final : public http::ResponseWriter, private StreamBytes::Port {
  public:
   // Receives the request, as http::RequestSink, outside of nghttp2's callbacks but for content and
   // what follows it: these may come from inside one. Nothing that it calls destroys the stream.
@@ -45,6 +48,7 @@ class ServerStream final : public http::ResponseWriter {
 
   // Both outlive the stream.
   ServerStream(ServerCodec& codec, Handler& handler);
+  ~ServerStream();
 
   // RFC 9113 section 5.1.1; 0 before the codec has taken the stream.
   int32_t id() const { return id_; }
@@ -67,6 +71,11 @@ class ServerStream final : public http::ResponseWriter {
   size_t untaken() const override;
   void PauseRequest(bool paused) override;
 
+  // TakeTunnel returns the bytes that both sides send after a response with status 101 to an
+  // extended CONNECT (RFC 8441). Called at most once. The stream may be closed before the bytes are
+  // read.
+  std::unique_ptr<io::ByteStream> TakeTunnel();
+
   // Ends the stream at once with RST_STREAM, an NGHTTP2_* error code; nothing if it is closed.
   void Reset(uint32_t error_code);
 
@@ -79,7 +88,20 @@ class ServerStream final : public http::ResponseWriter {
   // What has been received and not been delivered yet.
   enum Pending : uint8_t { kHead = 1, kTrailers = 2, kEnd = 4, kFlush = 8 };
 
+  // StreamBytes::Port
+  void WriteContent(std::string_view bytes) override { WriteBody(bytes); }
+  void EndContent() override { WriteEnd({}); }
+  void FlushContent() override { Flush(); }
+  void ConsumeContent(size_t size) override;
+  void CancelStream() override { Reset(NGHTTP2_CANCEL); }
+  size_t unsent_content() const override { return writer_.queued(); }
+  size_t untaken_content() const override { return untaken(); }
+  void OnBytesGone() override { bytes_ = nullptr; }
+
   void Deliver();
+  void DeliverTunnel();
+  void OnContentSent();
+  void OnClosed();
   void ReceiveContent(std::string_view bytes);
   void Refuse(base::ProxyError error);
   void Consume();
@@ -110,7 +132,9 @@ class ServerStream final : public http::ResponseWriter {
   bool was_full_ = false;    // more had been written than could leave
   bool discarding_ = false;  // the handler wants nothing more of the request
   bool peer_reset_ = false;
-  bool wide_window_ = false;  // the client may send more at a time than on other streams
+  bool wide_window_ = false;      // the client may send more at a time than on other streams
+  bool tunnel_ = false;           // the request is an extended CONNECT
+  StreamBytes* bytes_ = nullptr;  // of the tunnel, while they exist
   bool closed_ = false;
 };
 

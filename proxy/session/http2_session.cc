@@ -56,7 +56,10 @@ Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
 }
 
 Activity Http2Session::activity() const {
-  return streams_.empty() ? Activity::kIdle : Activity::kRequest;
+  if (streams_.empty()) return Activity::kIdle;
+  const bool tunnel = std::any_of(streams_.begin(), streams_.end(),
+                                  [](const auto& stream) { return stream->has_tunnel(); });
+  return tunnel ? Activity::kTunnel : Activity::kRequest;
 }
 
 // ---- reading
@@ -111,6 +114,8 @@ void Http2Session::OnStreamOver(Http2Stream& stream) {
   const size_t index = stream.index;
   std::swap(streams_[index], streams_.back());
   streams_[index]->index = index;
+  // A tunnel may be on the stack.
+  if (stream.has_tunnel()) worker_.loop.DeferDelete(std::move(streams_.back()));
   streams_.pop_back();
   if (streams_.empty()) ArmTimer();
 }
@@ -159,6 +164,9 @@ void Http2Session::Stop(StopMode mode, std::optional<ProxyError> error) {
       Leave(Leaving::kNoticed);
       return;
     case StopMode::kAfterCurrent:
+      if (error) {
+        for (const auto& stream : streams_) stream->SetTunnelError(*error);
+      }
       Leave(Leaving::kLast);
       return;
     case StopMode::kNow:
@@ -170,7 +178,11 @@ void Http2Session::Stop(StopMode mode, std::optional<ProxyError> error) {
   }
 }
 
-std::optional<ProxyError> Http2Session::Recheck(const ListenerState&) { return std::nullopt; }
+// A tunnel is one stream of many: those that the policy denies end by themselves.
+std::optional<ProxyError> Http2Session::Recheck(const ListenerState& listener) {
+  for (size_t i = streams_.size(); i > 0; --i) streams_[i - 1]->Recheck(listener);
+  return std::nullopt;
+}
 
 void Http2Session::ArmTimer() {
   const config::DownstreamTimeouts& timeouts = config().timeouts;

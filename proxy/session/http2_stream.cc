@@ -70,7 +70,11 @@ void Http2Stream::OnExchangeEnd(ExchangeEnd end) {
     if (!stream_.closed()) ArmWrite();
     return;
   }
-  stream_.Reset(end == ExchangeEnd::kReset ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
+  if (end == ExchangeEnd::kUpgraded) {
+    StartTunnel();
+  } else {
+    stream_.Reset(NGHTTP2_INTERNAL_ERROR);
+  }
 }
 
 void Http2Stream::OnStreamClosed(std::optional<ProxyError> error) {
@@ -79,16 +83,53 @@ void Http2Stream::OnStreamClosed(std::optional<ProxyError> error) {
     exchange_.Cancel(error ? *std::move(error) : ProxyError(ErrorReason::kClientClosed));
   } else if (!begun_ && error) {
     OnRequestRefused(stream_.request(), *std::move(error));
+  } else if (tunnel_open_) {
+    return;  // EndTunnel() comes, when the tunnel has delivered what there is
   }
   observer_.OnStreamOver(*this);
 }
 
 void Http2Stream::Cancel(ProxyError error) {
-  if (exchange_.active()) {
+  if (tunnel_open_) {
+    exchange_.SetTunnelError(std::move(error));
+    EndTunnel(Tunnel::Outcome::kBroken);
+  } else if (exchange_.active()) {
     exchange_.Cancel(std::move(error));
   } else {
     stream_.Reset(NGHTTP2_CANCEL);
   }
+}
+
+// ---- the tunnel
+
+void Http2Stream::StartTunnel() {
+  Exchange::Upgraded upgraded = exchange_.TakeUpgraded();
+  tunnel_lease_ = std::move(upgraded.lease);
+  tunnel_bytes_ = stream_.TakeTunnel();
+  tunnel_open_ = true;
+  tunnel_ = std::make_unique<Tunnel>(worker_.loop, *tunnel_bytes_,
+                                     std::move(upgraded.upstream.stream), timeouts().tunnel.count(),
+                                     [this](Tunnel::Outcome outcome) { EndTunnel(outcome); });
+  if (!upgraded.upstream.received.empty()) tunnel_->FromUpstream(upgraded.upstream.received);
+  if (tunnel_open_) host_.OnTunnelBegins();
+}
+
+void Http2Stream::EndTunnel(Tunnel::Outcome outcome) {
+  if (!std::exchange(tunnel_open_, false)) return;
+  if (outcome == Tunnel::Outcome::kIdle) exchange_.TunnelTimedOut();
+  exchange_.FinishTunnel(tunnel_->downstream_bytes(), tunnel_->upstream_bytes());
+  tunnel_lease_.Release();
+  const bool closed = stream_.closed();
+  if (outcome != Tunnel::Outcome::kWhole) tunnel_bytes_->Abort();
+  if (closed) observer_.OnStreamOver(*this);
+}
+
+void Http2Stream::SetTunnelError(const ProxyError& error) {
+  if (tunnel_open_) exchange_.SetTunnelError(error);
+}
+
+void Http2Stream::Recheck(const ListenerState& listener) {
+  if (tunnel_open_ && exchange_.RecheckTunnel(listener)) EndTunnel(Tunnel::Outcome::kBroken);
 }
 
 // ---- deadlines

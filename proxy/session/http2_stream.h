@@ -7,6 +7,7 @@
 #define MANTLET_PROXY_SESSION_HTTP2_STREAM_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -17,8 +18,10 @@
 #include "proxy/http2/server_stream.h"
 #include "proxy/session/exchange.h"
 #include "proxy/session/protocol.h"
+#include "proxy/session/tunnel.h"
 #include "proxy/session/worker_context.h"
 #include "proxy/session/write_progress.h"
+#include "proxy/upstream/lease.h"
 
 namespace mantlet::session {
 
@@ -44,6 +47,13 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   http2::ServerStream& Begin();
   // Ends the stream without an answer.
   void Cancel(base::ProxyError error);
+  // Asks the policy of `listener`, a newer state, about the tunnel, if there is one, and ends it if
+  // the policy denies it.
+  void Recheck(const ListenerState& listener);
+  // Sets the error that the access record reports for a tunnel that is to end.
+  void SetTunnelError(const base::ProxyError& error);
+  bool has_tunnel() const { return tunnel_ != nullptr; }
+  void OnDeferDelete() {}  // Loop::DeferDelete()
 
   size_t index = 0;  // the owner's
 
@@ -61,6 +71,8 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   void OnExchangeEnd(ExchangeEnd end) override;
 
   const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
+  void StartTunnel();
+  void EndTunnel(Tunnel::Outcome outcome);
   void ArmBody();
   void ArmWrite();
   void OnBothIdle();
@@ -76,6 +88,10 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   base::FunctionTimer timer_;
   uint64_t moved_bytes_ = ~uint64_t{0};  // in both directions, when OnBothIdle() was called
   WriteProgress progress_;
+  upstream::Lease tunnel_lease_;
+  std::unique_ptr<io::ByteStream> tunnel_bytes_;  // the client's side of tunnel_
+  std::unique_ptr<Tunnel> tunnel_;
+  bool tunnel_open_ = false;
   bool begun_ = false;  // the request has reached the exchange
 };
 
