@@ -128,12 +128,14 @@ def test_a_short_run_measures_mantlet_and_prints_json(tmp_path):
     done = subprocess.run(
         ["/usr/bin/python3", "-B", "-m", "driver", "--mantlet", proxy_module.binary(), "--load", folder / "load/load",
          "--upstream", folder / "upstream/upstream", "--tiny", "--json", "--write", tmp_path,
-         "--only", "handshake", "--only", "keepalive32", "--only", "default256", "--only", "p99", "--only", "start"],
+         "--only", "handshake", "--only", "keepalive32", "--only", "default256", "--only", "p99", "--only", "start", "--only", "h2_get", "--only", "h2_upload"],
         cwd=BENCH, capture_output=True, text=True, timeout=scaled(50), check=False)
     assert done.returncode == 0, done.stderr
     rows = {each["id"]: each["servers"]["mantlet"] for each in json.loads(done.stdout)["rows"]}
     assert rows["handshake"]["cpu_us"] > rows["keepalive32"]["cpu_us"] > 1
     assert rows["handshake"]["errors"] == rows["keepalive32"]["errors"] == rows["default256"]["errors"] == 0
+    assert rows["h2_get"]["cpu_us"] > 1 and rows["h2_upload"]["cpu_us"] > 100
+    assert rows["h2_get"]["errors"] == rows["h2_upload"]["errors"] == 0
     assert 0 < rows["p99"]["p50_us"] <= rows["p99"]["p99_us"]
     assert 0 < rows["p99"]["stretch_p99_first"] <= rows["p99"]["stretch_p99_us"] <= rows["p99"]["stretch_p99_third"]
     assert rows["p99"]["stretches"] >= 2

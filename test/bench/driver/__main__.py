@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--load", required=True)
     parser.add_argument("--upstream", required=True)
     parser.add_argument("--peers", help="folder with the unpacked peers; without it mantlet is alone")
+    parser.add_argument("--nghttpx", help="the program, for the rows about HTTP/2")
     parser.add_argument("--only", action="append", default=[], metavar="ROW", choices=sorted(ROWS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="of each measurement")
@@ -75,7 +76,7 @@ def about(given, programs, names):
 
 def main():
     given = arguments()
-    programs = servers.Programs(given.mantlet, given.load, given.upstream, given.peers)
+    programs = servers.Programs(given.mantlet, given.load, given.upstream, given.peers, given.nghttpx)
     names = [name for name in ("mantlet", *servers.PEERS) if programs.path(name)]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mantlet-bench."))
     folder.chmod(0o755)

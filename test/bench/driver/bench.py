@@ -13,7 +13,7 @@ class Bench:
     def __init__(self, programs, folder, names, rounds, seconds, quick, tiny=False, say=None):
         self.programs = programs
         self.folder = pathlib.Path(folder)
-        self.names = names  # mantlet and the peers that are there
+        self.all_names = names  # mantlet and the peers that are there
         self.rounds, self.seconds, self.quick, self.tiny = rounds, seconds, quick, tiny
         self.server_cpus, self.load_cpus, self.upstream_cpus = machine.split_cpus()
         self.pki = Pki(self.folder / "pki")
@@ -24,8 +24,17 @@ class Bench:
         self.number_of_starts = 0
 
     @property
+    def names(self):
+        """Those in the rows that are not about HTTP/2."""
+        return [name for name in self.all_names if name not in servers.HTTP2_ONLY]
+
+    @property
+    def http2_names(self):
+        return [name for name in self.all_names if name == "mantlet" or name in servers.HTTP2_PEERS]
+
+    @property
     def peers(self):
-        return tuple(name for name in self.names if name != "mantlet")
+        return tuple(name for name in self.all_names if name != "mantlet")
 
     def say(self, text):
         self._say(f"[{time.monotonic() - self._began:5.0f} s] {text}")
@@ -67,7 +76,7 @@ class Group:
 
     def each(self, turn):
         """(name, server) of each, the order turned so that nobody is always first. A Failed in the loop is the caller's to drop()."""
-        names = sorted(self.running, key=self.bench.names.index)
+        names = sorted(self.running, key=self.bench.all_names.index)
         if names:
             turn %= len(names)
             names = names[turn:] + names[:turn]

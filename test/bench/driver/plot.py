@@ -3,7 +3,8 @@
 import math
 from xml.sax.saxutils import escape
 
-COLOURS = {"mantlet": "#c0392b", "nginx": "#7f8c8d", "haproxy": "#95a5a6", "hitch": "#b8c2c6", "caddy": "#566573"}
+COLOURS = {"mantlet": "#c0392b", "nginx": "#7f8c8d", "haproxy": "#95a5a6", "hitch": "#b8c2c6", "caddy": "#566573",
+           "nghttpx": "#d5dbdb"}
 FONT = 'font-family="sans-serif" font-size="12"'
 
 

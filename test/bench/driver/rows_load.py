@@ -6,57 +6,61 @@ from . import measure
 from .bench import Group
 from .processes import Failed
 from .results import Goal, Row, quartiles, summary
-from .servers import HTTP_PEERS
+from .servers import HTTP_PEERS, Settings
 
 
 # Long enough for more than a thousand requests, short enough that many see nothing of what else the machine does.
 STRETCH_SECONDS = 0.05
 
 
-def _row(row_id, title, options, goal, tls="1.3", resume=False):
-    return row_id, dict(title=title, options=options, goal=goal, tls=tls, resume=resume)
+def load_row(row_id, title, options, goal, settings=Settings()):
+    return row_id, dict(title=title, options=options, goal=goal, settings=settings)
 
 
 # id -> what to do. The goals are ratios to the best peer of the same run.
 LOADS = dict([
-    _row("handshake", "new connection, full mTLS handshake, one request, close",
-         ["--mode=handshake", "--connections=8"], Goal(ratio=0.45)),
-    _row("handshake12", "the same with TLS 1.2",
-         ["--mode=handshake", "--connections=8", "--tls12"], Goal(ratio=0.45), tls="1.2"),
-    _row("resumed", "the same, resumed",
-         ["--mode=handshake", "--connections=8", "--resume"], Goal(ratio=0.40), resume=True),
-    _row("keepalive32", "keep-alive GET, 100-byte answer, 32 connections",
-         ["--mode=keepalive", "--connections=32"],
-         Goal(ratio=0.75, best_of=HTTP_PEERS, not_above=("hitch",),
-              text="≤ 0.75 of the best HTTP peer, not above hitch")),
-    _row("keepalive512", "the same, 512 connections",
-         ["--mode=keepalive", "--connections=512"],
-         Goal(ratio=0.75, best_of=HTTP_PEERS, text="≤ 0.75 of the best HTTP peer")),
-    _row("headers20", "keep-alive with 20 request headers of 60 bytes",
-         ["--mode=keepalive", "--connections=32", "--headers=20", "--header-bytes=60"], Goal(ratio=0.80)),
-    _row("download", "1 MiB download, 8 connections",
-         ["--mode=keepalive", "--connections=8", "--path=/1m"], Goal(ratio=0.90)),
-    _row("upload", "1 MiB upload, 8 connections",
-         ["--mode=keepalive", "--connections=8", "--upload=1048576"], Goal(ratio=0.90)),
-    _row("answer16k", "16 KiB answer, 32 connections",
-         ["--mode=keepalive", "--connections=32", "--path=/16k"], Goal(ratio=0.80)),
+    load_row("handshake", "new connection, full mTLS handshake, one request, close",
+             ["--mode=handshake", "--connections=8"], Goal(ratio=0.45)),
+    load_row("handshake12", "the same with TLS 1.2",
+             ["--mode=handshake", "--connections=8", "--tls12"], Goal(ratio=0.45), Settings(tls="1.2")),
+    load_row("resumed", "the same, resumed",
+             ["--mode=handshake", "--connections=8", "--resume"], Goal(ratio=0.40), Settings(resume=True)),
+    load_row("keepalive32", "keep-alive GET, 100-byte answer, 32 connections",
+             ["--mode=keepalive", "--connections=32"],
+             Goal(ratio=0.75, best_of=HTTP_PEERS, not_above=("hitch",),
+                  text="≤ 0.75 of the best HTTP peer, not above hitch")),
+    load_row("keepalive512", "the same, 512 connections",
+             ["--mode=keepalive", "--connections=512"],
+             Goal(ratio=0.75, best_of=HTTP_PEERS, text="≤ 0.75 of the best HTTP peer")),
+    load_row("headers20", "keep-alive with 20 request headers of 60 bytes",
+             ["--mode=keepalive", "--connections=32", "--headers=20", "--header-bytes=60"], Goal(ratio=0.80)),
+    load_row("download", "1 MiB download, 8 connections",
+             ["--mode=keepalive", "--connections=8", "--path=/1m"], Goal(ratio=0.90)),
+    load_row("upload", "1 MiB upload, 8 connections",
+             ["--mode=keepalive", "--connections=8", "--upload=1048576"], Goal(ratio=0.90)),
+    load_row("answer16k", "16 KiB answer, 32 connections",
+             ["--mode=keepalive", "--connections=32", "--path=/16k"], Goal(ratio=0.80)),
 ])
 
 
 def run(bench, row_id):
-    what = LOADS[row_id]
+    return run_load(bench, row_id, LOADS[row_id])
+
+
+def run_load(bench, row_id, what, names=None):
+    """One load on every server in turn."""
     goal = what["goal"]
     goal.text = goal.text or f"≤ {goal.ratio:.2f}"
     row = Row(row_id, what["title"], "cpu_us", "µs CPU", goal)
     samples = {}
     # The round before the first warms up and is forgotten.
     first = 0 if bench.quick else -1
-    with Group(bench, row, tls=what["tls"], resume=what["resume"]) as group:
+    with Group(bench, row, names, settings=what["settings"]) as group:
         for turn in range(first, bench.rounds):
             for name, server in group.each(turn):
                 try:
                     sample = measure.run(bench, server, what["options"], 0.2 if turn < 0 else bench.seconds)
-                    if what["resume"] and sample["resumed"] < 0.99:
+                    if what["settings"].resume and sample["resumed"] < 0.99:
                         raise Failed(f"only {sample['resumed']:.0%} of the handshakes are resumed")
                 except Failed as failure:
                     group.drop(name, failure)

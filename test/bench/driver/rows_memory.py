@@ -6,6 +6,7 @@ from . import machine
 from .bench import Group
 from .processes import Failed, Load
 from .results import Goal, Row, combine, summary
+from .servers import Settings
 
 MIB = 1024 * 1024
 
@@ -17,16 +18,7 @@ def run(bench, _):
                "per_connection_kb", "KB", Goal(ratio=0.40, at_most=10, text="≤ 10 KB and ≤ 0.40"))
     whole = Row("memory_start", f"memory at start, and after {connections} connections have come and gone",
                 "start_mib", "MiB", Goal(at_most=12, text="≤ 12 MiB; returns to within 4 MiB"))
-    samples = {}
-    for name in bench.names:
-        for _ in range(1 if bench.quick else min(bench.rounds, 3)):
-            try:
-                samples.setdefault(name, []).append(_measure(bench, name, connections))
-            except Failed as failure:
-                bench.say(f"  {name} drops out: {failure}")
-                idle.skipped[name] = whole.skipped[name] = str(failure)
-                samples.pop(name, None)
-                break
+    samples = _samples(bench, bench.names, connections, (idle, whole))
     for name, each in samples.items():
         idle.servers[name] = whole.servers[name] = summary(each)
     own = whole.servers.get("mantlet")
@@ -35,19 +27,44 @@ def run(bench, _):
     return [idle, whole]
 
 
-def _measure(bench, name, connections):
+def run_http2(bench, row_id):
+    connections = 500 if bench.tiny else 1000 if bench.quick else 5000
+    row = Row(row_id, f"memory per idle HTTP/2 connection after one request, {connections} connections",
+              "per_connection_kb", "KB", Goal(ratio=0.50, at_most=12, text="≤ 12 KB and ≤ 0.50"))
+    samples = _samples(bench, bench.http2_names, connections, (row,), Settings(http2=True), ["--streams=1"])
+    row.servers = {name: summary(each) for name, each in samples.items()}
+    return row
+
+
+def _samples(bench, names, connections, rows, settings=Settings(), options=()):
+    """{name: samples}; servers that fail are among the skipped ones of the rows."""
+    samples = {}
+    for name in names:
+        for _ in range(1 if bench.quick else min(bench.rounds, 3)):
+            try:
+                samples.setdefault(name, []).append(_measure(bench, name, connections, settings, options))
+            except Failed as failure:
+                bench.say(f"  {name} drops out: {failure}")
+                for row in rows:
+                    row.skipped[name] = str(failure)
+                samples.pop(name, None)
+                break
+    return samples
+
+
+def _measure(bench, name, connections, settings, options):
     row = Row("", "", "", "", Goal())
-    with Group(bench, row, [name]) as group:
+    with Group(bench, row, [name], settings=settings) as group:
         if name in row.skipped:
             raise Failed(row.skipped[name])
         server = group.running[name]
         # One connection first: what is made once, at the first use, is no connection's.
-        with Load(bench.programs.load, server, bench.pki, bench.load_cpus, "--mode=idle"):
+        with Load(bench.programs.load, server, bench.pki, bench.load_cpus, "--mode=idle", *options):
             pass
         time.sleep(0.3)
         start = machine.private_bytes(server.pid)
         with Load(bench.programs.load, server, bench.pki, bench.load_cpus, "--mode=idle",
-                  f"--connections={connections}", seconds=0):
+                  f"--connections={connections}", *options, seconds=0):
             time.sleep(0.5 if bench.quick else 2)
             held = machine.private_bytes(server.pid)
         time.sleep(1 if bench.quick else 3)

@@ -75,14 +75,14 @@ def rates_and_latencies(rows, names):
 
 
 def memory(rows, names):
-    lines = [["server", "start MiB", "with connections MiB", "after MiB", "per connection KB"]]
+    lines = [["row", "server", "start MiB", "with connections MiB", "after MiB", "per connection KB"]]
     for row in rows:
-        if row.id != "memory_idle":
+        if row.id not in ("memory_idle", "h2_memory"):
             continue
         for name in names:
             each = row.servers.get(name)
             if each:
-                lines.append([name, *(number(each[key]) for key in
+                lines.append([row.id, name, *(number(each[key]) for key in
                                       ("start_mib", "held_mib", "after_mib", "per_connection_kb"))])
     return lines
 

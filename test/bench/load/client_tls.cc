@@ -26,6 +26,11 @@ absl::StatusOr<std::unique_ptr<ClientTls>> ClientTls::Create(const Options& opti
     return absl::InvalidArgumentError(
         absl::StrCat("cannot use ", options.certificate, " with ", options.key));
   }
+  // Nothing else is offered, so that a server that chooses any protocol has chosen this one.
+  static constexpr uint8_t kHttp2[] = {2, 'h', '2'};
+  if (options.streams > 0 && SSL_CTX_set_alpn_protos(ctx, kHttp2, sizeof(kHttp2)) != 0) {
+    return absl::InternalError("the TLS library refuses the settings");
+  }
   if (options.resume) {
     SSL_CTX_set_app_data(ctx, self.get());
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kReadBytes = 256 * 1024;
 constexpr size_t kPlaintextBytes = 16 * 1024;
 constexpr size_t kBodyPiece = 128 * 1024;
+constexpr size_t kFramesPiece = 64 * 1024;
 
 }  // namespace
 
@@ -38,6 +39,7 @@ void Connection::Open() {
   waiting_ = answered_ = false;
   body_left_ = 0;
   pending_.clear();
+  if (shared_.http2) http2_ = std::make_unique<Http2Client>(*shared_.http2);
   ssl_ = shared_.tls->NewSsl();
   BIO* bio = transport_.NewBio();
   SSL_set_bio(ssl_.get(), bio, bio);
@@ -62,6 +64,11 @@ void Connection::Open() {
 }
 
 void Connection::Send() {
+  if (http2_) {
+    http2_->Submit(began_ns);
+    if (!delivering_) WriteFrames();
+    return;
+  }
   waiting_ = true;
   body_left_ = shared_.upload;
   ERR_clear_error();
@@ -79,6 +86,30 @@ void Connection::WriteBody() {
     body_left_ -= n;
     if (!Flush().empty()) return;
   }
+}
+
+void Connection::WriteFrames() {
+  while (phase_ == Phase::kOpen && pending_.empty()) {
+    shared_.frames.clear();
+    http2_->Write(shared_.frames, kFramesPiece);
+    if (shared_.frames.empty()) return;
+    ERR_clear_error();
+    SSL_write(ssl_.get(), shared_.frames.data(), static_cast<int>(shared_.frames.size()));
+    // An error shows again when the socket is read.
+    if (!Flush().empty()) return;
+  }
+}
+
+// What the responses' receiver sends leaves with one write.
+void Connection::DeliverResponses() {
+  delivering_ = true;
+  while (const auto response = http2_->TakeResponse()) {
+    http2_status_ = response->status;
+    began_ns = response->began_ns;
+    shared_.owner->OnResponse(*this);
+  }
+  delivering_ = false;
+  WriteFrames();
 }
 
 std::string_view Connection::Flush() {
@@ -129,6 +160,7 @@ void Connection::Fail(std::string_view why) {
 void Connection::OnEvents(uint32_t events) {
   if (phase_ == Phase::kClosed) return;
   const std::string_view why = Handle(events);
+  if (http2_ && why.empty()) DeliverResponses();
   if (answered_) {
     answered_ = waiting_ = false;
     // A server may close right after its answer; that is its good right.
@@ -151,7 +183,11 @@ std::string_view Connection::Handle(uint32_t events) {
   }
   if ((events & EPOLLOUT) != 0 && !pending_.empty()) {
     if (const std::string_view why = Flush(); !why.empty()) return why;
-    WriteBody();
+    if (http2_) {
+      WriteFrames();
+    } else {
+      WriteBody();
+    }
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return {};
   return ReadAll((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
@@ -166,6 +202,10 @@ std::string_view Connection::Handshake() {
     return wants_more ? why : "handshake";
   }
   phase_ = Phase::kOpen;
+  const uint8_t* protocol = nullptr;
+  unsigned protocol_size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &protocol, &protocol_size);
+  if (http2_ && protocol_size == 0) return "no_http2";
   // Its request leaves together with our last flight.
   shared_.owner->OnEstablished(*this);
   return phase_ == Phase::kOpen ? Flush() : std::string_view();
@@ -203,6 +243,10 @@ std::string_view Connection::Consume() {
         default:
           return "tls";
       }
+    }
+    if (http2_) {
+      if (!http2_->Receive({shared_.plaintext.get(), static_cast<size_t>(n)})) return "malformed";
+      continue;
     }
     if (!waiting_ || answered_) return "unasked";
     switch (response_.Read({shared_.plaintext.get(), static_cast<size_t>(n)})) {

@@ -1,4 +1,5 @@
-// One client connection: TCP, TLS and one HTTP request at a time. Registered once
+// One client connection: TCP, TLS and one HTTP/1.1 request at a time, or several of HTTP/2.
+// Registered once
 // with an epoll instance (edge-triggered); one read and one write per request, and
 // buffers that all connections share, so that the proxy is what a measurement is of.
 //
@@ -12,12 +13,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/io/file_descriptor.h"
 #include "proxy/tls/transport_bio.h"
 #include "test/bench/load/client_tls.h"
+#include "test/bench/load/http2_client.h"
 #include "test/bench/load/response_reader.h"
 #include "test/bench/upstream/pollable.h"
 
@@ -41,10 +44,12 @@ class Connection : public Pollable, private tls::TransportBio::Output {
     int epoll = -1;
     sockaddr_in server = {};
     const ClientTls* tls = nullptr;
-    std::string head;     // of every request
-    uint64_t upload = 0;  // bytes of body that follow it
+    std::string head;                           // of every request
+    uint64_t upload = 0;                        // bytes of body that follow it
+    std::optional<Http2Client::Request> http2;  // HTTP/2, and this instead of `head`
     Owner* owner = nullptr;
     std::unique_ptr<char[]> read_buffer, plaintext, body;
+    std::string frames;           // of HTTP/2, on their way into TLS
     std::string output;           // ciphertext on its way to write(2)
     uint64_t bytes_received = 0;  // ciphertext
 
@@ -57,7 +62,8 @@ class Connection : public Pollable, private tls::TransportBio::Output {
 
   // Connects; OnEstablished() or OnFailed() follows, never from inside this call.
   void Open();
-  // Sends the request; OnResponse() or OnFailed() follows, never from inside this call.
+  // Sends the request; OnResponse() or OnFailed() follows, never from inside this call. With HTTP/2
+  // it may be called again before that: each request has a response, and a failure is that of all.
   void Send();
   // Says close_notify and closes. Nothing follows.
   void Close();
@@ -66,10 +72,12 @@ class Connection : public Pollable, private tls::TransportBio::Output {
 
   bool open() const { return static_cast<bool>(fd_); }
   const SSL* ssl() const { return ssl_.get(); }
-  int status() const { return response_.status(); }
-  bool keep_alive() const { return response_.keep_alive(); }
+  // Of the response that OnResponse() is about. HTTP/2: 0 if its stream was reset.
+  int status() const { return http2_ ? http2_status_ : response_.status(); }
+  bool keep_alive() const { return http2_ || response_.keep_alive(); }
 
-  // The owner's: when the operation in hand began, or was due.
+  // The owner's: when the operation in hand began, or was due. HTTP/2: set before Send(); in
+  // OnResponse() it is that of the response.
   int64_t began_ns = 0;
 
  private:
@@ -84,6 +92,8 @@ class Connection : public Pollable, private tls::TransportBio::Output {
   std::string_view Consume();
   std::string_view Flush();
   void WriteBody();
+  void WriteFrames();
+  void DeliverResponses();
   void Fail(std::string_view why);
 
   Shared& shared_;
@@ -96,8 +106,11 @@ class Connection : public Pollable, private tls::TransportBio::Output {
   std::string pending_;  // ciphertext that the kernel did not take
   uint64_t body_left_ = 0;
   ResponseReader response_;
-  bool waiting_ = false;   // for a response
-  bool answered_ = false;  // it has come, the owner does not know yet
+  std::unique_ptr<Http2Client> http2_;
+  int http2_status_ = 0;
+  bool delivering_ = false;  // responses of HTTP/2; what their receiver sends leaves afterwards
+  bool waiting_ = false;     // for a response
+  bool answered_ = false;    // it has come, the owner does not know yet
 };
 
 }  // namespace mantlet::bench

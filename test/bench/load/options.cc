@@ -80,6 +80,9 @@ const std::vector<Option>& All() {
       {"headers", "additional request headers", Number<size_t>(&Options::headers, 0)},
       {"header-bytes", "bytes of each", Number<size_t>(&Options::header_bytes, 16)},
       {"upload", "bytes of a request body", Number<uint64_t>(&Options::upload, 0)},
+      {"streams", "HTTP/2 with so many requests at a time on each connection",
+       Number<int>(&Options::streams, 0)},
+      {"grpc", "HTTP/2: ask as gRPC does, and want its trailers", Switch(&Options::grpc)},
       {"upstream-fd", "be the upstream, too, on this listening socket",
        Number<int>(&Options::upstream_fd, 0)},
       {"sources", "client addresses to use", Number<int>(&Options::sources, 1)},
@@ -117,21 +120,36 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (options.mode == Mode::kRate && options.rate < 1) {
     return absl::InvalidArgumentError("--mode=rate wants a --rate");
   }
+  const bool loop = options.mode == Mode::kKeepAlive || options.mode == Mode::kIdle;
+  if (options.streams > 0 ? !loop : options.grpc) {
+    return absl::InvalidArgumentError(
+        "--streams is for --mode=keepalive and --mode=idle, --grpc for --streams");
+  }
   if (options.certificate.empty() != options.key.empty()) {
     return absl::InvalidArgumentError("--certificate and --key belong together");
   }
   return options;
 }
 
+std::vector<std::pair<std::string, std::string>> AdditionalHeaders(const Options& options) {
+  // Colon, blank and line end, with which HTTP/1 writes a field.
+  constexpr size_t kFieldOverhead = 4;
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (size_t i = 0; i < options.headers; ++i) {
+    std::string name = absl::StrCat("x-load-", i + 100);
+    const size_t used = name.size() + kFieldOverhead;
+    headers.emplace_back(
+        std::move(name),
+        std::string(options.header_bytes - std::min(options.header_bytes, used), 'v'));
+  }
+  return headers;
+}
+
 std::string RequestHead(const Options& options) {
   std::string head = absl::StrCat(options.upload > 0 ? "POST " : "GET ", options.path,
                                   " HTTP/1.1\r\nHost: ", options.sni, "\r\n");
-  for (size_t i = 0; i < options.headers; ++i) {
-    std::string line = absl::StrCat("X-Load-", i + 100, ": ");
-    if (line.size() + 2 < options.header_bytes) {
-      line.append(options.header_bytes - 2 - line.size(), 'v');
-    }
-    absl::StrAppend(&head, line, "\r\n");
+  for (const auto& [name, value] : AdditionalHeaders(options)) {
+    absl::StrAppend(&head, name, ": ", value, "\r\n");
   }
   if (options.upload > 0) absl::StrAppend(&head, "Content-Length: ", options.upload, "\r\n");
   return head + "\r\n";

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,6 +38,8 @@ struct Options {
   size_t headers = 0;        // additional request headers
   size_t header_bytes = 60;  // of each, CRLF included
   uint64_t upload = 0;       // bytes of a request body; 0: GET without one
+  int streams = 0;           // HTTP/2, so many requests at a time on each connection; 0: HTTP/1.1
+  bool grpc = false;         // HTTP/2: ask as gRPC does, and want its trailers
   int upstream_fd = -1;      // be the upstream, too, on this listening socket
   int sources = 8;           // client addresses 127.0.0.1 and up, so that ports do not run out
 };
@@ -45,6 +48,8 @@ struct Options {
 std::string Usage();
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);
 
+// The request headers that --headers adds, as names and values.
+std::vector<std::pair<std::string, std::string>> AdditionalHeaders(const Options& options);
 // The head of the request that they ask for.
 std::string RequestHead(const Options& options);
 

@@ -30,6 +30,14 @@ TEST(OptionsTest, WantsAPortARateAndBothHalvesOfACertificate) {
   EXPECT_FALSE(ParseOptions({"--port=1", "--key=k.pem"}).ok());
 }
 
+TEST(OptionsTest, RefusesHttp2WhereItIsNotSpokenAndGrpcWithoutIt) {
+  EXPECT_TRUE(ParseOptions({"--port=1", "--mode=idle", "--streams=1"}).ok());
+  EXPECT_TRUE(ParseOptions({"--port=1", "--streams=10", "--grpc"}).ok());
+  EXPECT_FALSE(ParseOptions({"--port=1", "--mode=handshake", "--streams=1"}).ok());
+  EXPECT_FALSE(ParseOptions({"--port=1", "--mode=rate", "--rate=1", "--streams=1"}).ok());
+  EXPECT_FALSE(ParseOptions({"--port=1", "--grpc"}).ok());
+}
+
 TEST(OptionsTest, EveryAdditionalHeaderHasTheSizeAskedFor) {
   Options options;
   options.headers = 0;

@@ -33,6 +33,7 @@ Runner::Runner(const Options& options, const ClientTls& tls)
   shared_.tls = &tls;
   shared_.head = RequestHead(options);
   shared_.upload = options.upload;
+  if (options.streams > 0) shared_.http2.emplace(options);
   shared_.owner = this;
   if (options.upstream_fd >= 0) {
     upstream_.emplace(epoll_.get(), io::FileDescriptor(options.upstream_fd));
@@ -138,7 +139,7 @@ void Runner::Start() {
     if (options_.mode == Mode::kRate) {
       idle_.push_back(connection.get());
     } else if (options_.mode != Mode::kIdle) {
-      BeginOperation(*connection);
+      for (int i = 0; i < std::max(options_.streams, 1); ++i) BeginOperation(*connection);
     }
   }
 }
@@ -255,6 +256,11 @@ void Runner::OnFailed(Connection& connection, std::string_view why) {
     return;
   }
   window_.AddError(why);
+  // With it, an unknown part of the work of all its streams is lost.
+  if (options_.streams > 0 && options_.mode == Mode::kKeepAlive && phase_ != Phase::kSetup) {
+    Fail(absl::StrCat("an HTTP/2 connection is lost: ", std::string(why)));
+    return;
+  }
   if (++failures_in_a_row_ >= kMostFailures || (phase_ == Phase::kSetup && warm_ == 0)) {
     Fail(absl::StrCat("the server does not answer: ", std::string(why)));
     return;

@@ -42,6 +42,11 @@ const std::string& Answers::For(std::string_view path) const {
   return empty_;
 }
 
+std::string_view Answers::ContentFor(std::string_view path) const {
+  const std::string_view response = For(path);
+  return response.substr(response.find("\r\n\r\n") + 4);
+}
+
 Exchange::Result Exchange::Read(std::string_view bytes) {
   Result result;
   while (!bytes.empty() && result.ok) {

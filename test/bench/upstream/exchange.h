@@ -20,6 +20,8 @@ class Answers {
   // For the path of a request: /100, /16k and /1m are so many bytes; everything else
   // is an empty answer.
   const std::string& For(std::string_view path) const;
+  // The same without the head.
+  std::string_view ContentFor(std::string_view path) const;
 
  private:
   std::string small_, medium_, large_, empty_;

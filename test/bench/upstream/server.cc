@@ -7,8 +7,11 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
+
+#include "test/bench/upstream/http2_exchange.h"
 
 namespace mantlet::bench {
 namespace {
@@ -35,11 +38,19 @@ class Server::Client : public Pollable {
       const ssize_t n = recv(fd_.get(), buffer, kReadBytes, 0);
       if (n < 0) return errno == EAGAIN;
       if (n == 0) return false;
-      const Exchange::Result result = exchange_.Read({buffer, static_cast<size_t>(n)});
+      const Exchange::Result result = Read({buffer, static_cast<size_t>(n)});
       if (!result.ok || !Send(result.own, result.prepared)) return false;
       if (result.close && result.requests > 0) shutdown(fd_.get(), SHUT_WR);
       if (static_cast<size_t>(n) < kReadBytes && !until_end) return true;
     }
+  }
+
+  // The first bytes decide, and they come together.
+  Exchange::Result Read(std::string_view bytes) {
+    if (!std::exchange(begun_, true) && bytes.starts_with(Http2Exchange::kPreface)) {
+      http2_ = std::make_unique<Http2Exchange>(server_.answers_);
+    }
+    return http2_ ? http2_->Read(bytes) : exchange_.Read(bytes);
   }
 
   bool Send(std::string_view own, std::string_view prepared) {
@@ -70,6 +81,8 @@ class Server::Client : public Pollable {
   Server& server_;
   const io::FileDescriptor fd_;
   Exchange exchange_;
+  std::unique_ptr<Http2Exchange> http2_;  // instead of exchange_
+  bool begun_ = false;
   std::string pending_;
 };
 

@@ -1,4 +1,5 @@
-// The upstream of a measurement: an HTTP/1.1 server that costs next to nothing. It lives
+// The upstream of a measurement: a server of HTTP/1.1, and of HTTP/2 by prior knowledge, that costs
+// next to nothing. It lives
 // on somebody's epoll instance: on its own processor on that of a process of its own,
 // else on the load generator's (see test/bench/README.md).
 //
