@@ -6,7 +6,11 @@ namespace mantlet::http2 {
 namespace {
 
 constexpr uint8_t kData = 0x0;
+constexpr uint8_t kHeaders = 0x1;
 constexpr uint8_t kWindowUpdate = 0x8;
+constexpr uint8_t kContinuation = 0x9;
+
+constexpr uint8_t kEndHeaders = 0x4;
 
 uint32_t ReadNumber(const uint8_t* bytes, size_t size) {
   uint32_t number = 0;
@@ -41,10 +45,19 @@ size_t FrameScanner::Scan(std::string_view bytes) {
 
 void FrameScanner::OnHeader() {
   const bool whole = header_size_ > kHeaderBytes;
-  skip_ = whole ? 0 : ReadNumber(header_.data(), 3);
+  const uint8_t type = header_[3];
+  const uint32_t length = ReadNumber(header_.data(), 3);
+  skip_ = whole ? 0 : length;
   header_size_ = 0;
-  if (header_[3] != kData && !whole) return;
-  found_ = {header_[3], static_cast<int32_t>(ReadNumber(&header_[5], 4) & 0x7fffffff),
+  in_block_frame_ = type == kHeaders || type == kContinuation;
+  if (type == kHeaders) ++header_blocks_;
+  if (in_block_frame_) {
+    block_open_ = (header_[4] & kEndHeaders) == 0;
+  } else if (type != kData) {
+    ++control_frames_;
+  }
+  if (type != kData && !whole) return;
+  found_ = {type, length, static_cast<int32_t>(ReadNumber(&header_[5], 4) & 0x7fffffff),
             whole ? ReadNumber(&header_[kHeaderBytes], kIncrementBytes) : 0};
 }
 

@@ -1,6 +1,6 @@
 // FrameScanner follows the frames of what a client sends (RFC 9113 section 4.1) beside nghttp2,
-// which reports nothing about frames that it ignores: DATA for a stream that is closed, and a
-// WINDOW_UPDATE of 0 for one.
+// which reports nothing about frames that it ignores (unknown ones, DATA for a stream that is
+// closed, a WINDOW_UPDATE of 0 for one), and nothing about a header section before it is complete.
 //
 // Pure; one connection.
 
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace mantlet::http2 {
 
@@ -19,6 +20,7 @@ class FrameScanner {
  public:
   struct Found {
     uint8_t type = 0;
+    uint32_t length = 0;  // of the payload
     int32_t stream_id = 0;
     uint32_t increment = 0;  // WINDOW_UPDATE
   };
@@ -27,6 +29,14 @@ class FrameScanner {
   // frame. Returns how many bytes that are: all of them, if there is none. found() has it then.
   size_t Scan(std::string_view bytes);
   const std::optional<Found>& found() const { return found_; }
+
+  // header_block() numbers the header sections, from 1: the one that has begun and is not complete
+  // after what was scanned, or 0.
+  uint64_t header_block() const {
+    return block_open_ || (in_block_frame_ && skip_ > 0) ? header_blocks_ : 0;
+  }
+  // Returns how many frames that carry no part of a message were found since the last call.
+  size_t TakeControlFrames() { return std::exchange(control_frames_, 0); }
 
  private:
   static constexpr size_t kPrefaceBytes = 24;
@@ -40,6 +50,10 @@ class FrameScanner {
   std::array<uint8_t, kHeaderBytes + kIncrementBytes> header_ = {};
   size_t header_size_ = 0;  // what there is of it
   std::optional<Found> found_;
+  size_t control_frames_ = 0;
+  uint64_t header_blocks_ = 0;
+  bool block_open_ = false;      // a CONTINUATION frame must follow
+  bool in_block_frame_ = false;  // what is skipped is a part of a header section
 };
 
 }  // namespace mantlet::http2

@@ -56,8 +56,8 @@ ssize_t MessageWriter::OnRead(int32_t stream_id, size_t length, uint32_t* flags)
 }
 
 void MessageWriter::SendData(std::string_view header, size_t length) {
-  transport_.stream().Write(header);
-  transport_.stream().Write(queue_.Front(length));
+  transport_.Write(header);
+  transport_.Write(queue_.Front(length));
   queue_.Consume(length);
 }
 

@@ -24,6 +24,10 @@ constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
 // SETTINGS frames that are not acknowledged, PING acknowledgements that are not read: nghttp2 ends
 // the connection beyond.
 constexpr size_t kOutboundAcknowledgements = 1000;
+// Frames that wait for a client which does not read: a few for each stream, and what is left of
+// streams that it has reset meanwhile.
+constexpr size_t kQueuedFrames = 1000;
+constexpr size_t kQueuedFramesPerStream = 4;
 
 std::string ErrorName(uint32_t code) { return nghttp2_http2_strerror(code); }
 
@@ -39,6 +43,8 @@ ServerCodec::ServerCodec(io::Loop& loop, SessionMemory& memory, io::ByteStream& 
       flood_guard_(options.streams) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_max_outbound_ack(option.get(), kOutboundAcknowledgements);
+  // FloodGuard knows which resets cost something; nghttp2 would end the connection for any.
+  nghttp2_option_set_stream_reset_rate_limit(option.get(), UINT64_MAX, UINT64_MAX);
   transport_.SetSession(memory.NewServer(Callbacks<ServerCodec>::Table(), this, *option));
   const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.streams},
@@ -54,25 +60,45 @@ ServerCodec::ServerCodec(io::Loop& loop, SessionMemory& memory, io::ByteStream& 
 // ---- reading
 
 void ServerCodec::Read(std::string_view bytes) {
-  if (finished()) return;
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !violation_ && !finished()) {
     const size_t size = scanner_.Scan(bytes);
-    if (const int error = transport_.Receive(bytes.substr(0, size)); error != 0) {
-      Fail(error);
-      break;
-    }
+    const auto& found = scanner_.found();
+    // A frame without payload is handled with its header: its stream may be gone then.
+    const bool check_first = found && found->length == 0 && size > kFrameHeaderBytes;
+    const size_t first = check_first ? size - kFrameHeaderBytes : size;
+    Receive(bytes.substr(0, first));
+    if (found) CheckIgnoredFrame(*found);
+    if (first < size) Receive(bytes.substr(first, size - first));
     bytes.remove_prefix(size);
-    if (scanner_.found()) CheckIgnoredFrame(*scanner_.found());
+    CheckFlood();
   }
   DeliverTouched();
   FinishClosed();
   transport_.ScheduleSend();
 }
 
+void ServerCodec::Receive(std::string_view bytes) {
+  if (violation_) return;
+  if (const int error = transport_.Receive(bytes); error != 0) Fail(error);
+}
+
+void ServerCodec::CheckFlood() {
+  for (size_t i = scanner_.TakeControlFrames(); i > 0; --i) {
+    if (!flood_guard_.OnControlFrame(loop_.now_ms())) {
+      Violate(Violation::kControlFrames, "too many frames that serve no request");
+    }
+  }
+  if (transport_.queued_frames() > kQueuedFrames + kQueuedFramesPerStream * options_.streams) {
+    Violate(Violation::kControlFrames, "the client does not read what it asks for");
+  }
+}
+
 // A fatal error of nghttp2. What it has made of it, a GOAWAY, is sent if that can be.
 void ServerCodec::Fail(int error) {
-  const bool flooded = error == NGHTTP2_ERR_FLOODED;
-  Violate(flooded ? Violation::kControlFrames : Violation::kProtocolError, nghttp2_strerror(error));
+  Violation violation = Violation::kProtocolError;
+  if (error == NGHTTP2_ERR_FLOODED) violation = Violation::kControlFrames;
+  if (error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) violation = Violation::kHeaderBlock;
+  Violate(violation, nghttp2_strerror(error));
   // After this one nghttp2 can still write, after others it cannot.
   failed_ = error == NGHTTP2_ERR_NOMEM || error == NGHTTP2_ERR_CALLBACK_FAILURE;
 }
@@ -95,6 +121,7 @@ void ServerCodec::Terminate(uint32_t error_code) {
 void ServerCodec::CheckIgnoredFrame(const FrameScanner::Found& frame) {
   if (frame.type == NGHTTP2_DATA) {
     CheckStreamState(frame.type, frame.stream_id);
+    if (frame.length == 0 && Find(frame.stream_id) == nullptr) CountEmptyFrame();
   } else if (frame.increment == 0 && frame.stream_id != 0 && Find(frame.stream_id) == nullptr) {
     Violate(Violation::kProtocolError, "a WINDOW_UPDATE of 0");
   }
@@ -126,11 +153,11 @@ void ServerCodec::Touch(ServerStream& stream) {
 }
 
 // Requests begin after everything that was read with them is known: one that has been reset by then
-// never reaches the upstream.
+// never reaches the upstream, nor does one whose connection ends.
 void ServerCodec::DeliverTouched() {
   for (size_t i = 0; i < touched_.size(); ++i) {
     touched_[i]->listed_ = false;
-    touched_[i]->Deliver();
+    if (!violation_) touched_[i]->Deliver();
   }
   touched_.clear();
 }
@@ -146,32 +173,28 @@ void ServerCodec::FinishClosed() {
 
 int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
   preface_received_ = true;
-  const int64_t now_ms = loop_.now_ms();
   switch (header.type) {
     case NGHTTP2_HEADERS:
       CheckStreamState(header.type, header.stream_id);
+      if (header.stream_id <= last_stream_id_ && Find(header.stream_id) == nullptr) {
+        CountEmptyFrame();  // it is decoded for nothing
+      }
       if (goaway_sent_ && header.stream_id > last_stream_id_) handler_.OnStreamRefused(true);
-      in_header_block_ = (header.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
       return 0;
     case NGHTTP2_CONTINUATION:
-      if ((header.flags & NGHTTP2_FLAG_END_HEADERS) != 0) in_header_block_ = false;
-      if (header.length == 0 && !flood_guard_.OnEmptyFrame(now_ms)) {
-        Violate(Violation::kEmptyFrames, "too many CONTINUATION frames without content");
-      }
+      if (header.length == 0) CountEmptyFrame();
       return 0;
     case NGHTTP2_DATA:
       flood_guard_.OnData();
-      if (header.length == 0 && (header.flags & NGHTTP2_FLAG_END_STREAM) == 0 &&
-          !flood_guard_.OnEmptyFrame(now_ms)) {
-        Violate(Violation::kEmptyFrames, "too many DATA frames without content");
-      }
       return 0;
     default:
-      if (!flood_guard_.OnControlFrame(now_ms)) {
-        Violate(Violation::kControlFrames, "too many frames that serve no request");
-      }
       return 0;
   }
+}
+
+void ServerCodec::CountEmptyFrame() {
+  if (flood_guard_.OnEmptyFrame(loop_.now_ms())) return;
+  Violate(Violation::kEmptyFrames, "too many frames without content");
 }
 
 int ServerCodec::OnBeginHeaders(const nghttp2_frame& frame) {
@@ -221,6 +244,9 @@ int ServerCodec::OnFrame(const nghttp2_frame& frame) {
   ServerStream* stream = Find(frame.hd.stream_id);
   if (stream == nullptr) return 0;
   const bool last = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (frame.hd.type == NGHTTP2_DATA && frame.hd.length == frame.data.padlen && !last) {
+    CountEmptyFrame();
+  }
   if (frame.hd.type == NGHTTP2_HEADERS) {
     std::optional<ProxyError> error =
         stream->reading_head_ ? stream->reader_.Finish(last) : stream->reader_.FinishTrailers();
@@ -237,6 +263,8 @@ int ServerCodec::OnFrame(const nghttp2_frame& frame) {
 
 int ServerCodec::OnInvalidFrame(const nghttp2_frame& frame, int error) {
   if (error == NGHTTP2_ERR_REFUSED_STREAM) {
+    last_stream_id_ = frame.hd.stream_id;
+    closed_streams_.AddReset(frame.hd.stream_id);
     handler_.OnStreamRefused(false);
     return 0;
   }
@@ -265,15 +293,16 @@ int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   } else {
     closed_streams_.AddEnded(stream_id);
   }
-  if (error_code != NGHTTP2_NO_ERROR && !stream->close_error_) {
+  if (error_code != NGHTTP2_NO_ERROR && !stream->close_error_ && !stream->reset_) {
+    // Reset by nghttp2, which has found the message to be malformed.
     stream->close_error_ = ProxyError(
-        ErrorReason::kClientClosed, absl::StrCat("the stream was reset: ", ErrorName(error_code)));
+        ErrorReason::kBadRequest, absl::StrCat("the stream was reset: ", ErrorName(error_code)));
   }
   if (stream->close_error_ && !stream->head_written_) {
     if (!flood_guard_.OnReset(loop_.now_ms())) {
       Violate(Violation::kRapidReset, "too many streams were reset before their responses began");
     }
-  } else {
+  } else if (error_code == NGHTTP2_NO_ERROR) {
     flood_guard_.OnResponse();
   }
   closed_.push_back(stream);

@@ -82,8 +82,11 @@ class ServerCodec {
 
   // Whether there is nothing more to read or to write.
   bool finished() const { return failed_ || transport_.finished(); }
-  // Whether a header section has begun and is not complete.
-  bool in_header_block() const { return in_header_block_; }
+  // Numbers the header section that has begun and is not complete, from 1; 0 if there is none.
+  uint64_t header_block() const { return scanner_.header_block(); }
+  // Returns how many bytes the client has taken of what was written: it grows while the client
+  // reads. Costs one system call.
+  int64_t taken() const { return transport_.taken(); }
   // Whether the client's connection preface has come (RFC 9113 section 3.4).
   bool preface_received() const { return preface_received_; }
   std::optional<Violation> violation() const { return violation_; }
@@ -107,6 +110,8 @@ class ServerCodec {
   int SendData(const nghttp2_frame& frame, std::string_view header, size_t length,
                nghttp2_data_source& source);
 
+  static constexpr size_t kFrameHeaderBytes = 9;  // RFC 9113 section 4.1
+
   nghttp2_session* session() const { return transport_.session(); }
   ServerStream* Find(int32_t stream_id) const;
   // Opens the window of a stream whose content is taken fast, unless too many are open by now.
@@ -117,6 +122,9 @@ class ServerCodec {
   void OnTurnEnd();
   void CheckStreamState(uint8_t type, int32_t id);
   void CheckIgnoredFrame(const FrameScanner::Found& frame);
+  void Receive(std::string_view bytes);
+  void CheckFlood();
+  void CountEmptyFrame();
   void Violate(Violation violation, std::string detail);
   void Terminate(uint32_t error_code);
   void NoteGoaway(const nghttp2_goaway& goaway);
@@ -138,8 +146,7 @@ class ServerCodec {
   std::string violation_detail_;
   bool preface_received_ = false;
   bool goaway_sent_ = false;  // no stream begins any more
-  bool in_header_block_ = false;
-  bool failed_ = false;  // nghttp2 cannot go on, or the connection is closed
+  bool failed_ = false;       // nghttp2 cannot go on, or the connection is closed
 };
 
 }  // namespace mantlet::http2

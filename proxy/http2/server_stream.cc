@@ -59,7 +59,7 @@ void ServerStream::ReceiveContent(std::string_view bytes) {
 // Called once for everything that one read brought.
 void ServerStream::Deliver() {
   const uint8_t pending = std::exchange(pending_, 0);
-  if (closed_ || (discarding_ && !refusal_)) {
+  if (closed_ || close_error_ || (discarding_ && !refusal_)) {
     Consume();
     return;
   }
@@ -149,7 +149,9 @@ void ServerStream::Consume() {
 
 void ServerStream::PauseRequest(bool paused) {
   paused_ = paused;
-  if (!paused) Consume();
+  if (paused) return;
+  Consume();
+  handler_.OnRequestResumed();
 }
 
 // ---- the response
@@ -248,6 +250,7 @@ size_t ServerStream::untaken() const {
 
 void ServerStream::Reset(uint32_t error_code) {
   if (closed_) return;
+  reset_ = true;
   nghttp2_submit_rst_stream(codec_.session(), NGHTTP2_FLAG_NONE, id_, error_code);
   codec_.transport_.ScheduleSend();
 }

@@ -37,6 +37,8 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
     virtual void OnRequestRefused(const http::RequestHead& head, base::ProxyError error) = 0;
     // Everything that one read brought has been delivered.
     virtual void OnRequestFlush() = 0;
+    // PauseRequest(false) was called: the client may send more content.
+    virtual void OnRequestResumed() = 0;
     // The client has been sent what had been written; more is welcome.
     virtual void OnResponseDrained() = 0;
     // The stream has ended in both directions; `error` if it was reset. The last call.
@@ -132,6 +134,7 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
   bool was_full_ = false;    // more had been written than could leave
   bool discarding_ = false;  // the handler wants nothing more of the request
   bool peer_reset_ = false;
+  bool reset_ = false;            // by Reset()
   bool wide_window_ = false;      // the client may send more at a time than on other streams
   bool tunnel_ = false;           // the request is an extended CONNECT
   StreamBytes* bytes_ = nullptr;  // of the tunnel, while they exist

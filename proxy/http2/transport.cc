@@ -21,7 +21,7 @@ int Transport::Send() {
         if (paused && !full()) continue;  // the kernel has taken it: what was paused goes on
         return 0;
       }
-      stream_.Write({reinterpret_cast<const char*>(frame), static_cast<size_t>(size)});
+      Write({reinterpret_cast<const char*>(frame), static_cast<size_t>(size)});
     }
     stream_.Flush();
     if (full()) return 0;  // OnDrained() comes

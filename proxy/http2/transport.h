@@ -9,6 +9,7 @@
 #define MANTLET_PROXY_HTTP2_TRANSPORT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,16 @@ class Transport {
   io::ByteStream& stream() const { return stream_; }
   bool full() const { return stream_.buffered() >= kOutputBytes; }
 
+  // Writes bytes of frames to the stream.
+  void Write(std::string_view bytes) {
+    written_ += static_cast<int64_t>(bytes.size());
+    stream_.Write(bytes);
+  }
+  // Returns how many of these the peer has received; what a TLS record adds is left aside.
+  int64_t taken() const { return written_ - static_cast<int64_t>(stream_.untaken()); }
+  // Returns the number of frames that wait.
+  size_t queued_frames() const { return nghttp2_session_get_outbound_queue_size(session()); }
+
   // Feeds what the peer has sent. Returns 0 or a fatal NGHTTP2_ERR_* value.
   int Receive(std::string_view bytes);
   void ScheduleSend() { turn_end_.Schedule(); }
@@ -50,6 +61,7 @@ class Transport {
   SessionPtr session_;
   io::ByteStream& stream_;
   io::DeferredCall turn_end_;
+  int64_t written_ = 0;
 };
 
 }  // namespace mantlet::http2

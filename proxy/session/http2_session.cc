@@ -46,7 +46,8 @@ Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
       host_(host),
       codec_(worker.loop, worker.http2_memory, host.stream(),
              OptionsOf(host.listener()->config.limits), *this),
-      timer_([this] { OnTimeout(); }) {
+      timer_([this] { OnTimeout(); }),
+      write_timer_([this] { OnWriteTimeout(); }) {
   host_.listener()->metrics->ProtocolChosen(observe::ClientProtocol::kHttp2);
   if (const int64_t age_ms = host_.age_left_ms(); age_ms != ProtocolHost::kNoAgeLimit) {
     age_timer_ = std::make_unique<base::FunctionTimer>([this] { Leave(Leaving::kNoticed); });
@@ -65,12 +66,12 @@ Activity Http2Session::activity() const {
 // ---- reading
 
 void Http2Session::OnBytes(std::string_view bytes) {
-  // A client that is no longer acceptable has been sent a GOAWAY, and what it has in flight goes
-  // on.
-  if (!host_.MayBegin() && done_) return;
+  // What a client that is no longer acceptable has in flight goes on; no request begins.
+  may_begin_ = host_.MayBegin();
+  if (done_) return;
   codec_.Read(bytes);
-  if (codec_.in_header_block() != header_block_timed_) {
-    header_block_timed_ = codec_.in_header_block();
+  if (codec_.header_block() != header_block_) {
+    header_block_ = codec_.header_block();
     ArmTimer();
   }
 }
@@ -98,10 +99,15 @@ http2::ServerStream& Http2Session::OnStreamBegins() {
   return streams_.back()->Begin();
 }
 
-void Http2Session::OnRequestBegins() {
+bool Http2Session::OnRequestBegins() {
+  if (!may_begin_) {
+    OnStreamRefused(true);
+    return false;
+  }
   ++requests_;
   const uint32_t most = config().limits.requests_per_connection;
   if ((most != 0 && requests_ >= most) || host_.expires_soon()) Leave(Leaving::kLast);
+  return true;
 }
 
 void Http2Session::OnStreamRefused(bool draining) {
@@ -120,11 +126,32 @@ void Http2Session::OnStreamOver(Http2Stream& stream) {
   if (streams_.empty()) ArmTimer();
 }
 
-void Http2Session::OnSent() { DoneIfOver(); }
+void Http2Session::OnSent() {
+  DoneIfOver();
+  WatchOutput();
+}
+
+// A client that takes nothing at all cannot be told of the end of a stream either.
+void Http2Session::WatchOutput() {
+  if (done_ || write_timer_.armed() || host_.stream().buffered() == 0) return;
+  taken_ = codec_.taken();
+  worker_.loop.ArmIn(write_timer_, config().timeouts.write.count());
+}
+
+void Http2Session::OnWriteTimeout() {
+  if (host_.stream().buffered() == 0 || codec_.taken() > taken_) {
+    WatchOutput();
+    return;
+  }
+  CancelStreams(ProxyError(ErrorReason::kClientWriteTimeout,
+                           "the client took nothing within listeners[].timeouts.write"));
+  Done(CloseMode::kAbort);
+}
 
 void Http2Session::CancelStreams(const ProxyError& error) {
-  // Cancelling ends an exchange, and no stream: these end when their resets have been sent.
-  for (const auto& stream : streams_) stream->Cancel(error);
+  // Cancelling ends an exchange, and no stream but that of a tunnel: the others end when their
+  // resets have been sent.
+  for (size_t i = streams_.size(); i > 0; --i) streams_[i - 1]->Cancel(error);
 }
 
 // ---- the end
@@ -149,7 +176,7 @@ void Http2Session::RecordViolation() {
 
 void Http2Session::DoneIfOver() {
   if (done_) return;
-  if (codec_.finished()) {
+  if (codec_.finished() || codec_.violation()) {
     if (codec_.violation()) RecordViolation();
     CancelStreams(ProxyError(ErrorReason::kClientClosed, codec_.violation_detail()));
     Done(CloseMode::kLinger);
@@ -186,7 +213,7 @@ std::optional<ProxyError> Http2Session::Recheck(const ListenerState& listener) {
 
 void Http2Session::ArmTimer() {
   const config::DownstreamTimeouts& timeouts = config().timeouts;
-  if (header_block_timed_) {
+  if (header_block_ != 0) {
     worker_.loop.ArmIn(timer_, timeouts.request_head.count());
   } else if (leaving_ == Leaving::kNoticed) {
     worker_.loop.ArmIn(timer_, host_.idle_grace_ms());
@@ -198,7 +225,7 @@ void Http2Session::ArmTimer() {
 }
 
 void Http2Session::OnTimeout() {
-  if (header_block_timed_) {
+  if (header_block_ != 0) {
     // The rest of the section would be read as something else, so that no stream can go on.
     CancelStreams(
         ProxyError(ErrorReason::kRequestTimeout,
@@ -219,6 +246,7 @@ void Http2Session::Done(CloseMode mode) {
   for (size_t i = 0; i < streams_.size(); ++i) host_.listener()->metrics->StreamClosed();
   if (age_timer_ != nullptr) worker_.loop.timers().Cancel(*age_timer_);
   worker_.loop.timers().Cancel(timer_);
+  worker_.loop.timers().Cancel(write_timer_);
   host_.Done(mode);
 }
 

@@ -54,7 +54,7 @@ class Http2Session final : public Protocol,
   void OnStreamRefused(bool draining) override;
   void OnSent() override;
   // Http2Stream::Observer
-  void OnRequestBegins() override;
+  bool OnRequestBegins() override;
   void OnStreamOver(Http2Stream& stream) override;
 
   const config::Listener& config() const { return host_.listener()->config; }
@@ -64,6 +64,8 @@ class Http2Session final : public Protocol,
   void OnTimeout();
   void DoneIfOver();
   void RecordViolation();
+  void WatchOutput();
+  void OnWriteTimeout();
   void Done(CloseMode mode);
 
   WorkerContext& worker_;
@@ -74,9 +76,13 @@ class Http2Session final : public Protocol,
   // the rest of it. Leaving: the time for streams that are on their way.
   base::FunctionTimer timer_;
   std::unique_ptr<base::FunctionTimer> age_timer_;  // where limits.connection_age is set
+  // The time for the client to take something of what is written for any of its streams.
+  base::FunctionTimer write_timer_;
+  int64_t taken_ = 0;  // by the client, when write_timer_ was armed
   uint64_t requests_ = 0;
   Leaving leaving_ = Leaving::kNo;
-  bool header_block_timed_ = false;  // timer_ is armed for one
+  uint64_t header_block_ = 0;  // timer_ is armed for this one; 0: none
+  bool may_begin_ = true;      // the client is acceptable; as of what is being read
   bool done_ = false;
 };
 

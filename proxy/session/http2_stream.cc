@@ -24,12 +24,19 @@ http2::ServerStream& Http2Stream::Begin() {
 // ---- the request
 
 void Http2Stream::OnRequestHead(http::RequestHead& head) {
-  begun_ = true;
   const std::shared_ptr<const ListenerState>& listener = host_.RefreshListener();
-  observer_.OnRequestBegins();
+  if (!BeginRequest()) return;
   if (auto refusal = exchange_.Begin(listener, head, host_.client())) {
     exchange_.Refuse(*std::move(refusal));
   }
+}
+
+// RFC 9113 section 8.7: the client may send a refused request again, on another connection.
+bool Http2Stream::BeginRequest() {
+  begun_ = true;
+  if (observer_.OnRequestBegins()) return true;
+  stream_.Reset(NGHTTP2_REFUSED_STREAM);
+  return false;
 }
 
 void Http2Stream::OnRequestBody(std::string_view piece) {
@@ -48,7 +55,7 @@ void Http2Stream::OnRequestEnd() {
 
 void Http2Stream::OnRequestFlush() {
   if (!exchange_.active()) return;
-  if (!stream_.request_complete()) ArmBody();
+  ArmBody();
   exchange_.FlushRequest();
 }
 
@@ -57,8 +64,7 @@ void Http2Stream::OnRequestRefused(const http::RequestHead& head, ProxyError err
     exchange_.Refuse(std::move(error));
     return;
   }
-  if (std::exchange(begun_, true)) return;  // its exchange is over
-  observer_.OnRequestBegins();
+  if (begun_ || !BeginRequest()) return;  // its exchange is over, or does not begin
   exchange_.RefuseUnparsed(host_.listener(), head, host_.client(), std::move(error));
 }
 
@@ -95,6 +101,8 @@ void Http2Stream::Cancel(ProxyError error) {
     EndTunnel(Tunnel::Outcome::kBroken);
   } else if (exchange_.active()) {
     exchange_.Cancel(std::move(error));
+  } else if (!begun_) {
+    OnRequestRefused(stream_.request(), std::move(error));
   } else {
     stream_.Reset(NGHTTP2_CANCEL);
   }
@@ -134,7 +142,10 @@ void Http2Stream::Recheck(const ListenerState& listener) {
 
 // ---- deadlines
 
-void Http2Stream::ArmBody() { worker_.loop.ArmIn(timer_, timeouts().body.count()); }
+void Http2Stream::ArmBody() {
+  if (!exchange_.active() || stream_.request_complete()) return;
+  worker_.loop.ArmIn(timer_, timeouts().body.count());
+}
 
 void Http2Stream::ArmWrite() {
   progress_.Begin(stream_.untaken());

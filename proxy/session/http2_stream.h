@@ -29,8 +29,8 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
  public:
   class Observer {
    public:
-    // A request begins, and is the owner's to count.
-    virtual void OnRequestBegins() = 0;
+    // A request begins, and is the owner's to count. Returns false if none may begin any more.
+    virtual bool OnRequestBegins() = 0;
     // The stream has ended; the owner destroys it, or uses it for another.
     virtual void OnStreamOver(Http2Stream& stream) = 0;
 
@@ -65,6 +65,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   void OnRequestEnd() override;
   void OnRequestRefused(const http::RequestHead& head, base::ProxyError error) override;
   void OnRequestFlush() override;
+  void OnRequestResumed() override { ArmBody(); }
   void OnResponseDrained() override { exchange_.OnResponseDrained(); }
   void OnStreamClosed(std::optional<base::ProxyError> error) override;
   // ExchangeHandler
@@ -73,6 +74,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   const config::DownstreamTimeouts& timeouts() const { return host_.listener()->config.timeouts; }
   void StartTunnel();
   void EndTunnel(Tunnel::Outcome outcome);
+  bool BeginRequest();
   void ArmBody();
   void ArmWrite();
   void OnBothIdle();
