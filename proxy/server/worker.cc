@@ -15,6 +15,8 @@
 
 namespace mantlet::server {
 
+using Protocol = upstream::Pool::Protocol;
+
 using session::Connection;
 
 namespace {
@@ -138,18 +140,23 @@ void Worker::ScheduleRevalidation(const RevalidationScopes& scopes) {
 // Shuts down the pools of `old_pools` that no listener uses any more.
 void Worker::ShutdownUnusedPools(const Pools& old_pools) {
   std::set<const upstream::Pool*> used;
-  for (const auto& [name, listening] : listeners_) used.insert(listening.slot->current->pool.get());
-  for (const auto& [name, pool] : old_pools) {
+  for (const auto& [name, listening] : listeners_) {
+    used.insert(listening.slot->current->pool.get());
+    used.insert(listening.slot->current->pool_h2.get());
+  }
+  for (const auto& [key, pool] : old_pools) {
     if (!used.contains(pool.get())) pool->Shutdown();
   }
   std::erase_if(pools_, [&](const auto& entry) { return !used.contains(entry.second.get()); });
 }
 
-std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& target) {
+std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& target,
+                                                upstream::Pool::Protocol protocol) {
   const std::string& name = target->config.name;
-  std::shared_ptr<upstream::Pool>& pool = pools_[name];
+  std::shared_ptr<upstream::Pool>& pool = pools_[{name, protocol}];
   if (pool == nullptr || pool->target().config != target->config) {
-    pool = std::make_shared<upstream::Pool>(loop_, connector_, target, metrics_.Upstream(name));
+    pool = std::make_shared<upstream::Pool>(loop_, connector_, target, metrics_.Upstream(name),
+                                            protocol);
     pool->SetOnUnreachable([this, name] {
       if (on_unreachable_) on_unreachable_(name);
     });
@@ -161,9 +168,11 @@ std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& targe
 
 void Worker::UpdateTarget(upstream::TargetPtr target) {
   loop_.Post([this, target = std::move(target)] {
-    auto it = pools_.find(target->config.name);
-    if (it != pools_.end() && it->second->target().config == target->config) {
-      it->second->SetTarget(target);
+    for (const Protocol protocol : {Protocol::kHttp1, Protocol::kH2c}) {
+      auto it = pools_.find({target->config.name, protocol});
+      if (it != pools_.end() && it->second->target().config == target->config) {
+        it->second->SetTarget(target);
+      }
     }
   });
 }
@@ -176,7 +185,12 @@ std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSna
       std::make_shared<const session::TlsAcceptor>(loop_, listener.tls, client_verdicts_);
   state->protocols = session::HttpProtocols(listener.config.protocols);
   state->verifier = listener.tls->options().verifier;
-  state->pool = PoolFor(listener.target);
+  const config::UpstreamProtocol protocol = listener.target->config.protocol;
+  const bool http2_only = protocol == config::UpstreamProtocol::kH2c;
+  state->pool = PoolFor(listener.target, http2_only ? Protocol::kH2c : Protocol::kHttp1);
+  if (protocol == config::UpstreamProtocol::kMatch) {
+    state->pool_h2 = PoolFor(listener.target, Protocol::kH2c);
+  }
   state->admission = listener.admission;
   state->metrics = &metrics_.Listener(listener.config.name);
   state->requests = &metrics_.Requests(listener.config.name, listener.config.upstream);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -83,7 +84,9 @@ class Worker final : private session::Connection::Observer {
     bool inherited = false;  // the sockets belong to the service manager
   };
   using Listeners = std::map<std::string, Listening>;
-  using Pools = std::map<std::string, std::shared_ptr<upstream::Pool>>;  // by upstream name
+  // By the upstream's name and protocol; those of `protocol: match` have two.
+  using PoolKey = std::pair<std::string, upstream::Pool::Protocol>;
+  using Pools = std::map<PoolKey, std::shared_ptr<upstream::Pool>>;
 
   void OnConnectionClosed(session::Connection* connection) override;
 
@@ -94,7 +97,8 @@ class Worker final : private session::Connection::Observer {
   void CloseRemoved(Listeners& removed, RevalidationScopes& scopes);
   void ScheduleRevalidation(const RevalidationScopes& scopes);
   void ShutdownUnusedPools(const Pools& old_pools);
-  std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target);
+  std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target,
+                                          upstream::Pool::Protocol protocol);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
   std::unique_ptr<io::Listener> Listen(const std::string& name,
                                        const std::shared_ptr<session::ListenerSlot>& slot,

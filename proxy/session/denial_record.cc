@@ -47,4 +47,22 @@ void RecordIgnoredUpgrade(WorkerContext& worker, std::string_view listener, std:
                       {"suppressed", permit.suppressed}});
 }
 
+void RecordGrpcOverHttp1(WorkerContext& worker, const ListenerState& listener,
+                         std::string_view peer, const http::RequestHead& head) {
+  if (!worker.logger.enabled(base::LogLevel::kWarn)) return;
+  auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
+  if (!permit) return;
+  std::vector<base::LogField> fields = {
+      {"listener", std::string_view(listener.config.name)},
+      {"upstream", std::string_view(listener.config.upstream)},
+      {"peer", peer},
+      {"target", std::string_view(head.target)},
+      {"hint", std::string_view("set upstreams[].protocol: h2c")},
+  };
+  if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
+  worker.logger.Log(base::LogLevel::kWarn, "grpc_over_http1",
+                    "A gRPC request was rejected because its upstream's protocol is HTTP/1.1.",
+                    fields);
+}
+
 }  // namespace mantlet::session

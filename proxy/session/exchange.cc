@@ -15,6 +15,11 @@ using base::ProxyError;
 
 namespace {
 
+// How much content of a request is kept to send it again if an HTTP/2 upstream refuses it.
+constexpr size_t kHeldBytes = 64 * 1024;
+// How often a request is sent again because it was refused.
+constexpr uint8_t kMostRefusals = 2;
+
 ProxyError QueueFull() {
   return ProxyError(ErrorReason::kPoolExhausted,
                     "upstreams[].pool.pending requests are already waiting");
@@ -47,10 +52,12 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
                      const std::shared_ptr<const ClientFacts>& client) {
   // Assigning the same pointer again would cost two atomic operations.
   if (listener_ != listener) listener_ = listener;
+  pool_ = &listener->PoolFor(head.version);
   head_ = &head;
   if (client_ != client) client_ = client;
   response_head_ = nullptr;
-  request_complete_ = request_paused_ = retried_ = response_paused_ = false;
+  request_complete_ = request_paused_ = response_paused_ = holds_content_ = false;
+  retries_ = 0;
   response_started_ = interim_forwarded_ = switching_ = false;
   event_stream_ = event_stream_unknown_ = false;
   early_body_.clear();
@@ -74,6 +81,12 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (!head.upgrade_ignored.empty()) {
     RecordIgnoredUpgrade(worker_, listener_->config.name, client_->peer_address, head);
   }
+  if (head.version == http::Version::kHttp2 && IsGrpcOverHttp1()) {
+    listener_->upstream_metrics->Failed(ErrorReason::kUpstreamProtocol);
+    RecordGrpcOverHttp1(worker_, *listener_, client_->peer_address, head);
+    return ProxyError(ErrorReason::kUpstreamProtocol,
+                      "gRPC needs HTTP/2 to the application: set upstreams[].protocol to h2c");
+  }
   if (upstream::Lease lease = pool().TakeIdle(Repeatability())) {
     StartSending(std::move(lease));
     return std::nullopt;
@@ -81,6 +94,11 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (!pool().Wait(this, Repeatability())) return QueueFull();
   state_ = State::kWaiting;
   return std::nullopt;
+}
+
+bool Exchange::IsGrpcOverHttp1() const {
+  return pool().protocol() == upstream::Pool::Protocol::kHttp1 &&
+         http::IsGrpc(head_->headers.Find("content-type").value_or(""));
 }
 
 void Exchange::RecordRefusal(const ListenerState& listener, const RequestGate::Verdict& verdict) {
@@ -94,14 +112,11 @@ void Exchange::StartSending(upstream::Lease lease) {
   state_ = State::kSending;
   upstream_ = std::move(lease);
   SendRequestHead();
-  if (!early_body_.empty()) {
-    upstream_->WriteBody(early_body_);
-    early_body_.clear();
-  }
-  if (request_complete_) {
-    upstream_->WriteEnd(trailers_);
-    trailers_.Clear();
-  }
+  if (!early_body_.empty()) upstream_->WriteBody(early_body_);
+  holds_content_ =
+      pool().protocol() == upstream::Pool::Protocol::kH2c && early_body_.size() <= kHeldBytes;
+  if (!holds_content_) early_body_.clear();
+  if (request_complete_) upstream_->WriteEnd(trailers_);
   ArmTimer();
 }
 
@@ -125,7 +140,20 @@ void Exchange::OnRequestBody(std::string_view piece) {
     early_body_.append(piece);
   } else if (upstream_) {
     upstream_->WriteBody(piece);
+    if (holds_content_) HoldContent(piece);
   }
+}
+
+void Exchange::HoldContent(std::string_view piece) {
+  if (early_body_.size() + piece.size() > kHeldBytes) {
+    DropHeldContent();
+  } else {
+    early_body_.append(piece);
+  }
+}
+
+void Exchange::DropHeldContent() {
+  if (std::exchange(holds_content_, false)) early_body_ = {};
 }
 
 void Exchange::OnRequestTrailers(const http::HeaderList& trailers) {
@@ -137,7 +165,6 @@ void Exchange::OnRequestEnd() {
   request_complete_ = true;
   if (!upstream_) return;
   upstream_->WriteEnd(trailers_);
-  trailers_.Clear();
   ArmTimer();
 }
 
@@ -180,11 +207,13 @@ void Exchange::OnNoConnection(ProxyError error) {
 
 void Exchange::OnInterimResponse(const http::ResponseHead& head) {
   interim_forwarded_ = true;
+  DropHeldContent();
   response_.WriteInterim(head);
 }
 
 void Exchange::OnResponseHead(const http::ResponseHead& head) {
   state_ = State::kResponding;
+  DropHeldContent();
   response_head_ = &head;
   record_.status = head.status;
   record_.ResponseBegins();
@@ -270,10 +299,18 @@ upstream::Pool::Request Exchange::Repeatability() const {
 }
 
 bool Exchange::MayRetry(const ProxyError& error) const {
-  // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: an idle connection that ended without a byte
-  // was most likely closed by the upstream's idle timeout.
-  return error.retry() == base::RetrySafety::kIfIdempotent && !retried_ && !interim_forwarded_ &&
-         upstream_ && upstream_->reused() && !upstream_->response_begun() && IsRepeatable();
+  if (!upstream_ || interim_forwarded_ || upstream_->response_begun()) return false;
+  switch (error.retry()) {
+    case base::RetrySafety::kNever:
+      return false;
+    case base::RetrySafety::kIfIdempotent:
+      // RFC 9112 section 9.3.1 and RFC 9110 section 9.2.2: an idle connection that ended without a
+      // byte was most likely closed by the upstream's idle timeout.
+      return retries_ == 0 && upstream_->reused() && IsRepeatable();
+    case base::RetrySafety::kAlways:
+      return retries_ < kMostRefusals && holds_content_;
+  }
+  return false;
 }
 
 void Exchange::OnUpstreamError(ProxyError error) {
@@ -282,16 +319,17 @@ void Exchange::OnUpstreamError(ProxyError error) {
     Fail(std::move(error));
     return;
   }
-  retried_ = true;
+  ++retries_;
   listener_->upstream_metrics->Retried();
   upstream_.Release();
   // Another idle connection may be stale as well, so the retry waits for a new one.
-  if (!pool().Wait(this, upstream::Pool::Request::kRepeatable)) {
+  if (!pool().Wait(this, upstream::Pool::Request::kRepeatable, /*another=*/true)) {
     Fail(QueueFull());
     return;
   }
   state_ = State::kWaiting;
   ArmTimer();  // the pool's deadlines run
+  FlushRequest();
 }
 
 void Exchange::Cancel(ProxyError error) {
@@ -427,6 +465,7 @@ void Exchange::RecordTimeout(const ProxyError& error) {
 void Exchange::End(ExchangeEnd end) {
   if (state_ == State::kWaiting) pool().CancelWait(this);
   upstream_.Release();
+  DropHeldContent();
   worker_.loop.timers().Cancel(timer_);
   if (end != ExchangeEnd::kUpgraded) record_.Write(*listener_, *head_, *client_);
   state_ = State::kIdle;

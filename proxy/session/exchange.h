@@ -1,6 +1,6 @@
 // Exchange forwards one request to an upstream and the response to the client. It asks the request
 // gate, waits for an upstream connection, forwards content in both directions with back-pressure,
-// and retries once where that is safe. When something fails, it answers with an error of its own.
+// and retries where that is safe. When something fails, it answers with an error of its own.
 // At the end it counts the request and writes one access record.
 //
 // It works for any version of HTTP on either side, because it reads and writes values
@@ -142,11 +142,16 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   void OnRequestDrained() override;
   void OnUpstreamError(base::ProxyError error) override;
 
-  upstream::Pool& pool() const { return *listener_->pool; }
+  upstream::Pool& pool() const { return *pool_; }
   void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
              const std::shared_ptr<const ClientFacts>& client);
+  // Returns whether this is a gRPC request and the upstream's protocol is HTTP/1, which has no
+  // trailers that gRPC's libraries read.
+  bool IsGrpcOverHttp1() const;
   void StartSending(upstream::Lease lease);
   void SendRequestHead();
+  void HoldContent(std::string_view piece);
+  void DropHeldContent();
   upstream::Pool::Request Repeatability() const;
   bool IsRepeatable() const;
   bool MayRetry(const base::ProxyError& error) const;
@@ -172,11 +177,14 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
 
   State state_ = State::kIdle;
   std::shared_ptr<const ListenerState> listener_;
+  upstream::Pool* pool_ = nullptr;  // one of listener_'s
   const http::RequestHead* head_ = nullptr;
   std::shared_ptr<const ClientFacts> client_;
   upstream::Lease upstream_;
   const http::ResponseHead* response_head_ = nullptr;  // the upstream's, from OnResponseHead()
-  std::string early_body_;     // content that arrived before there was a connection
+  // Content that arrived before there was a connection. Afterwards, if holds_content_ is set, all
+  // content that was sent.
+  std::string early_body_;
   http::HeaderList trailers_;  // the trailers to forward, of the request or the response
   Upgraded upgraded_;
 
@@ -185,7 +193,11 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
 
   bool request_complete_ = false;
   bool request_paused_ = false;
-  bool retried_ = false;
+  // The request can be sent again, whatever its method, if the upstream refuses it. Only over
+  // HTTP/2, which has a way to refuse a request that was not processed, and until a response
+  // begins.
+  bool holds_content_ = false;
+  uint8_t retries_ = 0;
   bool response_paused_ = false;
   bool event_stream_unknown_ =
       false;                       // it has not been determined yet whether this is an event stream

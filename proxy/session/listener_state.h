@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/http/message.h"
 #include "proxy/identity/strip_set.h"
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/policy/policy.h"
@@ -30,6 +31,8 @@ struct ListenerState {
   // Validates the clients of open connections again; null if no client certificate is requested.
   verify::ClientVerifierPtr verifier;
   std::shared_ptr<upstream::Pool> pool;
+  // The pool for requests that come over HTTP/2, if it is another one; otherwise null.
+  std::shared_ptr<upstream::Pool> pool_h2;
   std::shared_ptr<Admission> admission;
   observe::ListenerMetrics* metrics = nullptr;  // of this worker's shard
   observe::RequestMetrics* requests = nullptr;
@@ -38,6 +41,10 @@ struct ListenerState {
   // Indexed by rule number, with the default last; null for rules that never deny.
   std::vector<observe::Counter*> denials;
 
+  // Returns the pool for requests of this version.
+  upstream::Pool& PoolFor(http::Version version) const {
+    return pool_h2 != nullptr && version == http::Version::kHttp2 ? *pool_h2 : *pool;
+  }
   // Fills `denials` with the counters of `metrics` for `policy`. Called when a configuration takes
   // effect.
   void FindDenialCounters();

@@ -14,9 +14,13 @@ Lease::Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Connection> connection)
       connection_(std::move(connection)),
       writer_(connection_ == nullptr ? nullptr : &connection_->writer()) {}
 
+Lease::Lease(std::shared_ptr<Pool> pool, std::unique_ptr<http::RequestWriter> stream)
+    : pool_(std::move(pool)), stream_(std::move(stream)), writer_(stream_.get()) {}
+
 Lease::Lease(Lease&& other) noexcept
     : pool_(std::move(other.pool_)),
       connection_(std::move(other.connection_)),
+      stream_(std::move(other.stream_)),
       writer_(std::exchange(other.writer_, nullptr)) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
@@ -24,6 +28,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
   Release();
   pool_ = std::move(other.pool_);
   connection_ = std::move(other.connection_);
+  stream_ = std::move(other.stream_);
   writer_ = std::exchange(other.writer_, nullptr);
   return *this;
 }
@@ -31,11 +36,16 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 Lease::~Lease() { Release(); }
 
 void Lease::Release() {
-  if (connection_ == nullptr) return;
+  if (writer_ == nullptr) return;
   writer_ = nullptr;
   // The pool's next action may destroy this lease.
   const std::shared_ptr<Pool> pool = std::move(pool_);
-  pool->Return(std::move(connection_));
+  if (connection_ != nullptr) {
+    pool->Return(std::move(connection_));
+    return;
+  }
+  // The pool learns of it from the connection.
+  const std::unique_ptr<http::RequestWriter> stream = std::move(stream_);
 }
 
 }  // namespace mantlet::upstream

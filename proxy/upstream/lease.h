@@ -1,7 +1,8 @@
-// Lease is the right to send one request over a connection of a pool. Its destructor returns the
-// capacity to the pool: the connection is kept for the next request if the request and its response
-// are complete, and closed otherwise. There is no other way to return a connection, so no
-// connection can leak.
+// Lease is the right to send one request over a connection of a pool: an HTTP/1 connection of its
+// own, or one stream of an HTTP/2 connection. Its destructor returns the capacity to the pool. If
+// the request and its response are complete, an HTTP/1 connection is kept for the next request;
+// otherwise it is closed, and a stream is reset. There is no other way to return capacity, so none
+// can leak.
 //
 // A lease can be moved but not copied, and keeps its pool alive. One loop's thread only.
 
@@ -24,7 +25,7 @@ class Lease {
   Lease& operator=(Lease&& other) noexcept;
   ~Lease();
 
-  explicit operator bool() const { return connection_ != nullptr; }
+  explicit operator bool() const { return writer_ != nullptr; }
   // The lease must not be empty.
   http::RequestWriter* operator->() const { return writer_; }
 
@@ -34,10 +35,12 @@ class Lease {
  private:
   friend class Pool;
   Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Connection> connection);
+  Lease(std::shared_ptr<Pool> pool, std::unique_ptr<http::RequestWriter> stream);
 
   std::shared_ptr<Pool> pool_;
   std::unique_ptr<Connection> connection_;
-  http::RequestWriter* writer_ = nullptr;  // the connection's
+  std::unique_ptr<http::RequestWriter> stream_;
+  http::RequestWriter* writer_ = nullptr;  // the connection's, or the stream
 };
 
 }  // namespace mantlet::upstream

@@ -51,7 +51,7 @@ struct Pool::Attempt {
 };
 
 Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
-           observe::UpstreamMetrics& metrics)
+           observe::UpstreamMetrics& metrics, Protocol protocol)
     : loop_(loop),
       connector_(connector),
       target_(std::move(target)),
@@ -59,6 +59,12 @@ Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
       refuse_timer_([this] { RefuseUnresolved(); }),
       idle_timer_([this] { ExpireIdle(); }),
       queue_timer_([this] { expire_.Schedule(); }),
+      multiplexed_(
+          protocol == Protocol::kHttp1
+              ? nullptr
+              : std::make_unique<MultiplexedConnections>(
+                    loop, metrics, target_, static_cast<MultiplexedConnections::Observer&>(*this))),
+      serve_(loop, [this] { ServeWaiters(Slots::kLast); }),
       expire_(loop, [this] { ExpireOne(); }) {}
 
 Pool::~Pool() {
@@ -72,15 +78,16 @@ Pool::~Pool() {
 
 // ---- waiters
 
-bool Pool::Wait(LeaseHandler* waiter, Request request) {
+bool Pool::Wait(LeaseHandler* waiter, Request request, bool another) {
   const config::Pool& limits = target_->config.pool;
-  const size_t busy = active_ + wanted_attempts();
+  const size_t busy = in_use() + wanted_attempts();
   if (waiters_.size() >= limits.pending &&
       (busy >= limits.connections || target_->addresses.empty())) {
     return false;
   }
   waiter->pool_ = this;
   waiter->repeatable_ = request == Request::kRepeatable;
+  waiter->another_ = another;
   waiter->deadline_ms_ = loop_.now_ms() + target_->config.timeouts.queue.count();
   waiters_.push_back(waiter);
   ConnectIfNeeded();
@@ -91,7 +98,7 @@ void Pool::CancelWait(LeaseHandler* waiter) {
   auto it = std::find(waiters_.begin(), waiters_.end(), waiter);
   if (it == waiters_.end()) return;
   const auto index = static_cast<size_t>(it - waiters_.begin());
-  if (index < wanted_attempts() && wanted_attempts() < waiters_.size()) {
+  if (index < expected() && expected() < waiters_.size()) {
     RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
   }
   TakeWaiter(index);
@@ -110,20 +117,20 @@ Pool::LeaseHandler* Pool::TakeWaiter(size_t index) {
 // is still used, but its failure fails no waiter.
 void Pool::Disown() {
   for (auto& attempt : attempts_) {
-    if (wanted_attempts() <= waiters_.size()) return;
+    if (wanted_attempts() == 0 || expected() - waiters_per_attempt() < waiters_.size()) return;
     if (std::exchange(attempt->orphan, true)) continue;
     ++orphans_;
   }
 }
 
 void Pool::WatchQueue() {
-  if (waiters_.size() <= wanted_attempts() || queue_timer_.armed()) return;
-  loop_.timers().Arm(queue_timer_, waiters_[wanted_attempts()]->deadline_ms_);
+  if (waiters_.size() <= expected() || queue_timer_.armed()) return;
+  loop_.timers().Arm(queue_timer_, waiters_[expected()]->deadline_ms_);
 }
 
 // Fails the first waiter without an attempt if its deadline has passed.
 void Pool::ExpireOne() {
-  const size_t first = wanted_attempts();
+  const size_t first = expected();
   if (waiters_.size() <= first || waiters_[first]->deadline_ms_ > loop_.now_ms()) {
     WatchQueue();
     return;
@@ -164,6 +171,7 @@ void Pool::SetTarget(TargetPtr target) {
     if (!StillHas(connection->address())) strays.push_back(connection.get());
   }
   for (Connection* connection : strays) DropIdle(connection);
+  if (multiplexed_ != nullptr) multiplexed_->SetTarget(target_);
   ConnectIfNeeded();
 }
 
@@ -178,8 +186,12 @@ void Pool::ConnectIfNeeded() {
     WatchQueue();
     return;
   }
-  while (wanted_attempts() < waiters_.size()) {
-    if (total() >= target_->config.pool.connections && !MakeRoom()) break;
+  while (expected() < waiters_.size()) {
+    if (total() >= target_->config.pool.connections && !MakeRoom()) {
+      // A request that was refused on one connection may find only that one.
+      if (multiplexed_ != nullptr && multiplexed_->has_slot()) serve_.Schedule();
+      break;
+    }
     StartAttempt();
   }
   WatchQueue();
@@ -254,6 +266,13 @@ bool Pool::TryNextAddress(Attempt& attempt) {
 void Pool::OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream) {
   const io::SocketAddress address = attempt->target->addresses[attempt->address];
   Finish(attempt);
+  if (multiplexed_ != nullptr) {
+    multiplexed_->Add(std::move(stream), address);
+    const std::shared_ptr<Pool> self = shared_from_this();
+    ServeWaiters(Slots::kNew);
+    if (shut_down_) multiplexed_->Shutdown();
+    return;
+  }
   ++active_;
   metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
   auto connection = std::make_unique<Connection>(std::move(stream), address, target_->config.limits,
@@ -293,9 +312,22 @@ void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
   Finish(attempt);
   metrics_.Failed(error.reason);
   ReportUnreachable();
+  if (multiplexed_ != nullptr) {
+    FailWaiters(orphan ? 0 : waiters_per_attempt(), error);
+    return;
+  }
   LeaseHandler* waiter = orphan || waiters_.empty() ? nullptr : TakeWaiter(0);
   ConnectIfNeeded();
   if (waiter != nullptr) waiter->OnNoConnection(std::move(error));
+}
+
+// Fails the first `count` waiters.
+void Pool::FailWaiters(size_t count, const ProxyError& error) {
+  const std::shared_ptr<Pool> self = shared_from_this();  // the last exchange may release this pool
+  for (count = std::min(count, waiters_.size()); count > 0 && !waiters_.empty(); --count) {
+    TakeWaiter(0)->OnNoConnection(error);
+  }
+  ConnectIfNeeded();
 }
 
 void Pool::ReportUnreachable() {
@@ -319,6 +351,9 @@ Lease Pool::MakeLease(std::unique_ptr<Connection> connection) {
 }
 
 Lease Pool::TakeIdle(Request request) {
+  if (multiplexed_ != nullptr) {
+    return Lease(shared_from_this(), multiplexed_->OpenStream(request == Request::kOnce));
+  }
   while (!idle_.empty()) {
     const int64_t idle_ms = loop_.now_ms() - idle_.back()->idle_since_ms();
     // The others have been idle for even longer.
@@ -338,6 +373,27 @@ Lease Pool::TakeIdle(Request request) {
 
 void Pool::HandOut(std::unique_ptr<Connection> connection) {
   TakeWaiter(0)->OnConnection(MakeLease(std::move(connection)));
+}
+
+void Pool::ServeWaiters(Slots slots) {
+  if (waiters_.empty()) return;
+  const std::shared_ptr<Pool> self = shared_from_this();  // the last exchange may release this pool
+  for (;;) {
+    auto waiter = std::find_if(waiters_.begin(), waiters_.end(), [&](const LeaseHandler* each) {
+      return slots != Slots::kAny || !each->another_;
+    });
+    if (waiter == waiters_.end()) break;
+    std::unique_ptr<http::RequestWriter> stream = (*waiter)->another_ && slots == Slots::kNew
+                                                      ? multiplexed_->OpenNewestStream()
+                                                      : multiplexed_->OpenStream(false);
+    if (stream == nullptr) break;
+    if (expected() > 0 && expected() < waiters_.size()) {
+      RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+    }
+    const auto index = static_cast<size_t>(waiter - waiters_.begin());
+    TakeWaiter(index)->OnConnection(Lease(self, std::move(stream)));
+  }
+  ConnectIfNeeded();
 }
 
 void Pool::Return(std::unique_ptr<Connection> connection) {
@@ -421,6 +477,7 @@ void Pool::DropIdle(Connection* connection) {
 void Pool::Shutdown() {
   shut_down_ = true;
   while (!idle_.empty()) DropIdle(idle_.back().get());
+  if (multiplexed_ != nullptr) multiplexed_->Shutdown();
 }
 
 }  // namespace mantlet::upstream

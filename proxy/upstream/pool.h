@@ -5,6 +5,9 @@
 // A connection is closed because it was not used for a while, never because many were returned at
 // the same time: under steady load of any size no connection is closed and opened again.
 //
+// A pool speaks one protocol. Over HTTP/1 each connection carries one request at a time; over
+// HTTP/2 it has many slots (MultiplexedConnections), and another one is opened when all are in use.
+//
 // One loop's thread only. A pool is shared: a lease keeps its pool alive when a reload replaces it.
 
 #ifndef MANTLET_PROXY_UPSTREAM_POOL_H_
@@ -26,12 +29,17 @@
 #include "proxy/upstream/connection.h"
 #include "proxy/upstream/connector.h"
 #include "proxy/upstream/lease.h"
+#include "proxy/upstream/multiplexed_connections.h"
 #include "proxy/upstream/target.h"
 
 namespace mantlet::upstream {
 
-class Pool final : public std::enable_shared_from_this<Pool>, private Connection::Observer {
+class Pool final : public std::enable_shared_from_this<Pool>,
+                   private Connection::Observer,
+                   private MultiplexedConnections::Observer {
  public:
+  enum class Protocol : uint8_t { kHttp1, kH2c };
+
   // A request that is not repeatable is never sent over a connection that has been idle for longer
   // than this. No server known to us closes a connection after so little time.
   static constexpr int64_t kFreshMs = 1000;
@@ -63,14 +71,17 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
     Pool* pool_ = nullptr;  // set while it waits
     int64_t deadline_ms_ = 0;
     bool repeatable_ = true;
+    bool another_ = false;
   };
 
   // Create it with std::make_shared. `loop`, `connector` and `metrics` must outlive it.
-  Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics);
+  Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics,
+       Protocol protocol = Protocol::kHttp1);
   ~Pool();
   Pool(const Pool&) = delete;
 
   const Target& target() const { return *target_; }
+  Protocol protocol() const { return multiplexed_ == nullptr ? Protocol::kHttp1 : Protocol::kH2c; }
   // Replaces the addresses of the upstream. Idle connections to addresses that remain are kept, the
   // others are closed; requests in flight are completed on any address.
   void SetTarget(TargetPtr target);
@@ -93,12 +104,17 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   // it after TakeIdle() has returned an empty lease. The wait is limited by timeouts.queue until
   // there is room in pool.connections, then by timeouts.connect. A connection that another exchange
   // returns is passed on under the same rule as in TakeIdle().
-  bool Wait(LeaseHandler* waiter, Request request = Request::kOnce);
+  // `another` is for a request that failed on a connection which may still have slots: it waits for
+  // a new one, unless pool.connections are open already.
+  bool Wait(LeaseHandler* waiter, Request request = Request::kOnce, bool another = false);
   void CancelWait(LeaseHandler* waiter);
   // A reload has replaced this pool, or the worker drains. No idle connection is kept from now on.
   void Shutdown();
 
-  size_t idle() const { return idle_.size(); }
+  // Returns the number of connections without a request.
+  size_t idle() const { return multiplexed_ == nullptr ? idle_.size() : multiplexed_->idle(); }
+  // Replaces the times of later HTTP/2 connections, for tests.
+  void SetLiveness(const Liveness& liveness) { multiplexed_->SetLiveness(liveness); }
 
  private:
   friend class Lease;
@@ -107,9 +123,18 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   // Connection::Observer
   void OnIdleLost(Connection* connection) override { DropIdle(connection); }
 
-  size_t total() const { return active_ + idle_.size() + attempts_.size(); }
+  // MultiplexedConnections::Observer
+  void OnSlots() override { ServeWaiters(Slots::kAny); }
+
+  // The number of connections with requests; over HTTP/2, of all.
+  size_t in_use() const { return multiplexed_ == nullptr ? active_ : multiplexed_->size(); }
+  size_t total() const { return in_use() + idle_.size() + attempts_.size(); }
   // The number of attempts that have a waiter: the first waiters, in order.
   size_t wanted_attempts() const { return attempts_.size() - orphans_; }
+  // The number of waiters that one new connection can serve,
+  size_t waiters_per_attempt() const { return multiplexed_ == nullptr ? 1 : multiplexed_->slots(); }
+  // and that the attempts in progress can.
+  size_t expected() const { return wanted_attempts() * waiters_per_attempt(); }
   void ConnectIfNeeded();
   bool MakeRoom();
   void StartAttempt();
@@ -121,9 +146,14 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   void OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream);
   void OnAttemptTimeout(Attempt* attempt);
   void FailAttempt(Attempt* attempt, base::ProxyError error);
+  void FailWaiters(size_t count, const base::ProxyError& error);
   void Finish(Attempt* attempt);
   // Accepts a connection that a lease returns, or a new one.
   void Return(std::unique_ptr<Connection> connection);
+  // Gives free slots of HTTP/2 connections to waiters, and connects for the others. kNew: the
+  // newest connection is the one that those with `another` wait for. kLast: there will be no other.
+  enum class Slots { kAny, kNew, kLast };
+  void ServeWaiters(Slots slots);
   // Passes the connection to the first waiter.
   void HandOut(std::unique_ptr<Connection> connection);
   Lease MakeLease(std::unique_ptr<Connection> connection);
@@ -153,8 +183,10 @@ class Pool final : public std::enable_shared_from_this<Pool>, private Connection
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   bool shut_down_ = false;
-  base::FunctionTimer idle_timer_;   // when the next idle connection may expire
-  base::FunctionTimer queue_timer_;  // when the next waiter may expire
+  base::FunctionTimer idle_timer_;                       // when the next idle connection may expire
+  base::FunctionTimer queue_timer_;                      // when the next waiter may expire
+  std::unique_ptr<MultiplexedConnections> multiplexed_;  // null for HTTP/1
+  io::DeferredCall serve_;                               // ServeWaiters() out of Wait()
   io::DeferredCall
       expire_;  // expires one waiter per call, because its handler may release this pool
 };

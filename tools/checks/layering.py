@@ -40,7 +40,9 @@ ALLOWED = {
     # Certificate files and their contents.
     "certs": {"proxy/base", "proxy/pattern", "config", "proxy/x509"},
     # The data path.
-    "proxy/upstream": {"proxy/base", "config", "proxy/http", "proxy/http1", "proxy/io", "proxy/observe"},
+    "proxy/upstream": {
+        "proxy/base", "config", "proxy/http", "proxy/http1", "proxy/http2", "proxy/io", "proxy/observe",
+    },
     "proxy/session": {
         "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2",
         "proxy/io", "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
