@@ -36,8 +36,8 @@ struct CertificateTemplate {
   bool no_authority_key_id = false;  // true: no such extension
   std::string serial_hex;            // empty: 16 random bytes
   bool version1 = false;             // without extensions
-  // Write the names as PrintableString; the issuer's even if its certificate uses another type.
-  bool printable_subject = false, printable_issuer = false;
+  // Write the issuer's name as PrintableString, even if its certificate uses another type.
+  bool printable_issuer = false;
 
   // Return templates for the most common certificates.
   static CertificateTemplate Ca(std::string cn, int64_t not_before, int64_t not_after);

@@ -42,10 +42,9 @@ bool SetSerial(X509* x509, const std::string& hex) {
 
 bool SetSubject(X509* x509, const CertificateTemplate& what) {
   bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
-  const int type = what.printable_subject ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
   for (const auto& [attribute, value] : what.subject) {
     // The type is the stored one, not MBSTRING_UTF8, so that nothing is checked or converted.
-    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), type, Data(value),
+    if (!X509_NAME_add_entry_by_txt(name.get(), attribute.c_str(), V_ASN1_UTF8STRING, Data(value),
                                     static_cast<int>(value.size()), -1, 0)) {
       return false;
     }
