@@ -166,7 +166,7 @@ struct IdentityHeaders {
 // The value of a limit that is derived from another one.
 inline constexpr uint32_t kAutoLimit = 0xffffffff;
 
-// Counts of 0 mean "no limit" where config/README.md says so.
+// A count of 0 means "no limit" for the keys for which config/README.md documents it.
 struct Limits {
   uint32_t connections = 10000;        // open connections of this listener, over all workers
   uint32_t handshakes = 1000;          // handshakes in flight, over all workers

@@ -1,9 +1,9 @@
 // Parses YAML text into a tree of nodes with source locations. Only this part of the project
 // includes the YAML library; all others use Node.
 //
-// Of YAML, a configuration needs mappings, lists and scalars in one document. Anchors, aliases,
-// merge keys and tags are rejected: they hide what a file says from its reader, and a reference can
-// expand a small file to any size. A duplicate key is rejected, too; the library would silently
+// A configuration uses mappings, lists and scalars in one YAML document. Anchors, aliases,
+// merge keys and tags are rejected: they hide the effective values from a reader, and a reference
+// can expand a small file to any size. A duplicate key is rejected, too; the library would silently
 // keep one of the values.
 
 #ifndef MANTLET_CONFIG_LOADER_DOCUMENT_H_

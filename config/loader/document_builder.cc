@@ -179,7 +179,7 @@ void DocumentBuilder::CheckQuoteCloses(const Location& where) {
     if (quote == '"' && text_[at] == '\\') {
       ++at;
     } else if (text_[at] == quote) {
-      // In single quotes, two of them stand for one.
+      // In single quotes, two quotes are one literal quote.
       if (quote == '"' || at + 1 >= text_.size() || text_[at + 1] != quote) return;
       ++at;
     }

@@ -48,9 +48,9 @@ struct RequestHead {
   std::string authority;
   Version version = Version::kHttp11;
   Framing framing;
-  // Whether the client lets the connection persist after this exchange.
+  // True if the client lets the connection persist after this exchange.
   bool keep_alive = true;
-  // Whether the client waits for 100 (Continue) before it sends its body.
+  // True if the client waits for 100 (Continue) before it sends its body.
   bool expect_continue = false;
   // The protocol that the client wants to switch to, such as "websocket". Empty if it asked for
   // none, for more than one, or for one that is not tunnelled (any HTTP or TLS). The body of the
@@ -59,7 +59,7 @@ struct RequestHead {
   // The reason why the request's Upgrade is not forwarded, a literal for the log. Empty if it is
   // forwarded or there is none.
   std::string_view upgrade_ignored;
-  // Whether it is a call of gRPC: Content-Type is application/grpc, over HTTP/2.
+  // True for a gRPC call: Content-Type is application/grpc, over HTTP/2.
   bool grpc = false;
   HeaderList headers;
 
@@ -72,7 +72,7 @@ struct ResponseHead {
   std::string reason;  // may be empty
   Version version = Version::kHttp11;
   Framing framing;
-  // Whether the upstream lets the connection persist after this exchange. False if the body ends
+  // True if the upstream lets the connection persist after this exchange. False if the body ends
   // with the connection.
   bool keep_alive = true;
   HeaderList headers;

@@ -21,7 +21,7 @@ void AppendRequestHead(const http::RequestHead& head, const http::RequestForward
 struct ResponseOptions {
   http::Version client_version = http::Version::kHttp11;
   http::Method request_method = http::Method::kGet;
-  // Whether the client connection should persist.
+  // True if the client connection should persist.
   bool keep_alive = true;
 };
 

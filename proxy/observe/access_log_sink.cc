@@ -29,7 +29,7 @@ absl::StatusOr<int> OpenLogFile(const std::string& path) {
   if (fd < 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "cannot open the access log ", path, ": ",
-        errno == ENXIO ? "nobody reads this FIFO; start its reader first" : strerror(errno)));
+        errno == ENXIO ? "this FIFO has no reader; start the reader first" : strerror(errno)));
   }
   return fd;
 }

@@ -51,10 +51,11 @@ absl::StatusOr<AdminReply> PostToAdmin(const config::Address& address, std::stri
   const timeval patience = {kPatienceSeconds, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (!fd || connect(fd.get(), target->data(), target->size()) != 0) {
-    const bool nobody = errno == ECONNREFUSED || errno == ENOENT;
-    return Failed(address,
-                  absl::StrCat(std::strerror(errno),
-                               nobody ? "; is mantlet running with this configuration?" : ""));
+    const bool not_listening = errno == ECONNREFUSED || errno == ENOENT;
+    return Failed(
+        address,
+        absl::StrCat(std::strerror(errno),
+                     not_listening ? "; is mantlet running with this configuration?" : ""));
   }
   const std::string request = absl::StrCat(
       "POST ", std::string(path),

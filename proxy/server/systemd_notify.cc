@@ -126,7 +126,7 @@ absl::StatusOr<std::vector<InheritedSocket>> ParseInheritedSockets(
     names = absl::StrSplit(*joined, ':');
     if (names.size() != static_cast<size_t>(count)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("LISTEN_FDNAMES has ", names.size(), " names but LISTEN_FDS says ", count));
+          absl::StrCat("LISTEN_FDNAMES has ", names.size(), " names but LISTEN_FDS is ", count));
     }
   }
   // A larger count is impossible and would only exhaust memory.

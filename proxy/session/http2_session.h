@@ -1,6 +1,6 @@
 // Http2Session speaks HTTP/2 on one client connection (RFC 9113): any number of requests at a time,
 // each of which is a stream with an exchange of its own. The end of a stream is not the end of the
-// connection: that comes when it has been idle for long, when its client is to connect anew, or
+// connection: that comes when it has been idle for long, when its client must connect again, or
 // when its client breaks the protocol.
 //
 // Owned by its connection. One loop's thread only.

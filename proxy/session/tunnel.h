@@ -19,7 +19,7 @@ namespace mantlet::session {
 
 class Tunnel {
  public:
-  // How the tunnel ended. kWhole: both sides ended and everything was delivered. kIdle: no byte
+  // The end of the tunnel. kWhole: both sides ended and everything was delivered. kIdle: no byte
   // moved for the idle time. kBroken: everything else. A reset on one side resets the other side;
   // any other failure closes the upstream side.
   enum class Outcome { kWhole, kIdle, kBroken };

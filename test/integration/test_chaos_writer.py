@@ -270,14 +270,14 @@ def served(stage, proxy):
 def settled(stage, proxy, old, new):
     """Checks that every part of the new set is in effect, and none of the old one."""
     if not admitted(stage, proxy, new):
-        stage.complain(f"the client of generation {new.number} is not let in")
+        stage.complain(f"the client of generation {new.number} is not accepted")
     if admitted(stage, proxy, old):
-        stage.complain(f"the client of generation {old.number} is still let in")
+        stage.complain(f"the client of generation {old.number} is still accepted")
     if stage.with_crl:
         if not revoked(stage, proxy, new):
-            stage.complain(f"who is revoked in generation {new.number} is let in")
+            stage.complain(f"the revoked client of generation {new.number} is accepted")
         if revoked(stage, proxy, old):
-            stage.complain(f"who was revoked in generation {old.number} only is not let in")
+            stage.complain(f"the client revoked only in generation {old.number} is not accepted")
 
 
 def crl_works(stage, upstream):

@@ -5,13 +5,15 @@ from harness import proxy as proxy_module
 from harness.counting import Allocations, SystemCalls
 
 REQUESTS = 2000
-# The minimal costs per request on one connection without pipelining. Whoever needs fewer lowers them; whoever needs
-# more has a reason that belongs here. read of the request, of the response sendto to the upstream, to the client
-# epoll_wait for each of the two reads; several connections share them
+# The minimal costs per request on one connection without pipelining. Lower a number if less is
+# needed; if more is needed, the reason must be documented here.
+#   read    of the request, of the response
+#   sendto  to the upstream, to the client
+#   epoll_wait  for each of the two reads; several connections share them
 SYSTEM_CALLS = {"read": 2, "sendto": 2, "epoll_wait": 2}
 # BoringSSL's buffer of a record that is read and of one that is written. It frees them with
 # the record, so that an idle connection has none, and takes them from malloc itself: its hooks
-# for an allocator of ours do not reach them. Ours are 0.
+# for another allocator do not cover them. mantlet's own allocations are 0.
 ALLOCATIONS = 2
 
 # No other work: no access log, no polls of the files.

@@ -173,7 +173,7 @@ def test_a_connection_ends_with_the_revocation_list_it_relied_on(launch, own_pki
     proxy = launch(configuration(own_pki, upstream, listener={"client_auth": {"crl": {"files": [str(crl)]}}}))
     client = connect(proxy, clients.context(own_pki))
     client.get()
-    assert client.reader.at_end(), "nobody renewed it"
+    assert client.reader.at_end(), "it was not renewed"
     assert proxy.wait_log("connection_ended")["reason"] == "crl_expired"
 
 

@@ -97,7 +97,7 @@ def test_a_listener_with_a_torn_file_takes_up_nothing_of_its_new_set(pair):
     pathlib.Path(pair.other_ca).write_bytes(stranger.pem)
     pair.proxy.wait_metric("mantlet_listener_reload_pending", 1, listener="other")
     assert pair.proxy.get("/reload", "admin", "POST")[0] == 500
-    assert pair.serial("other"), "its old client is let in"
+    assert pair.serial("other"), "its old client is accepted"
     clients.handshake_error(pair.proxy.address("other"),
                             clients.context(pair.pki, pair.pki.write(stranger.issue("eve"), "eve")))
 
@@ -117,7 +117,7 @@ def test_a_broken_configuration_does_not_stop_a_renewal(pair):
     pair.wait_serial("public", pair.renew("public"))
     assert pair.proxy.metric("mantlet_reload_pending") == 1
     assert "nonsense" in pair.proxy.get("/readyz")[1]
-    assert pair.proxy.log("reload_failed", level="error"), "a mistake is told as one at once"
+    assert pair.proxy.log("reload_failed", level="error"), "an error is logged as one immediately"
 
 
 def test_an_invalid_configuration_adds_no_trust(pair):

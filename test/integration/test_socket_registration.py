@@ -38,7 +38,7 @@ def test_an_accepted_connection_that_cannot_be_watched_is_closed(start, upstream
     failing.registrations = 1
     assert refused(lambda: connect(proxy))
     assert failing.registrations == 0
-    assert bystander.get().status == 200, "nobody else notices"
+    assert bystander.get().status == 200, "no other client is affected"
     assert connect(proxy).get().status == 200, "and the next one is served"
     assert proxy.log("accept_failed")
     proxy.wait_metric("mantlet_connections_active", 2, listener="public")

@@ -71,7 +71,7 @@ def test_an_address_that_moves_is_noticed_without_a_file_that_changes(launch, ho
         hosts.set(app="127.0.0.9")
         wait_until(lambda: proxy.log("upstream_resolved", addresses=[f"127.0.0.9:{upstream.port}"]), 10, "the move")
         assert client.response().status == 200, "what is under way is not cut"
-    assert status(proxy, pki) == 502, "nobody listens there"
+    assert status(proxy, pki) == 502, "there is no listener"
 
 
 def test_connections_that_fail_have_the_name_asked_for_at_once(launch, hosts, pki, upstream):

@@ -75,7 +75,7 @@ TEST_F(ReloadPlannerTest, ABrokenConfigurationDoesNotStopARenewal) {
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].listener, "");
   EXPECT_THAT(problems[0].reason, HasSubstr("nonsense"));
-  EXPECT_FALSE(problems[0].may_pass) << "a mistake is told as one at once";
+  EXPECT_FALSE(problems[0].may_pass) << "an error is reported as one immediately";
 }
 
 TEST_F(ReloadPlannerTest, AnInvalidConfigurationAddsNoTrust) {

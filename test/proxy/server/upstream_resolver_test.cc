@@ -188,7 +188,7 @@ TEST_F(UpstreamResolverTest, FailingConnectionsCauseLookupsForAWhile) {
   ASSERT_TRUE(Asks(2));
   lookup_.Answer({"127.0.0.9"});  // the name has not moved yet
   EXPECT_EQ(published_.size(), 1u);
-  ASSERT_TRUE(Asks(3)) << "though nobody has complained again";
+  ASSERT_TRUE(Asks(3)) << "without another report";
   EXPECT_LT(loop_.now_ms() - since, 10'000);
   lookup_.Answer({"127.0.0.1"});
   EXPECT_THAT(Hosts(published_.back()), ElementsAre("127.0.0.1"));

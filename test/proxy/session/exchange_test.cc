@@ -362,7 +362,7 @@ TEST_F(ExchangeTest, ARequestThatWaitsTooLongForAConnectionIs503) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
   Ended();
-  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
+  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // another exchange
   ASSERT_TRUE(taken);
   client_->sent.clear();
   Client(kGet);
@@ -387,7 +387,7 @@ TEST_F(ExchangeTest, AFullPoolIs503) {
   ASSERT_TRUE(UpstreamHears(1, "GET"));
   Peer().Say(kOk);
   Ended();
-  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // somebody else's exchange
+  auto taken = pool_->TakeIdle(upstream::Pool::Request::kRepeatable);  // another exchange
   ASSERT_TRUE(taken);
   client_->sent.clear();
   Client(kGet);

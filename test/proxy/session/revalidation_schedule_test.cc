@@ -14,10 +14,10 @@ class RevalidationScheduleTest : public testing::Test {
  protected:
   struct Connection final : RevalidationSchedule::Handler {
     void OnRevalidationDue() override {
-      ++judged;
+      ++validated;
       if (on_due) on_due();
     }
-    int judged = 0;
+    int validated = 0;
     std::function<void()> on_due;
   };
 
@@ -33,10 +33,10 @@ TEST_F(RevalidationScheduleTest, NoMemberIsCalledBeforeItsTime) {
   book_.SetDue(connection, now() + 60);
   clock_.AdvanceMs(59'999);
   book_.RunDue();
-  EXPECT_EQ(connection.judged, 0);
+  EXPECT_EQ(connection.validated, 0);
   clock_.AdvanceMs(1);
   book_.RunDue();
-  EXPECT_EQ(connection.judged, 1);
+  EXPECT_EQ(connection.validated, 1);
   EXPECT_EQ(book_.size(), 0u);
   EXPECT_EQ(connection.due(), RevalidationSchedule::kNever);
 }
@@ -44,8 +44,8 @@ TEST_F(RevalidationScheduleTest, NoMemberIsCalledBeforeItsTime) {
 TEST_F(RevalidationScheduleTest, ADueMemberIsCalledInALaterTurn) {
   Connection connection;
   book_.SetDue(connection, RevalidationSchedule::kNow);
-  EXPECT_EQ(connection.judged, 0) << "not from inside the call";
-  EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.judged == 1; }));
+  EXPECT_EQ(connection.validated, 0) << "not from inside the call";
+  EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.validated == 1; }));
 }
 
 TEST_F(RevalidationScheduleTest, TheLoopWakesUpForTheEarliestMoment) {
@@ -53,15 +53,15 @@ TEST_F(RevalidationScheduleTest, TheLoopWakesUpForTheEarliestMoment) {
   book_.SetDue(later, now() + 3600);
   book_.SetDue(sooner, now() + 1);
   clock_.AdvanceMs(1000);
-  EXPECT_TRUE(io::RunUntil(loop_, [&] { return sooner.judged == 1; }));
-  EXPECT_EQ(later.judged, 0);
+  EXPECT_TRUE(io::RunUntil(loop_, [&] { return sooner.validated == 1; }));
+  EXPECT_EQ(later.validated, 0);
 }
 
 TEST_F(RevalidationScheduleTest, AWallClockThatWasSetForwardIsNoticed) {
   Connection connection;
   book_.SetDue(connection, now() + 365 * 24 * 3600);
   clock_.SetWallSeconds(now() + 366 * 24 * 3600);
-  EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.judged == 1; }));
+  EXPECT_TRUE(io::RunUntil(loop_, [&] { return connection.validated == 1; }));
 }
 
 TEST_F(RevalidationScheduleTest, TheLastMomentSetCounts) {
@@ -69,11 +69,11 @@ TEST_F(RevalidationScheduleTest, TheLastMomentSetCounts) {
   book_.SetDue(connection, RevalidationSchedule::kNow);
   book_.SetDue(connection, now() + 60);
   book_.RunDue();
-  EXPECT_EQ(connection.judged, 0);
+  EXPECT_EQ(connection.validated, 0);
   book_.SetDue(connection, RevalidationSchedule::kNever);
   clock_.AdvanceMs(3'600'000);
   book_.RunDue();
-  EXPECT_EQ(connection.judged, 0);
+  EXPECT_EQ(connection.validated, 0);
   EXPECT_EQ(book_.size(), 0u);
 }
 
@@ -84,30 +84,30 @@ TEST_F(RevalidationScheduleTest, AMemberMaySetItsNextMomentAndOthersMayGo) {
   book_.SetDue(first, RevalidationSchedule::kNow);
   book_.SetDue(second, RevalidationSchedule::kNow);
   book_.RunDue();
-  EXPECT_EQ(first.judged + second.judged, 2);
+  EXPECT_EQ(first.validated + second.validated, 2);
   EXPECT_EQ(book_.size(), 1u);
   EXPECT_EQ(first.due(), now() + 10);
 }
 
 TEST_F(RevalidationScheduleTest, ManyMembersAreValidatedInSlicesOverSeveralTurns) {
   std::vector<std::unique_ptr<Connection>> all;
-  int judged = 0;
+  int validated = 0;
   for (int i = 0; i < 100; ++i) {
     Connection& connection = *all.emplace_back(std::make_unique<Connection>());
     connection.on_due = [&] {
-      ++judged;
+      ++validated;
       clock_.AdvanceUs(500);  // the cost of a verification
     };
     book_.SetDue(connection, RevalidationSchedule::kNow);
   }
   book_.RunDue();
-  EXPECT_EQ(judged, 4) << "two milliseconds' worth";
+  EXPECT_EQ(validated, 4) << "two milliseconds' worth";
   int turns = 0;
-  while (judged < 100 && turns < 1000) {
+  while (validated < 100 && turns < 1000) {
     ++turns;
     uv_run(loop_.uv(), UV_RUN_NOWAIT);
   }
-  EXPECT_EQ(judged, 100);
+  EXPECT_EQ(validated, 100);
   EXPECT_GE(turns, 20);
 }
 

@@ -636,24 +636,24 @@ TEST_F(PoolTest, AnAttemptThatFailsAfterTheMoveIsMadeAtTheNewAddress) {
 TEST_F(PoolTest, ReportsAnUnreachableNameButNotEachTime) {
   target_->addresses = {Missing(), Missing()};
   target_->named = true;
-  int told = 0;
-  pool().SetOnUnreachable([&] { ++told; });
+  int reports = 0;
+  pool().SetOnUnreachable([&] { ++reports; });
   for (int i = 0; i < 3; ++i) {
     RecordingWaiter waiter;
     ASSERT_TRUE(pool().Wait(&waiter));
     ASSERT_TRUE(Served(waiter));
   }
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(reports, 1);
 }
 
 TEST_F(PoolTest, AnAddressOfTheConfigurationIsNotAskedAboutAgain) {
   target_->addresses = {Missing()};
-  int told = 0;
-  pool().SetOnUnreachable([&] { ++told; });
+  int reports = 0;
+  pool().SetOnUnreachable([&] { ++reports; });
   RecordingWaiter waiter;
   ASSERT_TRUE(pool().Wait(&waiter));
   ASSERT_TRUE(Served(waiter));
-  EXPECT_EQ(told, 0);
+  EXPECT_EQ(reports, 0);
 }
 
 // A reload releases a pool inside a callback of the loop, while the kernel has reported the end of
