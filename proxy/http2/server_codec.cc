@@ -29,6 +29,12 @@ constexpr size_t kOutboundAcknowledgements = 1000;
 constexpr size_t kQueuedFrames = 1000;
 constexpr size_t kQueuedFramesPerStream = 4;
 
+Violation ViolationOf(int error) {
+  if (error == NGHTTP2_ERR_FLOODED) return Violation::kControlFrames;
+  if (error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) return Violation::kHeaderBlock;
+  return Violation::kProtocolError;
+}
+
 std::string ErrorName(uint32_t code) { return nghttp2_http2_strerror(code); }
 
 }  // namespace
@@ -95,11 +101,8 @@ void ServerCodec::CheckFlood() {
 
 // A fatal error of nghttp2. What it has made of it, a GOAWAY, is sent if that can be.
 void ServerCodec::Fail(int error) {
-  Violation violation = Violation::kProtocolError;
-  if (error == NGHTTP2_ERR_FLOODED) violation = Violation::kControlFrames;
-  if (error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) violation = Violation::kHeaderBlock;
-  Violate(violation, nghttp2_strerror(error));
-  // After this one nghttp2 can still write, after others it cannot.
+  Violate(ViolationOf(error), nghttp2_strerror(error));
+  // After a violation nghttp2 can still write, after these it cannot.
   failed_ = error == NGHTTP2_ERR_NOMEM || error == NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
