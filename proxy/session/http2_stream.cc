@@ -1,5 +1,6 @@
 #include "proxy/session/http2_stream.h"
 
+#include <limits>
 #include <utility>
 
 namespace mantlet::session {
@@ -73,7 +74,12 @@ void Http2Stream::OnRequestRefused(const http::RequestHead& head, ProxyError err
 void Http2Stream::OnExchangeEnd(ExchangeEnd end) {
   worker_.loop.timers().Cancel(timer_);
   if (end == ExchangeEnd::kComplete) {
-    if (!stream_.closed()) ArmWrite();
+    if (!stream_.closed()) {
+      // Nearly every response is taken long before this. To know how much is taken costs a system
+      // call, which waits for the first timeout.
+      progress_.Begin(std::numeric_limits<size_t>::max());
+      worker_.loop.ArmIn(timer_, timeouts().write.count());
+    }
     return;
   }
   if (end == ExchangeEnd::kUpgraded) {
