@@ -248,6 +248,8 @@ size_t ServerStream::untaken() const {
   return writer_.queued() + codec_.transport_.stream().untaken();
 }
 
+bool ServerStream::awaits_socket() const { return codec_.transport_.full(); }
+
 void ServerStream::Reset(uint32_t error_code) {
   if (closed_) return;
   reset_ = true;

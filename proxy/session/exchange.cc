@@ -81,7 +81,7 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (!head.upgrade_ignored.empty()) {
     RecordIgnoredUpgrade(worker_, listener_->config.name, client_->peer_address, head);
   }
-  if (head.version == http::Version::kHttp2 && IsGrpcOverHttp1()) {
+  if (head.grpc && pool().protocol() == upstream::Pool::Protocol::kHttp1) {
     listener_->upstream_metrics->Failed(ErrorReason::kUpstreamProtocol);
     RecordGrpcOverHttp1(worker_, *listener_, client_->peer_address, head);
     return ProxyError(ErrorReason::kUpstreamProtocol,
@@ -94,11 +94,6 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
   if (!pool().Wait(this, Repeatability())) return QueueFull();
   state_ = State::kWaiting;
   return std::nullopt;
-}
-
-bool Exchange::IsGrpcOverHttp1() const {
-  return pool().protocol() == upstream::Pool::Protocol::kHttp1 &&
-         http::IsGrpc(head_->headers.Find("content-type").value_or(""));
 }
 
 void Exchange::RecordRefusal(const ListenerState& listener, const RequestGate::Verdict& verdict) {

@@ -145,9 +145,6 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   upstream::Pool& pool() const { return *pool_; }
   void Reset(const std::shared_ptr<const ListenerState>& listener, const http::RequestHead& head,
              const std::shared_ptr<const ClientFacts>& client);
-  // Returns whether this is a gRPC request and the upstream's protocol is HTTP/1, which has no
-  // trailers that gRPC's libraries read.
-  bool IsGrpcOverHttp1() const;
   void StartSending(upstream::Lease lease);
   void SendRequestHead();
   void HoldContent(std::string_view piece);

@@ -1,6 +1,5 @@
 #include "proxy/session/http2_stream.h"
 
-#include <limits>
 #include <utility>
 
 namespace mantlet::session {
@@ -75,9 +74,10 @@ void Http2Stream::OnExchangeEnd(ExchangeEnd end) {
   worker_.loop.timers().Cancel(timer_);
   if (end == ExchangeEnd::kComplete) {
     if (!stream_.closed()) {
-      // Nearly every response is taken long before this. To know how much is taken costs a system
-      // call, which waits for the first timeout.
-      progress_.Begin(std::numeric_limits<size_t>::max());
+      // Nearly every response is taken long before this. What the kernel holds is asked for, with a
+      // system call, only when the first timeout is over.
+      progress_.Begin(stream_.buffered());
+      measured_ = false;
       worker_.loop.ArmIn(timer_, timeouts().write.count());
     }
     return;
@@ -155,6 +155,7 @@ void Http2Stream::ArmBody() {
 
 void Http2Stream::ArmWrite() {
   progress_.Begin(stream_.untaken());
+  measured_ = true;
   worker_.loop.ArmIn(timer_, timeouts().write.count());
 }
 
@@ -177,7 +178,8 @@ void Http2Stream::OnTimeout() {
   } else if (exchange_.active()) {
     exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout,
                                 "nothing of the request's body within listeners[].timeouts.body"));
-  } else if (progress_.MadeUntil(stream_.untaken())) {
+  } else if (measured_ ? progress_.MadeUntil(stream_.untaken())
+                       : progress_.MadeUntil(stream_.buffered()) || stream_.awaits_socket()) {
     ArmWrite();
   } else {
     stream_.Reset(NGHTTP2_CANCEL);

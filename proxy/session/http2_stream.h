@@ -90,6 +90,7 @@ class Http2Stream final : private http2::ServerStream::Handler, private Exchange
   base::FunctionTimer timer_;
   uint64_t moved_bytes_ = ~uint64_t{0};  // in both directions, when OnBothIdle() was called
   WriteProgress progress_;
+  bool measured_ = false;  // progress_ includes what the kernel holds
   upstream::Lease tunnel_lease_;
   std::unique_ptr<io::ByteStream> tunnel_bytes_;  // the client's side of tunnel_
   std::unique_ptr<Tunnel> tunnel_;
