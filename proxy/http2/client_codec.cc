@@ -22,6 +22,9 @@ constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
 // nghttp2's own limit for heads that are sent is 64 KiB. Those of requests were limited when they
 // were received, and mantlet's own fields come on top.
 constexpr size_t kHeadBytes = 16 * 1024 * 1024;
+// What a connection keeps for its next responses.
+constexpr size_t kSpareHeads = 32;
+constexpr size_t kSpareBytes = 4 * 1024;
 
 }  // namespace
 
@@ -61,7 +64,15 @@ bool ClientCodec::accepts_streams() const {
 }
 
 std::unique_ptr<ClientStream> ClientCodec::OpenStream() {
-  std::unique_ptr<ClientStream> stream(new ClientStream(*this, std::exchange(used_, true)));
+  std::unique_ptr<http::ResponseHead> head;
+  if (spare_heads_.empty()) {
+    head = std::make_unique<http::ResponseHead>();
+  } else {
+    head = std::move(spare_heads_.back());
+    spare_heads_.pop_back();
+  }
+  std::unique_ptr<ClientStream> stream(
+      new ClientStream(*this, std::move(head), std::exchange(used_, true)));
   stream->index_ = streams_.size();
   streams_.push_back(stream.get());
   return stream;
@@ -98,6 +109,9 @@ void ClientCodec::Release(ClientStream& stream) {
   streams_[stream.index_] = streams_.back();
   streams_[stream.index_]->index_ = stream.index_;
   streams_.pop_back();
+  if (spare_heads_.size() < kSpareHeads && stream.head_->headers.bytes() < kSpareBytes) {
+    spare_heads_.push_back(std::move(stream.head_));
+  }
   Cancel(stream);
   if (stream.id_ != 0 && !stream.closed_) {
     nghttp2_session_set_stream_user_data(session(), stream.id_, nullptr);
@@ -117,6 +131,7 @@ ClientStream* ClientCodec::Find(int32_t stream_id) const {
 // ---- the connection
 
 void ClientCodec::OnData(std::string_view bytes) {
+  if (lost_) return;
   content_received_ = false;
   settling_ = true;
   if (const int error = transport_.Receive(bytes); error != 0) {

@@ -17,6 +17,7 @@
 
 #include "proxy/base/linked_list.h"
 #include "proxy/base/proxy_error.h"
+#include "proxy/http/message.h"
 #include "proxy/http2/client_stream.h"
 #include "proxy/http2/field_block.h"
 #include "proxy/http2/response_reader.h"
@@ -119,6 +120,8 @@ class ClientCodec final : private io::ByteStreamHandler {
   Transport transport_;
   FieldBlock fields_;  // scratch
   std::vector<ClientStream*> streams_;
+  // Heads of responses that are over, whose memory the next ones use.
+  std::vector<std::unique_ptr<http::ResponseHead>> spare_heads_;
   base::ListLink touched_;  // streams with events to deliver
   std::string violation_;   // what nghttp2 found wrong last
   uint32_t stream_limit_ = kAssumedStreams;

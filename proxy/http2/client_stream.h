@@ -63,7 +63,7 @@ class ClientStream final : public http::RequestWriter,
   // Events to be delivered outside of nghttp2.
   enum Pending : uint8_t { kEnd = 1, kFlush = 2, kDrained = 4 };
 
-  ClientStream(ClientCodec& codec, bool reused);
+  ClientStream(ClientCodec& codec, std::unique_ptr<http::ResponseHead> head, bool reused);
 
   // ---- called by the codec, from inside nghttp2
 
@@ -110,7 +110,7 @@ class ClientStream final : public http::RequestWriter,
   int32_t id_ = 0;      // 0 until the request is submitted
   http::ResponseHandler* handler_ = nullptr;
   http::Method method_ = http::Method::kGet;
-  http::ResponseHead head_;
+  std::unique_ptr<http::ResponseHead> head_;  // one that the codec recycles
   http::HeaderList trailers_;
   ResponseReader reader_;
   MessageWriter writer_;

@@ -152,6 +152,37 @@ def test_a_refused_post_is_sent_again_with_its_content(start, scripted, pki):
     assert proxy.metric("mantlet_upstream_retries_total", upstream="app") == 1
 
 
+@pytest.mark.parametrize("size, status", [(64 * 1024, 200), (64 * 1024 + 1, 502)])
+def test_up_to_64_kib_of_content_are_sent_again(start, scripted, connect, size, status):
+    """The application refuses the request after it has received everything but the end."""
+
+    def serve(sock, number):
+        server, received = H2Server(sock), 0
+        for event in server.events():
+            if isinstance(event, h2.events.DataReceived):
+                received += len(event.data)
+            if number == 1 and received == size:
+                server.connection.reset_stream(1, h2.errors.ErrorCodes.REFUSED_STREAM)
+                received = 0
+                refused.set()
+            if isinstance(event, h2.events.StreamEnded):
+                server.answer(event.stream_id, b"%d" % received)
+
+    refused = threading.Event()
+    proxy = start(scripted(serve), upstream_options=H2C)
+    client = connect(proxy)
+    client.send(f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size + 3}\r\n\r\n")
+    client.send(b"x" * size)
+    assert refused.wait(scaled(10))
+    if status == 200:
+        wait_until(lambda: proxy.metric("mantlet_upstream_retries_total", upstream="app") == 1, 10)
+        client.send(b"end")
+    answer = client.response()
+    assert answer.status == status
+    if status == 200:
+        assert answer.body == b"%d" % (size + 3)
+
+
 def test_an_upstream_that_refuses_everything_is_an_error(start, scripted, pki):
     def answer(server, stream, *_):
         server.connection.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
