@@ -2,6 +2,7 @@
 
 #include "config/version.h"
 #include "proxy/http1/version.h"
+#include "proxy/http2/version.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/server/commit.h"
@@ -21,6 +22,7 @@ BuildInfo ThisBuild() {
               {"BoringSSL", tls::BoringSslVersion()},
               {"libuv", io::LibuvVersion()},
               {"llhttp", http1::LlhttpVersion()},
+              {"nghttp2", http2::Nghttp2Version()},
               {"yaml-cpp", config::YamlCppVersion()},
               {"prometheus-cpp", observe::PrometheusCppVersion()},
           }};

@@ -56,7 +56,7 @@ def test_help_is_0():
 def test_version_names_the_libraries():
     done = run_command("version")
     assert done.returncode == 0
-    for word in ("mantlet", "BoringSSL", "libuv", "llhttp", "yaml-cpp", "prometheus-cpp"):
+    for word in ("mantlet", "BoringSSL", "libuv", "llhttp", "nghttp2", "yaml-cpp", "prometheus-cpp"):
         assert word in done.stdout
 
 

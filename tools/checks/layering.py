@@ -49,7 +49,7 @@ ALLOWED = {
     },
     # The composition root includes every folder; only the commands include it.
     "proxy/server": {
-        "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/io",
+        "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2", "proxy/io",
         "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
     },
     "proxy/cli": {"proxy/base", "config", "config/loader", "proxy/io", "proxy/tls", "certs", "proxy/server"},
