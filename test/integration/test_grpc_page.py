@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from harness.timing import scaled
-from test_walkthroughs import PROLOGUE, binary, free_ports
+from test_walkthroughs import PROLOGUE, binary, free_ports, with_ports
 
 PAGE = pathlib.Path(__file__).parents[2] / "deploy/grpc.md"
 
@@ -22,7 +22,7 @@ def script():
     lines = re.sub(r"^(python3 server.py .*) &$", rf"\1 & wait_for {server}", lines, flags=re.MULTILINE)
     lines = re.sub(r"^(mantlet run .*) &$", rf"\1 >log & wait_for {listener}", lines, flags=re.MULTILINE)
     lines = re.sub(r"\bpython3\b", sys.executable, lines)
-    return lines.replace("8080", server).replace("8443", listener)
+    return with_ports(lines, server, listener)
 
 
 @pytest.mark.limit(90)

@@ -37,6 +37,11 @@ def free_ports(count):
     return ports
 
 
+def with_ports(lines, application, listener):
+    """Replaces the page's ports, and nothing in a port that contains their digits."""
+    return re.sub(r"\b8443\b", listener, re.sub(r"\b8080\b", application, lines))
+
+
 def commands(name):
     """Returns the shell blocks of the walk-through in order."""
     text = (FOLDER / f"{name}.md").read_text()
@@ -49,7 +54,7 @@ def script(name):
     lines = re.sub(r"^(python3 -m http.server .*) &$", rf"\1 2>/dev/null & wait_for {application}", lines,
                    flags=re.MULTILINE)
     lines = re.sub(r"^(mantlet run .*) &$", rf"\1 & wait_for {listener}", lines, flags=re.MULTILINE)
-    return lines.replace("8080", application).replace("8443", listener)
+    return with_ports(lines, application, listener)
 
 
 def test_every_walkthrough_has_all_four_clients():
