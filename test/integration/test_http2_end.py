@@ -1,10 +1,12 @@
-"""HTTP/2 connections end without losing a stream: drain, reload, revocation, policy, limits."""
+"""HTTP/2 connections end without losing a stream: drain, reload, expiry, revocation, policy, limits, timeouts."""
 
+import datetime
 import signal
 
 import pytest
 from harness import http2
-from harness.http2 import ENHANCE_YOUR_CALM
+from harness.http2 import CANCEL, ENHANCE_YOUR_CALM
+from harness.pki import now
 from harness.proxy import configuration, merge
 from harness.timing import wait_until
 
@@ -114,6 +116,61 @@ def test_the_last_request_of_a_connection_is_announced(start, upstream, pki):
         assert client.goaways[-1] == (NO_ERROR, 5)
     with http2.connect(proxy, pki) as client:
         assert client.get().status == 200
+
+
+def test_a_connection_ends_with_its_certificate_and_loses_no_stream(launch, own_pki, upstream):
+    identity = own_pki.ca.issue("brief", not_after=now() + datetime.timedelta(seconds=3))
+    proxy = launch(configuration(own_pki, upstream, shutdown=PATIENT))
+    with http2.connect(proxy, own_pki, client=own_pki.write(identity, "brief")) as client:
+        number = client.begin("/slow/4")
+        assert client.wait(number).status == 200
+        assert graceful(client)
+    assert proxy.wait_log("connection_ended")["reason"] == "expired"
+
+
+# ---- clients that stop
+
+QUICK = {"timeouts": {"request_head": "500ms", "body": "500ms", "write": "500ms", "idle": "1s"}}
+
+
+@pytest.mark.parametrize("bytes_sent", [9, 12, 40])
+def test_a_header_section_that_does_not_end_ends_its_connection(start, upstream, pki, bytes_sent):
+    with http2.connect(start(upstream, listener=QUICK), pki) as client:
+        client.get()
+        client.h2.send_headers(3, [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"),
+                                   (":path", "/" + "x" * 100)], end_stream=True)
+        client.raw(client.h2.data_to_send()[:bytes_sent])
+        assert graceful(client)
+    assert len(upstream.requests) == 1
+
+
+def test_content_that_does_not_come_is_a_408(start, upstream, pki):
+    with http2.connect(start(upstream, listener=QUICK), pki) as client:
+        number = client.begin(method="POST", end=False)
+        assert client.wait(number).status == 408
+        assert client.get().status == 200
+
+
+def test_a_window_that_stays_closed_ends_its_stream(start, upstream, pki):
+    with http2.connect(start(upstream, listener=QUICK), pki, acknowledge=False, settings={4: 0}) as client:
+        assert client.get("/bytes/1000").error == CANCEL
+        assert client.get("/status/204").status == 204
+
+
+def test_a_client_that_reads_nothing_is_cut_off(start, upstream, pki):
+    proxy = start(upstream, listener=QUICK)
+    with http2.connect(proxy, pki, settings={4: 2**31 - 1}) as client:
+        client.h2.increment_flow_control_window(2**31 - 1 - 65535)
+        client.begin("/bytes/100000000")
+        proxy.wait_access(timeout=15)
+        proxy.wait_metric("mantlet_http2_streams_active", 0)
+        proxy.wait_metric("mantlet_connections_active", 0, listener="public")
+
+
+def test_an_idle_connection_is_asked_to_leave_in_time(start, upstream, pki):
+    with http2.connect(start(upstream, listener=QUICK), pki) as client:
+        client.get()
+        assert graceful(client)
 
 
 # ---- clients that make more work than their requests are worth

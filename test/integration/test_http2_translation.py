@@ -134,3 +134,11 @@ def test_host_may_repeat_the_authority(mantlet, upstream, pki):
         assert client.get(fields=[("host", "LOCALHOST")]).status == 200
         assert client.get(pseudo=changed(authority=None), fields=[("host", "localhost")]).status == 200
     assert [message.headers.all("Host") for message in upstream.requests] == [["localhost"]] * 2
+
+
+@pytest.mark.parametrize("authority, status", [("evil.example", 421), ("127.0.0.1", 421), ("localhost:8443", 200)])
+def test_each_stream_is_asked_about_its_host(start, upstream, pki, authority, status):
+    policy = {"default": "deny", "rules": [{"name": "here", "action": "allow", "match": {"sni": ["localhost"]}}]}
+    with http2.connect(start(upstream, listener={"policy": policy}), pki) as client:
+        assert client.get(authority=authority).status == status
+        assert client.get().status == 200
