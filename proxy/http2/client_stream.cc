@@ -58,7 +58,9 @@ void ClientStream::WriteFields(const http::RequestHead& head, const http::Reques
                                FieldBlock& fields) {
   const bool tunnel = !protocol_.empty();
   fields.Field(":method", tunnel ? "CONNECT" : std::string_view(head.method_text));
-  fields.Field(":scheme", how.scheme);
+  // The scheme of this hop, as with nginx: servers such as Kestrel reject requests whose scheme is
+  // not that of their connection. X-Forwarded-Proto has the client's.
+  fields.Field(":scheme", "http");
   fields.Field(":authority", http::ForwardedHost(head, how.default_host));
   fields.Field(":path", how.target.empty() ? std::string_view(head.target) : how.target);
   if (tunnel) fields.Field(":protocol", protocol_);

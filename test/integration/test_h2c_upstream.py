@@ -44,7 +44,7 @@ def test_requests_reach_the_application_over_http2(start, h2_echo, pki, version,
     headers = h2_echo.requests[0][0]
     assert [name for name, _ in headers[:4]] == [":method", ":scheme", ":authority", ":path"]
     fields = dict(headers)
-    assert fields[":method"] == "POST" and fields[":path"] == "/p?q=1" and fields[":scheme"] == "https"
+    assert fields[":method"] == "POST" and fields[":path"] == "/p?q=1" and fields[":scheme"] == "http"
     assert fields["content-length"] == "7"
     assert "x-forwarded-client-cert" in fields, "the identity of the client"
     assert not {"connection", "host", "transfer-encoding", "upgrade"} & set(fields)

@@ -96,7 +96,8 @@ TEST(Version, NamesTheCommitAndEveryLibrary) {
   const Outcome outcome = Mantlet({"version"});
   EXPECT_EQ(outcome.status, kFine);
   EXPECT_THAT(outcome.out, testing::ContainsRegex("^mantlet [0-9.]+ \\(commit .+\\)\n"));
-  for (const char* library : {"BoringSSL", "libuv", "llhttp", "nghttp2", "yaml-cpp", "prometheus-cpp"}) {
+  for (const char* library :
+       {"BoringSSL", "libuv", "llhttp", "nghttp2", "yaml-cpp", "prometheus-cpp"}) {
     EXPECT_THAT(outcome.out, testing::ContainsRegex(std::string(library) + " +[A-Z]*[ 0-9.]+\n"));
   }
   EXPECT_EQ(Mantlet({"--version"}).out, outcome.out);

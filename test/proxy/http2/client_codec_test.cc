@@ -26,7 +26,7 @@ TEST_F(ClientCodecTest, SendsAGetInOneFrame) {
   const auto stream = Ask(response, head);
   Run();
   EXPECT_EQ(server().Find("HEADERS"),
-            "HEADERS 1 :method=GET :scheme=https :authority=a.example :path=/path?q=1 accept=*/* "
+            "HEADERS 1 :method=GET :scheme=http :authority=a.example :path=/path?q=1 accept=*/* "
             "x-forwarded-for=192.0.2.1 x-forwarded-proto=https x-forwarded-host=a.example "
             "te=trailers END");
   EXPECT_EQ(server().Count("DATA"), 0u);

@@ -61,7 +61,7 @@ TEST_F(ClientTunnelTest, AnUpgradeBecomesAnExtendedConnectOnceTheSettingsAreKnow
   AllowConnect();
   Run();
   EXPECT_TRUE(server().Find("HEADERS").starts_with(
-      "HEADERS 1 :method=CONNECT :scheme=https :authority=a.example :path=/chat "
+      "HEADERS 1 :method=CONNECT :scheme=http :authority=a.example :path=/chat "
       ":protocol=websocket sec-websocket-version=13 "))
       << server().Find("HEADERS");
   EXPECT_EQ(server().Find("HEADERS").find("sec-websocket-key"), std::string::npos);
