@@ -160,6 +160,9 @@ void Exchange::OnRequestEnd() {
   request_complete_ = true;
   if (!upstream_) return;
   upstream_->WriteEnd(trailers_);
+  // The head of the response has come before these: they must not be sent to the client with its
+  // trailers. Before that, they are kept for a retry.
+  if (state_ == State::kResponding) trailers_.Clear();
   ArmTimer();
 }
 

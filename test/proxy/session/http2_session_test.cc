@@ -335,6 +335,17 @@ TEST_F(Http2SessionTest, ContentAndTrailersGoBothWays) {
 }
 
 TEST_F(Http2SessionTest, AResetOfTheClientClosesTheConnectionToTheUpstream) {
+TEST_F(Http2SessionTest, TrailersOfARequestAreNotSentBackWithAResponseThatCameFirst) {
+  Open();
+  Client(Post(1));
+  Answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+  EXPECT_EQ(Sent(), "H1:200 D1:ok");
+  Client(Headers(1, {{"x-sum", "1"}}));
+  EXPECT_TRUE(Upstream(0).sent.ends_with("0\r\nx-sum: 1\r\n\r\n")) << Upstream(0).sent;
+  Answer(0, "0\r\nX-End: 1\r\n\r\n");
+  EXPECT_EQ(Sent(), "H1:,x-end=1+");
+}
+
   Open();
   Client(Get(1) + Get(3));
   Client(RstStream(1, kCancel));
