@@ -19,9 +19,6 @@ constexpr uint32_t kStreamWindowBytes = 256 * 1024;
 // For all streams together. It is opened again as the bytes come, so that a stream that waits
 // delays no other.
 constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
-// nghttp2's own limit for heads that are sent is 64 KiB. Those of requests were limited when they
-// were received, and mantlet's own fields come on top.
-constexpr size_t kHeadBytes = 16 * 1024 * 1024;
 // What a connection keeps for its next responses.
 constexpr size_t kSpareHeads = 32;
 constexpr size_t kSpareBytes = 4 * 1024;
@@ -37,7 +34,6 @@ ClientCodec::ClientCodec(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
       transport_(loop, *stream_, [this] { Send(); }) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_peer_max_concurrent_streams(option.get(), kAssumedStreams);
-  nghttp2_option_set_max_send_header_block_length(option.get(), kHeadBytes);
   nghttp2_session* session = nullptr;
   const int status =
       nghttp2_session_client_new2(&session, Callbacks<ClientCodec>::Table(), this, option.get());

@@ -287,6 +287,20 @@ TEST_F(ServerCodecTest, AResponseWithoutContentEndsWithItsHead) {
   EXPECT_EQ(Sent(), "H9:503,content-type=text/plain; charset=utf-8,content-length=12+");
 }
 
+// By default, nghttp2 sends no section of more than 64 KiB, and reports nothing to the client.
+TEST_F(ServerCodecTest, ALargeHeadIsSent) {
+  answers_ = false;
+  Open();
+  Client(Get(1));
+  for (int i = 0; i < 1000; ++i) Find(1)->head.headers.Add("x-y", std::string(100, 'v'));
+  Find(1)->Answer(200, "ok");
+  codec_->Send();
+  const std::string sent = Sent();
+  EXPECT_TRUE(sent.starts_with("H1:200,x-y=v")) << sent.substr(0, 100);
+  EXPECT_TRUE(sent.ends_with(" D1:ok+")) << sent.substr(sent.size() > 100 ? sent.size() - 100 : 0);
+  EXPECT_EQ(Events(), "1:GET/ 1. 1#");
+}
+
 TEST_F(ServerCodecTest, FlowControlHoldsContentBackAndNothingElse) {
   OpenWithoutWindow();
   Client(Get(1));
