@@ -87,7 +87,8 @@ void ServerStream::Deliver() {
 void ServerStream::DeliverTunnel() {
   if (!std::exchange(tunnel_, true)) {
     delivered_ = true;
-    if (http::EqualsIgnoreCase(head_.upgrade, "websocket")) {
+    const bool has_key = head_.headers.Find("sec-websocket-key").has_value();
+    if (http::EqualsIgnoreCase(head_.upgrade, "websocket") && !has_key) {
       head_.headers.Add("sec-websocket-key", http::NewWebSocketKey());
     }
     handler_.OnRequestHead(head_);

@@ -149,7 +149,8 @@ void Http2Stream::Recheck(const ListenerState& listener) {
 // ---- deadlines
 
 void Http2Stream::ArmBody() {
-  if (!exchange_.active() || stream_.request_complete()) return;
+  // A request that asks for a tunnel is complete, and its stream still open.
+  if (!exchange_.active() || stream_.request_complete() || exchange_.request_complete()) return;
   worker_.loop.ArmIn(timer_, timeouts().body.count());
 }
 

@@ -3,6 +3,7 @@
 
 #include "proxy/session/http2_session.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -429,6 +430,26 @@ TEST_F(Http2SessionTest, AClientIsNotBlamedForAnUpstreamThatTakesNoContent) {
   for (int i = 0; i < 12; ++i) Client(Data(1, std::string(8000, 'x')));
   Pass(100'000);
   EXPECT_EQ(Sent().find("H1:408"), std::string::npos);
+}
+
+TEST_F(Http2SessionTest, AnUpstreamHasItsOwnTimeToAcceptATunnel) {
+  target_->config.timeouts.response_head = std::chrono::minutes(5);
+  Open();
+  Client(Headers(1, Request("CONNECT", "/chat", {{":protocol", "websocket"}}), kEndHeaders));
+  ASSERT_EQ(connector_.wires.size(), 1u);
+  Pass(60'000);
+  Answer(0,
+         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(Sent(), "H1:200");
+}
+
+TEST_F(Http2SessionTest, ATunnelHasOneKey) {
+  Open();
+  Fields fields = Request("CONNECT", "/chat", {{":protocol", "websocket"}});
+  fields.emplace_back("sec-websocket-key", "the client's");
+  Client(Headers(1, fields, kEndHeaders));
+  const std::string& sent = Upstream(0).sent;
+  EXPECT_EQ(sent.find("sec-websocket-key"), sent.rfind("sec-websocket-key")) << sent;
 }
 
 TEST_F(Http2SessionTest, ARequestWhoseContentDoesNotComeIsGivenUp) {
