@@ -202,6 +202,9 @@ void ServerCodec::CountEmptyFrame() {
 
 int ServerCodec::OnBeginHeaders(const nghttp2_frame& frame) {
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+    // The GOAWAY that will reach the client excludes this stream, so the client may send the
+    // request again on another connection. nghttp2 closes the stream when that frame has left.
+    if (goaway_sent_) return 0;
     ServerStream& stream = handler_.OnStreamBegins();
     stream.id_ = last_stream_id_ = frame.hd.stream_id;
     stream.reading_head_ = true;

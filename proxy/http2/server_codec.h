@@ -145,7 +145,7 @@ class ServerCodec {
   std::optional<Violation> violation_;
   std::string violation_detail_;
   bool preface_received_ = false;
-  bool goaway_sent_ = false;  // no stream begins any more
+  bool goaway_sent_ = false;  // or waits to be sent: no stream begins any more
   bool failed_ = false;       // nghttp2 cannot go on, or the connection is closed
 };
 

@@ -50,8 +50,7 @@ Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
       write_timer_([this] { OnWriteTimeout(); }) {
   host_.listener()->metrics->ProtocolChosen(observe::ClientProtocol::kHttp2);
   if (const int64_t age_ms = host_.age_left_ms(); age_ms != ProtocolHost::kNoAgeLimit) {
-    age_timer_ = std::make_unique<base::FunctionTimer>([this] { Leave(Leaving::kNoticed); });
-    worker_.loop.ArmIn(*age_timer_, std::max<int64_t>(0, age_ms));
+    ArmLeaveTimer(std::max<int64_t>(0, age_ms));
   }
   ArmTimer();
 }
@@ -161,10 +160,32 @@ void Http2Session::Leave(Leaving how) {
   leaving_ = how;
   if (how == Leaving::kNoticed) {
     codec_.SubmitShutdownNotice();
+    ArmLeaveTimer(host_.idle_grace_ms());
   } else {
     codec_.SubmitGoaway();
+    if (leave_timer_ != nullptr) worker_.loop.timers().Cancel(*leave_timer_);
   }
-  ArmTimer();
+}
+
+void Http2Session::ArmLeaveTimer(int64_t delay_ms) {
+  if (leave_timer_ == nullptr) {
+    leave_timer_ = std::make_unique<base::FunctionTimer>([this] { OnLeaveTimer(); });
+  }
+  worker_.loop.ArmIn(*leave_timer_, delay_ms);
+}
+
+void Http2Session::OnLeaveTimer() {
+  if (leaving_ == Leaving::kNo) {
+    Leave(Leaving::kNoticed);  // limits.connection_age
+  } else {
+    LeaveNow();
+  }
+}
+
+void Http2Session::LeaveNow() {
+  Leave(Leaving::kLast);
+  codec_.Send();
+  DoneIfOver();
 }
 
 void Http2Session::RecordViolation() {
@@ -215,8 +236,6 @@ void Http2Session::ArmTimer() {
   const config::DownstreamTimeouts& timeouts = config().timeouts;
   if (header_block_ != 0) {
     worker_.loop.ArmIn(timer_, timeouts.request_head.count());
-  } else if (leaving_ == Leaving::kNoticed) {
-    worker_.loop.ArmIn(timer_, host_.idle_grace_ms());
   } else if (streams_.empty()) {
     worker_.loop.ArmIn(timer_, (requests_ == 0 ? timeouts.request_head : timeouts.idle).count());
   } else {
@@ -235,16 +254,14 @@ void Http2Session::OnTimeout() {
     Done(CloseMode::kLinger);
     return;
   }
-  Leave(Leaving::kLast);
-  codec_.Send();
-  DoneIfOver();
+  LeaveNow();
 }
 
 void Http2Session::Done(CloseMode mode) {
   if (std::exchange(done_, true)) return;
   codec_.Close();
   for (size_t i = 0; i < streams_.size(); ++i) host_.listener()->metrics->StreamClosed();
-  if (age_timer_ != nullptr) worker_.loop.timers().Cancel(*age_timer_);
+  if (leave_timer_ != nullptr) worker_.loop.timers().Cancel(*leave_timer_);
   worker_.loop.timers().Cancel(timer_);
   worker_.loop.timers().Cancel(write_timer_);
   host_.Done(mode);

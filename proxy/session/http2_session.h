@@ -59,6 +59,9 @@ class Http2Session final : public Protocol,
 
   const config::Listener& config() const { return host_.listener()->config; }
   void Leave(Leaving how);
+  void LeaveNow();
+  void ArmLeaveTimer(int64_t delay_ms);
+  void OnLeaveTimer();
   void CancelStreams(const base::ProxyError& error);
   void ArmTimer();
   void OnTimeout();
@@ -73,9 +76,11 @@ class Http2Session final : public Protocol,
   http2::ServerCodec codec_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
   // No stream: the time for the next request. A header section that is not complete: the time for
-  // the rest of it. Leaving: the time for streams that are on their way.
+  // the rest of it.
   base::FunctionTimer timer_;
-  std::unique_ptr<base::FunctionTimer> age_timer_;  // where limits.connection_age is set
+  // limits.connection_age. Leaving: the time for streams that are on their way, which a client that
+  // opens more of them cannot extend. Null where neither is needed.
+  std::unique_ptr<base::FunctionTimer> leave_timer_;
   // The time for the client to take something of what is written for any of its streams.
   base::FunctionTimer write_timer_;
   int64_t taken_ = 0;  // by the client, when write_timer_ was armed

@@ -412,6 +412,21 @@ TEST_F(ServerCodecTest, AClientIsAskedToOpenNoMoreStreamsAndThoseOnTheirWayAreSe
   EXPECT_EQ(Sent(), "H1:200 D1:one+ H3:200 D3:two+");
 }
 
+TEST_F(ServerCodecTest, NoRequestBeginsOnceTheLastGoawayWaits) {
+  Open();
+  answers_ = false;
+  Client(Get(1));
+  codec_->SubmitGoaway();
+  codec_->Read(Post(3) + Data(3, "abc", kEndStream));
+  EXPECT_EQ(Events(), "1:GET/ 1. draining");
+  codec_->Send();
+  EXPECT_EQ(Sent(), "GOAWAY:1:NO_ERROR");
+  Find(1)->Answer(200, "one");
+  codec_->Send();
+  EXPECT_EQ(Sent(), "H1:200 D1:one+");
+  EXPECT_TRUE(codec_->finished());
+}
+
 TEST_F(ServerCodecTest, AClientThatSendsGoawayIsServedToItsEnd) {
   Open();
   answers_ = false;

@@ -335,7 +335,6 @@ TEST_F(Http2SessionTest, ContentAndTrailersGoBothWays) {
   EXPECT_EQ(Sent(), "H1:200 D1:ok H1:,x-end=1+");
 }
 
-TEST_F(Http2SessionTest, AResetOfTheClientClosesTheConnectionToTheUpstream) {
 TEST_F(Http2SessionTest, TrailersOfARequestAreNotSentBackWithAResponseThatCameFirst) {
   Open();
   Client(Post(1));
@@ -347,6 +346,7 @@ TEST_F(Http2SessionTest, TrailersOfARequestAreNotSentBackWithAResponseThatCameFi
   EXPECT_EQ(Sent(), "H1:,x-end=1+");
 }
 
+TEST_F(Http2SessionTest, AResetOfTheClientClosesTheConnectionToTheUpstream) {
   Open();
   Client(Get(1) + Get(3));
   Client(RstStream(1, kCancel));
@@ -545,6 +545,41 @@ TEST_F(Http2SessionTest, ADrainLosesNoStreamThatIsOnItsWay) {
   Answer(1);
   EXPECT_EQ(closed_, CloseMode::kLinger);
   EXPECT_EQ(Sent(), "H1:200,content-length=2 D1:ok+ H3:200,content-length=2 D3:ok+");
+}
+
+TEST_F(Http2SessionTest, AClientThatGoesOnOpeningStreamsDoesNotDelayTheEndOfItsConnection) {
+  Waiting();
+  Drain();
+  io::RunReady(loop_);
+  EXPECT_EQ(Sent(), "GOAWAY:all:NO_ERROR");
+  Answer(0);
+  Pass(kIdleGraceMs / 2);
+  Client(Get(3));
+  Answer(0);
+  Client(Get(5).substr(0, 15));
+  EXPECT_EQ(Sent(), "H1:200,content-length=2 D1:ok+ H3:200,content-length=2 D3:ok+");
+  Pass(kIdleGraceMs / 2);
+  EXPECT_EQ(Sent(), "GOAWAY:5:NO_ERROR") << "stream 5 has begun";
+}
+
+TEST_F(Http2SessionTest, ARequestBehindAGoawayThatTheClientHasNotReadReachesNoUpstream) {
+  listener_.config.limits.requests_per_connection = 2;
+  Start();
+  Client(std::string(kPreface) + Setting(4, 0x7fffffff) + WindowUpdate(0, 0x7fff0000) + Get(1));
+  wire_->room = 0;
+  Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+  Client(Get(3));
+  ASSERT_EQ(connector_.wires.size(), 2u);
+  Client(Get(5));
+  EXPECT_EQ(connector_.wires.size(), 2u);
+  EXPECT_EQ(session_->requests(), 2u);
+  for (int i = 0; i < 100; ++i) {
+    wire_->Take(10'000);
+    if (wire_->pending.empty()) session_->OnDrained();
+    io::RunReady(loop_);
+  }
+  const std::string sent = Sent();
+  EXPECT_NE(sent.find("GOAWAY:3:NO_ERROR"), std::string::npos) << sent;
 }
 
 TEST_F(Http2SessionTest, AnIdleConnectionIsReadForAMomentBeforeADrainEndsIt) {
