@@ -173,7 +173,7 @@ void ClientCodec::Settle() {
   if (!closed_) observer_.OnCodecChanged();
 }
 
-void ClientCodec::SetLost(ProxyError error) {
+void ClientCodec::SetLost(const ProxyError& error) {
   if (std::exchange(lost_, true)) return;
   for (ClientStream* stream : streams_) {
     if (!stream->head_sent_) {
@@ -196,8 +196,8 @@ void ClientCodec::Ping() {
   transport_.ScheduleSend();
 }
 
-void ClientCodec::Fail(ProxyError error) {
-  SetLost(std::move(error));
+void ClientCodec::Fail(const ProxyError& error) {
+  SetLost(error);
   Settle();
 }
 

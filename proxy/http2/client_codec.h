@@ -69,7 +69,7 @@ class ClientCodec final : private io::ByteStreamHandler {
   // Sends a PING. The acknowledgement is reported by OnReceived().
   void Ping();
   // Ends the connection and its streams with this error.
-  void Fail(base::ProxyError error);
+  void Fail(const base::ProxyError& error);
   // Closes the connection now, with a GOAWAY if that can be sent. Streams that are left get no
   // event any more. No call of the observer follows.
   void Close();
@@ -109,7 +109,7 @@ class ClientCodec final : private io::ByteStreamHandler {
   ClientStream* Find(int32_t stream_id) const;
   void OnSettings();
   void Send();
-  void SetLost(base::ProxyError error);
+  void SetLost(const base::ProxyError& error);
   // Passes pending events to the streams, then to the observer.
   void Settle();
 

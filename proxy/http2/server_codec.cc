@@ -158,9 +158,9 @@ void ServerCodec::Touch(ServerStream& stream) {
 // Requests begin after everything that was read with them is known: one that has been reset by then
 // never reaches the upstream, nor does one whose connection ends.
 void ServerCodec::DeliverTouched() {
-  for (size_t i = 0; i < touched_.size(); ++i) {
-    touched_[i]->listed_ = false;
-    if (!violation_) touched_[i]->Deliver();
+  for (ServerStream* stream : touched_) {
+    stream->listed_ = false;
+    if (!violation_) stream->Deliver();
   }
   touched_.clear();
 }

@@ -45,7 +45,7 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
     virtual void OnStreamClosed(std::optional<base::ProxyError> error) = 0;
 
    protected:
-    ~Handler() = default;
+    ~Handler() override = default;
   };
 
   // Both outlive the stream.

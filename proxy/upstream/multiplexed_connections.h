@@ -72,7 +72,7 @@ class MultiplexedConnections final : private MultiplexedConnection::Observer {
   List::iterator Find(const MultiplexedConnection& connection);
   void SetIdle(MultiplexedConnection& connection, bool idle);
   void CloseIfOver();
-  List::iterator Drop(List::iterator connection);
+  List::iterator Drop(List::iterator it);
   void ExpireIdle();
 
   io::Loop& loop_;
