@@ -78,8 +78,9 @@ class ResponseWriter {
   virtual size_t buffered() const = 0;
   // Returns how much the exchange may buffer in either direction before it pauses the other side.
   virtual size_t buffer_limit() const = 0;
-  // Returns buffered() plus the bytes in the kernel that the peer has not acknowledged: the measure
-  // for progress (io::ByteStream).
+  // Returns the measure for progress, which decreases while the peer reads. For a connection of its
+  // own, that is buffered() plus the bytes in the kernel that the peer has not acknowledged
+  // (io::ByteStream).
   virtual size_t untaken() const = 0;
   // PauseRequest(true) stops the delivery of request content, because it cannot be forwarded now.
   virtual void PauseRequest(bool paused) = 0;

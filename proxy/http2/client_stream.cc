@@ -104,9 +104,7 @@ void ClientStream::Flush() {
   if (codec_ != nullptr) codec_->transport_.ScheduleSend();
 }
 
-size_t ClientStream::untaken() const {
-  return writer_.queued() + (codec_ == nullptr ? 0 : codec_->transport_.stream().untaken());
-}
+size_t ClientStream::untaken() const { return codec_ == nullptr ? 0 : writer_.untaken(id_); }
 
 void ClientStream::OnSent() {
   if (!std::exchange(was_full_, false)) return;

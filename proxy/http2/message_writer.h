@@ -39,6 +39,11 @@ class MessageWriter {
 
   // Bytes of content that have not left in a frame yet.
   size_t queued() const { return queue_.size(); }
+  // A measure that decreases while the peer takes this message (http::ResponseWriter::untaken()).
+  // What is queued counts first. If that stays the same and the peer's windows are open, the
+  // message waits for the connection, and whatever the peer takes of that is progress. If a window
+  // is closed, it is not, because that serves other streams.
+  size_t untaken(int32_t stream_id) const;
   bool ended() const { return ended_; }
 
   // SendData writes one DATA frame, `length` bytes of content behind its header. Called by the

@@ -245,9 +245,7 @@ void ServerStream::Flush() {
   if (!closed_) codec_.transport_.ScheduleSend();
 }
 
-size_t ServerStream::untaken() const {
-  return writer_.queued() + codec_.transport_.stream().untaken();
-}
+size_t ServerStream::untaken() const { return writer_.untaken(id_); }
 
 bool ServerStream::awaits_socket() const { return codec_.transport_.full(); }
 

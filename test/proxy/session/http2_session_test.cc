@@ -503,6 +503,24 @@ TEST_F(Http2SessionTest, AClientThatTakesALittleIsNotCutOff) {
   }
 }
 
+TEST_F(Http2SessionTest, AStreamThatIsReadSlowlyIsNotCutOffForWhatOthersWrite) {
+  const std::string large =
+      "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x');
+  Start();
+  Client(std::string(kPreface) + Setting(4, 1000) + WindowUpdate(0, 0x7fff0000) + Get(1));
+  Answer(0, large);
+  Client(WindowUpdate(1, 1000) + Get(3) + WindowUpdate(3, 0x7fff0000));
+  wire_->room = 0;
+  Answer(1, large);
+  wire_->Take(100);
+  Pass(60'000);
+  EXPECT_TRUE(Upstream(0).open);
+  EXPECT_FALSE(closed_);
+  wire_->Take(100);
+  Pass(60'000);
+  EXPECT_FALSE(Upstream(0).open) << "nothing in the second minute";
+}
+
 // ---- the end of a connection
 
 TEST_F(Http2SessionTest, TheLastRequestOfAConnectionIsAnnounced) {
