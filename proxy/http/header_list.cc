@@ -5,6 +5,10 @@
 namespace mantlet::http {
 namespace {
 
+// Enough for most messages, so that a list grows once and not with each of its first fields.
+constexpr size_t kFirstBytes = 512;
+constexpr size_t kFirstEntries = 16;
+
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
@@ -25,6 +29,7 @@ void HeaderList::Add(std::string_view name, std::string_view value) {
 }
 
 void HeaderList::AppendName(std::string_view piece) {
+  if (entries_.empty()) Reserve();
   arena_.append(piece);
   pending_name_size_ += static_cast<uint32_t>(piece.size());
 }
@@ -58,6 +63,7 @@ void HeaderList::Finish() {
 
 void HeaderList::AddLine(HeaderId id, std::string_view line, size_t name_size,
                          std::string_view value) {
+  if (entries_.empty()) Reserve();
   const bool as_written =
       line.size() == name_size + value.size() + 4 && line.substr(name_size, 2) == ": ";
   if (as_written) {
@@ -66,6 +72,11 @@ void HeaderList::AddLine(HeaderId id, std::string_view line, size_t name_size,
     arena_.append(line.substr(0, name_size)).append(": ").append(value).append("\r\n");
   }
   AddEntry(id, static_cast<uint32_t>(name_size), static_cast<uint32_t>(value.size()));
+}
+
+void HeaderList::Reserve() {
+  if (arena_.capacity() < kFirstBytes) arena_.reserve(kFirstBytes);
+  entries_.reserve(kFirstEntries);
 }
 
 // Adds the entry of the last line in the arena.

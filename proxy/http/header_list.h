@@ -72,6 +72,7 @@ class HeaderList {
   HeaderView View(const Entry& entry) const;
   void AddEntry(HeaderId id, uint32_t name_size, uint32_t value_size);
   void EndName();
+  void Reserve();
   static uint32_t Bit(HeaderId id) { return uint32_t{1} << static_cast<int>(id); }
 
   std::string arena_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/base/check.h"
 
 namespace mantlet::http2 {
 
@@ -34,18 +33,14 @@ ClientCodec::ClientCodec(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
       transport_(loop, *stream_, [this] { Send(); }) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_peer_max_concurrent_streams(option.get(), kAssumedStreams);
-  nghttp2_session* session = nullptr;
-  const int status =
-      nghttp2_session_client_new2(&session, Callbacks<ClientCodec>::Table(), this, option.get());
-  MANTLET_CHECK(status == 0, "no memory for an HTTP/2 session");
-  transport_.SetSession(SessionPtr(session));
+  transport_.SetSession(memory_.NewClient(Callbacks<ClientCodec>::Table(), this, *option));
   const std::array<nghttp2_settings_entry, 3> settings = {{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits.header_bytes)},
   }};
-  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
+  nghttp2_submit_settings(session(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session(), NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
   stream_->SetHandler(this);
   stream_->SetReading(true);
   transport_.ScheduleSend();

@@ -19,8 +19,8 @@
 #include "proxy/base/proxy_error.h"
 #include "proxy/http/message.h"
 #include "proxy/http2/client_stream.h"
-#include "proxy/http2/field_block.h"
 #include "proxy/http2/response_reader.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/http2/session_ptr.h"
 #include "proxy/http2/transport.h"
 #include "proxy/io/byte_stream.h"
@@ -117,8 +117,8 @@ class ClientCodec final : private io::ByteStreamHandler {
   Observer& observer_;
   const ResponseLimits limits_;
   const std::unique_ptr<io::ByteStream> stream_;
+  SessionMemory memory_;
   Transport transport_;
-  FieldBlock fields_;  // scratch
   std::vector<ClientStream*> streams_;
   // Heads of responses that are over, whose memory the next ones use.
   std::vector<std::unique_ptr<http::ResponseHead>> spare_heads_;

@@ -44,7 +44,7 @@ void ClientStream::WriteHead(const http::RequestHead& head, const http::RequestF
     return;
   }
   if (codec_ == nullptr) return;
-  FieldBlock& fields = codec_->fields_;
+  FieldBlock& fields = codec_->memory_.fields();
   fields.Clear();
   WriteFields(head, how, fields);
   if (http::AsksForTrailers(head.headers)) fields.Field("te", "trailers");

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "proxy/http/tokens.h"
+#include "absl/strings/match.h"
 
 namespace mantlet::http2 {
 
@@ -24,7 +24,7 @@ void FieldBlock::Run(std::string_view lines) {
 
 void FieldBlock::Begin(std::string_view name) {
   start_ = text_.size();
-  for (const char c : name) text_.push_back(http::LowerCase(c));
+  text_.append(name);
   value_ = text_.size();
 }
 
@@ -41,7 +41,8 @@ void FieldBlock::Number(std::string_view name, uint64_t value) {
 
 void FieldBlock::Remove(std::string_view name) {
   std::erase_if(entries_, [&](const Entry& entry) {
-    return std::string_view(text_).substr(entry.name, entry.value - entry.name) == name;
+    return absl::EqualsIgnoreCase({text_.data() + entry.name, entry.value - entry.name},
+                                  {name.data(), name.size()});
   });
 }
 

@@ -1,5 +1,6 @@
-// FieldBlock gathers the fields of a header or trailer section for nghttp2: names in lower case
-// (RFC 9113 section 8.2.1), all text in one arena that keeps its memory. It is the `Out` of
+// FieldBlock gathers the fields of a header or trailer section for nghttp2, all text in one arena
+// that keeps its memory. Names are as they were given: nghttp2 copies the fields, and changes the
+// names in its copy to lower case (RFC 9113 section 8.2.1). It is the `Out` of
 // proxy/http/forwarding.h. One loop's thread only.
 
 #ifndef MANTLET_PROXY_HTTP2_FIELD_BLOCK_H_
@@ -35,7 +36,7 @@ class FieldBlock {
   void Drop() { text_.resize(start_); }
 
   void Number(std::string_view name, uint64_t value);
-  // Removes every field with this name, which is in lower case.
+  // Removes every field with this name.
   void Remove(std::string_view name);
   // Appends the fields as they are written for the wire; valid until the next change.
   std::span<nghttp2_nv> fields();

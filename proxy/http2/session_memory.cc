@@ -28,7 +28,7 @@ SessionMemory::SessionMemory() : frame_(new char[kFrameBytes]) {
 
 void* SessionMemory::Allocate(size_t size) {
   if (making_ && size >= kLeastFrameBytes && size <= kFrameBytes) return frame_.get();
-  return std::malloc(size);
+  return blocks_.Allocate(size);
 }
 
 void* SessionMemory::Reallocate(void* block, size_t size) {
@@ -38,7 +38,7 @@ void* SessionMemory::Reallocate(void* block, size_t size) {
 }
 
 void SessionMemory::Free(void* block) {
-  if (block != frame_.get()) std::free(block);
+  if (block != frame_.get()) blocks_.Free(block);
 }
 
 SessionPtr SessionMemory::New(Maker maker, const nghttp2_session_callbacks* callbacks,

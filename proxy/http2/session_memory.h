@@ -1,4 +1,4 @@
-// SessionMemory is what the HTTP/2 sessions of one loop share: the allocator of nghttp2, and
+// SessionMemory is what HTTP/2 sessions of one loop share: the allocator of nghttp2, and
 // scratch space for a frame and for a header section, so that an idle connection holds neither.
 //
 // nghttp2 gives every session a buffer of 16 KiB for the frame that it is writing. Its content
@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "proxy/http2/block_pool.h"
 #include "proxy/http2/field_block.h"
 #include "proxy/http2/session_ptr.h"
 
@@ -45,6 +46,7 @@ class SessionMemory {
   void* Reallocate(void* block, size_t size);
   void Free(void* block);
 
+  BlockPool blocks_;
   nghttp2_mem mem_;
   std::unique_ptr<char[]> frame_;
   bool making_ = false;  // a session is being made: its buffer is frame_

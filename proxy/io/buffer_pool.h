@@ -55,12 +55,16 @@ class BufferPool {
     } else {
       buffer = std::move(free_.back());
       free_.pop_back();
+      kept_bytes_ -= buffer.capacity();
     }
     return {this, std::move(buffer)};
   }
 
   // Frees the buffers that are not lent.
-  void Clear() { free_.clear(); }
+  void Clear() {
+    free_.clear();
+    kept_bytes_ = 0;
+  }
 
  private:
   friend class PooledBuffer;
@@ -69,18 +73,20 @@ class BufferPool {
   // keeps, are freed.
   void Keep(std::string buffer) {
     if (buffer.capacity() < kMinCapacity || buffer.capacity() > kMaxCapacity ||
-        free_.size() >= kMaxBuffers) {
+        kept_bytes_ + buffer.capacity() > kMaxKeptBytes) {
       return;
     }
     buffer.clear();
+    kept_bytes_ += buffer.capacity();
     free_.push_back(std::move(buffer));
   }
 
   static constexpr size_t kFirstCapacity = 1024;
   static constexpr size_t kMinCapacity = 256;
   static constexpr size_t kMaxCapacity = 256 * 1024;
-  static constexpr size_t kMaxBuffers = 16;  // at most 4 MiB per loop
+  static constexpr size_t kMaxKeptBytes = 4 * 1024 * 1024;  // per loop
   std::vector<std::string> free_;
+  size_t kept_bytes_ = 0;  // the capacities of free_
 };
 
 inline void PooledBuffer::Release() {

@@ -17,23 +17,23 @@ std::string Text(FieldBlock& block) {
   return text;
 }
 
-TEST(FieldBlockTest, NamesAreInLowerCaseAndValuesAsTheyAre) {
+TEST(FieldBlockTest, NamesAndValuesAreAsTheyWereGiven) {
   FieldBlock block;
   EXPECT_TRUE(block.empty());
   block.Field("Content-Type", "Text/Plain");
   block.Field("X_y", "");
   EXPECT_FALSE(block.empty());
-  EXPECT_EQ(Text(block), "content-type=Text/Plain|x_y=|");
+  EXPECT_EQ(Text(block), "Content-Type=Text/Plain|X_y=|");
 }
 
 TEST(FieldBlockTest, ARunOfLinesIsOneFieldForEachLine) {
   FieldBlock block;
   block.Run("A: 1\r\nEmpty: \r\nTime: 12:30: now\r\n");
-  EXPECT_EQ(Text(block), "a=1|empty=|time=12:30: now|");
+  EXPECT_EQ(Text(block), "A=1|Empty=|Time=12:30: now|");
   block.Run("");
   block.Run("no line");
   block.Run("name: no end");
-  EXPECT_EQ(Text(block), "a=1|empty=|time=12:30: now|");
+  EXPECT_EQ(Text(block), "A=1|Empty=|Time=12:30: now|");
 }
 
 TEST(FieldBlockTest, AFieldMayComeInPiecesAndMayBeDropped) {
@@ -47,7 +47,7 @@ TEST(FieldBlockTest, AFieldMayComeInPiecesAndMayBeDropped) {
   block.Append("x");
   block.Drop();
   block.Number("Content-Length", 18446744073709551615u);
-  EXPECT_EQ(Text(block), "via=a, b|content-length=18446744073709551615|");
+  EXPECT_EQ(Text(block), "Via=a, b|Content-Length=18446744073709551615|");
 }
 
 TEST(FieldBlockTest, NothingIsLeftAfterClear) {

@@ -53,12 +53,12 @@ TEST(BufferPool, KeepsNoMoreThanItsShare) {
   {
     std::vector<PooledBuffer> buffers;
     for (int i = 0; i < 100; ++i) buffers.push_back(pool.Acquire());
-    for (PooledBuffer& buffer : buffers) buffer->reserve(4096);
+    for (PooledBuffer& buffer : buffers) buffer->reserve(64 * 1024);
   }
   std::vector<PooledBuffer> kept;
   do kept.push_back(pool.Acquire());
-  while (kept.back()->capacity() >= 4096);
-  EXPECT_EQ(kept.size(), 17u);
+  while (kept.back()->capacity() >= 64 * 1024);
+  EXPECT_EQ(kept.size(), 65u);
 }
 
 // Otherwise an idle connection would keep the memory of its buffer.
