@@ -1,5 +1,6 @@
 #include "proxy/http1/serializer.h"
 
+#include "proxy/http/local_reply.h"
 #include "proxy/http/status.h"
 #include "proxy/http1/field_text.h"
 
@@ -34,18 +35,15 @@ void AppendLastChunk(std::string& out, std::string_view trailers) {
 }
 
 size_t AppendErrorResponse(std::string& out, const ErrorResponse& response) {
-  constexpr std::string_view kPrefix = "mantlet: ";
-  const std::string_view reason =
-      response.reason.empty() ? http::ReasonPhrase(response.status) : response.reason;
-  const size_t size = kPrefix.size() + reason.size() + 1;
+  const std::string content = http::LocalReplyContent(response.status, response.reason);
   AppendLocalHead(out, {.status = response.status,
-                        .content_type = "text/plain; charset=utf-8",
-                        .content_length = size,
+                        .content_type = http::kLocalReplyType,
+                        .content_length = content.size(),
                         .keep_alive = response.keep_alive,
                         .client_version = response.client_version});
   if (response.head_request) return 0;
-  out.append(kPrefix).append(reason).append("\n");
-  return size;
+  out.append(content);
+  return content.size();
 }
 
 }  // namespace mantlet::http1

@@ -5,12 +5,6 @@
 
 namespace mantlet::http2 {
 
-void MessageWriter::Reset() {
-  queue_.Clear();
-  trailers_.Clear();
-  ended_ = deferred_ = false;
-}
-
 nghttp2_data_provider MessageWriter::provider() {
   nghttp2_data_provider provider;
   provider.source.ptr = this;

@@ -27,8 +27,6 @@ class MessageWriter {
   MessageWriter(Transport& transport, io::BufferPool& buffers)
       : transport_(transport), queue_(buffers) {}
 
-  // Forgets the last message.
-  void Reset();
   // provider returns what nghttp2_submit_response() and nghttp2_submit_request() take for a message
   // with content. The writer outlives the stream.
   nghttp2_data_provider provider();

@@ -107,14 +107,15 @@ void ServerCodec::Fail(int error) {
 }
 
 void ServerCodec::Violate(Violation violation, std::string detail) {
+  Violate(
+      violation, std::move(detail),
+      violation == Violation::kProtocolError ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void ServerCodec::Violate(Violation violation, std::string detail, uint32_t error_code) {
   if (violation_) return;
   violation_ = violation;
   violation_detail_ = std::move(detail);
-  Terminate(violation == Violation::kProtocolError ? NGHTTP2_PROTOCOL_ERROR
-                                                   : NGHTTP2_ENHANCE_YOUR_CALM);
-}
-
-void ServerCodec::Terminate(uint32_t error_code) {
   nghttp2_session_terminate_session(session(), error_code);
   transport_.ScheduleSend();
 }
@@ -131,13 +132,12 @@ void ServerCodec::CheckIgnoredFrame(const FrameScanner::Found& frame) {
 }
 
 void ServerCodec::CheckStreamState(uint8_t type, int32_t id) {
-  if (id % 2 == 0 || id > last_stream_id_ || Find(id) != nullptr || violation_) return;
+  if (id % 2 == 0 || id > last_stream_id_ || Find(id) != nullptr) return;
   const ClosedStreams::Answer answer = closed_streams_.Find(id);
   if (answer == ClosedStreams::Answer::kIgnore) return;
-  violation_ = Violation::kProtocolError;
-  violation_detail_ = absl::StrCat("a frame for stream ", id, ", which is closed");
   const bool never_opened = answer == ClosedStreams::Answer::kUnknown && type == NGHTTP2_HEADERS;
-  Terminate(never_opened ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED);
+  Violate(Violation::kProtocolError, absl::StrCat("a frame for stream ", id, ", which is closed"),
+          never_opened ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED);
 }
 
 ServerStream* ServerCodec::Find(int32_t stream_id) const {
@@ -175,7 +175,6 @@ void ServerCodec::FinishClosed() {
 }
 
 int ServerCodec::OnBeginFrame(const nghttp2_frame_hd& header) {
-  preface_received_ = true;
   switch (header.type) {
     case NGHTTP2_HEADERS:
       CheckStreamState(header.type, header.stream_id);

@@ -87,8 +87,6 @@ class ServerCodec {
   // Returns how many bytes the client has taken of what was written: it grows while the client
   // reads. Costs one system call.
   int64_t taken() const { return transport_.taken(); }
-  // Whether the client's connection preface has come (RFC 9113 section 3.4).
-  bool preface_received() const { return preface_received_; }
   std::optional<Violation> violation() const { return violation_; }
   // What was wrong, for the log.
   const std::string& violation_detail() const { return violation_detail_; }
@@ -126,7 +124,8 @@ class ServerCodec {
   void CheckFlood();
   void CountEmptyFrame();
   void Violate(Violation violation, std::string detail);
-  void Terminate(uint32_t error_code);
+  // The same with an error code of RFC 9113 section 7 that is not the violation's usual one.
+  void Violate(Violation violation, std::string detail, uint32_t error_code);
   void NoteGoaway(const nghttp2_goaway& goaway);
   void Fail(int error);
 
@@ -144,7 +143,6 @@ class ServerCodec {
   int32_t last_stream_id_ = 0;  // of those that the client has opened
   std::optional<Violation> violation_;
   std::string violation_detail_;
-  bool preface_received_ = false;
   bool goaway_sent_ = false;  // or waits to be sent: no stream begins any more
   bool failed_ = false;       // nghttp2 cannot go on, or the connection is closed
 };

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http/grpc.h"
-#include "proxy/http/status.h"
+#include "proxy/http/local_reply.h"
 #include "proxy/http/tokens.h"
 #include "proxy/http/websocket.h"
 #include "proxy/http2/server_codec.h"
@@ -35,7 +34,6 @@ ServerStream::~ServerStream() {
 
 void ServerStream::ReceiveContent(std::string_view bytes) {
   unconsumed_ += bytes.size();
-  pending_ |= kFlush;
   if (discarding_) return;
   if (bytes_ != nullptr) {
     unconsumed_ -= bytes.size();  // ConsumeContent() gives it back
@@ -213,13 +211,12 @@ void ServerStream::WriteEnd(const http::HeaderList& trailers) {
 
 http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text) {
   if (head_.grpc) return WriteGrpcReply(status, text);
-  const std::string content = absl::StrCat(
-      "mantlet: ", std::string(text.empty() ? http::ReasonPhrase(status) : text), "\n");
+  const std::string content = http::LocalReplyContent(status, text);
   const bool head_only = head_.method == http::Method::kHead;
   FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", static_cast<uint64_t>(status));
-  fields.Field("content-type", "text/plain; charset=utf-8");
+  fields.Field("content-type", http::kLocalReplyType);
   fields.Number("content-length", content.size());
   SubmitResponse(!head_only);
   WriteBody(content);
@@ -235,7 +232,8 @@ http::LocalReply ServerStream::WriteGrpcReply(int status, std::string_view text)
   fields.Number(":status", 200);
   fields.Field("content-type", "application/grpc");
   fields.Number("grpc-status", static_cast<uint64_t>(grpc_status));
-  fields.Field("grpc-message", http::GrpcMessage(absl::StrCat("mantlet: ", std::string(text))));
+  fields.Field("grpc-message",
+               http::GrpcMessage(std::string(http::kLocalReplyPrefix).append(text)));
   SubmitResponse(false);
   WriteEnd({});
   return {.status = 200, .grpc_status = grpc_status};

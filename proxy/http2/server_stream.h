@@ -14,7 +14,6 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/base/linked_list.h"
 #include "proxy/base/proxy_error.h"
 #include "proxy/http/codec.h"
 #include "proxy/http/message.h"
@@ -91,7 +90,7 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
   static constexpr size_t kBufferBytes = 64 * 1024;
 
   // What has been received and not been delivered yet.
-  enum Pending : uint8_t { kHead = 1, kTrailers = 2, kEnd = 4, kFlush = 8 };
+  enum Pending : uint8_t { kHead = 1, kTrailers = 2, kEnd = 4 };
 
   // StreamBytes::Port
   void WriteContent(std::string_view bytes) override { WriteBody(bytes); }

@@ -1,0 +1,21 @@
+// The content of the short responses that mantlet gives itself, in every version of HTTP. Pure; any
+// thread.
+
+#ifndef MANTLET_PROXY_HTTP_LOCAL_REPLY_H_
+#define MANTLET_PROXY_HTTP_LOCAL_REPLY_H_
+
+#include <string>
+#include <string_view>
+
+namespace mantlet::http {
+
+// Precedes each sentence, so that a client knows that it does not come from the application.
+inline constexpr std::string_view kLocalReplyPrefix = "mantlet: ";
+inline constexpr std::string_view kLocalReplyType = "text/plain; charset=utf-8";
+
+// Returns "mantlet: <text>" as a line; an empty text is the status's reason phrase.
+std::string LocalReplyContent(int status, std::string_view text);
+
+}  // namespace mantlet::http
+
+#endif  // MANTLET_PROXY_HTTP_LOCAL_REPLY_H_
