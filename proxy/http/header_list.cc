@@ -74,6 +74,20 @@ void HeaderList::AddLine(HeaderId id, std::string_view line, size_t name_size,
   AddEntry(id, static_cast<uint32_t>(name_size), static_cast<uint32_t>(value.size()));
 }
 
+void HeaderList::Append(const HeaderList& other) {
+  if (other.empty()) return;
+  const auto shift = static_cast<uint32_t>(arena_.size());
+  arena_.append(other.arena_);
+  entries_.reserve(entries_.size() + other.entries_.size());
+  for (Entry entry : other.entries_) {
+    entry.name_offset += shift;
+    entry.value_offset += shift;
+    entries_.push_back(entry);
+  }
+  present_ |= other.present_;
+  pending_start_ = static_cast<uint32_t>(arena_.size());
+}
+
 void HeaderList::Reserve() {
   if (arena_.capacity() < kFirstBytes) arena_.reserve(kFirstBytes);
   entries_.reserve(kFirstEntries);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ class HeaderList {
  public:
   class Iterator;
 
+  HeaderList() = default;
+  // `memory` outlives the list.
+  explicit HeaderList(std::pmr::memory_resource* memory) : arena_(memory), entries_(memory) {}
+
   void Clear();
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
@@ -37,6 +42,9 @@ class HeaderList {
   Iterator end() const;
 
   void Add(std::string_view name, std::string_view value);
+
+  // Adds all fields of `other`.
+  void Append(const HeaderList& other);
 
   // Adds a field of known `id` by its whole line: name, colon, value with optional blanks around
   // it, CRLF. `value` points into `line`. Must not be called between AppendName() and Finish().
@@ -75,8 +83,8 @@ class HeaderList {
   void Reserve();
   static uint32_t Bit(HeaderId id) { return uint32_t{1} << static_cast<int>(id); }
 
-  std::string arena_;
-  std::vector<Entry> entries_;
+  std::pmr::string arena_;
+  std::pmr::vector<Entry> entries_;
   // The field under construction. It starts where the last one ends.
   uint32_t pending_start_ = 0;
   uint32_t pending_name_size_ = 0;

@@ -6,6 +6,7 @@
 #define MANTLET_PROXY_HTTP_MESSAGE_H_
 
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,10 @@ struct Framing {
 };
 
 struct RequestHead {
+  RequestHead() = default;
+  // `memory`, for the header fields, outlives the head.
+  explicit RequestHead(std::pmr::memory_resource* memory) : headers(memory) {}
+
   Method method = Method::kGet;
   std::string method_text;
   // The request-target in the form for the upstream: origin-form, or "*" for OPTIONS. An
@@ -68,6 +73,9 @@ struct RequestHead {
 };
 
 struct ResponseHead {
+  ResponseHead() = default;
+  explicit ResponseHead(std::pmr::memory_resource* memory) : headers(memory) {}
+
   int status = 0;
   std::string reason;  // may be empty
   Version version = Version::kHttp11;

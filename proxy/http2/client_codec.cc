@@ -18,9 +18,6 @@ constexpr uint32_t kStreamWindowBytes = 256 * 1024;
 // For all streams together. It is opened again as the bytes come, so that a stream that waits
 // delays no other.
 constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
-// What a connection keeps for its next responses.
-constexpr size_t kSpareHeads = 32;
-constexpr size_t kSpareBytes = 4 * 1024;
 
 }  // namespace
 
@@ -30,6 +27,7 @@ ClientCodec::ClientCodec(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
       observer_(observer),
       limits_(limits),
       stream_(std::move(stream)),
+      memory_(loop.blocks()),
       transport_(loop, *stream_, [this] { Send(); }) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_peer_max_concurrent_streams(option.get(), kAssumedStreams);
@@ -55,15 +53,8 @@ bool ClientCodec::accepts_streams() const {
 }
 
 std::unique_ptr<ClientStream> ClientCodec::OpenStream() {
-  std::unique_ptr<http::ResponseHead> head;
-  if (spare_heads_.empty()) {
-    head = std::make_unique<http::ResponseHead>();
-  } else {
-    head = std::move(spare_heads_.back());
-    spare_heads_.pop_back();
-  }
-  std::unique_ptr<ClientStream> stream(
-      new ClientStream(*this, std::move(head), std::exchange(used_, true)));
+  std::unique_ptr<ClientStream> stream(new (loop_.blocks())
+                                           ClientStream(*this, std::exchange(used_, true)));
   stream->index_ = streams_.size();
   streams_.push_back(stream.get());
   return stream;
@@ -100,9 +91,6 @@ void ClientCodec::Release(ClientStream& stream) {
   streams_[stream.index_] = streams_.back();
   streams_[stream.index_]->index_ = stream.index_;
   streams_.pop_back();
-  if (spare_heads_.size() < kSpareHeads && stream.head_->headers.bytes() < kSpareBytes) {
-    spare_heads_.push_back(std::move(stream.head_));
-  }
   Cancel(stream);
   if (stream.id_ != 0 && !stream.closed_) {
     nghttp2_session_set_stream_user_data(session(), stream.id_, nullptr);

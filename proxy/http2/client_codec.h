@@ -17,7 +17,6 @@
 
 #include "proxy/base/linked_list.h"
 #include "proxy/base/proxy_error.h"
-#include "proxy/http/message.h"
 #include "proxy/http2/client_stream.h"
 #include "proxy/http2/response_reader.h"
 #include "proxy/http2/session_memory.h"
@@ -120,8 +119,6 @@ class ClientCodec final : private io::ByteStreamHandler {
   SessionMemory memory_;
   Transport transport_;
   std::vector<ClientStream*> streams_;
-  // Heads of responses that are over, whose memory the next ones use.
-  std::vector<std::unique_ptr<http::ResponseHead>> spare_heads_;
   base::ListLink touched_;  // streams with events to deliver
   std::string violation_;   // what nghttp2 found wrong last
   uint32_t stream_limit_ = kAssumedStreams;

@@ -15,11 +15,11 @@ using base::ErrorReason;
 using base::ProxyError;
 using http::Framing;
 
-ClientStream::ClientStream(ClientCodec& codec, std::unique_ptr<http::ResponseHead> head,
-                           bool reused)
+ClientStream::ClientStream(ClientCodec& codec, bool reused)
     : codec_(&codec),
-      head_(std::move(head)),
-      writer_(codec.transport_, codec.loop_.buffers()),
+      head_(&codec.loop_.blocks()),
+      trailers_(&codec.loop_.blocks()),
+      writer_(codec.transport_, codec.memory_, codec.loop_),
       reused_(reused) {}
 
 ClientStream::~ClientStream() {
@@ -123,7 +123,7 @@ void ClientStream::OnBeginHeaders() {
   if (head_complete_) {
     reader_.BeginTrailers(trailers_, codec_->limits_);
   } else {
-    reader_.Begin(*head_, codec_->limits_);
+    reader_.Begin(head_, codec_->limits_);
   }
 }
 
@@ -141,13 +141,13 @@ void ClientStream::OnHeaders(bool last) {
     if (!trailers_.empty() && !tunnel_) handler_->OnResponseTrailers(trailers_);
     return;
   }
-  if (http::IsInterim(head_->status)) {
+  if (http::IsInterim(head_.status)) {
     if (++interim_responses_ > kMaxInterimResponses) {
       Fail(ProxyError(ErrorReason::kProtocolError, "too many interim responses"));
       return;
     }
-    head_->reason.assign(http::ReasonPhrase(head_->status));
-    handler_->OnInterimResponse(*head_);
+    head_.reason.assign(http::ReasonPhrase(head_.status));
+    handler_->OnInterimResponse(head_);
     pending_ |= kFlush;
     codec_->Touch(*this);
     return;
@@ -156,7 +156,7 @@ void ClientStream::OnHeaders(bool last) {
 }
 
 void ClientStream::FinishHead(bool last) {
-  if (!protocol_.empty() && head_->status / 100 == 2) {
+  if (!protocol_.empty() && head_.status / 100 == 2) {
     BeginTunnel();
     return;
   }
@@ -167,25 +167,25 @@ void ClientStream::FinishHead(bool last) {
   head_complete_ = true;
   pending_ |= kFlush;
   codec_->Touch(*this);
-  handler_->OnResponseHead(*head_);
+  handler_->OnResponseHead(head_);
 }
 
 // What is 200 here is 101 in HTTP/1.1 (RFC 8441 section 5), and so in the values that an exchange
 // passes.
 void ClientStream::BeginTunnel() {
-  head_->status = 101;
-  head_->reason.assign(http::ReasonPhrase(101));
-  head_->framing = {};
-  head_->headers.Add("Connection", "Upgrade");
-  head_->headers.Add("Upgrade", protocol_);
-  if (!accept_.empty()) head_->headers.Add("Sec-WebSocket-Accept", accept_);
+  head_.status = 101;
+  head_.reason.assign(http::ReasonPhrase(101));
+  head_.framing = {};
+  head_.headers.Add("Connection", "Upgrade");
+  head_.headers.Add("Upgrade", protocol_);
+  if (!accept_.empty()) head_.headers.Add("Sec-WebSocket-Accept", accept_);
   head_complete_ = tunnel_ = true;
   StreamBytes::Port& port = *this;
   new_bytes_ = std::make_unique<StreamBytes>(codec_->loop_, port);
   bytes_ = new_bytes_.get();
   pending_ |= kEnd;
   codec_->Touch(*this);
-  handler_->OnResponseHead(*head_);
+  handler_->OnResponseHead(head_);
 }
 
 void ClientStream::OnContent(std::string_view bytes) {

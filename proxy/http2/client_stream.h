@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/block_pool.h"
 #include "proxy/base/lifetime.h"
 #include "proxy/base/linked_list.h"
 #include "proxy/base/proxy_error.h"
@@ -31,7 +32,8 @@ namespace mantlet::http2 {
 
 class ClientCodec;
 
-class ClientStream final : public http::RequestWriter,
+class ClientStream final : public base::PooledObject,
+                           public http::RequestWriter,
                            private base::ListLink,
                            private StreamBytes::Port {
  public:
@@ -63,7 +65,7 @@ class ClientStream final : public http::RequestWriter,
   // Events to be delivered outside of nghttp2.
   enum Pending : uint8_t { kEnd = 1, kFlush = 2, kDrained = 4 };
 
-  ClientStream(ClientCodec& codec, std::unique_ptr<http::ResponseHead> head, bool reused);
+  ClientStream(ClientCodec& codec, bool reused);
 
   // ---- called by the codec, from inside nghttp2
 
@@ -110,7 +112,7 @@ class ClientStream final : public http::RequestWriter,
   int32_t id_ = 0;      // 0 until the request is submitted
   http::ResponseHandler* handler_ = nullptr;
   http::Method method_ = http::Method::kGet;
-  std::unique_ptr<http::ResponseHead> head_;  // one that the codec recycles
+  http::ResponseHead head_;
   http::HeaderList trailers_;
   ResponseReader reader_;
   MessageWriter writer_;

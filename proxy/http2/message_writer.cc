@@ -22,7 +22,7 @@ void MessageWriter::Write(int32_t stream_id, std::string_view piece) {
 
 void MessageWriter::End(int32_t stream_id, const http::HeaderList& trailers) {
   ended_ = true;
-  for (const http::HeaderView field : trailers) trailers_.Field(field.name, field.value);
+  trailers_.Append(trailers);
   Resume(stream_id);
 }
 
@@ -55,7 +55,10 @@ ssize_t MessageWriter::OnRead(int32_t stream_id, size_t length, uint32_t* flags)
   *flags |= NGHTTP2_DATA_FLAG_EOF;
   if (!trailers_.empty()) {
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    const auto fields = trailers_.fields();
+    FieldBlock& block = memory_.fields();
+    block.Clear();
+    block.Run(trailers_.Lines(0, trailers_.size()));
+    const auto fields = block.fields();
     nghttp2_submit_trailer(transport_.session(), stream_id, fields.data(), fields.size());
   }
   return static_cast<ssize_t>(size);

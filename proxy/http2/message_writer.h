@@ -15,17 +15,17 @@
 
 #include "proxy/http/header_list.h"
 #include "proxy/http2/content_queue.h"
-#include "proxy/http2/field_block.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/http2/transport.h"
-#include "proxy/io/buffer_pool.h"
+#include "proxy/io/loop.h"
 
 namespace mantlet::http2 {
 
 class MessageWriter {
  public:
-  // Both outlive the writer.
-  MessageWriter(Transport& transport, io::BufferPool& buffers)
-      : transport_(transport), queue_(buffers) {}
+  // All of them outlive the writer.
+  MessageWriter(Transport& transport, SessionMemory& memory, io::Loop& loop)
+      : transport_(transport), memory_(memory), queue_(loop.buffers()), trailers_(&loop.blocks()) {}
 
   // provider returns what nghttp2_submit_response() and nghttp2_submit_request() take for a message
   // with content. The writer outlives the stream.
@@ -53,8 +53,9 @@ class MessageWriter {
   void Resume(int32_t stream_id);
 
   Transport& transport_;
+  SessionMemory& memory_;
   ContentQueue queue_;
-  FieldBlock trailers_;
+  http::HeaderList trailers_;
   bool ended_ = false;     // End() was called
   bool deferred_ = false;  // nghttp2 has asked in vain, and waits to be told of more
 };

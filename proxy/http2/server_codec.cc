@@ -166,11 +166,11 @@ void ServerCodec::DeliverTouched() {
 }
 
 void ServerCodec::FinishClosed() {
+  if (!finishing_.empty()) return;  // called by what follows, which goes on
   while (!closed_.empty()) {
-    const std::vector<ServerStream*> closed = std::exchange(closed_, {});
-    for (ServerStream* stream : closed) {
-      stream->OnClosed();
-    }
+    std::swap(closed_, finishing_);
+    for (ServerStream* stream : finishing_) stream->OnClosed();
+    finishing_.clear();
   }
 }
 

@@ -137,6 +137,7 @@ class ServerCodec {
   FloodGuard flood_guard_;
   std::vector<ServerStream*> touched_;  // by what is being read
   std::vector<ServerStream*> closed_;
+  std::vector<ServerStream*> finishing_;  // what FinishClosed() takes from closed_
   FrameScanner scanner_;
   ClosedStreams closed_streams_;
   size_t wide_windows_ = 0;

@@ -24,7 +24,12 @@ constexpr uint64_t kWideAfterBytes = 128 * 1024;
 }  // namespace
 
 ServerStream::ServerStream(ServerCodec& codec, Handler& handler)
-    : codec_(codec), handler_(handler), writer_(codec.transport_, codec.loop_.buffers()) {}
+    : codec_(codec),
+      handler_(handler),
+      head_(&codec.loop_.blocks()),
+      trailers_(&codec.loop_.blocks()),
+      writer_(codec.transport_, codec.memory_, codec.loop_),
+      early_(&codec.loop_.blocks()) {}
 
 ServerStream::~ServerStream() {
   if (bytes_ != nullptr) bytes_->Detach();
@@ -72,7 +77,10 @@ void ServerStream::Deliver() {
   if ((pending & kHead) != 0) {
     delivered_ = true;
     handler_.OnRequestHead(head_);
-    if (!early_.empty()) handler_.OnRequestBody(std::exchange(early_, {}));
+    if (!early_.empty()) {
+      handler_.OnRequestBody(early_);
+      early_.clear();
+    }
   }
   if ((pending & kTrailers) != 0 && !trailers_.empty()) handler_.OnRequestTrailers(trailers_);
   if ((pending & kEnd) != 0) handler_.OnRequestEnd();
@@ -101,7 +109,8 @@ std::unique_ptr<io::ByteStream> ServerStream::TakeTunnel() {
   auto bytes = std::make_unique<StreamBytes>(codec_.loop_, port);
   bytes_ = bytes.get();
   unconsumed_ -= std::min(unconsumed_, early_.size());
-  if (!early_.empty()) bytes_->Receive(std::exchange(early_, {}));
+  if (!early_.empty()) bytes_->Receive(early_);
+  early_.clear();
   if (request_complete_) bytes_->ReceiveEnd();
   return bytes;
 }
@@ -130,7 +139,7 @@ void ServerStream::OnClosed() {
 
 void ServerStream::Refuse(ProxyError error) {
   discarding_ = true;
-  early_ = {};
+  early_.clear();
   handler_.OnRequestRefused(head_, std::move(error));
   Consume();
 }

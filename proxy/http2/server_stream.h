@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,7 +120,7 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
   http::HeaderList trailers_;
   HeadReader reader_;
   MessageWriter writer_;
-  std::string early_;                        // content that came in the same read as the head
+  std::pmr::string early_;                   // content that came in the same read as the head
   std::optional<base::ProxyError> refusal_;  // found while reading
   std::optional<base::ProxyError> close_error_;
   uint64_t content_bytes_ = 0;  // received

@@ -14,7 +14,8 @@ constexpr size_t kFrameBytes = kLeastFrameBytes + 64;
 
 }  // namespace
 
-SessionMemory::SessionMemory() : frame_(new char[kFrameBytes]) {
+SessionMemory::SessionMemory(base::BlockPool& blocks)
+    : blocks_(blocks), frame_(new char[kFrameBytes]) {
   mem_.mem_user_data = this;
   mem_.malloc = [](size_t size, void* memory) {
     return static_cast<SessionMemory*>(memory)->Allocate(size);

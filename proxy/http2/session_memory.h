@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "proxy/http2/block_pool.h"
+#include "proxy/base/block_pool.h"
 #include "proxy/http2/field_block.h"
 #include "proxy/http2/session_ptr.h"
 
@@ -25,7 +25,8 @@ namespace mantlet::http2 {
 
 class SessionMemory {
  public:
-  SessionMemory();
+  // `blocks` outlives it.
+  explicit SessionMemory(base::BlockPool& blocks);
   SessionMemory(const SessionMemory&) = delete;
 
   SessionPtr NewServer(const nghttp2_session_callbacks* callbacks, void* user_data,
@@ -46,7 +47,7 @@ class SessionMemory {
   void* Reallocate(void* block, size_t size);
   void Free(void* block);
 
-  BlockPool blocks_;
+  base::BlockPool& blocks_;
   nghttp2_mem mem_;
   std::unique_ptr<char[]> frame_;
   bool making_ = false;  // a session is being made: its buffer is frame_

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "proxy/base/block_pool.h"
 #include "proxy/base/linked_list.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/buffer_pool.h"
@@ -79,6 +80,7 @@ class Loop {
   // The coarse timers (base/timer_wheel.h): cheap to move, at most one tick late.
   base::TimerWheel& timers() { return wheel_; }
   BufferPool& buffers() { return buffers_; }
+  base::BlockPool& blocks() { return blocks_; }
 
   // Scratch buffers, valid until the current callback returns.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
@@ -111,6 +113,7 @@ class Loop {
   uv_check_t check_;
   uv_timer_t tick_;
   std::optional<int64_t> tick_at_;  // the time tick_ is armed for
+  base::BlockPool blocks_;          // outlives what is deleted late
   base::TimerWheel wheel_;
   BufferPool buffers_;
   std::unique_ptr<char[]> read_buffer_;

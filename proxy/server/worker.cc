@@ -45,6 +45,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
                  [this] {
                    context_.parsers.Clear();
                    loop_.buffers().Clear();
+                   loop_.blocks().Clear();
                    HeapTrim::TrimHeap();
                  }),
       thread_([this] {

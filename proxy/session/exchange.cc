@@ -41,6 +41,8 @@ Exchange::Exchange(WorkerContext& worker, http::ResponseWriter& response, Exchan
       response_(response),
       handler_(handler),
       timer_([this] { OnTimeout(); }),
+      early_body_(&worker.loop.blocks()),
+      trailers_(&worker.loop.blocks()),
       record_(worker) {}
 
 Exchange::~Exchange() {
@@ -148,7 +150,8 @@ void Exchange::HoldContent(std::string_view piece) {
 }
 
 void Exchange::DropHeldContent() {
-  if (std::exchange(holds_content_, false)) early_body_ = {};
+  if (!std::exchange(holds_content_, false)) return;
+  std::pmr::string(early_body_.get_allocator()).swap(early_body_);  // frees the memory
 }
 
 void Exchange::OnRequestTrailers(const http::HeaderList& trailers) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -181,7 +182,7 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   const http::ResponseHead* response_head_ = nullptr;  // the upstream's, from OnResponseHead()
   // Content that arrived before there was a connection. Afterwards, if holds_content_ is set, all
   // content that was sent.
-  std::string early_body_;
+  std::pmr::string early_body_;
   http::HeaderList trailers_;  // the trailers to forward, of the request or the response
   Upgraded upgraded_;
 

@@ -90,8 +90,8 @@ void Http2Session::OnLost(const io::StreamError& error) {
 
 http2::ServerStream& Http2Session::OnStreamBegins() {
   host_.listener()->metrics->StreamOpened();
-  auto stream = std::make_unique<Http2Stream>(worker_, host_, codec_,
-                                              static_cast<Http2Stream::Observer&>(*this));
+  std::unique_ptr<Http2Stream> stream(new (worker_.loop.blocks()) Http2Stream(
+      worker_, host_, codec_, static_cast<Http2Stream::Observer&>(*this)));
   stream->index = streams_.size();
   streams_.push_back(std::move(stream));
   if (streams_.size() == 1) ArmTimer();

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "proxy/base/block_pool.h"
 #include "proxy/base/proxy_error.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/message.h"
@@ -25,7 +26,9 @@
 
 namespace mantlet::session {
 
-class Http2Stream final : private http2::ServerStream::Handler, private ExchangeHandler {
+class Http2Stream final : public base::PooledObject,
+                          private http2::ServerStream::Handler,
+                          private ExchangeHandler {
  public:
   class Observer {
    public:

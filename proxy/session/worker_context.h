@@ -39,7 +39,7 @@ struct WorkerContext {
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.
   int64_t idle_grace_ms = 1'000;
   http1::ParserPool parsers = {};
-  http2::SessionMemory http2_memory = {};
+  http2::SessionMemory http2_memory{loop.blocks()};
 };
 
 }  // namespace mantlet::session

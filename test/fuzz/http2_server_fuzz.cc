@@ -161,7 +161,7 @@ class Server final : private http2::ServerCodec::Handler {
 
   const uint8_t options_;
   io::Loop loop_;
-  http2::SessionMemory memory_;
+  http2::SessionMemory memory_{loop_.blocks()};
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   io::MemoryStream bytes_{wire_};
   http2::ServerCodec codec_;

@@ -136,5 +136,20 @@ TEST(AuthorityTest, RefusesAnythingElse) {
   }
 }
 
+TEST(HeaderListTest, AppendAddsAllFieldsOfAnotherList) {
+  HeaderList first;
+  first.Add("a", "1");
+  HeaderList second;
+  second.Add("Content-Length", "5");
+  second.Add("b", "");
+  first.Append(second);
+  first.Append(HeaderList());
+  first.Add("c", "3");
+  ASSERT_EQ(first.size(), 4u);
+  EXPECT_EQ(first.Lines(0, 4), "a: 1\r\nContent-Length: 5\r\nb: \r\nc: 3\r\n");
+  EXPECT_EQ(first.Find(HeaderId::kContentLength), "5");
+  EXPECT_EQ(first[3].value, "3");
+}
+
 }  // namespace
 }  // namespace mantlet::http

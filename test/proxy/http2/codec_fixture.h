@@ -139,7 +139,7 @@ class CodecFixture : public ::testing::Test, protected ServerCodec::Handler {
   }
 
   io::Loop loop_;
-  SessionMemory memory_;
+  SessionMemory memory_{loop_.blocks()};
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   io::MemoryStream stream_{wire_};
   std::unique_ptr<ServerCodec> codec_;

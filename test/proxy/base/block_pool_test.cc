@@ -1,20 +1,23 @@
-#include "proxy/http2/block_pool.h"
+#include "proxy/base/block_pool.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <memory_resource>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 
-namespace mantlet::http2 {
+namespace mantlet::base {
 namespace {
 
 TEST(BlockPoolTest, BlocksOfAllSizesCanBeWrittenAndFreedInAnyOrder) {
   BlockPool pool;
   for (int round = 0; round < 3; ++round) {
     std::vector<void*> blocks;
-    for (size_t size = 0; size < 600; ++size) {
+    for (size_t size = 0; size < 3000; ++size) {
       void* const block = pool.Allocate(size);
       ASSERT_NE(block, nullptr);
       std::memset(block, static_cast<int>(size), size);
@@ -42,9 +45,11 @@ TEST(BlockPoolTest, ABlockIsUsedAgainForTheSameSize) {
 TEST(BlockPoolTest, WhatIsKeptIsBounded) {
   BlockPool pool;
   std::vector<void*> blocks;
-  for (int i = 0; i < 2000; ++i) blocks.push_back(pool.Allocate(200));
+  for (int i = 0; i < 20'000; ++i) blocks.push_back(pool.Allocate(200));
   for (void* block : blocks) pool.Free(block);
-  EXPECT_LE(pool.kept(), 128u * 1024);
+  EXPECT_LE(pool.kept(), 2u * 1024 * 1024);
+  pool.Clear();
+  EXPECT_EQ(pool.kept(), 0u);
 }
 
 TEST(BlockPoolTest, TakesBlocksOfRealloc) {
@@ -57,5 +62,42 @@ TEST(BlockPoolTest, TakesBlocksOfRealloc) {
   pool.Free(nullptr);
 }
 
+TEST(BlockPoolTest, ContainersUseItAsTheirMemory) {
+  BlockPool pool;
+  std::pmr::string text(&pool);
+  std::pmr::vector<int> numbers(&pool);
+  for (int i = 0; i < 10'000; ++i) {
+    text.push_back('x');
+    numbers.push_back(i);
+  }
+  EXPECT_EQ(text, std::pmr::string(10'000, 'x'));
+  EXPECT_EQ(numbers[9'999], 9'999);
+}
+
+struct Thing : PooledObject {
+  explicit Thing(int* alive) : alive(alive) { ++*alive; }
+  virtual ~Thing() { --*alive; }
+  int* alive;
+};
+
+struct LargerThing final : Thing {
+  using Thing::Thing;
+  char more[1000] = {};
+};
+
+TEST(PooledObjectTest, DeleteThroughTheBaseGivesTheBlockBack) {
+  BlockPool pool;
+  int alive = 0;
+  std::unique_ptr<Thing> thing(new (pool) LargerThing(&alive));
+  EXPECT_EQ(alive, 1);
+  thing = nullptr;
+  EXPECT_EQ(alive, 0);
+#ifndef __SANITIZE_ADDRESS__
+  EXPECT_GE(pool.kept(), sizeof(LargerThing));
+  thing.reset(new (pool) LargerThing(&alive));
+  EXPECT_EQ(pool.kept(), 0u);
+#endif
+}
+
 }  // namespace
-}  // namespace mantlet::http2
+}  // namespace mantlet::base
