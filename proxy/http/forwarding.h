@@ -6,7 +6,8 @@
 //
 //   void Field(std::string_view name, std::string_view value);
 //   void Run(std::string_view lines);  // any number of "Name: value\r\n", to be copied as they are
-//   void Begin(std::string_view name);       // a field whose value comes in pieces,
+//   void Field(const LiteralName& name, std::string_view value);
+//   void Begin(const LiteralName& name);     // a field whose value comes in pieces,
 //   void Append(std::string_view piece);
 //   std::string_view value() const;          // of which this much has come,
 //   void End();                              // and which is complete
@@ -24,6 +25,7 @@
 #include <string_view>
 
 #include "proxy/http/listed_options.h"
+#include "proxy/http/literal_name.h"
 #include "proxy/http/message.h"
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/strip_set.h"
@@ -107,7 +109,7 @@ bool AppendListItems(const HeaderList& headers, HeaderId id, Out& out) {
 
 template <typename Out>
 void ForwardForwardedFor(const HeaderList& headers, const RequestForwarding& forwarding, Out& out) {
-  out.Begin("X-Forwarded-For");
+  out.Begin(kXForwardedFor);
   const bool any =
       !forwarding.replace_forwarded_for && AppendListItems(headers, HeaderId::kXForwardedFor, out);
   if (!any && forwarding.client_address.empty()) {
@@ -128,12 +130,12 @@ void ForwardClientCert(const HeaderList& headers, const identity::RenderedIdenti
                        Out& out) {
   using Incoming = identity::RenderedIdentity::IncomingXfcc;
   if (identity.incoming_xfcc == Incoming::kRemove) return;
-  out.Begin("x-forwarded-client-cert");
+  out.Begin(kXForwardedClientCert);
   bool any = AppendListItems(headers, HeaderId::kXForwardedClientCert, out);
   if (identity.incoming_xfcc == Incoming::kAppend) {
     if (any && !CanBeExtended(out.value())) {
       out.Drop();
-      out.Begin("x-forwarded-client-cert");
+      out.Begin(kXForwardedClientCert);
       any = false;
     }
     if (any && !identity.xfcc_element.empty()) out.Append(",");
@@ -157,8 +159,8 @@ void ForwardRequestFields(const RequestHead& head, const RequestForwarding& forw
   }
   out.Run(headers.Lines(run, headers.size()));
   internal::ForwardForwardedFor(headers, forwarding, out);
-  out.Field("X-Forwarded-Proto", forwarding.scheme);
-  if (!head.authority.empty()) out.Field("X-Forwarded-Host", head.authority);
+  out.Field(kXForwardedProto, forwarding.scheme);
+  if (!head.authority.empty()) out.Field(kXForwardedHost, head.authority);
   internal::ForwardClientCert(headers, forwarding.identity, out);
   out.Run(forwarding.identity.block);
 }
@@ -174,7 +176,7 @@ void ForwardResponseFields(const ResponseHead& head, bool with_trailers, Out& ou
     if (listed.Contain(field.name)) continue;
     out.Field(field.name, field.value);
   }
-  if (vary_all) out.Field("Vary", "*");
+  if (vary_all) out.Field(kVary, "*");
 }
 
 }  // namespace mantlet::http

@@ -25,6 +25,8 @@ constexpr Known kKnown[] = {
     {"Upgrade", HeaderId::kUpgrade},
     {"Connection", HeaderId::kConnection},
     {"Keep-Alive", HeaderId::kKeepAlive},
+    {"grpc-status", HeaderId::kGrpcStatus},
+    {"Content-Type", HeaderId::kContentType},
     {"Content-Length", HeaderId::kContentLength},
     {"HTTP2-Settings", HeaderId::kHttp2Settings},
     {"X-Forwarded-For", HeaderId::kXForwardedFor},

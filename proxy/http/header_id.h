@@ -22,6 +22,8 @@ enum class HeaderId : uint8_t {
   kUpgrade,
   kConnection,
   kKeepAlive,
+  kGrpcStatus,
+  kContentType,
   kContentLength,
   kHttp2Settings,
   kXForwardedFor,

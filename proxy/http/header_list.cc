@@ -1,5 +1,7 @@
 #include "proxy/http/header_list.h"
 
+#include <algorithm>
+
 #include "proxy/http/tokens.h"
 
 namespace mantlet::http {
@@ -23,9 +25,20 @@ void HeaderList::Clear() {
 }
 
 void HeaderList::Add(std::string_view name, std::string_view value) {
-  AppendName(name);
-  AppendValue(value);
-  Finish();
+  if (entries_.empty()) Reserve();
+  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
+  const size_t start = arena_.size();
+  arena_.resize(start + name.size() + value.size() + 4);
+  char* out = arena_.data() + start;
+  out = std::copy(name.begin(), name.end(), out);
+  *out++ = ':';
+  *out++ = ' ';
+  out = std::copy(value.begin(), value.end(), out);
+  *out++ = '\r';
+  *out = '\n';
+  AddEntry(IdentifyHeader(name), static_cast<uint32_t>(name.size()),
+           static_cast<uint32_t>(value.size()));
 }
 
 void HeaderList::AppendName(std::string_view piece) {

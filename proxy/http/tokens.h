@@ -36,6 +36,7 @@ constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<cha
 
 constexpr bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;  // usual, and fast
   for (size_t i = 0; i < a.size(); ++i) {
     if (LowerCase(a[i]) != LowerCase(b[i])) return false;
   }

@@ -23,7 +23,9 @@ bool FoldedEqual(std::string_view name, std::string_view folded) {
 }
 
 bool IsForbidden(const HeaderView& field) {
-  // Every field with an id of its own frames, routes or describes the message or the connection.
+  if (field.id == HeaderId::kGrpcStatus) return false;
+  // Every other field with an id of its own frames, routes or describes the message or the
+  // connection.
   if (field.id != HeaderId::kOther) return true;
   for (std::string_view name : kForbidden) {
     if (FoldedEqual(field.name, name)) return true;

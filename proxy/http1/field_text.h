@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/http/literal_name.h"
 #include "proxy/http/message.h"
 
 namespace mantlet::http1 {
@@ -40,10 +41,13 @@ class FieldText {
   explicit FieldText(std::string& out) : out_(out) {}
 
   void Field(std::string_view name, std::string_view value) { AppendField(out_, name, value); }
+  void Field(const http::LiteralName& name, std::string_view value) {
+    AppendField(out_, name.text, value);
+  }
   void Run(std::string_view lines) { out_.append(lines); }
-  void Begin(std::string_view name) {
+  void Begin(const http::LiteralName& name) {
     start_ = out_.size();
-    out_.append(name).append(": ");
+    out_.append(name.text).append(": ");
     value_ = out_.size();
   }
   void Append(std::string_view piece) { out_.append(piece); }

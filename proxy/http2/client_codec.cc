@@ -88,6 +88,7 @@ void ClientCodec::Cancel(ClientStream& stream) {
 
 // `stream` is being destroyed. What still comes for it is ignored.
 void ClientCodec::Release(ClientStream& stream) {
+  if (found_ == &stream) found_ = nullptr;
   streams_[stream.index_] = streams_.back();
   streams_[stream.index_]->index_ = stream.index_;
   streams_.pop_back();
@@ -103,8 +104,11 @@ bool ClientCodec::allows_connect() const {
          1;
 }
 
-ClientStream* ClientCodec::Find(int32_t stream_id) const {
-  return static_cast<ClientStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
+// Callbacks for one stream follow each other, so that most of them find it without nghttp2's map.
+ClientStream* ClientCodec::Find(int32_t stream_id) {
+  if (found_ != nullptr && found_->id_ == stream_id) return found_;
+  found_ = static_cast<ClientStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
+  return found_;
 }
 
 // ---- the connection
@@ -186,6 +190,7 @@ void ClientCodec::Fail(const ProxyError& error) {
 
 void ClientCodec::Close() {
   if (std::exchange(closed_, true)) return;
+  found_ = nullptr;
   if (!lost_) {
     // The upstream need not take the end for a failure.
     nghttp2_session_terminate_session(session(), NGHTTP2_NO_ERROR);
@@ -280,6 +285,7 @@ int ClientCodec::OnData(int32_t stream_id, std::string_view bytes) {
 
 int ClientCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   if (ClientStream* stream = Find(stream_id)) stream->OnClosed(error_code);
+  found_ = nullptr;
   return 0;
 }
 

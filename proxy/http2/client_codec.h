@@ -105,7 +105,7 @@ class ClientCodec final : private io::ByteStreamHandler {
   bool allows_connect() const;
 
   nghttp2_session* session() const { return transport_.session(); }
-  ClientStream* Find(int32_t stream_id) const;
+  ClientStream* Find(int32_t stream_id);
   void OnSettings();
   void Send();
   void SetLost(const base::ProxyError& error);
@@ -119,8 +119,9 @@ class ClientCodec final : private io::ByteStreamHandler {
   SessionMemory memory_;
   Transport transport_;
   std::vector<ClientStream*> streams_;
-  base::ListLink touched_;  // streams with events to deliver
-  std::string violation_;   // what nghttp2 found wrong last
+  ClientStream* found_ = nullptr;  // by Find() last, and neither closed nor released
+  base::ListLink touched_;         // streams with events to deliver
+  std::string violation_;          // what nghttp2 found wrong last
   uint32_t stream_limit_ = kAssumedStreams;
   bool used_ = false;  // a stream was opened
   bool settings_received_ = false;

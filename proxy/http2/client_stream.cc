@@ -38,16 +38,17 @@ void ClientStream::WriteHead(const http::RequestHead& head, const http::RequestF
   has_content_ = head.framing.has_body();
   if (how.tunnel_upgrade && head.wants_upgrade() && !has_content_) {
     protocol_ = head.upgrade;
-    connect_ = std::make_unique<FieldBlock>();
-    WriteFields(head, how, *connect_);
-    if (codec_ != nullptr && codec_->settings_received_) SendConnect();
-    return;
   }
   if (codec_ == nullptr) return;
   FieldBlock& fields = codec_->memory_.fields();
   fields.Clear();
   WriteFields(head, how, fields);
-  if (http::AsksForTrailers(head.headers)) fields.Field("te", "trailers");
+  if (!protocol_.empty()) {
+    KeepConnect(fields);
+    if (codec_->settings_received_) SendConnect();
+    return;
+  }
+  if (http::AsksForTrailers(head.headers)) fields.Literal("te", "trailers");
   if (head.framing.kind == Framing::Kind::kContentLength) {
     fields.Number("content-length", head.framing.length);
   }
@@ -57,13 +58,13 @@ void ClientStream::WriteHead(const http::RequestHead& head, const http::RequestF
 void ClientStream::WriteFields(const http::RequestHead& head, const http::RequestForwarding& how,
                                FieldBlock& fields) {
   const bool tunnel = !protocol_.empty();
-  fields.Field(":method", tunnel ? "CONNECT" : std::string_view(head.method_text));
+  fields.Literal(":method", tunnel ? "CONNECT" : std::string_view(head.method_text));
   // The scheme of this hop, as with nginx: servers such as Kestrel reject requests whose scheme is
   // not that of their connection. X-Forwarded-Proto has the client's.
-  fields.Field(":scheme", "http");
-  fields.Field(":authority", http::ForwardedHost(head, how.default_host));
-  fields.Field(":path", how.target.empty() ? std::string_view(head.target) : how.target);
-  if (tunnel) fields.Field(":protocol", protocol_);
+  fields.Literal(":scheme", "http");
+  fields.Literal(":authority", http::ForwardedHost(head, how.default_host));
+  fields.Literal(":path", how.target.empty() ? std::string_view(head.target) : how.target);
+  if (tunnel) fields.Literal(":protocol", protocol_);
   http::ForwardRequestFields(head, how, fields);
   if (!tunnel) return;
   // RFC 8441 section 5: the handshake of HTTP/1 is not used here.
@@ -72,8 +73,16 @@ void ClientStream::WriteFields(const http::RequestHead& head, const http::Reques
   if (key && absl::EqualsIgnoreCase(protocol_, "websocket")) accept_ = http::WebSocketAccept(*key);
 }
 
+void ClientStream::KeepConnect(FieldBlock& fields) {
+  connect_ = std::make_unique<http::HeaderList>();
+  for (const nghttp2_nv& field : fields.fields()) {
+    connect_->Add({reinterpret_cast<const char*>(field.name), field.namelen},
+                  {reinterpret_cast<const char*>(field.value), field.valuelen});
+  }
+}
+
 void ClientStream::SendConnect() {
-  const std::unique_ptr<FieldBlock> fields = std::exchange(connect_, nullptr);
+  const std::unique_ptr<http::HeaderList> connect = std::exchange(connect_, nullptr);
   if (!codec_->allows_connect()) {
     Fail(ProxyError(ErrorReason::kUpstreamProtocol,
                     "Upgrade is forwarded to an HTTP/2 upstream as extended CONNECT (RFC 8441), "
@@ -82,7 +91,10 @@ void ClientStream::SendConnect() {
   }
   method_ = http::Method::kConnect;
   has_content_ = true;
-  codec_->Submit(*this, *fields);
+  FieldBlock& fields = codec_->memory_.fields();
+  fields.Clear();
+  fields.Run(connect->Lines(0, connect->size()));
+  codec_->Submit(*this, fields);
 }
 
 void ClientStream::OnSettings() {

@@ -101,6 +101,8 @@ class ClientStream final : public base::PooledObject,
 
   void WriteFields(const http::RequestHead& head, const http::RequestForwarding& how,
                    FieldBlock& fields);
+  // Keeps the fields of an extended CONNECT until the upstream allows it.
+  void KeepConnect(FieldBlock& fields);
   void SendConnect();
   void FinishHead(bool last);
   void BeginTunnel();
@@ -116,12 +118,12 @@ class ClientStream final : public base::PooledObject,
   http::HeaderList trailers_;
   ResponseReader reader_;
   MessageWriter writer_;
-  std::optional<base::ProxyError> error_;   // not delivered yet
-  std::string protocol_;                    // of an extended CONNECT
-  std::string accept_;                      // the Sec-WebSocket-Accept for its client
-  std::unique_ptr<FieldBlock> connect_;     // its fields, until the SETTINGS come
-  std::unique_ptr<StreamBytes> new_bytes_;  // until TakeUpgraded()
-  StreamBytes* bytes_ = nullptr;            // the tunnel's, while it exists
+  std::optional<base::ProxyError> error_;      // not delivered yet
+  std::string protocol_;                       // of an extended CONNECT
+  std::string accept_;                         // the Sec-WebSocket-Accept for its client
+  std::unique_ptr<http::HeaderList> connect_;  // its fields, until the SETTINGS come
+  std::unique_ptr<StreamBytes> new_bytes_;     // until TakeUpgraded()
+  StreamBytes* bytes_ = nullptr;               // the tunnel's, while it exists
   base::Lifetime lifetime_;
   size_t unconsumed_ = 0;  // received, and not yet given back to the upstream's window
   int interim_responses_ = 0;

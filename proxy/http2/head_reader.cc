@@ -99,7 +99,7 @@ std::optional<ProxyError> HeadReader::FinishTrailers() { return CheckSize(); }
 std::optional<ProxyError> HeadReader::Finish(bool last) {
   if (!cookie_.empty()) head_->headers.Add("cookie", cookie_);
   head_->method = http::ParseMethod(head_->method_text);
-  head_->grpc = http::IsGrpc(head_->headers.Find("content-type").value_or(""));
+  head_->grpc = http::IsGrpc(head_->headers.Find(HeaderId::kContentType).value_or(""));
   if (auto error = CheckSize()) return error;
   if (!protocol_.empty()) {
     if (auto error = ReadConnect()) return error;

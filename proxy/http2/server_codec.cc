@@ -140,8 +140,11 @@ void ServerCodec::CheckStreamState(uint8_t type, int32_t id) {
           never_opened ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED);
 }
 
-ServerStream* ServerCodec::Find(int32_t stream_id) const {
-  return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
+// Callbacks for one stream follow each other, so that most of them find it without nghttp2's map.
+ServerStream* ServerCodec::Find(int32_t stream_id) {
+  if (found_ != nullptr && found_->id_ == stream_id) return found_;
+  found_ = static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session(), stream_id));
+  return found_;
 }
 
 bool ServerCodec::WidenWindow(ServerStream& stream) {
@@ -292,6 +295,7 @@ int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   ServerStream* stream = Find(stream_id);
   if (stream == nullptr) return 0;
   stream->closed_ = true;
+  found_ = nullptr;
   if (stream->wide_window_) --wide_windows_;
   if (!stream->peer_reset_ && !stream->request_complete_) {
     closed_streams_.AddReset(stream_id);

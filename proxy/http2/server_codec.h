@@ -111,7 +111,7 @@ class ServerCodec {
   static constexpr size_t kFrameHeaderBytes = 9;  // RFC 9113 section 4.1
 
   nghttp2_session* session() const { return transport_.session(); }
-  ServerStream* Find(int32_t stream_id) const;
+  ServerStream* Find(int32_t stream_id);
   // Opens the window of a stream whose content is taken fast, unless too many are open by now.
   bool WidenWindow(ServerStream& stream);
   void Touch(ServerStream& stream);
@@ -138,6 +138,7 @@ class ServerCodec {
   std::vector<ServerStream*> touched_;  // by what is being read
   std::vector<ServerStream*> closed_;
   std::vector<ServerStream*> finishing_;  // what FinishClosed() takes from closed_
+  ServerStream* found_ = nullptr;         // by Find() last, and not closed
   FrameScanner scanner_;
   ClosedStreams closed_streams_;
   size_t wide_windows_ = 0;

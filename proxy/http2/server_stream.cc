@@ -187,7 +187,7 @@ void ServerStream::WriteHead(const http::ResponseHead& head) {
   bool content = !bodyless;
   if (bodyless) {
     if (const auto length = http::LengthWithoutContent(head)) {
-      fields.Field("content-length", *length);
+      fields.Literal("content-length", *length);
     }
   } else if (head.framing.kind == Framing::Kind::kContentLength) {
     fields.Number("content-length", head.framing.length);
@@ -225,7 +225,7 @@ http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text
   FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", static_cast<uint64_t>(status));
-  fields.Field("content-type", http::kLocalReplyType);
+  fields.Literal("content-type", http::kLocalReplyType);
   fields.Number("content-length", content.size());
   SubmitResponse(!head_only);
   WriteBody(content);
@@ -236,13 +236,13 @@ http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text
 // A response of trailers only, as gRPC calls it (PROTOCOL-HTTP2.md).
 http::LocalReply ServerStream::WriteGrpcReply(int status, std::string_view text) {
   const int grpc_status = http::GrpcStatusOfHttp(status);
+  const std::string message = http::GrpcMessage(std::string(http::kLocalReplyPrefix).append(text));
   FieldBlock& fields = codec_.memory_.fields();
   fields.Clear();
   fields.Number(":status", 200);
-  fields.Field("content-type", "application/grpc");
+  fields.Literal("content-type", "application/grpc");
   fields.Number("grpc-status", static_cast<uint64_t>(grpc_status));
-  fields.Field("grpc-message",
-               http::GrpcMessage(std::string(http::kLocalReplyPrefix).append(text)));
+  fields.Literal("grpc-message", message);
   SubmitResponse(false);
   WriteEnd({});
   return {.status = 200, .grpc_status = grpc_status};

@@ -28,7 +28,7 @@ ProxyError QueueFull() {
 // Returns whether the media type is text/event-stream, with any parameters (WHATWG HTML, section
 // 9.2).
 bool IsEventStream(const http::ResponseHead& head) {
-  std::string_view type = head.headers.Find("content-type").value_or("");
+  std::string_view type = head.headers.Find(http::HeaderId::kContentType).value_or("");
   type = type.substr(0, type.find(';'));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
   return absl::EqualsIgnoreCase({type.data(), type.size()}, "text/event-stream");
@@ -231,7 +231,7 @@ void Exchange::OnResponseBody(std::string_view piece) {
 
 // gRPC has its status in the trailers, or in the head of a response that has no content.
 void Exchange::ReadGrpcStatus(const http::HeaderList& fields) {
-  const std::optional<std::string_view> text = fields.Find("grpc-status");
+  const std::optional<std::string_view> text = fields.Find(http::HeaderId::kGrpcStatus);
   if (!text) return;
   if (const std::optional<int> status = http::ParseGrpcStatus(*text)) {
     record_.grpc_status = *status;

@@ -331,8 +331,28 @@ TEST_F(Http2SessionTest, ContentAndTrailersGoBothWays) {
   Client(Headers(1, {{"x-sum", "1"}, {"x-forwarded-client-cert", "forged"}}));
   EXPECT_TRUE(Upstream(0).sent.ends_with("0\r\nx-sum: 1\r\n\r\n")) << Upstream(0).sent;
   Answer(0,
-         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-End: 1\r\n\r\n");
-  EXPECT_EQ(Sent(), "H1:200 D1:ok H1:,x-end=1+");
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-End: "
+         "1\r\ngrpc-status: 0\r\nContent-Type: a/b\r\n\r\n");
+  EXPECT_EQ(Sent(), "H1:200 D1:ok H1:,x-end=1,grpc-status=0+");
+}
+
+// Many streams begin and end in one turn of the loop: more than malloc keeps for reuse.
+TEST_F(Http2SessionTest, StreamsUseTheMemoryOfThoseBeforeThem) {
+  Open();
+  std::vector<size_t> kept;
+  for (uint32_t round = 0; round < 3; ++round) {
+    std::string requests;
+    for (uint32_t i = 0; i < 40; ++i) requests += Get(2 * (40 * round + i) + 1);
+    Client(requests);
+    for (size_t i = 0; i < connector_.wires.size(); ++i) Answer(i);
+    Sent();
+    kept.push_back(loop_.blocks().kept());
+  }
+  EXPECT_EQ(session_->requests(), 120u);
+  EXPECT_EQ(kept[1], kept[2]);
+#ifndef __SANITIZE_ADDRESS__
+  EXPECT_GT(kept[1], 40u * 1024);
+#endif
 }
 
 TEST_F(Http2SessionTest, TrailersOfARequestAreNotSentBackWithAResponseThatCameFirst) {
