@@ -287,9 +287,12 @@ struct Reload {
   bool operator==(const Reload&) const = default;
 };
 
+inline constexpr uint64_t kAutoMemory = UINT64_MAX;
+
 struct Config {
-  std::string file;      // the path it was loaded from
-  uint32_t workers = 0;  // 0 = auto
+  std::string file;               // the path it was loaded from
+  uint32_t workers = 0;           // 0 = auto
+  uint64_t memory = kAutoMemory;  // limits.memory, bytes; 0: no limit
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
   Endpoint metrics;

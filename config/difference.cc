@@ -49,6 +49,7 @@ std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config
     if (!same) keys.emplace_back(key);
   };
   compare("workers", running.workers == next.workers);
+  compare("limits.memory", running.memory == next.memory);
   compare("metrics.address", running.metrics == next.metrics);
   compare("admin.address", running.admin == next.admin);
   compare("log.format", running.log.format == next.log.format);

@@ -242,6 +242,28 @@ ValueType<uint64_t> SizeOrZero(uint64_t min, uint64_t max, const char* zero) {
   return PlainNumber<uint64_t>(Bytes(), {min, max, zero});
 }
 
+ValueType<uint64_t> MemorySize(uint64_t min, uint64_t max) {
+  const ValueType<uint64_t> size = SizeOrZero(min, max, nullptr);
+  ValueType<uint64_t> type = size;
+  type.name = absl::StrCat("auto, off, or a ", size.name);
+  type.example = "auto";
+  type.parse = [size](const ScalarText& scalar, uint64_t& out) -> std::optional<Problem> {
+    if (scalar.text == "auto" || scalar.text == "off" || scalar.text == "false") {
+      out = scalar.text == "auto" ? kAutoMemory : 0;
+      return std::nullopt;
+    }
+    std::optional<Problem> problem = size.parse(scalar, out);
+    if (problem && !scalar.quoted)
+      problem->hint = absl::StrCat("write auto, off, or a ", size.name);
+    return problem;
+  };
+  type.print = [size](uint64_t value) {
+    if (value == kAutoMemory) return std::string("auto");
+    return value == 0 ? std::string("off") : size.print(value);
+  };
+  return type;
+}
+
 ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char* zero) {
   return Number<Milliseconds>(
       Time(), {static_cast<uint64_t>(min.count()), static_cast<uint64_t>(max.count()), zero},

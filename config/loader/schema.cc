@@ -400,6 +400,14 @@ void DescribeShutdown(Section& s, Config& v) {
           v.idle_grace, Duration(kMs, hours(1), "no grace"));
 }
 
+void DescribeProcessLimits(Section& s, Config& v) {
+  s.Value({"memory",
+           "memory of the process. As it is used up, buffers become smaller, idle connections end, "
+           "those that hold the most are cut, and new ones are refused. `auto`: three quarters of "
+           "what the cgroup or the machine has. Takes effect at the start"},
+          v.memory, MemorySize(uint64_t{32} << 20, uint64_t{1} << 50));
+}
+
 }  // namespace
 
 void Describe(Section& s, Config& v) {
@@ -407,6 +415,7 @@ void Describe(Section& s, Config& v) {
            "number of event loops; `auto`: the CPUs that this process may use (affinity and cgroup "
            "quota)"},
           v.workers, Workers(1024));
+  s.Object({"limits", "limits of the process"}, v, DescribeProcessLimits);
   s.Objects({"listeners", "addresses, certificates and client verification", true}, v.listeners,
             DescribeListener);
   s.Objects({"upstreams", "applications that receive the requests", true}, v.upstreams,

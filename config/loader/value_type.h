@@ -52,6 +52,9 @@ ValueType<uint32_t> Workers(uint32_t max);
 ValueType<uint32_t> Size(uint32_t min, uint32_t max);
 ValueType<uint64_t> SizeOrZero(uint64_t min, uint64_t max, const char* zero);
 
+// auto, stored as kAutoMemory, off, stored as 0, or bytes.
+ValueType<uint64_t> MemorySize(uint64_t min, uint64_t max);
+
 // 250ms, 5s, 10m, 12h.
 ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char* zero = nullptr);
 

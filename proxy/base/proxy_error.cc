@@ -51,6 +51,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
       {F::kUs, 503, "timeout_queue", R::kNever,
        "No connection to the application became available in time."},
       {F::kUs, 503, "draining", R::kNever, "The service is shutting down."},
+      {F::kUs, 503, "out_of_memory", R::kNever, "The service is overloaded."},
       {F::kUs, 500, "internal", R::kNever, "An internal error occurred in the proxy."},
   };
   return kFacts[static_cast<size_t>(reason)];

@@ -65,6 +65,7 @@ enum class ErrorReason : uint8_t {
   kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
   kTimeoutQueue,   // 503: no connection became free in time
   kDraining,       // 503
+  kOutOfMemory,    // 503: limits.memory is reached
   kInternal,       // 500
 };
 inline constexpr size_t kErrorReasonCount = static_cast<size_t>(ErrorReason::kInternal) + 1;

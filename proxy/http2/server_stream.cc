@@ -252,6 +252,8 @@ void ServerStream::Flush() {
   if (!closed_) codec_.transport_.ScheduleSend();
 }
 
+size_t ServerStream::buffer_limit() const { return codec_.loop_.BufferLimit(kBufferBytes); }
+
 size_t ServerStream::untaken() const { return writer_.untaken(id_); }
 
 bool ServerStream::awaits_socket() const { return codec_.transport_.full(); }

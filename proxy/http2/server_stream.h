@@ -69,7 +69,7 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
   http::LocalReply WriteLocalReply(int status, std::string_view text) override;
   void Flush() override;
   size_t buffered() const override { return writer_.queued(); }
-  size_t buffer_limit() const override { return kBufferBytes; }
+  size_t buffer_limit() const override;
   size_t untaken() const override;
   void PauseRequest(bool paused) override;
   // Returns whether what is buffered waits for the connection, and not for the stream's window

@@ -80,10 +80,26 @@ class Loop {
   // The coarse timers (base/timer_wheel.h): cheap to move, at most one tick late.
   base::TimerWheel& timers() { return wheel_; }
   BufferPool& buffers() { return buffers_; }
+  // Returns how much may be buffered where `usual` bytes may be if there is enough memory.
+  size_t BufferLimit(size_t usual) const { return usual * buffer_share_ / 1000; }
+  // Sets the share of their usual size that buffers may have, in thousandths.
+  void SetBufferShare(uint32_t share) { buffer_share_ = share; }
+  // Sets a callback that is called when streams have read another kManyBytes.
+  static constexpr size_t kManyBytes = 1024 * 1024;
+  void SetOnManyRead(std::function<void()> on_many_read) {
+    on_many_read_ = std::move(on_many_read);
+  }
+  // Called by streams.
+  void CountRead(size_t bytes) {
+    read_bytes_ += bytes;
+    if (read_bytes_ < kManyBytes) return;
+    read_bytes_ = 0;
+    if (on_many_read_) on_many_read_();
+  }
   base::BlockPool& blocks() { return blocks_; }
 
   // Scratch buffers, valid until the current callback returns.
-  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  std::span<char> read_buffer() { return {read_buffer_.get(), BufferLimit(kReadBufferBytes)}; }
   std::span<char> plaintext_buffer() { return {plaintext_buffer_.get(), kReadBufferBytes}; }
 
   uv_loop_t* uv() { return &loop_; }
@@ -126,6 +142,9 @@ class Loop {
   base::ListLink after_turn_;
   base::ListLink turn_is_over_;
   std::function<void()> on_turn_end_;
+  std::function<void()> on_many_read_;
+  size_t read_bytes_ = 0;  // since it was called
+  uint32_t buffer_share_ = 1000;
 
   std::mutex mutex_;  // guards what follows
   std::vector<Task> posted_;

@@ -205,6 +205,7 @@ void Stream::SetReading(bool reading) {
 
 void Stream::OnRead(ssize_t size, const char* data) {
   if (size > 0) {
+    loop_.CountRead(static_cast<size_t>(size));
     handler_->OnData({data, static_cast<size_t>(size)});
   } else if (size == UV_EOF) {
     ended_ = true;

@@ -75,6 +75,11 @@ void Metrics::UpstreamResolveFailed(const std::string& upstream) {
   ++process_wide_.upstream_resolve_failures[upstream];
 }
 
+void Metrics::SetMemoryBudget(const base::MemoryBudget* memory) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.memory = memory;
+}
+
 void Metrics::SetAccessLogDropped(std::function<uint64_t()> count) {
   const std::lock_guard lock(mutex_);
   process_wide_.access_log_dropped = std::move(count);

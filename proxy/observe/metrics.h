@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/base/memory_budget.h"
 #include "proxy/observe/metrics_shard.h"
 
 namespace mantlet::observe {
@@ -89,6 +90,8 @@ class Metrics {
   void RemoveUpstreamAddresses(const std::string& upstream);
   // A lookup of the upstream's name has failed.
   void UpstreamResolveFailed(const std::string& upstream);
+  // `memory` outlives this object's last Render().
+  void SetMemoryBudget(const base::MemoryBudget* memory);
   // `count` is called at each scrape, on the scrape's thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
@@ -108,6 +111,7 @@ class Metrics {
     std::map<std::string, bool> listeners_pending;
     bool draining = false;
     std::function<uint64_t()> access_log_dropped;
+    const base::MemoryBudget* memory = nullptr;
     std::map<std::string, size_t> upstream_addresses;
     std::map<std::string, uint64_t> upstream_resolve_failures;
   };

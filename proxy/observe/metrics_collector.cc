@@ -198,6 +198,23 @@ void AddExpiries(Families* out, const Expiries& expiries) {
               &O::next_update);
 }
 
+void AddMemory(Families* out, const base::MemoryBudget* memory) {
+  static const base::MemoryBudget kNone([] { return size_t{0}; });
+  if (memory == nullptr) memory = &kNone;
+  AddOne(out, "mantlet_memory_limit_bytes", "limits.memory, in bytes; 0 if there is none.",
+         MetricType::Gauge, static_cast<double>(memory->limit()));
+  AddOne(out, "mantlet_memory_used_ratio",
+         "Share of the memory for connections that is used, as of the last traffic; more than 1 if "
+         "limits.memory is exceeded.",
+         MetricType::Gauge, memory->fill() / 1000.0);
+  AddByName<uint64_t>(out, "mantlet_memory_connections_total",
+                      "Connections that were given up because memory is scarce, by what was done.",
+                      MetricType::Counter, "action",
+                      {{"idle_ended", memory->counts.idle_ended.load()},
+                       {"refused", memory->counts.refused.load()},
+                       {"cut", memory->counts.cut.load()}});
+}
+
 void AddProcess(Families* out) {
   const ProcessStats stats = ReadProcessStats();
   AddOne(out, "process_cpu_seconds_total", "User and system CPU time spent, in seconds.",
@@ -306,6 +323,7 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
   AddOne(out, "mantlet_access_log_dropped_total",
          "Access log lines dropped because they could not be written.", MetricType::Counter,
          now.access_log_dropped ? static_cast<double>(now.access_log_dropped()) : 0);
+  AddMemory(out, now.memory);
   AddByName(out, "mantlet_upstream_addresses",
             "Addresses of an upstream; 0 while its name cannot be resolved.", MetricType::Gauge,
             "upstream", now.upstream_addresses);

@@ -14,6 +14,7 @@
 #include "proxy/base/process_setup.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/log_settings.h"
+#include "proxy/server/memory_limit.h"
 #include "proxy/server/signal_action.h"
 #include "proxy/server/warnings.h"
 #include "proxy/server/worker_count.h"
@@ -99,6 +100,7 @@ absl::Status Server::Start() {
   board_ = std::make_unique<StatusBoard>(BoardSources());
   if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
 
+  LimitMemory();
   StartWorkers(count);
   Activate(std::move(initial->snapshot));
   listening_ = true;
@@ -166,10 +168,18 @@ StatusBoard::Sources Server::BoardSources() {
   };
 }
 
+// Everything but the connections is there.
+void Server::LimitMemory() {
+  const uint64_t wanted = started_with_.memory;
+  memory_.SetLimit(wanted == config::kAutoMemory ? AutomaticMemoryLimit() : wanted);
+  metrics_.SetMemoryBudget(&memory_);
+  WarnLittleMemory(memory_, logger_);
+}
+
 void Server::StartWorkers(uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(clock_, logger_, metrics_.AddShard(), *access_log_,
-                                                LogFormatOf(started_with_.log)));
+                                                LogFormatOf(started_with_.log), memory_));
     workers_.back()->SetOnUnreachable([this](const std::string& upstream) {
       loop_.Post([this, upstream] { resolver_.Unreachable(upstream); });
     });
@@ -207,6 +217,7 @@ void Server::LogStarted() {
                 {"workers", static_cast<uint64_t>(workers_.size())},
                 {"listeners", static_cast<uint64_t>(started_with_.listeners.size())},
                 {"open_files", base::OpenFileLimit()},
+                {"memory_limit", static_cast<uint64_t>(memory_.limit())},
                 {"config", started_with_.file}});
 }
 

@@ -21,6 +21,8 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
+#include "proxy/base/memory_budget.h"
+#include "proxy/base/resident_memory.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/name_lookup.h"
 #include "proxy/io/signals.h"
@@ -59,6 +61,7 @@ class Server {
  private:
   absl::Status OpenAccessLog();
   absl::Status OpenEndpoints();
+  void LimitMemory();
   void StartWorkers(uint32_t count);
   void StartReload(certs::Fingerprints fingerprints);
   void StartWatchdog();
@@ -91,6 +94,8 @@ class Server {
   certs::DiskFileReader reader_;
   ListenerBinder binder_;
   observe::Metrics metrics_;
+  base::ResidentMemory resident_memory_;
+  base::MemoryBudget memory_{[this] { return resident_memory_.Read(); }};
   std::unique_ptr<observe::AccessLogSink> access_log_;
   io::Loop loop_;
   io::SystemNameLookup name_lookup_;

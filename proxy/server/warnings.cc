@@ -43,6 +43,16 @@ void WarnFewDescriptors(const config::Config& config, base::Logger& logger) {
       {{"connections", connections}, {"for_clients", for_clients}, {"open_files", open_files}});
 }
 
+void WarnLittleMemory(const base::MemoryBudget& memory, base::Logger& logger) {
+  if (!memory.enabled() || memory.base() < memory.limit() / 2) return;
+  logger.Warn(
+      "memory_short",
+      "Half of limits.memory is in use before the first connection, so that few connections "
+      "have room. Raise limits.memory, or the limit of the container.",
+      {{"used", static_cast<uint64_t>(memory.base())},
+       {"limit", static_cast<uint64_t>(memory.limit())}});
+}
+
 void WarnFixedCredentials(const std::vector<std::string>& files,
                           const config::Environment& environment, base::Logger& logger) {
   const std::optional<std::string> directory = environment.Get("CREDENTIALS_DIRECTORY");

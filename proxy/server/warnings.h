@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/environment.h"
 #include "proxy/base/log.h"
+#include "proxy/base/memory_budget.h"
 
 namespace mantlet::server {
 
@@ -25,6 +26,9 @@ void WarnUnusedSockets(const std::set<std::string>& names, base::Logger& logger)
 // Warns if the sum of `limits.connections` exceeds what the limit of file descriptors allows:
 // further connections wait in the kernel.
 void WarnFewDescriptors(const config::Config& config, base::Logger& logger);
+
+// Warns if half of limits.memory or more is in use before there is any connection.
+void WarnLittleMemory(const base::MemoryBudget& memory, base::Logger& logger);
 
 // Warns of files of LoadCredential= among `files`: systemd copies them once, so a renewed
 // certificate requires a restart.

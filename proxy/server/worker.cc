@@ -33,25 +33,33 @@ constexpr int64_t kLastHandshakesMs = 50;
 }  // namespace
 
 Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
-               observe::AccessLogSink& access_log, base::LogFormat log_format)
+               observe::AccessLogSink& access_log, base::LogFormat log_format,
+               base::MemoryBudget& memory)
     : metrics_(metrics),
       logger_(logger),
       access_log_(access_log, log_format),
       client_log_budget_(kClientRecordsPerSecond),
       revalidation_(loop_, clock),
-      context_{loop_, clock,          logger,           access_log_, client_log_budget_,
-               false, &revalidation_, &client_verdicts_},
-      heap_trim_(loop_, clock,
-                 [this] {
-                   context_.parsers.Clear();
-                   loop_.buffers().Clear();
-                   loop_.blocks().Clear();
-                   HeapTrim::TrimHeap();
-                 }),
+      context_{loop_,
+               clock,
+               logger,
+               access_log_,
+               client_log_budget_,
+               false,
+               &revalidation_,
+               &client_verdicts_,
+               &memory},
+      heap_trim_(loop_, clock, [this] { FreeUnused(); }),
+      memory_guard_(
+          loop_, clock, logger, memory,
+          {.connections = [this] { return AllConnections(); }, .trim = [this] { FreeUnused(); }}),
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");
         SetTimeSlice(kWorkerSliceNs);
-        loop_.SetTurnEnd([this] { access_log_.Flush(); });
+        loop_.SetTurnEnd([this] {
+          access_log_.Flush();
+          memory_guard_.Check(false);
+        });
         loop_.Run();
         // Everything that belongs to this loop is destroyed on its thread and writes its records.
         stopped_ = true;
@@ -62,6 +70,13 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         pools_.clear();
         loop_.SetTurnEnd(nullptr);  // the loop outlives the log that this flushes
       }) {}
+
+void Worker::FreeUnused() {
+  context_.parsers.Clear();
+  loop_.buffers().Clear();
+  loop_.blocks().Clear();
+  HeapTrim::TrimHeap();
+}
 
 Worker::~Worker() {
   loop_.Stop();
@@ -228,6 +243,11 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
 void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
   const session::ListenerState& state = *slot->newest();
+  if (context_.memory->refuses_new()) {
+    ++context_.memory->counts.refused;
+    session::RecordLimit(context_, state, peer.ToString(), session::AdmissionLimit::kMemory);
+    return;
+  }
   auto admitted =
       session::Admission::Admit(state.admission, state.config.limits, session::ClientKeyOf(peer));
   if (const auto* limit = std::get_if<session::AdmissionLimit>(&admitted)) {
@@ -289,9 +309,7 @@ void Worker::Drain(std::function<void()> on_empty) {
     context_.draining = true;
     on_empty_ = on_empty;
     for (auto& [name, listening] : listeners_) CloseListener(listening);
-    std::vector<Connection*> all;
-    for (auto& [connection, owner] : connections_) all.push_back(connection);
-    for (Connection* connection : all) connection->Drain();
+    for (Connection* connection : AllConnections()) connection->Drain();
     ReportIfEmpty();
   });
 }
@@ -301,9 +319,15 @@ void Worker::Cut() {
 }
 
 void Worker::CutOnLoop() {
+  for (Connection* connection : AllConnections()) connection->Cut();
+}
+
+// A copy, because what is done with them may end them.
+std::vector<Connection*> Worker::AllConnections() const {
   std::vector<Connection*> all;
-  for (auto& [connection, owner] : connections_) all.push_back(connection);
-  for (Connection* connection : all) connection->Cut();
+  all.reserve(connections_.size());
+  for (const auto& [connection, owner] : connections_) all.push_back(connection);
+  return all;
 }
 
 void Worker::ReportIfEmpty() {

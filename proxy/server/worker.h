@@ -24,6 +24,7 @@
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics_shard.h"
 #include "proxy/server/heap_trim.h"
+#include "proxy/server/memory_guard.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/session/connection.h"
 #include "proxy/session/protocol_table.h"
@@ -45,7 +46,8 @@ class Worker final : private session::Connection::Observer {
  public:
   // All arguments must outlive the worker. The constructor starts the thread.
   Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsShard& metrics,
-         observe::AccessLogSink& access_log, base::LogFormat log_format);
+         observe::AccessLogSink& access_log, base::LogFormat log_format,
+         base::MemoryBudget& memory);
   ~Worker();  // stops and joins the thread
 
   // Puts `snapshot` into use. `new_sockets` replace all sockets of their listeners; listeners that
@@ -90,6 +92,9 @@ class Worker final : private session::Connection::Observer {
 
   void OnConnectionClosed(session::Connection* connection) override;
 
+  void FreeUnused();
+  std::vector<session::Connection*> AllConnections() const;
+
   void ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets);
   RevalidationScope AdoptListener(const ListenerSnapshot& listener, Listening& listening);
   void ReplaceSockets(const ListenerSnapshot& listener, std::vector<io::FileDescriptor> sockets,
@@ -127,6 +132,7 @@ class Worker final : private session::Connection::Observer {
   Pools pools_;
   absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
+  MemoryGuard memory_guard_;
   bool stopped_ = false;  // the loop has ended, and its connections with it
   std::function<void()> on_empty_;
   std::function<void(const std::string&)> on_unreachable_;

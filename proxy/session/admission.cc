@@ -55,6 +55,8 @@ std::string_view ToString(AdmissionLimit limit) {
       return "limits.client_handshakes_per_second";
     case AdmissionLimit::kDescriptors:
       return "RLIMIT_NOFILE";
+    case AdmissionLimit::kMemory:
+      return "limits.memory";
   }
   return "unknown";
 }

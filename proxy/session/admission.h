@@ -53,6 +53,7 @@ enum class AdmissionLimit : uint8_t {
   kClientHandshakes,
   kClientHandshakesPerSecond,
   kDescriptors,  // the limit of the process: RLIMIT_NOFILE
+  kMemory,       // limits.memory, which is the limit of the process as well
 };
 // Returns the limit's name in the configuration, such as "limits.connections"; "RLIMIT_NOFILE" for
 // kDescriptors.

@@ -83,7 +83,10 @@ const config::Limits& Connection::NewestLimits() const {
   return slot_->current != nullptr ? slot_->current->config.limits : listener_->config.limits;
 }
 
-void Connection::OnPartialHello() { ticket_.HoldPartialHello(NewestLimits()); }
+void Connection::OnPartialHello() {
+  hello_begun_ = true;
+  ticket_.HoldPartialHello(NewestLimits());
+}
 
 // The connection has sent no ClientHello and is evicted for another one.
 void Connection::MakeRoom(AdmissionLimit limit) {
@@ -102,10 +105,14 @@ void Connection::ArmHandshake() {
 }
 
 bool Connection::OnHandshakeBegins() {
-  hello_whole_ = true;
+  hello_begun_ = hello_whole_ = true;
   if (leaving()) ArmHandshake();
-  const std::optional<AdmissionLimit> limit =
+  std::optional<AdmissionLimit> limit =
       ticket_.BeginHandshake(NewestLimits(), worker_.clock.MonotonicUs());
+  if (!limit && worker_.memory != nullptr && worker_.memory->refuses_new()) {
+    ++worker_.memory->counts.refused;
+    limit = AdmissionLimit::kMemory;
+  }
   if (!limit) return true;
   RecordLimit(worker_, *listener_, peer_, *limit);
   Abort();
@@ -409,6 +416,25 @@ void Connection::Drain() {
 
 void Connection::Cut() {
   ForceClose(ProxyError(ErrorReason::kDraining, "cut at the drain's deadline"));
+}
+
+void Connection::Drop(ProxyError error) {
+  if (phase_ == Phase::kHandshake) {
+    MakeRoom(AdmissionLimit::kMemory);
+    return;
+  }
+  ForceClose(std::move(error));
+  if (phase_ != Phase::kOver) Abort();
+}
+
+void Connection::EndIfIdle() {
+  if (state() == State::kIdle) protocol_->Stop(StopMode::kAfterCurrent, std::nullopt);
+}
+
+size_t Connection::held() const {
+  if (phase_ == Phase::kOver) return 0;
+  if (phase_ == Phase::kHandshake) return hello_begun_ ? kHandshakeBytes : kSilentBytes;
+  return phase_ == Phase::kOpen ? protocol_->held() : acceptance_->stream().buffered();
 }
 
 void Connection::ForceClose(ProxyError error) {

@@ -60,6 +60,13 @@ class Connection final : private AcceptHandler,
   void Drain();
   // Ends the connection immediately: the drain's deadline has passed.
   void Cut();
+  // Ends the connection immediately and drops what it still has for the client.
+  void Drop(base::ProxyError error);
+  // Ends the connection if no request is under way; one that is on its way meanwhile is lost to the
+  // client as at every end of an idle connection (RFC 9112 section 9.5).
+  void EndIfIdle();
+  // Returns the bytes that it holds for its client and for the upstream, more or less.
+  size_t held() const;
   // RevalidationSchedule::Handler: validates the client again.
   void OnRevalidationDue() override;
 
@@ -75,9 +82,15 @@ class Connection final : private AcceptHandler,
   std::string_view protocol() const { return protocol_ == nullptr ? "" : protocol_->name(); }
   size_t streams() const { return protocol_ == nullptr ? 0 : protocol_->streams(); }
   uint64_t requests() const { return protocol_ == nullptr ? 0 : protocol_->requests(); }
+  int64_t opened_us() const { return opened_us_; }  // by the monotonic clock
   int64_t opened_wall_ms() const { return opened_wall_ms_; }
 
  private:
+  // What a handshake holds, more or less: the TLS library's buffers and state; and a connection
+  // that has sent nothing.
+  static constexpr size_t kHandshakeBytes = 24 * 1024;
+  static constexpr size_t kSilentBytes = 4 * 1024;
+
   enum class Phase : uint8_t { kHandshake, kOpen, kClosing, kOver };
 
   // AcceptHandler
@@ -141,6 +154,7 @@ class Connection final : private AcceptHandler,
   // In kHandshake: the deadline of the handshake. In kClosing: the time for the client to read what
   // was written, and to end its direction.
   base::FunctionTimer timer_;
+  bool hello_begun_ = false;
   bool hello_whole_ = false;
   bool last_poll_ =
       false;  // the deadline has passed; the socket is read once more before the connection ends

@@ -93,6 +93,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   bool responding() const { return state_ == State::kResponding; }
   // Returns the bytes of content in both directions.
   uint64_t content_bytes() const { return record_.request_bytes + record_.response_bytes; }
+  // Returns the bytes of the request that wait to be written.
+  size_t held() const { return early_body_.size() + (upstream_ ? upstream_->buffered() : 0); }
   // Returns whether the whole request has been read.
   bool request_complete() const { return request_complete_; }
 

@@ -212,7 +212,7 @@ void Http1Session::NextRequest() {
     Done(stopping_ ? CloseMode::kLinger : CloseMode::kClose);
     return;
   }
-  if (buffered() > kHighWaterBytes) {
+  if (buffered() > buffer_limit()) {
     // The client sends requests without reading responses. It is read again once it has taken the
     // responses written so far.
     SetPaused(PauseReason::kClientBacklog, true);
@@ -221,6 +221,11 @@ void Http1Session::NextRequest() {
   }
   ArmIdle();
   if (!input_.empty()) resume_input_.Schedule();
+}
+
+size_t Http1Session::held() const {
+  if (tunnel_ != nullptr) return tunnel_->held();
+  return buffered() + input_.size() + exchange_.held();
 }
 
 void Http1Session::ReadHeldInput() {

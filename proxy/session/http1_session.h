@@ -47,6 +47,7 @@ class Http1Session final : public Protocol,
   std::string_view name() const override { return "http/1.1"; }
   Activity activity() const override;
   uint64_t requests() const override { return requests_; }
+  size_t held() const override;
 
  private:
   enum class State : uint8_t { kIdle, kRequest, kTunnel, kDone };
@@ -63,7 +64,7 @@ class Http1Session final : public Protocol,
   void WriteEnd(const http::HeaderList& trailers) override { codec_.WriteEnd(trailers); }
   http::LocalReply WriteLocalReply(int status, std::string_view text) override;
   void Flush() override { host_.stream().Flush(); }
-  size_t buffer_limit() const override { return kHighWaterBytes; }
+  size_t buffer_limit() const override { return worker_.loop.BufferLimit(kHighWaterBytes); }
   size_t buffered() const override { return host_.stream().buffered(); }
   size_t untaken() const override { return host_.stream().untaken(); }
   void PauseRequest(bool paused) override;

@@ -62,6 +62,12 @@ Activity Http2Session::activity() const {
   return tunnel ? Activity::kTunnel : Activity::kRequest;
 }
 
+size_t Http2Session::held() const {
+  size_t held = host_.stream().buffered();
+  for (const auto& stream : streams_) held += stream->held();
+  return held;
+}
+
 // ---- reading
 
 void Http2Session::OnBytes(std::string_view bytes) {

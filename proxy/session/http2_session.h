@@ -41,6 +41,7 @@ class Http2Session final : public Protocol,
   Activity activity() const override;
   size_t streams() const override { return streams_.size(); }
   uint64_t requests() const override { return requests_; }
+  size_t held() const override;
 
  private:
   enum class Leaving : uint8_t {

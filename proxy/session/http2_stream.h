@@ -55,6 +55,10 @@ class Http2Stream final : public base::PooledObject,
   void Recheck(const ListenerState& listener);
   // Sets the error that the access record reports for a tunnel that is to end.
   void SetTunnelError(const base::ProxyError& error);
+  // Returns the bytes that wait to be written in both directions.
+  size_t held() const {
+    return stream_.buffered() + (tunnel_ != nullptr ? tunnel_->held() : exchange_.held());
+  }
   bool has_tunnel() const { return tunnel_ != nullptr; }
   void OnDeferDelete() {}  // Loop::DeferDelete()
 

@@ -111,6 +111,9 @@ class Protocol {
   // Returns how many requests are in flight.
   virtual size_t streams() const { return activity() == Activity::kIdle ? 0 : 1; }
   virtual uint64_t requests() const = 0;  // number of requests begun
+  // Returns the bytes that it holds for its client and for the upstream, more or less: a measure to
+  // find who holds the most.
+  virtual size_t held() const { return 0; }
 };
 
 }  // namespace mantlet::session

@@ -29,7 +29,7 @@ void Tunnel::Side::OnData(std::string_view bytes) {
   io::ByteStream* to = other->from_;
   to->Write(bytes);
   to->Flush();
-  if (!paused_ && OverHighWater(*to)) {
+  if (!paused_ && OverHighWater(tunnel_->loop_, *to)) {
     paused_ = true;
     from_->SetReading(false);
     tunnel_->RememberUntaken();

@@ -36,6 +36,8 @@ class Tunnel {
   // The number of bytes that each side has sent.
   uint64_t downstream_bytes() const { return downstream_.bytes(); }
   uint64_t upstream_bytes() const { return upstream_.bytes(); }
+  // Returns the bytes that wait to be written in both directions.
+  size_t held() const { return downstream_.from()->buffered() + upstream_.from()->buffered(); }
   // Reports the client's end of stream, if it was seen before the tunnel existed.
   void DownstreamEnded() { downstream_.OnEnd(); }
 

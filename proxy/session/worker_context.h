@@ -9,6 +9,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
+#include "proxy/base/memory_budget.h"
 #include "proxy/http1/parser_pool.h"
 #include "proxy/http2/session_memory.h"
 #include "proxy/io/loop.h"
@@ -34,6 +35,8 @@ struct WorkerContext {
   // The schedule of revalidations and the cache of verdicts; never null if there are connections.
   RevalidationSchedule* revalidation = nullptr;
   verify::ClientVerdictCache* client_verdicts = nullptr;
+  // The limit on the memory of the process; null: none.
+  base::MemoryBudget* memory = nullptr;
   // shutdown.drain: the time for a connection that is to end to finish what it has begun.
   int64_t drain_ms = 30'000;
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.

@@ -80,7 +80,9 @@ OPENS_FILES = {
     "proxy/base/process_setup.cc",  # /dev/null
     "proxy/observe/access_log_sink.cc",  # writes
     "proxy/observe/process_stats.cc",  # /proc
+    "proxy/base/resident_memory.cc",  # /proc
     "proxy/server/worker_count.cc",  # /sys/fs/cgroup
+    "proxy/server/memory_limit.cc",  # the same
     "config/loader/update_readme.cc",  # a tool of the build
 }
 OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")

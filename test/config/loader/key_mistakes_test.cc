@@ -14,8 +14,8 @@ const Mistake kMistakes[] = {
     {"AKeyOfTheTop", "upstream: app", "upstream: app\n    metrics: {address: 127.0.0.1:9900}",
      "m.yaml:6:5: unknown key 'metrics' in listeners[0]; it belongs at the top of the file"},
     {"AKeyThatMeansNothing", "workers: 2", "colour: red",
-     "m.yaml:1:1: unknown key 'colour'; the keys here are workers, listeners, upstreams, "
-     "metrics, admin, log, reload, shutdown"},
+     "m.yaml:1:1: unknown key 'colour'; the keys here are workers, limits, listeners, "
+     "upstreams, metrics, admin, log, reload, shutdown"},
     {"NginxsNameOfACertificate", "- chain: tls.crt", "- ssl_certificate: tls.crt",
      "m.yaml:8:11: unknown key 'ssl_certificate' in listeners[0].tls.certificates[0]; did you mean "
      "'chain'?"},

@@ -25,6 +25,10 @@ const Mistake kMistakes[] = {
     {"ANumberInQuotes", "workers: 2", "workers: \"2\"",
      "m.yaml:1:10: workers: expected a whole number, found text in quotes; remove the "
      "quotes"},
+    {"TooLittleMemory", "workers: 2", "workers: 2\nlimits: {memory: 16MiB}",
+     "m.yaml:2:18: memory: 16MiB is out of range; write auto, off, or a size, 32MiB to 1048576GiB"},
+    {"MemoryWithoutAUnit", "workers: 2", "workers: 2\nlimits: {memory: lots}",
+     "m.yaml:2:18: memory: 'lots' is not a size; write auto, off, or a size, 32MiB to 1048576GiB"},
     {"TooManyWorkers", "workers: 2", "workers: 1025",
      "m.yaml:1:10: workers: 1025 is out of range; write auto or a number from 1 to 1024"},
     {"NoWorkers", "workers: 2", "workers: 0",

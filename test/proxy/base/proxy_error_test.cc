@@ -51,6 +51,7 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kUpstreamProtocol, "upstream_protocol", 502},
       {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
       {ErrorReason::kTimeoutQueue, "timeout_queue", 503},
+      {ErrorReason::kOutOfMemory, "out_of_memory", 503},
       {ErrorReason::kDraining, "draining", 503},
       {ErrorReason::kInternal, "internal", 500},
   };

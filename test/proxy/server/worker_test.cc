@@ -109,7 +109,9 @@ class WorkerTest : public testing::Test {
   config::Config config_;
   SnapshotPtr last_;
   uint16_t port_ = 0;
-  Worker worker_{clock_, logger_, metrics_.AddShard(), *access_log_, base::LogFormat::kJson};
+  base::MemoryBudget memory_{[] { return size_t{0}; }};
+  Worker worker_{clock_, logger_, metrics_.AddShard(), *access_log_, base::LogFormat::kJson,
+                 memory_};
 };
 
 TEST_F(WorkerTest, AnswersAPing) {

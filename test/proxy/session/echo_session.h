@@ -65,7 +65,7 @@ class EchoSession final : public Protocol {
     while (!done_ && input_.size() >= 2) {
       const size_t end = 2 + ContentBytes();
       if (input_.size() < end) return;
-      if (OverHighWater(host_.stream())) {
+      if (OverHighWater(worker_.loop, host_.stream())) {
         Pause();
       } else if (end == 2) {
         input_.erase(0, end);
