@@ -33,10 +33,11 @@ void BlockPool::Clear() {
 }
 
 // Every block of a class has at least the size of the class: the size is rounded up here, and down
-// in Free().
+// in Free(). glibc's malloc would round it up by itself, another one (preloaded) may not.
 void* BlockPool::Allocate(size_t size) {
   const size_t index = ClassFor(size);
-  if (index >= kClasses || free_[index] == nullptr) return std::malloc(size);
+  if (index >= kClasses) return std::malloc(size);
+  if (free_[index] == nullptr) return std::malloc(kLeast + index * kStep);
   Block* const block = free_[index];
   free_[index] = block->next;
   kept_ -= kLeast + index * kStep;
@@ -71,7 +72,7 @@ void* BlockPool::do_allocate(size_t size, size_t alignment) {
   return block;
 }
 
-// malloc has rounded the size up as ClassFor() does.
+// Allocate() has rounded the size up as ClassFor() does.
 void BlockPool::do_deallocate(void* block, size_t size, size_t) { Keep(block, ClassFor(size)); }
 
 void* PooledObject::operator new(size_t size, BlockPool& pool) {

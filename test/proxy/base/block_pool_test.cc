@@ -1,5 +1,7 @@
 #include "proxy/base/block_pool.h"
 
+#include <malloc.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -41,6 +43,23 @@ TEST(BlockPoolTest, ABlockIsUsedAgainForTheSameSize) {
   std::free(block);
 }
 #endif
+
+// Fails with an allocator that has other sizes than glibc's, such as jemalloc (preloaded), if the
+// pool relies on malloc to round sizes up.
+TEST(BlockPoolTest, ABlockThatIsUsedAgainIsAsLargeAsItsNewUseNeeds) {
+  BlockPool pool;
+  std::pmr::memory_resource& memory = pool;
+  for (size_t size = 1; size < 2'600; ++size) {
+    void* const first = memory.allocate(size);
+    memory.deallocate(first, size);
+    for (size_t larger = size; larger < size + 16; ++larger) {
+      void* const block = memory.allocate(larger);
+      ASSERT_GE(malloc_usable_size(block), larger) << size;
+      memory.deallocate(block, larger);
+    }
+    pool.Clear();
+  }
+}
 
 TEST(BlockPoolTest, WhatIsKeptIsBounded) {
   BlockPool pool;
