@@ -21,17 +21,18 @@ constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
 
 }  // namespace
 
-ClientCodec::ClientCodec(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
-                         const ResponseLimits& limits, Observer& observer)
+ClientCodec::ClientCodec(io::Loop& loop, std::shared_ptr<SessionMemory> memory,
+                         std::unique_ptr<io::ByteStream> stream, const ResponseLimits& limits,
+                         Observer& observer)
     : loop_(loop),
       observer_(observer),
       limits_(limits),
       stream_(std::move(stream)),
-      memory_(loop.blocks()),
+      memory_(std::move(memory)),
       transport_(loop, *stream_, [this] { Send(); }) {
   const OptionPtr option = NewOptions();
   nghttp2_option_set_peer_max_concurrent_streams(option.get(), kAssumedStreams);
-  transport_.SetSession(memory_.NewClient(Callbacks<ClientCodec>::Table(), this, *option));
+  transport_.SetSession(memory_->NewClient(Callbacks<ClientCodec>::Table(), this, *option));
   const std::array<nghttp2_settings_entry, 3> settings = {{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},

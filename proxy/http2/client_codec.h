@@ -46,8 +46,10 @@ class ClientCodec final : private io::ByteStreamHandler {
     ~Observer() = default;
   };
 
-  // `stream` must be connected. `loop` and `observer` must outlive the codec.
-  ClientCodec(io::Loop& loop, std::unique_ptr<io::ByteStream> stream, const ResponseLimits& limits,
+  // `memory` is what all sessions of the loop share. `stream` must be connected. `loop` and
+  // `observer` must outlive the codec.
+  ClientCodec(io::Loop& loop, std::shared_ptr<SessionMemory> memory,
+              std::unique_ptr<io::ByteStream> stream, const ResponseLimits& limits,
               Observer& observer);
   ~ClientCodec();
   ClientCodec(const ClientCodec&) = delete;
@@ -116,7 +118,7 @@ class ClientCodec final : private io::ByteStreamHandler {
   Observer& observer_;
   const ResponseLimits limits_;
   const std::unique_ptr<io::ByteStream> stream_;
-  SessionMemory memory_;
+  const std::shared_ptr<SessionMemory> memory_;
   Transport transport_;
   std::vector<ClientStream*> streams_;
   ClientStream* found_ = nullptr;  // by Find() last, and neither closed nor released

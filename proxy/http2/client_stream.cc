@@ -19,7 +19,7 @@ ClientStream::ClientStream(ClientCodec& codec, bool reused)
     : codec_(&codec),
       head_(&codec.loop_.blocks()),
       trailers_(&codec.loop_.blocks()),
-      writer_(codec.transport_, codec.memory_, codec.loop_),
+      writer_(codec.transport_, *codec.memory_, codec.loop_),
       reused_(reused) {}
 
 ClientStream::~ClientStream() {
@@ -40,7 +40,7 @@ void ClientStream::WriteHead(const http::RequestHead& head, const http::RequestF
     protocol_ = head.upgrade;
   }
   if (codec_ == nullptr) return;
-  FieldBlock& fields = codec_->memory_.fields();
+  FieldBlock& fields = codec_->memory_->fields();
   fields.Clear();
   WriteFields(head, how, fields);
   if (!protocol_.empty()) {
@@ -91,7 +91,7 @@ void ClientStream::SendConnect() {
   }
   method_ = http::Method::kConnect;
   has_content_ = true;
-  FieldBlock& fields = codec_->memory_.fields();
+  FieldBlock& fields = codec_->memory_->fields();
   fields.Clear();
   fields.Run(connect->Lines(0, connect->size()));
   codec_->Submit(*this, fields);

@@ -171,8 +171,9 @@ std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& targe
   const std::string& name = target->config.name;
   std::shared_ptr<upstream::Pool>& pool = pools_[{name, protocol}];
   if (pool == nullptr || pool->target().config != target->config) {
-    pool = std::make_shared<upstream::Pool>(loop_, connector_, target, metrics_.Upstream(name),
-                                            protocol);
+    pool = std::make_shared<upstream::Pool>(
+        loop_, connector_, target, metrics_.Upstream(name),
+        protocol == Protocol::kH2c ? context_.http2_memory : nullptr);
     pool->SetOnUnreachable([this, name] {
       if (on_unreachable_) on_unreachable_(name);
     });

@@ -44,7 +44,7 @@ observe::Http2CloseReason ReasonOf(http2::Violation violation) {
 Http2Session::Http2Session(WorkerContext& worker, ProtocolHost& host)
     : worker_(worker),
       host_(host),
-      codec_(worker.loop, worker.http2_memory, host.stream(),
+      codec_(worker.loop, *worker.http2_memory, host.stream(),
              OptionsOf(host.listener()->config.limits), *this),
       timer_([this] { OnTimeout(); }),
       write_timer_([this] { OnWriteTimeout(); }) {

@@ -5,6 +5,7 @@
 #define MANTLET_PROXY_SESSION_WORKER_CONTEXT_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
@@ -42,7 +43,9 @@ struct WorkerContext {
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.
   int64_t idle_grace_ms = 1'000;
   http1::ParserPool parsers = {};
-  http2::SessionMemory http2_memory{loop.blocks()};
+  // The worker's pools have it as well; their connections may end last.
+  std::shared_ptr<http2::SessionMemory> http2_memory =
+      std::make_shared<http2::SessionMemory>(loop.blocks());
 };
 
 }  // namespace mantlet::session

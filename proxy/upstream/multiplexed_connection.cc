@@ -12,7 +12,9 @@ http2::ResponseLimits LimitsOf(const config::UpstreamLimits& limits) {
 
 }  // namespace
 
-MultiplexedConnection::MultiplexedConnection(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
+MultiplexedConnection::MultiplexedConnection(io::Loop& loop,
+                                             std::shared_ptr<http2::SessionMemory> memory,
+                                             std::unique_ptr<io::ByteStream> stream,
                                              const io::SocketAddress& address,
                                              const config::UpstreamLimits& limits,
                                              const Liveness& liveness, Observer& observer)
@@ -22,7 +24,7 @@ MultiplexedConnection::MultiplexedConnection(io::Loop& loop, std::unique_ptr<io:
       address_(address),
       liveness_(liveness),
       timer_([this] { OnTimer(); }),
-      codec_(loop, std::move(stream), LimitsOf(limits), *this),
+      codec_(loop, std::move(memory), std::move(stream), LimitsOf(limits), *this),
       received_ms_(loop.now_ms()) {}
 
 void MultiplexedConnection::OnDeferDelete() {

@@ -15,6 +15,7 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/codec.h"
 #include "proxy/http2/client_codec.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/socket_address.h"
@@ -48,9 +49,10 @@ class MultiplexedConnection final : private http2::ClientCodec::Observer {
   };
 
   // `stream` must be connected to `address`. `loop` and `observer` must outlive the connection.
-  MultiplexedConnection(io::Loop& loop, std::unique_ptr<io::ByteStream> stream,
-                        const io::SocketAddress& address, const config::UpstreamLimits& limits,
-                        const Liveness& liveness, Observer& observer);
+  MultiplexedConnection(io::Loop& loop, std::shared_ptr<http2::SessionMemory> memory,
+                        std::unique_ptr<io::ByteStream> stream, const io::SocketAddress& address,
+                        const config::UpstreamLimits& limits, const Liveness& liveness,
+                        Observer& observer);
   // Called by Loop::DeferDelete(). No event is reported afterwards.
   void OnDeferDelete();
 

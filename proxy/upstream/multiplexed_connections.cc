@@ -20,9 +20,12 @@ UpstreamConnectionState StateOf(bool idle) {
 
 }  // namespace
 
-MultiplexedConnections::MultiplexedConnections(io::Loop& loop, observe::UpstreamMetrics& metrics,
-                                               TargetPtr target, Observer& observer)
+MultiplexedConnections::MultiplexedConnections(io::Loop& loop,
+                                               std::shared_ptr<http2::SessionMemory> memory,
+                                               observe::UpstreamMetrics& metrics, TargetPtr target,
+                                               Observer& observer)
     : loop_(loop),
+      memory_(std::move(memory)),
       metrics_(metrics),
       target_(std::move(target)),
       observer_(observer),
@@ -38,7 +41,7 @@ void MultiplexedConnections::Add(std::unique_ptr<io::ByteStream> stream,
   MultiplexedConnection::Observer& observer = *this;
   MultiplexedConnection& connection =
       *connections_.emplace_back(std::make_unique<MultiplexedConnection>(
-          loop_, std::move(stream), address, target_->config.limits, liveness_, observer));
+          loop_, memory_, std::move(stream), address, target_->config.limits, liveness_, observer));
   connection.idle = false;
   metrics_.ConnectionAdded(UpstreamConnectionState::kActive);
   SetIdle(connection, true);

@@ -16,6 +16,7 @@
 #include "proxy/base/lifetime.h"
 #include "proxy/base/timer_wheel.h"
 #include "proxy/http/codec.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/io/byte_stream.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/socket_address.h"
@@ -36,9 +37,10 @@ class MultiplexedConnections final : private MultiplexedConnection::Observer {
     ~Observer() = default;
   };
 
-  // `loop`, `metrics` and `observer` must outlive it.
-  MultiplexedConnections(io::Loop& loop, observe::UpstreamMetrics& metrics, TargetPtr target,
-                         Observer& observer);
+  // `loop`, `metrics` and `observer` must outlive it. `memory` is shared by all HTTP/2 sessions of
+  // the loop.
+  MultiplexedConnections(io::Loop& loop, std::shared_ptr<http2::SessionMemory> memory,
+                         observe::UpstreamMetrics& metrics, TargetPtr target, Observer& observer);
   ~MultiplexedConnections();
   MultiplexedConnections(const MultiplexedConnections&) = delete;
 
@@ -76,6 +78,7 @@ class MultiplexedConnections final : private MultiplexedConnection::Observer {
   void ExpireIdle();
 
   io::Loop& loop_;
+  const std::shared_ptr<http2::SessionMemory> memory_;
   observe::UpstreamMetrics& metrics_;
   TargetPtr target_;
   Observer& observer_;

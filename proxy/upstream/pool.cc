@@ -51,7 +51,7 @@ struct Pool::Attempt {
 };
 
 Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
-           observe::UpstreamMetrics& metrics, Protocol protocol)
+           observe::UpstreamMetrics& metrics, std::shared_ptr<http2::SessionMemory> memory)
     : loop_(loop),
       connector_(connector),
       target_(std::move(target)),
@@ -59,11 +59,10 @@ Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
       refuse_timer_([this] { RefuseUnresolved(); }),
       idle_timer_([this] { ExpireIdle(); }),
       queue_timer_([this] { expire_.Schedule(); }),
-      multiplexed_(
-          protocol == Protocol::kHttp1
-              ? nullptr
-              : std::make_unique<MultiplexedConnections>(
-                    loop, metrics, target_, static_cast<MultiplexedConnections::Observer&>(*this))),
+      multiplexed_(memory == nullptr ? nullptr
+                                     : std::make_unique<MultiplexedConnections>(
+                                           loop, std::move(memory), metrics, target_,
+                                           static_cast<MultiplexedConnections::Observer&>(*this))),
       serve_(loop, [this] { ServeWaiters(Slots::kLast); }),
       expire_(loop, [this] { ExpireOne(); }) {}
 

@@ -23,6 +23,7 @@
 
 #include "proxy/base/proxy_error.h"
 #include "proxy/base/timer_wheel.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/metrics_shard.h"
@@ -74,9 +75,11 @@ class Pool final : public std::enable_shared_from_this<Pool>,
     bool another_ = false;
   };
 
-  // Create it with std::make_shared. `loop`, `connector` and `metrics` must outlive it.
+  // Create it with std::make_shared. `loop`, `connector` and `metrics` must outlive it. With
+  // `memory`, which all HTTP/2 sessions of the loop share, the upstream speaks HTTP/2; without,
+  // HTTP/1.1.
   Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics,
-       Protocol protocol = Protocol::kHttp1);
+       std::shared_ptr<http2::SessionMemory> memory = nullptr);
   ~Pool();
   Pool(const Pool&) = delete;
 

@@ -12,6 +12,7 @@
 
 #include "proxy/http/tokens.h"
 #include "proxy/http2/client_codec.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/strip_set.h"
 #include "test/fuzz/fuzz_input.h"
@@ -112,7 +113,8 @@ void Run(const std::vector<std::string_view>& pieces, bool head_request, Respons
   Ignored ignored;
   const auto wire = std::make_shared<io::Wire>();
   wire->piece_bytes = SIZE_MAX;
-  http2::ClientCodec codec(loop, std::make_unique<io::MemoryStream>(wire), {}, ignored);
+  http2::ClientCodec codec(loop, std::make_shared<http2::SessionMemory>(loop.blocks()),
+                           std::make_unique<io::MemoryStream>(wire), {}, ignored);
   std::vector<std::unique_ptr<http2::ClientStream>> streams;
   http::RequestHead head;
   head.method = head_request ? http::Method::kHead : http::Method::kGet;

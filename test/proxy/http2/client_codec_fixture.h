@@ -13,6 +13,7 @@
 
 #include "gtest/gtest.h"
 #include "proxy/http2/client_codec.h"
+#include "proxy/http2/session_memory.h"
 #include "proxy/identity/identity_headers.h"
 #include "proxy/identity/strip_set.h"
 #include "test/proxy/http2/fake_server.h"
@@ -66,8 +67,8 @@ class ClientCodecTest : public testing::Test, public ClientCodec::Observer {
  protected:
   ClientCodec& codec() {
     if (codec_ == nullptr) {
-      codec_ = std::make_unique<ClientCodec>(loop_, std::make_unique<io::MemoryStream>(wire_),
-                                             limits_, *this);
+      codec_ = std::make_unique<ClientCodec>(
+          loop_, memory_, std::make_unique<io::MemoryStream>(wire_), limits_, *this);
     }
     return *codec_;
   }
@@ -120,6 +121,7 @@ class ClientCodecTest : public testing::Test, public ClientCodec::Observer {
   void OnCodecChanged() override { ++changes_; }
 
   io::Loop loop_;
+  std::shared_ptr<SessionMemory> memory_ = std::make_shared<SessionMemory>(loop_.blocks());
   std::shared_ptr<io::Wire> wire_ = std::make_shared<io::Wire>();
   ResponseLimits limits_{64 * 1024, 1000, "bytes-key", "count-key"};
   const identity::StripSet strip_;

@@ -59,7 +59,7 @@ class H2cPoolTest : public PoolTest {
   Pool& h2c() {
     if (pool_ == nullptr) {
       pool_ = std::make_shared<Pool>(loop_, connector_, target_, upstream_metrics_,
-                                     Pool::Protocol::kH2c);
+                                     std::make_shared<http2::SessionMemory>(loop_.blocks()));
     }
     return *pool_;
   }
