@@ -29,6 +29,11 @@ constexpr size_t kOutboundAcknowledgements = 1000;
 constexpr size_t kQueuedFrames = 1000;
 constexpr size_t kQueuedFramesPerStream = 4;
 
+// HPACK has one state for all streams, so that nothing else can be read once a field was not.
+constexpr char kCompressionHint[] =
+    "a malformed header section, or a field of more than 64 KiB, which is more than HTTP/2 clients "
+    "can send whatever limits.header_bytes says";
+
 Violation ViolationOf(int error) {
   if (error == NGHTTP2_ERR_FLOODED) return Violation::kControlFrames;
   if (error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) return Violation::kHeaderBlock;
@@ -364,6 +369,9 @@ void ServerCodec::NoteGoaway(const nghttp2_goaway& goaway) {
     absl::StrAppend(&violation_detail_, ": ",
                     absl::string_view(reinterpret_cast<const char*>(goaway.opaque_data),
                                       goaway.opaque_data_len));
+  }
+  if (goaway.error_code == NGHTTP2_COMPRESSION_ERROR) {
+    absl::StrAppend(&violation_detail_, " (", kCompressionHint, ")");
   }
 }
 

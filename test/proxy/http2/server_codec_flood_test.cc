@@ -115,6 +115,32 @@ TEST_F(ServerCodecFloodTest, AHeaderBlockWithoutEnd) {
             "ENHANCE_YOUR_CALM");
 }
 
+// nghttp2 decodes no longer field, and what follows it cannot be decoded then either.
+TEST_F(ServerCodecFloodTest, AFieldThatNghttp2CannotReadIsExplained) {
+  ServerCodec::Options options;
+  options.limits.header_bytes = 200'000;
+  Restart(options);
+  Open();
+  const auto request = [](uint32_t id, size_t size) {
+    const std::string block = Block(Request("GET", "/", {{"x", std::string(size, 'x')}}));
+    std::string bytes;
+    for (size_t at = 0; at < block.size(); at += 16'384) {
+      const bool last = at + 16'384 >= block.size();
+      bytes += Frame(at == 0 ? kHeaders : kContinuation,
+                     (at == 0 ? kEndStream : 0) | (last ? kEndHeaders : 0), id,
+                     block.substr(at, 16'384));
+    }
+    return bytes;
+  };
+  Client(request(1, 65'000));
+  EXPECT_FALSE(codec_->violation()) << codec_->violation_detail();
+  Client(request(3, 66'000));
+  EXPECT_EQ(codec_->violation(), Violation::kProtocolError);
+  EXPECT_TRUE(codec_->violation_detail().starts_with("COMPRESSION_ERROR"));
+  EXPECT_NE(codec_->violation_detail().find("64 KiB"), std::string::npos)
+      << codec_->violation_detail();
+}
+
 TEST_F(ServerCodecFloodTest, ASmallBlockThatDecodesToALargeOne) {
   Open();
   // A field of 4000 bytes goes to the dynamic table, and is named by one byte from then on.
