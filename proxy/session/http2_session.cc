@@ -232,7 +232,8 @@ void Http2Session::Stop(StopMode mode, std::optional<ProxyError> error) {
   }
 }
 
-// A tunnel is one stream of many: those that the policy denies end by themselves.
+// A tunnel is one stream of many: those that the policy denies end by themselves, as
+// client_auth.on_revocation has it.
 std::optional<ProxyError> Http2Session::Recheck(const ListenerState& listener) {
   for (size_t i = streams_.size(); i > 0; --i) streams_[i - 1]->Recheck(listener);
   return std::nullopt;

@@ -90,7 +90,7 @@ void Http2Stream::OnExchangeEnd(ExchangeEnd end) {
 }
 
 void Http2Stream::OnStreamClosed(std::optional<ProxyError> error) {
-  worker_.loop.timers().Cancel(timer_);
+  if (!tunnel_open_) worker_.loop.timers().Cancel(timer_);
   if (exchange_.active()) {
     exchange_.Cancel(error ? *std::move(error) : ProxyError(ErrorReason::kClientClosed));
   } else if (!begun_ && error) {
@@ -130,6 +130,7 @@ void Http2Stream::StartTunnel() {
 
 void Http2Stream::EndTunnel(Tunnel::Outcome outcome) {
   if (!std::exchange(tunnel_open_, false)) return;
+  worker_.loop.timers().Cancel(timer_);
   if (outcome == Tunnel::Outcome::kIdle) exchange_.TunnelTimedOut();
   exchange_.FinishTunnel(tunnel_->downstream_bytes(), tunnel_->upstream_bytes());
   tunnel_lease_.Release();
@@ -143,7 +144,13 @@ void Http2Stream::SetTunnelError(const ProxyError& error) {
 }
 
 void Http2Stream::Recheck(const ListenerState& listener) {
-  if (tunnel_open_ && exchange_.RecheckTunnel(listener)) EndTunnel(Tunnel::Outcome::kBroken);
+  const bool denied_before = timer_.armed();
+  if (!tunnel_open_ || denied_before || !exchange_.RecheckTunnel(listener)) return;
+  if (listener.config.client_auth.on_revocation == config::OnInvalid::kDrain) {
+    worker_.loop.ArmIn(timer_, worker_.drain_ms);
+  } else {
+    EndTunnel(Tunnel::Outcome::kBroken);
+  }
 }
 
 // ---- deadlines
@@ -172,7 +179,9 @@ void Http2Stream::OnBothIdle() {
 }
 
 void Http2Stream::OnTimeout() {
-  if (exchange_.active() && exchange_.responding()) {
+  if (tunnel_open_) {
+    EndTunnel(Tunnel::Outcome::kBroken);
+  } else if (exchange_.active() && exchange_.responding()) {
     OnBothIdle();
   } else if (exchange_.active() && stream_.paused()) {
     ArmBody();  // the upstream's deadline runs

@@ -50,8 +50,8 @@ class Http2Stream final : public base::PooledObject,
   http2::ServerStream& Begin();
   // Ends the stream without an answer.
   void Cancel(base::ProxyError error);
-  // Asks the policy of `listener`, a newer state, about the tunnel, if there is one, and ends it if
-  // the policy denies it.
+  // Asks the policy of `listener`, a newer state, about the tunnel, if there is one. If the policy
+  // denies it, it ends: at once, or after shutdown.drain, as client_auth.on_revocation has it.
   void Recheck(const ListenerState& listener);
   // Sets the error that the access record reports for a tunnel that is to end.
   void SetTunnelError(const base::ProxyError& error);
@@ -93,7 +93,7 @@ class Http2Stream final : public base::PooledObject,
   http2::ServerStream stream_;
   Exchange exchange_;
   // Request: the time for the next bytes of its content. Afterwards: the time for the client to
-  // take the response.
+  // take the response. Tunnel that the policy has come to deny: the time that it has left.
   base::FunctionTimer timer_;
   uint64_t moved_bytes_ = ~uint64_t{0};  // in both directions, when OnBothIdle() was called
   WriteProgress progress_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "test/config/policy_text.h"
 #include "test/proxy/http2/frame_log.h"
 #include "test/proxy/http2/frames.h"
 #include "test/proxy/io/loop_driver.h"
@@ -150,6 +151,23 @@ class Http2SessionTest : public WorkerFixture<base::SystemClock>, public Protoco
     Waiting();
     Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
     EXPECT_EQ(Sent(), "H1:200,content-length=9 D1:abc");
+  }
+  void OpenTunnel() {
+    Open();
+    Client(Headers(1, Request("CONNECT", "/chat", {{":protocol", "websocket"}}), kEndHeaders));
+    Answer(0,
+           "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    ASSERT_EQ(Sent(), "H1:200");
+    ASSERT_EQ(session_->activity(), Activity::kTunnel);
+  }
+  // A newer state of the listener, whose policy denies every request.
+  std::shared_ptr<const ListenerState> Denying(config::OnInvalid on_revocation) {
+    auto state = std::make_shared<ListenerState>(*state_);
+    state->config.client_auth.on_revocation = on_revocation;
+    state->policy = std::make_shared<const policy::Policy>(
+        config::ParsePolicy("rules: [{name: all, action: deny, match: {path: /**}}]"));
+    state->FindDenialCounters();
+    return state;
   }
   void WithoutWindow() {
     Start();
@@ -461,6 +479,44 @@ TEST_F(Http2SessionTest, AnUpstreamHasItsOwnTimeToAcceptATunnel) {
   Answer(0,
          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   EXPECT_EQ(Sent(), "H1:200");
+}
+
+TEST_F(Http2SessionTest, ATunnelThatThePolicyComesToDenyHasTheTimeOfADrain) {
+  OpenTunnel();
+  const auto denying = Denying(config::OnInvalid::kDrain);
+  EXPECT_FALSE(session_->Recheck(*denying)) << "the connection is not to end";
+  io::RunReady(loop_);
+  EXPECT_EQ(Sent(), "");
+  Client(Data(1, "abc", 0));
+  EXPECT_TRUE(Upstream(0).sent.ends_with("abc")) << "it goes on";
+  Pass(worker_.drain_ms / 2);
+  session_->Recheck(*denying);
+  EXPECT_TRUE(Upstream(0).open);
+  Pass(worker_.drain_ms / 2);
+  EXPECT_FALSE(Upstream(0).open) << "another reload has not given it more time";
+  EXPECT_EQ(Sent(), "R1:CANCEL");
+  EXPECT_FALSE(closed_);
+  EXPECT_EQ(session_->streams(), 0u);
+}
+
+TEST_F(Http2SessionTest, ATunnelThatThePolicyComesToDenyEndsAtOnceIfSoConfigured) {
+  OpenTunnel();
+  session_->Recheck(*Denying(config::OnInvalid::kClose));
+  io::RunReady(loop_);
+  EXPECT_FALSE(Upstream(0).open);
+  EXPECT_EQ(Sent(), "R1:CANCEL");
+  EXPECT_FALSE(closed_);
+}
+
+TEST_F(Http2SessionTest, ATunnelThatEndsInTheTimeOfADrainLeavesNothingBehind) {
+  OpenTunnel();
+  session_->Recheck(*Denying(config::OnInvalid::kDrain));
+  Client(RstStream(1, kCancel));
+  EXPECT_FALSE(Upstream(0).open);
+  EXPECT_EQ(session_->streams(), 0u);
+  Pass(worker_.drain_ms);
+  Client(Get(3));
+  EXPECT_EQ(connector_.wires.size(), 2u);
 }
 
 TEST_F(Http2SessionTest, ATunnelHasOneKey) {
