@@ -105,12 +105,13 @@ http2::ServerStream& Http2Session::OnStreamBegins() {
 }
 
 bool Http2Session::OnRequestBegins() {
-  if (!may_begin_) {
+  const uint32_t most = config().limits.requests_per_connection;
+  // Requests that were read together with the last one have no part in its GOAWAY.
+  if (!may_begin_ || (most != 0 && requests_ >= most)) {
     OnStreamRefused(true);
     return false;
   }
   ++requests_;
-  const uint32_t most = config().limits.requests_per_connection;
   if ((most != 0 && requests_ >= most) || host_.expires_soon()) Leave(Leaving::kLast);
   return true;
 }

@@ -615,6 +615,24 @@ TEST_F(Http2SessionTest, TheLastRequestOfAConnectionIsAnnounced) {
   EXPECT_EQ(session_->requests(), 2u);
 }
 
+TEST_F(Http2SessionTest, RequestsThatAreReadTogetherWithTheLastOneDoNotBegin) {
+  listener_.config.limits.requests_per_connection = 2;
+  Open();
+  Client(Get(1) + Get(3) + Get(5) + Get(7));
+  EXPECT_EQ(connector_.wires.size(), 2u);
+  EXPECT_EQ(session_->requests(), 2u);
+  const std::string sent = Sent();
+  EXPECT_NE(sent.find("GOAWAY:7:NO_ERROR"), std::string::npos) << sent;
+  EXPECT_NE(sent.find("R5:REFUSED_STREAM R7:REFUSED_STREAM"), std::string::npos) << sent;
+  EXPECT_TRUE(
+      Counted("mantlet_http2_streams_refused_total{listener=\"public\",reason=\"draining\"} 2"));
+  Answer(0);
+  EXPECT_FALSE(closed_);
+  Answer(1);
+  EXPECT_EQ(Sent(), "H1:200,content-length=2 D1:ok+ H3:200,content-length=2 D3:ok+");
+  EXPECT_EQ(closed_, CloseMode::kLinger);
+}
+
 TEST_F(Http2SessionTest, AClientThatIsValidatedSoonIsToldThatItsRequestIsTheLast) {
   expires_soon_ = true;
   Waiting();
