@@ -336,6 +336,10 @@ void ServerCodec::Send() {
   FinishClosed();
 }
 
+void ServerCodec::SendLast() {
+  if (!failed_) transport_.SendLast();
+}
+
 void ServerCodec::OnDrained() { transport_.ScheduleSend(); }
 
 int ServerCodec::SendData(const nghttp2_frame& frame, std::string_view header, size_t length,

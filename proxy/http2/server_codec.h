@@ -65,6 +65,10 @@ class ServerCodec {
 
   // Nothing is sent any more.
   void Close() { failed_ = true; }
+  // Sends the frames that wait, a GOAWAY among them, even if the client takes nothing at the
+  // moment; content stays behind then. For a connection that is about to be closed. Streams that
+  // these frames close are not reported: their owner ends with the connection.
+  void SendLast();
 
   // Reads a piece of what the client sends.
   void Read(std::string_view bytes);

@@ -28,4 +28,17 @@ int Transport::Send() {
   }
 }
 
+// There is no loop without end: content is not asked for while the stream is full, and nothing adds
+// other frames.
+void Transport::SendLast() {
+  turn_end_.Cancel();
+  const uint8_t* frame = nullptr;
+  for (;;) {
+    const ssize_t size = nghttp2_session_mem_send(session(), &frame);
+    if (size <= 0) break;
+    Write({reinterpret_cast<const char*>(frame), static_cast<size_t>(size)});
+  }
+  stream_.Flush();
+}
+
 }  // namespace mantlet::http2

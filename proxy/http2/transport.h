@@ -52,6 +52,9 @@ class Transport {
   // Writes frames until there are no more, or until the peer takes none. Returns 0 or a fatal
   // NGHTTP2_ERR_* value.
   int Send();
+  // Writes the frames that wait, even if the peer takes none: what must be told before the end.
+  // Content stays behind if the stream is full. Errors are of no interest any more.
+  void SendLast();
   // Whether the session has nothing more to read or to write.
   bool finished() const {
     return nghttp2_session_want_read(session()) == 0 && nghttp2_session_want_write(session()) == 0;

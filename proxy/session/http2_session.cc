@@ -267,6 +267,7 @@ void Http2Session::OnTimeout() {
 
 void Http2Session::Done(CloseMode mode) {
   if (std::exchange(done_, true)) return;
+  if (mode == CloseMode::kLinger) codec_.SendLast();
   codec_.Close();
   for (size_t i = 0; i < streams_.size(); ++i) host_.listener()->metrics->StreamClosed();
   if (leave_timer_ != nullptr) worker_.loop.timers().Cancel(*leave_timer_);

@@ -633,6 +633,33 @@ TEST_F(Http2SessionTest, RequestsThatAreReadTogetherWithTheLastOneDoNotBegin) {
   EXPECT_EQ(closed_, CloseMode::kLinger);
 }
 
+TEST_F(Http2SessionTest, AClientThatTakesNothingAtTheMomentLearnsWhyItsConnectionEnds) {
+  Start();
+  Client(std::string(kPreface) + Setting(4, 0x7fffffff) + WindowUpdate(0, 0x7fff0000) + Get(1));
+  wire_->room = 0;
+  Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+  for (uint32_t id = 3; id < 1000 && !closed_; id += 2) Client(Get(id) + RstStream(id, kCancel));
+  EXPECT_EQ(closed_, CloseMode::kLinger);
+  EXPECT_LT(wire_->pending.size(), 100'000u) << "content is not written to a client that is full";
+  wire_->Take(SIZE_MAX);
+  const std::string sent = Sent();
+  EXPECT_TRUE(sent.ends_with(":ENHANCE_YOUR_CALM")) << sent;
+}
+
+TEST_F(Http2SessionTest, AClientThatReadsItsResponseLateIsToldOfTheDrain) {
+  Start();
+  Client(std::string(kPreface) + Setting(4, 0x7fffffff) + WindowUpdate(0, 0x7fff0000) + Get(1));
+  wire_->room = 0;
+  Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x'));
+  ASSERT_EQ(session_->streams(), 0u);
+  Drain();
+  io::RunReady(loop_);
+  Pass(kIdleGraceMs);
+  EXPECT_EQ(closed_, CloseMode::kLinger);
+  wire_->Take(SIZE_MAX);
+  EXPECT_TRUE(Sent().ends_with("GOAWAY:all:NO_ERROR GOAWAY:1:NO_ERROR"));
+}
+
 TEST_F(Http2SessionTest, AClientThatIsValidatedSoonIsToldThatItsRequestIsTheLast) {
   expires_soon_ = true;
   Waiting();
