@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
 import ssl
 import subprocess
 
 import pytest
 from harness import clients, http2
 from harness.proxy import NO_CLIENT_AUTH
+from harness.timing import scaled
 from harness.upstreams import pattern, response
 
 MIB = 1024 * 1024
@@ -101,6 +103,41 @@ def test_h2load_loses_no_request(start, upstream, pki):
                           capture_output=True, text=True, timeout=60, check=True)
     assert "2000 succeeded, 0 failed, 0 errored" in done.stdout, done.stdout
     proxy.wait_metric("mantlet_requests_total", 2000, code="200")
+
+
+NODE = """
+const http2 = require('http2'), fs = require('fs')
+const [url, certificate, key, count] = process.argv.slice(2)
+const session = http2.connect(url, {rejectUnauthorized: false, cert: fs.readFileSync(certificate), key: fs.readFileSync(key)})
+const content = Buffer.alloc(200000, 'x')
+let left = Number(count), seen = []
+session.on('error', error => { console.error(error); process.exit(1) })
+for (let i = 0; i < count; i++) {
+  const stream = session.request({':method': 'POST', ':path': '/' + i}, {waitForTrailers: true})
+  stream.on('wantTrailers', () => stream.sendTrailers({'x-sum': String(i)}))
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', piece => text += piece)
+  stream.on('end', () => {
+    const account = JSON.parse(text)
+    seen.push([account.target, account.body_size, account.trailers])
+    if (--left === 0) { session.close(); console.log(JSON.stringify(seen)) }
+  })
+  stream.end(content)
+}
+"""
+
+
+def test_nodes_client(mantlet, pki, tmp_path):
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("no node")
+    (tmp_path / "client.js").write_text(NODE)
+    certificate, key = pki.client_files
+    done = subprocess.run([node, str(tmp_path / "client.js"), f"https://127.0.0.1:{mantlet.port()}", str(certificate),
+                           str(key), "50"], capture_output=True, text=True, timeout=scaled(20))
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(done.stdout)) == sorted([f"/{i}", 200_000, [["x-sum", str(i)]]] for i in range(50))
 
 
 def test_all_streams_of_a_connection_have_the_identity_of_its_client(mantlet, pki):
