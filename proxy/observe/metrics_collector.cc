@@ -439,6 +439,9 @@ void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Fam
           CellsOf("reason", base::kErrorReasonCount, UpstreamFailureLabel));
   AddSum(out, "mantlet_upstream_retries_total",
          "Requests sent again on another upstream connection.", all, &M::retries_);
+  AddSum(out, "mantlet_upstream_retries_over_budget_total",
+         "Requests that were not sent again although it was safe, because of the retry budget.",
+         all, &M::retries_over_budget_);
 }
 
 }  // namespace mantlet::observe

@@ -162,6 +162,8 @@ class alignas(64) UpstreamMetrics {
   void Failed(base::ErrorReason reason) { failures_[static_cast<size_t>(reason)].Add(); }
   // A request was sent again on another connection.
   void Retried() { retries_.Add(); }
+  // A request was not sent again, because of upstream::RetryBudget.
+  void RetryOverBudget() { retries_over_budget_.Add(); }
 
  private:
   friend class MetricsCollector;
@@ -171,6 +173,7 @@ class alignas(64) UpstreamMetrics {
   std::array<Gauge, kUpstreamConnectionStateCount> connections_;
   std::array<Counter, base::kErrorReasonCount> failures_;
   Counter retries_;
+  Counter retries_over_budget_;
 };
 
 // RequestMetrics counts the requests of one listener to one upstream.

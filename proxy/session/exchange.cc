@@ -89,6 +89,7 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
     return ProxyError(ErrorReason::kUpstreamProtocol,
                       "gRPC needs HTTP/2 to the application: set upstreams[].protocol to h2c");
   }
+  pool().CountRequest();
   if (upstream::Lease lease = pool().TakeIdle(Repeatability())) {
     StartSending(std::move(lease));
     return std::nullopt;
@@ -315,7 +316,13 @@ bool Exchange::MayRetry(const ProxyError& error) const {
 }
 
 void Exchange::OnUpstreamError(ProxyError error) {
-  if (!MayRetry(error)) {
+  bool retry = MayRetry(error);
+  if (retry && !pool().TryRetry()) {
+    retry = false;
+    listener_->upstream_metrics->RetryOverBudget();
+    error.detail += "; not sent again, because too many of the last requests were";
+  }
+  if (!retry) {
     listener_->upstream_metrics->Failed(error.reason);
     Fail(std::move(error));
     return;

@@ -31,6 +31,7 @@
 #include "proxy/upstream/connector.h"
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/multiplexed_connections.h"
+#include "proxy/upstream/retry_budget.h"
 #include "proxy/upstream/target.h"
 
 namespace mantlet::upstream {
@@ -114,6 +115,11 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   // A reload has replaced this pool, or the worker drains. No idle connection is kept from now on.
   void Shutdown();
 
+  // CountRequest() counts a request for the retry budget. TryRetry() returns whether the budget
+  // permits to send a request again, and counts it if so.
+  void CountRequest() { retry_budget_.CountRequest(loop_.now_ms()); }
+  bool TryRetry() { return retry_budget_.TryAcquire(loop_.now_ms()); }
+
   // Returns the number of connections without a request.
   size_t idle() const { return multiplexed_ == nullptr ? idle_.size() : multiplexed_->idle(); }
   // Replaces the times of later HTTP/2 connections, for tests.
@@ -185,6 +191,7 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   base::FunctionTimer refuse_timer_;  // defers RefuseUnresolved() out of Wait()
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
+  RetryBudget retry_budget_;
   bool shut_down_ = false;
   base::FunctionTimer idle_timer_;                       // when the next idle connection may expire
   base::FunctionTimer queue_timer_;                      // when the next waiter may expire

@@ -20,6 +20,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
     upstream.ConnectionAdded(UpstreamConnectionState::kIdle);
     upstream.Failed(base::ErrorReason::kConnectRefused);
     upstream.Retried();
+    upstream.RetryOverBudget();
     RequestMetrics& requests = shard.Requests("public", "app");
     requests.Record("GET", 200, 2500, 0, 100);
     requests.Record("BREW", 0, 70'000'000, 7, 0);

@@ -184,6 +184,18 @@ TEST_F(RetryTest, HappensOnlyOnce) {
   EXPECT_EQ(upstream_.peers.size(), 2u);
 }
 
+TEST_F(RetryTest, DoesNotHappenBeyondTheBudget) {
+  Warm();
+  while (pool_->TryRetry()) {
+  }
+  SendOnStale(kGet);
+  EXPECT_EQ(Ended(), End::kKeepAlive);
+  EXPECT_EQ(Status(), 502);
+  EXPECT_EQ(upstream_.peers.size(), 1u);
+  EXPECT_TRUE(Counted("mantlet_upstream_retries_over_budget_total{upstream=\"app\"} 1"));
+  EXPECT_TRUE(Counted("mantlet_upstream_retries_total{upstream=\"app\"} 0"));
+}
+
 TEST_F(RetryTest, DoesNotHappenOnAFreshConnection) {
   SendOnStale(kGet);
   EXPECT_EQ(Ended(), End::kKeepAlive);
