@@ -64,6 +64,7 @@ enum class ErrorReason : uint8_t {
   // Us.
   kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
   kTimeoutQueue,   // 503: no connection became free in time
+  kCircuitOpen,    // 503: no connection is attempted now, because the last ones failed
   kDraining,       // 503
   kOutOfMemory,    // 503: limits.memory is reached
   kInternal,       // 500
@@ -81,7 +82,7 @@ struct ErrorFacts {
 const ErrorFacts& FactsOf(ErrorReason reason);
 
 // Returns whether mantlet_upstream_failures_total counts the reason: all faults of the upstream,
-// and requests for which the pool had no connection.
+// and requests for which the pool had no connection or attempted none.
 bool CountsAsUpstreamFailure(ErrorReason reason);
 
 struct ProxyError {

@@ -70,6 +70,16 @@ void Metrics::RemoveUpstreamAddresses(const std::string& upstream) {
   process_wide_.upstream_addresses.erase(upstream);
 }
 
+void Metrics::SetUpstreamCircuitsOpen(const std::string& upstream, size_t count) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_circuits_open[upstream] = count;
+}
+
+void Metrics::RemoveUpstreamCircuits(const std::string& upstream) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_circuits_open.erase(upstream);
+}
+
 void Metrics::UpstreamResolveFailed(const std::string& upstream) {
   const std::lock_guard lock(mutex_);
   ++process_wide_.upstream_resolve_failures[upstream];

@@ -88,6 +88,9 @@ class Metrics {
   // Sets the number of addresses of an upstream; 0 while its name has none.
   void SetUpstreamAddresses(const std::string& upstream, size_t count);
   void RemoveUpstreamAddresses(const std::string& upstream);
+  // Sets the number of addresses of an upstream whose circuit is open.
+  void SetUpstreamCircuitsOpen(const std::string& upstream, size_t count);
+  void RemoveUpstreamCircuits(const std::string& upstream);
   // A lookup of the upstream's name has failed.
   void UpstreamResolveFailed(const std::string& upstream);
   // `memory` outlives this object's last Render().
@@ -114,6 +117,7 @@ class Metrics {
     const base::MemoryBudget* memory = nullptr;
     std::map<std::string, size_t> upstream_addresses;
     std::map<std::string, uint64_t> upstream_resolve_failures;
+    std::map<std::string, size_t> upstream_circuits_open;
   };
 
   const BuildInfo build_info_;

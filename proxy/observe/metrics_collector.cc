@@ -327,6 +327,10 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
   AddByName(out, "mantlet_upstream_addresses",
             "Addresses of an upstream; 0 while its name cannot be resolved.", MetricType::Gauge,
             "upstream", now.upstream_addresses);
+  AddByName(out, "mantlet_upstream_circuit_open",
+            "Addresses of an upstream to which no request causes a connection, because the last "
+            "ones failed.",
+            MetricType::Gauge, "upstream", now.upstream_circuits_open);
   AddByName(out, "mantlet_upstream_resolve_failures_total",
             "Lookups of an upstream's name that failed.", MetricType::Counter, "upstream",
             now.upstream_resolve_failures);

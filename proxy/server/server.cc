@@ -58,8 +58,10 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       binder_(started_with_, std::move(inherited), logger),
       metrics_(BuildLabels()),
       name_lookup_(loop_),
+      circuit_board_(clock_, logger_, metrics_),
       resolver_(loop_, logger_, metrics_, name_lookup_,
                 [this](const upstream::TargetPtr& target) {
+                  circuit_board_.Update(*target);
                   for (auto& worker : workers_) worker->UpdateTarget(target);
                 }),
       loader_(reader_, environment_, clock_,
@@ -183,6 +185,10 @@ void Server::StartWorkers(uint32_t count) {
     workers_.back()->SetOnUnreachable([this](const std::string& upstream) {
       loop_.Post([this, upstream] { resolver_.Unreachable(upstream); });
     });
+    workers_.back()->SetOnCircuitChange(
+        [this, i](const std::string& upstream, const upstream::Circuits::Change& change) {
+          loop_.Post([this, i, upstream, change] { circuit_board_.OnChange(i, upstream, change); });
+        });
   }
 }
 
@@ -237,6 +243,7 @@ void Server::Activate(SnapshotPtr next) {
   std::vector<upstream::TargetPtr> targets;
   for (const ListenerSnapshot& listener : snapshot_->listeners) targets.push_back(listener.target);
   resolver_.Use(targets);
+  circuit_board_.Use(targets);
 }
 
 LoadOutcome Server::Reload(const certs::Fingerprints* polled) {

@@ -28,6 +28,7 @@
 #include "proxy/io/signals.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/server/circuit_board.h"
 #include "proxy/server/drain.h"
 #include "proxy/server/endpoint_server.h"
 #include "proxy/server/listener_binder.h"
@@ -99,6 +100,7 @@ class Server {
   std::unique_ptr<observe::AccessLogSink> access_log_;
   io::Loop loop_;
   io::SystemNameLookup name_lookup_;
+  CircuitBoard circuit_board_;
   UpstreamResolver resolver_;
   Loader loader_;
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start

@@ -68,6 +68,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         closing_.clear();
         connections_.clear();
         pools_.clear();
+        circuits_.clear();
         loop_.SetTurnEnd(nullptr);  // the loop outlives the log that this flushes
       }) {}
 
@@ -164,6 +165,21 @@ void Worker::ShutdownUnusedPools(const Pools& old_pools) {
     if (!used.contains(pool.get())) pool->Shutdown();
   }
   std::erase_if(pools_, [&](const auto& entry) { return !used.contains(entry.second.get()); });
+  std::erase_if(circuits_, [&](const auto& entry) {
+    return std::none_of(pools_.begin(), pools_.end(),
+                        [&](const auto& pool) { return pool.first.first == entry.first; });
+  });
+}
+
+std::shared_ptr<upstream::Circuits> Worker::CircuitsOf(const std::string& upstream) {
+  std::shared_ptr<upstream::Circuits>& circuits = circuits_[upstream];
+  if (circuits == nullptr) {
+    circuits = std::make_shared<upstream::Circuits>(loop_, connector_);
+    circuits->SetOnChange([this, upstream](const upstream::Circuits::Change& change) {
+      if (on_circuit_change_) on_circuit_change_(upstream, change);
+    });
+  }
+  return circuits;
 }
 
 std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& target,
@@ -173,7 +189,7 @@ std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& targe
   if (pool == nullptr || pool->target().config != target->config) {
     pool = std::make_shared<upstream::Pool>(
         loop_, connector_, target, metrics_.Upstream(name),
-        protocol == Protocol::kH2c ? context_.http2_memory : nullptr);
+        protocol == Protocol::kH2c ? context_.http2_memory : nullptr, CircuitsOf(name));
     pool->SetOnUnreachable([this, name] {
       if (on_unreachable_) on_unreachable_(name);
     });

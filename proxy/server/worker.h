@@ -29,6 +29,7 @@
 #include "proxy/session/connection.h"
 #include "proxy/session/protocol_table.h"
 #include "proxy/session/revalidation_schedule.h"
+#include "proxy/upstream/circuits.h"
 #include "proxy/upstream/socket_connector.h"
 #include "proxy/verify/client_verdict_cache.h"
 
@@ -62,6 +63,11 @@ class Worker final : private session::Connection::Observer {
   void SetOnUnreachable(std::function<void(const std::string&)> report) {
     on_unreachable_ = std::move(report);
   }
+
+  // Sets a function that is called on the worker's thread when a circuit of an upstream has opened
+  // or closed. Must be called before the first Apply().
+  using CircuitReport = std::function<void(const std::string&, const upstream::Circuits::Change&)>;
+  void SetOnCircuitChange(CircuitReport report) { on_circuit_change_ = std::move(report); }
 
   // Stops listening and ends idle connections now, others after their response. `on_empty` is
   // called when no connection is left.
@@ -102,6 +108,7 @@ class Worker final : private session::Connection::Observer {
   void CloseRemoved(Listeners& removed, RevalidationScopes& scopes);
   void ScheduleRevalidation(const RevalidationScopes& scopes);
   void ShutdownUnusedPools(const Pools& old_pools);
+  std::shared_ptr<upstream::Circuits> CircuitsOf(const std::string& upstream);
   std::shared_ptr<upstream::Pool> PoolFor(const upstream::TargetPtr& target,
                                           upstream::Pool::Protocol protocol);
   std::shared_ptr<const session::ListenerState> StateFor(const ListenerSnapshot& listener);
@@ -129,6 +136,7 @@ class Worker final : private session::Connection::Observer {
   // The sockets of closed listeners, which accept no new connection.
   std::vector<std::unique_ptr<io::Listener>> closing_;
   base::FunctionTimer closing_timer_{[this] { CloseDrainedSockets(); }};
+  std::map<std::string, std::shared_ptr<upstream::Circuits>> circuits_;  // by upstream name
   Pools pools_;
   absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
@@ -136,6 +144,7 @@ class Worker final : private session::Connection::Observer {
   bool stopped_ = false;  // the loop has ended, and its connections with it
   std::function<void()> on_empty_;
   std::function<void(const std::string&)> on_unreachable_;
+  CircuitReport on_circuit_change_;
   std::thread thread_;
 };
 

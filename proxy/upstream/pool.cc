@@ -15,48 +15,28 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-ErrorReason ReasonOf(const io::StreamError& error) {
-  if (error.failure == io::StreamFailure::kConnectRefused) return ErrorReason::kConnectRefused;
-  if (error.failure == io::StreamFailure::kTimedOut) return ErrorReason::kConnectTimeout;
-  return ErrorReason::kConnectFailed;
-}
-
 // Restarts the timeout of the oldest wanted attempt: its waiter has left, and the next waiter,
 // which inherits the attempt, gets the full time.
 template <typename Attempts>
-void RenewOldest(io::Loop& loop, Attempts& attempts, int64_t ms) {
+void RenewOldest(Attempts& attempts) {
   auto wanted = std::find_if(attempts.begin(), attempts.end(),
                              [](const auto& attempt) { return !attempt->orphan; });
-  if (wanted != attempts.end()) loop.ArmIn((*wanted)->timer, ms);
+  if (wanted != attempts.end()) (*wanted)->Renew();
 }
 
 }  // namespace
 
-struct Pool::Attempt {
-  explicit Attempt(Pool* pool)
-      : timer([this, pool] { pool->OnAttemptTimeout(this); }),
-        next([this, pool] { pool->LeaveSilentAddress(*this); }),
-        again([this, pool] { pool->Dial(*this); }) {}
-  std::unique_ptr<Connector::Attempt> connecting;
-  TargetPtr target;    // the target whose addresses are tried
-  size_t address = 0;  // index into them
-  // The first address that did not answer within its share of the time. If all others refuse, it is
-  // tried again with the remaining time, because its listen queue may have been full.
-  std::optional<size_t> silent;
-  bool last = false;          // no other address follows
-  bool orphan = false;        // its waiter has left or has been served
-  base::FunctionTimer timer;  // the deadline of the attempt
-  base::FunctionTimer next;   // the deadline of the current address, if another one follows
-  base::FunctionTimer again;  // the next try after a full listen queue
-};
-
 Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
-           observe::UpstreamMetrics& metrics, std::shared_ptr<http2::SessionMemory> memory)
+           observe::UpstreamMetrics& metrics, std::shared_ptr<http2::SessionMemory> memory,
+           std::shared_ptr<Circuits> circuits)
     : loop_(loop),
       connector_(connector),
       target_(std::move(target)),
       metrics_(metrics),
+      circuits_(circuits == nullptr ? std::make_shared<Circuits>(loop, connector)
+                                    : std::move(circuits)),
       refuse_timer_([this] { RefuseUnresolved(); }),
+      redial_timer_([this] { DialHeld(); }),
       idle_timer_([this] { ExpireIdle(); }),
       queue_timer_([this] { expire_.Schedule(); }),
       multiplexed_(memory == nullptr ? nullptr
@@ -64,10 +44,15 @@ Pool::Pool(io::Loop& loop, Connector& connector, TargetPtr target,
                                            loop, std::move(memory), metrics, target_,
                                            static_cast<MultiplexedConnections::Observer&>(*this))),
       serve_(loop, [this] { ServeWaiters(Slots::kLast); }),
-      expire_(loop, [this] { ExpireOne(); }) {}
+      reconsider_(loop, [this] { Reconsider(); }),
+      expire_(loop, [this] { ExpireOne(); }) {
+  circuits_->SetAddresses(target_->addresses, target_->config.timeouts.connect.count());
+  circuits_->AddObserver(this);
+}
 
 Pool::~Pool() {
   if (gone_ != nullptr) *gone_ = true;
+  circuits_->RemoveObserver(this);
   Shutdown();
   for (LeaseHandler* waiter : waiters_) waiter->pool_ = nullptr;
   for (size_t i = 0; i < attempts_.size(); ++i) {
@@ -81,7 +66,7 @@ bool Pool::Wait(LeaseHandler* waiter, Request request, bool another) {
   const config::Pool& limits = target_->config.pool;
   const size_t busy = in_use() + wanted_attempts();
   if (waiters_.size() >= limits.pending &&
-      (busy >= limits.connections || target_->addresses.empty())) {
+      (busy >= limits.connections || !circuits_->PermitsAny())) {
     return false;
   }
   waiter->pool_ = this;
@@ -98,7 +83,7 @@ void Pool::CancelWait(LeaseHandler* waiter) {
   if (it == waiters_.end()) return;
   const auto index = static_cast<size_t>(it - waiters_.begin());
   if (index < expected() && expected() < waiters_.size()) {
-    RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+    RenewOldest(attempts_);
   }
   TakeWaiter(index);
 }
@@ -138,6 +123,7 @@ void Pool::ExpireOne() {
   ProxyError error(ErrorReason::kTimeoutQueue,
                    "all of upstreams[].pool.connections were in use for longer than "
                    "upstreams[].timeouts.queue");
+  if (!target_->addresses.empty() && !circuits_->PermitsAny()) error = circuits_->Error();
   if (target_->addresses.empty()) {
     error = ProxyError(ErrorReason::kResolveFailed,
                        "the name has no address yet after upstreams[].timeouts.queue");
@@ -160,10 +146,28 @@ void Pool::RefuseUnresolved() {
   ConnectIfNeeded();
 }
 
+// Connects again if a circuit has closed. Otherwise fails all current waiters for which no attempt
+// is in progress; but if the application is merely slow to accept, they wait for the connections
+// that are in use.
+void Pool::Reconsider() {
+  ConnectIfNeeded();
+  reconsider_.Cancel();
+  if (target_->addresses.empty() || circuits_->PermitsAny()) return;
+  if (in_use() > 0 && circuits_->AllSilent()) return;
+  const ProxyError error = circuits_->Error();
+  const std::shared_ptr<Pool> self = shared_from_this();  // the last exchange may release this pool
+  for (size_t count = waiters_.size(); count > expected() && waiters_.size() > expected();
+       --count) {
+    metrics_.Failed(error.reason);
+    TakeWaiter(expected())->OnNoConnection(error);
+  }
+}
+
 // ---- opening
 
 void Pool::SetTarget(TargetPtr target) {
   target_ = std::move(target);
+  circuits_->SetAddresses(target_->addresses, target_->config.timeouts.connect.count());
   loop_.timers().Cancel(refuse_timer_);
   std::vector<Connection*> strays;
   for (const auto& connection : idle_) {
@@ -186,6 +190,14 @@ void Pool::ConnectIfNeeded() {
     return;
   }
   while (expected() < waiters_.size()) {
+    if (!circuits_->PermitsAny()) {
+      if (multiplexed_ != nullptr && multiplexed_->has_slot()) {
+        serve_.Schedule();
+      } else {
+        reconsider_.Schedule();
+      }
+      break;
+    }
     if (total() >= target_->config.pool.connections && !MakeRoom()) {
       // A request that was refused on one connection may find only that one.
       if (multiplexed_ != nullptr && multiplexed_->has_slot()) serve_.Schedule();
@@ -210,61 +222,34 @@ bool Pool::MakeRoom() {
 }
 
 void Pool::StartAttempt() {
-  Attempt& attempt = *attempts_.emplace_back(std::make_unique<Attempt>(this));
-  attempt.target = target_;
+  const bool held = redial_timer_.armed();
+  ConnectionAttempt::Owner& owner = *this;
+  ConnectionAttempt& attempt = *attempts_.emplace_back(
+      std::make_unique<ConnectionAttempt>(loop_, connector_, *circuits_, owner));
   metrics_.ConnectionAdded(UpstreamConnectionState::kConnecting);
-  loop_.ArmIn(attempt.timer, target_->config.timeouts.connect.count());
-  Dial(attempt);
+  attempt.Start(held);
 }
 
-void Pool::Dial(Attempt& attempt) {
-  attempt.connecting = connector_.Connect(
-      attempt.target->addresses[attempt.address],
-      [this, &attempt](Connector::Outcome outcome) { OnOutcome(&attempt, std::move(outcome)); });
-  const size_t addresses = attempt.target->addresses.size();
-  if (attempt.address + 1 < addresses && !attempt.last) {
-    loop_.ArmIn(attempt.next, AddressMs(addresses));
-  } else {
-    loop_.timers().Cancel(attempt.next);
+void Pool::OnQueueFull() {
+  if (!redial_timer_.armed()) loop_.ArmIn(redial_timer_, kRetryMs);
+}
+
+// Lets the oldest attempt try that waits for room in the listen queue of a Unix socket.
+void Pool::DialHeld() {
+  auto held = std::find_if(attempts_.begin(), attempts_.end(),
+                           [](const auto& attempt) { return attempt->held(); });
+  if (held == attempts_.end()) {
+    loop_.timers().Cancel(redial_timer_);
+    return;
   }
+  loop_.ArmIn(redial_timer_, kRetryMs);
+  (*held)->Dial();
 }
 
-// Returns how long one of several addresses may stay silent.
-int64_t Pool::AddressMs(size_t addresses) const {
-  const int64_t all_ms = target_->config.timeouts.connect.count();
-  const auto share_ms = all_ms / static_cast<int64_t>(addresses);
-  return std::max(share_ms, std::min(kLeastAddressMs, all_ms / 2));
-}
-
-void Pool::LeaveSilentAddress(Attempt& attempt) {
-  if (!attempt.silent) attempt.silent = attempt.address;
-  TryNextAddress(attempt);
-}
-
-// Returns false if there is no next address.
-bool Pool::TryNextAddress(Attempt& attempt) {
-  if (attempt.target != target_ && !target_->addresses.empty()) {
-    attempt.target = target_;
-    attempt.address = 0;
-    attempt.silent.reset();
-    attempt.last = false;
-  } else if (attempt.last) {
-    return false;
-  } else if (attempt.address + 1 < attempt.target->addresses.size()) {
-    ++attempt.address;
-  } else if (attempt.silent) {
-    attempt.address = *attempt.silent;
-    attempt.last = true;
-  } else {
-    return false;
-  }
-  Dial(attempt);
-  return true;
-}
-
-void Pool::OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream) {
-  const io::SocketAddress address = attempt->target->addresses[attempt->address];
+void Pool::OnConnected(ConnectionAttempt* attempt, std::unique_ptr<io::ByteStream> stream,
+                       const io::SocketAddress& address) {
   Finish(attempt);
+  if (redial_timer_.armed()) DialHeld();
   if (multiplexed_ != nullptr) {
     multiplexed_->Add(std::move(stream), address);
     const std::shared_ptr<Pool> self = shared_from_this();
@@ -283,30 +268,7 @@ void Pool::OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream)
   }
 }
 
-void Pool::OnOutcome(Attempt* attempt, Connector::Outcome outcome) {
-  if (auto* connected = std::get_if<Connector::Connected>(&outcome)) {
-    OnConnected(attempt, std::move(connected->stream));
-    return;
-  }
-  const io::StreamError& error = std::get<io::StreamError>(outcome);
-  if (error.failure == io::StreamFailure::kQueueFull) {
-    // The listen queue of a Unix socket is full. For TCP, the kernel retries by itself.
-    attempt->connecting.reset();
-    loop_.ArmIn(attempt->again, kRetryMs);
-    return;
-  }
-  if (!TryNextAddress(*attempt)) FailAttempt(attempt, ProxyError(ReasonOf(error), error.detail));
-}
-
-void Pool::OnAttemptTimeout(Attempt* attempt) {
-  FailAttempt(attempt, ProxyError(ErrorReason::kConnectTimeout,
-                                  attempt->connecting == nullptr
-                                      ? "the application's listen queue was full for longer than "
-                                        "upstreams[].timeouts.connect"
-                                      : "no connection within upstreams[].timeouts.connect"));
-}
-
-void Pool::FailAttempt(Attempt* attempt, ProxyError error) {
+void Pool::OnFailed(ConnectionAttempt* attempt, ProxyError error) {
   const bool orphan = attempt->orphan;
   Finish(attempt);
   metrics_.Failed(error.reason);
@@ -336,7 +298,7 @@ void Pool::ReportUnreachable() {
   on_unreachable_();
 }
 
-void Pool::Finish(Attempt* attempt) {
+void Pool::Finish(ConnectionAttempt* attempt) {
   metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
   if (attempt->orphan) --orphans_;
   std::erase_if(attempts_, [attempt](const auto& a) { return a.get() == attempt; });
@@ -387,7 +349,7 @@ void Pool::ServeWaiters(Slots slots) {
                                                       : multiplexed_->OpenStream(false);
     if (stream == nullptr) break;
     if (expected() > 0 && expected() < waiters_.size()) {
-      RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+      RenewOldest(attempts_);
     }
     const auto index = static_cast<size_t>(waiter - waiters_.begin());
     TakeWaiter(index)->OnConnection(Lease(self, std::move(stream)));
@@ -409,7 +371,7 @@ void Pool::Return(std::unique_ptr<Connection> connection) {
       return;
     }
     if (wanted_attempts() > 0 && wanted_attempts() < waiters_.size()) {
-      RenewOldest(loop_, attempts_, target_->config.timeouts.connect.count());
+      RenewOldest(attempts_);
     }
     HandOut(std::move(connection));
     return;

@@ -27,7 +27,9 @@
 #include "proxy/io/deferred_call.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/metrics_shard.h"
+#include "proxy/upstream/circuits.h"
 #include "proxy/upstream/connection.h"
+#include "proxy/upstream/connection_attempt.h"
 #include "proxy/upstream/connector.h"
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/multiplexed_connections.h"
@@ -38,6 +40,8 @@ namespace mantlet::upstream {
 
 class Pool final : public std::enable_shared_from_this<Pool>,
                    private Connection::Observer,
+                   private ConnectionAttempt::Owner,
+                   private Circuits::Observer,
                    private MultiplexedConnections::Observer {
  public:
   enum class Protocol : uint8_t { kHttp1, kH2c };
@@ -50,10 +54,8 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   // Safety margin for the idle timeout that an upstream announces: it is given in whole seconds,
   // and the upstream's clock started before ours.
   static constexpr int64_t kAnnouncedMarginMs = 1000;
-  // If an upstream has several addresses, each gets its share of timeouts.connect, but at least
-  // this much, before the next one is tried.
-  static constexpr int64_t kLeastAddressMs = 250;
-  // The interval between attempts to connect to a Unix socket whose listen queue is full.
+  // The interval between attempts to connect to a Unix socket whose listen queue is full. Of all
+  // attempts of a pool, one is made at a time.
   static constexpr int64_t kRetryMs = 10;
 
   // LeaseHandler waits for a connection. Exactly one of its two methods is called, never from
@@ -78,9 +80,11 @@ class Pool final : public std::enable_shared_from_this<Pool>,
 
   // Create it with std::make_shared. `loop`, `connector` and `metrics` must outlive it. With
   // `memory`, which all HTTP/2 sessions of the loop share, the upstream speaks HTTP/2; without,
-  // HTTP/1.1.
+  // HTTP/1.1. `circuits` are those of the upstream, which its pools share; null: the pool has its
+  // own.
   Pool(io::Loop& loop, Connector& connector, TargetPtr target, observe::UpstreamMetrics& metrics,
-       std::shared_ptr<http2::SessionMemory> memory = nullptr);
+       std::shared_ptr<http2::SessionMemory> memory = nullptr,
+       std::shared_ptr<Circuits> circuits = nullptr);
   ~Pool();
   Pool(const Pool&) = delete;
 
@@ -127,10 +131,20 @@ class Pool final : public std::enable_shared_from_this<Pool>,
 
  private:
   friend class Lease;
-  struct Attempt;
 
   // Connection::Observer
   void OnIdleLost(Connection* connection) override { DropIdle(connection); }
+
+  // ConnectionAttempt::Owner
+  void OnConnected(ConnectionAttempt* attempt, std::unique_ptr<io::ByteStream> stream,
+                   const io::SocketAddress& address) override;
+  void OnFailed(ConnectionAttempt* attempt, base::ProxyError error) override;
+  void OnQueueFull() override;
+  const TargetPtr& CurrentTarget() const override { return target_; }
+
+  // Circuits::Observer
+  void OnCircuitClosed() override { reconsider_.Schedule(); }
+  void OnTrialFailed() override { ReportUnreachable(); }
 
   // MultiplexedConnections::Observer
   void OnSlots() override { ServeWaiters(Slots::kAny); }
@@ -147,16 +161,9 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   void ConnectIfNeeded();
   bool MakeRoom();
   void StartAttempt();
-  void Dial(Attempt& attempt);
-  int64_t AddressMs(size_t addresses) const;
-  void LeaveSilentAddress(Attempt& attempt);
-  bool TryNextAddress(Attempt& attempt);
-  void OnOutcome(Attempt* attempt, Connector::Outcome outcome);
-  void OnConnected(Attempt* attempt, std::unique_ptr<io::ByteStream> stream);
-  void OnAttemptTimeout(Attempt* attempt);
-  void FailAttempt(Attempt* attempt, base::ProxyError error);
+  void DialHeld();
   void FailWaiters(size_t count, const base::ProxyError& error);
-  void Finish(Attempt* attempt);
+  void Finish(ConnectionAttempt* attempt);
   // Accepts a connection that a lease returns, or a new one.
   void Return(std::unique_ptr<Connection> connection);
   // Gives free slots of HTTP/2 connections to waiters, and connects for the others. kNew: the
@@ -176,19 +183,22 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   void ExpireIdle();
   bool StillHas(const io::SocketAddress& address) const;
   void RefuseUnresolved();
+  void Reconsider();
   void ReportUnreachable();
 
   io::Loop& loop_;
   Connector& connector_;
   TargetPtr target_;
   observe::UpstreamMetrics& metrics_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // in the order of their return
-  std::list<std::unique_ptr<Attempt>> attempts_;   // the oldest first
-  size_t orphans_ = 0;                             // attempts without a waiter
-  std::deque<LeaseHandler*> waiters_;              // the one that has waited longest first
+  const std::shared_ptr<Circuits> circuits_;
+  std::vector<std::unique_ptr<Connection>> idle_;           // in the order of their return
+  std::list<std::unique_ptr<ConnectionAttempt>> attempts_;  // the oldest first
+  size_t orphans_ = 0;                                      // attempts without a waiter
+  std::deque<LeaseHandler*> waiters_;                       // the one that has waited longest first
   std::function<void()> on_unreachable_;
   int64_t unreachable_since_ms_ = 0;  // time of the last call of on_unreachable_; 0 if none
   base::FunctionTimer refuse_timer_;  // defers RefuseUnresolved() out of Wait()
+  base::FunctionTimer redial_timer_;  // the next try after a full listen queue
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   RetryBudget retry_budget_;
@@ -197,6 +207,7 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   base::FunctionTimer queue_timer_;                      // when the next waiter may expire
   std::unique_ptr<MultiplexedConnections> multiplexed_;  // null for HTTP/1
   io::DeferredCall serve_;                               // ServeWaiters() out of Wait()
+  io::DeferredCall reconsider_;                          // Reconsider() out of Wait()
   io::DeferredCall
       expire_;  // expires one waiter per call, because its handler may release this pool
 };

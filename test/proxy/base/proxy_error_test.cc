@@ -52,6 +52,7 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
       {ErrorReason::kTimeoutQueue, "timeout_queue", 503},
       {ErrorReason::kOutOfMemory, "out_of_memory", 503},
+      {ErrorReason::kCircuitOpen, "circuit_open", 503},
       {ErrorReason::kDraining, "draining", 503},
       {ErrorReason::kInternal, "internal", 500},
   };
@@ -94,6 +95,7 @@ TEST(ProxyError, CountsTheUpstreamsFaultsAndAFullPoolAsUpstreamFailures) {
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kHeadTooLarge));
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kPoolExhausted));
   EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kTimeoutQueue));
+  EXPECT_TRUE(CountsAsUpstreamFailure(ErrorReason::kCircuitOpen));
   EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kDraining));
   EXPECT_FALSE(CountsAsUpstreamFailure(ErrorReason::kClientClosed));
 }

@@ -37,6 +37,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
   metrics->ReloadSucceeded(1'800'000'000);
   metrics->ReloadFailed();
   metrics->SetUpstreamAddresses("app", 2);
+  metrics->SetUpstreamCircuitsOpen("app", 1);
   metrics->SetListenersPending({{"public", true}});
   return metrics;
 }

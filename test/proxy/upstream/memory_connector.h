@@ -19,22 +19,28 @@ class MemoryConnector final : public Connector {
  public:
   explicit MemoryConnector(io::Loop& loop) : loop_(loop) {}
 
-  std::unique_ptr<Attempt> Connect(const io::SocketAddress&, Callback done) override {
+  std::unique_ptr<Attempt> Connect(const io::SocketAddress& address, Callback done) override {
+    dialed.push_back(address);
     return std::make_unique<MemoryAttempt>(*this, std::move(done));
   }
 
   std::vector<std::shared_ptr<io::Wire>> wires;  // in the order of the attempts that succeeded
-  std::optional<io::StreamFailure> failure;      // if set, every attempt fails with it
+  std::vector<io::SocketAddress> dialed;         // the address of each attempt
+  std::optional<io::StreamFailure> failure;      // if set, attempts fail with it
+  std::optional<io::SocketAddress> failing;      // if set, only those to this address
 
  private:
   struct MemoryAttempt final : Attempt {
     MemoryAttempt(MemoryConnector& connector, Callback callback)
-        : owner(connector), done(std::move(callback)), call(owner.loop_, [this] { Finish(); }) {
+        : owner(connector),
+          address(connector.dialed.back()),
+          done(std::move(callback)),
+          call(owner.loop_, [this] { Finish(); }) {
       call.Schedule();
     }
     void Finish() {
       const Callback callback = std::move(done);  // a copy, because the call may destroy this
-      if (owner.failure) {
+      if (owner.failure && (!owner.failing || *owner.failing == address)) {
         callback(io::StreamError{*owner.failure, "as the test says"});
         return;
       }
@@ -43,6 +49,7 @@ class MemoryConnector final : public Connector {
     }
 
     MemoryConnector& owner;
+    const io::SocketAddress address;
     Callback done;
     io::DeferredCall call;
   };
