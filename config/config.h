@@ -249,6 +249,18 @@ struct UpstreamLimits {
 // section 3.3); kMatch is the version of each request's client.
 enum class UpstreamProtocol { kHttp1, kH2c, kMatch };
 
+// How mantlet checks that an application works.
+enum class HealthType { kHttp, kTcp, kGrpc };
+
+struct Health {
+  HealthType type = HealthType::kHttp;
+  std::string path;          // of an HTTP check
+  Milliseconds interval{0};  // 0 = no checks
+  Milliseconds timeout{1'000};
+  bool readiness = false;  // the process is ready only while the upstream is healthy
+  bool operator==(const Health&) const = default;
+};
+
 struct Upstream {
   std::string name;
   Address address;  // kTcp or kUnix
@@ -257,6 +269,7 @@ struct Upstream {
   UpstreamTimeouts timeouts;
   Pool pool;
   UpstreamLimits limits;
+  Health health;
   Milliseconds resolve_interval{30'000};  // a name is resolved again this often
   Location where;
   bool operator==(const Upstream&) const = default;

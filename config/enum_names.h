@@ -118,6 +118,12 @@ inline constexpr EnumName<HttpProtocol> kHttpProtocolNames[] = {
     {"http/1.1", HttpProtocol::kHttp1},
 };
 
+inline constexpr EnumName<HealthType> kHealthTypeNames[] = {
+    {"http", HealthType::kHttp},
+    {"tcp", HealthType::kTcp},
+    {"grpc", HealthType::kGrpc},
+};
+
 inline constexpr EnumName<UpstreamProtocol> kUpstreamProtocolNames[] = {
     {"http1", UpstreamProtocol::kHttp1},
     {"h2c", UpstreamProtocol::kH2c},

@@ -64,6 +64,13 @@ void CheckSocketFile(const Config& config, Findings& findings) {
   }
 }
 
+// Returns whether `target` may stand in a request line: printable ASCII without a fragment.
+bool IsOriginForm(const std::string& target) {
+  return target.starts_with("/") && std::all_of(target.begin(), target.end(), [](char c) {
+           return c > ' ' && c < 0x7f && c != '#';
+         });
+}
+
 void CheckReferences(const Config& config, Findings& findings) {
   std::vector<std::string> names;
   for (const Upstream& upstream : config.upstreams) {
@@ -93,7 +100,33 @@ void CheckReferences(const Config& config, Findings& findings) {
   }
 }
 
+void CheckHealth(const Health& health, const std::string& path, Findings& findings) {
+  for (const char* key : {"", ".type", ".path", ".interval", ".timeout"}) {
+    if (findings.Rejected(path + key)) return;
+  }
+  const bool on = health.interval.count() != 0;
+  if (health.type != HealthType::kHttp) {
+    if (!health.path.empty()) {
+      findings.Error(path + ".path", "path: only an HTTP check has a path",
+                     "remove it, or write type: http");
+    }
+  } else if (on && health.path.empty()) {
+    findings.Error(path, "health: an HTTP check needs a path",
+                   "add path: /health, or write type: tcp");
+  } else if (!health.path.empty() && !IsOriginForm(health.path)) {
+    findings.Error(path + ".path", "path: not the target of a request",
+                   "write it as in /health?full=1: with a leading slash, without spaces and #");
+  }
+  if (!on && (!health.path.empty() || health.readiness || health.type != HealthType::kHttp)) {
+    findings.Error(path, "health: without an interval nothing is checked", "add interval: 5s");
+  } else if (on && health.timeout > health.interval) {
+    findings.Error(path + ".timeout", "timeout: longer than interval",
+                   "checks of an address must not overlap; lower it");
+  }
+}
+
 void CheckUpstream(const Upstream& upstream, const std::string& path, Findings& findings) {
+  CheckHealth(upstream.health, path + ".health", findings);
   if (findings.Rejected(path + ".address") ||
       findings.Rejected(path + ".allow_plaintext_network")) {
     return;

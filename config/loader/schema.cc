@@ -316,6 +316,20 @@ void DescribeUpstreamLimits(Section& s, UpstreamLimits& v) {
           Count(1, 100'000));
 }
 
+void DescribeHealth(Section& s, Health& v) {
+  s.Value({"type",
+           "`http`: GET of `path`, good with status 200 to 399; `tcp`: a connection; `grpc`: "
+           "`grpc.health.v1.Health/Check`, over h2c"},
+          v.type, EnumValue(kHealthTypeNames));
+  s.Value({"path", "path of an HTTP check, with its query"}, v.path, Text("/health"));
+  s.Value({"interval", "time between two checks of an address"}, v.interval,
+          Duration(Milliseconds(100), hours(1), "no checks"));
+  s.Value({"timeout", "time for a check, from the connection to the end of the response"},
+          v.timeout, Duration(Milliseconds(10), minutes(1)));
+  s.Value({"readiness", "`/readyz` responds 503 while no address is healthy"}, v.readiness,
+          Boolean());
+}
+
 void DescribeUpstream(Section& s, Upstream& v) {
   s.RecordLocation(v.where);
   s.Value({"name", "name for `listeners[].upstream`; label in metrics", true}, v.name, Name("app"));
@@ -341,6 +355,7 @@ void DescribeUpstream(Section& s, Upstream& v) {
            DescribeUpstreamTimeouts);
   s.Object({"pool", "connections to the application"}, v.pool, DescribePool);
   s.Object({"limits", "limits for the head of a response"}, v.limits, DescribeUpstreamLimits);
+  s.Object({"health", "checks of the application by mantlet itself"}, v.health, DescribeHealth);
 }
 
 void DescribeSocketFile(Section& s, Endpoint& v) {

@@ -80,6 +80,16 @@ void Metrics::RemoveUpstreamCircuits(const std::string& upstream) {
   process_wide_.upstream_circuits_open.erase(upstream);
 }
 
+void Metrics::SetUpstreamHealthy(const std::string& upstream, size_t count) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_healthy[upstream] = count;
+}
+
+void Metrics::RemoveUpstreamHealthy(const std::string& upstream) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.upstream_healthy.erase(upstream);
+}
+
 void Metrics::UpstreamResolveFailed(const std::string& upstream) {
   const std::lock_guard lock(mutex_);
   ++process_wide_.upstream_resolve_failures[upstream];

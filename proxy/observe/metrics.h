@@ -91,6 +91,9 @@ class Metrics {
   // Sets the number of addresses of an upstream whose circuit is open.
   void SetUpstreamCircuitsOpen(const std::string& upstream, size_t count);
   void RemoveUpstreamCircuits(const std::string& upstream);
+  // Sets the number of addresses of an upstream that pass their health checks.
+  void SetUpstreamHealthy(const std::string& upstream, size_t count);
+  void RemoveUpstreamHealthy(const std::string& upstream);
   // A lookup of the upstream's name has failed.
   void UpstreamResolveFailed(const std::string& upstream);
   // `memory` outlives this object's last Render().
@@ -118,6 +121,7 @@ class Metrics {
     std::map<std::string, size_t> upstream_addresses;
     std::map<std::string, uint64_t> upstream_resolve_failures;
     std::map<std::string, size_t> upstream_circuits_open;
+    std::map<std::string, size_t> upstream_healthy;
   };
 
   const BuildInfo build_info_;

@@ -331,6 +331,9 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
             "Addresses of an upstream to which no request causes a connection, because the last "
             "ones failed.",
             MetricType::Gauge, "upstream", now.upstream_circuits_open);
+  AddByName(out, "mantlet_upstream_healthy",
+            "Addresses of an upstream that pass their health checks.", MetricType::Gauge,
+            "upstream", now.upstream_healthy);
   AddByName(out, "mantlet_upstream_resolve_failures_total",
             "Lookups of an upstream's name that failed.", MetricType::Counter, "upstream",
             now.upstream_resolve_failures);

@@ -59,10 +59,16 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       metrics_(BuildLabels()),
       name_lookup_(loop_),
       circuit_board_(clock_, logger_, metrics_),
+      health_checks_(
+          loop_, logger_, metrics_, connector_,
+          [this](const std::string& upstream, const std::vector<io::SocketAddress>& unhealthy) {
+            for (auto& worker : workers_) worker->SetUnhealthy(upstream, unhealthy);
+          }),
       resolver_(loop_, logger_, metrics_, name_lookup_,
                 [this](const upstream::TargetPtr& target) {
                   circuit_board_.Update(*target);
                   for (auto& worker : workers_) worker->UpdateTarget(target);
+                  health_checks_.Update(target);
                 }),
       loader_(reader_, environment_, clock_,
               [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); }),
@@ -163,7 +169,13 @@ StatusBoard::Sources Server::BoardSources() {
       .last_reload_failure =
           [this] { return reload_ == nullptr ? std::string() : reload_->state().last_error(); },
       .listeners_pending = [this] { return ListenersPending(); },
-      .notes = [this] { return resolver_.Unresolved(); },
+      .not_ready = [this] { return health_checks_.NotReady(); },
+      .notes =
+          [this] {
+            std::vector<std::string> notes = resolver_.Unresolved();
+            for (std::string& note : health_checks_.Notes()) notes.push_back(std::move(note));
+            return notes;
+          },
       .reload = [this] { return reload_->LoadNow(); },
       .drain = [this] { BeginDrain("POST /drain on the admin endpoint"); },
       .workers = [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; },
@@ -244,6 +256,7 @@ void Server::Activate(SnapshotPtr next) {
   for (const ListenerSnapshot& listener : snapshot_->listeners) targets.push_back(listener.target);
   resolver_.Use(targets);
   circuit_board_.Use(targets);
+  health_checks_.Use(targets);
 }
 
 LoadOutcome Server::Reload(const certs::Fingerprints* polled) {

@@ -31,6 +31,7 @@
 #include "proxy/server/circuit_board.h"
 #include "proxy/server/drain.h"
 #include "proxy/server/endpoint_server.h"
+#include "proxy/server/health_checks.h"
 #include "proxy/server/listener_binder.h"
 #include "proxy/server/loader.h"
 #include "proxy/server/reload_controller.h"
@@ -40,6 +41,7 @@
 #include "proxy/server/upstream_resolver.h"
 #include "proxy/server/watchdog.h"
 #include "proxy/server/worker.h"
+#include "proxy/upstream/socket_connector.h"
 
 namespace mantlet::server {
 
@@ -101,6 +103,8 @@ class Server {
   io::Loop loop_;
   io::SystemNameLookup name_lookup_;
   CircuitBoard circuit_board_;
+  upstream::SocketConnector connector_{loop_};  // for health checks
+  HealthChecks health_checks_;
   UpstreamResolver resolver_;
   Loader loader_;
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start

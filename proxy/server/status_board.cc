@@ -48,6 +48,7 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
   std::vector<std::string> missing;
   if (sources_.draining()) missing.push_back("the drain has begun");
   if (!sources_.listening()) missing.push_back("not every listener is bound");
+  for (std::string& sentence : sources_.not_ready()) missing.push_back(std::move(sentence));
   const SnapshotPtr snapshot = sources_.snapshot();
   if (snapshot == nullptr) return missing;
   const int64_t now = sources_.clock.WallSeconds();

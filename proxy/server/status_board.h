@@ -33,6 +33,7 @@ class StatusBoard final : public observe::StatusSource {
     std::function<bool()> draining;
     std::function<std::string()> last_reload_failure;
     std::function<std::map<std::string, std::string>()> listeners_pending;  // with the reason
+    std::function<std::vector<std::string>()> not_ready;                    // reasons of upstreams
     std::function<std::vector<std::string>()> notes;
     std::function<std::string()> reload;
     std::function<void()> drain;

@@ -210,6 +210,13 @@ void Worker::UpdateTarget(upstream::TargetPtr target) {
   });
 }
 
+void Worker::SetUnhealthy(const std::string& upstream, std::vector<io::SocketAddress> addresses) {
+  loop_.Post([this, upstream, addresses = std::move(addresses)]() mutable {
+    auto it = circuits_.find(upstream);
+    if (it != circuits_.end()) it->second->SetUnhealthy(std::move(addresses));
+  });
+}
+
 std::shared_ptr<const session::ListenerState> Worker::StateFor(const ListenerSnapshot& listener) {
   auto state = std::make_shared<session::ListenerState>();
   state->config = listener.config;

@@ -58,6 +58,9 @@ class Worker final : private session::Connection::Observer {
 
   // Passes new addresses to the pool of an upstream; does nothing if that is no longer in use.
   void UpdateTarget(upstream::TargetPtr target);
+  // Passes the addresses of an upstream that fail their health checks to its pools; does nothing if
+  // the upstream is not in use.
+  void SetUnhealthy(const std::string& upstream, std::vector<io::SocketAddress> addresses);
   // Sets a function that is called on the worker's thread, with the name of an upstream, when none
   // of its addresses can be reached. Must be called before the first Apply().
   void SetOnUnreachable(std::function<void(const std::string&)> report) {

@@ -57,9 +57,26 @@ Circuits::Entry* Circuits::Find(const io::SocketAddress& address) {
 }
 
 bool Circuits::Permits(const io::SocketAddress& address) const {
-  return std::none_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+  const bool open = std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return entry.circuit.is_open() && entry.address == address;
   });
+  return !open && (unhealthy_.empty() || IsUsable(address));
+}
+
+bool Circuits::IsHealthy(const io::SocketAddress& address) const {
+  return std::find(unhealthy_.begin(), unhealthy_.end(), address) == unhealthy_.end();
+}
+
+bool Circuits::IsUsable(const io::SocketAddress& address) const {
+  if (IsHealthy(address)) return true;
+  return std::none_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return !entry.circuit.is_open() && IsHealthy(entry.address);
+  });
+}
+
+void Circuits::SetUnhealthy(std::vector<io::SocketAddress> addresses) {
+  unhealthy_ = std::move(addresses);
+  for (Observer* observer : observers_) observer->OnHealthChanged();
 }
 
 bool Circuits::PermitsAny() const {

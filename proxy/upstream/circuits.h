@@ -43,6 +43,8 @@ class Circuits {
     virtual void OnCircuitClosed() = 0;
     // A circuit stays open, because a trial connection could not be established.
     virtual void OnTrialFailed() = 0;
+    // The result of IsUsable() may have changed.
+    virtual void OnHealthChanged() = 0;
 
    protected:
     ~Observer() = default;
@@ -64,6 +66,13 @@ class Circuits {
     on_change_ = std::move(on_change);
   }
 
+  // Sets the addresses that fail their health checks.
+  void SetUnhealthy(std::vector<io::SocketAddress> addresses);
+  // Returns whether requests may be sent to `address`: it is healthy, or no healthy address permits
+  // connections. So checks that all fail do not take the upstream out of use: what they check may
+  // be wrong, and if the application is down, the circuits are open as well.
+  bool IsUsable(const io::SocketAddress& address) const;
+
   // Returns whether a connection to `address` may be attempted.
   bool Permits(const io::SocketAddress& address) const;
   bool PermitsAny() const;
@@ -82,6 +91,7 @@ class Circuits {
   struct Entry;
 
   Entry* Find(const io::SocketAddress& address);
+  bool IsHealthy(const io::SocketAddress& address) const;
   void ArmTrial(Entry& entry);
   void BeginTrial(Entry& entry);
   void OnTrialOutcome(Entry& entry, const Connector::Outcome& outcome);
@@ -94,7 +104,8 @@ class Circuits {
   std::minstd_rand random_;
   std::function<void(const Change&)> on_change_;
   std::vector<Observer*> observers_;
-  std::list<Entry> entries_;  // one for each address
+  std::list<Entry> entries_;                  // one for each address
+  std::vector<io::SocketAddress> unhealthy_;  // may contain others
 };
 
 }  // namespace mantlet::upstream

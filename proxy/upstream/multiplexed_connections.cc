@@ -151,13 +151,10 @@ void MultiplexedConnections::CloseIfOver() {
   }
 }
 
-void MultiplexedConnections::SetTarget(TargetPtr target) {
-  target_ = std::move(target);
+void MultiplexedConnections::StopUnless(
+    const std::function<bool(const io::SocketAddress&)>& usable) {
   for (const auto& connection : connections_) {
-    const auto& addresses = target_->addresses;
-    const bool stays =
-        std::find(addresses.begin(), addresses.end(), connection->address()) != addresses.end();
-    if (!stays) connection->StopOpening();
+    if (!usable(connection->address())) connection->StopOpening();
   }
   CloseIfOver();
 }

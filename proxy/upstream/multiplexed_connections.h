@@ -10,7 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "proxy/base/lifetime.h"
@@ -57,8 +59,10 @@ class MultiplexedConnections final : private MultiplexedConnection::Observer {
   size_t size() const { return connections_.size(); }
   size_t idle() const;
 
-  // Connections to addresses that `target` does not have any more get no new streams.
-  void SetTarget(TargetPtr target);
+  // Connections to be opened belong to `target` from now on.
+  void SetTarget(TargetPtr target) { target_ = std::move(target); }
+  // Connections to addresses that are not `usable` get no new streams.
+  void StopUnless(const std::function<bool(const io::SocketAddress&)>& usable);
   // Connections get no new streams, and are closed when they have none.
   void Shutdown();
   // Replaces the times of the connections to come, for tests.

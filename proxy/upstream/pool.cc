@@ -169,18 +169,26 @@ void Pool::SetTarget(TargetPtr target) {
   target_ = std::move(target);
   circuits_->SetAddresses(target_->addresses, target_->config.timeouts.connect.count());
   loop_.timers().Cancel(refuse_timer_);
-  std::vector<Connection*> strays;
-  for (const auto& connection : idle_) {
-    if (!StillHas(connection->address())) strays.push_back(connection.get());
-  }
-  for (Connection* connection : strays) DropIdle(connection);
   if (multiplexed_ != nullptr) multiplexed_->SetTarget(target_);
+  DropStrays();
   ConnectIfNeeded();
 }
 
-bool Pool::StillHas(const io::SocketAddress& address) const {
+// Uses no connection to an address that requests are not sent to any more.
+void Pool::DropStrays() {
+  std::vector<Connection*> strays;
+  for (const auto& connection : idle_) {
+    if (!IsUsable(connection->address())) strays.push_back(connection.get());
+  }
+  for (Connection* connection : strays) DropIdle(connection);
+  if (multiplexed_ == nullptr) return;
+  multiplexed_->StopUnless([this](const io::SocketAddress& address) { return IsUsable(address); });
+}
+
+bool Pool::IsUsable(const io::SocketAddress& address) const {
   return std::find(target_->addresses.begin(), target_->addresses.end(), address) !=
-         target_->addresses.end();
+             target_->addresses.end() &&
+         circuits_->IsUsable(address);
 }
 
 void Pool::ConnectIfNeeded() {
@@ -359,7 +367,7 @@ void Pool::ServeWaiters(Slots slots) {
 
 void Pool::Return(std::unique_ptr<Connection> connection) {
   const bool reusable = connection->FinishRequest();
-  if (shut_down_ || !reusable || !StillHas(connection->address())) {
+  if (shut_down_ || !reusable || !IsUsable(connection->address())) {
     Discard(std::move(connection));
     return;
   }

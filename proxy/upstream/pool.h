@@ -145,6 +145,7 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   // Circuits::Observer
   void OnCircuitClosed() override { reconsider_.Schedule(); }
   void OnTrialFailed() override { ReportUnreachable(); }
+  void OnHealthChanged() override { DropStrays(); }
 
   // MultiplexedConnections::Observer
   void OnSlots() override { ServeWaiters(Slots::kAny); }
@@ -181,7 +182,8 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   void DropIdle(Connection* connection);
   int64_t IdleLimitMs(const Connection& connection) const;
   void ExpireIdle();
-  bool StillHas(const io::SocketAddress& address) const;
+  void DropStrays();
+  bool IsUsable(const io::SocketAddress& address) const;
   void RefuseUnresolved();
   void Reconsider();
   void ReportUnreachable();

@@ -102,6 +102,23 @@ upstreams:
 )",
      "m.yaml:15:11: two of the upstreams are named 'app'; rename this one or the one in "
      "line 13"},
+    {"AHealthCheckWithoutPath", "    address: 127.0.0.1:8080\n",
+     "    address: 127.0.0.1:8080\n    health: {interval: 5s}\n",
+     "m.yaml:15:13: health: an HTTP check needs a path; add path: /health, or write type: tcp"},
+    {"AHealthCheckWithoutInterval", "    address: 127.0.0.1:8080\n",
+     "    address: 127.0.0.1:8080\n    health: {path: /h}\n",
+     "m.yaml:15:13: health: without an interval nothing is checked; add interval: 5s"},
+    {"ATcpCheckWithPath", "    address: 127.0.0.1:8080\n",
+     "    address: 127.0.0.1:8080\n    health: {type: tcp, path: /h, interval: 5s}\n",
+     "m.yaml:15:31: path: only an HTTP check has a path; remove it, or write type: http"},
+    {"AHealthPathThatSplitsTheRequest", "    address: 127.0.0.1:8080\n",
+     "    address: 127.0.0.1:8080\n    health: {path: '/h HTTP/1.1', interval: 5s}\n",
+     "m.yaml:15:20: path: not the target of a request; write it as in /health?full=1: with a "
+     "leading slash, without spaces and #"},
+    {"AHealthTimeoutBeyondItsInterval", "    address: 127.0.0.1:8080\n",
+     "    address: 127.0.0.1:8080\n    health: {path: /h, interval: 500ms}\n",
+     "m.yaml:15:13: timeout: longer than interval; checks of an address must not overlap; lower "
+     "it"},
     {"AnUnknownUpstream", "upstream: app", "upstream: ap",
      "m.yaml:5:15: upstream: there is no upstream 'ap'; did you mean 'app'?"},
     {"AnAddressWithoutPort", "127.0.0.1:8443", "127.0.0.1",

@@ -38,6 +38,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
   metrics->ReloadFailed();
   metrics->SetUpstreamAddresses("app", 2);
   metrics->SetUpstreamCircuitsOpen("app", 1);
+  metrics->SetUpstreamHealthy("app", 1);
   metrics->SetListenersPending({{"public", true}});
   return metrics;
 }

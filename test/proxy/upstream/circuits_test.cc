@@ -127,6 +127,36 @@ TEST_F(CircuitsTest, OtherAddressesAreUsed) {
   EXPECT_TRUE(changes_[0].open);
 }
 
+TEST_F(CircuitsTest, AnUnhealthyAddressIsUsedOnlyIfNoOtherIs) {
+  const io::SocketAddress other = *io::SocketAddress::Literal("127.0.0.9", 80);
+  target_->addresses = {upstream_.address(), other};
+  circuits_->SetAddresses(target_->addresses, 1'000);
+  Connect().Release();
+  ASSERT_EQ(pool().idle(), 1u);
+  circuits_->SetUnhealthy({upstream_.address()});
+  EXPECT_EQ(pool().idle(), 0u) << "of the unhealthy address";
+  Connect().Release();
+  EXPECT_EQ(memory_.dialed.back(), other);
+  circuits_->SetUnhealthy({upstream_.address(), other});
+  EXPECT_EQ(pool().idle(), 1u) << "all are unhealthy";
+  EXPECT_TRUE(circuits_->PermitsAny());
+  circuits_->SetUnhealthy({});
+  EXPECT_TRUE(circuits_->IsUsable(upstream_.address()));
+}
+
+TEST_F(CircuitsTest, AnUnhealthyAddressIsUsedIfTheHealthyOneAcceptsNoConnection) {
+  const io::SocketAddress other = *io::SocketAddress::Literal("127.0.0.9", 80);
+  target_->addresses = {upstream_.address(), other};
+  circuits_->SetAddresses(target_->addresses, 1'000);
+  circuits_->SetUnhealthy({upstream_.address()});
+  memory_.failure = StreamFailure::kConnectRefused;
+  memory_.failing = other;
+  target_->config.pool.idle_connections = 0;
+  for (int i = 0; i < Circuit::kFailures; ++i) Failure();
+  EXPECT_EQ(Failure(), std::nullopt);
+  EXPECT_EQ(memory_.dialed.back(), upstream_.address());
+}
+
 TEST_F(CircuitsTest, ThePoolsOfAnUpstreamShareThem) {
   Open();
   const std::shared_ptr<Pool> first = pool_;
