@@ -275,11 +275,19 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
+// A path of the metrics endpoint whose requests are forwarded to an application.
+struct ProbeForward {
+  std::string path;
+  std::string upstream;  // the name of an Upstream of the same Config
+  bool operator==(const ProbeForward&) const = default;
+};
+
 struct Endpoint {
   bool enabled = false;
   Address address;
   uint32_t socket_mode = 0600;  // as for a listener
   std::string socket_group;
+  std::vector<ProbeForward> forward;  // of the metrics endpoint only
   Location where;
   bool operator==(const Endpoint&) const = default;
 };

@@ -50,7 +50,9 @@ std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config
   };
   compare("workers", running.workers == next.workers);
   compare("limits.memory", running.memory == next.memory);
-  compare("metrics.address", running.metrics == next.metrics);
+  Endpoint metrics = next.metrics;
+  metrics.forward = running.metrics.forward;  // takes effect at once
+  compare("metrics.address", running.metrics == metrics);
   compare("admin.address", running.admin == next.admin);
   compare("log.format", running.log.format == next.log.format);
   compare("log.access", running.log.access == next.log.access);

@@ -100,6 +100,32 @@ void CheckReferences(const Config& config, Findings& findings) {
   }
 }
 
+void CheckForward(const Config& config, Findings& findings) {
+  std::set<std::string> paths = {"/metrics", "/healthz", "/readyz"};
+  for (size_t i = 0; i < config.metrics.forward.size(); ++i) {
+    const ProbeForward& forward = config.metrics.forward[i];
+    const std::string item = Item("metrics.forward", i);
+    if (findings.Rejected(item) || findings.Rejected("upstreams") ||
+        findings.Rejected("listeners")) {
+      continue;
+    }
+    if (!IsOriginForm(forward.path) || forward.path.find('?') != std::string::npos) {
+      findings.Error(item + ".path", "path: not the path of a request",
+                     "write it as in /health: with a leading slash, without spaces, ? and #");
+    } else if (!paths.insert(forward.path).second) {
+      findings.Error(item + ".path", absl::StrCat("path: ", forward.path, " is answered already"),
+                     "choose another path; /metrics, /healthz and /readyz are mantlet's own");
+    }
+    const bool used = std::any_of(
+        config.listeners.begin(), config.listeners.end(),
+        [&](const Listener& listener) { return listener.upstream == forward.upstream; });
+    if (used) continue;
+    findings.Error(item + ".upstream",
+                   absl::StrCat("upstream: no listener uses an upstream '", forward.upstream, "'"),
+                   "write the name of an upstream that a listener uses");
+  }
+}
+
 void CheckHealth(const Health& health, const std::string& path, Findings& findings) {
   for (const char* key : {"", ".type", ".path", ".interval", ".timeout"}) {
     if (findings.Rejected(path + key)) return;
@@ -161,6 +187,7 @@ void Validate(const Config& config, const SourceLocations& locations,
   RejectOverlappingAddresses(config, findings);
   CheckSocketFile(config, findings);
   CheckReferences(config, findings);
+  CheckForward(config, findings);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     ValidateListener(config.listeners[i], Item("listeners", i), findings);
   }

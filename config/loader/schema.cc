@@ -364,12 +364,23 @@ void DescribeSocketFile(Section& s, Endpoint& v) {
           Text("www-data"));
 }
 
+void DescribeForward(Section& s, ProbeForward& v) {
+  s.Value({"path", "the exact path, without a query", true}, v.path, Text("/health"));
+  s.Value({"upstream", "the name of one of `upstreams` that a listener uses", true}, v.upstream,
+          Name("app"));
+}
+
 void DescribeMetrics(Section& s, Endpoint& v) {
   s.RecordLocation(v.where);
   v.enabled = true;
   s.Value({"address", "plain HTTP; nothing on it is secret", true}, v.address,
           AddressOf({.any_port = true}, "0.0.0.0:9900"));
   DescribeSocketFile(s, v);
+  s.Objects(
+      {"forward",
+       "paths whose GET and HEAD requests are answered by an application, so that the kubelet "
+       "can probe it"},
+      v.forward, DescribeForward);
 }
 
 void DescribeAdmin(Section& s, Endpoint& v) {

@@ -61,6 +61,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void OnDeferDelete() {
     stream_->Close();
     server_->loop_.timers().Cancel(idle_);
+    self_.reset();
   }
 
   // Returns whether the request is a probe, whose response costs next to nothing.
@@ -73,14 +74,27 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   void Answer(Memo& memo) {
     const http::RequestHead& head = parser_.head();
     closing_ = !head.keep_alive;
-    AppendResponse(server_->ResponseTo(RequestOf(head), memo), head, out_);
+    if (server_->deferral_) {
+      const std::weak_ptr<Client*> self = self_;
+      const auto respond = [self](const observe::EndpointResponse& response) {
+        if (const std::shared_ptr<Client*> client = self.lock()) (*client)->Respond(response);
+      };
+      server_->loop_.ArmIn(idle_, kIdleMs);
+      if (server_->deferral_(RequestOf(head), respond)) return;
+    }
+    Respond(server_->ResponseTo(RequestOf(head), memo));
+  }
+
+ private:
+  // Sends the response to the waiting request. The client may be finished then.
+  void Respond(const observe::EndpointResponse& response) {
+    AppendResponse(response, parser_.head(), out_);
     body_.clear();
     waits_ = false;
     server_->loop_.ArmIn(idle_, kIdleMs);
     Send();
   }
 
- private:
   void OnData(std::string_view bytes) override {
     if (parser_.Idle()) server_->loop_.ArmIn(idle_, kRequestMs);
     const http1::ParseResult result = parser_.Parse(bytes, *this);
@@ -168,6 +182,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   std::string out_;
   std::string held_;    // bytes after the waiting request
   bool waits_ = false;  // a whole request waits for its response
+  // Shared with callbacks that may outlive this client; null once it is finished.
+  std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);
   bool closing_ = false;
 };
 

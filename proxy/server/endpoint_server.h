@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/io/deferred_call.h"
@@ -29,6 +30,12 @@ class EndpointServer {
  public:
   using Handler = std::function<observe::EndpointResponse(const observe::EndpointRequest&)>;
 
+  // Takes over a request that cannot be answered at once, and returns true; then the callback is
+  // called once, maybe before the return, also when the client is gone. Returns false if the
+  // handler is to answer. The request is valid during the call.
+  using Respond = std::function<void(const observe::EndpointResponse&)>;
+  using Deferral = std::function<bool(const observe::EndpointRequest&, Respond)>;
+
   enum class Pages : uint8_t {
     kShared,         // the response to a GET depends only on its path, Host and Origin
     kOfEachRequest,  // the response may depend on everything
@@ -38,6 +45,8 @@ class EndpointServer {
                  Pages pages = Pages::kShared);
   ~EndpointServer();
   EndpointServer(const EndpointServer&) = delete;
+
+  void SetDeferral(Deferral deferral) { deferral_ = std::move(deferral); }
 
  private:
   class Client;
@@ -56,6 +65,7 @@ class EndpointServer {
 
   io::Loop& loop_;
   Handler handler_;
+  Deferral deferral_;
   const Pages pages_;
   std::map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> oldest_first_;

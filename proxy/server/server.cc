@@ -155,6 +155,13 @@ absl::Status Server::OpenEndpoints() {
     wanted.server =
         std::make_unique<EndpointServer>(loop_, *std::move(socket), std::move(wanted.handler));
   }
+  if (metrics_endpoint_ != nullptr) {
+    metrics_endpoint_->SetDeferral(
+        [this](const observe::EndpointRequest& request, EndpointServer::Respond respond) {
+          return snapshot_ != nullptr &&
+                 probes_.Forward(snapshot_->config.metrics.forward, request, std::move(respond));
+        });
+  }
   return absl::OkStatus();
 }
 

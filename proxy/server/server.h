@@ -34,6 +34,7 @@
 #include "proxy/server/health_checks.h"
 #include "proxy/server/listener_binder.h"
 #include "proxy/server/loader.h"
+#include "proxy/server/probe_forwarding.h"
 #include "proxy/server/reload_controller.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
@@ -103,9 +104,11 @@ class Server {
   io::Loop loop_;
   io::SystemNameLookup name_lookup_;
   CircuitBoard circuit_board_;
-  upstream::SocketConnector connector_{loop_};  // for health checks
+  upstream::SocketConnector connector_{loop_};  // for health checks and probes
   HealthChecks health_checks_;
   UpstreamResolver resolver_;
+  ProbeForwarding probes_{loop_, connector_,
+                          [this](const std::string& upstream) { return resolver_.Find(upstream); }};
   Loader loader_;
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start
   std::vector<std::unique_ptr<Worker>> workers_;

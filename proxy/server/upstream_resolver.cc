@@ -114,6 +114,11 @@ void UpstreamResolver::Use(const std::vector<TargetPtr>& targets) {
   }
 }
 
+TargetPtr UpstreamResolver::Find(const std::string& upstream) const {
+  auto found = entries_.find(upstream);
+  return found == entries_.end() ? nullptr : found->second->target;
+}
+
 void UpstreamResolver::Refresh() {
   for (const auto& [name, entry] : entries_) {
     if (entry->target->named && !entry->looking_up) StartLookup(*entry);

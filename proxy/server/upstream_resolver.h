@@ -44,6 +44,8 @@ class UpstreamResolver {
   absl::StatusOr<upstream::TargetPtr> TargetOf(const config::Upstream& config) const;
   // Replaces the targets in use by `targets`.
   void Use(const std::vector<upstream::TargetPtr>& targets);
+  // Returns the target in use of that name, or null.
+  upstream::TargetPtr Find(const std::string& upstream) const;
   // Looks up all names again, except those whose lookup is in progress.
   void Refresh();
   // Reports that connections to the known addresses of `upstream` fail.

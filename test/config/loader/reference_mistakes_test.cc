@@ -102,6 +102,23 @@ upstreams:
 )",
      "m.yaml:15:11: two of the upstreams are named 'app'; rename this one or the one in "
      "line 13"},
+    {"AForwardedPathOfMantlet", "workers: 2",
+     "metrics: {address: 127.0.0.1:9900, forward: [{path: /readyz, upstream: app}]}",
+     "m.yaml:1:53: path: /readyz is answered already; choose another path; /metrics, /healthz and "
+     "/readyz are mantlet's own"},
+    {"AForwardedPathTwice", "workers: 2",
+     "metrics: {address: 127.0.0.1:9900, forward: [{path: /a, upstream: app}, {path: /a, upstream: "
+     "app}]}",
+     "m.yaml:1:80: path: /a is answered already; choose another path; /metrics, /healthz and "
+     "/readyz are mantlet's own"},
+    {"AForwardedPathWithQuery", "workers: 2",
+     "metrics: {address: 127.0.0.1:9900, forward: [{path: '/a?b', upstream: app}]}",
+     "m.yaml:1:53: path: not the path of a request; write it as in /health: with a leading slash, "
+     "without spaces, ? and #"},
+    {"AForwardToAnUnknownUpstream", "workers: 2",
+     "metrics: {address: 127.0.0.1:9900, forward: [{path: /a, upstream: other}]}",
+     "m.yaml:1:67: upstream: no listener uses an upstream 'other'; write the name of an upstream "
+     "that a listener uses"},
     {"AHealthCheckWithoutPath", "    address: 127.0.0.1:8080\n",
      "    address: 127.0.0.1:8080\n    health: {interval: 5s}\n",
      "m.yaml:15:13: health: an HTTP check needs a path; add path: /health, or write type: tcp"},
