@@ -310,6 +310,13 @@ struct Reload {
 
 inline constexpr uint64_t kAutoMemory = UINT64_MAX;
 
+// What the process gives up once its sockets are open.
+struct Sandbox {
+  bool landlock = true;  // files and ports that the configuration does not name
+  bool seccomp = true;   // system calls that mantlet does not make
+  bool operator==(const Sandbox&) const = default;
+};
+
 struct Config {
   std::string file;               // the path it was loaded from
   uint32_t workers = 0;           // 0 = auto
@@ -322,6 +329,9 @@ struct Config {
   Reload reload;
   Milliseconds drain{30'000};
   Milliseconds idle_grace{1'000};  // in a drain, an idle connection is still read for this long
+  std::string
+      user;  // "NAME", "UID", either with ":GROUP"; empty = the one that started the process
+  Sandbox sandbox;
   bool operator==(const Config&) const = default;
 };
 

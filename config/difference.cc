@@ -56,6 +56,8 @@ std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config
   compare("admin.address", running.admin == next.admin);
   compare("log.format", running.log.format == next.log.format);
   compare("log.access", running.log.access == next.log.access);
+  compare("user", running.user == next.user);
+  compare("sandbox", running.sandbox == next.sandbox);
   return keys;
 }
 

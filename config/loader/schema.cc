@@ -434,6 +434,14 @@ void DescribeProcessLimits(Section& s, Config& v) {
           v.memory, MemorySize(uint64_t{32} << 20, uint64_t{1} << 50));
 }
 
+void DescribeSandbox(Section& s, Sandbox& v) {
+  s.Value({"landlock",
+           "files and TCP ports that this configuration does not name; a reload that needs others "
+           "is answered with `restart needed`"},
+          v.landlock, OffOrOn());
+  s.Value({"seccomp", "system calls that mantlet does not make"}, v.seccomp, OffOrOn());
+}
+
 }  // namespace
 
 void Describe(Section& s, Config& v) {
@@ -455,6 +463,13 @@ void Describe(Section& s, Config& v) {
   s.Object({"log", "logging"}, v.log, DescribeLog);
   s.Object({"reload", "detection of changed files"}, v.reload, DescribeReload);
   s.Object({"shutdown", "the end of the process"}, v, DescribeShutdown);
+  s.Value({"user",
+           "user that a process started as root becomes when its sockets are open: a name or a "
+           "number, with `:GROUP` for another group than its own. It must be able to read every "
+           "file named here, because reloads read them again. Empty: no change"},
+          v.user, Text("mantlet"));
+  s.Object({"sandbox", "what the process gives up when its sockets are open"}, v.sandbox,
+           DescribeSandbox);
 }
 
 }  // namespace mantlet::config

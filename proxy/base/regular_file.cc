@@ -13,7 +13,12 @@ namespace mantlet::base {
 namespace {
 
 absl::Status Failed(const std::string& path, int error) {
-  const std::string text = absl::StrCat(path, ": ", strerror(error));
+  std::string text = absl::StrCat(path, ": ", strerror(error));
+  // The permissions allow it: a sandbox, such as Landlock, does not.
+  if (error == EACCES && faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) {
+    absl::StrAppend(&text,
+                    " (restart needed: the sandbox of this process does not include the file)");
+  }
   if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(text);
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
   if (error == EISDIR) return absl::FailedPreconditionError(text);

@@ -1,19 +1,22 @@
 #include "proxy/cli/check_command.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "certs/check.h"
 #include "certs/file_reader.h"
 #include "config/loader/loader.h"
 #include "proxy/base/clock.h"
-#include "proxy/cli/run_as.h"
 #include "proxy/cli/upstream_names_check.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/name_lookup.h"
+#include "proxy/sandbox/user.h"
 #include "proxy/server/address_check.h"
 #include "proxy/tls/library_support.h"
 
@@ -52,9 +55,39 @@ void AskForNames(const config::Config& config, std::vector<config::Diagnostic>& 
   }
 }
 
+absl::Status BecomeUser(const std::string& text) {
+  const absl::StatusOr<sandbox::User> user = sandbox::FindUser(text);
+  return user.ok() ? sandbox::BecomeUser(*user) : user.status();
+}
+
+// Loads the configuration. If it names the user that `run` becomes, the rest of this check has that
+// user's permissions.
+config::LoadResult Load(const std::string& path) {
+  const config::Environment environment = config::Environment::OfThisProcess();
+  config::LoadResult loaded = config::LoadFile(path, environment);
+  if (!loaded.config || geteuid() != 0) return loaded;
+  const std::string user = loaded.config->user;
+  if (user.empty()) {
+    loaded.diagnostics.push_back(
+        {{path, 0, 0},
+         config::Severity::kWarning,
+         "`run` stays root, which it does not need, if root starts it with this configuration",
+         "set user:, start it as an ordinary user, or check with --user NAME"});
+    return loaded;
+  }
+  if (const absl::Status became = BecomeUser(user); !became.ok()) {
+    loaded.diagnostics.push_back({{path, 0, 0},
+                                  config::Severity::kError,
+                                  absl::StrCat("user: ", became.message()),
+                                  "create the user, or name another"});
+    return loaded;
+  }
+  return config::LoadFile(path, environment);
+}
+
 Verdict Evaluate(const std::string& path) {
   Verdict verdict;
-  verdict.loaded = config::LoadFile(path, config::Environment::OfThisProcess());
+  verdict.loaded = Load(path);
   if (verdict.loaded.config) {
     AskTheLibrary(*verdict.loaded.config, verdict.loaded.diagnostics);
     for (config::Diagnostic& diagnostic : server::CheckAddresses(*verdict.loaded.config)) {

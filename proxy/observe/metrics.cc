@@ -59,6 +59,11 @@ void Metrics::SetDraining(bool draining) {
   process_wide_.draining = draining;
 }
 
+void Metrics::SetSandbox(std::map<std::string, bool> mechanisms) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.sandbox = std::move(mechanisms);
+}
+
 void Metrics::SetUpstreamAddresses(const std::string& upstream, size_t count) {
   const std::lock_guard lock(mutex_);
   process_wide_.upstream_addresses[upstream] = count;

@@ -75,6 +75,9 @@ class Metrics {
   // Replaces all expiries; entries that are not in `expiries` are no longer exported.
   void SetExpiries(Expiries expiries);
 
+  // Which mechanisms of the sandbox are on, by name.
+  void SetSandbox(std::map<std::string, bool> mechanisms);
+
   void ReloadSucceeded(int64_t wall_seconds);
   // Some listeners use the files on disk, others keep their old ones.
   void ReloadPartial();
@@ -116,6 +119,7 @@ class Metrics {
     bool pending = false;
     std::map<std::string, bool> listeners_pending;
     bool draining = false;
+    std::map<std::string, bool> sandbox;
     std::function<uint64_t()> access_log_dropped;
     const base::MemoryBudget* memory = nullptr;
     std::map<std::string, size_t> upstream_addresses;

@@ -320,6 +320,9 @@ void MetricsCollector::CollectProcessWide(Families* out) const {
             MetricType::Gauge, "listener", now.listeners_pending);
   AddOne(out, "mantlet_draining", "1 once a drain has begun.", MetricType::Gauge,
          now.draining ? 1 : 0);
+  AddByName(out, "mantlet_sandbox",
+            "1 if the mechanism of the kernel confines this process, 0 if it is off or missing.",
+            MetricType::Gauge, "mechanism", now.sandbox);
   AddOne(out, "mantlet_access_log_dropped_total",
          "Access log lines dropped because they could not be written.", MetricType::Counter,
          now.access_log_dropped ? static_cast<double>(now.access_log_dropped()) : 0);

@@ -29,11 +29,11 @@ std::vector<std::string> Changes(const Snapshot& before, const Snapshot& after) 
 }  // namespace
 
 Loader::Loader(certs::FileReader& reader, const config::Environment& environment,
-               const base::Clock& clock, TargetSource targets)
+               const base::Clock& clock, TargetSource targets, ReloadPlanner::Permits permits)
     : reader_(reader),
       clock_(clock),
       targets_(std::move(targets)),
-      planner_(reader, environment, clock) {}
+      planner_(reader, environment, clock, std::move(permits)) {}
 
 absl::StatusOr<SnapshotPtr> Loader::Build(const config::Config& config,
                                           certs::GenerationPtr generation, const Snapshot* running,

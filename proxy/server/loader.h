@@ -36,9 +36,10 @@ class SocketBinder {
 
 class Loader {
  public:
-  // All arguments must outlive the loader. `targets` resolves the upstreams of a configuration.
+  // All references must outlive the loader. `targets` resolves the upstreams of a configuration.
+  // `permits` returns why a reload cannot use a configuration in this process.
   Loader(certs::FileReader& reader, const config::Environment& environment,
-         const base::Clock& clock, TargetSource targets);
+         const base::Clock& clock, TargetSource targets, ReloadPlanner::Permits permits);
 
   // Result of the first load: the snapshot to start with, and the states of the files read.
   struct Initial {

@@ -52,6 +52,11 @@ ReloadPlan ReloadPlanner::Plan(const config::Config& running, const certs::Gener
     return plan;
   }
   const config::Config& on_disk = *loaded.config;
+  if (const absl::Status permitted = permits_(on_disk); !permitted.ok()) {
+    plan.refused = std::string(permitted.message());
+    KeepRunning(running, &on_disk, in_use, polled, &plan);
+    return plan;
+  }
   Material material = Read(on_disk, in_use, polled, &plan.fingerprints);
   // A half-written configuration may be valid but incomplete.
   if (certs::FingerprintOf(reader_.Read(running.file)) != state) {

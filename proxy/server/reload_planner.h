@@ -7,11 +7,14 @@
 #ifndef MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
 #define MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "certs/file_reader.h"
 #include "certs/file_set.h"
 #include "certs/generation.h"
@@ -41,10 +44,13 @@ struct ReloadPlan {
 
 class ReloadPlanner {
  public:
-  // All arguments must outlive the planner.
+  // Returns why a configuration cannot be used in this process, before any of its files is read.
+  using Permits = std::function<absl::Status(const config::Config&)>;
+
+  // All references must outlive the planner.
   ReloadPlanner(certs::FileReader& reader, const config::Environment& environment,
-                const base::Clock& clock)
-      : reader_(reader), environment_(environment), clock_(clock) {}
+                const base::Clock& clock, Permits permits)
+      : reader_(reader), environment_(environment), clock_(clock), permits_(std::move(permits)) {}
 
   // `polled` is the result of a poll that has just read the files, or null.
   ReloadPlan Plan(const config::Config& running, const certs::Generation& in_use,
@@ -72,6 +78,7 @@ class ReloadPlanner {
   certs::FileReader& reader_;
   const config::Environment& environment_;
   const base::Clock& clock_;
+  const Permits permits_;
 };
 
 }  // namespace mantlet::server

@@ -13,6 +13,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/process_setup.h"
 #include "proxy/observe/access_log_sink.h"
+#include "proxy/sandbox/process_flags.h"
 #include "proxy/server/log_settings.h"
 #include "proxy/server/server.h"
 #include "proxy/server/systemd_notify.h"
@@ -36,6 +37,8 @@ int Reject(const absl::Status& status, base::LogPrefix prefix) {
 
 int RunServer(const RunOptions& options) {
   base::PrepareDaemon();
+  // Before a private key is read.
+  sandbox::DisableDumps();
 
   const config::Environment environment = config::Environment::OfThisProcess();
   const base::LogPrefix prefix = IsJournalStream(environment, STDERR_FILENO)

@@ -70,8 +70,11 @@ Server::Server(config::Config config, config::Environment environment, base::Log
                   for (auto& worker : workers_) worker->UpdateTarget(target);
                   health_checks_.Update(target);
                 }),
-      loader_(reader_, environment_, clock_,
-              [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); }),
+      confinement_(logger_),
+      loader_(
+          reader_, environment_, clock_,
+          [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); },
+          [this](const config::Config& next) { return confinement_.Permits(next); }),
       drain_(loop_, {.start = [this](const auto& on_empty) { return DrainWorkers(on_empty); },
                      .cut =
                          [this] {
@@ -99,7 +102,6 @@ absl::Status Server::Start() {
                                            [this](int number) { OnSignal(number); });
   absl::StatusOr<Loader::Initial> initial = loader_.LoadInitial(started_with_);
   if (!initial.ok()) return initial.status();
-  if (absl::Status status = OpenAccessLog(); !status.ok()) return status;
 
   const uint32_t count =
       started_with_.workers != 0 ? started_with_.workers : AutomaticWorkerCount();
@@ -107,8 +109,9 @@ absl::Status Server::Start() {
   if (absl::Status status = binder_.Bind(*initial->snapshot, nullptr); !status.ok()) return status;
   board_ = std::make_unique<StatusBoard>(BoardSources());
   if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
+  LimitMemory();  // reads the cgroup's files
+  if (absl::Status status = Confine(); !status.ok()) return status;
 
-  LimitMemory();
   StartWorkers(count);
   Activate(std::move(initial->snapshot));
   listening_ = true;
@@ -121,6 +124,20 @@ absl::Status Server::Start() {
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
   LogStarted();
   return systemd_.Ready(absl::StrCat("serving ", started_with_.listeners.size(), " listeners"));
+}
+
+// Gives up what the start needs and serving does not. The access log is opened by the user that has
+// to open it again. No other thread exists yet.
+absl::Status Server::Confine() {
+  if (absl::Status status = confinement_.BecomeUser(started_with_); !status.ok()) return status;
+  if (absl::Status status = OpenAccessLog(); !status.ok()) return status;
+  confinement_.Enter(started_with_, environment_);
+  const ConfinementReport& report = confinement_.report();
+  const auto is_on = [](const sandbox::Mechanism& mechanism) {
+    return mechanism.state == sandbox::Mechanism::State::kOn;
+  };
+  metrics_.SetSandbox({{"landlock", is_on(report.landlock)}, {"seccomp", is_on(report.seccomp)}});
+  return absl::OkStatus();
 }
 
 absl::Status Server::OpenAccessLog() {
@@ -171,6 +188,7 @@ StatusBoard::Sources Server::BoardSources() {
       .logger = logger_,
       .metrics = metrics_,
       .snapshot = [this] { return snapshot_; },
+      .confinement = confinement_.report(),
       .listening = [this] { return listening_; },
       .draining = [this] { return drain_.begun(); },
       .last_reload_failure =

@@ -29,6 +29,7 @@
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/server/circuit_board.h"
+#include "proxy/server/confinement.h"
 #include "proxy/server/drain.h"
 #include "proxy/server/endpoint_server.h"
 #include "proxy/server/health_checks.h"
@@ -63,6 +64,7 @@ class Server {
   void Run();
 
  private:
+  absl::Status Confine();
   absl::Status OpenAccessLog();
   absl::Status OpenEndpoints();
   void LimitMemory();
@@ -109,6 +111,7 @@ class Server {
   UpstreamResolver resolver_;
   ProbeForwarding probes_{loop_, connector_,
                           [this](const std::string& upstream) { return resolver_.Find(upstream); }};
+  Confinement confinement_;
   Loader loader_;
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start
   std::vector<std::unique_ptr<Worker>> workers_;

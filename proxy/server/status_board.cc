@@ -69,7 +69,9 @@ std::string StatusBoard::CertificatesJson() const {
                              sources_.listeners_pending()});
 }
 
-std::string StatusBoard::ConfigJson() const { return ConfigAsJson(sources_.snapshot()->config); }
+std::string StatusBoard::ConfigJson() const {
+  return ConfigAsJson(sources_.snapshot()->config, sources_.confinement);
+}
 
 std::string StatusBoard::ConnectionsJson() const {
   std::vector<ConnectionSummary> all = Collect(sources_.workers());

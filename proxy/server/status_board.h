@@ -16,6 +16,7 @@
 #include "proxy/base/log.h"
 #include "proxy/observe/endpoint.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/server/confinement.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/worker.h"
 
@@ -29,6 +30,7 @@ class StatusBoard final : public observe::StatusSource {
     base::Logger& logger;
     observe::Metrics& metrics;
     std::function<SnapshotPtr()> snapshot;
+    const ConfinementReport& confinement;
     std::function<bool()> listening;
     std::function<bool()> draining;
     std::function<std::string()> last_reload_failure;

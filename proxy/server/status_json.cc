@@ -1,6 +1,9 @@
 #include "proxy/server/status_json.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "certs/material_json.h"
@@ -15,6 +18,14 @@ using Json = nlohmann::ordered_json;
 // Names in certificates may contain any bytes.
 std::string Dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json MechanismAsJson(const sandbox::Mechanism& mechanism) {
+  return {{"state", sandbox::ToString(mechanism.state)}, {"detail", mechanism.detail}};
+}
+
+Json PortsAsJson(const std::optional<std::set<uint16_t>>& ports) {
+  return ports.has_value() ? Json(*ports) : Json("any");
 }
 
 }  // namespace
@@ -35,8 +46,24 @@ std::string CertificatesAsJson(const certs::Generation& generation, const Reload
   return Dump(document);
 }
 
-std::string ConfigAsJson(const config::Config& config) {
-  return Dump({{"file", config.file}, {"effective_yaml", config::ToYaml(config)}});
+std::string ConfigAsJson(const config::Config& config, const ConfinementReport& confinement) {
+  Json landlock = MechanismAsJson(confinement.landlock);
+  if (confinement.rules.has_value()) {
+    const sandbox::Ruleset& rules = *confinement.rules;
+    landlock["read"] = rules.read;
+    landlock["write"] = rules.write;
+    landlock["sockets"] = rules.sockets;
+    landlock["bind_ports"] = PortsAsJson(rules.bind_ports);
+    landlock["connect_ports"] = PortsAsJson(rules.connect_ports);
+  }
+  return Dump({{"file", config.file},
+               {"effective_yaml", config::ToYaml(config)},
+               {"process",
+                {{"uid", confinement.uid},
+                 {"dumpable", confinement.dumpable},
+                 {"no_new_privileges", confinement.no_new_privileges},
+                 {"landlock", std::move(landlock)},
+                 {"seccomp", MechanismAsJson(confinement.seccomp)}}}});
 }
 
 std::string ConnectionsAsJson(const std::vector<ConnectionSummary>& connections) {

@@ -9,6 +9,7 @@
 
 #include "certs/generation.h"
 #include "config/config.h"
+#include "proxy/server/confinement.h"
 #include "proxy/server/worker.h"
 
 namespace mantlet::server {
@@ -25,8 +26,8 @@ struct ReloadState {
 // every trust anchor with its file, under the names that `mantlet check --json` uses.
 std::string CertificatesAsJson(const certs::Generation& generation, const ReloadState& reload);
 // Returns the effective configuration with its defaults, under the keys of the YAML. It contains
-// file names but no secrets.
-std::string ConfigAsJson(const config::Config& config);
+// file names but no secrets. `process` is how the process is confined.
+std::string ConfigAsJson(const config::Config& config, const ConfinementReport& confinement);
 std::string ConnectionsAsJson(const std::vector<ConnectionSummary>& connections);
 
 }  // namespace mantlet::server

@@ -56,8 +56,10 @@ TEST(KeysThatNeedRestart, AreThoseThatDiffer) {
   EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
   after.workers = 9;
   after.admin.enabled = true;
+  after.user = "mantlet";
+  after.sandbox.seccomp = false;
   EXPECT_EQ(KeysThatNeedRestart(before, after),
-            (std::vector<std::string>{"workers", "admin.address"}));
+            (std::vector<std::string>{"workers", "admin.address", "user", "sandbox"}));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ def test_a_connection_attempt_may_end_just_as_a_reload_takes_its_upstream_away(s
     application = Silent()
     # Freed memory is overwritten, so that a use after free finds no pointers.
     proxy = start(application, upstream_options={"timeouts": {"connect": "30s"}}, workers=1,
+                  sandbox={"landlock": False},  # allows any port
                   launch_options={"env": {**worker.env, "MALLOC_PERTURB_": "165"}})
     with connect(proxy) as client:
         client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")

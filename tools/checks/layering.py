@@ -35,6 +35,7 @@ ALLOWED = {
     "proxy/verify": {"proxy/base", "proxy/pattern", "proxy/identity", "proxy/x509"},
     # Each is the only user of one library.
     "proxy/io": {"proxy/base"},
+    "proxy/sandbox": set(),
     "proxy/tls": {"proxy/base", "config", "proxy/identity", "proxy/io", "proxy/x509", "proxy/verify"},
     "proxy/observe": {"proxy/base", "proxy/identity", "proxy/http"},
     # Certificate files and their contents.
@@ -50,9 +51,11 @@ ALLOWED = {
     # The composition root includes every folder; only the commands include it.
     "proxy/server": {
         "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2", "proxy/io",
-        "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
+        "proxy/sandbox", "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
     },
-    "proxy/cli": {"proxy/base", "config", "config/loader", "proxy/io", "proxy/tls", "certs", "proxy/server"},
+    "proxy/cli": {
+        "proxy/base", "config", "config/loader", "proxy/io", "proxy/sandbox", "proxy/tls", "certs", "proxy/server",
+    },
     "proxy": {"proxy/base", "proxy/cli"},
 }
 
@@ -63,6 +66,7 @@ THIRD_PARTY = {
     "uv/": {"proxy/io"},
     "openssl/": {"proxy/x509", "proxy/verify", "proxy/tls"},
     "llhttp.h": {"proxy/http1"},
+    "seccomp.h": {"proxy/sandbox"},
     "nghttp2/": {"proxy/http2"},
     "yaml-cpp/": {"config/loader"},
     "prometheus/": {"proxy/observe"},
@@ -81,6 +85,7 @@ OPENS_FILES = {
     "proxy/observe/access_log_sink.cc",  # writes
     "proxy/observe/process_stats.cc",  # /proc
     "proxy/base/resident_memory.cc",  # /proc
+    "proxy/sandbox/landlock.cc",  # O_PATH, reads nothing
     "proxy/server/worker_count.cc",  # /sys/fs/cgroup
     "proxy/server/memory_limit.cc",  # the same
     "config/loader/update_readme.cc",  # a tool of the build

@@ -283,6 +283,7 @@ TEST_F(MetricsTest, ExportsReloadsAndDraining) {
   metrics_.SetReloadPending(true);
   metrics_.SetListenersPending({{"one", true}, {"two", false}});
   metrics_.SetDraining(true);
+  metrics_.SetSandbox({{"landlock", true}, {"seccomp", false}});
   const auto lines = Scrape();
   EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="success"} 1)"));
   EXPECT_THAT(lines, Contains(R"(mantlet_reloads_total{result="failure"} 2)"));
@@ -292,6 +293,8 @@ TEST_F(MetricsTest, ExportsReloadsAndDraining) {
   EXPECT_THAT(lines, Contains(R"(mantlet_listener_reload_pending{listener="one"} 1)"));
   EXPECT_THAT(lines, Contains(R"(mantlet_listener_reload_pending{listener="two"} 0)"));
   EXPECT_THAT(lines, Contains("mantlet_draining 1"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_sandbox{mechanism="landlock"} 1)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_sandbox{mechanism="seccomp"} 0)"));
 }
 
 TEST_F(MetricsTest, ExportsTheAddressesOfUpstreams) {

@@ -34,6 +34,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
        .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}},
        .ocsp_responses = {{"public", "/tls.ocsp", 1'900'000'005}},
        .without_crl = {{"public", "CN=another root"}}});
+  metrics->SetSandbox({{"landlock", true}, {"seccomp", true}});
   metrics->ReloadSucceeded(1'800'000'000);
   metrics->ReloadFailed();
   metrics->SetUpstreamAddresses("app", 2);

@@ -78,7 +78,8 @@ class LoaderTest : public testing::Test {
   base::ManualClock clock_;
   absl::Status target_error_;
   Loader loader_{files_, environment_, clock_,
-                 [this](const config::Upstream& upstream) { return Target(upstream); }};
+                 [this](const config::Upstream& upstream) { return Target(upstream); },
+                 [](const config::Config&) { return absl::OkStatus(); }};
   FakeBinder binder_;
   SnapshotPtr running_;
 };

@@ -40,7 +40,9 @@ class ReloadPlannerTest : public testing::Test {
   certs::MemoryFileReader files_;
   config::Environment environment_;
   base::ManualClock clock_;
-  ReloadPlanner planner_{files_, environment_, clock_};
+  absl::Status permitted_;
+  ReloadPlanner planner_{files_, environment_, clock_,
+                         [this](const config::Config&) { return permitted_; }};
   config::Config running_;
   certs::GenerationPtr in_use_;
 };
@@ -109,6 +111,19 @@ TEST_F(ReloadPlannerTest, TheFilesOfARejectedConfigurationAreReported) {
   EXPECT_THAT(plan.fingerprints, Contains(Pair("/missing.key", testing::_)));
   EXPECT_THAT(plan.fingerprints, Contains(Pair("/two/tls.key", testing::_)))
       << "it is still served";
+}
+
+TEST_F(ReloadPlannerTest, AConfigurationThatIsNotPermittedDoesNotStopARenewal) {
+  RenewOne();
+  std::string text = Yaml("    limits: {header_count: 7}\n");
+  text.replace(text.find("/two/tls.key"), 12, "/outside.key");
+  files_.Put(kConfig, text);
+  permitted_ = absl::FailedPreconditionError("restart needed: /outside.key");
+  const ReloadPlan plan = Plan();
+  EXPECT_EQ(plan.config, running_);
+  EXPECT_TRUE(Renewed(plan, "one"));
+  EXPECT_EQ(plan.refused, "restart needed: /outside.key") << "and not that it cannot be read";
+  EXPECT_FALSE(plan.refused_by_files);
 }
 
 TEST_F(ReloadPlannerTest, AConfigurationThatCannotBeBuiltIsRejectedAfterwards) {

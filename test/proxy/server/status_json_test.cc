@@ -125,10 +125,30 @@ TEST(StatusJson, NoConnectionsAreAnEmptyList) {
 TEST(StatusJson, ShowsTheEffectiveConfiguration) {
   config::Config config = certs::OneListener();
   config.file = "/etc/mantlet/mantlet.yaml";
-  const Json document = Json::parse(ConfigAsJson(config));
+  const Json document = Json::parse(ConfigAsJson(config, {}));
   EXPECT_EQ(document["file"], "/etc/mantlet/mantlet.yaml");
   EXPECT_NE(document["effective_yaml"].get<std::string>().find("header_bytes"), std::string::npos)
       << "defaults included";
+}
+
+TEST(StatusJson, ShowsHowTheProcessIsConfined) {
+  ConfinementReport confinement;
+  confinement.uid = 65532;
+  confinement.dumpable = false;
+  confinement.landlock = {sandbox::Mechanism::State::kOn, "ABI 7"};
+  confinement.seccomp = {sandbox::Mechanism::State::kUnavailable, "refused"};
+  confinement.rules.emplace();
+  confinement.rules->read = {"/etc/mantlet"};
+  confinement.rules->connect_ports = {8080};
+  const Json process = Json::parse(ConfigAsJson(certs::OneListener(), confinement))["process"];
+  EXPECT_EQ(process["uid"], 65532);
+  EXPECT_EQ(process["dumpable"], false);
+  EXPECT_EQ(process["no_new_privileges"], false);
+  EXPECT_EQ(process["landlock"]["state"], "on");
+  EXPECT_EQ(process["landlock"]["read"], Json({"/etc/mantlet"}));
+  EXPECT_EQ(process["landlock"]["bind_ports"], "any");
+  EXPECT_EQ(process["landlock"]["connect_ports"], Json({8080}));
+  EXPECT_EQ(process["seccomp"], Json({{"state", "unavailable"}, {"detail", "refused"}}));
 }
 
 }  // namespace
