@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace mantlet::base {
+namespace {
+
+// While less than this is used, in thousandths, the time alone matters less: measurements are
+// further apart, unless much is read.
+constexpr uint32_t kCalm = 300;
+constexpr int64_t kCalmIntervals = 10;
+
+}  // namespace
 
 void MemoryBudget::SetLimit(size_t bytes) {
   limit_ = bytes;
@@ -16,7 +24,8 @@ std::optional<bool> MemoryBudget::Sample(int64_t now_us, bool urgent) {
   if (measuring_.exchange(true, std::memory_order_acquire)) return std::nullopt;
   const size_t used = measure_();
   if (used != 0) used_.store(used, std::memory_order_relaxed);
-  next_us_.store(now_us + kIntervalUs, std::memory_order_relaxed);
+  const int64_t intervals = fill() < kCalm ? kCalmIntervals : 1;
+  next_us_.store(now_us + intervals * kIntervalUs, std::memory_order_relaxed);
   measuring_.store(false, std::memory_order_release);
   const bool pressed = pressed_.load(std::memory_order_relaxed);
   const bool now = pressed ? fill() >= kShrinkBuffers : ends_idle();

@@ -10,6 +10,7 @@ namespace mantlet::base {
 namespace {
 
 constexpr size_t kMiB = 1024 * 1024;
+constexpr int64_t kLongUs = 10 * MemoryBudget::kIntervalUs;
 
 class MemoryBudgetTest : public testing::Test {
  protected:
@@ -17,7 +18,7 @@ class MemoryBudgetTest : public testing::Test {
   MemoryBudgetTest() { budget_.SetLimit(120 * kMiB); }
   std::optional<bool> Use(size_t mib) {
     used_ = mib * kMiB;
-    return budget_.Sample(now_us_ += MemoryBudget::kIntervalUs, false);
+    return budget_.Sample(now_us_ += kLongUs, false);
   }
 
   size_t used_ = 20 * kMiB;
@@ -80,6 +81,18 @@ TEST_F(MemoryBudgetTest, MeasuresNoMoreOftenThanNeeded) {
   EXPECT_EQ(budget_.used(), 50 * kMiB);
   budget_.Sample(now_us_ + 1, true);
   EXPECT_EQ(budget_.used(), 119 * kMiB);
+}
+
+TEST_F(MemoryBudgetTest, MeasuresLessOftenWhileLittleIsUsed) {
+  Use(30);
+  used_ = 60 * kMiB;
+  budget_.Sample(now_us_ + kLongUs - 1, false);
+  EXPECT_EQ(budget_.used(), 30 * kMiB);
+  budget_.Sample(now_us_ + kLongUs, false);
+  EXPECT_EQ(budget_.used(), 60 * kMiB);
+  used_ = 70 * kMiB;
+  budget_.Sample(now_us_ + kLongUs + MemoryBudget::kIntervalUs, false);
+  EXPECT_EQ(budget_.used(), 70 * kMiB);
 }
 
 TEST_F(MemoryBudgetTest, AMeasurementThatFailsChangesNothing) {
