@@ -18,14 +18,14 @@ void MemoryBudget::SetLimit(size_t bytes) {
   used_.store(base_, std::memory_order_relaxed);
 }
 
-std::optional<bool> MemoryBudget::Sample(int64_t now_us, bool urgent) {
+std::optional<bool> MemoryBudget::Sample(int64_t now_ms, bool urgent) {
   if (!enabled()) return std::nullopt;
-  if (!urgent && now_us < next_us_.load(std::memory_order_relaxed)) return std::nullopt;
+  if (!urgent && now_ms < next_ms_.load(std::memory_order_relaxed)) return std::nullopt;
   if (measuring_.exchange(true, std::memory_order_acquire)) return std::nullopt;
   const size_t used = measure_();
   if (used != 0) used_.store(used, std::memory_order_relaxed);
   const int64_t intervals = fill() < kCalm ? kCalmIntervals : 1;
-  next_us_.store(now_us + intervals * kIntervalUs, std::memory_order_relaxed);
+  next_ms_.store(now_ms + intervals * kIntervalMs, std::memory_order_relaxed);
   measuring_.store(false, std::memory_order_release);
   const bool pressed = pressed_.load(std::memory_order_relaxed);
   const bool now = pressed ? fill() >= kShrinkBuffers : ends_idle();

@@ -32,7 +32,7 @@ class MemoryBudget {
   // The share of its usual size that a buffer has at least.
   static constexpr uint32_t kLeastBuffer = 1000 / 16;
   // Measurements are no closer to each other than this, unless more than a megabyte was read.
-  static constexpr int64_t kIntervalUs = 5'000;
+  static constexpr int64_t kIntervalMs = 5;
 
   // What has been given up, for the metrics.
   struct Counts {
@@ -52,9 +52,10 @@ class MemoryBudget {
   // Returns what was in memory when the limit was set.
   size_t base() const { return base_; }
 
-  // Measures if that was not done within kIntervalUs, or if `urgent`. Returns true if the pressure
+  // Measures if that was not done within kIntervalMs, or if `urgent`. `now_ms` is of one monotonic
+  // clock, and may be a little old. Returns true if the pressure
   // has begun with this measurement, and false if it has ended: each is reported once.
-  std::optional<bool> Sample(int64_t now_us, bool urgent);
+  std::optional<bool> Sample(int64_t now_ms, bool urgent);
 
   // Returns the bytes in memory, as of the last measurement.
   size_t used() const { return used_.load(std::memory_order_relaxed); }
@@ -76,7 +77,7 @@ class MemoryBudget {
   size_t limit_ = 0;
   size_t base_ = 0;  // in memory without connections
   std::atomic<size_t> used_ = 0;
-  std::atomic<int64_t> next_us_ = 0;  // when the next measurement may be taken
+  std::atomic<int64_t> next_ms_ = 0;  // when the next measurement may be taken
   std::atomic<bool> measuring_ = false;
   std::atomic<bool> pressed_ = false;
 };

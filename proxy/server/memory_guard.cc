@@ -7,10 +7,9 @@ namespace mantlet::server {
 
 using session::Connection;
 
-MemoryGuard::MemoryGuard(io::Loop& loop, const base::Clock& clock, base::Logger& logger,
-                         base::MemoryBudget& budget, Host host)
+MemoryGuard::MemoryGuard(io::Loop& loop, base::Logger& logger, base::MemoryBudget& budget,
+                         Host host)
     : loop_(loop),
-      clock_(clock),
       logger_(logger),
       budget_(budget),
       host_(std::move(host)),
@@ -28,7 +27,7 @@ void MemoryGuard::Check(bool urgent) {
 }
 
 void MemoryGuard::Measure(bool urgent) {
-  if (const std::optional<bool> pressed = budget_.Sample(clock_.MonotonicUs(), urgent)) {
+  if (const std::optional<bool> pressed = budget_.Sample(loop_.now_ms(), urgent)) {
     Log(*pressed);
   }
 }

@@ -12,7 +12,6 @@
 #include <functional>
 #include <vector>
 
-#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/memory_budget.h"
 #include "proxy/base/timer_wheel.h"
@@ -44,8 +43,7 @@ class MemoryGuard {
   };
 
   // All of them outlive the guard. Nothing happens if the budget has no limit.
-  MemoryGuard(io::Loop& loop, const base::Clock& clock, base::Logger& logger,
-              base::MemoryBudget& budget, Host host);
+  MemoryGuard(io::Loop& loop, base::Logger& logger, base::MemoryBudget& budget, Host host);
   MemoryGuard(const MemoryGuard&) = delete;
 
   // Measures and acts if that is due. Called after each turn of the loop, and `urgent` within one
@@ -60,7 +58,6 @@ class MemoryGuard {
   void Log(bool pressed) const;
 
   io::Loop& loop_;
-  const base::Clock& clock_;
   base::Logger& logger_;
   base::MemoryBudget& budget_;
   const Host host_;

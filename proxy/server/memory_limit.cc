@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
-#include "proxy/server/worker_count.h"
+#include "proxy/server/cgroup.h"
 
 namespace mantlet::server {
 namespace {
@@ -65,11 +63,6 @@ uint64_t AutomaticMemoryLimit(const std::function<std::string(const std::string&
   return least == kNoLimit ? 0 : least / 4 * 3;
 }
 
-uint64_t AutomaticMemoryLimit() {
-  return AutomaticMemoryLimit([](const std::string& path) {
-    std::ifstream in(path);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  });
-}
+uint64_t AutomaticMemoryLimit() { return AutomaticMemoryLimit(ReadKernelFile); }
 
 }  // namespace mantlet::server

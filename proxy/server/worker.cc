@@ -51,7 +51,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
                &memory},
       heap_trim_(loop_, clock, [this] { FreeUnused(); }),
       memory_guard_(
-          loop_, clock, logger, memory,
+          loop_, logger, memory,
           {.connections = [this] { return AllConnections(); }, .trim = [this] { FreeUnused(); }}),
       thread_([this] {
         pthread_setname_np(pthread_self(), "worker");

@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "proxy/server/cgroup.h"
 
 namespace mantlet::server {
 namespace {
-
-std::string ReadSmallFile(const std::string& path) {
-  std::ifstream in(path);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
@@ -41,17 +36,6 @@ std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_vie
   return Quota(ParseNumber(quota_us), ParseNumber(period_us));
 }
 
-std::string_view UnifiedCgroup(std::string_view text) {
-  while (!text.empty()) {
-    size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    if (line.starts_with("0::")) return line.substr(3);
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return {};
-}
-
 uint32_t AutomaticWorkerCount() {
   uint32_t count = 1;
   cpu_set_t set;
@@ -60,15 +44,15 @@ uint32_t AutomaticWorkerCount() {
   }
   // In a container, the cgroup is mounted as the root of the hierarchy. Outside, the quota is that
   // of the service's own group.
-  const std::string membership = ReadSmallFile("/proc/self/cgroup");
+  const std::string membership = ReadKernelFile("/proc/self/cgroup");
   const std::string own(UnifiedCgroup(membership));
   for (const std::string& folder : {std::string("/sys/fs/cgroup"), "/sys/fs/cgroup" + own}) {
-    if (auto quota = ParseCpuMax(ReadSmallFile(folder + "/cpu.max"))) {
+    if (auto quota = ParseCpuMax(ReadKernelFile(folder + "/cpu.max"))) {
       count = std::min(count, *quota);
     }
   }
-  if (auto quota = ParseCfsQuota(ReadSmallFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-                                 ReadSmallFile("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))) {
+  if (auto quota = ParseCfsQuota(ReadKernelFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+                                 ReadKernelFile("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))) {
     count = std::min(count, *quota);
   }
   return std::max<uint32_t>(count, 1);

@@ -16,8 +16,6 @@ uint32_t AutomaticWorkerCount();
 std::optional<uint32_t> ParseCpuMax(std::string_view text);
 // Parses cpu.cfs_quota_us and cpu.cfs_period_us of cgroup v1.
 std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_view period_us);
-// Returns the path of the line "0::/some/path" in /proc/self/cgroup; empty if there is none.
-std::string_view UnifiedCgroup(std::string_view text);
 
 }  // namespace mantlet::server
 

@@ -88,7 +88,7 @@ void Connection::OnPartialHello() {
   ticket_.HoldPartialHello(NewestLimits());
 }
 
-// The connection has sent no ClientHello and is evicted for another one.
+// The connection is not open yet and is evicted for others.
 void Connection::MakeRoom(AdmissionLimit limit) {
   if (phase_ == Phase::kOver) return;
   if (phase_ == Phase::kHandshake) RecordLimit(worker_, *listener_, peer_, limit);

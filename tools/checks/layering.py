@@ -86,8 +86,7 @@ OPENS_FILES = {
     "proxy/observe/process_stats.cc",  # /proc
     "proxy/base/resident_memory.cc",  # /proc
     "proxy/sandbox/landlock.cc",  # O_PATH, reads nothing
-    "proxy/server/worker_count.cc",  # /sys/fs/cgroup
-    "proxy/server/memory_limit.cc",  # the same
+    "proxy/server/cgroup.cc",  # /sys/fs/cgroup
     "config/loader/update_readme.cc",  # a tool of the build
 }
 OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")

@@ -10,7 +10,7 @@ namespace mantlet::base {
 namespace {
 
 constexpr size_t kMiB = 1024 * 1024;
-constexpr int64_t kLongUs = 10 * MemoryBudget::kIntervalUs;
+constexpr int64_t kLongMs = 10 * MemoryBudget::kIntervalMs;
 
 class MemoryBudgetTest : public testing::Test {
  protected:
@@ -18,11 +18,11 @@ class MemoryBudgetTest : public testing::Test {
   MemoryBudgetTest() { budget_.SetLimit(120 * kMiB); }
   std::optional<bool> Use(size_t mib) {
     used_ = mib * kMiB;
-    return budget_.Sample(now_us_ += kLongUs, false);
+    return budget_.Sample(now_ms_ += kLongMs, false);
   }
 
   size_t used_ = 20 * kMiB;
-  int64_t now_us_ = 0;
+  int64_t now_ms_ = 0;
   MemoryBudget budget_{[this] { return used_; }};
 };
 
@@ -77,21 +77,21 @@ TEST_F(MemoryBudgetTest, PressureIsReportedOnceWhenItBeginsAndWhenItEnds) {
 TEST_F(MemoryBudgetTest, MeasuresNoMoreOftenThanNeeded) {
   Use(50);
   used_ = 119 * kMiB;
-  budget_.Sample(now_us_ + 1, false);
+  budget_.Sample(now_ms_ + 1, false);
   EXPECT_EQ(budget_.used(), 50 * kMiB);
-  budget_.Sample(now_us_ + 1, true);
+  budget_.Sample(now_ms_ + 1, true);
   EXPECT_EQ(budget_.used(), 119 * kMiB);
 }
 
 TEST_F(MemoryBudgetTest, MeasuresLessOftenWhileLittleIsUsed) {
   Use(30);
   used_ = 60 * kMiB;
-  budget_.Sample(now_us_ + kLongUs - 1, false);
+  budget_.Sample(now_ms_ + kLongMs - 1, false);
   EXPECT_EQ(budget_.used(), 30 * kMiB);
-  budget_.Sample(now_us_ + kLongUs, false);
+  budget_.Sample(now_ms_ + kLongMs, false);
   EXPECT_EQ(budget_.used(), 60 * kMiB);
   used_ = 70 * kMiB;
-  budget_.Sample(now_us_ + kLongUs + MemoryBudget::kIntervalUs, false);
+  budget_.Sample(now_ms_ + kLongMs + MemoryBudget::kIntervalMs, false);
   EXPECT_EQ(budget_.used(), 70 * kMiB);
 }
 

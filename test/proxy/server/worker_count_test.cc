@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "proxy/server/cgroup.h"
 
 namespace mantlet::server {
 namespace {

@@ -1,0 +1,24 @@
+#include "proxy/server/cgroup.h"
+
+#include <fstream>
+#include <iterator>
+
+namespace mantlet::server {
+
+std::string_view UnifiedCgroup(std::string_view text) {
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    if (line.starts_with("0::")) return line.substr(3);
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+std::string ReadKernelFile(const std::string& path) {
+  std::ifstream in(path);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace mantlet::server
