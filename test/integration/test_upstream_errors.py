@@ -181,7 +181,7 @@ def test_an_exhausted_pool_is_503(start, scripted, connect):
         release.wait(scaled(20))
         connection.sendall(response(body=b"at last"))
 
-    proxy = start(scripted(serve), upstream_options={"pool": {"connections": 1, "pending": 1}})
+    proxy = start(scripted(serve), workers=1, upstream_options={"pool": {"connections": 1, "pending": 1}})
     first, second, third = (connect(proxy) for _ in range(3))
     first.send("GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     time.sleep(scaled(0.2))

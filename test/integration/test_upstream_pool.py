@@ -172,7 +172,7 @@ def test_a_request_that_waits_too_long_for_a_connection_in_use_is_503(start, scr
         release.wait(scaled(20))
         connection.sendall(response(body=b"at last"))
 
-    proxy = start(scripted(serve), upstream_options={"pool": {"connections": 1}, "timeouts": {"queue": "200ms"}})
+    proxy = start(scripted(serve), workers=1, upstream_options={"pool": {"connections": 1}, "timeouts": {"queue": "200ms"}})
     first, second = connect(proxy), connect(proxy)
     first.send("GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     proxy.wait_metric("mantlet_upstream_connections", 1, state="active")
