@@ -16,6 +16,18 @@ std::string_view UnifiedCgroup(std::string_view text) {
   return {};
 }
 
+std::vector<std::string> CgroupFolders(const ReadFile& read) {
+  const std::string root = "/sys/fs/cgroup";
+  const std::string membership = read("/proc/self/cgroup");
+  std::vector<std::string> folders = {root};
+  std::string_view path = UnifiedCgroup(membership);
+  while (path.size() > 1) {
+    folders.push_back(root + std::string(path));
+    path = path.substr(0, path.rfind('/'));
+  }
+  return folders;
+}
+
 std::string ReadKernelFile(const std::string& path) {
   std::ifstream in(path);
   return std::string(std::istreambuf_iterator<char>(in), {});

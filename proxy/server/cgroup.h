@@ -1,11 +1,13 @@
-// What workers and memory need to know of this process's cgroup: its path, and the contents of the
-// kernel's small files about it. Any thread.
+// What workers, memory and threads need to know of this process's cgroup: its path, and the
+// contents of the kernel's small files about it. Any thread.
 
 #ifndef MANTLET_PROXY_SERVER_CGROUP_H_
 #define MANTLET_PROXY_SERVER_CGROUP_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mantlet::server {
 
@@ -14,6 +16,13 @@ std::string_view UnifiedCgroup(std::string_view text);
 
 // Returns the contents of a file of /proc or /sys; empty if there is no such file.
 std::string ReadKernelFile(const std::string& path);
+
+// Reads the file of a path, as ReadKernelFile does.
+using ReadFile = std::function<std::string(const std::string& path)>;
+
+// Returns the folders of this process's group and of all groups around it, in which files such as
+// memory.max may set a limit. In a container, the group is mounted as the root of the hierarchy.
+std::vector<std::string> CgroupFolders(const ReadFile& read);
 
 }  // namespace mantlet::server
 

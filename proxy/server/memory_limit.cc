@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <vector>
-
-#include "proxy/server/cgroup.h"
+#include <string>
 
 namespace mantlet::server {
 namespace {
@@ -17,16 +15,6 @@ std::optional<uint64_t> LeadingNumber(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc()) return std::nullopt;
   return value;
-}
-
-// Returns the folders from `path` up to the root of the hierarchy: each may have a limit.
-std::vector<std::string> Ancestors(std::string_view path) {
-  std::vector<std::string> folders = {""};
-  while (path.size() > 1) {
-    folders.emplace_back(path);
-    path = path.substr(0, path.rfind('/'));
-  }
-  return folders;
 }
 
 }  // namespace
@@ -48,16 +36,14 @@ std::optional<uint64_t> ParseMemTotal(std::string_view text) {
   return *kilobytes * 1024;
 }
 
-uint64_t AutomaticMemoryLimit(const std::function<std::string(const std::string&)>& read) {
+uint64_t AutomaticMemoryLimit(const ReadFile& read) {
   uint64_t least = kNoLimit;
   const auto consider = [&](const std::optional<uint64_t>& bytes) {
     if (bytes) least = std::min(least, *bytes);
   };
   consider(ParseMemTotal(read("/proc/meminfo")));
-  // In a container, the cgroup is mounted as the root of the hierarchy.
-  const std::string membership = read("/proc/self/cgroup");
-  for (const std::string& folder : Ancestors(UnifiedCgroup(membership))) {
-    consider(ParseMemoryMax(read("/sys/fs/cgroup" + folder + "/memory.max")));
+  for (const std::string& folder : CgroupFolders(read)) {
+    consider(ParseMemoryMax(read(folder + "/memory.max")));
   }
   consider(ParseMemoryMax(read("/sys/fs/cgroup/memory/memory.limit_in_bytes")));
   return least == kNoLimit ? 0 : least / 4 * 3;

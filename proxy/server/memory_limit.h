@@ -7,18 +7,18 @@
 #define MANTLET_PROXY_SERVER_MEMORY_LIMIT_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
+
+#include "proxy/server/cgroup.h"
 
 namespace mantlet::server {
 
 // Returns bytes; 0 if nothing is known.
 uint64_t AutomaticMemoryLimit();
 
-// The same for files as `read` returns them: the contents by path, empty if there is no such file.
-uint64_t AutomaticMemoryLimit(const std::function<std::string(const std::string&)>& read);
+// The same for files as `read` returns them.
+uint64_t AutomaticMemoryLimit(const ReadFile& read);
 
 // Parses memory.max of cgroup v2 and memory.limit_in_bytes of cgroup v1; nullopt if there is no
 // limit.

@@ -16,6 +16,7 @@
 #include "proxy/server/log_settings.h"
 #include "proxy/server/memory_limit.h"
 #include "proxy/server/signal_action.h"
+#include "proxy/server/system_limits.h"
 #include "proxy/server/warnings.h"
 #include "proxy/server/worker_count.h"
 
@@ -110,6 +111,7 @@ absl::Status Server::Start() {
   board_ = std::make_unique<StatusBoard>(BoardSources());
   if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
   LimitMemory();  // reads the cgroup's files
+  WarnSmallLimits(ReadSystemLimits(), count, logger_);
   if (absl::Status status = Confine(); !status.ok()) return status;
 
   StartWorkers(count);

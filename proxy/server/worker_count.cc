@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
-
-#include "proxy/server/cgroup.h"
-
 namespace mantlet::server {
 namespace {
 
@@ -36,23 +33,19 @@ std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_vie
   return Quota(ParseNumber(quota_us), ParseNumber(period_us));
 }
 
-uint32_t AutomaticWorkerCount() {
+uint32_t AutomaticWorkerCount() { return AutomaticWorkerCount(ReadKernelFile); }
+
+uint32_t AutomaticWorkerCount(const ReadFile& read) {
   uint32_t count = 1;
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {
     count = static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
   }
-  // In a container, the cgroup is mounted as the root of the hierarchy. Outside, the quota is that
-  // of the service's own group.
-  const std::string membership = ReadKernelFile("/proc/self/cgroup");
-  const std::string own(UnifiedCgroup(membership));
-  for (const std::string& folder : {std::string("/sys/fs/cgroup"), "/sys/fs/cgroup" + own}) {
-    if (auto quota = ParseCpuMax(ReadKernelFile(folder + "/cpu.max"))) {
-      count = std::min(count, *quota);
-    }
+  for (const std::string& folder : CgroupFolders(read)) {
+    if (auto quota = ParseCpuMax(read(folder + "/cpu.max"))) count = std::min(count, *quota);
   }
-  if (auto quota = ParseCfsQuota(ReadKernelFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-                                 ReadKernelFile("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))) {
+  if (auto quota = ParseCfsQuota(read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+                                 read("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))) {
     count = std::min(count, *quota);
   }
   return std::max<uint32_t>(count, 1);

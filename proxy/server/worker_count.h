@@ -1,5 +1,6 @@
 // AutomaticWorkerCount returns the number of event loops for `workers: auto`: the number of
-// processors that this process may use by its affinity or its cgroup quota, whichever is smaller.
+// processors that this process may use by its affinity or the quota of its cgroups, whichever is
+// smallest.
 
 #ifndef MANTLET_PROXY_SERVER_WORKER_COUNT_H_
 #define MANTLET_PROXY_SERVER_WORKER_COUNT_H_
@@ -8,9 +9,14 @@
 #include <optional>
 #include <string_view>
 
+#include "proxy/server/cgroup.h"
+
 namespace mantlet::server {
 
 uint32_t AutomaticWorkerCount();
+
+// The same for files as `read` returns them.
+uint32_t AutomaticWorkerCount(const ReadFile& read);
 
 // Parses cpu.max of cgroup v2: "200000 100000" or "max 100000".
 std::optional<uint32_t> ParseCpuMax(std::string_view text);

@@ -2,7 +2,9 @@
 
 #include <sched.h>
 
+#include <map>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -28,6 +30,14 @@ TEST(WorkerCount, AnUnknownFormatIsNoLimit) {
                            "200000 100000 3", "2e5 100000"}) {
     EXPECT_EQ(ParseCpuMax(text), std::nullopt) << text;
   }
+}
+
+TEST(WorkerCount, AQuotaOfAnyGroupAroundTheProcessCounts) {
+  std::map<std::string, std::string> files = {
+      {"/proc/self/cgroup", "0::/team/service\n"},
+      {"/sys/fs/cgroup/team/cpu.max", "100000 100000\n"},
+      {"/sys/fs/cgroup/team/service/cpu.max", "max 100000\n"}};
+  EXPECT_EQ(AutomaticWorkerCount([&](const std::string& path) { return files[path]; }), 1u);
 }
 
 TEST(WorkerCount, ReadsTheOlderKernelsTwoFiles) {
