@@ -10,6 +10,8 @@ std::string_view ToString(StreamFailure failure) {
       return "reset";
     case StreamFailure::kTimedOut:
       return "timed_out";
+    case StreamFailure::kLocal:
+      return "local";
     case StreamFailure::kQueueFull:
       return "queue_full";
     case StreamFailure::kTls:

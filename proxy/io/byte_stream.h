@@ -21,6 +21,7 @@ enum class StreamFailure : uint8_t {
   kConnectRefused,  // ECONNREFUSED, or there is no such Unix socket
   kReset,           // the peer has reset the connection
   kTimedOut,        // the kernel gave up: ETIMEDOUT
+  kLocal,           // no descriptor, memory or port here: EMFILE, ENOBUFS, EADDRNOTAVAIL …
   kQueueFull,       // the backlog of a Unix socket is full: EAGAIN from connect(2)
   kTls,             // a record that cannot be decrypted, or an alert from the peer
   kIo,              // any other error of the kernel

@@ -39,6 +39,12 @@ StreamFailure FailureOf(int status) {
       return StreamFailure::kReset;
     case UV_ETIMEDOUT:
       return StreamFailure::kTimedOut;
+    case UV_EMFILE:
+    case UV_ENFILE:
+    case UV_ENOMEM:
+    case UV_ENOBUFS:
+    case UV_EADDRNOTAVAIL:
+      return StreamFailure::kLocal;
     case UV_EAGAIN:
       return StreamFailure::kQueueFull;
     default:

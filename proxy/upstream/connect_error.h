@@ -28,6 +28,7 @@ inline base::ProxyError ConnectError(const io::StreamError& error) {
     case io::StreamFailure::kQueueFull:
       return base::ProxyError(base::ErrorReason::kConnectTimeout,
                               "the application's listen queue is full");
+    case io::StreamFailure::kLocal:
     case io::StreamFailure::kReset:
     case io::StreamFailure::kTls:
     case io::StreamFailure::kIo:

@@ -100,6 +100,11 @@ void ConnectionAttempt::OnOutcome(Connector::Outcome outcome) {
     return;
   }
   ProxyError failure = ConnectError(error);
+  if (error.failure == io::StreamFailure::kLocal) {
+    // No address could be reached now, and none is to blame: its circuit must not open.
+    owner_.OnFailed(this, std::move(failure));
+    return;
+  }
   circuits_.OnFailure(address, failure);
   if (!DialNext()) owner_.OnFailed(this, std::move(failure));
 }

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -443,6 +444,20 @@ TEST(StreamConnect, APortWithoutAListenerIsConnectRefused) {
   EXPECT_EQ(connected.code, "connect_refused");
   RunReady(loop);
   EXPECT_EQ(connected.calls, 1);
+}
+
+TEST(StreamConnect, WithoutAFreeDescriptorThisSideIsToBlame) {
+  Loop loop;
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Connected connected;
+  auto stream = Stream::Connect(loop, Loopback(1), connected.callback());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(RunUntil(loop, [&] { return connected.calls > 0; }));
+  EXPECT_EQ(connected.code, "local");
 }
 
 TEST(StreamConnect, AMissingUnixSocketIsConnectRefused) {

@@ -76,6 +76,16 @@ TEST_F(CircuitsTest, AnAddressThatFailsIsNotConnectedToForEachRequest) {
   EXPECT_THAT(last_error_.detail, HasSubstr("as the test says")) << "the last error";
 }
 
+TEST_F(CircuitsTest, AnAddressIsNotBlamedForWhatMantletLacks) {
+  memory_.failure = StreamFailure::kLocal;
+  for (int i = 0; i < 3 * Circuit::kFailures; ++i) {
+    ASSERT_EQ(Failure(), ErrorReason::kConnectFailed) << i;
+  }
+  EXPECT_TRUE(changes_.empty());
+  memory_.failure.reset();
+  EXPECT_EQ(Failure(), std::nullopt) << "at once";
+}
+
 TEST_F(CircuitsTest, OpeningAndClosingAreReportedOnce) {
   Open();
   for (int i = 0; i < 10; ++i) Failure();
