@@ -49,6 +49,14 @@ def check(text, pki, tmp_path):
     assert done.returncode == 0, done.stderr + done.stdout
 
 
+def test_the_probe_of_the_application_goes_to_a_path_that_mantlet_forwards(documents, pod):
+    config = yaml.safe_load(documents["ConfigMap"]["data"]["mantlet.yaml"])
+    application, = pod["containers"]
+    probe = application["livenessProbe"]["httpGet"]
+    assert probe["port"] == int(config["metrics"]["address"].rsplit(":", 1)[1])
+    assert {"path": probe["path"], "upstream": config["listeners"][0]["upstream"]} in config["metrics"]["forward"]
+
+
 def seconds(text):
     number, unit = re.fullmatch(r"(\d+)(s|m|min)?", text).groups()
     return int(number) * (60 if unit in ("m", "min") else 1)
