@@ -17,6 +17,11 @@ std::string Resolve(const std::string& path) {
   return realpath(path.c_str(), resolved) == nullptr ? "" : resolved;
 }
 
+absl::Status CheckCancelled(const std::string& path, const base::Cancellation* cancellation) {
+  if (cancellation == nullptr || !cancellation->cancelled()) return absl::OkStatus();
+  return absl::CancelledError(absl::StrCat(path, ": reading was cancelled"));
+}
+
 // Reads directly into `bytes`, which has the expected size from the start, so that no copy of a
 // private key is left in another buffer.
 absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::string* bytes) {
@@ -42,12 +47,13 @@ absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::st
 
 class DiskStream final : public FileStream {
  public:
-  DiskStream(std::string path, base::RegularFile file)
-      : path_(std::move(path)), file_(std::move(file)) {
+  DiskStream(std::string path, base::RegularFile file, const base::Cancellation* cancellation)
+      : path_(std::move(path)), file_(std::move(file)), cancellation_(cancellation) {
     resolved = Resolve(path_);
   }
 
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> buffer) override {
+    if (absl::Status status = CheckCancelled(path_, cancellation_); !status.ok()) return status;
     absl::StatusOr<size_t> got = file_.Read(reinterpret_cast<char*>(buffer.data()), buffer.size());
     if (!got.ok()) return got;
     total_ += *got;
@@ -61,6 +67,7 @@ class DiskStream final : public FileStream {
  private:
   std::string path_;
   base::RegularFile file_;
+  const base::Cancellation* cancellation_;
   size_t total_ = 0;
 };
 
@@ -88,10 +95,11 @@ absl::StatusOr<std::unique_ptr<FileStream>> FileReader::Open(const std::string& 
 absl::StatusOr<std::unique_ptr<FileStream>> DiskFileReader::Open(const std::string& path) {
   absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
   if (!file.ok()) return file.status();
-  return std::make_unique<DiskStream>(path, *std::move(file));
+  return std::make_unique<DiskStream>(path, *std::move(file), cancellation_);
 }
 
 absl::StatusOr<FileContent> DiskFileReader::Read(const std::string& path) {
+  if (absl::Status status = CheckCancelled(path, cancellation_); !status.ok()) return status;
   absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
   if (!file.ok()) return file.status();
   FileContent content;

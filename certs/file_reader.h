@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "proxy/base/cancellation.h"
 #include "proxy/x509/byte_source.h"
 
 namespace mantlet::certs {
@@ -41,12 +42,20 @@ class FileReader {
   static constexpr size_t kMaxStreamedBytes = 256 * 1024 * 1024;
 };
 
-// DiskFileReader reads from the file system. Blocking; used on the main thread only, never by a
-// worker.
+// DiskFileReader reads from the file system. Blocking: not for the thread of an event loop that
+// serves. Any number of threads may use it.
 class DiskFileReader : public FileReader {
  public:
+  DiskFileReader() = default;
+  // Reading fails with Cancelled once `cancellation` is set, which must outlive the reader and its
+  // streams.
+  explicit DiskFileReader(const base::Cancellation& cancellation) : cancellation_(&cancellation) {}
+
   absl::StatusOr<FileContent> Read(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<FileStream>> Open(const std::string& path) override;
+
+ private:
+  const base::Cancellation* cancellation_ = nullptr;
 };
 
 }  // namespace mantlet::certs

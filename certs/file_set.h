@@ -4,7 +4,8 @@
 // Files are replaced in many ways: by writing in place, by renaming, by deleting and creating, or
 // by changing a symbolic link on the path (Kubernetes' ..data, certbot's live/). Therefore
 // directories are watched, one for every component of every link, and files are compared by
-// content, never by inode or time. File system calls block; main thread only.
+// content, never by inode or time. File system calls block: not for the thread of an event
+// loop that serves.
 
 #ifndef MANTLET_CERTS_FILE_SET_H_
 #define MANTLET_CERTS_FILE_SET_H_

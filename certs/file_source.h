@@ -1,7 +1,8 @@
 // FileSource reads the files of a configuration and pushes them as one snapshot.
 //
 // It reads all files twice, and repeats this until two readings agree, so that a set of files that
-// is only partly replaced is not used. Blocking; main thread only.
+// is only partly replaced is not used. Blocking: not for the thread of an event loop that
+// serves.
 
 #ifndef MANTLET_CERTS_FILE_SOURCE_H_
 #define MANTLET_CERTS_FILE_SOURCE_H_

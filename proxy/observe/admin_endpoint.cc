@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "proxy/base/text.h"
 #include "proxy/http/authority.h"
@@ -105,8 +106,7 @@ EndpointResponse Overview(const StatusSource& status) {
   return response;
 }
 
-EndpointResponse Reload(StatusSource& status) {
-  const std::string problem = status.ReloadNow();
+EndpointResponse ReloadReply(const std::string& problem) {
   if (problem.empty()) return TextReply(200, "Reloaded.\n");
   return TextReply(
       500, "Some files on disk are not in use: " + problem + (problem.back() == '\n' ? "" : "\n"));
@@ -148,7 +148,6 @@ EndpointResponse Read(const StatusSource& status, std::string_view path) {
 }
 
 EndpointResponse Do(StatusSource& status, const EndpointRequest& request) {
-  if (request.path == "/reload") return Reload(status);
   if (request.path == "/drain") return Drain(status);
   return ChangeLogLevel(status, request);
 }
@@ -165,7 +164,7 @@ constexpr Path kPaths[] = {
     {"/config", true, false, "GET, HEAD"},
     {"/connections", true, false, "GET, HEAD"},
     {"/log-level", true, true, "GET, HEAD, POST"},
-    {"/reload", false, true, "POST"},
+    {"/reload", false, false, "POST"},  // its POST is deferred
     {"/drain", false, true, "POST"},
 };
 
@@ -183,6 +182,17 @@ EndpointResponse Answer(StatusSource& status, const EndpointRequest& request) {
 }
 
 }  // namespace
+
+bool DeferAdminRequest(StatusSource& status, const EndpointRequest& request,
+                       std::function<void(const EndpointResponse&)> respond) {
+  if (request.method != "POST" || request.path != "/reload" || RefuseBrowserTricks(request)) {
+    return false;
+  }
+  status.Reload([respond = std::move(respond)](const std::string& problem) {
+    respond(WithCommonFields(ReloadReply(problem)));
+  });
+  return true;
+}
 
 EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request) {
   return Finish(request, Answer(status, request));

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,8 +67,9 @@ class StatusSource {
   virtual std::string Version() const = 0;
   virtual int64_t UptimeSeconds() const = 0;
 
-  // Reloads now. Returns the problems as text, or an empty string.
-  virtual std::string ReloadNow() = 0;
+  // Loads the files again. Calls `done` once when that has ended, with the problems as text, which
+  // is empty if there are none.
+  virtual void Reload(std::function<void(const std::string& problems)> done) = 0;
   // Begins the drain; does not wait for it.
   virtual void DrainNow() = 0;
 
@@ -88,7 +90,14 @@ EndpointResponse HandleMetricsRequest(const StatusSource& status, const Endpoint
 // - A POST with Origin or Sec-Fetch-Site comes from a browser and gets 403. Browsers
 //   send them with every POST, and pages cannot remove them; curl and other tools
 //   send neither.
+//
+// POST /reload is answered by DeferAdminRequest(), which must be called first.
 EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request);
+
+// Takes over a request whose response has to wait, and returns true. Then `respond` is called once,
+// maybe before the return.
+bool DeferAdminRequest(StatusSource& status, const EndpointRequest& request,
+                       std::function<void(const EndpointResponse&)> respond);
 
 }  // namespace mantlet::observe
 

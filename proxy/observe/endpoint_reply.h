@@ -39,11 +39,17 @@ inline bool IsRead(const EndpointRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-// The last step of each handler: adds the header fields that every response has.
-inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse response) {
+// Adds the header fields that every response has.
+inline EndpointResponse WithCommonFields(EndpointResponse response) {
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.content_length = response.body.size();
+  return response;
+}
+
+// The last step of each handler.
+inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse response) {
+  response = WithCommonFields(std::move(response));
   if (request.method == "HEAD") response.body.clear();
   return response;
 }

@@ -2,8 +2,8 @@
 // of root, the files and ports that the configuration does not name, and the system calls that it
 // never makes. What is missing on this machine is logged, and is no error.
 //
-// Main thread only, and before any other thread starts: a thread inherits the confinement of the
-// one that creates it.
+// Main thread only, except Permits(), and before any other thread starts: a thread inherits the
+// confinement of the one that creates it.
 
 #ifndef MANTLET_PROXY_SERVER_CONFINEMENT_H_
 #define MANTLET_PROXY_SERVER_CONFINEMENT_H_
@@ -44,6 +44,7 @@ class Confinement {
   void Enter(const config::Config& config, const config::Environment& environment);
 
   // Returns an error that begins with "restart needed" if `next` needs what Enter has taken away.
+  // Follows links on the disk: blocking. Any thread, after Enter().
   absl::Status Permits(const config::Config& next) const;
 
   const ConfinementReport& report() const { return report_; }

@@ -79,7 +79,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
       const auto respond = [self](const observe::EndpointResponse& response) {
         if (const std::shared_ptr<Client*> client = self.lock()) (*client)->Respond(response);
       };
-      server_->loop_.ArmIn(idle_, kIdleMs);
+      // A response that waits, as for a long reload, has no deadline here.
+      server_->loop_.timers().Cancel(idle_);
       if (server_->deferral_(RequestOf(head), respond)) return;
     }
     Respond(server_->ResponseTo(RequestOf(head), memo));

@@ -2,8 +2,8 @@
 // for the whole process; the workers are told which addresses fail. The metric, the log and /readyz
 // follow the same results.
 //
-// A check that comes while the main thread is busy with a reload may fail because of that; so a
-// healthy address becomes unhealthy with its second failure in a row only. Main loop only.
+// A check may fail because this machine is busy; so a healthy address becomes unhealthy with its
+// second failure in a row only. Main loop only.
 
 #ifndef MANTLET_PROXY_SERVER_HEALTH_CHECKS_H_
 #define MANTLET_PROXY_SERVER_HEALTH_CHECKS_H_

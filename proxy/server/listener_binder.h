@@ -19,7 +19,6 @@
 #include "proxy/base/log.h"
 #include "proxy/io/file_descriptor.h"
 #include "proxy/server/listening_sockets.h"
-#include "proxy/server/loader.h"
 #include "proxy/server/snapshot.h"
 
 namespace mantlet::server {
@@ -27,7 +26,7 @@ namespace mantlet::server {
 // The new sockets of one worker, by listener name.
 using WorkerSockets = std::map<std::string, std::vector<io::FileDescriptor>>;
 
-class ListenerBinder final : public SocketBinder {
+class ListenerBinder {
  public:
   // `started_with` and `logger` outlive the binder.
   ListenerBinder(const config::Config& started_with, std::vector<InheritedSocket> inherited,
@@ -41,9 +40,11 @@ class ListenerBinder final : public SocketBinder {
   absl::StatusOr<io::FileDescriptor> OpenEndpoint(const config::Endpoint& endpoint,
                                                   const std::string& name);
 
-  // SocketBinder:
-  absl::Status Bind(const Snapshot& next, const Snapshot* running) override;
-  void Discard(const Snapshot& running) override;
+  // Opens every socket that `next` needs and `running` does not have. `running` is null if nothing
+  // runs yet. An error rejects the configuration of `next`.
+  absl::Status Bind(const Snapshot& next, const Snapshot* running);
+  // Closes the sockets that Bind has opened since `running` was activated.
+  void Discard(const Snapshot& running);
 
   // Returns the sockets that Bind has opened, one entry for each worker. `activated` is the
   // snapshot in use from now on; the socket files of listeners that it does not have are removed.

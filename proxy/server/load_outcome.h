@@ -4,6 +4,7 @@
 #ifndef MANTLET_PROXY_SERVER_LOAD_OUTCOME_H_
 #define MANTLET_PROXY_SERVER_LOAD_OUTCOME_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,8 @@ struct LoadOutcome {
   Problems problems;                 // files on disk that are not used
   std::vector<std::string> changes;  // if swapped: for the log
   std::string detail;                // if swapped: a description of what is in use now
+  // The files of the configuration in use from now on; nullopt if they are the same as before.
+  std::optional<std::vector<std::string>> files;
   // The states of the files that the load has read. A later difference from them is a change.
   certs::Fingerprints fingerprints;
 };

@@ -29,17 +29,8 @@ std::vector<std::string> Changes(const Snapshot& before, const Snapshot& after) 
 }  // namespace
 
 Loader::Loader(certs::FileReader& reader, const config::Environment& environment,
-               const base::Clock& clock, TargetSource targets, ReloadPlanner::Permits permits)
-    : reader_(reader),
-      clock_(clock),
-      targets_(std::move(targets)),
-      planner_(reader, environment, clock, std::move(permits)) {}
-
-absl::StatusOr<SnapshotPtr> Loader::Build(const config::Config& config,
-                                          certs::GenerationPtr generation, const Snapshot* running,
-                                          std::string* at_fault) const {
-  return BuildSnapshot(config, std::move(generation), running, clock_, targets_, at_fault);
-}
+               const base::Clock& clock, ReloadPlanner::Permits permits)
+    : reader_(reader), clock_(clock), planner_(reader, environment, clock, std::move(permits)) {}
 
 absl::StatusOr<Loader::Initial> Loader::LoadInitial(const config::Config& config) {
   Initial initial;
@@ -49,45 +40,58 @@ absl::StatusOr<Loader::Initial> Loader::LoadInitial(const config::Config& config
   config::LoadResult reread;
   const certs::Fingerprint state = planner_.ReadConfig(config.file, &reread);
   initial.fingerprints[config.file] = reread.config == config ? state : certs::Fingerprint();
-  absl::StatusOr<SnapshotPtr> snapshot = Build(config, *std::move(generation), nullptr, nullptr);
+  absl::StatusOr<std::shared_ptr<Snapshot>> snapshot =
+      BuildSnapshot(config, *std::move(generation), nullptr, clock_);
   if (!snapshot.ok()) return AsInvalid(snapshot.status());
   initial.snapshot = *std::move(snapshot);
   return initial;
 }
 
-Loader::Reloaded Loader::Reload(const Snapshot& running, const certs::Fingerprints* polled,
-                                SocketBinder& binder) {
+LoadOutcome Loader::Reload(const Snapshot& running, const certs::Fingerprints* polled,
+                           Activator& activator) {
   ReloadPlan plan = planner_.Plan(running.config, *running.generation, polled);
-  SnapshotPtr next = Realize(running, binder, &plan);
+  const SnapshotPtr next = Realize(running, activator, &plan);
   if (next == nullptr) {
-    return {nullptr, LoadOutcome::NotSwapped(plan.Problems(), std::move(plan.fingerprints))};
+    return LoadOutcome::NotSwapped(plan.Problems(), std::move(plan.fingerprints));
   }
   LoadOutcome outcome = LoadOutcome::Swapped(plan.Problems(), std::move(plan.fingerprints));
   outcome.changes = Changes(running, *next);
   outcome.detail = absl::StrCat("generation ", next->generation->id);
-  return {std::move(next), std::move(outcome)};
+  outcome.files = FilesOf(next->config);
+  return outcome;
 }
 
-// Builds the snapshot of `plan` and has its sockets opened; revises the plan if that fails. Returns
-// null if nothing is left to activate.
-SnapshotPtr Loader::Realize(const Snapshot& running, SocketBinder& binder, ReloadPlan* plan) {
+// Builds the snapshot of `plan` and has it activated; revises the plan if that fails. Returns the
+// snapshot that is in use now, or null if nothing was left to activate.
+SnapshotPtr Loader::Realize(const Snapshot& running, Activator& activator, ReloadPlan* plan) {
   while (plan->config != running.config ||
          plan->rotation.generation->id != running.generation->id) {
     std::string at_fault;
-    absl::StatusOr<SnapshotPtr> next =
-        Build(plan->config, plan->rotation.generation, &running, &at_fault);
-    const absl::Status status = next.ok() ? binder.Bind(**next, &running) : next.status();
-    if (status.ok()) return *std::move(next);
-    if (!Revise(running, std::string(status.message()), at_fault, binder, plan)) return nullptr;
+    absl::StatusOr<SnapshotPtr> next = BuildAndActivate(running, *plan, activator, &at_fault);
+    if (next.ok()) return *std::move(next);
+    if (absl::IsCancelled(next.status()) ||
+        !Revise(running, std::string(next.status().message()), at_fault, activator, plan)) {
+      return nullptr;
+    }
   }
   return nullptr;
+}
+
+absl::StatusOr<SnapshotPtr> Loader::BuildAndActivate(const Snapshot& running,
+                                                     const ReloadPlan& plan, Activator& activator,
+                                                     std::string* at_fault) {
+  absl::StatusOr<std::shared_ptr<Snapshot>> next =
+      BuildSnapshot(plan.config, plan.rotation.generation, &running, clock_, at_fault);
+  if (!next.ok()) return next.status();
+  if (absl::Status status = activator.Activate(*next); !status.ok()) return status;
+  return *std::move(next);
 }
 
 // Removes from `plan` what failed for `reason`: the files of the listener `at_fault` if its
 // settings are those in use, the whole configuration otherwise. Returns false if that was tried
 // before.
 bool Loader::Revise(const Snapshot& running, const std::string& reason, const std::string& at_fault,
-                    SocketBinder& binder, ReloadPlan* plan) {
+                    Activator& activator, ReloadPlan* plan) {
   const certs::Generation& in_use = *running.generation;
   const config::Listener* now = certs::FindListener(running.config, at_fault);
   const config::Listener* then = certs::FindListener(plan->config, at_fault);
@@ -95,13 +99,19 @@ bool Loader::Revise(const Snapshot& running, const std::string& reason, const st
     certs::Hold(at_fault, reason, in_use, &plan->rotation);
     return true;
   }
-  binder.Discard(running);
+  activator.Discard();
   if (!plan->refused.empty()) {
     plan->refused = reason;
     return false;
   }
   planner_.Reject(reason, running.config, in_use, plan);
   return true;
+}
+
+std::vector<std::string> Loader::FilesOf(const config::Config& config) {
+  std::vector<std::string> files = certs::MaterialFiles(config);
+  files.push_back(config.file);
+  return files;
 }
 
 }  // namespace mantlet::server

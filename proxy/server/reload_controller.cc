@@ -13,38 +13,47 @@ ReloadSchedule::Options ReloadController::OptionsOf(const config::Reload& settin
   return options;
 }
 
-ReloadController::ReloadController(io::Loop& loop, base::Logger& logger,
-                                   const config::Reload& settings, std::vector<std::string> files,
-                                   certs::Fingerprints fingerprints, Load load,
-                                   std::function<void()> on_outcome)
+ReloadController::ReloadController(io::Loop& loop, LoadingThread& thread, certs::FileReader& reader,
+                                   base::Logger& logger, const config::Reload& settings,
+                                   std::vector<std::string> files, certs::Fingerprints fingerprints,
+                                   Actions actions)
     : loop_(loop),
+      thread_(thread),
       logger_(logger),
       settings_(settings),
-      load_(std::move(load)),
-      on_outcome_(std::move(on_outcome)),
-      configured_(std::move(files)),
-      files_(configured_),
-      fingerprints_(std::move(fingerprints)),
+      actions_(std::move(actions)),
+      files_(reader, std::move(files), std::move(fingerprints)),
       schedule_(OptionsOf(settings), loop.now_ms()),
       timer_([this] { Step(); }) {
-  Rewatch();
-  // Polls for changes since `fingerprints` was taken, before the watch began.
+  // Watches the directories, and then polls for changes since `fingerprints` was taken.
   schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
 }
 
-void ReloadController::Configure(const config::Reload& settings, std::vector<std::string> files) {
+void ReloadController::Configure(const config::Reload& settings) {
   if (settings.interval != settings_.interval) {
     schedule_.SetInterval(settings.interval.count(), loop_.now_ms());
   }
   settings_ = settings;
-  configured_ = std::move(files);
-  files_ = certs::FileSet(configured_);
 }
 
-// Watches the directories of `files_`. Returns whether the set of directories has changed, so that
-// events may have been missed.
+// Watches the directories of the files. Returns whether the set of directories has changed, so that
+// events may have been missed. Runs on the loading thread.
 bool ReloadController::Rewatch() {
+  constexpr int kMostRounds = 4;  // a link that changes faster than this causes events
+  bool changed = false;
+  for (int round = 0; round < kMostRounds; ++round) {
+    bool same = true;
+    const bool called = thread_.CallOnLoop(
+        [&, directories = files_.Directories()] { same = !SetWatched(directories); });
+    if (!called || same) break;
+    changed = true;  // repeat: a link may have changed before its target was watched
+  }
+  return changed;
+}
+
+// Returns whether these are other directories than before.
+bool ReloadController::SetWatched(std::set<std::string> directories) {
   if (!settings_.watch) {
     watch_.reset();
     watched_.clear();
@@ -53,16 +62,9 @@ bool ReloadController::Rewatch() {
   if (watch_ == nullptr) {
     watch_ = std::make_unique<io::DirectoryWatch>(loop_, [this] { OnFileEvent(); });
   }
-  constexpr int kMostRounds = 4;  // a link that changes faster than this causes events
-  bool changed = false;
-  for (int round = 0; round < kMostRounds; ++round) {
-    std::set<std::string> directories = files_.Directories();
-    const bool same = directories == watched_;
-    watched_ = directories;
-    Watch(std::move(directories));
-    if (same) break;
-    changed = true;  // repeat: a link may have changed before its target was watched
-  }
+  const bool changed = directories != watched_;
+  watched_ = directories;
+  Watch(std::move(directories));
   return changed;
 }
 
@@ -88,73 +90,107 @@ void ReloadController::OnFileEvent() {
   Rearm();
 }
 
-void ReloadController::Step() {
+void ReloadController::Request(Done done, bool by_signal) {
+  if (stopped_.has_value()) {
+    done(*stopped_);
+    return;
+  }
+  waiting_.push_back(std::move(done));
+  schedule_.OnRequested(loop_.now_ms(), by_signal);
+  Step();
+}
+
+void ReloadController::Stop(const std::string& reason) {
+  if (stopped_.has_value()) return;
+  stopped_ = reason;
+  thread_.Cancel();
+  watch_.reset();
+  loop_.timers().Cancel(timer_);
+  std::vector<Done> all = std::exchange(answering_, {});
+  for (Done& done : std::exchange(waiting_, {})) all.push_back(std::move(done));
+  for (const Done& done : all) done(reason);
+}
+
+// Does what is due. `polled` is the result of a poll that has just ended.
+void ReloadController::Step(std::optional<certs::Fingerprints> polled) {
+  if (stopped_.has_value()) return;
   switch (schedule_.Next(loop_.now_ms())) {
     case ReloadSchedule::Action::kNothing:
       break;
-    case ReloadSchedule::Action::kPoll: {
-      // A link may have a new target, or a directory may exist again.
-      Rewatch();
-      const certs::Fingerprints polled = files_.Poll(reader_);
-      schedule_.OnPolled(!certs::ChangedPaths(fingerprints_, polled).empty(), loop_.now_ms());
-      if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(&polled);
+    case ReloadSchedule::Action::kPoll:
+      StartPoll();
       break;
-    }
     case ReloadSchedule::Action::kLoad:
-      DoLoad(nullptr);
+      StartLoad(std::move(polled));
       break;
   }
-  on_outcome_();
   Rearm();
 }
 
-std::string ReloadController::LoadNow(bool by_signal) {
-  schedule_.OnRequested(loop_.now_ms(), by_signal);
-  if (schedule_.Next(loop_.now_ms()) == ReloadSchedule::Action::kLoad) DoLoad(nullptr);
-  on_outcome_();
-  Rearm();
-  return schedule_.last_error();
+void ReloadController::StartPoll() {
+  struct Result {
+    certs::Fingerprints polled;
+    bool changed = false;
+  };
+  auto result = std::make_shared<Result>();
+  thread_.Run(
+      [this, result] {
+        // A link may have a new target, or a directory may exist again.
+        Rewatch();
+        result->polled = files_.Poll();
+        result->changed = files_.DifferFrom(result->polled);
+      },
+      [this, result] { OnPolled(result->changed, std::move(result->polled)); });
 }
 
-// Stores the states that the load has read, for later polls to compare with. A load that failed
-// early has not read every file; the others keep the state of the poll, or of the previous load.
-void ReloadController::StoreFingerprints(certs::Fingerprints read,
-                                         const certs::Fingerprints* polled) {
-  std::vector<std::string> all = configured_;
-  const std::set<std::string> configured(all.begin(), all.end());
-  for (const auto& [path, state] : read) {
-    if (!configured.contains(path)) all.push_back(path);
-  }
-  std::vector<std::string> unknown;
-  for (const std::string& path : all) {
-    if (read.contains(path)) continue;
-    if (polled != nullptr && polled->contains(path)) {
-      read[path] = polled->at(path);
-    } else if (auto known = fingerprints_.find(path); known != fingerprints_.end()) {
-      read[path] = known->second;
-    } else {
-      unknown.push_back(path);
-    }
-  }
-  read.merge(certs::FileSet(std::move(unknown)).Poll(reader_));
-  fingerprints_ = std::move(read);
-  files_ = certs::FileSet(std::move(all));
+void ReloadController::OnPolled(bool changed, certs::Fingerprints polled) {
+  schedule_.OnPolled(changed, loop_.now_ms());
+  actions_.changed();
+  Step(std::move(polled));
 }
 
-void ReloadController::DoLoad(const certs::Fingerprints* polled) {
-  LoadOutcome result = load_(polled);
-  StoreFingerprints(std::move(result.fingerprints), polled);
+void ReloadController::StartLoad(std::optional<certs::Fingerprints> polled) {
+  struct Result {
+    std::optional<certs::Fingerprints> polled;
+    Load load;
+    LoadOutcome outcome;
+    bool directories_changed = false;
+  };
+  answering_ = std::exchange(waiting_, {});
+  auto result = std::make_shared<Result>();
+  result->polled = std::move(polled);
+  result->load = actions_.begin();
+  thread_.Run(
+      [this, result] {
+        const certs::Fingerprints* before = result->polled.has_value() ? &*result->polled : nullptr;
+        result->outcome = std::move(result->load)(before);
+        result->load = nullptr;  // what it owns is freed on this thread
+        files_.Store(result->outcome, before);
+        result->directories_changed = Rewatch();
+      },
+      [this, result] { OnLoaded(result->outcome, result->directories_changed); });
+}
+
+void ReloadController::OnLoaded(const LoadOutcome& outcome, bool directories_changed) {
   // Files that were not watched before may have changed between the load and the watch.
-  if (Rewatch()) schedule_.OnFileEvent(loop_.now_ms());
-  for (const ReloadSchedule::Report& report : schedule_.OnLoaded(result.problems, loop_.now_ms())) {
-    Report(report);
-  }
-  if (result.swapped) {
+  if (directories_changed) schedule_.OnFileEvent(loop_.now_ms());
+  actions_.loaded(outcome);
+  for (const auto& report : schedule_.OnLoaded(outcome.problems, loop_.now_ms())) Report(report);
+  Log(outcome);
+  actions_.changed();
+  // An answered client may cause another request.
+  const std::string problems = schedule_.last_error();
+  for (const Done& done : std::exchange(answering_, {})) done(problems);
+  Step();
+}
+
+void ReloadController::Log(const LoadOutcome& outcome) {
+  if (outcome.swapped) {
     logger_.Info("reload_succeeded",
-                 result.problems.empty() ? "The files on disk are in use."
-                                         : "Some of the files on disk are in use.",
-                 {{"detail", result.detail}, {"changes", result.changes}});
-  } else if (result.problems.empty()) {
+                 outcome.problems.empty() ? "The files on disk are in use."
+                                          : "Some of the files on disk are in use.",
+                 {{"detail", outcome.detail}, {"changes", outcome.changes}});
+  } else if (outcome.problems.empty()) {
     logger_.Info("reload_unchanged", "The files on disk are already in use.");
   }
 }

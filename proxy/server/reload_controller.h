@@ -1,18 +1,21 @@
 // ReloadController applies changes of the files on disk. It watches the directories of the
 // configuration and of every file that the configuration names, polls the files periodically, and
-// calls the owner's `load` when a file has changed or a reload is requested.
+// has the files loaded when one has changed or a reload is requested.
 //
-// Main loop only; it reads files there.
+// Main loop only. Everything that reads files runs on the loading thread, one poll or load at a
+// time. A request that arrives meanwhile is served by the next load.
 
 #ifndef MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
 #define MANTLET_PROXY_SERVER_RELOAD_CONTROLLER_H_
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "certs/file_reader.h"
 #include "certs/file_set.h"
 #include "config/config.h"
@@ -21,53 +24,75 @@
 #include "proxy/io/directory_watch.h"
 #include "proxy/io/loop.h"
 #include "proxy/server/load_outcome.h"
+#include "proxy/server/loading_thread.h"
 #include "proxy/server/reload_schedule.h"
+#include "proxy/server/watched_files.h"
 
 namespace mantlet::server {
 
 class ReloadController {
  public:
-  // `polled` is the result of a poll that has just read the files, or null. It counts as one of the
-  // two readings that must agree, so each file is read only twice.
-  using Load = std::function<LoadOutcome(const certs::Fingerprints* polled)>;
+  // Loads the files; called once, on the loading thread. `polled` is the result of a poll that has
+  // just read the files, or null. It counts as one of the two readings that must agree, so each
+  // file is read only twice.
+  using Load = absl::AnyInvocable<LoadOutcome(const certs::Fingerprints* polled) &&>;
+
+  // All are called on the main loop.
+  struct Actions {
+    std::function<Load()> begin;                     // returns the next load
+    std::function<void(const LoadOutcome&)> loaded;  // after every load
+    std::function<void()> changed;                   // after every poll and every load
+  };
 
   // `files` are all files to watch. `fingerprints` is their state when the files in use were read,
-  // or earlier. `on_outcome` is called after every poll and every load.
-  ReloadController(io::Loop& loop, base::Logger& logger, const config::Reload& settings,
-                   std::vector<std::string> files, certs::Fingerprints fingerprints, Load load,
-                   std::function<void()> on_outcome);
+  // or earlier. The references must outlive the controller; `reader` is used on the thread.
+  ReloadController(io::Loop& loop, LoadingThread& thread, certs::FileReader& reader,
+                   base::Logger& logger, const config::Reload& settings,
+                   std::vector<std::string> files, certs::Fingerprints fingerprints,
+                   Actions actions);
+  ReloadController(const ReloadController&) = delete;
 
-  // Loads now, on the caller's stack. Returns the problems as text, empty if there are none. If
-  // `by_signal` is true, all problems are logged again.
-  std::string LoadNow(bool by_signal = false);
+  // Loads the files as soon as possible. Calls `done` once when a load that began after this call
+  // has ended, with the problems as text, which is empty if there are none. If `by_signal` is true,
+  // all problems are logged again.
+  using Done = std::function<void(const std::string& problems)>;
+  void Request(Done done, bool by_signal = false);
 
-  // Applies the settings of a new configuration and watches its `files`.
-  void Configure(const config::Reload& settings, std::vector<std::string> files);
+  // Applies the settings of a new configuration. May be called during a load.
+  void Configure(const config::Reload& settings);
+
+  // Ends the work on the thread: nothing is loaded any more. Answers every request, also later
+  // ones, with `reason`.
+  void Stop(const std::string& reason);
 
   const ReloadSchedule& state() const { return schedule_; }
 
  private:
   static ReloadSchedule::Options OptionsOf(const config::Reload& settings);
   void OnFileEvent();
-  void Step();
-  void DoLoad(const certs::Fingerprints* polled);
+  void Step(std::optional<certs::Fingerprints> polled = std::nullopt);
+  void StartPoll();
+  void OnPolled(bool changed, certs::Fingerprints polled);
+  void StartLoad(std::optional<certs::Fingerprints> polled);
+  void OnLoaded(const LoadOutcome& outcome, bool directories_changed);
+  void Log(const LoadOutcome& outcome);
   void Report(const ReloadSchedule::Report& report);
-  void StoreFingerprints(certs::Fingerprints read, const certs::Fingerprints* polled);
   bool Rewatch();
+  bool SetWatched(std::set<std::string> directories);
   void Watch(std::set<std::string> directories);
   void Rearm();
 
   io::Loop& loop_;
+  LoadingThread& thread_;
   base::Logger& logger_;
   config::Reload settings_;
-  Load load_;
-  std::function<void()> on_outcome_;
-  certs::DiskFileReader reader_;
-  std::vector<std::string> configured_;  // the files of the configuration that is in use
-  certs::FileSet files_;                 // those, and the files of a rejected configuration
-  std::set<std::string> watched_;        // the directories to watch
-  certs::Fingerprints fingerprints_;     // the states that the last load read
+  const Actions actions_;
+  WatchedFiles files_;             // used by the loading thread only
+  std::set<std::string> watched_;  // the directories to watch
   ReloadSchedule schedule_;
+  std::vector<Done> waiting_;    // for the next load
+  std::vector<Done> answering_;  // for the load in progress
+  std::optional<std::string> stopped_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;
 };

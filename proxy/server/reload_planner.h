@@ -2,7 +2,7 @@
 // use. The configuration is used as a whole or not at all; the files are used or rejected per
 // listener, by the rules of certs/rotation.h. It changes nothing that is in use.
 //
-// Main thread only; it reads files.
+// Blocking; one thread at a time.
 
 #ifndef MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_
 #define MANTLET_PROXY_SERVER_RELOAD_PLANNER_H_

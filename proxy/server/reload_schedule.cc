@@ -40,6 +40,7 @@ void ReloadSchedule::SetInterval(int64_t interval_ms, int64_t now_ms) {
 }
 
 ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
+  if (in_progress_) return Action::kNothing;
   if (Due(load_at_, now_ms) || Due(retry_at_, now_ms)) {
     // A load includes everything that a poll does.
     load_at_.reset();
@@ -47,18 +48,22 @@ ReloadSchedule::Action ReloadSchedule::Next(int64_t now_ms) {
     settle_first_.reset();
     settle_at_.reset();
     SchedulePeriodicPoll(now_ms);
+    in_progress_ = true;
+    in_progress_by_signal_ = std::exchange(by_signal_, false);
     return Action::kLoad;
   }
   if (Due(settle_at_, now_ms) || Due(periodic_poll_at_, now_ms)) {
     settle_first_.reset();
     settle_at_.reset();
     SchedulePeriodicPoll(now_ms);
+    in_progress_ = true;
     return Action::kPoll;
   }
   return Action::kNothing;
 }
 
 void ReloadSchedule::OnPolled(bool changed, int64_t now_ms) {
+  in_progress_ = false;
   if (!changed) return;
   pending_ = true;
   // The cause of the last failure may be gone, so the retry delay starts again.
@@ -68,7 +73,8 @@ void ReloadSchedule::OnPolled(bool changed, int64_t now_ms) {
 
 std::vector<ReloadSchedule::Report> ReloadSchedule::OnLoaded(const std::vector<Problem>& problems,
                                                              int64_t now_ms) {
-  const bool by_signal = std::exchange(by_signal_, false);
+  in_progress_ = false;
+  const bool by_signal = std::exchange(in_progress_by_signal_, false);
   problems_ = problems;
   pending_ = !problems.empty();
   if (problems.empty()) {
@@ -119,6 +125,7 @@ std::string ReloadSchedule::last_error() const {
 }
 
 std::optional<int64_t> ReloadSchedule::NextWakeup() const {
+  if (in_progress_) return std::nullopt;
   std::optional<int64_t> next;
   for (const std::optional<int64_t>& at : {load_at_, retry_at_, settle_at_, periodic_poll_at_}) {
     if (at.has_value() && (!next.has_value() || *at < *next)) next = at;

@@ -5,6 +5,9 @@
 //   event or timer -> Next() == kPoll -> the caller compares file states -> OnPolled()
 //                               kLoad -> the caller loads and swaps      -> OnLoaded()
 //
+// A poll or a load takes time. Until it has ended, Next() returns kNothing; what becomes due
+// meanwhile is due afterwards.
+//
 // Times are milliseconds of a monotonic clock; only differences matter.
 
 #ifndef MANTLET_PROXY_SERVER_RELOAD_SCHEDULE_H_
@@ -52,7 +55,7 @@ class ReloadSchedule {
 
   // An event in a watched directory: a poll follows when no further event has come for `settle_ms`.
   void OnFileEvent(int64_t now_ms);
-  // SIGHUP or POST /reload: the next Next() returns kLoad even if no file has changed. If
+  // SIGHUP or POST /reload: a load begins after this call even if no file has changed. If
   // `by_signal` is true, all problems are reported again, because the log is the only response to a
   // signal.
   void OnRequested(int64_t now_ms, bool by_signal = false);
@@ -65,7 +68,8 @@ class ReloadSchedule {
   // reason, one that has lasted long enough for a higher level, and all of them after a signal.
   std::vector<Report> OnLoaded(const std::vector<Problem>& problems, int64_t now_ms);
 
-  // Returns when to call Next again; nullopt if not before the next event.
+  // Returns when to call Next again; nullopt if not before the next event, or not before the poll
+  // or load in progress has ended.
   std::optional<int64_t> NextWakeup() const;
 
   // Returns whether the files on disk differ from those in use (mantlet_reload_pending).
@@ -92,7 +96,9 @@ class ReloadSchedule {
 
   Options options_;
   bool pending_ = false;
-  bool by_signal_ = false;  // a signal requested the load that is due
+  bool in_progress_ = false;            // a poll or a load
+  bool by_signal_ = false;              // a signal requested the load that is due
+  bool in_progress_by_signal_ = false;  // a signal requested the load in progress
   std::vector<Problem> problems_;
   std::map<std::string, Reported> reported_;  // by listener
   int64_t retry_ms_ = 0;  // the current wait between retries; 0 if the last load did not fail

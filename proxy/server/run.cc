@@ -63,8 +63,9 @@ int RunServer(const RunOptions& options) {
   if (absl::Status status = server.Start(); !status.ok()) {
     return Reject(status, prefix);
   }
-  server.Run();
+  const bool ended = server.Run();
   standard_error->Drain(1000);
+  if (!ended) _exit(0);
   return 0;
 }
 

@@ -26,11 +26,11 @@ std::vector<NamedFile> FilesToRead(const config::Config& config);
 // Returns the rules for a process that starts with `config`. Directories are allowed instead of
 // files, because files are replaced: those of the files, those of the links that lead there, and
 // the one above each, as far as they do not belong to the system ("/etc"). Follows links on the
-// disk; blocking, main thread only.
+// disk; blocking.
 sandbox::Ruleset RulesFor(const config::Config& config);
 
 // Returns an error that begins with "restart needed" and names the key, if `next` needs something
-// that `rules` do not allow. Follows links on the disk; blocking, main thread only.
+// that `rules` do not allow. Follows links on the disk; blocking.
 absl::Status FitsInto(const sandbox::Ruleset& rules, const config::Config& next);
 
 }  // namespace mantlet::server

@@ -24,8 +24,12 @@ namespace mantlet::server {
 namespace {
 
 constexpr int64_t kHousekeepingMs = 1000;
+// When the workers have usually replaced a snapshot. Housekeeping frees what is in use longer.
+constexpr int64_t kFreeAfterMs = 20;
 // The longest time for writing the access log when the process ends.
 constexpr int64_t kLastLogWriteMs = 1000;
+// The longest time for a cancelled load to notice that when the process ends.
+constexpr int64_t kLastLoadMs = 100;
 
 observe::Metrics::BuildInfo BuildLabels() {
   const BuildInfo build = ThisBuild();
@@ -72,10 +76,8 @@ Server::Server(config::Config config, config::Environment environment, base::Log
                   health_checks_.Update(target);
                 }),
       confinement_(logger_),
-      loader_(
-          reader_, environment_, clock_,
-          [this](const config::Upstream& upstream) { return resolver_.TargetOf(upstream); },
-          [this](const config::Config& next) { return confinement_.Permits(next); }),
+      loader_(reader_, environment_, clock_,
+              [this](const config::Config& next) { return confinement_.Permits(next); }),
       drain_(loop_, {.start = [this](const auto& on_empty) { return DrainWorkers(on_empty); },
                      .cut =
                          [this] {
@@ -91,7 +93,8 @@ Server::Server(config::Config config, config::Environment environment, base::Log
 Server::~Server() {
   // Needed after a failed start; Run() has already removed the files of its sockets.
   binder_.RemoveAllFiles();
-  // The workers' threads must end before anything that they use.
+  // The threads must end before anything that they use.
+  loading_.reset();
   workers_.clear();
 }
 
@@ -103,6 +106,10 @@ absl::Status Server::Start() {
                                            [this](int number) { OnSignal(number); });
   absl::StatusOr<Loader::Initial> initial = loader_.LoadInitial(started_with_);
   if (!initial.ok()) return initial.status();
+  const auto target_of = [this](const config::Upstream& upstream) { return TargetOf(upstream); };
+  if (absl::Status status = SetTargets(target_of, initial->snapshot.get()); !status.ok()) {
+    return absl::InvalidArgumentError(status.message());
+  }
 
   const uint32_t count =
       started_with_.workers != 0 ? started_with_.workers : AutomaticWorkerCount();
@@ -115,12 +122,13 @@ absl::Status Server::Start() {
   if (absl::Status status = Confine(); !status.ok()) return status;
 
   StartWorkers(count);
-  Activate(std::move(initial->snapshot));
+  observe::Expiries expiries = ExpiriesOf(*initial->snapshot->generation);
+  Activate(std::move(initial->snapshot), std::move(expiries));
   listening_ = true;
   metrics_.ReloadSucceeded(clock_.WallSeconds());
   StartReload(std::move(initial->fingerprints));
   StartWatchdog();
-  WarnFixedCredentials(WatchedFiles(), environment_, logger_);
+  WarnFixedCredentials(Loader::FilesOf(started_with_), environment_, logger_);
   WarnUnusedSockets(binder_.UnusedInherited(), logger_);
   WarnFewDescriptors(started_with_, logger_);
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
@@ -181,6 +189,12 @@ absl::Status Server::OpenEndpoints() {
                  probes_.Forward(snapshot_->config.metrics.forward, request, std::move(respond));
         });
   }
+  if (admin_endpoint_ != nullptr) {
+    admin_endpoint_->SetDeferral(
+        [this](const observe::EndpointRequest& request, EndpointServer::Respond respond) {
+          return observe::DeferAdminRequest(*board_, request, std::move(respond));
+        });
+  }
   return absl::OkStatus();
 }
 
@@ -203,7 +217,7 @@ StatusBoard::Sources Server::BoardSources() {
             for (std::string& note : health_checks_.Notes()) notes.push_back(std::move(note));
             return notes;
           },
-      .reload = [this] { return reload_->LoadNow(); },
+      .reload = [this](auto done) { reload_->Request(std::move(done)); },
       .drain = [this] { BeginDrain("POST /drain on the admin endpoint"); },
       .workers = [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; },
   };
@@ -232,14 +246,15 @@ void Server::StartWorkers(uint32_t count) {
 }
 
 void Server::StartReload(certs::Fingerprints fingerprints) {
+  loading_ = std::make_unique<LoadingThread>(loop_, loading_cancelled_);
   reload_ = std::make_unique<ReloadController>(
-      loop_, logger_, snapshot_->config.reload, WatchedFiles(), std::move(fingerprints),
-      [this](const certs::Fingerprints* polled) {
-        LoadOutcome outcome = Reload(polled);
-        CountReload(outcome);
-        return outcome;
-      },
-      [this] { OnReloadOutcome(); });
+      loop_, *loading_, reader_, logger_, snapshot_->config.reload,
+      Loader::FilesOf(snapshot_->config), std::move(fingerprints),
+      ReloadController::Actions{
+          .begin = [this] { return BeginLoad(); },
+          .loaded = [this](const LoadOutcome& outcome) { CountReload(outcome); },
+          .changed = [this] { OnReloadOutcome(); },
+      });
   OnReloadOutcome();
 }
 
@@ -268,10 +283,34 @@ void Server::LogStarted() {
 
 // ---- reload
 
+// Calls the main loop from the loading thread.
+class Server::LoopActivator final : public Activator {
+ public:
+  LoopActivator(Server& server, SnapshotPtr running)
+      : server_(server), running_(std::move(running)) {}
+
+  absl::Status Activate(std::shared_ptr<Snapshot> next) override {
+    observe::Expiries expiries = ExpiriesOf(*next->generation);
+    absl::Status status = absl::CancelledError("the drain has begun");
+    server_.loading_->CallOnLoop(
+        [&] { status = server_.ActivateReloaded(next, std::move(expiries)); });
+    return status;
+  }
+
+  void Discard() override {
+    server_.loading_->CallOnLoop([&] { server_.binder_.Discard(*running_); });
+  }
+
+ private:
+  Server& server_;
+  const SnapshotPtr running_;
+};
+
 // Puts `next`, whose sockets are open, into use.
-void Server::Activate(SnapshotPtr next) {
-  snapshot_ = std::move(next);
-  metrics_.SetExpiries(ExpiriesOf(*snapshot_->generation));
+void Server::Activate(SnapshotPtr next, observe::Expiries expiries) {
+  retired_.Add(std::exchange(snapshot_, std::move(next)));
+  loop_.ArmIn(free_retired_, kFreeAfterMs);
+  metrics_.SetExpiries(std::move(expiries));
   for (const std::string& warning : snapshot_->generation->warnings) {
     logger_.Warn("certificate_warning", warning);
   }
@@ -286,16 +325,24 @@ void Server::Activate(SnapshotPtr next) {
   health_checks_.Use(targets);
 }
 
-LoadOutcome Server::Reload(const certs::Fingerprints* polled) {
-  if (drain_.begun()) return LoadOutcome::Failed("the drain has begun");
-  // The names of upstreams are resolved again even if the files are rejected.
-  resolver_.Refresh();
-  Loader::Reloaded reloaded = loader_.Reload(*snapshot_, polled, binder_);
-  if (reloaded.next != nullptr) ActivateReloaded(std::move(reloaded.next));
-  return std::move(reloaded.outcome);
+absl::StatusOr<upstream::TargetPtr> Server::TargetOf(const config::Upstream& upstream) const {
+  return resolver_.TargetOf(upstream);
 }
 
-void Server::ActivateReloaded(SnapshotPtr next) {
+ReloadController::Load Server::BeginLoad() {
+  // The names of upstreams are resolved again even if the files are rejected.
+  resolver_.Refresh();
+  // A snapshot is replaced only by a load, so this one stays in use until then.
+  return [this, running = snapshot_](const certs::Fingerprints* polled) {
+    LoopActivator activator(*this, running);
+    return loader_.Reload(*running, polled, activator);
+  };
+}
+
+absl::Status Server::ActivateReloaded(std::shared_ptr<Snapshot> next, observe::Expiries expiries) {
+  const auto target_of = [this](const config::Upstream& upstream) { return TargetOf(upstream); };
+  if (absl::Status status = SetTargets(target_of, next.get()); !status.ok()) return status;
+  if (absl::Status status = binder_.Bind(*next, snapshot_.get()); !status.ok()) return status;
   WarnRestartRequired(started_with_, next->config, logger_);
   for (const std::string& sentence :
        certs::SequenceRegressions(*snapshot_->generation, *next->generation)) {
@@ -305,8 +352,18 @@ void Server::ActivateReloaded(SnapshotPtr next) {
     WarnFewDescriptors(next->config, logger_);
   }
   logger_.set_level(LogLevelOf(next->config.log));
-  Activate(std::move(next));
-  reload_->Configure(snapshot_->config.reload, WatchedFiles());
+  Activate(std::move(next), std::move(expiries));
+  reload_->Configure(snapshot_->config.reload);
+  return absl::OkStatus();
+}
+
+// Has the loading thread free what nothing uses any more.
+void Server::FreeRetired() {
+  std::vector<RetiredSnapshots::Part> unused = retired_.TakeUnused();
+  if (unused.empty()) return;
+  // These may have been the last users of others.
+  loading_->Run([unused = std::move(unused)]() mutable { unused.clear(); },
+                [this] { FreeRetired(); });
 }
 
 // A load that finds nothing new is a success: the files were read and are valid.
@@ -318,12 +375,6 @@ void Server::CountReload(const LoadOutcome& outcome) {
   } else {
     metrics_.ReloadFailed();
   }
-}
-
-std::vector<std::string> Server::WatchedFiles() const {
-  std::vector<std::string> files = certs::MaterialFiles(snapshot_->config);
-  files.push_back(snapshot_->config.file);
-  return files;
 }
 
 std::map<std::string, std::string> Server::ListenersPending() const {
@@ -375,8 +426,15 @@ void Server::OnReloadSignal() {
   if (drain_.begun()) return;
   (void)systemd_.Reloading(clock_.MonotonicUs());
   ReopenAccessLog();
-  const std::string error = reload_->LoadNow(/*by_signal=*/true);
-  (void)systemd_.Ready(error.empty() ? "serving" : absl::StrCat("reload rejected: ", error));
+  ++reload_signals_;
+  reload_->Request([this](const std::string& problems) { OnSignalledReload(problems); },
+                   /*by_signal=*/true);
+}
+
+// The service manager takes READY as the answer to all signals before it.
+void Server::OnSignalledReload(const std::string& problems) {
+  if (--reload_signals_ > 0 || drain_.begun()) return;
+  (void)systemd_.Ready(problems.empty() ? "serving" : absl::StrCat("reload rejected: ", problems));
 }
 
 // The first signal starts the drain; if the admin endpoint has started one, that drain continues,
@@ -408,6 +466,7 @@ void Server::BeginDrain(const std::string& reason) {
       {{"why", reason}, {"deadline_seconds", static_cast<double>(deadline_ms) / 1000.0}});
   binder_.RemoveListenerFiles();
   drain_.Begin(deadline_ms);
+  reload_->Stop("the drain has begun");
 }
 
 size_t Server::DrainWorkers(const std::function<void()>& on_empty) {
@@ -416,6 +475,7 @@ size_t Server::DrainWorkers(const std::function<void()>& on_empty) {
 }
 
 void Server::RunHousekeeping() {
+  FreeRetired();
   access_log_->Retry();
   log_sink_.Retry();
   for (const ListenerSnapshot& listener : snapshot_->listeners) {
@@ -429,7 +489,7 @@ void Server::RunHousekeeping() {
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
 }
 
-void Server::Run() {
+bool Server::Run() {
   loop_.Run();
   // From here on, a signal must not end the process although the handlers are gone. The workers'
   // threads, which could receive it, end below.
@@ -441,6 +501,7 @@ void Server::Run() {
   admin_endpoint_.reset();
   workers_.clear();
   access_log_->Drain(kLastLogWriteMs);
+  return loading_->EndsWithin(kLastLoadMs);
 }
 
 }  // namespace mantlet::server

@@ -18,6 +18,7 @@
 #include "certs/file_reader.h"
 #include "config/config.h"
 #include "config/environment.h"
+#include "proxy/base/cancellation.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/log_budget.h"
@@ -35,8 +36,10 @@
 #include "proxy/server/health_checks.h"
 #include "proxy/server/listener_binder.h"
 #include "proxy/server/loader.h"
+#include "proxy/server/loading_thread.h"
 #include "proxy/server/probe_forwarding.h"
 #include "proxy/server/reload_controller.h"
+#include "proxy/server/retired_snapshots.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
 #include "proxy/server/systemd_notify.h"
@@ -60,8 +63,10 @@ class Server {
   // served. Returns InvalidArgument if the configuration or a file that it names is invalid, so
   // that another start would fail in the same way.
   absl::Status Start();
-  // Serves until a signal arrives and the drain after it is complete.
-  void Run();
+  // Serves until a signal arrives and the drain after it is complete. Returns false if a load does
+  // not end, because the system does not return from reading a file; then the server cannot be
+  // destroyed, and the process has to end without that.
+  bool Run();
 
  private:
   absl::Status Confine();
@@ -74,16 +79,20 @@ class Server {
   StatusBoard::Sources BoardSources();
   void LogStarted();
 
-  void Activate(SnapshotPtr next);
-  LoadOutcome Reload(const certs::Fingerprints* polled);
-  void ActivateReloaded(SnapshotPtr next);
+  class LoopActivator;
+
+  void Activate(SnapshotPtr next, observe::Expiries expiries);
+  absl::StatusOr<upstream::TargetPtr> TargetOf(const config::Upstream& upstream) const;
+  ReloadController::Load BeginLoad();
+  absl::Status ActivateReloaded(std::shared_ptr<Snapshot> next, observe::Expiries expiries);
   void CountReload(const LoadOutcome& outcome);
   void OnReloadOutcome();
-  std::vector<std::string> WatchedFiles() const;
+  void FreeRetired();
   std::map<std::string, std::string> ListenersPending() const;  // with the reason
 
   void OnSignal(int number);
   void OnReloadSignal();
+  void OnSignalledReload(const std::string& problems);
   void OnDrainSignal(int number);
   void ReopenAccessLog();
   void BeginDrain(const std::string& reason);
@@ -97,7 +106,8 @@ class Server {
   uint64_t log_lines_dropped_ = 0;  // as last reported
   base::SystemClock clock_;
   SystemdNotifier systemd_;
-  certs::DiskFileReader reader_;
+  base::Cancellation loading_cancelled_;
+  certs::DiskFileReader reader_{loading_cancelled_};
   ListenerBinder binder_;
   observe::Metrics metrics_;
   base::ResidentMemory resident_memory_;
@@ -112,17 +122,21 @@ class Server {
   ProbeForwarding probes_{loop_, connector_,
                           [this](const std::string& upstream) { return resolver_.Find(upstream); }};
   Confinement confinement_;
-  Loader loader_;
+  Loader loader_;         // used by the loading thread, once that runs
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start
+  RetiredSnapshots retired_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StatusBoard> board_;
   std::unique_ptr<EndpointServer> metrics_endpoint_;
   std::unique_ptr<EndpointServer> admin_endpoint_;
   std::unique_ptr<ReloadController> reload_;
+  std::unique_ptr<LoadingThread> loading_;
+  int reload_signals_ = 0;  // not answered yet
   std::unique_ptr<io::Signals> signals_;
   Drain drain_;
   std::unique_ptr<Watchdog> watchdog_;  // null if the service manager requires none
   base::FunctionTimer housekeeping_;
+  base::FunctionTimer free_retired_{[this] { FreeRetired(); }};
   bool listening_ = false;
   bool drain_signalled_ = false;
   base::LogBudget signal_log_budget_{1};

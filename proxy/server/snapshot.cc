@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -99,10 +100,11 @@ const ListenerSnapshot* Snapshot::Find(std::string_view name) const {
   return nullptr;
 }
 
-absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
-                                          certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock, const TargetSource& targets,
-                                          std::string* at_fault) {
+absl::StatusOr<std::shared_ptr<Snapshot>> BuildSnapshot(const config::Config& config,
+                                                        certs::GenerationPtr generation,
+                                                        const Snapshot* previous,
+                                                        const base::Clock& clock,
+                                                        std::string* at_fault) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = config;
   snapshot->generation = std::move(generation);
@@ -131,23 +133,29 @@ absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
 
     // The workers copy this configuration; the rules are in `policy`.
     entry.config.policy.rules.clear();
-
-    for (const ListenerSnapshot& other : snapshot->listeners) {
-      if (other.target != nullptr && other.config.upstream == listener.upstream) {
-        entry.target = other.target;
-      }
-    }
-    if (entry.target != nullptr) continue;
-    auto upstream = std::find_if(config.upstreams.begin(), config.upstreams.end(),
-                                 [&](const auto& u) { return u.name == listener.upstream; });
-    if (upstream == config.upstreams.end()) {
-      return absl::InternalError(absl::StrCat("no upstream is named ", listener.upstream));
-    }
-    absl::StatusOr<upstream::TargetPtr> target = targets(*upstream);
-    if (!target.ok()) return target.status();
-    entry.target = *std::move(target);
   }
   return snapshot;
+}
+
+absl::Status SetTargets(const TargetSource& targets, Snapshot* snapshot) {
+  std::map<std::string, upstream::TargetPtr> known;  // by the upstream's name
+  for (ListenerSnapshot& listener : snapshot->listeners) {
+    upstream::TargetPtr& target = known[listener.config.upstream];
+    if (target == nullptr) {
+      const auto& upstreams = snapshot->config.upstreams;
+      auto found = std::find_if(upstreams.begin(), upstreams.end(), [&](const auto& upstream) {
+        return upstream.name == listener.config.upstream;
+      });
+      if (found == upstreams.end()) {
+        return absl::InternalError(absl::StrCat("no upstream is named ", listener.config.upstream));
+      }
+      absl::StatusOr<upstream::TargetPtr> made = targets(*found);
+      if (!made.ok()) return made.status();
+      target = *std::move(made);
+    }
+    listener.target = target;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace mantlet::server

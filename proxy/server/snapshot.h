@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "certs/generation.h"
 #include "config/config.h"
@@ -28,7 +29,8 @@ struct ListenerSnapshot {
   std::shared_ptr<const policy::Policy> policy;
   // Incremented by every change of the policy.
   uint64_t policy_version = 0;
-  upstream::TargetPtr target;  // at the time of the snapshot; the workers' pools have the newest
+  // At the time of activation; the workers' pools have the newest.
+  upstream::TargetPtr target;
   std::shared_ptr<session::Admission> admission;  // shared by all snapshots of one listener name
 };
 
@@ -42,17 +44,21 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
+// Builds the snapshot of `config` and `generation`, without targets. Unchanged contexts, policies
+// and admission counts are shared with `previous`, which may be null. After an error, *at_fault is
+// set to the name of the listener whose TLS settings or certificates the TLS library rejects;
+// `at_fault` may be null. Takes long for many certificates; any thread.
+absl::StatusOr<std::shared_ptr<Snapshot>> BuildSnapshot(const config::Config& config,
+                                                        certs::GenerationPtr generation,
+                                                        const Snapshot* previous,
+                                                        const base::Clock& clock,
+                                                        std::string* at_fault = nullptr);
+
 // Returns the target of an upstream with the known addresses; starts no lookup.
 using TargetSource = std::function<absl::StatusOr<upstream::TargetPtr>(const config::Upstream&)>;
 
-// Builds the snapshot of `config` and `generation`. Unchanged contexts, policies and admission
-// counts are shared with `previous`, which may be null. After an error, *at_fault is set to the
-// name of the listener whose TLS settings or certificates the TLS library rejects; `at_fault` may
-// be null.
-absl::StatusOr<SnapshotPtr> BuildSnapshot(const config::Config& config,
-                                          certs::GenerationPtr generation, const Snapshot* previous,
-                                          const base::Clock& clock, const TargetSource& targets,
-                                          std::string* at_fault = nullptr);
+// Sets the targets of a snapshot that is not shared yet.
+absl::Status SetTargets(const TargetSource& targets, Snapshot* snapshot);
 
 }  // namespace mantlet::server
 

@@ -37,7 +37,7 @@ class StatusBoard final : public observe::StatusSource {
     std::function<std::map<std::string, std::string>()> listeners_pending;  // with the reason
     std::function<std::vector<std::string>()> not_ready;                    // reasons of upstreams
     std::function<std::vector<std::string>()> notes;
-    std::function<std::string()> reload;
+    std::function<void(std::function<void(const std::string&)>)> reload;
     std::function<void()> drain;
     std::function<const std::vector<std::unique_ptr<Worker>>&()> workers;
   };
@@ -53,7 +53,9 @@ class StatusBoard final : public observe::StatusSource {
   std::string ConnectionsJson() const override;
   std::string Version() const override;
   int64_t UptimeSeconds() const override;
-  std::string ReloadNow() override { return sources_.reload(); }
+  void Reload(std::function<void(const std::string&)> done) override {
+    sources_.reload(std::move(done));
+  }
   void DrainNow() override { sources_.drain(); }
   std::string LogLevel() const override;
   bool SetLogLevel(std::string_view level) override;

@@ -2,8 +2,8 @@
 //
 // A thread with short slices runs before those with longer ones when it wakes, and gets the same
 // share of the processor. This helps an event loop on a machine that is busy with other work, such
-// as a reload on the main thread. Linux supports it from 6.12 on and ignores it before; it needs no
-// privilege.
+// as a reload on the loading thread. Linux supports it from 6.12 on and ignores it before; it needs
+// no privilege.
 
 #ifndef MANTLET_PROXY_SERVER_TIME_SLICE_H_
 #define MANTLET_PROXY_SERVER_TIME_SLICE_H_

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
 
 namespace mantlet::observe {
 namespace {
@@ -22,9 +25,9 @@ class FakeStatus final : public StatusSource {
   std::string ConnectionsJson() const override { return "{\"page\":\"connections\"}"; }
   std::string Version() const override { return "mantlet 0.1.0 <test>"; }
   int64_t UptimeSeconds() const override { return 90; }
-  std::string ReloadNow() override {
+  void Reload(std::function<void(const std::string&)> done) override {
     ++reloads;
-    return reload_failure;
+    reload_done = std::move(done);
   }
   void DrainNow() override { ++drains; }
   std::string LogLevel() const override { return level; }
@@ -36,6 +39,7 @@ class FakeStatus final : public StatusSource {
 
   std::vector<std::string> missing;
   std::string reload_failure;
+  std::function<void(const std::string&)> reload_done;
   std::vector<std::string> notes;
   std::string level = "info";
   int reloads = 0;
@@ -173,13 +177,36 @@ TEST_F(EndpointTest, TheOverviewEscapesItsContents) {
   EXPECT_NE(Header(response, "Content-Security-Policy"), "(absent)");
 }
 
-TEST_F(EndpointTest, ReloadReturnsTheResult) {
-  EXPECT_EQ(Admin("POST", "/reload").status, 200);
+TEST_F(EndpointTest, TheResponseToAReloadWaitsForItsResult) {
+  std::vector<EndpointResponse> responses;
+  const auto respond = [&](const EndpointResponse& response) { responses.push_back(response); };
+  ASSERT_TRUE(DeferAdminRequest(status_, Request("POST", "/reload"), respond));
   EXPECT_EQ(status_.reloads, 1);
-  status_.reload_failure = "the chain does not build";
-  const EndpointResponse failed = Admin("POST", "/reload");
-  EXPECT_EQ(failed.status, 500);
-  EXPECT_THAT(failed.body, HasSubstr("the chain does not build\n"));
+  EXPECT_TRUE(responses.empty());
+  status_.reload_done("");
+  ASSERT_TRUE(DeferAdminRequest(status_, Request("POST", "/reload"), respond));
+  status_.reload_done("the chain does not build");
+  ASSERT_EQ(responses.size(), 2u);
+  EXPECT_EQ(responses[0].status, 200);
+  EXPECT_EQ(responses[1].status, 500);
+  EXPECT_THAT(responses[1].body, HasSubstr("the chain does not build\n"));
+  EXPECT_EQ(responses[1].content_length, responses[1].body.size());
+  EXPECT_EQ(Header(responses[1], "Cache-Control"), "no-store");
+}
+
+TEST_F(EndpointTest, OnlyAPermittedReloadIsDeferred) {
+  const auto respond = [](const EndpointResponse&) { ADD_FAILURE(); };
+  EXPECT_FALSE(DeferAdminRequest(status_, Request("GET", "/reload"), respond));
+  EXPECT_FALSE(DeferAdminRequest(status_, Request("POST", "/drain"), respond));
+  EndpointRequest foreign = Request("POST", "/reload");
+  foreign.host = "evil.example";
+  EXPECT_FALSE(DeferAdminRequest(status_, foreign, respond));
+  EXPECT_EQ(Admin(foreign).status, 403);
+  EndpointRequest browser = Request("POST", "/reload");
+  browser.origin = "http://localhost:9901";
+  EXPECT_FALSE(DeferAdminRequest(status_, browser, respond));
+  EXPECT_EQ(Admin(browser).status, 403);
+  EXPECT_EQ(status_.reloads, 0);
 }
 
 TEST_F(EndpointTest, DrainBeginsAndDoesNotWait) {

@@ -17,35 +17,32 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A binder that opens no socket. It counts its calls and fails on request.
-class FakeBinder final : public SocketBinder {
+// An activator that opens no socket. It counts its calls, keeps the last snapshot, and fails on
+// request.
+class FakeActivator final : public Activator {
  public:
-  absl::Status Bind(const Snapshot& next, const Snapshot* running) override {
-    ++binds;
-    EXPECT_NE(running, nullptr) << "nothing but a reload binds here";
-    for (const ListenerSnapshot& listener : next.listeners) {
+  absl::Status Activate(std::shared_ptr<Snapshot> next) override {
+    ++calls;
+    if (!error.ok()) return error;
+    for (const ListenerSnapshot& listener : next->listeners) {
       if (listener.config.address.port == taken_port) {
         return absl::AlreadyExistsError("the address is taken");
       }
     }
+    activated = std::move(next);
     return absl::OkStatus();
   }
-  void Discard(const Snapshot&) override { ++discards; }
+  void Discard() override { ++discards; }
 
-  int binds = 0, discards = 0;
+  int calls = 0, discards = 0;
   uint16_t taken_port = 0;
+  absl::Status error;
+  SnapshotPtr activated;
 };
 
 class LoaderTest : public testing::Test {
  protected:
   LoaderTest() : files_(TwoListeners()) { clock_.SetWallSeconds(x509::kNow); }
-
-  absl::StatusOr<upstream::TargetPtr> Target(const config::Upstream& upstream) {
-    if (!target_error_.ok()) return target_error_;
-    auto target = std::make_shared<upstream::Target>();
-    target->config = upstream;
-    return target;
-  }
 
   config::Config OnDisk() {
     config::LoadResult loaded =
@@ -59,7 +56,7 @@ class LoaderTest : public testing::Test {
     ASSERT_TRUE(initial.ok()) << initial.status();
     running_ = std::move(initial->snapshot);
   }
-  Loader::Reloaded Reload() { return loader_.Reload(*running_, nullptr, binder_); }
+  LoadOutcome Reload() { return loader_.Reload(*running_, nullptr, activator_); }
 
   void RenewOne() {
     const x509::Credential leaf = x509::MakeCredential(
@@ -76,11 +73,9 @@ class LoaderTest : public testing::Test {
   certs::MemoryFileReader files_;
   config::Environment environment_;
   base::ManualClock clock_;
-  absl::Status target_error_;
   Loader loader_{files_, environment_, clock_,
-                 [this](const config::Upstream& upstream) { return Target(upstream); },
                  [](const config::Config&) { return absl::OkStatus(); }};
-  FakeBinder binder_;
+  FakeActivator activator_;
   SnapshotPtr running_;
 };
 
@@ -109,99 +104,114 @@ TEST_F(LoaderTest, AFileThatIsWrongFailsTheStartAsInvalid) {
   EXPECT_THAT(std::string(initial.status().message()), HasSubstr("/two/tls.key"));
 }
 
-TEST_F(LoaderTest, AnUpstreamThatCannotBeFailsTheStartAsInvalid) {
-  target_error_ = absl::UnavailableError("no address");
-  EXPECT_EQ(loader_.LoadInitial(OnDisk()).status().code(), absl::StatusCode::kInvalidArgument);
-}
-
 TEST_F(LoaderTest, NothingIsBuiltWhereNothingHasChanged) {
   Start();
-  const Loader::Reloaded reloaded = Reload();
-  EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_FALSE(reloaded.outcome.swapped);
-  EXPECT_THAT(reloaded.outcome.problems, IsEmpty());
-  EXPECT_EQ(reloaded.outcome.fingerprints.size(), 6u);
-  EXPECT_EQ(binder_.binds, 0);
+  const LoadOutcome outcome = Reload();
+  EXPECT_EQ(activator_.activated, nullptr);
+  EXPECT_FALSE(outcome.swapped);
+  EXPECT_THAT(outcome.problems, IsEmpty());
+  EXPECT_EQ(outcome.fingerprints.size(), 6u);
+  EXPECT_EQ(activator_.calls, 0);
 }
 
 TEST_F(LoaderTest, ARenewedCertificateIsInTheNextSnapshotAndInTheLog) {
   Start();
   RenewOne();
-  const Loader::Reloaded reloaded = Reload();
-  ASSERT_NE(reloaded.next, nullptr);
-  EXPECT_TRUE(Renewed(reloaded.next));
-  EXPECT_EQ(reloaded.next->Find("two")->tls, running_->Find("two")->tls);
-  EXPECT_TRUE(reloaded.outcome.swapped);
-  EXPECT_THAT(reloaded.outcome.changes, ElementsAre(HasSubstr("listener 'one'")));
-  EXPECT_THAT(reloaded.outcome.detail, HasSubstr(reloaded.next->generation->id));
-  EXPECT_EQ(binder_.binds, 1);
+  const LoadOutcome outcome = Reload();
+  ASSERT_NE(activator_.activated, nullptr);
+  EXPECT_TRUE(Renewed(activator_.activated));
+  EXPECT_EQ(activator_.activated->Find("two")->tls, running_->Find("two")->tls);
+  EXPECT_TRUE(outcome.swapped);
+  EXPECT_THAT(outcome.changes, ElementsAre(HasSubstr("listener 'one'")));
+  EXPECT_THAT(outcome.detail, HasSubstr(activator_.activated->generation->id));
+  EXPECT_EQ(activator_.calls, 1);
 }
 
 TEST_F(LoaderTest, ChangedSettingsAreInTheNextSnapshotAndInTheLog) {
   Start();
   files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
-  const Loader::Reloaded reloaded = Reload();
-  ASSERT_NE(reloaded.next, nullptr);
-  EXPECT_EQ(reloaded.next->Find("two")->config.limits.header_count, 7u);
-  EXPECT_THAT(reloaded.outcome.changes, Contains(HasSubstr("listener 'two'")));
+  const LoadOutcome outcome = Reload();
+  ASSERT_NE(activator_.activated, nullptr);
+  EXPECT_EQ(activator_.activated->Find("two")->config.limits.header_count, 7u);
+  EXPECT_THAT(outcome.changes, Contains(HasSubstr("listener 'two'")));
 }
 
 TEST_F(LoaderTest, AConfigurationThatIsWrongIsAProblemAndChangesNothing) {
   Start();
   files_.Put(kConfig, "nonsense: true\n");
-  const Loader::Reloaded reloaded = Reload();
-  EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_FALSE(reloaded.outcome.swapped);
-  ASSERT_EQ(reloaded.outcome.problems.size(), 1u);
-  EXPECT_THAT(reloaded.outcome.problems[0].reason, HasSubstr("nonsense"));
+  const LoadOutcome outcome = Reload();
+  EXPECT_EQ(activator_.activated, nullptr);
+  EXPECT_FALSE(outcome.swapped);
+  ASSERT_EQ(outcome.problems.size(), 1u);
+  EXPECT_THAT(outcome.problems[0].reason, HasSubstr("nonsense"));
 }
 
 TEST_F(LoaderTest, ATornFileHoldsUpItsListenerAndNoOther) {
   Start();
   RenewOne();
   files_.Put("/two/tls.key", "-----BEGIN");
-  const Loader::Reloaded reloaded = Reload();
-  ASSERT_NE(reloaded.next, nullptr);
-  EXPECT_TRUE(Renewed(reloaded.next));
-  EXPECT_TRUE(reloaded.outcome.swapped);
-  ASSERT_EQ(reloaded.outcome.problems.size(), 1u);
-  EXPECT_EQ(reloaded.outcome.problems[0].listener, "two");
+  const LoadOutcome outcome = Reload();
+  ASSERT_NE(activator_.activated, nullptr);
+  EXPECT_TRUE(Renewed(activator_.activated));
+  EXPECT_TRUE(outcome.swapped);
+  ASSERT_EQ(outcome.problems.size(), 1u);
+  EXPECT_EQ(outcome.problems[0].listener, "two");
 }
 
 TEST_F(LoaderTest, AnAddressThatCannotBeBoundRefusesTheConfigurationAndNoRenewal) {
   Start();
   RenewOne();
   files_.Put(kConfig, Yaml("", 9999));
-  binder_.taken_port = 9999;
-  const Loader::Reloaded reloaded = Reload();
-  ASSERT_NE(reloaded.next, nullptr);
-  EXPECT_TRUE(Renewed(reloaded.next));
-  EXPECT_EQ(reloaded.next->config, running_->config);
-  ASSERT_EQ(reloaded.outcome.problems.size(), 1u);
-  EXPECT_EQ(reloaded.outcome.problems[0].reason, "the address is taken");
-  EXPECT_EQ(binder_.discards, 1);
-  EXPECT_EQ(binder_.binds, 2);
+  activator_.taken_port = 9999;
+  const LoadOutcome outcome = Reload();
+  ASSERT_NE(activator_.activated, nullptr);
+  EXPECT_TRUE(Renewed(activator_.activated));
+  EXPECT_EQ(activator_.activated->config, running_->config);
+  ASSERT_EQ(outcome.problems.size(), 1u);
+  EXPECT_EQ(outcome.problems[0].reason, "the address is taken");
+  EXPECT_EQ(activator_.discards, 1);
+  EXPECT_EQ(activator_.calls, 2);
 }
 
 TEST_F(LoaderTest, AnAddressThatCannotBeBoundChangesNothingByItself) {
   Start();
   files_.Put(kConfig, Yaml("", 9999));
-  binder_.taken_port = 9999;
-  const Loader::Reloaded reloaded = Reload();
-  EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_FALSE(reloaded.outcome.swapped);
-  EXPECT_EQ(binder_.discards, 1);
+  activator_.taken_port = 9999;
+  const LoadOutcome outcome = Reload();
+  EXPECT_EQ(activator_.activated, nullptr);
+  EXPECT_FALSE(outcome.swapped);
+  EXPECT_EQ(activator_.discards, 1);
 }
 
 TEST_F(LoaderTest, FailsIfTheRunningConfigurationCannotBeBuiltAgain) {
   Start();
   RenewOne();
-  target_error_ = absl::UnavailableError("no address");
-  const Loader::Reloaded reloaded = Reload();
-  EXPECT_EQ(reloaded.next, nullptr);
-  EXPECT_FALSE(reloaded.outcome.swapped);
-  ASSERT_FALSE(reloaded.outcome.problems.empty());
-  EXPECT_EQ(reloaded.outcome.problems[0].reason, "no address");
+  activator_.error = absl::UnavailableError("no address");
+  const LoadOutcome outcome = Reload();
+  EXPECT_EQ(activator_.activated, nullptr);
+  EXPECT_FALSE(outcome.swapped);
+  ASSERT_FALSE(outcome.problems.empty());
+  EXPECT_EQ(outcome.problems[0].reason, "no address");
+}
+
+TEST_F(LoaderTest, ALoadThatIsCancelledIsNotTriedInAnotherWay) {
+  Start();
+  RenewOne();
+  files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
+  activator_.error = absl::CancelledError("the process ends");
+  const LoadOutcome outcome = Reload();
+  EXPECT_FALSE(outcome.swapped);
+  EXPECT_EQ(activator_.calls, 1);
+  EXPECT_EQ(activator_.discards, 0);
+}
+
+TEST_F(LoaderTest, ANewConfigurationNamesItsFiles) {
+  Start();
+  files_.Put(kConfig, Yaml("    limits: {header_count: 7}\n"));
+  const LoadOutcome outcome = Reload();
+  ASSERT_TRUE(outcome.files.has_value());
+  EXPECT_THAT(*outcome.files, Contains(kConfig));
+  EXPECT_THAT(*outcome.files, Contains("/two/tls.key"));
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "proxy/server/reload_controller.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,19 +31,40 @@ class ReloadControllerTest : public testing::Test {
     fingerprints_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
   }
 
-  void Start(bool watch, int64_t interval_ms) {
+  void Start(bool watch, int64_t interval_ms, certs::FileReader* reader = nullptr) {
     settings_.watch = watch;
     settings_.interval = config::Milliseconds(interval_ms);
+    thread_ = std::make_unique<LoadingThread>(loop_, cancellation_);
     controller_ = std::make_unique<ReloadController>(
-        loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
-        fingerprints_,
-        [this](const certs::Fingerprints*) {
-          ++loads_;
-          LoadOutcome outcome = next_;
-          if (during_load_) during_load_(outcome);
-          return outcome;
-        },
-        [this] { ++outcomes_; });
+        loop_, *thread_, reader == nullptr ? reader_ : *reader, logger_, settings_,
+        std::vector<std::string>{directory_.File("tls.crt")}, fingerprints_,
+        ReloadController::Actions{
+            .begin = [this] { return NextLoad(); },
+            .loaded = [this](const LoadOutcome&) { ++loads_; },
+            .changed = [this] { ++outcomes_; },
+        });
+  }
+  ~ReloadControllerTest() override { thread_.reset(); }
+  // Returns a load that waits while `blocked_` is locked, and that returns `next_` as it is now.
+  ReloadController::Load NextLoad() {
+    return [this, outcome = next_, during = during_load_,
+            number = ++begun_](const certs::Fingerprints* polled) mutable {
+      const std::lock_guard wait(blocked_);
+      polled_.push_back(polled == nullptr ? 0 : polled->size());
+      if (during) during(outcome, number);
+      return outcome;
+    };
+  }
+  // Requests a load and returns its problems when it has ended.
+  std::string LoadNow(bool by_signal = false) {
+    std::optional<std::string> problems;
+    controller_->Request([&](const std::string& text) { problems = text; }, by_signal);
+    EXPECT_TRUE(RunUntil(loop_, [&] { return problems.has_value(); }));
+    return problems.value_or("no answer");
+  }
+  // Requests a load and counts its answer.
+  void Ask() {
+    controller_->Request([this](const std::string& text) { answers_.push_back(text); });
   }
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_.File(name)) << text;
@@ -56,9 +80,16 @@ class ReloadControllerTest : public testing::Test {
   config::Reload settings_;
   certs::Fingerprints fingerprints_;
   LoadOutcome next_ = LoadOutcome::Swapped();
-  std::function<void(LoadOutcome&)> during_load_;
-  int loads_ = 0, outcomes_ = 0;
+  // Called on the loading thread.
+  std::function<void(LoadOutcome&, int number)> during_load_;
+  int loads_ = 0, begun_ = 0, outcomes_ = 0;
+  std::vector<std::string> answers_;
+  std::mutex blocked_;          // locked by the main thread while a load is to wait
+  std::vector<size_t> polled_;  // written by the loading thread
+  certs::DiskFileReader reader_;
+  base::Cancellation cancellation_;
   std::unique_ptr<ReloadController> controller_;
+  std::unique_ptr<LoadingThread> thread_;
 };
 
 TEST_F(ReloadControllerTest, LoadsWhenAWatchedFileChanges) {
@@ -100,8 +131,8 @@ TEST_F(ReloadControllerTest, SeesADirectoryThatWasDeletedAndCameBack) {
   settings_.watch = true;
   settings_.interval = config::Milliseconds(0);
   Start(true, 0);
-  controller_->Configure(settings_, {directory_.File("tls/tls.crt")});
-  controller_->LoadNow();
+  next_.files = {directory_.File("tls/tls.crt")};
+  LoadNow();
   for (int round = 1; round <= 3; ++round) {
     loads_ = 0;
     std::filesystem::remove_all(directory_.File("tls"));
@@ -149,29 +180,29 @@ TEST_F(ReloadControllerTest, AFailureIsLoggedOnceAndRetriedUntilSuccess) {
 
 TEST_F(ReloadControllerTest, LoadsNowWhenAsked) {
   Start(false, 0);
-  EXPECT_EQ(controller_->LoadNow(), "");
+  EXPECT_EQ(LoadNow(), "");
   EXPECT_EQ(loads_, 1);
   EXPECT_EQ(outcomes_, 1);
   next_ = LoadOutcome::Failed("no");
-  EXPECT_EQ(controller_->LoadNow(), "no");
+  EXPECT_EQ(LoadNow(), "no");
 }
 
 TEST_F(ReloadControllerTest, LogsChangesAndThatNothingHasChanged) {
   Start(false, 0);
   next_.changes = {"listener 'public': serial 0b (was serial 0a)"};
-  controller_->LoadNow();
+  LoadNow();
   ASSERT_FALSE(log_.lines().empty());
   EXPECT_NE(log_.lines().back().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.lines().back().find("was serial 0a"), std::string::npos);
   next_ = LoadOutcome::Unchanged();
-  controller_->LoadNow();
+  LoadNow();
   EXPECT_NE(log_.lines().back().find("reload_unchanged"), std::string::npos);
 }
 
 TEST_F(ReloadControllerTest, TheProblemOfOneListenerIsLoggedBesideTheSuccessOfOthers) {
   Start(false, 0);
   next_ = LoadOutcome::Swapped({{"broken", "the key does not fit", true}});
-  EXPECT_NE(controller_->LoadNow().find("the key does not fit"), std::string::npos);
+  EXPECT_NE(LoadNow().find("the key does not fit"), std::string::npos);
   EXPECT_NE(log_.text().find("reload_succeeded"), std::string::npos);
   EXPECT_NE(log_.text().find(R"("listener":"broken")"), std::string::npos);
   EXPECT_EQ(log_.text().find(R"("level":"error")"), std::string::npos) << "it may pass";
@@ -180,14 +211,12 @@ TEST_F(ReloadControllerTest, TheProblemOfOneListenerIsLoggedBesideTheSuccessOfOt
 
 TEST_F(ReloadControllerTest, AChangeThatComesWhileALoadReadsIsFoundAfterwards) {
   Start(false, 50);
-  during_load_ = [this](LoadOutcome& outcome) {
-    Look();
-    outcome.fingerprints = fingerprints_;
-    if (loads_ == 1) Write("tls.crt", "three, after the load has read it");
+  during_load_ = [this](LoadOutcome& outcome, int number) {
+    outcome.fingerprints = certs::FileSet({directory_.File("tls.crt")}).Poll(reader_);
+    if (number == 1) Write("tls.crt", "three, after the load has read it");
   };
   Write("tls.crt", "two");
   ASSERT_TRUE(Loads(2));
-  during_load_ = nullptr;
   const int looks = outcomes_;
   ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ >= looks + 3; }));
   EXPECT_EQ(loads_, 2) << "and then there is nothing more to find";
@@ -195,20 +224,10 @@ TEST_F(ReloadControllerTest, AChangeThatComesWhileALoadReadsIsFoundAfterwards) {
 
 TEST_F(ReloadControllerTest, APollIsPassedToTheLoadAndARequestHasNone) {
   Start(true, 0);
-  controller_.reset();
-  std::vector<size_t> looked;
-  controller_ = std::make_unique<ReloadController>(
-      loop_, logger_, settings_, std::vector<std::string>{directory_.File("tls.crt")},
-      fingerprints_,
-      [&](const certs::Fingerprints* states) {
-        looked.push_back(states == nullptr ? 0 : states->size());
-        return next_;
-      },
-      [] {});
-  controller_->LoadNow();
+  LoadNow();
   Write("tls.crt", "two");
-  ASSERT_TRUE(RunUntil(loop_, [&] { return looked.size() >= 2; }));
-  EXPECT_EQ(looked, (std::vector<size_t>{0, 1}));
+  ASSERT_TRUE(Loads(2));
+  EXPECT_EQ(polled_, (std::vector<size_t>{0, 1}));
 }
 
 TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
@@ -216,9 +235,8 @@ TEST_F(ReloadControllerTest, WatchesTheFilesThatARefusedConfigurationNames) {
   std::filesystem::create_directories(directory_.File("other"));
   const std::string wanted = directory_.File("other/new.crt");
   next_ = LoadOutcome::Failed("new.crt is missing");
-  during_load_ = [&](LoadOutcome& outcome) {
-    certs::DiskFileReader reader;
-    outcome.fingerprints = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader);
+  during_load_ = [this, wanted](LoadOutcome& outcome, int) {
+    outcome.fingerprints = certs::FileSet({directory_.File("tls.crt"), wanted}).Poll(reader_);
   };
   Write("tls.crt", "two");
   // The delay between attempts is two seconds by then.
@@ -233,10 +251,121 @@ TEST_F(ReloadControllerTest, WatchesTheFilesOfTheNewConfiguration) {
   Start(true, 0);
   std::filesystem::create_directories(directory_.File("other"));
   Write("other/ca.crt", "one");
-  controller_->Configure(settings_, {directory_.File("other/ca.crt")});
-  controller_->LoadNow();
+  next_.files = {directory_.File("other/ca.crt")};
+  LoadNow();
   Write("other/ca.crt", "two");
   EXPECT_TRUE(Loads(2));
+}
+
+TEST_F(ReloadControllerTest, TheLoopGoesOnDuringALoad) {
+  Start(false, 0);
+  blocked_.lock();
+  Ask();
+  int turns = 0;
+  base::FunctionTimer timer([&] { ++turns; });
+  for (int turn = 1; turn <= 3; ++turn) {
+    loop_.ArmIn(timer, 1);
+    ASSERT_TRUE(RunUntil(loop_, [&] { return turns == turn; }));
+  }
+  EXPECT_EQ(begun_, 1);
+  EXPECT_EQ(loads_, 0) << "it has not ended";
+  blocked_.unlock();
+  EXPECT_TRUE(RunUntil(loop_, [&] { return answers_.size() == 1; }));
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(ReloadControllerTest, RequestsDuringALoadShareTheNextOne) {
+  Start(false, 0);
+  blocked_.lock();
+  next_ = LoadOutcome::Failed("the first");
+  Ask();
+  ASSERT_EQ(begun_, 1);
+  next_ = LoadOutcome::Failed("the second");
+  for (int i = 0; i < 3; ++i) Ask();
+  io::RunReady(loop_);
+  EXPECT_EQ(begun_, 1) << "one load at a time";
+  blocked_.unlock();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return answers_.size() == 4; }));
+  EXPECT_EQ(answers_,
+            (std::vector<std::string>{"the first", "the second", "the second", "the second"}));
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(ReloadControllerTest, AChangeDuringALoadIsPolledForAfterwards) {
+  Start(true, 0);
+  ASSERT_EQ(LoadNow(), "");
+  blocked_.lock();
+  Ask();
+  Write("tls.crt", "changed while the load waits");
+  io::RunReady(loop_);
+  blocked_.unlock();
+  EXPECT_TRUE(Loads(3));
+}
+
+// A file system on which every read has its result, and then waits while `blocked` is locked.
+class BlockedReader final : public certs::FileReader {
+ public:
+  explicit BlockedReader(std::mutex& blocked) : blocked_(blocked) {}
+  absl::StatusOr<certs::FileContent> Read(const std::string& path) override {
+    absl::StatusOr<certs::FileContent> content = disk_.Read(path);
+    ++reads;
+    const std::lock_guard wait(blocked_);
+    return content;
+  }
+  std::atomic<int> reads = 0;
+
+ private:
+  std::mutex& blocked_;
+  certs::DiskFileReader disk_;
+};
+
+TEST_F(ReloadControllerTest, AChangeDuringAPollIsPolledForAfterwards) {
+  BlockedReader reader(blocked_);
+  blocked_.lock();
+  Start(true, 0, &reader);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return reader.reads == 1; })) << "the first poll";
+  Write("tls.crt", "changed while the poll waits");
+  // Longer than an event takes to settle, so that the second poll is due when the first one ends.
+  base::FunctionTimer timer([] {});
+  loop_.ArmIn(timer, 300);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !timer.armed(); }));
+  blocked_.unlock();
+  EXPECT_TRUE(Loads(1)) << "the second poll finds it";
+}
+
+TEST_F(ReloadControllerTest, StopAnswersAllRequestsAtOnceAndLoadsNothingMore) {
+  Start(true, 0);
+  blocked_.lock();
+  Ask();
+  Ask();
+  controller_->Stop("the drain has begun");
+  EXPECT_EQ(answers_, (std::vector<std::string>(2, "the drain has begun")));
+  Ask();
+  EXPECT_EQ(answers_.size(), 3u);
+  blocked_.unlock();
+  Write("tls.crt", "two");
+  EXPECT_TRUE(thread_->EndsWithin(10'000));
+  io::RunReady(loop_);
+  EXPECT_EQ(begun_, 1);
+  EXPECT_EQ(loads_, 0) << "the result of the cancelled load is not used";
+}
+
+TEST_F(ReloadControllerTest, ASignalDuringALoadHasAllProblemsLoggedByTheNextOne) {
+  Start(false, 0);
+  next_ = LoadOutcome::Failed("still wrong");
+  LoadNow();
+  const auto logged = [this] {
+    size_t count = 0;
+    for (const std::string& line : log_.lines()) count += line.find("still wrong") != line.npos;
+    return count;
+  };
+  EXPECT_EQ(logged(), 1u);
+  blocked_.lock();
+  Ask();
+  controller_->Request([this](const std::string& text) { answers_.push_back(text); }, true);
+  blocked_.unlock();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return answers_.size() == 2; }));
+  EXPECT_EQ(logged(), 2u);
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ TEST(ReloadSchedule, RestsUntilThePeriodicPoll) {
   EXPECT_EQ(schedule.Next(kStart + 29'999), Action::kNothing);
   EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kPoll);
   EXPECT_EQ(schedule.Next(kStart + 30'000), Action::kNothing);
+  EXPECT_EQ(schedule.NextWakeup(), std::nullopt) << "the poll has not ended";
+  schedule.OnPolled(false, kStart + 30'000);
   EXPECT_EQ(schedule.NextWakeup(), kStart + 60'000);
 }
 
@@ -188,6 +190,30 @@ TEST(ReloadSchedule, ASignalReportsProblemsAgain) {
   ASSERT_EQ(schedule.Next(kStart + 600), Action::kLoad);
   EXPECT_EQ(schedule.OnLoaded(Torn("public"), kStart + 600).size(), 1u);
   EXPECT_THAT(schedule.OnLoaded(Torn("public"), kStart + 700), IsEmpty());
+}
+
+TEST(ReloadSchedule, WhatBecomesDueDuringALoadIsDueAfterIt) {
+  ReloadSchedule schedule({}, kStart);
+  schedule.OnRequested(kStart);
+  ASSERT_EQ(schedule.Next(kStart), Action::kLoad);
+  schedule.OnRequested(kStart + 10, /*by_signal=*/true);
+  schedule.OnFileEvent(kStart + 20);
+  EXPECT_EQ(schedule.Next(kStart + 60'000), Action::kNothing) << "one load at a time";
+  EXPECT_EQ(schedule.NextWakeup(), std::nullopt);
+  EXPECT_EQ(schedule.OnLoaded(Torn("public"), kStart + 60'000).size(), 1u);
+  ASSERT_EQ(schedule.Next(kStart + 60'000), Action::kLoad);
+  EXPECT_EQ(schedule.OnLoaded(Torn("public"), kStart + 60'001).size(), 1u) << "after the signal";
+  EXPECT_EQ(schedule.Next(kStart + 60'001), Action::kNothing)
+      << "the second load has read what the event announced";
+}
+
+TEST(ReloadSchedule, AnEventDuringAPollCausesAnother) {
+  ReloadSchedule schedule({}, kStart);
+  schedule.OnFileEvent(kStart);
+  ASSERT_EQ(schedule.Next(kStart + 100), Action::kPoll);
+  schedule.OnFileEvent(kStart + 150);
+  schedule.OnPolled(false, kStart + 1'000);
+  EXPECT_EQ(schedule.Next(kStart + 1'000), Action::kPoll);
 }
 
 }  // namespace

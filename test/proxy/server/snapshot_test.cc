@@ -26,8 +26,12 @@ class SnapshotTest : public testing::Test {
     certs::MemoryFileReader files = certs::GoodFiles();
     auto generation = certs::GenerationLoader::Load(config_, files, x509::kNow);
     if (!generation.ok()) return generation.status();
-    return BuildSnapshot(config_, *generation, previous, clock_,
-                         [this](const config::Upstream& upstream) { return Target(upstream); });
+    auto snapshot = BuildSnapshot(config_, *generation, previous, clock_);
+    if (!snapshot.ok()) return snapshot.status();
+    const absl::Status targets = SetTargets(
+        [this](const config::Upstream& upstream) { return Target(upstream); }, snapshot->get());
+    if (!targets.ok()) return targets;
+    return *std::move(snapshot);
   }
 
   // The same configuration shares the same object.

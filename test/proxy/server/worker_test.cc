@@ -44,15 +44,17 @@ class WorkerTest : public testing::Test {
     certs::MemoryFileReader files = certs::GoodFiles();
     auto generation = certs::GenerationLoader::Load(config_, files, x509::kNow);
     EXPECT_TRUE(generation.ok()) << generation.status();
-    auto snapshot = BuildSnapshot(
-        config_, *generation, last_.get(), clock_,
+    auto snapshot = BuildSnapshot(config_, *generation, last_.get(), clock_);
+    EXPECT_TRUE(snapshot.ok()) << snapshot.status();
+    const absl::Status targets = SetTargets(
         [](const config::Upstream& upstream) -> absl::StatusOr<upstream::TargetPtr> {
           auto target = std::make_shared<upstream::Target>();
           target->config = upstream;
           target->addresses = {*io::SocketAddress::Literal("127.0.0.1", upstream.address.port)};
           return target;
-        });
-    EXPECT_TRUE(snapshot.ok()) << snapshot.status();
+        },
+        snapshot->get());
+    EXPECT_TRUE(targets.ok()) << targets;
     return last_ = *snapshot;
   }
 
