@@ -183,6 +183,10 @@ struct Limits {
   // After this age, varied by up to a tenth, a connection begins no further request; 0 = unlimited.
   Milliseconds connection_age{0};
   uint32_t streams = 100;  // HTTP/2: concurrent streams of one connection
+  // The least bytes per second of a client that sends the content of a request, averaged over
+  // timeouts.body, and of one that reads a response, over timeouts.write; 0 = no limit.
+  uint64_t min_request_rate = 240;
+  uint64_t min_response_rate = 240;
   bool operator==(const Limits&) const = default;
 };
 

@@ -227,6 +227,16 @@ void DescribeLimits(Section& s, Limits& v) {
            "HTTP/2: requests in flight on one connection; for more, clients wait or open another "
            "connection. Limits memory together with `connections`"},
           v.streams, Count(1, 10'000));
+  s.Value(
+      {"min_request_rate",
+       "bytes per second of a client that sends the content of a request, averaged over "
+       "`timeouts.body`; slower ones get 408. No real client is that slow. Not for gRPC, and not "
+       "once the application responds (see above)"},
+      v.min_request_rate, SizeOrZero(1, 1 << 30, "no limit"));
+  s.Value({"min_response_rate",
+           "bytes per second of a client that reads a response that waits for it, averaged over "
+           "`timeouts.write`; slower ones are cut. Not for gRPC and event streams"},
+          v.min_response_rate, SizeOrZero(1, 1 << 30, "no limit"));
 }
 
 void DescribeDownstreamTimeouts(Section& s, DownstreamTimeouts& v) {

@@ -10,6 +10,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
       {F::kDownstream, 400, "bad_request", R::kNever, "The request is not valid HTTP."},
       {F::kDownstream, 403, "policy_denied", R::kNever, "This client may not make this request."},
       {F::kDownstream, 408, "request_timeout", R::kNever, "The request took too long to arrive."},
+      {F::kDownstream, 408, "request_too_slow", R::kNever, "The request arrived too slowly."},
       {F::kDownstream, 413, "content_too_large", R::kNever, "The request's content is too large."},
       {F::kDownstream, 414, "uri_too_long", R::kNever, "The request's target is too long."},
       {F::kDownstream, 417, "expectation_failed", R::kNever, "The expectation cannot be met."},
@@ -23,6 +24,7 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
        "This version of HTTP is not supported."},
       {F::kDownstream, 0, "client_closed", R::kNever, ""},
       {F::kDownstream, 0, "client_write_timeout", R::kNever, ""},
+      {F::kDownstream, 0, "client_too_slow", R::kNever, ""},
       {F::kDownstream, 0, "client_invalid", R::kNever, ""},
       {F::kDownstream, 0, "timeout_tunnel", R::kNever, ""},
 

@@ -36,6 +36,7 @@ enum class ErrorReason : uint8_t {
   kBadRequest,           // 400
   kPolicyDenied,         // 403
   kRequestTimeout,       // 408: the head or the body did not arrive in time
+  kRequestTooSlow,       // 408: the content came more slowly than limits.min_request_rate
   kContentTooLarge,      // 413
   kUriTooLong,           // 414
   kExpectationFailed,    // 417
@@ -45,6 +46,7 @@ enum class ErrorReason : uint8_t {
   kVersionNotSupported,  // 505
   kClientClosed,         // the client left before its response was complete; no status can be sent
   kClientWriteTimeout,   // the client does not read its response; no status can be sent
+  kClientTooSlow,        // the client reads more slowly than limits.min_response_rate; no status
   kClientInvalid,        // the client is no longer accepted; no status can be sent
   kTimeoutTunnel,        // the tunnel was idle for too long; no status can be sent
   // Upstream.

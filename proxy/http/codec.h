@@ -82,6 +82,16 @@ class ResponseWriter {
   // own, that is buffered() plus the bytes in the kernel that the peer has not acknowledged
   // (io::ByteStream).
   virtual size_t untaken() const = 0;
+  // Returns how many bytes of this response the client has taken between two values of untaken(),
+  // the older one first, if nothing was written between them.
+  virtual size_t TakenBetween(size_t before, size_t now) const {
+    return before > now ? before - now : 0;
+  }
+  // Returns whether the response waits for the whole connection, and not for the client to take
+  // this response: then the owner of the connection watches how fast the client reads.
+  virtual bool awaits_connection() const { return false; }
+  // Returns how many messages share the connection, and so its least rate.
+  virtual size_t sharers() const { return 1; }
   // PauseRequest(true) stops the delivery of request content, because it cannot be forwarded now.
   virtual void PauseRequest(bool paused) = 0;
 

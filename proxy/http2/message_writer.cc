@@ -30,15 +30,16 @@ void MessageWriter::Resume(int32_t stream_id) {
   if (std::exchange(deferred_, false)) nghttp2_session_resume_data(transport_.session(), stream_id);
 }
 
-size_t MessageWriter::untaken(int32_t stream_id) const {
-  // More than a connection ever carries; what a stream may queue is far below the rest of 64 bits.
-  constexpr int kConnectionBits = 42;
-  constexpr size_t kMost = (size_t{1} << kConnectionBits) - 1;
+bool MessageWriter::held_back(int32_t stream_id) const {
   nghttp2_session* session = transport_.session();
-  const bool held_back =
-      !queue_.empty() && (nghttp2_session_get_remote_window_size(session) <= 0 ||
-                          nghttp2_session_get_stream_remote_window_size(session, stream_id) <= 0);
-  const size_t taken = held_back ? 0 : static_cast<size_t>(transport_.taken());
+  return !queue_.empty() &&
+         (nghttp2_session_get_remote_window_size(session) <= 0 ||
+          nghttp2_session_get_stream_remote_window_size(session, stream_id) <= 0);
+}
+
+size_t MessageWriter::untaken(int32_t stream_id) const {
+  constexpr size_t kMost = (size_t{1} << kConnectionBits) - 1;
+  const size_t taken = held_back(stream_id) ? 0 : static_cast<size_t>(transport_.taken());
   return queue_.size() << kConnectionBits | (kMost - std::min(taken, kMost));
 }
 

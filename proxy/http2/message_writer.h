@@ -42,6 +42,15 @@ class MessageWriter {
   // message waits for the connection, and whatever the peer takes of that is progress. If a window
   // is closed, it is not, because that serves other streams.
   size_t untaken(int32_t stream_id) const;
+  // Returns whether the peer's windows hold back what is queued, and not the connection.
+  bool held_back(int32_t stream_id) const;
+  // Returns how many bytes of content have left in frames between two values of untaken(), if
+  // nothing was queued between them.
+  static size_t TakenBetween(size_t before, size_t now) {
+    before >>= kConnectionBits;
+    now >>= kConnectionBits;
+    return before > now ? before - now : 0;
+  }
   bool ended() const { return ended_; }
 
   // SendData writes one DATA frame, `length` bytes of content behind its header. Called by the
@@ -49,6 +58,9 @@ class MessageWriter {
   void SendData(std::string_view header, size_t length);
 
  private:
+  // More than a connection ever carries; what a stream may queue is far below the rest of 64 bits.
+  static constexpr int kConnectionBits = 42;
+
   ssize_t OnRead(int32_t stream_id, size_t length, uint32_t* flags);
   void Resume(int32_t stream_id);
 

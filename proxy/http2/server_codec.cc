@@ -213,6 +213,7 @@ int ServerCodec::OnBeginHeaders(const nghttp2_frame& frame) {
     // request again on another connection. nghttp2 closes the stream when that frame has left.
     if (goaway_sent_) return 0;
     ServerStream& stream = handler_.OnStreamBegins();
+    ++open_streams_;
     stream.id_ = last_stream_id_ = frame.hd.stream_id;
     stream.reading_head_ = true;
     stream.reader_.Begin(stream.head_, options_.limits);
@@ -300,6 +301,7 @@ int ServerCodec::OnStreamClose(int32_t stream_id, uint32_t error_code) {
   ServerStream* stream = Find(stream_id);
   if (stream == nullptr) return 0;
   stream->closed_ = true;
+  --open_streams_;
   found_ = nullptr;
   if (stream->wide_window_) --wide_windows_;
   if (!stream->peer_reset_ && !stream->request_complete_) {

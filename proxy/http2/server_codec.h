@@ -146,6 +146,7 @@ class ServerCodec {
   FrameScanner scanner_;
   ClosedStreams closed_streams_;
   size_t wide_windows_ = 0;
+  size_t open_streams_ = 0;
   int32_t last_stream_id_ = 0;  // of those that the client has opened
   std::optional<Violation> violation_;
   std::string violation_detail_;

@@ -256,7 +256,11 @@ size_t ServerStream::buffer_limit() const { return codec_.loop_.BufferLimit(kBuf
 
 size_t ServerStream::untaken() const { return writer_.untaken(id_); }
 
-bool ServerStream::awaits_socket() const { return codec_.transport_.full(); }
+bool ServerStream::awaits_connection() const {
+  return codec_.transport_.stream().buffered() > 0 && !writer_.held_back(id_);
+}
+
+size_t ServerStream::sharers() const { return codec_.open_streams_; }
 
 void ServerStream::Reset(uint32_t error_code) {
   if (closed_) return;

@@ -72,9 +72,12 @@ class ServerStream final : public http::ResponseWriter, private StreamBytes::Por
   size_t buffer_limit() const override;
   size_t untaken() const override;
   void PauseRequest(bool paused) override;
-  // Returns whether what is buffered waits for the connection, and not for the stream's window
-  // alone.
-  bool awaits_socket() const;
+  size_t TakenBetween(size_t before, size_t now) const override {
+    return MessageWriter::TakenBetween(before, now);
+  }
+  // What is buffered waits for the connection, and not for the stream's window alone.
+  bool awaits_connection() const override;
+  size_t sharers() const override;
 
   // TakeTunnel returns the bytes that both sides send after a response with status 101 to an
   // extended CONNECT (RFC 8441). Called at most once. The stream may be closed before the bytes are

@@ -351,6 +351,11 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
       out, "mantlet_connections_ended_total",
       "Open connections that were closed because their client would now be rejected, by reason.",
       all, &M::ended_, CellsOf("reason", base::kEndReasonCount, EndLabel));
+  AddSums(
+      out, "mantlet_client_timeouts_total",
+      "Requests and connections that were cut because their client did not send or read in time, "
+      "by reason.",
+      all, &M::client_timeouts_, CellsOf("reason", base::kErrorReasonCount, ClientTimeoutLabel));
   AddSums(out, "mantlet_tls_handshakes_total", "TLS handshakes completed.", all, &M::handshakes_,
           HandshakeCells());
   AddSums(out, "mantlet_tls_handshake_failures_total",

@@ -65,6 +65,22 @@ inline constexpr size_t kHttp2CloseReasonCount = 5;
 inline constexpr std::array<std::string_view, kHttp2CloseReasonCount> kHttp2CloseReasonLabels = {
     "rapid_reset", "control_frames", "empty_frames", "header_block", "protocol_error"};
 
+// Returns the label of a reason for which a client was cut because it kept mantlet waiting; empty
+// for all others.
+inline std::string_view ClientTimeoutLabel(size_t reason) {
+  using R = base::ErrorReason;
+  switch (static_cast<R>(reason)) {
+    case R::kRequestTimeout:
+    case R::kRequestTooSlow:
+    case R::kClientWriteTimeout:
+    case R::kClientTooSlow:
+    case R::kTimeoutTunnel:
+      return base::FactsOf(static_cast<R>(reason)).label;
+    default:
+      return {};
+  }
+}
+
 class alignas(64) ListenerMetrics {
  public:
   void ConnectionOpened() {
@@ -97,6 +113,11 @@ class alignas(64) ListenerMetrics {
   void StreamRefused(StreamRefusal reason) { streams_refused_[static_cast<size_t>(reason)].Add(); }
   void Http2ConnectionClosed(Http2CloseReason reason) {
     http2_closed_[static_cast<size_t>(reason)].Add();
+  }
+
+  // A request or a connection was cut because its client did not send or read in time.
+  void ClientTimedOut(base::ErrorReason reason) {
+    client_timeouts_[static_cast<size_t>(reason)].Add();
   }
 
   void ConnectionEnded(base::EndReason reason) { ended_[static_cast<size_t>(reason)].Add(); }
@@ -134,6 +155,7 @@ class alignas(64) ListenerMetrics {
   DurationHistogram<kHandshakeBoundsUs> handshake_duration_;
   std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
   std::array<Counter, base::kEndReasonCount> ended_;
+  std::array<Counter, base::kErrorReasonCount> client_timeouts_;
   std::array<Counter, 2> identity_dropped_;
   std::array<Counter, kClientProtocolCount> protocols_;
   Gauge streams_;

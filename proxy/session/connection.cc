@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "proxy/session/handshake_record.h"
+#include "proxy/session/minimum_rate.h"
 #include "proxy/session/protocol_table.h"
+#include "proxy/session/timeout_record.h"
 
 namespace mantlet::session {
 
@@ -381,12 +383,27 @@ void Connection::Finish() {
 void Connection::OnTimeout() {
   if (phase_ == Phase::kHandshake) {
     OnHandshakeTimeout();
-  } else if (phase_ == Phase::kClosing && stream().buffered() != 0 &&
-             progress_.MadeUntil(stream().untaken())) {
-    ArmWrite();  // the client has read some of it: the timeout starts again
+  } else if (phase_ == Phase::kClosing && protocol_ != nullptr && stream().buffered() != 0) {
+    CheckLastResponse();
   } else {
     Finish();
   }
+}
+
+// The client has not taken the last response yet, whose exchange is over and recorded.
+void Connection::CheckLastResponse() {
+  const size_t left = stream().untaken();
+  std::optional<ProxyError> fault =
+      progress_.MadeUntil(left) ? ReadingFault(listener_->config, progress_.TakenUntil(left), 1)
+                                : ProxyError(ErrorReason::kClientWriteTimeout,
+                                             "the client read no byte of the last response within "
+                                             "listeners[].timeouts.write");
+  if (!fault) {
+    ArmWrite();  // the client reads: the timeout starts again
+    return;
+  }
+  RecordTimeout(worker_, *listener_, peer_, nullptr, *fault);
+  Finish();
 }
 
 void Connection::OnHandshakeTimeout() {

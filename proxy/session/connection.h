@@ -133,6 +133,7 @@ class Connection final : private AcceptHandler,
   // ---- the end
   void CloseAfterWrites(bool linger);
   void ArmWrite();
+  void CheckLastResponse();
   void Abort();
   void Finish();
   void OnTimeout();

@@ -6,6 +6,7 @@
 #include "proxy/http/grpc.h"
 #include "proxy/session/back_pressure.h"
 #include "proxy/session/denial_record.h"
+#include "proxy/session/minimum_rate.h"
 #include "proxy/session/timeout_record.h"
 
 namespace mantlet::session {
@@ -27,11 +28,16 @@ ProxyError QueueFull() {
 
 // Returns whether the media type is text/event-stream, with any parameters (WHATWG HTML, section
 // 9.2).
-bool IsEventStream(const http::ResponseHead& head) {
-  std::string_view type = head.headers.Find(http::HeaderId::kContentType).value_or("");
+bool IsEventStream(std::string_view type) {
   type = type.substr(0, type.find(';'));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
   return absl::EqualsIgnoreCase({type.data(), type.size()}, "text/event-stream");
+}
+
+// Returns whether the response says that it is a stream of events or of gRPC's messages.
+bool IsPacedByReader(const http::ResponseHead& head) {
+  const std::string_view type = head.headers.Find(http::HeaderId::kContentType).value_or("");
+  return IsEventStream(type) || http::IsGrpc(type);
 }
 
 }  // namespace
@@ -61,7 +67,8 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
   request_complete_ = request_paused_ = response_paused_ = holds_content_ = false;
   retries_ = 0;
   response_started_ = interim_forwarded_ = switching_ = false;
-  event_stream_ = event_stream_unknown_ = false;
+  event_stream_ = event_stream_unknown_ = paced_by_reader_ = false;
+  rate_due_ms_ = 0;
   early_body_.clear();
   trailers_.Clear();
   record_.Reset();
@@ -178,12 +185,33 @@ void Exchange::FlushRequest() {
   }
   const bool full = upstream_ ? upstream_->buffered() > response_.buffer_limit()
                               : state_ == State::kWaiting && !early_body_.empty();
-  if (full == request_paused_ || request_complete_) return;
-  PauseRequest(full);
+  if (request_complete_) return;
+  if (full != request_paused_) {
+    PauseRequest(full);
+  } else if (std::optional<ProxyError> fault = RequestRateFault()) {
+    RecordTimeout(*fault);
+    Fail(*std::move(fault));
+  }
+}
+
+// Called for each read of a request that is not complete: a client that sends nothing meets the
+// deadline of its protocol. Returns the error to end the request with if its content has come too
+// slowly. A call of gRPC may be silent while its caller has nothing to say, and an application that
+// responds to an incomplete request knows what it waits for.
+std::optional<ProxyError> Exchange::RequestRateFault() {
+  if (state_ != State::kSending || request_paused_) return std::nullopt;
+  const int64_t now_ms = worker_.loop.now_ms();
+  if (now_ms < rate_due_ms_) return std::nullopt;
+  const bool begins = rate_due_ms_ == 0;
+  const uint64_t bytes = record_.request_bytes - std::exchange(rate_bytes_, record_.request_bytes);
+  rate_due_ms_ = now_ms + listener_->config.timeouts.body.count();
+  if (begins || head_->grpc) return std::nullopt;
+  return SendingFault(listener_->config, bytes, response_.sharers());
 }
 
 void Exchange::PauseRequest(bool paused) {
   request_paused_ = paused;
+  rate_due_ms_ = 0;
   response_.PauseRequest(paused);
   if (upstream_) ArmTimer();
 }
@@ -246,8 +274,10 @@ void Exchange::OnResponseTrailers(const http::HeaderList& trailers) {
 
 void Exchange::OnResponseFlush() {
   // Determined once, and only for a response that takes more than one read.
-  if (std::exchange(event_stream_unknown_, false))
-    event_stream_ = head_->grpc || IsEventStream(*response_head_);
+  if (std::exchange(event_stream_unknown_, false)) {
+    paced_by_reader_ = IsPacedByReader(*response_head_);
+    event_stream_ = head_->grpc || paced_by_reader_;
+  }
   response_.Flush();
   if (!response_paused_ && response_.buffered() > response_.buffer_limit()) {
     response_paused_ = true;
@@ -342,12 +372,15 @@ void Exchange::OnUpstreamError(ProxyError error) {
 
 void Exchange::Cancel(ProxyError error) {
   if (!active()) return;
+  if (error.reason == ErrorReason::kRequestTimeout) RecordTimeout(error);
   record_.error = std::move(error);
   End(ExchangeEnd::kReset);
 }
 
 void Exchange::Fail(ProxyError error) {
-  if (error.reason == ErrorReason::kRequestTimeout) RecordTimeout(error);
+  if (error.reason == ErrorReason::kRequestTimeout || error.reason == ErrorReason::kTimeoutTunnel) {
+    RecordTimeout(error);
+  }
   if (state_ == State::kWaiting) pool().CancelWait(this);
   if (error.reason == ErrorReason::kPoolExhausted) {
     listener_->upstream_metrics->Failed(error.reason);
@@ -451,21 +484,32 @@ ProxyError Exchange::TimeoutError() const {
   return ProxyError(ErrorReason::kInternal, "an unknown deadline");
 }
 
+// Returns why the exchange ends now that its deadline has passed; nullopt if the peer is slow, but
+// fast enough.
+std::optional<ProxyError> Exchange::TimeoutFault() {
+  const size_t untaken = UntakenNow();
+  if (!progress_.MadeUntil(untaken)) return TimeoutError();
+  if (awaited_ != Awaited::kRoomClient || paced_by_reader_ || response_.awaits_connection()) {
+    return std::nullopt;
+  }
+  return ReadingFault(listener_->config, response_.TakenBetween(progress_.untaken(), untaken),
+                      response_.sharers());
+}
+
 void Exchange::OnTimeout() {
   if (awaited_ == Awaited::kNothing) return;
-  if (progress_.MadeUntil(UntakenNow())) {
-    // The peer is slow but makes progress.
+  std::optional<ProxyError> error = TimeoutFault();
+  if (!error) {
     ArmTimer();
     return;
   }
-  ProxyError error = TimeoutError();
-  listener_->upstream_metrics->Failed(error.reason);
-  RecordTimeout(error);
-  Fail(std::move(error));
+  listener_->upstream_metrics->Failed(error->reason);
+  RecordTimeout(*error);
+  Fail(*std::move(error));
 }
 
 void Exchange::RecordTimeout(const ProxyError& error) {
-  session::RecordTimeout(worker_, *listener_, client_->peer_address, *head_, error);
+  session::RecordTimeout(worker_, *listener_, client_->peer_address, head_, error);
 }
 
 // ---- the end

@@ -95,6 +95,9 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   uint64_t content_bytes() const { return record_.request_bytes + record_.response_bytes; }
   // Returns the bytes of the request that wait to be written.
   size_t held() const { return early_body_.size() + (upstream_ ? upstream_->buffered() : 0); }
+  // Returns whether the response is gRPC or an event stream: it ends when its reader has had
+  // enough, and the reader sets the pace. Known once the response has been flushed.
+  bool paced_by_reader() const { return paced_by_reader_; }
   // Returns whether the whole request has been read.
   bool request_complete() const { return request_complete_; }
 
@@ -158,6 +161,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   void Fail(base::ProxyError error);
   Awaited AwaitedNow() const;
   size_t UntakenNow() const;
+  std::optional<base::ProxyError> RequestRateFault();
+  std::optional<base::ProxyError> TimeoutFault();
   void ArmTimer();
   void OnTimeout();
   base::ProxyError TimeoutError() const;
@@ -191,6 +196,11 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   RequestGate gate_;
   ExchangeRecord record_;
 
+  // The next time at which the rate of the request's content is checked, and how much had come at
+  // the last one; 0: the time begins with the next read.
+  int64_t rate_due_ms_ = 0;
+  uint64_t rate_bytes_ = 0;
+
   bool request_complete_ = false;
   bool request_paused_ = false;
   // The request can be sent again, whatever its method, if the upstream refuses it. Only over
@@ -201,7 +211,8 @@ class Exchange final : private http::ResponseHandler, private upstream::Pool::Le
   bool response_paused_ = false;
   bool event_stream_unknown_ =
       false;                       // it has not been determined yet whether this is an event stream
-  bool event_stream_ = false;      // the response is an event stream
+  bool event_stream_ = false;      // the response is an event stream, or the request is gRPC
+  bool paced_by_reader_ = false;   // the response says that it is gRPC or an event stream
   bool response_started_ = false;  // a final response head has been written to the client
   bool interim_forwarded_ = false;
   bool switching_ = false;  // a 101 has been forwarded, but the request is not complete yet

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "proxy/session/back_pressure.h"
+#include "proxy/session/minimum_rate.h"
+#include "proxy/session/timeout_record.h"
 
 namespace mantlet::session {
 
@@ -64,8 +66,11 @@ void Http1Session::HoldInput(std::string_view bytes) {
 
 void Http1Session::Read(std::string_view bytes) {
   if (!exchange_.active() && !host_.MayBegin()) return;
-  if (state_ == State::kIdle && codec_.between_requests()) {
-    // The deadline of the head starts with its first byte; later bytes must not postpone it.
+  // The deadline of the head starts with its first byte; later bytes must not postpone it, nor do
+  // empty lines before it.
+  const bool begins = state_ == State::kIdle && codec_.between_requests();
+  const int64_t idle_until_ms = timer_.armed() ? timer_.deadline_ms() : worker_.loop.now_ms();
+  if (begins) {
     exchange_.RequestBegins();
     worker_.loop.ArmIn(timer_, config().timeouts.request_head.count());
   }
@@ -83,7 +88,9 @@ void Http1Session::Read(std::string_view bytes) {
     return;
   }
   if (!exchange_.active()) {
-    if (codec_.between_requests() && state_ == State::kIdle && requests_ > 0) ArmIdle();
+    if (begins && codec_.between_requests() && state_ == State::kIdle) {
+      worker_.loop.timers().Arm(timer_, idle_until_ms);
+    }
     return;
   }
   if (exchange_.request_complete()) {
@@ -253,13 +260,25 @@ void Http1Session::ArmWrite() {
   worker_.loop.ArmIn(timer_, config().timeouts.write.count());
 }
 
+void Http1Session::CheckBacklog() {
+  const size_t left = untaken();
+  std::optional<ProxyError> fault =
+      progress_.MadeUntil(left)
+          ? ReadingFault(config(), progress_.TakenUntil(left), 1)
+          : ProxyError(ErrorReason::kClientWriteTimeout,
+                       "the client sent requests and read no byte of the responses within "
+                       "listeners[].timeouts.write");
+  if (!fault) {
+    ArmWrite();  // the client reads: the timeout starts again
+    return;
+  }
+  RecordTimeout(worker_, *host_.listener(), host_.client()->peer_address, nullptr, *fault);
+  Done(CloseMode::kAbort);
+}
+
 void Http1Session::OnIdleTimeout() {
   if (read_gate_.Has(PauseReason::kClientBacklog)) {
-    if (progress_.MadeUntil(untaken())) {
-      ArmWrite();  // the client has read some of it: the timeout starts again
-    } else {
-      Done(CloseMode::kAbort);
-    }
+    CheckBacklog();
     return;
   }
   if (codec_.between_requests()) {

@@ -84,6 +84,7 @@ class Http1Session final : public Protocol,
   void SetPaused(PauseReason reason, bool paused);
   void ArmIdle();
   void ArmWrite();
+  void CheckBacklog();
   void OnTimeout();
   void OnIdleTimeout();
   void Cut(base::ProxyError error);

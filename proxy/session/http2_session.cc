@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "proxy/session/minimum_rate.h"
+#include "proxy/session/timeout_record.h"
 #include "proxy/session/violation_record.h"
 
 namespace mantlet::session {
@@ -137,6 +139,12 @@ void Http2Session::OnSent() {
   WatchOutput();
 }
 
+void Http2Session::OnDrained() {
+  // Its rate is measured while something waits for it, all the time.
+  worker_.loop.timers().Cancel(write_timer_);
+  codec_.OnDrained();
+}
+
 // A client that takes nothing at all cannot be told of the end of a stream either.
 void Http2Session::WatchOutput() {
   if (done_ || write_timer_.armed() || host_.stream().buffered() == 0) return;
@@ -145,12 +153,20 @@ void Http2Session::WatchOutput() {
 }
 
 void Http2Session::OnWriteTimeout() {
-  if (host_.stream().buffered() == 0 || codec_.taken() > taken_) {
+  const int64_t taken = codec_.taken() - taken_;
+  std::optional<ProxyError> fault;
+  if (host_.stream().buffered() != 0 && taken <= 0) {
+    fault = ProxyError(ErrorReason::kClientWriteTimeout,
+                       "the client took nothing within listeners[].timeouts.write");
+  } else if (host_.stream().buffered() != 0) {
+    fault = ReadingFault(config(), static_cast<uint64_t>(taken), 1);
+  }
+  if (!fault) {
     WatchOutput();
     return;
   }
-  CancelStreams(ProxyError(ErrorReason::kClientWriteTimeout,
-                           "the client took nothing within listeners[].timeouts.write"));
+  RecordTimeout(worker_, *host_.listener(), host_.client()->peer_address, nullptr, *fault);
+  CancelStreams(*fault);
   Done(CloseMode::kAbort);
 }
 

@@ -33,7 +33,7 @@ class Http2Session final : public Protocol,
   // Protocol
   void OnBytes(std::string_view bytes) override;
   void OnEnd() override;
-  void OnDrained() override { codec_.OnDrained(); }
+  void OnDrained() override;
   void OnLost(const io::StreamError& error) override;
   void Stop(StopMode mode, std::optional<base::ProxyError> error) override;
   std::optional<base::ProxyError> Recheck(const ListenerState& listener) override;

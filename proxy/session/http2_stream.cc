@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "proxy/session/minimum_rate.h"
+#include "proxy/session/timeout_record.h"
+
 namespace mantlet::session {
 
 using base::ErrorReason;
@@ -178,6 +181,28 @@ void Http2Stream::OnBothIdle() {
   worker_.loop.ArmIn(timer_, timeouts().tunnel.count());
 }
 
+// The exchange is over and recorded, but the client has not taken all of its response.
+void Http2Stream::CheckUntaken() {
+  const size_t left = measured_ ? stream_.untaken() : stream_.buffered();
+  const bool moves = progress_.MadeUntil(left) || (!measured_ && stream_.awaits_connection());
+  std::optional<ProxyError> fault;
+  if (!moves) {
+    fault = ProxyError(ErrorReason::kClientWriteTimeout,
+                       "the client took nothing of a response within listeners[].timeouts.write");
+  } else if (!stream_.awaits_connection() && !exchange_.paced_by_reader()) {
+    const size_t taken =
+        measured_ ? stream_.TakenBetween(progress_.untaken(), left) : progress_.TakenUntil(left);
+    fault = ReadingFault(host_.listener()->config, taken, stream_.sharers());
+  }
+  if (!fault) {
+    ArmWrite();
+    return;
+  }
+  RecordTimeout(worker_, *host_.listener(), host_.client()->peer_address, &stream_.request(),
+                *fault);
+  stream_.Reset(NGHTTP2_CANCEL);
+}
+
 void Http2Stream::OnTimeout() {
   if (tunnel_open_) {
     EndTunnel(Tunnel::Outcome::kBroken);
@@ -188,11 +213,8 @@ void Http2Stream::OnTimeout() {
   } else if (exchange_.active()) {
     exchange_.Refuse(ProxyError(ErrorReason::kRequestTimeout,
                                 "nothing of the request's body within listeners[].timeouts.body"));
-  } else if (measured_ ? progress_.MadeUntil(stream_.untaken())
-                       : progress_.MadeUntil(stream_.buffered()) || stream_.awaits_socket()) {
-    ArmWrite();
   } else {
-    stream_.Reset(NGHTTP2_CANCEL);
+    CheckUntaken();
   }
 }
 

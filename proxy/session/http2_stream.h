@@ -85,6 +85,7 @@ class Http2Stream final : public base::PooledObject,
   void ArmBody();
   void ArmWrite();
   void OnBothIdle();
+  void CheckUntaken();
   void OnTimeout();
 
   WorkerContext& worker_;

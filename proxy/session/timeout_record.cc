@@ -5,10 +5,11 @@
 namespace mantlet::session {
 
 void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::string_view peer,
-                   const http::RequestHead& head, const base::ProxyError& error) {
+                   const http::RequestHead* head, const base::ProxyError& error) {
   // A slow client is not an error of the operator's systems.
-  const base::LogLevel level =
-      error.fault() == base::Fault::kDownstream ? base::LogLevel::kInfo : base::LogLevel::kWarn;
+  const bool client = error.fault() == base::Fault::kDownstream;
+  if (client) listener.metrics->ClientTimedOut(error.reason);
+  const base::LogLevel level = client ? base::LogLevel::kInfo : base::LogLevel::kWarn;
   if (!worker.logger.enabled(level)) return;
   auto permit = worker.client_log_budget.Ask(worker.clock.MonotonicMs());
   if (!permit) return;
@@ -16,14 +17,21 @@ void RecordTimeout(WorkerContext& worker, const ListenerState& listener, std::st
       {"listener", std::string_view(listener.config.name)},
       {"upstream", std::string_view(listener.config.upstream)},
       {"peer", peer},
-      {"method", std::string_view(head.method_text)},
-      {"target", std::string_view(head.target)},
       {"reason", error.label()},
       {"detail", std::string_view(error.detail)},
   };
+  if (head != nullptr) {
+    fields.emplace_back("method", std::string_view(head->method_text));
+    fields.emplace_back("target", std::string_view(head->target));
+  }
   if (permit.suppressed > 0) fields.emplace_back("suppressed", permit.suppressed);
-  worker.logger.Log(level, "request_timed_out", "A request was cut because a timeout expired.",
-                    fields);
+  if (head != nullptr) {
+    worker.logger.Log(level, "request_timed_out", "A request was cut because a timeout expired.",
+                      fields);
+  } else {
+    worker.logger.Log(level, "connection_timed_out",
+                      "A connection was cut because its client did not read in time.", fields);
+  }
 }
 
 }  // namespace mantlet::session

@@ -12,8 +12,12 @@ class WriteProgress {
  public:
   // `untaken` is io::ByteStream::untaken(). Begin is called when the timeout is armed.
   void Begin(size_t untaken) { untaken_ = untaken; }
+  // Returns the value of Begin().
+  size_t untaken() const { return untaken_; }
   // Returns whether the peer has taken any bytes since Begin().
   bool MadeUntil(size_t untaken) const { return untaken < untaken_; }
+  // Returns how many, if nothing was written and `untaken` counts bytes.
+  size_t TakenUntil(size_t untaken) const { return MadeUntil(untaken) ? untaken_ - untaken : 0; }
 
  private:
   size_t untaken_ = 0;

@@ -108,7 +108,8 @@ listeners:
             path: [/a, "/**/b"]
             any: [{cn: "x: y"}, {}, {all: [{ou: z}], not: {sni: "*.a"}}]
             not: {}
-    limits: {body_bytes: 1MiB, header_count: 7, streams: 1, connection_age: 90m}
+    limits: {body_bytes: 1MiB, header_count: 7, streams: 1, connection_age: 90m,
+             min_request_rate: 0, min_response_rate: 1KiB}
     timeouts: {idle: 1500ms}
 upstreams:
   - {name: app, address: "[2001:db8::1]:80", allow_plaintext_network: true, protocol: match, pool: {pending: 0}}

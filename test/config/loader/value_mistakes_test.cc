@@ -107,6 +107,12 @@ const Mistake kMistakes[] = {
     {"TooShortAConnectionAge", "    tls:\n", "    limits: {connection_age: 10ms}\n    tls:\n",
      "m.yaml:6:30: connection_age: 10ms is out of range; write a number with its unit as 250ms, "
      "5s, 10m or 12h, from 1s to 168h, or 0 for no limit"},
+    {"ARateThatIsNoSize", "    tls:\n", "    limits: {min_request_rate: 240B/s}\n    tls:\n",
+     "m.yaml:6:32: min_request_rate: '240B/s' is not a size; write bytes as 4096, 16KiB or 1MiB, "
+     "from 1 to 1GiB, or 0 for no limit"},
+    {"TooHighARate", "    tls:\n", "    limits: {min_response_rate: 2GiB}\n    tls:\n",
+     "m.yaml:6:33: min_response_rate: 2GiB is out of range; write bytes as 4096, 16KiB or 1MiB, "
+     "from 1 to 1GiB, or 0 for no limit"},
     {"AnUnknownTlsVersion", "    tls:\n",
      R"(    tls:
       min_version: "1.1"

@@ -269,6 +269,28 @@ TEST_F(ConnectionDrainTest, AClientThatReadsTheLastResponseSlowlyIsWaitedFor) {
     ASSERT_FALSE(over_) << "cut off after " << wire_->sent.size() << " bytes";
   }
   EXPECT_TRUE(Finish()) << "once it takes nothing any more";
+  EXPECT_NE(metrics_.Render().find("mantlet_client_timeouts_total{listener=\"public\",reason="
+                                   "\"client_write_timeout\"} 1"),
+            std::string::npos);
+}
+
+TEST_F(ConnectionDrainTest, AClientThatReadsTheLastResponseTooSlowlyIsCut) {
+  config_.timeouts.write = config::Milliseconds(400);
+  config_.limits.min_response_rate = 1'000'000;
+  Apply();
+  Connect();
+  wire_->room = 0;
+  Ask(kGetAndClose);
+  upstream_.peers[0]->Say("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" +
+                          std::string(100'000, 'x'));
+  ASSERT_TRUE(io::RunUntil(loop_, [&] { return State() == State::kClosing; }));
+  EXPECT_TRUE(io::RunUntil(loop_, [&] {
+    wire_->Take(1);
+    return over_;
+  }));
+  EXPECT_NE(metrics_.Render().find("mantlet_client_timeouts_total{listener=\"public\",reason="
+                                   "\"client_too_slow\"} 1"),
+            std::string::npos);
 }
 
 TEST_F(ConnectionDrainTest, AClientThatAskedForCloseIsNotWaitedFor) {

@@ -567,16 +567,30 @@ TEST_F(Http2SessionTest, AClientThatTakesNothingIsCutOff) {
   EXPECT_EQ(closed_, CloseMode::kAbort);
 }
 
+// Of the bytes of a minute at limits.min_response_rate, 14,400.
+constexpr size_t kEnough = 15'000;
+constexpr size_t kTooFew = 14'000;
+
 TEST_F(Http2SessionTest, AClientThatTakesALittleIsNotCutOff) {
   Start();
   Client(std::string(kPreface) + Setting(4, 0x7fffffff) + WindowUpdate(0, 0x7fff0000) + Get(1));
   wire_->room = 0;
   Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
-  for (int i = 0; i < 10; ++i) {
-    wire_->Take(100);
+  for (int i = 0; i < 4; ++i) {
+    wire_->Take(kEnough);
     Pass(60'000);
     ASSERT_FALSE(closed_) << i;
   }
+}
+
+TEST_F(Http2SessionTest, AClientThatTakesTooLittleIsCutOff) {
+  Start();
+  Client(std::string(kPreface) + Setting(4, 0x7fffffff) + WindowUpdate(0, 0x7fff0000) + Get(1));
+  wire_->room = 0;
+  Answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+  wire_->Take(kTooFew);
+  Pass(60'000);
+  EXPECT_EQ(closed_, CloseMode::kAbort);
 }
 
 TEST_F(Http2SessionTest, AStreamThatIsReadSlowlyIsNotCutOffForWhatOthersWrite) {
@@ -585,14 +599,14 @@ TEST_F(Http2SessionTest, AStreamThatIsReadSlowlyIsNotCutOffForWhatOthersWrite) {
   Start();
   Client(std::string(kPreface) + Setting(4, 1000) + WindowUpdate(0, 0x7fff0000) + Get(1));
   Answer(0, large);
-  Client(WindowUpdate(1, 1000) + Get(3) + WindowUpdate(3, 0x7fff0000));
+  Client(WindowUpdate(1, kEnough) + Get(3) + WindowUpdate(3, 0x7fff0000));
   wire_->room = 0;
   Answer(1, large);
-  wire_->Take(100);
+  wire_->Take(kEnough);
   Pass(60'000);
   EXPECT_TRUE(Upstream(0).open);
   EXPECT_FALSE(closed_);
-  wire_->Take(100);
+  wire_->Take(kEnough);
   Pass(60'000);
   EXPECT_FALSE(Upstream(0).open) << "nothing in the second minute";
 }
