@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/base/check.h"
+#include "proxy/base/exhaustion.h"
 
 namespace mantlet::base {
 namespace {
@@ -68,7 +69,7 @@ void BlockPool::Keep(void* block, size_t index) {
 void* BlockPool::do_allocate(size_t size, size_t alignment) {
   MANTLET_CHECK(alignment <= alignof(std::max_align_t), "a block with an unusual alignment");
   void* const block = Allocate(size);
-  MANTLET_CHECK(block != nullptr, "no memory");
+  if (block == nullptr) EndOutOfMemory();
   return block;
 }
 

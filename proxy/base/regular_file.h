@@ -2,8 +2,7 @@
 // passphrases, revocation lists. All such files are opened through this class. It opens only
 // regular files and never blocks: a FIFO or a device at the path is an error.
 //
-// The kernel's files in /proc and /sys are read directly (observe/process_stats,
-// server/worker_count): they cannot be replaced.
+// The kernel's files in /proc and /sys are read through base/kernel_file: they cannot be replaced.
 
 #ifndef MANTLET_PROXY_BASE_REGULAR_FILE_H_
 #define MANTLET_PROXY_BASE_REGULAR_FILE_H_

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "proxy/base/check.h"
+#include "proxy/base/exhaustion.h"
 
 namespace mantlet::http2 {
 namespace {
@@ -21,7 +22,7 @@ SessionMemory::SessionMemory(base::BlockPool& blocks)
     return static_cast<SessionMemory*>(memory)->Allocate(size);
   };
   mem_.free = [](void* block, void* memory) { static_cast<SessionMemory*>(memory)->Free(block); };
-  mem_.calloc = [](size_t count, size_t size, void*) { return std::calloc(count, size); };
+  mem_.calloc = [](size_t count, size_t size, void*) { return base::CallocOrEnd(count, size); };
   mem_.realloc = [](void* block, size_t size, void* memory) {
     return static_cast<SessionMemory*>(memory)->Reallocate(block, size);
   };
@@ -29,13 +30,15 @@ SessionMemory::SessionMemory(base::BlockPool& blocks)
 
 void* SessionMemory::Allocate(size_t size) {
   if (making_ && size >= kLeastFrameBytes && size <= kFrameBytes) return frame_.get();
-  return blocks_.Allocate(size);
+  void* const block = blocks_.Allocate(size);
+  if (block == nullptr && size != 0) base::EndOutOfMemory();
+  return block;
 }
 
 void* SessionMemory::Reallocate(void* block, size_t size) {
   if (block == nullptr) return Allocate(size);
   MANTLET_CHECK(block != frame_.get(), "nghttp2 wants a larger frame buffer than it began with");
-  return std::realloc(block, size);
+  return base::ReallocOrEnd(block, size);
 }
 
 void SessionMemory::Free(void* block) {
@@ -48,7 +51,7 @@ SessionPtr SessionMemory::New(Maker maker, const nghttp2_session_callbacks* call
   making_ = true;
   const int status = maker(&session, callbacks, user_data, &option, &mem_);
   making_ = false;
-  MANTLET_CHECK(status == 0, "no memory for an HTTP/2 session");
+  MANTLET_CHECK(status == 0, "only a lack of memory is a reason, and that ends the process");
   return SessionPtr(session);
 }
 

@@ -12,7 +12,7 @@ constexpr size_t kHeadBytes = 16 * 1024 * 1024;
 
 OptionPtr NewOptions() {
   nghttp2_option* option = nullptr;
-  nghttp2_option_new(&option);
+  if (nghttp2_option_new(&option) != 0) base::EndOutOfMemory();
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_send_header_block_length(option, kHeadBytes);

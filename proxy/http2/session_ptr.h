@@ -11,6 +11,8 @@
 #include <memory>
 #include <string_view>
 
+#include "proxy/base/exhaustion.h"
+
 namespace mantlet::http2 {
 
 struct SessionDeleter {
@@ -61,7 +63,7 @@ class Callbacks {
   }
 
   Callbacks() {
-    nghttp2_session_callbacks_new(&table_);
+    if (nghttp2_session_callbacks_new(&table_) != 0) base::EndOutOfMemory();
     nghttp2_session_callbacks_set_on_begin_frame_callback(
         table_, [](nghttp2_session*, const nghttp2_frame_hd* header, void* codec) {
           return static_cast<Codec*>(codec)->OnBeginFrame(*header);

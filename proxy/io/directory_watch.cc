@@ -74,6 +74,8 @@ std::vector<std::string> DirectoryWatch::Set(const std::vector<std::string>& dir
           static_cast<Watch*>(event->data)->OnEvent(name, events);
         },
         path.c_str(), 0);
+    // Each loop has one inotify descriptor for all of its watches.
+    if (status == 0) status = loop_.Watch(loop_.uv()->inotify_fd);
     if (status != 0 || stat(path.c_str(), &now) != 0) {
       Remove(watch);
       failed.push_back(path);

@@ -71,13 +71,13 @@ void Listener::StartPolling() {
   int status = 0;
   if (!poll_->ready) status = uv_poll_init(loop_.uv(), &poll_->handle, fd_.get());
   poll_->ready = status == 0;
-  if (poll_->ready) status = loop_.Watch(fd_.get());
-  if (status != 0) {
-    Pause(-status);
-    return;
+  if (poll_->ready) {
+    uv_poll_start(&poll_->handle, UV_READABLE,
+                  [](uv_poll_t* h, int, int) { static_cast<Poll*>(h->data)->owner->Accept(); });
+    // Not before: uv_poll_start() removes an earlier registration.
+    status = loop_.Watch(fd_.get());
   }
-  uv_poll_start(&poll_->handle, UV_READABLE,
-                [](uv_poll_t* h, int, int) { static_cast<Poll*>(h->data)->owner->Accept(); });
+  if (status != 0) Pause(-status);
 }
 
 Listener::~Listener() {

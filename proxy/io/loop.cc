@@ -1,21 +1,52 @@
 #include "proxy/io/loop.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
+
+#include "proxy/base/exhaustion.h"
 
 namespace mantlet::io {
 
+namespace {
+
+// A loop has descriptors of its own, and the first loop of a process two more, for signals: libuv
+// ends the process without a word if it cannot have those.
+void EndUnless(bool made) {
+  if (made) return;
+  base::EndExhausted("cannot create an event loop",
+                     "raise the limits of open files (LimitNOFILE=, ulimit -n) and of epoll "
+                     "(fs.epoll.max_user_watches), or set fewer `workers`");
+}
+
+}  // namespace
+
 std::string LibuvVersion() { return uv_version_string(); }
+
+Loop::UvLoop::UvLoop() {
+  static const int allocator =
+      uv_replace_allocator(base::MallocOrEnd, base::ReallocOrEnd, base::CallocOrEnd, std::free);
+  int signals[2] = {-1, -1};
+  EndUnless(allocator == 0 && pipe2(signals, O_CLOEXEC) == 0);
+  for (const int fd : signals) close(fd);
+  EndUnless(uv_loop_init(&loop) == 0);
+}
 
 Loop::Loop()
     : wheel_(now_ms()),
       read_buffer_(new char[kReadBufferBytes]),
       plaintext_buffer_(new char[kReadBufferBytes]) {
   wakeup_.data = prepare_.data = check_.data = tick_.data = this;
-  uv_async_init(&loop_, &wakeup_, [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); });
+  const int status = uv_async_init(&loop_, &wakeup_,
+                                   [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); });
+  EndUnless(status == 0 && Watch(loop_.async_io_watcher.fd) == 0);
+  // Some versions of libuv have a pipe for signals in each loop, and some only where it is needed.
+  if (loop_.signal_pipefd[0] >= 0) EndUnless(Watch(loop_.signal_pipefd[0]) == 0);
   // EndTurn runs before and after the poll: calls that a timer defers must not wait for the next
   // event.
   uv_prepare_init(&loop_, &prepare_);

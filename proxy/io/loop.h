@@ -40,6 +40,8 @@ class Loop {
   // small enough to stay in the second-level cache.
   static constexpr size_t kReadBufferBytes = 64 * 1024;
 
+  // Ends the process if the system has no descriptor or memory for a loop: loops are made when the
+  // process starts. libuv's memory comes from base/exhaustion.
   Loop();
   ~Loop();  // closes remaining handles and runs their close callbacks
   Loop(const Loop&) = delete;
@@ -120,7 +122,7 @@ class Loop {
 
   struct UvLoop {
     uv_loop_t loop;
-    UvLoop() { uv_loop_init(&loop); }
+    UvLoop();
   };
   UvLoop uv_loop_;
   uv_loop_t& loop_ = uv_loop_.loop;

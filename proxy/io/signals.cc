@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/base/exhaustion.h"
+
 namespace mantlet::io {
 
 struct Signals::Watch {
@@ -14,11 +16,21 @@ Signals::Signals(Loop& loop, const std::vector<int>& numbers, std::function<void
   for (int number : numbers) {
     auto* watch = new Watch{{}, this};
     watch->handle.data = watch;
-    uv_signal_init(loop.uv(), &watch->handle);
-    uv_signal_start(
-        &watch->handle,
-        [](uv_signal_t* h, int signal) { static_cast<Watch*>(h->data)->owner->on_signal_(signal); },
-        number);
+    int status = uv_signal_init(loop.uv(), &watch->handle);
+    if (status == 0) status = loop.Watch(loop.uv()->signal_pipefd[0]);
+    if (status == 0) {
+      status = uv_signal_start(
+          &watch->handle,
+          [](uv_signal_t* h, int signal) {
+            static_cast<Watch*>(h->data)->owner->on_signal_(signal);
+          },
+          number);
+    }
+    if (status != 0) {
+      base::EndExhausted("cannot watch for signals",
+                         "raise the limits of open files (LimitNOFILE=, ulimit -n) and of epoll "
+                         "(fs.epoll.max_user_watches)");
+    }
     watches_.push_back(watch);
   }
 }

@@ -12,6 +12,7 @@ namespace mantlet::io {
 
 class Signals {
  public:
+  // Ends the process if the system has no descriptor for the signals: it could not be drained.
   Signals(Loop& loop, const std::vector<int>& numbers, std::function<void(int number)> on_signal);
   ~Signals();
   Signals(const Signals&) = delete;

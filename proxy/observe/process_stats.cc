@@ -6,17 +6,12 @@
 
 #include <array>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "proxy/base/kernel_file.h"
 
 namespace mantlet::observe {
 namespace {
-
-std::string ReadFile(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // Returns the number after `name` at the beginning of a line, or 0.
 int64_t NumberAfter(std::string_view text, std::string_view name) {
@@ -70,8 +65,9 @@ bool ParseProcStat(std::string_view stat, int64_t boot_time_seconds, int64_t tic
 
 ProcessStats ReadProcessStats() {
   ProcessStats stats;
-  ParseProcStat(ReadFile("/proc/self/stat"), NumberAfter(ReadFile("/proc/stat"), "\nbtime "),
-                sysconf(_SC_CLK_TCK), sysconf(_SC_PAGESIZE), &stats);
+  ParseProcStat(base::ReadKernelFile("/proc/self/stat"),
+                NumberAfter(base::ReadKernelFile("/proc/stat"), "\nbtime "), sysconf(_SC_CLK_TCK),
+                sysconf(_SC_PAGESIZE), &stats);
   stats.open_fds = CountOpenFds();
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;

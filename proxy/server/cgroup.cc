@@ -1,8 +1,5 @@
 #include "proxy/server/cgroup.h"
 
-#include <fstream>
-#include <iterator>
-
 namespace mantlet::server {
 
 std::string_view UnifiedCgroup(std::string_view text) {
@@ -26,11 +23,6 @@ std::vector<std::string> CgroupFolders(const ReadFile& read) {
     path = path.substr(0, path.rfind('/'));
   }
   return folders;
-}
-
-std::string ReadKernelFile(const std::string& path) {
-  std::ifstream in(path);
-  return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 }  // namespace mantlet::server

@@ -1,5 +1,5 @@
 // What workers, memory and threads need to know of this process's cgroup: its path, and the
-// contents of the kernel's small files about it. Any thread.
+// folders with the kernel's small files about it. Any thread.
 
 #ifndef MANTLET_PROXY_SERVER_CGROUP_H_
 #define MANTLET_PROXY_SERVER_CGROUP_H_
@@ -14,10 +14,7 @@ namespace mantlet::server {
 // Returns the path of the line "0::/some/path" in /proc/self/cgroup; empty if there is none.
 std::string_view UnifiedCgroup(std::string_view text);
 
-// Returns the contents of a file of /proc or /sys; empty if there is no such file.
-std::string ReadKernelFile(const std::string& path);
-
-// Reads the file of a path, as ReadKernelFile does.
+// Reads the file of a path, as base::ReadKernelFile does.
 using ReadFile = std::function<std::string(const std::string& path)>;
 
 // Returns the folders of this process's group and of all groups around it, in which files such as

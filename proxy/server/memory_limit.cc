@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "proxy/base/kernel_file.h"
+
 namespace mantlet::server {
 namespace {
 
@@ -49,6 +51,6 @@ uint64_t AutomaticMemoryLimit(const ReadFile& read) {
   return least == kNoLimit ? 0 : least / 4 * 3;
 }
 
-uint64_t AutomaticMemoryLimit() { return AutomaticMemoryLimit(ReadKernelFile); }
+uint64_t AutomaticMemoryLimit() { return AutomaticMemoryLimit(base::ReadKernelFile); }
 
 }  // namespace mantlet::server

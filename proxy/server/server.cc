@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -121,7 +122,7 @@ absl::Status Server::Start() {
   WarnSmallLimits(ReadSystemLimits(), count, logger_);
   if (absl::Status status = Confine(); !status.ok()) return status;
 
-  StartWorkers(count);
+  if (absl::Status status = StartThreads(count); !status.ok()) return status;
   observe::Expiries expiries = ExpiriesOf(*initial->snapshot->generation);
   Activate(std::move(initial->snapshot), std::move(expiries));
   listening_ = true;
@@ -231,6 +232,18 @@ void Server::LimitMemory() {
   WarnLittleMemory(memory_, logger_);
 }
 
+absl::Status Server::StartThreads(uint32_t workers) {
+  try {
+    loading_ = std::make_unique<LoadingThread>(loop_, loading_cancelled_);
+    StartWorkers(workers);
+  } catch (const std::system_error& error) {  // of std::thread
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "cannot start ", workers, workers == 1 ? " worker: " : " workers: ", error.what(),
+        "; raise the limit of threads (TasksMax=, ulimit -u), or set fewer `workers`"));
+  }
+  return absl::OkStatus();
+}
+
 void Server::StartWorkers(uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(clock_, logger_, metrics_.AddShard(), *access_log_,
@@ -246,7 +259,6 @@ void Server::StartWorkers(uint32_t count) {
 }
 
 void Server::StartReload(certs::Fingerprints fingerprints) {
-  loading_ = std::make_unique<LoadingThread>(loop_, loading_cancelled_);
   reload_ = std::make_unique<ReloadController>(
       loop_, *loading_, reader_, logger_, snapshot_->config.reload,
       Loader::FilesOf(snapshot_->config), std::move(fingerprints),

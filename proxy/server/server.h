@@ -73,6 +73,7 @@ class Server {
   absl::Status OpenAccessLog();
   absl::Status OpenEndpoints();
   void LimitMemory();
+  absl::Status StartThreads(uint32_t workers);
   void StartWorkers(uint32_t count);
   void StartReload(certs::Fingerprints fingerprints);
   void StartWatchdog();

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "proxy/base/kernel_file.h"
 #include "proxy/base/log.h"
 #include "proxy/server/cgroup.h"
 
@@ -22,7 +23,7 @@ struct SystemLimits {
   std::optional<uint64_t> threads_left;
 };
 
-SystemLimits ReadSystemLimits(const ReadFile& read = ReadKernelFile);
+SystemLimits ReadSystemLimits(const ReadFile& read = base::ReadKernelFile);
 
 // Warns of limits that are too small for a process with so many workers.
 void WarnSmallLimits(const SystemLimits& limits, uint32_t workers, base::Logger& logger);

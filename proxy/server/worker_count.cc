@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+
+#include "proxy/base/kernel_file.h"
 namespace mantlet::server {
 namespace {
 
@@ -33,7 +35,7 @@ std::optional<uint32_t> ParseCfsQuota(std::string_view quota_us, std::string_vie
   return Quota(ParseNumber(quota_us), ParseNumber(period_us));
 }
 
-uint32_t AutomaticWorkerCount() { return AutomaticWorkerCount(ReadKernelFile); }
+uint32_t AutomaticWorkerCount() { return AutomaticWorkerCount(base::ReadKernelFile); }
 
 uint32_t AutomaticWorkerCount(const ReadFile& read) {
   uint32_t count = 1;

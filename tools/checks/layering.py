@@ -83,10 +83,9 @@ OPENS_FILES = {
     "proxy/base/regular_file.cc",  # the implementation
     "proxy/base/process_setup.cc",  # /dev/null
     "proxy/observe/access_log_sink.cc",  # writes
-    "proxy/observe/process_stats.cc",  # /proc
+    "proxy/base/kernel_file.cc",  # /proc and /sys
     "proxy/base/resident_memory.cc",  # /proc
     "proxy/sandbox/landlock.cc",  # O_PATH, reads nothing
-    "proxy/server/cgroup.cc",  # /sys/fs/cgroup
     "config/loader/update_readme.cc",  # a tool of the build
 }
 OPEN = re.compile(r"(?<![\w.>:])(?:::)?(?:open|openat|fopen)\(|std::(?:ifstream|ofstream|fstream|filebuf)\b")

@@ -1,0 +1,32 @@
+// The memory of BoringSSL. Its library calls these functions, which it declares weak, instead of
+// malloc(3) and free(3) if a program has them (crypto/mem.c).
+//
+// A lack of memory ends the process. BoringSSL itself reports it as an error of what it was doing,
+// but such an error looks like one of the input: a trust anchor whose name could not be copied is
+// no longer found, and stays so until the next reload, although the memory is there again.
+
+#include <malloc.h>
+#include <openssl/mem.h>
+
+#include <cstdlib>
+
+#include "proxy/base/exhaustion.h"
+
+extern "C" {
+
+// NOLINTBEGIN(readability-identifier-naming): the names are the library's.
+void* OPENSSL_memory_alloc(size_t size);
+void OPENSSL_memory_free(void* block);
+size_t OPENSSL_memory_get_size(void* block);
+// NOLINTEND(readability-identifier-naming)
+
+void* OPENSSL_memory_alloc(size_t size) { return mantlet::base::MallocOrEnd(size); }
+
+// Overwrites the block, as BoringSSL's own function does: it may have held a key.
+void OPENSSL_memory_free(void* block) {
+  OPENSSL_cleanse(block, malloc_usable_size(block));
+  std::free(block);
+}
+
+size_t OPENSSL_memory_get_size(void* block) { return malloc_usable_size(block); }
+}
