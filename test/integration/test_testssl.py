@@ -8,13 +8,14 @@ import shutil
 import subprocess
 
 import pytest
-from harness.proxy import NO_CLIENT_AUTH, is_sanitized
+from harness import upstreams
+from harness.proxy import NO_CLIENT_AUTH, Proxy, configuration, is_sanitized
 from harness.timing import scaled
 
 PROGRAM = shutil.which("testssl") or shutil.which("testssl.sh")
 
 pytestmark = [
-    pytest.mark.limit(150),
+    pytest.mark.limit(220),
     pytest.mark.skipif(PROGRAM is None, reason="testssl.sh is not installed (tools/bootstrap --test does it)"),
     pytest.mark.skipif(is_sanitized(), reason="the scan takes minutes and sends nothing that other tests do not send"),
 ]
@@ -52,8 +53,6 @@ BOTH = {
     "CRIME_TLS": ("OK", "not vulnerable"),
     "BREACH": ("OK", "not vulnerable"),
     "POODLE_SSL": ("OK", "not vulnerable"),
-    "fallback_SCSV": ("OK", "no protocol below TLS 1.2 offered"),
-    "SWEET32": ("OK", "not vulnerable"),
     "FREAK": ("OK", "not vulnerable"),
     "DROWN": ("OK", "not vulnerable"),
     "LOGJAM": ("OK", "not vulnerable"),
@@ -66,6 +65,12 @@ TLS_1_2 = {
     "cipher_order": ("OK", "server"),
     "secure_renego": ("OK", "supported"),
     "LOGJAM-common_primes": ("OK", "no DH key"),
+    "fallback_SCSV": ("OK", "no protocol below TLS 1.2 offered"),
+    "SWEET32": ("OK", "not vulnerable"),
+}
+ONLY_TLS_1_3 = {
+    "TLS1_2": ("INFO", "not offered"),
+    "fallback_SCSV": ("OK", "only TLS 1.3 supported"),
 }
 
 # Findings that are no praise, with the reason why that is as it should be.
@@ -77,21 +82,55 @@ DIFFERENCES = {
     "cert_chain_of_trust": "the certificate of the run is of a private CA; testssl.sh tries those of the browsers, too",
     "cert_revocation": "the CA of the run has no list and no OCSP responder: its clients know it",
 }
-"""Severities that need no reason."""
+# Severities that need no reason.
 FINE = ("OK", "INFO")
 
 
-def scan(proxy, pki, tmp_path):
-    report = tmp_path / "testssl.json"
-    done = subprocess.run(
-        [PROGRAM, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip", "127.0.0.1", "--fast",
-         "--openssl-timeout", "10", "--add-ca", pki.ca_file, *SECTIONS, "--jsonfile", str(report),
-         "localhost:%d" % proxy.port()],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=scaled(120), check=False)
-    assert report.exists(), done.stdout[-2000:] + done.stderr[-2000:]
-    found = {finding["id"]: (finding["severity"], finding["finding"]) for finding in json.loads(report.read_text())}
-    assert "scanTime" in found and found["scanTime"][0] != "WARN", done.stdout[-2000:]
-    return found
+VERSIONS = {"1.2": {**BOTH, **TLS_1_2}, "1.3": {**BOTH, **ONLY_TLS_1_3}}
+
+
+class Scan:
+    """A running scan of a listener of this process; most of its time it waits."""
+
+    def __init__(self, proxy, pki):
+        self._report = proxy.directory / "testssl.json"
+        self._output = (proxy.directory / "testssl.txt").open("w+")
+        self._process = subprocess.Popen(
+            [PROGRAM, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip", "127.0.0.1", "--fast",
+             "--openssl-timeout", "10", "--add-ca", pki.ca_file, *SECTIONS, "--jsonfile", str(self._report),
+             "localhost:%d" % proxy.port()],
+            stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output)
+
+    def findings(self):
+        """Waits for the end; returns {id: (severity, text)}."""
+        self._process.wait(scaled(200))
+        self._output.seek(0)
+        output = self._output.read()[-2000:]
+        assert self._report.exists(), output
+        found = {each["id"]: (each["severity"], each["finding"]) for each in json.loads(self._report.read_text())}
+        assert found.get("scanTime", ("WARN", ""))[0] != "WARN", output
+        return found
+
+    def end(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+
+@pytest.fixture(scope="module")
+def scans(pki, tmp_path_factory):
+    """One scan for each version, at the same time."""
+    upstream = upstreams.Echo()
+    proxies = {version: Proxy(tmp_path_factory.mktemp(f"tls{version}"), configuration(
+        pki, upstream, listener={"tls": {"min_version": version}, "client_auth": NO_CLIENT_AUTH})).start() for version in VERSIONS}
+    running = {version: Scan(proxy, pki) for version, proxy in proxies.items()}
+    yield running
+    for each in running.values():
+        each.end()
+    for proxy in proxies.values():
+        proxy.check_end()
+    upstream.close()
 
 
 def wrong(found, expected):
@@ -103,17 +142,13 @@ def wrong(found, expected):
     return problems
 
 
-@pytest.mark.parametrize("version, more", [
-    ("1.2", TLS_1_2),
-    ("1.3", {"TLS1_2": ("INFO", "not offered")}),
-])
-def test_a_scanner_finds_nothing_that_is_not_judged(start, upstream, pki, tmp_path, version, more):
-    proxy = start(upstream, listener={"tls": {"min_version": version}, "client_auth": NO_CLIENT_AUTH})
-    assert not wrong(scan(proxy, pki, tmp_path), {**BOTH, **more})
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_scanner_finds_nothing_that_is_not_judged(scans, version):
+    assert not wrong(scans[version].findings(), VERSIONS[version])
 
 
 def test_the_verdicts_notice_a_weaker_server():
-    good = {name: wanted for name, wanted in {**BOTH, **TLS_1_2}.items()}
+    good = {**BOTH, **TLS_1_2}
     assert not wrong(good, {**BOTH, **TLS_1_2})
     assert wrong({**good, "SSLv3": ("CRITICAL", "offered")}, {**BOTH, **TLS_1_2})
     assert wrong({**good, "heartbleed": ("CRITICAL", "VULNERABLE")}, {**BOTH, **TLS_1_2})
