@@ -6,6 +6,7 @@ import signal
 import pytest
 from harness import http2
 from harness.http2 import CANCEL, ENHANCE_YOUR_CALM
+from harness.http2_attacks import FLOODS
 from harness.pki import now
 from harness.proxy import configuration, merge
 from harness.timing import wait_until
@@ -174,53 +175,6 @@ def test_an_idle_connection_is_asked_to_leave_in_time(start, upstream, pki):
 
 
 # ---- clients that make more work than their requests are worth
-
-
-def rapid_reset(client):
-    number = client.h2.get_next_available_stream_id()
-    head = client.h2.encoder.encode([(":method", "GET"), (":scheme", "https"), (":authority", "localhost"),
-                                     (":path", "/")])
-    while client.raw(http2.frame(1, 5, number, head) + http2.frame(3, 0, number, bytes([0, 0, 0, 8]))):
-        number += 2
-
-
-def stream_of(data):
-    def flood(client):
-        while client.raw(data * 100):
-            pass
-    return flood
-
-
-def empty_data(client):
-    number = client.begin(method="POST", end=False)
-    stream_of(http2.frame(0, 0, number))(client)
-
-
-def continuation(client):
-    client.raw(http2.frame(1, 0, 1))
-    stream_of(http2.frame(9, 0, 1))(client)
-
-
-def header_bomb(client):
-    encode = client.h2.encoder.encode
-    head = encode([(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/"),
-                   ("x", "y" * 3900)])
-    client.raw(http2.frame(1, 1, 1, head) + http2.frame(9, 4, 1, encode([("x", "y" * 3900)]) * 10000))
-    while client.raw(http2.frame(6, 0, 0, bytes(8))):
-        pass
-
-
-FLOODS = {
-    "rapid reset": (rapid_reset, "rapid_reset"),
-    "ping": (stream_of(http2.frame(6, 0, 0, bytes(8))), "control_frames"),
-    "settings": (stream_of(http2.frame(4, 0, 0)), "control_frames"),
-    "priority": (stream_of(http2.frame(2, 0, 1, bytes(4) + b"\x05")), "control_frames"),
-    "window update": (stream_of(http2.frame(8, 0, 0, bytes([0, 0, 0, 1]))), "control_frames"),
-    "unknown frames": (stream_of(http2.frame(0xbe, 0, 0)), "control_frames"),
-    "empty data": (empty_data, "empty_frames"),
-    "continuation": (continuation, "header_block"),
-    "header bomb": (header_bomb, "header_block"),
-}
 
 
 @pytest.mark.parametrize("name", FLOODS)
