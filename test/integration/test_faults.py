@@ -60,7 +60,8 @@ def test_a_call_that_fails_during_traffic_costs_no_more_than_what_it_was_for(rig
     "read.socket", "send", "epoll_wait", "shutdown", "write.file", "new", "malloc")])
 def test_a_call_that_fails_during_a_drain_does_not_prevent_its_end(rig, counts, call):
     error = CALLS[call][0]
-    rig.try_drain(call, error, places(call, error, counts[2][call])[0])
+    for number in list(places(call, error, counts[2][call]))[:1]:
+        rig.try_drain(call, error, number)
 
 
 @pytest.mark.parametrize("error", CALLS["accept"][:4], ids=faults.error_name)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -20,7 +21,7 @@ from . import clients, h2_upstreams, http2, pki as pki_module, proxy as proxy_mo
 from .messages import Incomplete
 from .proxy import is_sanitized
 from .timing import scaled, wait_until
-from .upstreams import Echo, Scripted, unused_port
+from .upstreams import Echo, Scripted
 
 SOURCE = pathlib.Path(__file__).with_name("inject_faults.c")
 ONE_BYTE = -1
@@ -144,6 +145,15 @@ class Orders:
         return dict(zip(CALLS, struct.unpack_from(f"{len(CALLS)}q", self._file.read_bytes(), 40)))
 
 
+def free_port():
+    """Returns a port below those that the kernel gives to others meanwhile."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 def serve_h2(connection, _):
     server = h2_upstreams.H2Server(connection)
     for stream, _, body, _ in server.requests():
@@ -159,7 +169,7 @@ class Rig:
         self.pki = pki_module.Pki(self.directory / "pki")
         self.orders = Orders(self.directory, allocations)
         self.applications = [Echo(), Scripted(serve_h2)]
-        self.ports = {name: unused_port() for name in ("public", "second", "metrics", "admin")}
+        self.ports = {}
         self.server = [self.pki.ca.server() for _ in range(2)]
         self.files = self.pki.write(self.server[0], "rotated")
         self.turn = 0
@@ -173,6 +183,7 @@ class Rig:
                                                                    maximum=ssl.TLSVersion.TLSv1_2)}
         self.proxy = None
         self.started = 0
+        self.drain_began = {}
 
     def configuration(self):
         chain, key = self.files
@@ -195,6 +206,8 @@ class Rig:
 
     def launch(self):
         self.started += 1
+        # New ones: without SO_REUSEADDR, if that call failed, the closed connections of the last process keep its ports.
+        self.ports = {name: free_port() for name in ("public", "second", "metrics", "admin")}
         self.proxy = proxy_module.Proxy(self.directory / f"run{self.started % 10}", self.configuration(),
                                         env=self.orders.env)
         self.proxy.start(wait=False)
@@ -258,7 +271,7 @@ class Rig:
         self.try_drain("read.socket", 0, 10**9)
         end = self.orders.counts()
         return started, {call: after[call] - before[call] for call in CALLS}, \
-            {call: end[call] - after[call] for call in CALLS}
+            {call: end[call] - self.drain_began[call] for call in CALLS}
 
     # ---- its clients
 
@@ -463,6 +476,7 @@ class Rig:
             idle.get()
             busy.send("GET /slow/0.1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             wait_until(lambda: self.applications[0].requests[-1].target == "/slow/0.1", 5, "the slow request")
+            self.drain_began = self.orders.counts()
             self.orders.arm(call, error, after, every)
             self.proxy.process.send_signal(signal.SIGTERM)
             begin = time.monotonic()
