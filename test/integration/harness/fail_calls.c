@@ -1,7 +1,8 @@
 // Preloaded into a process, fails or delays some of its calls. The file that FAIL_CALLS_FILE
-// names holds two numbers of 8 bytes each: how many of the next new registrations with epoll fail
-// with ENOSPC, which counts down to 0; and for how many milliseconds a thread sleeps before it
-// waits for events, once. failing.py builds this and writes the file. The thread that started the
+// names holds four numbers of 8 bytes each: how many of the next new registrations with epoll fail
+// with ENOSPC, which counts down to 0; for how many milliseconds a thread sleeps before it waits
+// for events, once; whether reads of regular files do not return; and how many such reads there
+// were. failing.py builds this and writes the file. The thread that started the
 // process is left alone.
 
 #define _GNU_SOURCE
@@ -13,12 +14,15 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 struct Orders {
   _Atomic int64_t registrations;
   _Atomic int64_t nap_ms;
+  _Atomic int64_t hold_reads;
+  _Atomic int64_t held_reads;
 };
 
 static struct Orders none;
@@ -59,4 +63,22 @@ int epoll_pwait(int epoll, struct epoll_event* events, int most, int timeout,
 
 int epoll_wait(int epoll, struct epoll_event* events, int most, int timeout) {
   return epoll_pwait(epoll, events, most, timeout, NULL);
+}
+
+static ssize_t Read(int fd, void* buffer, size_t size) {
+  struct stat status;
+  if (atomic_load(&orders->hold_reads) != 0 && !OnMainThread() && fstat(fd, &status) == 0 &&
+      S_ISREG(status.st_mode)) {
+    atomic_fetch_add(&orders->held_reads, 1);
+    while (atomic_load(&orders->hold_reads) != 0) usleep(1000);
+  }
+  return syscall(SYS_read, fd, buffer, size);
+}
+
+ssize_t read(int fd, void* buffer, size_t size) { return Read(fd, buffer, size); }
+
+// What read(2) becomes with _FORTIFY_SOURCE.
+ssize_t __read_chk(int fd, void* buffer, size_t size, size_t most) {
+  (void)most;
+  return Read(fd, buffer, size);
 }

@@ -25,7 +25,7 @@ class FailingCalls:
             pytest.skip("there is no C compiler")
         subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True,
                        timeout=scaled(30))
-        self._file.write_bytes(bytes(16))
+        self._file.write_bytes(bytes(32))
         self.env = {"LD_PRELOAD": str(library), "FAIL_CALLS_FILE": str(self._file)}
 
     def _write(self, offset, value):
@@ -53,3 +53,12 @@ class FailingCalls:
     @nap_ms.setter
     def nap_ms(self, milliseconds):
         self._write(8, milliseconds)
+
+    def hold_reads(self, hold=True):
+        """From now on, reads of files do not return, as on a file system whose server has gone."""
+        self._write(16, int(hold))
+
+    @property
+    def held_reads(self):
+        """The number of reads that did not return."""
+        return self._read(24)
