@@ -141,9 +141,7 @@ EndpointResponse ChangeLogLevel(StatusSource& status, const EndpointRequest& req
 
 EndpointResponse Read(const StatusSource& status, std::string_view path) {
   if (path == "/") return Overview(status);
-  if (path == "/certs") return JsonReply(status.CertificatesJson());
   if (path == "/config") return JsonReply(status.ConfigJson());
-  if (path == "/connections") return JsonReply(status.ConnectionsJson());
   return LogLevelReply(status);
 }
 
@@ -154,17 +152,17 @@ EndpointResponse Do(StatusSource& status, const EndpointRequest& request) {
 
 struct Path {
   std::string_view path;
-  bool readable;
-  bool doable;
+  bool readable;  // false if the response is deferred
+  bool doable;    // the same for POST
   std::string_view allow;
 };
 constexpr Path kPaths[] = {
     {"/", true, false, "GET, HEAD"},
-    {"/certs", true, false, "GET, HEAD"},
+    {"/certs", false, false, "GET, HEAD"},
     {"/config", true, false, "GET, HEAD"},
-    {"/connections", true, false, "GET, HEAD"},
+    {"/connections", false, false, "GET, HEAD"},
     {"/log-level", true, true, "GET, HEAD, POST"},
-    {"/reload", false, false, "POST"},  // its POST is deferred
+    {"/reload", false, false, "POST"},
     {"/drain", false, true, "POST"},
 };
 
@@ -185,12 +183,27 @@ EndpointResponse Answer(StatusSource& status, const EndpointRequest& request) {
 
 bool DeferAdminRequest(StatusSource& status, const EndpointRequest& request,
                        std::function<void(const EndpointResponse&)> respond) {
-  if (request.method != "POST" || request.path != "/reload" || RefuseBrowserTricks(request)) {
+  if (RefuseBrowserTricks(request)) return false;
+  if (request.method == "POST" && request.path == "/reload") {
+    status.Reload([respond = std::move(respond)](const std::string& problem) {
+      respond(WithCommonFields(ReloadReply(problem)));
+    });
+    return true;
+  }
+  if (!IsRead(request) || (request.path != "/certs" && request.path != "/connections")) {
     return false;
   }
-  status.Reload([respond = std::move(respond)](const std::string& problem) {
-    respond(WithCommonFields(ReloadReply(problem)));
-  });
+  auto answer = [respond = std::move(respond),
+                 head = request.method == "HEAD"](const std::string& text) {
+    EndpointResponse response = WithCommonFields(JsonReply(text));
+    if (head) response.body.clear();
+    respond(response);
+  };
+  if (request.path == "/certs") {
+    status.CertificatesJson(std::move(answer));
+  } else {
+    status.ConnectionsJson(std::move(answer));
+  }
   return true;
 }
 

@@ -58,10 +58,11 @@ class StatusSource {
   virtual std::vector<std::string> Notes() const = 0;
   virtual std::string MetricsText() const = 0;
 
-  // JSON documents.
-  virtual std::string CertificatesJson() const = 0;
+  // JSON documents. Those that may take long are passed to a function, which is called once.
+  using Answer = std::function<void(const std::string& text)>;
+  virtual void CertificatesJson(Answer answer) = 0;
   virtual std::string ConfigJson() const = 0;  // the effective configuration, without secrets
-  virtual std::string ConnectionsJson() const = 0;
+  virtual void ConnectionsJson(Answer answer) = 0;
 
   // "mantlet 0.1.0 (abc1234)", and the time since the start.
   virtual std::string Version() const = 0;
@@ -69,7 +70,7 @@ class StatusSource {
 
   // Loads the files again. Calls `done` once when that has ended, with the problems as text, which
   // is empty if there are none.
-  virtual void Reload(std::function<void(const std::string& problems)> done) = 0;
+  virtual void Reload(Answer done) = 0;
   // Begins the drain; does not wait for it.
   virtual void DrainNow() = 0;
 
@@ -91,7 +92,8 @@ EndpointResponse HandleMetricsRequest(const StatusSource& status, const Endpoint
 //   send them with every POST, and pages cannot remove them; curl and other tools
 //   send neither.
 //
-// POST /reload is answered by DeferAdminRequest(), which must be called first.
+// POST /reload and GET and HEAD of /certs and /connections are answered by DeferAdminRequest(),
+// which must be called first.
 EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request);
 
 // Takes over a request whose response has to wait, and returns true. Then `respond` is called once,

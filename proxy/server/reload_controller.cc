@@ -13,10 +13,10 @@ ReloadSchedule::Options ReloadController::OptionsOf(const config::Reload& settin
   return options;
 }
 
-ReloadController::ReloadController(io::Loop& loop, LoadingThread& thread, certs::FileReader& reader,
-                                   base::Logger& logger, const config::Reload& settings,
-                                   std::vector<std::string> files, certs::Fingerprints fingerprints,
-                                   Actions actions)
+ReloadController::ReloadController(io::Loop& loop, BackgroundThread& thread,
+                                   certs::FileReader& reader, base::Logger& logger,
+                                   const config::Reload& settings, std::vector<std::string> files,
+                                   certs::Fingerprints fingerprints, Actions actions)
     : loop_(loop),
       thread_(thread),
       logger_(logger),
@@ -145,7 +145,8 @@ void ReloadController::StartPoll() {
 
 void ReloadController::OnPolled(bool changed, certs::Fingerprints polled) {
   schedule_.OnPolled(changed, loop_.now_ms());
-  actions_.changed();
+  // After a change a load follows. What is pending is shown with its reason, when that has ended.
+  if (!changed) actions_.changed();
   Step(std::move(polled));
 }
 

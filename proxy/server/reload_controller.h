@@ -23,8 +23,8 @@
 #include "proxy/base/timer_wheel.h"
 #include "proxy/io/directory_watch.h"
 #include "proxy/io/loop.h"
+#include "proxy/server/background_thread.h"
 #include "proxy/server/load_outcome.h"
-#include "proxy/server/loading_thread.h"
 #include "proxy/server/reload_schedule.h"
 #include "proxy/server/watched_files.h"
 
@@ -41,12 +41,13 @@ class ReloadController {
   struct Actions {
     std::function<Load()> begin;                     // returns the next load
     std::function<void(const LoadOutcome&)> loaded;  // after every load
-    std::function<void()> changed;                   // after every poll and every load
+    // After every load, and after every poll that no load follows.
+    std::function<void()> changed;
   };
 
   // `files` are all files to watch. `fingerprints` is their state when the files in use were read,
   // or earlier. The references must outlive the controller; `reader` is used on the thread.
-  ReloadController(io::Loop& loop, LoadingThread& thread, certs::FileReader& reader,
+  ReloadController(io::Loop& loop, BackgroundThread& thread, certs::FileReader& reader,
                    base::Logger& logger, const config::Reload& settings,
                    std::vector<std::string> files, certs::Fingerprints fingerprints,
                    Actions actions);
@@ -83,7 +84,7 @@ class ReloadController {
   void Rearm();
 
   io::Loop& loop_;
-  LoadingThread& thread_;
+  BackgroundThread& thread_;
   base::Logger& logger_;
   config::Reload settings_;
   const Actions actions_;

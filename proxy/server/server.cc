@@ -29,7 +29,7 @@ constexpr int64_t kHousekeepingMs = 1000;
 constexpr int64_t kFreeAfterMs = 20;
 // The longest time for writing the access log when the process ends.
 constexpr int64_t kLastLogWriteMs = 1000;
-// The longest time for a cancelled load to notice that when the process ends.
+// The longest time for the background threads to end when the process ends.
 constexpr int64_t kLastLoadMs = 100;
 
 observe::Metrics::BuildInfo BuildLabels() {
@@ -96,6 +96,7 @@ Server::~Server() {
   binder_.RemoveAllFiles();
   // The threads must end before anything that they use.
   loading_.reset();
+  housekeeper_.reset();
   workers_.clear();
 }
 
@@ -201,6 +202,7 @@ absl::Status Server::OpenEndpoints() {
 
 StatusBoard::Sources Server::BoardSources() {
   return {
+      .loop = loop_,
       .clock = clock_,
       .logger = logger_,
       .metrics = metrics_,
@@ -221,6 +223,8 @@ StatusBoard::Sources Server::BoardSources() {
       .reload = [this](auto done) { reload_->Request(std::move(done)); },
       .drain = [this] { BeginDrain("POST /drain on the admin endpoint"); },
       .workers = [this]() -> const std::vector<std::unique_ptr<Worker>>& { return workers_; },
+      .background = [this](auto work,
+                           auto done) { housekeeper_->Run(std::move(work), std::move(done)); },
   };
 }
 
@@ -234,7 +238,8 @@ void Server::LimitMemory() {
 
 absl::Status Server::StartThreads(uint32_t workers) {
   try {
-    loading_ = std::make_unique<LoadingThread>(loop_, loading_cancelled_);
+    housekeeper_ = std::make_unique<BackgroundThread>(loop_, housekeeper_cancelled_, "housekeeper");
+    loading_ = std::make_unique<BackgroundThread>(loop_, loading_cancelled_, "loader");
     StartWorkers(workers);
   } catch (const std::system_error& error) {  // of std::thread
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -369,13 +374,14 @@ absl::Status Server::ActivateReloaded(std::shared_ptr<Snapshot> next, observe::E
   return absl::OkStatus();
 }
 
-// Has the loading thread free what nothing uses any more.
+// Has what nothing uses any more freed on another thread: not the loading thread, because the next
+// load may keep that busy for seconds and needs the memory.
 void Server::FreeRetired() {
   std::vector<RetiredSnapshots::Part> unused = retired_.TakeUnused();
   if (unused.empty()) return;
   // These may have been the last users of others.
-  loading_->Run([unused = std::move(unused)]() mutable { unused.clear(); },
-                [this] { FreeRetired(); });
+  housekeeper_->Run([unused = std::move(unused)]() mutable { unused.clear(); },
+                    [this] { FreeRetired(); });
 }
 
 // A load that finds nothing new is a success: the files were read and are valid.
@@ -513,7 +519,8 @@ bool Server::Run() {
   admin_endpoint_.reset();
   workers_.clear();
   access_log_->Drain(kLastLogWriteMs);
-  return loading_->EndsWithin(kLastLoadMs);
+  const bool ended = loading_->EndsWithin(kLastLoadMs);
+  return housekeeper_->EndsWithin(kLastLoadMs) && ended;
 }
 
 }  // namespace mantlet::server

@@ -29,6 +29,7 @@
 #include "proxy/io/signals.h"
 #include "proxy/observe/access_log_sink.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/server/background_thread.h"
 #include "proxy/server/circuit_board.h"
 #include "proxy/server/confinement.h"
 #include "proxy/server/drain.h"
@@ -36,7 +37,6 @@
 #include "proxy/server/health_checks.h"
 #include "proxy/server/listener_binder.h"
 #include "proxy/server/loader.h"
-#include "proxy/server/loading_thread.h"
 #include "proxy/server/probe_forwarding.h"
 #include "proxy/server/reload_controller.h"
 #include "proxy/server/retired_snapshots.h"
@@ -63,9 +63,9 @@ class Server {
   // served. Returns InvalidArgument if the configuration or a file that it names is invalid, so
   // that another start would fail in the same way.
   absl::Status Start();
-  // Serves until a signal arrives and the drain after it is complete. Returns false if a load does
-  // not end, because the system does not return from reading a file; then the server cannot be
-  // destroyed, and the process has to end without that.
+  // Serves until a signal arrives and the drain after it is complete. Returns false if a background
+  // thread does not end, as a load when the system does not return from reading a file; then the
+  // server cannot be destroyed, and the process has to end without that.
   bool Run();
 
  private:
@@ -131,7 +131,10 @@ class Server {
   std::unique_ptr<EndpointServer> metrics_endpoint_;
   std::unique_ptr<EndpointServer> admin_endpoint_;
   std::unique_ptr<ReloadController> reload_;
-  std::unique_ptr<LoadingThread> loading_;
+  std::unique_ptr<BackgroundThread> loading_;
+  base::Cancellation housekeeper_cancelled_;
+  // Renders the pages that take long, and frees replaced snapshots.
+  std::unique_ptr<BackgroundThread> housekeeper_;
   int reload_signals_ = 0;  // not answered yet
   std::unique_ptr<io::Signals> signals_;
   Drain drain_;

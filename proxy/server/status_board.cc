@@ -1,8 +1,5 @@
 #include "proxy/server/status_board.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "proxy/base/text.h"
@@ -15,29 +12,7 @@ namespace {
 constexpr size_t kMaxConnectionsShown = 1000;
 // The time to wait for the workers' answers. A worker answers within one turn of its loop; if one
 // does not, the page shows that.
-constexpr auto kWorkerAnswer = std::chrono::milliseconds(500);
-
-// Returns the summaries of all workers, or of those that answered in time.
-std::vector<ConnectionSummary> Collect(const std::vector<std::unique_ptr<Worker>>& workers) {
-  struct Shared {
-    std::mutex mutex;
-    std::condition_variable changed;
-    size_t answers = 0;
-    std::vector<ConnectionSummary> all;
-  };
-  auto shared = std::make_shared<Shared>();
-  for (const auto& worker : workers) {
-    worker->Summarize(kMaxConnectionsShown, [shared](std::vector<ConnectionSummary> some) {
-      std::lock_guard lock(shared->mutex);
-      ++shared->answers;
-      for (ConnectionSummary& one : some) shared->all.push_back(std::move(one));
-      shared->changed.notify_one();
-    });
-  }
-  std::unique_lock lock(shared->mutex);
-  shared->changed.wait_for(lock, kWorkerAnswer, [&] { return shared->answers == workers.size(); });
-  return std::move(shared->all);
-}
+constexpr int64_t kWorkerAnswerMs = 500;
 
 }  // namespace
 
@@ -63,20 +38,44 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
   return missing;
 }
 
-std::string StatusBoard::CertificatesJson() const {
-  return CertificatesAsJson(*sources_.snapshot()->generation,
-                            {sources_.metrics.reload_pending(), sources_.last_reload_failure(),
-                             sources_.listeners_pending()});
+void StatusBoard::RenderCertificates(SharedPage::Done done) {
+  auto page = std::make_shared<std::string>();
+  const ReloadState reload = {sources_.metrics.reload_pending(), sources_.last_reload_failure(),
+                              sources_.listeners_pending()};
+  sources_.background(
+      [page, reload, snapshot = sources_.snapshot()] {
+        *page = CertificatesAsJson(*snapshot->generation, reload);
+      },
+      [page, done = std::move(done)] { done(*page); });
 }
 
 std::string StatusBoard::ConfigJson() const {
   return ConfigAsJson(sources_.snapshot()->config, sources_.confinement);
 }
 
-std::string StatusBoard::ConnectionsJson() const {
-  std::vector<ConnectionSummary> all = Collect(sources_.workers());
+// Each worker answers on its own thread; those that do not answer in time are not shown.
+void StatusBoard::RenderConnections(SharedPage::Done done) {
+  gathered_ = std::make_shared<Gathered>();
+  gathered_->missing = sources_.workers().size();
+  gathered_->done = std::move(done);
+  sources_.loop.ArmIn(late_, kWorkerAnswerMs);
+  for (const auto& worker : sources_.workers()) {
+    worker->Summarize(kMaxConnectionsShown, [this, gathered = gathered_](auto some) mutable {
+      sources_.loop.Post([this, gathered = std::move(gathered), some = std::move(some)]() mutable {
+        if (gathered != gathered_) return;  // too late
+        for (ConnectionSummary& one : some) gathered->all.push_back(std::move(one));
+        if (--gathered->missing == 0) EndConnections();
+      });
+    });
+  }
+}
+
+void StatusBoard::EndConnections() {
+  sources_.loop.timers().Cancel(late_);
+  const std::shared_ptr<Gathered> gathered = std::exchange(gathered_, nullptr);
+  std::vector<ConnectionSummary>& all = gathered->all;
   if (all.size() > kMaxConnectionsShown) all.resize(kMaxConnectionsShown);
-  return ConnectionsAsJson(all);
+  gathered->done(ConnectionsAsJson(all));
 }
 
 std::string StatusBoard::Version() const {

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace mantlet::server {
 namespace {
 
@@ -19,14 +21,28 @@ struct SchedulingAttributes {
   uint64_t period = 0;
 };
 
-}  // namespace
+constexpr int kMostNice = 19;
 
-bool SetTimeSlice(uint64_t nanoseconds) {
+// Has `change` change the attributes of the calling thread. Another policy (real time, idle) is a
+// decision of the operator and stays.
+template <typename Change>
+bool ChangeAttributes(Change change) {
   SchedulingAttributes attributes;
   if (syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) != 0) return false;
   if (attributes.policy != SCHED_OTHER && attributes.policy != SCHED_BATCH) return false;
-  attributes.runtime = nanoseconds;
+  change(attributes);
   return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
+
+}  // namespace
+
+bool SetTimeSlice(uint64_t nanoseconds) {
+  return ChangeAttributes([=](SchedulingAttributes& thread) { thread.runtime = nanoseconds; });
+}
+
+bool BecomeNicer(int nice) {
+  return ChangeAttributes(
+      [=](SchedulingAttributes& thread) { thread.nice = std::min(thread.nice + nice, kMostNice); });
 }
 
 }  // namespace mantlet::server

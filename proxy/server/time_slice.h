@@ -1,3 +1,5 @@
+// Functions that set how the scheduler treats the calling thread.
+//
 // SetTimeSlice sets how long the scheduler lets a thread run before others.
 //
 // A thread with short slices runs before those with longer ones when it wakes, and gets the same
@@ -18,6 +20,11 @@ inline constexpr uint64_t kWorkerSliceNs = 300'000;
 // Sets the slice of the calling thread. Returns false, and changes nothing, if it cannot be set. A
 // thread with another scheduling policy (real time, idle) is not changed.
 bool SetTimeSlice(uint64_t nanoseconds);
+
+// Makes the calling thread yield to others: adds `nice` (setpriority(2)) to its niceness, 19 at
+// most. A thread gets about a third of the share of one that is less nice by 5. Returns false, and
+// changes nothing, if it cannot be set or the thread has another scheduling policy.
+bool BecomeNicer(int nice);
 
 }  // namespace mantlet::server
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,12 @@ class FakeStatus final : public StatusSource {
   std::string LastReloadFailure() const override { return reload_failure; }
   std::vector<std::string> Notes() const override { return notes; }
   std::string MetricsText() const override { return "mantlet_draining 0\n"; }
-  std::string CertificatesJson() const override { return "{\"page\":\"certs\"}"; }
+  void CertificatesJson(Answer answer) override { answer("{\"page\":\"certs\"}"); }
   std::string ConfigJson() const override { return "{\"page\":\"config\"}"; }
-  std::string ConnectionsJson() const override { return "{\"page\":\"connections\"}"; }
+  void ConnectionsJson(Answer answer) override { answer("{\"page\":\"connections\"}"); }
   std::string Version() const override { return "mantlet 0.1.0 <test>"; }
   int64_t UptimeSeconds() const override { return 90; }
-  void Reload(std::function<void(const std::string&)> done) override {
+  void Reload(Answer done) override {
     ++reloads;
     reload_done = std::move(done);
   }
@@ -68,7 +69,11 @@ class EndpointTest : public testing::Test {
     return HandleMetricsRequest(status_, Request(method, path));
   }
   EndpointResponse Admin(const EndpointRequest& request) {
-    return HandleAdminRequest(status_, request);
+    std::optional<EndpointResponse> deferred;
+    const bool taken = DeferAdminRequest(
+        status_, request, [&](const EndpointResponse& response) { deferred = response; });
+    EXPECT_EQ(taken, deferred.has_value());
+    return taken ? *deferred : HandleAdminRequest(status_, request);
   }
   EndpointResponse Admin(std::string_view method, std::string_view path,
                          std::string_view body = "") {

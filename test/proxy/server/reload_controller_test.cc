@@ -34,7 +34,7 @@ class ReloadControllerTest : public testing::Test {
   void Start(bool watch, int64_t interval_ms, certs::FileReader* reader = nullptr) {
     settings_.watch = watch;
     settings_.interval = config::Milliseconds(interval_ms);
-    thread_ = std::make_unique<LoadingThread>(loop_, cancellation_);
+    thread_ = std::make_unique<BackgroundThread>(loop_, cancellation_, "loader");
     controller_ = std::make_unique<ReloadController>(
         loop_, *thread_, reader == nullptr ? reader_ : *reader, logger_, settings_,
         std::vector<std::string>{directory_.File("tls.crt")}, fingerprints_,
@@ -89,7 +89,7 @@ class ReloadControllerTest : public testing::Test {
   certs::DiskFileReader reader_;
   base::Cancellation cancellation_;
   std::unique_ptr<ReloadController> controller_;
-  std::unique_ptr<LoadingThread> thread_;
+  std::unique_ptr<BackgroundThread> thread_;
 };
 
 TEST_F(ReloadControllerTest, LoadsWhenAWatchedFileChanges) {

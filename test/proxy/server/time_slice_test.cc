@@ -51,5 +51,27 @@ TEST(TimeSliceTest, LeavesOtherPoliciesAlone) {
   });
 }
 
+TEST(BecomeNicerTest, AddsToTheNicenessOfThisThreadAlone) {
+  const int before = getpriority(PRIO_PROCESS, 0);
+  if (before > 9) GTEST_SKIP() << "the test itself runs with a high niceness";
+  InAThread([] {
+    const int inherited = getpriority(PRIO_PROCESS, 0);
+    EXPECT_TRUE(BecomeNicer(10));
+    EXPECT_EQ(getpriority(PRIO_PROCESS, 0), inherited + 10);
+    EXPECT_TRUE(BecomeNicer(100));
+    EXPECT_EQ(getpriority(PRIO_PROCESS, 0), 19);
+  });
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), before);
+}
+
+TEST(BecomeNicerTest, LeavesOtherPoliciesAlone) {
+  InAThread([] {
+    const sched_param none = {};
+    ASSERT_EQ(sched_setscheduler(0, SCHED_IDLE, &none), 0);
+    EXPECT_FALSE(BecomeNicer(10));
+    EXPECT_EQ(sched_getscheduler(0), SCHED_IDLE);
+  });
+}
+
 }  // namespace
 }  // namespace mantlet::server

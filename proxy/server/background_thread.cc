@@ -1,23 +1,34 @@
-#include "proxy/server/loading_thread.h"
+#include "proxy/server/background_thread.h"
 
 #include <pthread.h>
 
 #include <chrono>
 #include <utility>
 
+#include "proxy/server/time_slice.h"
+
 namespace mantlet::server {
+namespace {
 
-LoadingThread::LoadingThread(io::Loop& loop, base::Cancellation& cancellation)
-    : loop_(loop), cancellation_(cancellation), thread_([this] { Work(); }) {}
+// A third of a worker's share of a processor. With less, a busy processor would starve a reload.
+constexpr int kNice = 5;
 
-LoadingThread::~LoadingThread() {
+}  // namespace
+
+BackgroundThread::BackgroundThread(io::Loop& loop, base::Cancellation& cancellation,
+                                   const char* name)
+    : loop_(loop), cancellation_(cancellation), thread_([this, name] { Work(name); }) {}
+
+BackgroundThread::~BackgroundThread() {
   *alive_ = false;
   EndsWithin(0);
   thread_.join();
 }
 
-void LoadingThread::Work() {
-  pthread_setname_np(pthread_self(), "loader");
+void BackgroundThread::Work(const char* name) {
+  pthread_setname_np(pthread_self(), name);
+  // Workers and the loop of the owner come first, where they compete for a processor.
+  BecomeNicer(kNice);
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
@@ -36,14 +47,14 @@ void LoadingThread::Work() {
   changed_.notify_all();
 }
 
-void LoadingThread::Run(Task work, Task done) {
+void BackgroundThread::Run(Task work, Task done) {
   if (cancellation_.cancelled()) return;
   const std::lock_guard lock(mutex_);
   jobs_.push_back({std::move(work), std::move(done)});
   changed_.notify_all();
 }
 
-bool LoadingThread::CallOnLoop(Task task) {
+bool BackgroundThread::CallOnLoop(Task task) {
   auto call = std::make_shared<Call>();
   call->task = std::move(task);
   loop_.Post([this, alive = alive_, call] {
@@ -57,7 +68,7 @@ bool LoadingThread::CallOnLoop(Task task) {
 }
 
 // The work waits, so the task may use its variables.
-void LoadingThread::Answer(Call& call) {
+void BackgroundThread::Answer(Call& call) {
   const bool refused = cancellation_.cancelled();
   if (!refused) std::move(call.task)();
   const std::lock_guard lock(mutex_);
@@ -65,13 +76,13 @@ void LoadingThread::Answer(Call& call) {
   changed_.notify_all();
 }
 
-void LoadingThread::Cancel() {
+void BackgroundThread::Cancel() {
   cancellation_.Cancel();
   const std::lock_guard lock(mutex_);
   jobs_.clear();
 }
 
-bool LoadingThread::EndsWithin(int64_t milliseconds) {
+bool BackgroundThread::EndsWithin(int64_t milliseconds) {
   Cancel();
   std::unique_lock lock(mutex_);
   ending_ = true;

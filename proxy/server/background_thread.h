@@ -1,12 +1,12 @@
-// LoadingThread runs work that may take long or block, such as reading files, on a thread of its
-// own, one piece after the other, so that the loop of its owner goes on.
+// BackgroundThread runs work that may take long or block, such as reading files, on its own thread,
+// one piece after the other, so that the loop of its owner goes on.
 //
 // Threading: Run(), Cancel() and EndsWithin() belong to the loop's thread, CallOnLoop() to the
 // work. The work and the loop share nothing but what they pass to each other, and the objects that
 // their own comments permit to both.
 
-#ifndef MANTLET_PROXY_SERVER_LOADING_THREAD_H_
-#define MANTLET_PROXY_SERVER_LOADING_THREAD_H_
+#ifndef MANTLET_PROXY_SERVER_BACKGROUND_THREAD_H_
+#define MANTLET_PROXY_SERVER_BACKGROUND_THREAD_H_
 
 #include <condition_variable>
 #include <cstdint>
@@ -21,15 +21,15 @@
 
 namespace mantlet::server {
 
-class LoadingThread {
+class BackgroundThread {
  public:
   using Task = absl::AnyInvocable<void() &&>;
 
-  // Starts the thread. Both arguments must outlive it.
-  LoadingThread(io::Loop& loop, base::Cancellation& cancellation);
+  // Starts the thread. The references must outlive it. `name` is for ps(1): at most 15 characters.
+  BackgroundThread(io::Loop& loop, base::Cancellation& cancellation, const char* name);
   // Cancels, and waits for the work in progress.
-  ~LoadingThread();
-  LoadingThread(const LoadingThread&) = delete;
+  ~BackgroundThread();
+  BackgroundThread(const BackgroundThread&) = delete;
 
   // Runs `work` on the thread when all earlier work is done, then `done` on the loop. After
   // Cancel(), neither is called.
@@ -58,7 +58,7 @@ class LoadingThread {
     Task task;                      // used by the loop only
   };
 
-  void Work();
+  void Work(const char* name);
   void Answer(Call& call);
 
   io::Loop& loop_;
@@ -75,4 +75,4 @@ class LoadingThread {
 
 }  // namespace mantlet::server
 
-#endif  // MANTLET_PROXY_SERVER_LOADING_THREAD_H_
+#endif  // MANTLET_PROXY_SERVER_BACKGROUND_THREAD_H_

@@ -1,4 +1,4 @@
-#include "proxy/server/loading_thread.h"
+#include "proxy/server/background_thread.h"
 
 #include <atomic>
 #include <memory>
@@ -13,14 +13,15 @@ namespace {
 
 using io::RunUntil;
 
-class LoadingThreadTest : public testing::Test {
+class BackgroundThreadTest : public testing::Test {
  protected:
   io::Loop loop_;
   base::Cancellation cancellation_;
-  std::unique_ptr<LoadingThread> thread_ = std::make_unique<LoadingThread>(loop_, cancellation_);
+  std::unique_ptr<BackgroundThread> thread_ =
+      std::make_unique<BackgroundThread>(loop_, cancellation_, "test");
 };
 
-TEST_F(LoadingThreadTest, WorkRunsOnAnotherThreadAndItsEndIsReportedOnTheLoop) {
+TEST_F(BackgroundThreadTest, WorkRunsOnAnotherThreadAndItsEndIsReportedOnTheLoop) {
   std::thread::id worked, done;
   thread_->Run([&] { worked = std::this_thread::get_id(); },
                [&] { done = std::this_thread::get_id(); });
@@ -29,7 +30,7 @@ TEST_F(LoadingThreadTest, WorkRunsOnAnotherThreadAndItsEndIsReportedOnTheLoop) {
   EXPECT_NE(worked, done);
 }
 
-TEST_F(LoadingThreadTest, WorkRunsInOrderOnePieceAtATime) {
+TEST_F(BackgroundThreadTest, WorkRunsInOrderOnePieceAtATime) {
   int running = 0, most = 0, done = 0;
   for (int i = 0; i < 20; ++i) {
     thread_->Run(
@@ -43,7 +44,7 @@ TEST_F(LoadingThreadTest, WorkRunsInOrderOnePieceAtATime) {
   EXPECT_EQ(most, 1);
 }
 
-TEST_F(LoadingThreadTest, WhatWorkOwnsIsDestroyedOnTheThread) {
+TEST_F(BackgroundThreadTest, WhatWorkOwnsIsDestroyedOnTheThread) {
   struct Owned {
     std::thread::id* destroyed_on;
     ~Owned() { *destroyed_on = std::this_thread::get_id(); }
@@ -58,7 +59,7 @@ TEST_F(LoadingThreadTest, WhatWorkOwnsIsDestroyedOnTheThread) {
   EXPECT_NE(destroyed_on, std::this_thread::get_id());
 }
 
-TEST_F(LoadingThreadTest, WorkCanCallTheLoopAndWait) {
+TEST_F(BackgroundThreadTest, WorkCanCallTheLoopAndWait) {
   std::thread::id called;
   bool ran = false, done = false;
   thread_->Run([&] { ran = thread_->CallOnLoop([&] { called = std::this_thread::get_id(); }); },
@@ -68,7 +69,7 @@ TEST_F(LoadingThreadTest, WorkCanCallTheLoopAndWait) {
   EXPECT_EQ(called, std::this_thread::get_id());
 }
 
-TEST_F(LoadingThreadTest, ACallAfterACancellationIsRefused) {
+TEST_F(BackgroundThreadTest, ACallAfterACancellationIsRefused) {
   std::atomic<bool> refused = false, calling = false, called = false;
   thread_->Run(
       [&] {
@@ -85,7 +86,7 @@ TEST_F(LoadingThreadTest, ACallAfterACancellationIsRefused) {
   io::RunReady(loop_);
 }
 
-TEST_F(LoadingThreadTest, EndsAlthoughTheLoopDoesNotAnswerACall) {
+TEST_F(BackgroundThreadTest, EndsAlthoughTheLoopDoesNotAnswerACall) {
   std::atomic<bool> calling = false;
   thread_->Run(
       [&] {
@@ -99,7 +100,7 @@ TEST_F(LoadingThreadTest, EndsAlthoughTheLoopDoesNotAnswerACall) {
   io::RunReady(loop_);
 }
 
-TEST_F(LoadingThreadTest, SaysThatWorkDoesNotEnd) {
+TEST_F(BackgroundThreadTest, SaysThatWorkDoesNotEnd) {
   std::mutex blocked;
   std::atomic<bool> begun = false;
   blocked.lock();
