@@ -235,10 +235,15 @@ struct UpstreamTimeouts {
   bool operator==(const UpstreamTimeouts&) const = default;
 };
 
+// A duration that mantlet chooses.
+inline constexpr Milliseconds kAutoDuration{-1};
+
 struct Pool {
   uint32_t connections = 1024;      // to this upstream, per worker
   uint32_t idle_connections = 128;  // kept for timeouts.idle, per worker; more only briefly
   uint32_t pending = 1024;          // requests waiting for a connection, per worker; more get 503
+  // How long a request may wait for a connection while the queue does not drain; 0: no such limit.
+  Milliseconds queue_target = kAutoDuration;
   bool operator==(const Pool&) const = default;
 };
 
@@ -325,6 +330,8 @@ struct Config {
   std::string file;               // the path it was loaded from
   uint32_t workers = 0;           // 0 = auto
   uint64_t memory = kAutoMemory;  // limits.memory, bytes; 0: no limit
+  // limits.overload: how long events may wait in a worker before it refuses new work; 0: never.
+  Milliseconds overload = kAutoDuration;
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
   Endpoint metrics;

@@ -271,4 +271,26 @@ ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char*
       [](uint64_t value) { return Milliseconds(static_cast<int64_t>(value)); });
 }
 
+ValueType<Milliseconds> AutoDuration(Milliseconds min, Milliseconds max) {
+  const ValueType<Milliseconds> duration = Duration(min, max, nullptr);
+  ValueType<Milliseconds> type = duration;
+  type.name = absl::StrCat("auto, off, or a ", duration.name);
+  type.example = "auto";
+  type.parse = [duration](const ScalarText& scalar, Milliseconds& out) -> std::optional<Problem> {
+    if (scalar.text == "auto" || scalar.text == "off" || scalar.text == "false") {
+      out = scalar.text == "auto" ? kAutoDuration : Milliseconds(0);
+      return std::nullopt;
+    }
+    std::optional<Problem> problem = duration.parse(scalar, out);
+    if (problem && !scalar.quoted)
+      problem->hint = absl::StrCat("write auto, off, or a ", duration.name);
+    return problem;
+  };
+  type.print = [duration](const Milliseconds& value) {
+    if (value == kAutoDuration) return std::string("auto");
+    return value.count() == 0 ? std::string("off") : duration.print(value);
+  };
+  return type;
+}
+
 }  // namespace mantlet::config

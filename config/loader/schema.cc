@@ -316,6 +316,12 @@ void DescribePool(Section& s, Pool& v) {
            "requests that may wait for a connection, per worker; more get 503, so that a slow "
            "application is not overloaded"},
           v.pending, Count(1, 1'000'000, "no queue"));
+  s.Value(
+      {"queue_target",
+       "time that a request may wait for a connection once the queue has not drained for half a "
+       "second; others get 503 then (see above). `auto`: twice as long as requests take, at "
+       "least 5ms"},
+      v.queue_target, AutoDuration(kMs, minutes(10)));
 }
 
 void DescribeUpstreamLimits(Section& s, UpstreamLimits& v) {
@@ -442,6 +448,10 @@ void DescribeProcessLimits(Section& s, Config& v) {
            "those that hold the most are cut, and new ones are refused. `auto`: three quarters of "
            "what the cgroup or the machine has. Takes effect at the start"},
           v.memory, MemorySize(uint64_t{32} << 20, uint64_t{1} << 50));
+  s.Value({"overload",
+           "time that events may wait in a worker, second after second, before it refuses "
+           "handshakes, and then requests with 503 (see above). `auto`: 50ms"},
+          v.overload, AutoDuration(kMs, Milliseconds(10'000)));
 }
 
 void DescribeSandbox(Section& s, Sandbox& v) {

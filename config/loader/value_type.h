@@ -57,6 +57,8 @@ ValueType<uint64_t> MemorySize(uint64_t min, uint64_t max);
 
 // 250ms, 5s, 10m, 12h.
 ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char* zero = nullptr);
+// The same, auto, stored as kAutoDuration, or off, stored as 0.
+ValueType<Milliseconds> AutoDuration(Milliseconds min, Milliseconds max);
 
 // A label: letters, digits, '.', '_' and '-', at most 63 of them, the first a letter or digit.
 ValueType<std::string> Name(const char* example);

@@ -16,4 +16,6 @@ int64_t Now(clockid_t clock) {
 int64_t SystemClock::MonotonicUs() const { return Now(CLOCK_MONOTONIC); }
 int64_t SystemClock::WallUs() const { return Now(CLOCK_REALTIME); }
 
+int64_t ThreadCpuUs() { return Now(CLOCK_THREAD_CPUTIME_ID); }
+
 }  // namespace mantlet::base

@@ -52,9 +52,11 @@ const ErrorFacts& FactsOf(ErrorReason reason) {
       {F::kUs, 503, "pool_exhausted", R::kNever, "Too many requests wait for the application."},
       {F::kUs, 503, "timeout_queue", R::kNever,
        "No connection to the application became available in time."},
+      {F::kUs, 503, "queue_shed", R::kNever, "Too many requests wait for the application."},
       {F::kUs, 503, "circuit_open", R::kNever, "The application cannot be reached at present."},
       {F::kUs, 503, "draining", R::kNever, "The service is shutting down."},
       {F::kUs, 503, "out_of_memory", R::kNever, "The service is overloaded."},
+      {F::kUs, 503, "overloaded", R::kNever, "The service is overloaded."},
       {F::kUs, 500, "internal", R::kNever, "An internal error occurred in the proxy."},
   };
   return kFacts[static_cast<size_t>(reason)];
@@ -69,7 +71,8 @@ std::string ProxyError::ClientText() const {
 
 bool CountsAsUpstreamFailure(ErrorReason reason) {
   return FactsOf(reason).fault == Fault::kUpstream || reason == ErrorReason::kPoolExhausted ||
-         reason == ErrorReason::kTimeoutQueue || reason == ErrorReason::kCircuitOpen;
+         reason == ErrorReason::kTimeoutQueue || reason == ErrorReason::kQueueShed ||
+         reason == ErrorReason::kCircuitOpen;
 }
 
 }  // namespace mantlet::base

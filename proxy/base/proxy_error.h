@@ -66,9 +66,11 @@ enum class ErrorReason : uint8_t {
   // Us.
   kPoolExhausted,  // 503: too many requests wait for a connection to the upstream
   kTimeoutQueue,   // 503: no connection became free in time
+  kQueueShed,      // 503: the queue for a connection does not drain
   kCircuitOpen,    // 503: no connection is attempted now, because the last ones failed
   kDraining,       // 503
   kOutOfMemory,    // 503: limits.memory is reached
+  kOverloaded,     // 503: the worker has more to do than it can
   kInternal,       // 500
 };
 inline constexpr size_t kErrorReasonCount = static_cast<size_t>(ErrorReason::kInternal) + 1;

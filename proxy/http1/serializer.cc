@@ -7,6 +7,12 @@
 namespace mantlet::http1 {
 namespace {
 
+// http::kRetryAfter as a field line.
+constexpr std::string_view kRetryAfterLine = "Retry-After: 1\r\n";
+
+}  // namespace
+namespace {
+
 std::string_view ConnectionLine(bool keep_alive, http::Version client_version) {
   if (!keep_alive) return "Connection: close\r\n";
   return client_version == http::Version::kHttp10 ? "Connection: keep-alive\r\n" : "";
@@ -36,11 +42,13 @@ void AppendLastChunk(std::string& out, std::string_view trailers) {
 
 size_t AppendErrorResponse(std::string& out, const ErrorResponse& response) {
   const std::string content = http::LocalReplyContent(response.status, response.reason);
-  AppendLocalHead(out, {.status = response.status,
-                        .content_type = http::kLocalReplyType,
-                        .content_length = content.size(),
-                        .keep_alive = response.keep_alive,
-                        .client_version = response.client_version});
+  AppendLocalHead(out,
+                  {.status = response.status,
+                   .content_type = http::kLocalReplyType,
+                   .content_length = content.size(),
+                   .extra_fields = response.status == http::kUnavailable ? kRetryAfterLine : "",
+                   .keep_alive = response.keep_alive,
+                   .client_version = response.client_version});
   if (response.head_request) return 0;
   out.append(content);
   return content.size();

@@ -227,6 +227,7 @@ http::LocalReply ServerStream::WriteLocalReply(int status, std::string_view text
   fields.Number(":status", static_cast<uint64_t>(status));
   fields.Literal("content-type", http::kLocalReplyType);
   fields.Number("content-length", content.size());
+  if (status == http::kUnavailable) fields.Literal("retry-after", http::kRetryAfter);
   SubmitResponse(!head_only);
   WriteBody(content);
   WriteEnd({});
@@ -243,6 +244,7 @@ http::LocalReply ServerStream::WriteGrpcReply(int status, std::string_view text)
   fields.Literal("content-type", "application/grpc");
   fields.Number("grpc-status", static_cast<uint64_t>(grpc_status));
   fields.Literal("grpc-message", message);
+  if (status == http::kUnavailable) fields.Literal("retry-after", http::kRetryAfter);
   SubmitResponse(false);
   WriteEnd({});
   return {.status = 200, .grpc_status = grpc_status};

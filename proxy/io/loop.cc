@@ -121,6 +121,12 @@ void Loop::RunPosted() {
 }
 
 void Loop::BeginPoll() {
+  if (first_read_ms_ != kNoRead) {
+    // libuv has just read the clock.
+    const int64_t turn_ms = now_ms() - std::exchange(first_read_ms_, kNoRead);
+    turns_.shortest_ms = turns_.count == 0 ? turn_ms : std::min(turns_.shortest_ms, turn_ms);
+    ++turns_.count;
+  }
   RunCalls(turn_is_over_);
   EndTurn();
 }

@@ -78,6 +78,16 @@ class Loop {
   // of the turn. There is one callback; it has to be cheap.
   void SetTurnEnd(std::function<void()> on_turn_end) { on_turn_end_ = std::move(on_turn_end); }
 
+  // The turns of the loop since ResetTurns() in which streams have read: how many, and how long the
+  // shortest of them was, from its first read to its end, in milliseconds. What arrives during a
+  // turn waits for its end, so if all turns are long, everything waits. Costs no system call.
+  struct Turns {
+    int64_t count = 0;
+    int64_t shortest_ms = 0;
+  };
+  const Turns& turns() const { return turns_; }
+  void ResetTurns() { turns_ = {}; }
+
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
   // The coarse timers (base/timer_wheel.h): cheap to move, at most one tick late.
   base::TimerWheel& timers() { return wheel_; }
@@ -93,6 +103,8 @@ class Loop {
   }
   // Called by streams.
   void CountRead(size_t bytes) {
+    // libuv has read the clock when its poll returned, which it may do several times in a turn.
+    if (first_read_ms_ == kNoRead) first_read_ms_ = now_ms();
     read_bytes_ += bytes;
     if (read_bytes_ < kManyBytes) return;
     read_bytes_ = 0;
@@ -107,6 +119,8 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
+  static constexpr int64_t kNoRead = -1;
+
   using Deferred = std::unique_ptr<void, void (*)(void*)>;
 
   friend class DeferredCall;
@@ -144,6 +158,8 @@ class Loop {
   base::ListLink after_turn_;
   base::ListLink turn_is_over_;
   std::function<void()> on_turn_end_;
+  Turns turns_;
+  int64_t first_read_ms_ = kNoRead;  // of this turn
   std::function<void()> on_many_read_;
   size_t read_bytes_ = 0;  // since it was called
   uint32_t buffer_share_ = 1000;

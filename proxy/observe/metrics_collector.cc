@@ -356,6 +356,10 @@ void MetricsCollector::CollectListeners(const Sharded<ListenerMetrics>& all, Fam
       "Requests and connections that were cut because their client did not send or read in time, "
       "by reason.",
       all, &M::client_timeouts_, CellsOf("reason", base::kErrorReasonCount, ClientTimeoutLabel));
+  AddSums(out, "mantlet_overload_refused_total",
+          "Handshakes and requests that were refused because a worker has more to do than it can "
+          "(limits.overload), by what.",
+          all, &M::shed_, CellsOf("what", kShedWorkLabels));
   AddSums(out, "mantlet_tls_handshakes_total", "TLS handshakes completed.", all, &M::handshakes_,
           HandshakeCells());
   AddSums(out, "mantlet_tls_handshake_failures_total",

@@ -53,6 +53,12 @@ inline constexpr size_t kStreamRefusalCount = 2;
 inline constexpr std::array<std::string_view, kStreamRefusalCount> kStreamRefusalLabels = {
     "stream_limit", "draining"};
 
+// What was refused because a worker has more to do than it can.
+enum class ShedWork : uint8_t { kHandshake, kRequest };
+inline constexpr size_t kShedWorkCount = 2;
+inline constexpr std::array<std::string_view, kShedWorkCount> kShedWorkLabels = {"handshake",
+                                                                                 "request"};
+
 // Why an HTTP/2 connection was closed by mantlet because of what its client did.
 enum class Http2CloseReason : uint8_t {
   kRapidReset,     // streams that end without a response, by either side's reset
@@ -115,6 +121,7 @@ class alignas(64) ListenerMetrics {
     http2_closed_[static_cast<size_t>(reason)].Add();
   }
 
+  void Shed(ShedWork what) { shed_[static_cast<size_t>(what)].Add(); }
   // A request or a connection was cut because its client did not send or read in time.
   void ClientTimedOut(base::ErrorReason reason) {
     client_timeouts_[static_cast<size_t>(reason)].Add();
@@ -156,6 +163,7 @@ class alignas(64) ListenerMetrics {
   std::array<Counter, base::kResumptionRefusalCount> resumptions_refused_;
   std::array<Counter, base::kEndReasonCount> ended_;
   std::array<Counter, base::kErrorReasonCount> client_timeouts_;
+  std::array<Counter, kShedWorkCount> shed_;
   std::array<Counter, 2> identity_dropped_;
   std::array<Counter, kClientProtocolCount> protocols_;
   Gauge streams_;

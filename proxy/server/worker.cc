@@ -59,6 +59,7 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         loop_.SetTurnEnd([this] {
           access_log_.Flush();
           memory_guard_.Check(false);
+          CheckOverload();
         });
         loop_.Run();
         // Everything that belongs to this loop is destroyed on its thread and writes its records.
@@ -71,6 +72,45 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         circuits_.clear();
         loop_.SetTurnEnd(nullptr);  // the loop outlives the log that this flushes
       }) {}
+
+// Called in each turn.
+void Worker::CheckOverload() {
+  session::LoadShedder& shedder = context_.shedder;
+  if (!shedder.IsDue(loop_.now_ms(), loop_.turns().count)) return;
+  const int64_t shortest_ms = loop_.turns().shortest_ms;
+  loop_.ResetTurns();
+  const session::LoadShedder::Change change =
+      shedder.EndInterval(loop_.now_ms(), shortest_ms, base::ThreadCpuUs());
+  if (change == session::LoadShedder::Change::kNone) return;
+  const auto permit = overload_log_budget_.Ask(loop_.now_ms());
+  if (!permit) return;
+  if (change == session::LoadShedder::Change::kBegins) {
+    logger_.Warn("overload_begins",
+                 "A worker has more to do than it can. It refuses handshakes, and requests if that "
+                 "is not enough.",
+                 {{"waited_ms", shortest_ms},
+                  {"target_ms", shedder.target_ms()},
+                  {"suppressed", permit.suppressed}});
+  } else {
+    logger_.Info("overload_ends", "The worker refuses nothing any more.",
+                 {{"refused", shedder.refused()}, {"suppressed", permit.suppressed}});
+  }
+}
+
+void Worker::RecordQueue(const std::string& upstream, bool standing, int64_t target_ms) {
+  const auto permit = overload_log_budget_.Ask(loop_.now_ms());
+  if (!permit) return;
+  if (standing) {
+    logger_.Warn(
+        "upstream_queue_stands",
+        "More requests come than the application serves with upstreams[].pool.connections. "
+        "Requests that have waited for target_ms get 503.",
+        {{"upstream", upstream}, {"target_ms", target_ms}, {"suppressed", permit.suppressed}});
+  } else {
+    logger_.Info("upstream_queue_drains", "Requests do not wait for long any more.",
+                 {{"upstream", upstream}, {"suppressed", permit.suppressed}});
+  }
+}
 
 void Worker::FreeUnused() {
   context_.parsers.Clear();
@@ -92,6 +132,7 @@ void Worker::Apply(SnapshotPtr snapshot, Sockets new_sockets) {
 
 void Worker::ApplyOnLoop(const Snapshot& snapshot, Sockets new_sockets) {
   context_.drain_ms = snapshot.config.drain.count();
+  context_.shedder.SetTarget(snapshot.config.overload);
   context_.idle_grace_ms = std::min(snapshot.config.idle_grace, snapshot.config.drain).count();
   const Pools old_pools = pools_;
   RevalidationScopes scopes;
@@ -190,6 +231,8 @@ std::shared_ptr<upstream::Pool> Worker::PoolFor(const upstream::TargetPtr& targe
     pool = std::make_shared<upstream::Pool>(
         loop_, connector_, target, metrics_.Upstream(name),
         protocol == Protocol::kH2c ? context_.http2_memory : nullptr, CircuitsOf(name));
+    pool->SetOnQueueChange(
+        [this, name](bool standing, int64_t target_ms) { RecordQueue(name, standing, target_ms); });
     pool->SetOnUnreachable([this, name] {
       if (on_unreachable_) on_unreachable_(name);
     });

@@ -84,6 +84,9 @@ class Worker final : private session::Connection::Observer {
 
  private:
   static constexpr int64_t kAcceptRecordPeriodMs = 10'000;
+  // Two records for each time of overload.
+  static constexpr uint32_t kOverloadRecords = 6;
+  static constexpr int64_t kOverloadRecordPeriodMs = 60'000;
 
   // Which open connections of a listener must be validated again after a change of its rules.
   enum class RevalidationScope { kNone, kTunnels, kAll };
@@ -124,6 +127,8 @@ class Worker final : private session::Connection::Observer {
   void CloseDrainedSockets();
   void ReportIfEmpty();
   void CutOnLoop();
+  void CheckOverload();
+  void RecordQueue(const std::string& upstream, bool standing, int64_t target_ms);
 
   observe::MetricsShard& metrics_;
   base::Logger& logger_;
@@ -131,6 +136,7 @@ class Worker final : private session::Connection::Observer {
   observe::AccessLogWriter access_log_;
   base::LogBudget client_log_budget_;
   base::LogBudget accept_log_budget_{1, kAcceptRecordPeriodMs};
+  base::LogBudget overload_log_budget_{kOverloadRecords, kOverloadRecordPeriodMs};
   session::RevalidationSchedule revalidation_;
   verify::ClientVerdictCache client_verdicts_;  // of all listeners
   session::WorkerContext context_;

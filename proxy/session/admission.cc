@@ -57,6 +57,8 @@ std::string_view ToString(AdmissionLimit limit) {
       return "RLIMIT_NOFILE";
     case AdmissionLimit::kMemory:
       return "limits.memory";
+    case AdmissionLimit::kOverload:
+      return "limits.overload";
   }
   return "unknown";
 }

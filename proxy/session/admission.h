@@ -54,6 +54,7 @@ enum class AdmissionLimit : uint8_t {
   kClientHandshakesPerSecond,
   kDescriptors,  // the limit of the process: RLIMIT_NOFILE
   kMemory,       // limits.memory, which is the limit of the process as well
+  kOverload,     // limits.overload, of a worker
 };
 // Returns the limit's name in the configuration, such as "limits.connections"; "RLIMIT_NOFILE" for
 // kDescriptors.

@@ -81,6 +81,11 @@ std::optional<ProxyError> Exchange::Begin(const std::shared_ptr<const ListenerSt
                                           const std::shared_ptr<const ClientFacts>& client) {
   Reset(listener, head, client);
   state_ = State::kRefused;
+  if (worker_.shedder.RefusesRequest()) {
+    listener_->metrics->Shed(observe::ShedWork::kRequest);
+    return ProxyError(ErrorReason::kOverloaded,
+                      "events wait in this worker for longer than limits.overload");
+  }
   RequestGate::Verdict verdict = gate_.Check(*listener_, *client_, head);
   record_.rule = verdict.rule;
   if (verdict.refusal) {

@@ -15,6 +15,7 @@
 #include "proxy/http2/session_memory.h"
 #include "proxy/io/loop.h"
 #include "proxy/observe/access_log.h"
+#include "proxy/session/load_shedder.h"
 
 namespace mantlet::verify {
 class ClientVerdictCache;
@@ -42,6 +43,8 @@ struct WorkerContext {
   int64_t drain_ms = 30'000;
   // shutdown.idle_grace: how long a connection that is to end is still read while idle.
   int64_t idle_grace_ms = 1'000;
+  // What the worker refuses while it has too much to do.
+  LoadShedder shedder = {};
   http1::ParserPool parsers = {};
   // The worker's pools have it as well; their connections may end last.
   std::shared_ptr<http2::SessionMemory> http2_memory =

@@ -9,6 +9,7 @@
 #ifndef MANTLET_PROXY_UPSTREAM_LEASE_H_
 #define MANTLET_PROXY_UPSTREAM_LEASE_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "proxy/http/codec.h"
@@ -38,6 +39,7 @@ class Lease {
   Lease(std::shared_ptr<Pool> pool, std::unique_ptr<http::RequestWriter> stream);
 
   std::shared_ptr<Pool> pool_;
+  int64_t began_ms_ = 0;  // by the loop's clock
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<http::RequestWriter> stream_;
   http::RequestWriter* writer_ = nullptr;  // the connection's, or the stream

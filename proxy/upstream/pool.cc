@@ -72,7 +72,7 @@ bool Pool::Wait(LeaseHandler* waiter, Request request, bool another) {
   waiter->pool_ = this;
   waiter->repeatable_ = request == Request::kRepeatable;
   waiter->another_ = another;
-  waiter->deadline_ms_ = loop_.now_ms() + target_->config.timeouts.queue.count();
+  waiter->queued_ms_ = loop_.now_ms();
   waiters_.push_back(waiter);
   ConnectIfNeeded();
   return true;
@@ -107,22 +107,77 @@ void Pool::Disown() {
   }
 }
 
+// ---- a queue that does not drain
+
+int64_t Pool::QueueTargetMs() const {
+  const int64_t wanted_ms = target_->config.pool.queue_target.count();
+  return wanted_ms == config::kAutoDuration.count() ? delay_.automatic_target_ms() : wanted_ms;
+}
+
+// Returns how long a request may wait for a connection.
+int64_t Pool::WaitLimitMs() const {
+  const int64_t most_ms = target_->config.timeouts.queue.count();
+  return delay_.standing() ? std::min(most_ms, QueueTargetMs()) : most_ms;
+}
+
+ProxyError Pool::QueueError() const {
+  if (WaitLimitMs() == target_->config.timeouts.queue.count()) {
+    return ProxyError(ErrorReason::kTimeoutQueue,
+                      "all of upstreams[].pool.connections were in use for longer than "
+                      "upstreams[].timeouts.queue");
+  }
+  return ProxyError(ErrorReason::kQueueShed,
+                    "more requests come than the application serves, and this one has waited for a "
+                    "connection for upstreams[].pool.queue_target");
+}
+
+void Pool::CountServed(int64_t waited_ms) {
+  delay_.OnServed(loop_.now_ms(), waited_ms, QueueTargetMs());
+  ReportQueue();
+}
+
+void Pool::CountFree() {
+  if (!delay_.standing()) {
+    delay_.OnFree();
+    return;
+  }
+  delay_.OnFree(loop_.now_ms(), QueueTargetMs());
+  ReportQueue();
+}
+
+void Pool::ReportQueue() {
+  if (queue_reported_ == delay_.standing()) return;
+  queue_reported_ = delay_.standing();
+  loop_.timers().Cancel(queue_timer_);  // the others may wait for another time
+  WatchQueue();
+  if (on_queue_change_) on_queue_change_(queue_reported_, QueueTargetMs());
+}
+
+// Fails the first waiters if they have waited for too long, so that a connection goes to one that
+// has not. The timer of the queue is too coarse for that. Those that an attempt will serve stay.
+void Pool::ShedWaiters() {
+  while (delay_.standing() && expected() == 0 && !waiters_.empty() &&
+         loop_.now_ms() - waiters_.front()->queued_ms_ > WaitLimitMs()) {
+    ProxyError error = QueueError();
+    metrics_.Failed(error.reason);
+    TakeWaiter(0)->OnNoConnection(std::move(error));
+  }
+}
+
 void Pool::WatchQueue() {
   if (waiters_.size() <= expected() || queue_timer_.armed()) return;
-  loop_.timers().Arm(queue_timer_, waiters_[expected()]->deadline_ms_);
+  loop_.timers().Arm(queue_timer_, waiters_[expected()]->queued_ms_ + WaitLimitMs());
 }
 
 // Fails the first waiter without an attempt if its deadline has passed.
 void Pool::ExpireOne() {
   const size_t first = expected();
-  if (waiters_.size() <= first || waiters_[first]->deadline_ms_ > loop_.now_ms()) {
+  if (waiters_.size() <= first || waiters_[first]->queued_ms_ + WaitLimitMs() > loop_.now_ms()) {
     WatchQueue();
     return;
   }
   expire_.Schedule();
-  ProxyError error(ErrorReason::kTimeoutQueue,
-                   "all of upstreams[].pool.connections were in use for longer than "
-                   "upstreams[].timeouts.queue");
+  ProxyError error = QueueError();
   if (!target_->addresses.empty() && !circuits_->PermitsAny()) error = circuits_->Error();
   if (target_->addresses.empty()) {
     error = ProxyError(ErrorReason::kResolveFailed,
@@ -321,7 +376,10 @@ Lease Pool::MakeLease(std::unique_ptr<Connection> connection) {
 
 Lease Pool::TakeIdle(Request request) {
   if (multiplexed_ != nullptr) {
-    return Lease(shared_from_this(), multiplexed_->OpenStream(request == Request::kOnce));
+    std::unique_ptr<http::RequestWriter> stream =
+        multiplexed_->OpenStream(request == Request::kOnce);
+    if (stream != nullptr) CountFree();
+    return Lease(shared_from_this(), std::move(stream));
   }
   while (!idle_.empty()) {
     const int64_t idle_ms = loop_.now_ms() - idle_.back()->idle_since_ms();
@@ -331,6 +389,7 @@ Lease Pool::TakeIdle(Request request) {
     idle_.pop_back();
     if (request == Request::kRepeatable || connection->IsQuiet()) {
       ++active_;
+      CountFree();
       metrics_.ConnectionMoved(UpstreamConnectionState::kIdle, UpstreamConnectionState::kActive);
       return MakeLease(std::move(connection));
     }
@@ -341,12 +400,14 @@ Lease Pool::TakeIdle(Request request) {
 }
 
 void Pool::HandOut(std::unique_ptr<Connection> connection) {
+  CountServed(loop_.now_ms() - waiters_.front()->queued_ms_);
   TakeWaiter(0)->OnConnection(MakeLease(std::move(connection)));
 }
 
 void Pool::ServeWaiters(Slots slots) {
   if (waiters_.empty()) return;
   const std::shared_ptr<Pool> self = shared_from_this();  // the last exchange may release this pool
+  ShedWaiters();
   for (;;) {
     auto waiter = std::find_if(waiters_.begin(), waiters_.end(), [&](const LeaseHandler* each) {
       return slots != Slots::kAny || !each->another_;
@@ -359,6 +420,7 @@ void Pool::ServeWaiters(Slots slots) {
     if (expected() > 0 && expected() < waiters_.size()) {
       RenewOldest(attempts_);
     }
+    CountServed(loop_.now_ms() - (*waiter)->queued_ms_);
     const auto index = static_cast<size_t>(waiter - waiters_.begin());
     TakeWaiter(index)->OnConnection(Lease(self, std::move(stream)));
   }
@@ -371,6 +433,7 @@ void Pool::Return(std::unique_ptr<Connection> connection) {
     Discard(std::move(connection));
     return;
   }
+  ShedWaiters();
   if (!waiters_.empty()) {
     // The upstream may have closed the connection after this response, and that end may not have
     // been read yet.

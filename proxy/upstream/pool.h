@@ -33,6 +33,7 @@
 #include "proxy/upstream/connector.h"
 #include "proxy/upstream/lease.h"
 #include "proxy/upstream/multiplexed_connections.h"
+#include "proxy/upstream/queue_delay.h"
 #include "proxy/upstream/retry_budget.h"
 #include "proxy/upstream/target.h"
 
@@ -72,8 +73,8 @@ class Pool final : public std::enable_shared_from_this<Pool>,
 
    private:
     friend class Pool;
-    Pool* pool_ = nullptr;  // set while it waits
-    int64_t deadline_ms_ = 0;
+    Pool* pool_ = nullptr;   // set while it waits
+    int64_t queued_ms_ = 0;  // when it began to wait
     bool repeatable_ = true;
     bool another_ = false;
   };
@@ -98,6 +99,11 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   void SetOnUnreachable(std::function<void()> on_unreachable) {
     on_unreachable_ = std::move(on_unreachable);
   }
+
+  // Sets a callback for when the queue for a connection stops to drain (`standing`) and when it
+  // drains again. `target_ms` is how long a request may wait meanwhile.
+  using QueueReport = std::function<void(bool standing, int64_t target_ms)>;
+  void SetOnQueueChange(QueueReport report) { on_queue_change_ = std::move(report); }
 
   // Whether the request can be sent again if its connection ends before the response (RFC 9110
   // section 9.2.2).
@@ -176,6 +182,15 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   Lease MakeLease(std::unique_ptr<Connection> connection);
   LeaseHandler* TakeWaiter(size_t index);
   void Disown();
+  int64_t QueueTargetMs() const;
+  int64_t WaitLimitMs() const;
+  base::ProxyError QueueError() const;
+  void CountServed(int64_t waited_ms);
+  void CountFree();
+  void ReportQueue();
+  void ShedWaiters();
+  int64_t now_ms() const { return loop_.now_ms(); }
+  void CountUse(int64_t began_ms) { delay_.OnUsed(loop_.now_ms() - began_ms); }
   void WatchQueue();
   void ExpireOne();
   void Discard(std::unique_ptr<Connection> connection);
@@ -204,6 +219,9 @@ class Pool final : public std::enable_shared_from_this<Pool>,
   bool* gone_ = nullptr;              // set to true by the destructor
   size_t active_ = 0;
   RetryBudget retry_budget_;
+  QueueDelay delay_;
+  bool queue_reported_ = false;  // as standing
+  QueueReport on_queue_change_;
   bool shut_down_ = false;
   base::FunctionTimer idle_timer_;                       // when the next idle connection may expire
   base::FunctionTimer queue_timer_;                      // when the next waiter may expire

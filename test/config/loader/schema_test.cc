@@ -112,7 +112,7 @@ listeners:
              min_request_rate: 0, min_response_rate: 1KiB}
     timeouts: {idle: 1500ms}
 upstreams:
-  - {name: app, address: "[2001:db8::1]:80", allow_plaintext_network: true, protocol: match, pool: {pending: 0}}
+  - {name: app, address: "[2001:db8::1]:80", allow_plaintext_network: true, protocol: match, pool: {pending: 0, queue_target: off}}
 metrics: {address: "[::]:9900"}
 log: {level: warn, format: text, access: off}
 reload: {watch: false, interval: 0}

@@ -113,6 +113,10 @@ const Mistake kMistakes[] = {
     {"TooHighARate", "    tls:\n", "    limits: {min_response_rate: 2GiB}\n    tls:\n",
      "m.yaml:6:33: min_response_rate: 2GiB is out of range; write bytes as 4096, 16KiB or 1MiB, "
      "from 1 to 1GiB, or 0 for no limit"},
+    {"AnOverloadThatIsNoDuration", "workers: 2", "limits: {overload: fast}\nworkers: 2",
+     "m.yaml:1:20: overload: 'fast' is not a duration; write auto, off, or a duration, 1ms to 10s"},
+    {"TooLongAQueueTarget", "127.0.0.1:8080\n", "127.0.0.1:8080\n    pool: {queue_target: 11m}\n",
+     "m.yaml:15:26: queue_target: 11m is out of range; write auto, off, or a duration, 1ms to 10m"},
     {"AnUnknownTlsVersion", "    tls:\n",
      R"(    tls:
       min_version: "1.1"

@@ -53,6 +53,8 @@ TEST(ProxyError, EveryReasonHasItsOwnFacts) {
       {ErrorReason::kUpstreamProtocol, "upstream_protocol", 502},
       {ErrorReason::kPoolExhausted, "pool_exhausted", 503},
       {ErrorReason::kTimeoutQueue, "timeout_queue", 503},
+      {ErrorReason::kQueueShed, "queue_shed", 503},
+      {ErrorReason::kOverloaded, "overloaded", 503},
       {ErrorReason::kOutOfMemory, "out_of_memory", 503},
       {ErrorReason::kCircuitOpen, "circuit_open", 503},
       {ErrorReason::kDraining, "draining", 503},

@@ -31,7 +31,7 @@ TEST(SerializerTest, WritesErrorResponsesThatParse) {
   AppendErrorResponse(out, response);
   EXPECT_EQ(testing::ParseResponse({out}).text,
             "503 Service Unavailable HTTP/1.1 length=29|Content-Type:text/plain; charset=utf-8|"
-            "Content-Length:29>mantlet: Service Unavailable\n>.");
+            "Content-Length:29|Retry-After:1>mantlet: Service Unavailable\n>.");
 }
 
 TEST(SerializerTest, AnnouncesKeepAliveToAnHttp10ClientInAResponse) {

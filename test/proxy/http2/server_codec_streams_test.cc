@@ -280,11 +280,13 @@ TEST_F(ServerCodecTest, AResponseWithoutContentEndsWithItsHead) {
   codec_->Send();
   EXPECT_EQ(Sent(),
             "H1:204+ H3:200,content-length=7+ H5:304+ "
-            "H7:503,content-type=text/plain; charset=utf-8,content-length=12 D7:mantlet: no\n+");
+            "H7:503,content-type=text/plain; charset=utf-8,content-length=12,retry-after=1 "
+            "D7:mantlet: no\n+");
   Client(Headers(9, Request("HEAD")));
   EXPECT_EQ(Find(9)->stream.WriteLocalReply(503, "no").bytes, 0u);
   codec_->Send();
-  EXPECT_EQ(Sent(), "H9:503,content-type=text/plain; charset=utf-8,content-length=12+");
+  EXPECT_EQ(Sent(),
+            "H9:503,content-type=text/plain; charset=utf-8,content-length=12,retry-after=1+");
 }
 
 // By default, nghttp2 sends no section of more than 64 KiB, and reports nothing to the client.

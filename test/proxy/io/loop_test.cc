@@ -1,5 +1,6 @@
 #include "proxy/io/loop.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -250,6 +251,38 @@ TEST(Loop, FreesRetiredObjectsThoughItNeverRuns) {
     loop.DeferDelete(std::make_unique<Noisy>(&log));
   }
   EXPECT_EQ(log, "retired gone ");
+}
+
+TEST(Loop, MeasuresTheTurnsInWhichStreamsRead) {
+  constexpr int64_t kLongMs = 20;
+  Loop loop;
+  std::vector<Loop::Turns> seen;
+  loop.Post([&] {
+    loop.CountRead(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLongMs));
+    loop.Post([&] {  // in the next turn
+      seen.push_back(loop.turns());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      loop.Post([&] {
+        seen.push_back(loop.turns());
+        loop.CountRead(1);
+        loop.Post([&] {
+          seen.push_back(loop.turns());
+          loop.ResetTurns();
+          seen.push_back(loop.turns());
+          loop.Stop();
+        });
+      });
+    });
+  });
+  loop.Run();
+  ASSERT_EQ(seen.size(), 4u);
+  EXPECT_EQ(seen[0].count, 1);
+  EXPECT_GE(seen[0].shortest_ms, kLongMs);
+  EXPECT_EQ(seen[1].count, 1) << "nothing was read in the second turn";
+  EXPECT_EQ(seen[2].count, 2);
+  EXPECT_LE(seen[2].shortest_ms, seen[0].shortest_ms);
+  EXPECT_EQ(seen[3].count, 0);
 }
 
 TEST(Loop, FiresATimerNotBeforeItsDeadline) {

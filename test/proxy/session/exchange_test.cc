@@ -392,6 +392,19 @@ TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
   EXPECT_EQ(Ended(), End::kAbort);
 }
 
+TEST_F(ExchangeTest, AnOverloadedWorkerAnswers503AndAsksLater) {
+  worker_.shedder.SetTarget(Milliseconds(50));
+  for (int64_t now_ms = 1000; now_ms < 10'000; now_ms += LoadShedder::kIntervalMs) {
+    worker_.shedder.EndInterval(now_ms, 100, now_ms * 1000);
+  }
+  EXPECT_FALSE(worker_.shedder.RefusesRequest()) << "one of ten is let in";
+  Client(kGet);
+  EXPECT_EQ(Status(), 503);
+  EXPECT_NE(got().find("\r\nRetry-After: 1\r\n"), std::string::npos);
+  EXPECT_TRUE(upstream_.peers.empty());
+  EXPECT_TRUE(Counted("mantlet_overload_refused_total{listener=\"public\",what=\"request\"} 1"));
+}
+
 TEST_F(ExchangeTest, AFullPoolIs503) {
   target_->config.pool.connections = 1;
   target_->config.pool.pending = 0;

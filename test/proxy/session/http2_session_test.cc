@@ -239,7 +239,8 @@ class Http2SessionTableTest : public Http2SessionTest, public testing::WithParam
         "H1:408,content-type=text/plain; charset=utf-8,content-length=46 GOAWAY:1:NO_ERROR "
         "D1:46bytes+ R1:NO_ERROR";
     const std::string draining =
-        "H1:503,content-type=text/plain; charset=utf-8,content-length=39 "
+        "H1:503,content-type=text/plain; charset=utf-8,content-length=39,"
+        "retry-after=1 "
         "D1:mantlet: The service is shutting down.\n+ R1:NO_ERROR";
     const std::string bye = "GOAWAY:0:NO_ERROR", bye_1 = "GOAWAY:1:NO_ERROR";
     const std::string notice = "GOAWAY:all:NO_ERROR";
