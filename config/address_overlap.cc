@@ -70,7 +70,15 @@ std::vector<BoundAddress> BoundAddresses(const Config& config) {
   }
   if (config.metrics.enabled) add(config.metrics.address, "metrics.address");
   if (config.admin.enabled) add(config.admin.address, "admin.address");
+  add(UpgradeAddress(config), "upgrade.socket");
   return bound;
+}
+
+Address UpgradeAddress(const Config& config) {
+  Address address;
+  address.kind = Address::Kind::kUnix;
+  address.path = config.upgrade.socket;
+  return address;
 }
 
 bool IsLiteral(const Address& address) { return ParseLiteral(address.host).has_value(); }

@@ -17,9 +17,12 @@ struct BoundAddress {
   std::string path;  // "listeners[0].address", "metrics.address"
 };
 // BoundAddresses returns the addresses of all listeners in their order, then those of the
-// endpoints. It omits addresses that are not set, and port 0, for which the kernel chooses a free
-// port.
+// endpoints and the upgrade socket. It omits addresses that are not set, and port 0, for which the
+// kernel chooses a free port.
 std::vector<BoundAddress> BoundAddresses(const Config& config);
+
+// UpgradeAddress returns the address of the upgrade socket; without a path if there is none.
+Address UpgradeAddress(const Config& config);
 
 // IsLiteral returns whether the host of a TCP address is an IP address and not a name.
 bool IsLiteral(const Address& address);

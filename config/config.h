@@ -326,6 +326,13 @@ struct Sandbox {
   bool operator==(const Sandbox&) const = default;
 };
 
+// Where the running process hands its listening sockets to its successor.
+struct Upgrade {
+  std::string socket;  // the path of a Unix socket; empty: no upgrade
+  Location where;
+  bool operator==(const Upgrade&) const = default;
+};
+
 struct Config {
   std::string file;               // the path it was loaded from
   uint32_t workers = 0;           // 0 = auto
@@ -340,6 +347,7 @@ struct Config {
   Reload reload;
   Milliseconds drain{30'000};
   Milliseconds idle_grace{1'000};  // in a drain, an idle connection is still read for this long
+  Upgrade upgrade;
   std::string
       user;  // "NAME", "UID", either with ":GROUP"; empty = the one that started the process
   Sandbox sandbox;

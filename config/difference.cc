@@ -56,6 +56,7 @@ std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config
   compare("admin.address", running.admin == next.admin);
   compare("log.format", running.log.format == next.log.format);
   compare("log.access", running.log.access == next.log.access);
+  compare("upgrade.socket", running.upgrade == next.upgrade);
   compare("user", running.user == next.user);
   compare("sandbox", running.sandbox == next.sandbox);
   return keys;

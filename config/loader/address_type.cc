@@ -185,4 +185,26 @@ ValueType<Address> AddressOf(AddressKinds kinds, const char* example) {
   return type;
 }
 
+ValueType<std::string> SocketPath() {
+  ValueType<std::string> type;
+  type.name = "path";
+  type.example = "/run/mantlet/upgrade.sock";
+  type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
+    if (absl::StartsWith(scalar.text, "unix:")) {
+      return Problem{absl::StrCat("'", scalar.text, "' is an address"),
+                     "write the path alone, without unix:"};
+    }
+    if (scalar.text.empty() || scalar.text.back() == '/') {
+      return Problem{absl::StrCat("'", scalar.text, "' is not the path of a socket"),
+                     "write a path as in /run/mantlet/upgrade.sock"};
+    }
+    Address address;
+    std::optional<Problem> problem = ParseUnix(scalar.text, scalar.directory, address);
+    if (!problem) out = address.path;
+    return problem;
+  };
+  type.print = [](const std::string& value) { return value; };
+  return type;
+}
+
 }  // namespace mantlet::config

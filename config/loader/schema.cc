@@ -442,6 +442,15 @@ void DescribeShutdown(Section& s, Config& v) {
           v.idle_grace, Duration(kMs, hours(1), "no grace"));
 }
 
+void DescribeUpgrade(Section& s, Upgrade& v) {
+  s.RecordLocation(v.where);
+  s.Value({"socket",
+           "Unix socket through which a second process with the same setting takes over the "
+           "listening sockets of this one, which then drains. Only the user of the process and "
+           "root may connect. Empty: no upgrade"},
+          v.socket, SocketPath());
+}
+
 void DescribeProcessLimits(Section& s, Config& v) {
   s.Value({"memory",
            "memory of the process. As it is used up, buffers become smaller, idle connections end, "
@@ -483,6 +492,8 @@ void Describe(Section& s, Config& v) {
   s.Object({"log", "logging"}, v.log, DescribeLog);
   s.Object({"reload", "detection of changed files"}, v.reload, DescribeReload);
   s.Object({"shutdown", "the end of the process"}, v, DescribeShutdown);
+  s.Object({"upgrade", "replacement of the running process without a refused connection"},
+           v.upgrade, DescribeUpgrade);
   s.Value({"user",
            "user that a process started as root becomes when its sockets are open: a name or a "
            "number, with `:GROUP` for another group than its own. It must be able to read every "

@@ -90,6 +90,9 @@ struct AddressKinds {
 };
 ValueType<Address> AddressOf(AddressKinds kinds, const char* example);
 
+// The path of a Unix socket, made absolute.
+ValueType<std::string> SocketPath();
+
 // Helpers of EnumValue(): FindName returns the index of the scalar's name, NoSuchName the error if
 // there is none.
 std::optional<size_t> FindName(const ScalarText& scalar, const std::vector<std::string>& names);

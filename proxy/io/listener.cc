@@ -90,6 +90,10 @@ Listener::~Listener() {
            [](uv_handle_t* h) { delete static_cast<Poll*>(h->data); });
 }
 
+FileDescriptor Listener::Duplicate() const {
+  return FileDescriptor(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 3));
+}
+
 void Listener::AcceptPending() {
   while (Accept()) {
   }

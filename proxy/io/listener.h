@@ -38,6 +38,8 @@ class Listener {
   ~Listener();
   Listener(const Listener&) = delete;
 
+  // Returns another descriptor of the socket (close-on-exec); an empty one if there is none free.
+  FileDescriptor Duplicate() const;
   // Accepts every connection in the kernel's queue.
   void AcceptPending();
   // Makes the kernel start no new connection for this socket, so that none is lost between the last

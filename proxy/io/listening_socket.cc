@@ -44,14 +44,14 @@ absl::Status InTheWay(const std::string& path, std::string_view what) {
 }
 
 // Removes the socket file of a process that was killed: only such a socket refuses connections.
-absl::Status RemoveStaleSocket(const SocketAddress& address) {
+absl::Status RemoveStaleSocket(const SocketAddress& address, int type) {
   const std::string path = address.unix_path();
   struct stat status;
   if (lstat(path.c_str(), &status) != 0) return absl::OkStatus();
   if (!S_ISSOCK(status.st_mode))
     return InTheWay(path, "the path exists and is not a socket; remove it or choose another path");
   // Non-blocking: if another process listens, its queue may be full.
-  FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  FileDescriptor probe(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address.data(), address.size()) == 0 || errno == EAGAIN) {
     return InTheWay(path, "another process is listening there; stop it or choose another path");
   }
@@ -61,20 +61,6 @@ absl::Status RemoveStaleSocket(const SocketAddress& address) {
   }
   unlink(path.c_str());
   return absl::OkStatus();
-}
-
-// Sets mode and group. No client can connect between bind(2) and listen(2).
-absl::Status Restrict(const SocketAddress& address, const ListenOptions& options) {
-  const std::string path = address.unix_path();
-  if (chmod(path.c_str(), options.unix_mode) != 0) return Errno("cannot set the mode of", address);
-  if (options.unix_group.empty()) return absl::OkStatus();
-  absl::StatusOr<gid_t> group = GroupNumber(options.unix_group);
-  if (!group.ok()) return group.status();
-  if (lchown(path.c_str(), static_cast<uid_t>(-1), *group) == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat(
-      "cannot give unix:", path, " to the group '", options.unix_group, "': ", std::strerror(errno),
-      "; the user that runs mantlet must be in it (SupplementaryGroups= in a systemd "
-      "unit)"));
 }
 
 absl::Status SetTcpOptions(int fd, const SocketAddress& address, const ListenOptions& options) {
@@ -100,10 +86,11 @@ std::optional<SocketFile> SocketFileAt(const std::string& path) {
 
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
                                                    const ListenOptions& options) {
+  const int type = options.packets ? SOCK_SEQPACKET : SOCK_STREAM;
   if (address.is_unix()) {
-    if (absl::Status status = RemoveStaleSocket(address); !status.ok()) return status;
+    if (absl::Status status = RemoveStaleSocket(address, type); !status.ok()) return status;
   }
-  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  FileDescriptor fd(socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Errno("cannot open a socket for", address);
   if (!address.is_unix()) {
     if (absl::Status status = SetTcpOptions(fd.get(), address, options); !status.ok()) {
@@ -114,11 +101,25 @@ absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
     return Errno("cannot listen on", address);
   }
   absl::Status status;
-  if (address.is_unix()) status = Restrict(address, options);
+  // No client can connect between bind(2) and listen(2).
+  if (address.is_unix()) status = RestrictSocketFile(address, options);
   if (status.ok() && listen(fd.get(), kBacklog) != 0) status = Errno("cannot listen on", address);
   if (status.ok()) return fd;
   if (address.is_unix()) unlink(address.unix_path().c_str());
   return status;
+}
+
+absl::Status RestrictSocketFile(const SocketAddress& address, const ListenOptions& options) {
+  const std::string path = address.unix_path();
+  if (chmod(path.c_str(), options.unix_mode) != 0) return Errno("cannot set the mode of", address);
+  if (options.unix_group.empty()) return absl::OkStatus();
+  absl::StatusOr<gid_t> group = GroupNumber(options.unix_group);
+  if (!group.ok()) return group.status();
+  if (lchown(path.c_str(), static_cast<uid_t>(-1), *group) == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "cannot give unix:", path, " to the group '", options.unix_group, "': ", std::strerror(errno),
+      "; the user that runs mantlet must be in it (SupplementaryGroups= in a systemd "
+      "unit)"));
 }
 
 absl::Status CheckFree(const SocketAddress& address, bool v6_only) {

@@ -20,6 +20,7 @@ struct ListenOptions {
   bool shared = true;         // TCP: other sockets may have the same address (SO_REUSEPORT)
   uint32_t unix_mode = 0600;  // Unix: permissions of the socket file
   std::string unix_group{};   // Unix: its group, by name or number; empty: the process's
+  bool packets = false;       // Unix: SOCK_SEQPACKET (io/packet_socket.h) instead of SOCK_STREAM
   bool operator==(const ListenOptions&) const = default;
 };
 
@@ -40,6 +41,9 @@ std::optional<SocketFile> SocketFileAt(const std::string& path);
 // error is returned. Mode and group are set before a client can connect.
 absl::StatusOr<FileDescriptor> OpenListeningSocket(const SocketAddress& address,
                                                    const ListenOptions& options = {});
+// Sets mode and group of the socket file at `address`.
+absl::Status RestrictSocketFile(const SocketAddress& address, const ListenOptions& options);
+
 // Returns an error if a TCP address is in use. OpenListeningSocket cannot detect that: another
 // process of the same user that shares the address would receive part of the connections.
 absl::Status CheckFree(const SocketAddress& address, bool v6_only = false);

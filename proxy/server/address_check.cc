@@ -65,6 +65,9 @@ std::vector<Bound> AllBound(const config::Config& config) {
     all.push_back(
         {"admin", config.admin.where, config.admin.address, {}, config.admin.socket_group});
   }
+  if (!config.upgrade.socket.empty()) {
+    all.push_back({"upgrade", config.upgrade.where, config::UpgradeAddress(config), {}, ""});
+  }
   return all;
 }
 

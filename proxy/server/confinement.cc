@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "config/address_overlap.h"
 #include "proxy/base/regular_file.h"
 #include "proxy/sandbox/process_flags.h"
 #include "proxy/sandbox/system_call_filter.h"
 #include "proxy/sandbox/user.h"
+#include "proxy/server/listening_sockets.h"
 #include "proxy/server/sandbox_rules.h"
 
 namespace mantlet::server {
@@ -23,8 +25,8 @@ using sandbox::Mechanism;
 constexpr gid_t kUnchanged = static_cast<gid_t>(-1);
 
 struct SocketPath {
-  const config::Address& address;
-  const std::string& group;
+  config::Address address;
+  std::string group;
 };
 
 std::vector<SocketPath> SocketPaths(const config::Config& config) {
@@ -35,6 +37,7 @@ std::vector<SocketPath> SocketPaths(const config::Config& config) {
   for (const config::Endpoint* endpoint : {&config.metrics, &config.admin}) {
     if (endpoint->enabled) all.push_back({endpoint->address, endpoint->socket_group});
   }
+  if (!config.upgrade.socket.empty()) all.push_back({config::UpgradeAddress(config), ""});
   return all;
 }
 
@@ -42,9 +45,14 @@ absl::Status GiveSockets(const config::Config& config, const sandbox::User& user
   for (const SocketPath& socket : SocketPaths(config)) {
     if (socket.address.kind != config::Address::Kind::kUnix) continue;
     const gid_t group = socket.group.empty() ? user.gid : kUnchanged;
-    if (lchown(socket.address.path.c_str(), user.uid, group) == 0) continue;
-    return absl::UnavailableError(absl::StrCat("cannot give ", socket.address.path,
-                                               " to the user of `user:`: ", strerror(errno)));
+    const std::string& path = socket.address.path;
+    // In an upgrade, the socket may replace that of the running process.
+    const std::string successor = SuccessorPath(path);
+    if (lchown(successor.c_str(), user.uid, group) == 0 || errno == ENOENT) {
+      if (lchown(path.c_str(), user.uid, group) == 0) continue;
+    }
+    return absl::UnavailableError(
+        absl::StrCat("cannot give ", path, " to the user of `user:`: ", strerror(errno)));
   }
   return absl::OkStatus();
 }

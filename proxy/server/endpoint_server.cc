@@ -30,14 +30,14 @@ http1::ParserLimits Limits() {
 }
 
 void AppendResponse(const observe::EndpointResponse& response, const http::RequestHead& request,
-                    std::string& out) {
+                    bool keep_alive, std::string& out) {
   std::string fields;
   for (const auto& [name, value] : response.headers) http1::AppendField(fields, name, value);
   http1::AppendLocalHead(out, {.status = response.status,
                                .content_type = response.content_type,
                                .content_length = response.content_length,
                                .extra_fields = fields,
-                               .keep_alive = request.keep_alive,
+                               .keep_alive = keep_alive,
                                .client_version = request.version});
   out.append(response.body);
 }
@@ -64,6 +64,11 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
     self_.reset();
   }
 
+  // Ends the connection after its next response, or after `grace_ms` without a request.
+  void Drain(int64_t grace_ms) {
+    if (parser_.Idle() && !waits_ && out_.empty()) server_->loop_.ArmIn(idle_, grace_ms);
+  }
+
   // Returns whether the request is a probe, whose response costs next to nothing.
   bool IsProbe() const {
     const std::string_view target = parser_.head().target;
@@ -73,7 +78,7 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
   // Answers the waiting request.
   void Answer(Memo& memo) {
     const http::RequestHead& head = parser_.head();
-    closing_ = !head.keep_alive;
+    closing_ = !head.keep_alive || server_->draining_;
     if (server_->deferral_) {
       const std::weak_ptr<Client*> self = self_;
       const auto respond = [self](const observe::EndpointResponse& response) {
@@ -89,7 +94,8 @@ class EndpointServer::Client final : private io::ByteStreamHandler, private http
  private:
   // Sends the response to the waiting request. The client may be finished then.
   void Respond(const observe::EndpointResponse& response) {
-    AppendResponse(response, parser_.head(), out_);
+    closing_ = closing_ || server_->draining_;
+    AppendResponse(response, parser_.head(), !closing_, out_);
     body_.clear();
     waits_ = false;
     server_->loop_.ArmIn(idle_, kIdleMs);
@@ -193,12 +199,12 @@ EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handle
     : loop_(loop),
       handler_(std::move(handler)),
       pages_(pages),
-      listener_(
+      listener_(std::make_unique<io::Listener>(
           loop, std::move(socket),
           [this](io::FileDescriptor fd, const io::SocketAddress& peer) {
             Accept(std::move(fd), peer);
           },
-          [](const std::string&) {}),
+          [](const std::string&) {})),
       answer_(loop, [this] { AnswerWaiting(); }, io::DeferredCall::When::kNextTurn) {}
 
 EndpointServer::~EndpointServer() = default;
@@ -222,6 +228,19 @@ void EndpointServer::Finish(Client* client) {
   clients_.erase(it);
   std::erase(oldest_first_, client);
   std::erase(waiting_, client);
+  ReportIfEmpty();
+}
+
+void EndpointServer::Drain(int64_t grace_ms, std::function<void()> on_empty) {
+  draining_ = true;
+  listener_.reset();
+  on_empty_ = std::move(on_empty);
+  for (const auto& [client, owner] : clients_) client->Drain(grace_ms);
+  ReportIfEmpty();
+}
+
+void EndpointServer::ReportIfEmpty() {
+  if (on_empty_ && clients_.empty()) std::exchange(on_empty_, nullptr)();
 }
 
 void EndpointServer::Enqueue(Client* client) {

@@ -48,6 +48,14 @@ class EndpointServer {
 
   void SetDeferral(Deferral deferral) { deferral_ = std::move(deferral); }
 
+  // Returns another descriptor of the listening socket (io::Listener::Duplicate); not after
+  // Drain().
+  io::FileDescriptor DuplicateSocket() const { return listener_->Duplicate(); }
+  // Accepts nothing more, because another process does. The next response on each connection is the
+  // last; connections without a request end after `grace_ms`. `on_empty` is called once, when no
+  // connection is left, maybe before the return. Not from inside a handler.
+  void Drain(int64_t grace_ms, std::function<void()> on_empty);
+
  private:
   class Client;
 
@@ -59,6 +67,7 @@ class EndpointServer {
     std::map<std::string, observe::EndpointResponse> pages;
     observe::EndpointResponse other;
   };
+  void ReportIfEmpty();
   void Enqueue(Client* client);
   void AnswerWaiting();
   const observe::EndpointResponse& ResponseTo(const observe::EndpointRequest& request, Memo& memo);
@@ -69,8 +78,10 @@ class EndpointServer {
   const Pages pages_;
   std::map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> oldest_first_;
-  std::vector<Client*> waiting_;  // each with a whole request, in the order of arrival
-  io::Listener listener_;
+  std::vector<Client*> waiting_;            // each with a whole request, in the order of arrival
+  std::unique_ptr<io::Listener> listener_;  // null once it drains
+  std::function<void()> on_empty_;          // set by Drain() until it is called
+  bool draining_ = false;
   io::DeferredCall answer_;
 };
 

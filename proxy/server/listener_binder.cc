@@ -37,11 +37,29 @@ absl::StatusOr<io::FileDescriptor> ListenerBinder::OpenEndpoint(const config::En
                                                                 const std::string& name) {
   absl::StatusOr<std::vector<BoundListener>> bound =
       sockets_.Open(endpoint.address, 1, ListeningSockets::PortSharing::kExclusive,
-                    OptionsOf(started_with_, endpoint));
+                    OptionsOf(started_with_, endpoint), {SocketUse::kEndpoint, name});
   if (!bound.ok()) return Annotate(bound.status(), name);
-  logger_.Info("listening", "An endpoint is bound.",
-               {{"listener", name}, {"address", bound->front().address}});
+  LogListening(name, "An endpoint is bound.", bound->front());
   return std::move(bound->front().sockets[0]);
+}
+
+absl::StatusOr<io::FileDescriptor> ListenerBinder::OpenUpgrade() {
+  absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
+      config::UpgradeAddress(started_with_), 1, ListeningSockets::PortSharing::kExclusive,
+      {.packets = true}, {SocketUse::kUpgrade, "upgrade"});
+  if (!bound.ok()) return Annotate(bound.status(), "upgrade.socket");
+  return std::move(bound->front().sockets[0]);
+}
+
+std::vector<uint32_t> ListenerBinder::FinishReceived() {
+  sockets_.MoveSuccessors();
+  return sockets_.FinishReceived();
+}
+
+void ListenerBinder::LogListening(const std::string& name, const char* text,
+                                  const BoundListener& bound) {
+  logger_.Info("listening", text,
+               {{"listener", name}, {"address", bound.address}, {"taken_over", bound.received}});
 }
 
 absl::Status ListenerBinder::Bind(const Snapshot& next, const Snapshot* running) {
@@ -72,14 +90,18 @@ absl::Status ListenerBinder::OpenListener(const Snapshot& next, const config::Li
     if (IsOurPort(listener.address, *running)) sharing = ListeningSockets::PortSharing::kShared;
   }
   absl::StatusOr<std::vector<BoundListener>> bound = sockets_.Open(
-      listener.address, worker_count_, sharing, OptionsOf(AsBound(next.config), listener));
+      listener.address, worker_count_, sharing, OptionsOf(AsBound(next.config), listener),
+      {SocketUse::kListener, listener.name});
   if (!bound.ok()) return bound.status();
+  std::set<std::string> logged;
   for (BoundListener& one : *bound) {
     for (size_t i = 0; i < worker_count_; ++i) {
       opened_[i][listener.name].push_back(std::move(one.sockets[i]));
     }
-    logger_.Info("listening", "A listener is bound.",
-                 {{"listener", listener.name}, {"address", one.address}});
+    // With several sockets of one address for each worker, there are several results.
+    if (logged.insert(one.address).second) {
+      LogListening(listener.name, "A listener is bound.", one);
+    }
   }
   return absl::OkStatus();
 }
@@ -121,6 +143,12 @@ absl::Status ListenerBinder::CheckAgainstEndpoints(const config::Config& next,
         absl::StrCat("cannot listen on ", config::ToString(address), ": ", name, " listens on ",
                      config::ToString(endpoint->address), " until the next start"));
   }
+  const config::Address upgrade = config::UpgradeAddress(started_with_);
+  if (!upgrade.path.empty() && config::Compare(upgrade, address) != config::Overlap::kNone) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot listen on ", config::ToString(address),
+                     ": it is the upgrade socket until the next start"));
+  }
   return absl::OkStatus();
 }
 
@@ -142,6 +170,7 @@ void ListenerBinder::RemoveFilesExcept(const Snapshot* next) {
     for (const config::Endpoint* endpoint : {&started_with_.metrics, &started_with_.admin}) {
       if (endpoint->enabled && endpoint->address.path == path) return true;
     }
+    if (started_with_.upgrade.socket == path) return true;
     if (next == nullptr) return false;
     for (const ListenerSnapshot& listener : next->listeners) {
       if (listener.config.address.path == path) return true;

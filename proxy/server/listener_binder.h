@@ -40,6 +40,15 @@ class ListenerBinder {
   absl::StatusOr<io::FileDescriptor> OpenEndpoint(const config::Endpoint& endpoint,
                                                   const std::string& name);
 
+  // Opens the socket for upgrades. Its config is not empty.
+  absl::StatusOr<io::FileDescriptor> OpenUpgrade();
+
+  // Sets the sockets that another process has passed; OpenEndpoint(), OpenUpgrade() and Bind() use
+  // those that fit. FinishReceived() returns the numbers of the used ones, closes the rest, and
+  // moves sockets that replace a socket file of the other process to its place.
+  void SetReceived(ReceivedSockets received) { sockets_.SetReceived(std::move(received)); }
+  std::vector<uint32_t> FinishReceived();
+
   // Opens every socket that `next` needs and `running` does not have. `running` is null if nothing
   // runs yet. An error rejects the configuration of `next`.
   absl::Status Bind(const Snapshot& next, const Snapshot* running);
@@ -50,9 +59,13 @@ class ListenerBinder {
   // snapshot in use from now on; the socket files of listeners that it does not have are removed.
   std::vector<WorkerSockets> Commit(const Snapshot& activated);
 
-  // Removes the socket files of all listeners, but not those of the endpoints. Used by a drain.
+  // Returns whether the file at `path` belongs to a socket of this process, and gives it up.
+  bool OwnsFile(const std::string& path) const { return sockets_.IsOurs(path); }
+  void DisownFile(const std::string& path) { sockets_.Disown(path); }
+  // Removes the socket files of all listeners, but not those of the endpoints and of the upgrade,
+  // which are used until the process ends. Used by a drain.
   void RemoveListenerFiles() { RemoveFilesExcept(nullptr); }
-  // Removes the socket files of listeners and endpoints. Called before the process ends and before
+  // Removes all socket files. Called before the process ends and before
   // the sockets close.
   void RemoveAllFiles();
 
@@ -60,6 +73,7 @@ class ListenerBinder {
   std::set<std::string> UnusedInherited() const { return sockets_.UnusedInherited(); }
 
  private:
+  void LogListening(const std::string& name, const char* text, const BoundListener& bound);
   absl::Status OpenListener(const Snapshot& next, const config::Listener& listener,
                             const Snapshot* running);
   bool IsOurPort(const config::Address& address, const Snapshot& running) const;

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,29 +16,81 @@
 #include "proxy/io/socket_address.h"
 
 namespace mantlet::server {
+namespace {
 
-absl::StatusOr<std::vector<BoundListener>> ListeningSockets::Open(
-    const config::Address& address, size_t count, PortSharing sharing,
-    const io::ListenOptions& options) {
-  if (address.kind == config::Address::Kind::kSystemd) return OpenInherited(address.path, count);
-  absl::StatusOr<BoundListener> bound = address.kind == config::Address::Kind::kTcp
-                                            ? OpenTcp(address, count, sharing, options)
-                                            : OpenUnix(address.path, count, options);
-  if (!bound.ok()) return bound.status();
+template <typename T>
+std::vector<T> OneOf(T value) {
+  std::vector<T> list;
+  list.push_back(std::move(value));
+  return list;
+}
+
+}  // namespace
+
+std::string SuccessorPath(const std::string& path) { return path + ".new"; }
+
+ListeningSockets::Bound ListeningSockets::Open(const config::Address& address, size_t count,
+                                               PortSharing sharing,
+                                               const io::ListenOptions& options,
+                                               const SocketOwner& owner) {
+  switch (address.kind) {
+    case config::Address::Kind::kSystemd:
+      return OpenInherited(address.path, count);
+    case config::Address::Kind::kUnix:
+      return OpenUnix(address.path, count, options, owner);
+    case config::Address::Kind::kTcp:
+      break;
+  }
+  return OpenTcp(address, count, sharing, options, owner);
+}
+
+// Every socket goes to a worker, and every worker gets as many as the others. So some sockets have
+// several workers unless one of the numbers is a multiple of the other.
+ListeningSockets::Bound ListeningSockets::Spread(std::vector<io::FileDescriptor> sockets,
+                                                 size_t count, const std::string& address) {
+  const size_t rounds = (sockets.size() + count - 1) / count;
   std::vector<BoundListener> all;
-  all.push_back(*std::move(bound));
+  for (size_t round = 0; round < rounds; ++round) {
+    BoundListener bound;
+    bound.address = address;
+    bound.received = true;
+    for (size_t worker = 0; worker < count; ++worker) {
+      const size_t number = round * count + worker;
+      if (number < sockets.size()) {
+        fcntl(sockets[number].get(), F_SETFL, fcntl(sockets[number].get(), F_GETFL) | O_NONBLOCK);
+        bound.sockets.push_back(std::move(sockets[number]));
+        continue;
+      }
+      // The sockets of the first round are in use already.
+      const BoundListener& first = all.empty() ? bound : all.front();
+      const int original = first.sockets[number % sockets.size()].get();
+      bound.sockets.emplace_back(fcntl(original, F_DUPFD_CLOEXEC, 3));
+      if (!bound.sockets.back()) {
+        return absl::ResourceExhaustedError(absl::StrCat("dup: ", std::strerror(errno)));
+      }
+    }
+    all.push_back(std::move(bound));
+  }
   return all;
 }
 
-absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& address,
-                                                        size_t count, PortSharing sharing,
-                                                        const io::ListenOptions& options) const {
+ListeningSockets::Bound ListeningSockets::OpenTcp(const config::Address& address, size_t count,
+                                                  PortSharing sharing,
+                                                  const io::ListenOptions& options,
+                                                  const SocketOwner& owner) {
   auto addresses = io::SocketAddress::Resolve(address.host, address.port);
   if (!addresses.ok()) return addresses.status();
   // If a name has several addresses, the first is used. For both address families, write [::] or
   // two listeners.
   io::SocketAddress bind = addresses->front();
-  if (sharing == PortSharing::kExclusive && bind.port() != 0) {
+  auto received = received_.TakeTcp(owner.use, owner.name, bind, options.v6_only);
+  if (!received.empty()) {
+    if (auto local = io::LocalAddress(received.front().get()); local.ok()) bind = *local;
+    return Spread(std::move(received), count, bind.ToString());
+  }
+  // The process that has passed a socket with this port will close it.
+  const bool exclusive = sharing == PortSharing::kExclusive && !received_.HasPort(bind.port());
+  if (exclusive && bind.port() != 0) {
     if (absl::Status status = io::CheckFree(bind, options.v6_only); !status.ok()) return status;
   }
   BoundListener bound;
@@ -51,7 +105,7 @@ absl::StatusOr<BoundListener> ListeningSockets::OpenTcp(const config::Address& a
     bound.sockets.push_back(*std::move(socket));
   }
   bound.address = bind.ToString();
-  return bound;
+  return OneOf(std::move(bound));
 }
 
 bool ListeningSockets::IsOurs(const std::string& path) const {
@@ -59,10 +113,15 @@ bool ListeningSockets::IsOurs(const std::string& path) const {
   return file != files_.end() && io::SocketFileAt(path) == file->second;
 }
 
-absl::StatusOr<BoundListener> ListeningSockets::OpenUnix(const std::string& path, size_t count,
-                                                         const io::ListenOptions& options) {
-  const bool replaces = IsOurs(path);
-  const std::string bound_at = replaces ? path + ".new" : path;
+ListeningSockets::Bound ListeningSockets::OpenUnix(const std::string& path, size_t count,
+                                                   const io::ListenOptions& options,
+                                                   const SocketOwner& owner) {
+  if (auto received = received_.TakeUnix(owner.use, path, options); !received.empty()) {
+    received_paths_.insert(path);
+    return Spread(std::move(received), count, absl::StrCat("unix:", path));
+  }
+  const bool replaces = IsOurs(path) || received_.HasPath(path);
+  const std::string bound_at = replaces ? SuccessorPath(path) : path;
   absl::StatusOr<io::SocketAddress> address = io::SocketAddress::Unix(bound_at);
   if (!address.ok()) return address.status();
   if (const auto there = io::SocketFileAt(path); !replaces && there.has_value()) {
@@ -82,16 +141,25 @@ absl::StatusOr<BoundListener> ListeningSockets::OpenUnix(const std::string& path
     files_[path] = *file;
   }
   absl::StatusOr<BoundListener> bound = Share(*std::move(socket), count);
-  if (bound.ok()) bound->address = absl::StrCat("unix:", path);
-  return bound;
+  if (!bound.ok()) return bound.status();
+  bound->address = absl::StrCat("unix:", path);
+  return OneOf(*std::move(bound));
 }
 
-void ListeningSockets::Commit() {
+void ListeningSockets::MoveSuccessors() {
   for (const auto& [path, bound_at] : successors_) {
     const std::optional<io::SocketFile> file = io::SocketFileAt(bound_at);
     if (file.has_value() && rename(bound_at.c_str(), path.c_str()) == 0) files_[path] = *file;
   }
   successors_.clear();
+}
+
+void ListeningSockets::Commit() {
+  MoveSuccessors();
+  for (const std::string& path : received_paths_) {
+    if (const auto file = io::SocketFileAt(path); file.has_value()) files_[path] = *file;
+  }
+  received_paths_.clear();
 }
 
 void ListeningSockets::RemoveFiles(const std::function<bool(const std::string& path)>& keep) {
@@ -106,8 +174,14 @@ void ListeningSockets::RemoveFiles(const std::function<bool(const std::string& p
   });
 }
 
-absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const std::string& name,
-                                                                           size_t count) {
+ListeningSockets::Bound ListeningSockets::OpenInherited(const std::string& name, size_t count) {
+  const bool own = std::any_of(inherited_.begin(), inherited_.end(),
+                               [&](const InheritedSocket& socket) { return socket.name == name; });
+  if (!own) {
+    for (io::FileDescriptor& socket : received_.TakeInherited(name)) {
+      inherited_.push_back({socket.Release(), name});
+    }
+  }
   std::vector<BoundListener> all;
   for (const InheritedSocket& inherited : inherited_) {
     if (inherited.name != name) continue;
@@ -123,6 +197,10 @@ absl::StatusOr<std::vector<BoundListener>> ListeningSockets::OpenInherited(const
                        "ListenStream= in the .socket unit"));
     }
     fcntl(socket.get(), F_SETFL, fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+    // The service manager shares the flag, and clears it when it passes the socket to another
+    // process. Then a call of accept(2) on an empty queue must not wait for long.
+    const timeval shortest = {.tv_sec = 0, .tv_usec = 1};
+    setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &shortest, sizeof(shortest));
     absl::StatusOr<BoundListener> bound = Share(std::move(socket), count);
     if (!bound.ok()) return bound.status();
     all.push_back(*std::move(bound));

@@ -143,6 +143,9 @@ void AddBound(const config::Config& config, sandbox::Ruleset* rules) {
       ports.insert(address->port);
     }
   }
+  if (!config.upgrade.socket.empty()) {
+    rules->sockets.insert(SocketDirectory(config::UpgradeAddress(config)));
+  }
   if (!any) rules->bind_ports = std::move(ports);
 }
 

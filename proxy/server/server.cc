@@ -79,6 +79,18 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       confinement_(logger_),
       loader_(reader_, environment_, clock_,
               [this](const config::Config& next) { return confinement_.Permits(next); }),
+      upgrade_(started_with_, loop_, logger_, binder_,
+               {.refusal =
+                    [this] {
+                      return drain_.begun() ? "it is draining; start this process "
+                                              "when it has ended"
+                                            : "";
+                    },
+                .snapshot = [this] { return snapshot_; },
+                .workers = [this]() -> const auto& { return workers_; },
+                .endpoints = [this] { return EndpointSockets(); },
+                .drain = [this](const auto& taken) { OnTakenOver(taken); },
+                .failed = [this] { OnUpgradeFailed(); }}),
       drain_(loop_, {.start = [this](const auto& on_empty) { return DrainWorkers(on_empty); },
                      .cut =
                          [this] {
@@ -113,18 +125,22 @@ absl::Status Server::Start() {
     return absl::InvalidArgumentError(status.message());
   }
 
+  if (absl::Status status = upgrade_.Receive(); !status.ok()) return status;
   const uint32_t count =
       started_with_.workers != 0 ? started_with_.workers : AutomaticWorkerCount();
   binder_.SetWorkerCount(count);
   if (absl::Status status = binder_.Bind(*initial->snapshot, nullptr); !status.ok()) return status;
   board_ = std::make_unique<StatusBoard>(BoardSources());
   if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
+  if (absl::Status status = upgrade_.Listen(); !status.ok()) return status;
   LimitMemory();  // reads the cgroup's files
   WarnSmallLimits(ReadSystemLimits(), count, logger_);
   if (absl::Status status = Confine(); !status.ok()) return status;
 
   if (absl::Status status = StartThreads(count); !status.ok()) return status;
+  const bool took_over = upgrade_.has_predecessor();
   observe::Expiries expiries = ExpiriesOf(*initial->snapshot->generation);
+  if (absl::Status status = upgrade_.TakeOver(); !status.ok()) return status;
   Activate(std::move(initial->snapshot), std::move(expiries));
   listening_ = true;
   metrics_.ReloadSucceeded(clock_.WallSeconds());
@@ -135,7 +151,14 @@ absl::Status Server::Start() {
   WarnFewDescriptors(started_with_, logger_);
   loop_.ArmIn(housekeeping_, kHousekeepingMs);
   LogStarted();
-  return systemd_.Ready(absl::StrCat("serving ", started_with_.listeners.size(), " listeners"));
+  absl::Status notified =
+      systemd_.Ready(absl::StrCat("serving ", started_with_.listeners.size(), " listeners"));
+  // After an upgrade, no other process accepts connections.
+  if (!notified.ok() && took_over) {
+    logger_.Error("systemd", std::string(notified.message()));
+    return absl::OkStatus();
+  }
+  return notified;
 }
 
 // Gives up what the start needs and serving does not. The access log is opened by the user that has
@@ -209,7 +232,8 @@ StatusBoard::Sources Server::BoardSources() {
       .snapshot = [this] { return snapshot_; },
       .confinement = confinement_.report(),
       .listening = [this] { return listening_; },
-      .draining = [this] { return drain_.begun(); },
+      // After an upgrade, what is asked for is ready: the successor serves.
+      .draining = [this] { return drain_.begun() && taken_over_.pid == 0; },
       .last_reload_failure =
           [this] { return reload_ == nullptr ? std::string() : reload_->state().last_error(); },
       .listeners_pending = [this] { return ListenersPending(); },
@@ -357,6 +381,8 @@ ReloadController::Load Server::BeginLoad() {
 }
 
 absl::Status Server::ActivateReloaded(std::shared_ptr<Snapshot> next, observe::Expiries expiries) {
+  // The successor has got the sockets of the current configuration.
+  if (upgrade_.in_progress()) return absl::FailedPreconditionError("an upgrade is in progress");
   const auto target_of = [this](const config::Upstream& upstream) { return TargetOf(upstream); };
   if (absl::Status status = SetTargets(target_of, next.get()); !status.ok()) return status;
   if (absl::Status status = binder_.Bind(*next, snapshot_.get()); !status.ok()) return status;
@@ -473,7 +499,41 @@ void Server::ReopenAccessLog() {
   }
 }
 
+// During an upgrade, refusing connections would affect the successor, which has the same sockets.
 void Server::BeginDrain(const std::string& reason) {
+  if (!upgrade_.in_progress()) {
+    StartDrain(reason);
+    return;
+  }
+  logger_.Info("drain_postponed", "The drain begins when the upgrade in progress is over.",
+               {{"why", reason}});
+  postponed_drain_ = reason;
+}
+
+void Server::OnUpgradeFailed() {
+  if (!postponed_drain_.empty()) StartDrain(postponed_drain_);
+}
+
+void Server::OnTakenOver(const Upgrade::TakenOver& taken) {
+  taken_over_ = taken;
+  StartDrain(absl::StrCat("upgrade: process ", taken.pid, " has taken over"));
+}
+
+std::vector<PassedSockets> Server::EndpointSockets() const {
+  std::vector<PassedSockets> all;
+  const auto add = [&](const char* name, const EndpointServer* server,
+                       const config::Endpoint& endpoint) {
+    if (server == nullptr) return;
+    const std::string& path = endpoint.address.path;
+    all.push_back({SocketUse::kEndpoint, name, binder_.OwnsFile(path) ? path : "", {}});
+    all.back().sockets.push_back(server->DuplicateSocket());
+  };
+  add("metrics", metrics_endpoint_.get(), started_with_.metrics);
+  add("admin", admin_endpoint_.get(), started_with_.admin);
+  return all;
+}
+
+void Server::StartDrain(const std::string& reason) {
   if (drain_.begun()) return;
   const int64_t deadline_ms = snapshot_->config.drain.count();
   metrics_.SetDraining(true);
@@ -487,9 +547,19 @@ void Server::BeginDrain(const std::string& reason) {
   reload_->Stop("the drain has begun");
 }
 
+// Drains the workers, and the endpoints that a successor has taken over. The others serve until the
+// process ends.
 size_t Server::DrainWorkers(const std::function<void()>& on_empty) {
-  for (auto& worker : workers_) worker->Drain(on_empty);
-  return workers_.size();
+  for (auto& worker : workers_) worker->Drain(on_empty, taken_over_.listeners);
+  size_t count = workers_.size();
+  const int64_t grace_ms = std::min(snapshot_->config.idle_grace, snapshot_->config.drain).count();
+  for (const auto& [name, endpoint] :
+       {std::pair("metrics", metrics_endpoint_.get()), std::pair("admin", admin_endpoint_.get())}) {
+    if (!taken_over_.endpoints.contains(name)) continue;
+    endpoint->Drain(grace_ms, on_empty);
+    ++count;
+  }
+  return count;
 }
 
 void Server::RunHousekeeping() {

@@ -43,6 +43,7 @@
 #include "proxy/server/snapshot.h"
 #include "proxy/server/status_board.h"
 #include "proxy/server/systemd_notify.h"
+#include "proxy/server/upgrade.h"
 #include "proxy/server/upstream_resolver.h"
 #include "proxy/server/watchdog.h"
 #include "proxy/server/worker.h"
@@ -97,6 +98,10 @@ class Server {
   void OnDrainSignal(int number);
   void ReopenAccessLog();
   void BeginDrain(const std::string& reason);
+  void StartDrain(const std::string& reason);
+  void OnTakenOver(const Upgrade::TakenOver& taken);
+  void OnUpgradeFailed();
+  std::vector<PassedSockets> EndpointSockets() const;
   size_t DrainWorkers(const std::function<void()>& on_empty);
   void RunHousekeeping();
 
@@ -137,6 +142,9 @@ class Server {
   std::unique_ptr<BackgroundThread> housekeeper_;
   int reload_signals_ = 0;  // not answered yet
   std::unique_ptr<io::Signals> signals_;
+  Upgrade upgrade_;
+  Upgrade::TakenOver taken_over_;  // by a successor; empty unless it is the reason for the drain
+  std::string postponed_drain_;    // the reason for a drain that waits for the end of an upgrade
   Drain drain_;
   std::unique_ptr<Watchdog> watchdog_;  // null if the service manager requires none
   base::FunctionTimer housekeeping_;

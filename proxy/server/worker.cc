@@ -169,7 +169,7 @@ Worker::RevalidationScope Worker::AdoptListener(const ListenerSnapshot& listener
 void Worker::ReplaceSockets(const ListenerSnapshot& listener,
                             std::vector<io::FileDescriptor> sockets, Listening& listening) {
   CloseListener(listening);
-  listening.inherited = listener.config.address.kind == config::Address::Kind::kSystemd;
+  listening.shared = listener.config.address.kind == config::Address::Kind::kSystemd;
   for (io::FileDescriptor& socket : sockets) {
     listening.sockets.push_back(Listen(listener.config.name, listening.slot, std::move(socket)));
   }
@@ -341,12 +341,13 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   if (context_.draining || slot->current == nullptr) key->Drain();
 }
 
-// Closes the sockets without losing a connection in the kernel's queue. The queue of a socket of
-// the service manager is left for the next process that accepts from it.
+// Closes the sockets without losing a connection in the kernel's queue. The queue of a socket that
+// belongs to the service manager or was passed to another process is left for the next process that
+// accepts from it.
 void Worker::CloseListener(Listening& listening) {
   std::vector<std::unique_ptr<io::Listener>> sockets = std::move(listening.sockets);
   listening.sockets.clear();
-  if (sockets.empty() || listening.inherited) return;
+  if (sockets.empty() || listening.shared) return;
   for (std::unique_ptr<io::Listener>& socket : sockets) {
     socket->RefuseNew();
     socket->AcceptPending();
@@ -371,13 +372,26 @@ void Worker::OnConnectionClosed(Connection* connection) {
   ReportIfEmpty();
 }
 
-void Worker::Drain(std::function<void()> on_empty) {
-  loop_.Post([this, on_empty = std::move(on_empty)] {
+void Worker::Drain(std::function<void()> on_empty, std::set<std::string> taken_over) {
+  loop_.Post([this, on_empty = std::move(on_empty), taken_over = std::move(taken_over)] {
     context_.draining = true;
     on_empty_ = on_empty;
-    for (auto& [name, listening] : listeners_) CloseListener(listening);
+    for (auto& [name, listening] : listeners_) {
+      listening.shared = listening.shared || taken_over.contains(name);
+      CloseListener(listening);
+    }
     for (Connection* connection : AllConnections()) connection->Drain();
     ReportIfEmpty();
+  });
+}
+
+void Worker::DuplicateSockets(std::function<void(Sockets)> done) {
+  loop_.Post([this, done = std::move(done)] {
+    Sockets all;
+    for (const auto& [name, listening] : listeners_) {
+      for (const auto& socket : listening.sockets) all[name].push_back(socket->Duplicate());
+    }
+    done(std::move(all));
   });
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -73,10 +74,14 @@ class Worker final : private session::Connection::Observer {
   void SetOnCircuitChange(CircuitReport report) { on_circuit_change_ = std::move(report); }
 
   // Stops listening and ends idle connections now, others after their response. `on_empty` is
-  // called when no connection is left.
-  void Drain(std::function<void()> on_empty);
+  // called when no connection is left. From the sockets of the listeners `taken_over`, another
+  // process accepts from now on.
+  void Drain(std::function<void()> on_empty, std::set<std::string> taken_over = {});
   // Ends every connection now, at the deadline of the drain.
   void Cut();
+  // Calls `done` with another descriptor of each listening socket, by listener name; one that could
+  // not be made is empty.
+  void DuplicateSockets(std::function<void(Sockets)> done);
   // Calls `done` with up to `limit` connections.
   void Summarize(size_t limit, std::function<void(std::vector<ConnectionSummary>)> done);
   // Calls `done` from the loop, which shows that the loop is alive.
@@ -95,7 +100,7 @@ class Worker final : private session::Connection::Observer {
   struct Listening {
     std::shared_ptr<session::ListenerSlot> slot = std::make_shared<session::ListenerSlot>();
     std::vector<std::unique_ptr<io::Listener>> sockets;  // several if systemd passed them
-    bool inherited = false;  // the sockets belong to the service manager
+    bool shared = false;  // another process accepts, or will accept, from the sockets
   };
   using Listeners = std::map<std::string, Listening>;
   // By the upstream's name and protocol; those of `protocol: match` have two.

@@ -56,10 +56,12 @@ TEST(KeysThatNeedRestart, AreThoseThatDiffer) {
   EXPECT_TRUE(KeysThatNeedRestart(before, after).empty());
   after.workers = 9;
   after.admin.enabled = true;
+  after.upgrade.socket = "/run/mantlet/upgrade.sock";
   after.user = "mantlet";
   after.sandbox.seccomp = false;
-  EXPECT_EQ(KeysThatNeedRestart(before, after),
-            (std::vector<std::string>{"workers", "admin.address", "user", "sandbox"}));
+  EXPECT_EQ(
+      KeysThatNeedRestart(before, after),
+      (std::vector<std::string>{"workers", "admin.address", "upgrade.socket", "user", "sandbox"}));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ const Mistake kMistakes[] = {
      "m.yaml:6:5: unknown key 'metrics' in listeners[0]; it belongs at the top of the file"},
     {"AKeyThatMeansNothing", "workers: 2", "colour: red",
      "m.yaml:1:1: unknown key 'colour'; the keys here are workers, limits, listeners, "
-     "upstreams, metrics, admin, log, reload, shutdown, user, sandbox"},
+     "upstreams, metrics, admin, log, reload, shutdown, upgrade, user, sandbox"},
     {"NginxsNameOfACertificate", "- chain: tls.crt", "- ssl_certificate: tls.crt",
      "m.yaml:8:11: unknown key 'ssl_certificate' in listeners[0].tls.certificates[0]; did you mean "
      "'chain'?"},

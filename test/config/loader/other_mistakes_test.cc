@@ -27,7 +27,7 @@ colour: red
 log: {level: loud, format: xml})",
      "m.yaml:1:10: workers: 0 is out of range; write auto or a number from 1 to 1024\n"
      "m.yaml:2:1: unknown key 'colour'; the keys here are workers, limits, listeners, upstreams, "
-     "metrics, admin, log, reload, shutdown, user, sandbox\n"
+     "metrics, admin, log, reload, shutdown, upgrade, user, sandbox\n"
      "m.yaml:3:14: level: 'loud' is not known here; write one of debug, info, warn, error\n"
      "m.yaml:3:28: format: 'xml' is not known here; write one of json, text"},
     {"ATrustBundleThatIsNotUsed", "    client_auth:\n",

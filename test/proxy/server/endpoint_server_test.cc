@@ -232,6 +232,36 @@ TEST_F(EndpointServerTest, AClientThatPipelinesWithoutReadingDoesNotDelayAProbe)
   EXPECT_LT(seen_.size() - before, 50u) << "a few turns, each with one page";
 }
 
+TEST_F(EndpointServerTest, ADrainAcceptsNothingAndAnswersOnceMore) {
+  auto busy = Connect();
+  auto idle = Connect();
+  busy->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(Gets(*busy, "fine\n"));
+  // Another process accepts from the socket.
+  const io::FileDescriptor other = server_->DuplicateSocket();
+  bool empty = false;
+  server_->Drain(/*grace_ms=*/1000, [&] { empty = true; });
+  EXPECT_FALSE(empty);
+  busy->handler.data.clear();
+  busy->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(Gets(*busy, "fine\n"));
+  EXPECT_NE(busy->handler.data.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(IsClosed(*busy));
+  EXPECT_TRUE(IsClosed(*idle)) << "after its time";
+  EXPECT_TRUE(RunUntil(loop_, [&] { return empty; }));
+  const size_t before = seen_.size();
+  auto late = Connect();
+  late->Say("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  io::RunReady(loop_);
+  EXPECT_EQ(seen_.size(), before) << "it waits for the other process";
+}
+
+TEST_F(EndpointServerTest, ADrainWithoutClientsIsOverAtOnce) {
+  bool empty = false;
+  server_->Drain(1000, [&] { empty = true; });
+  EXPECT_TRUE(empty);
+}
+
 TEST_F(EndpointServerTest, MayGoWithClientsConnected) {
   auto client = Connect();
   server_.reset();

@@ -2,15 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/socket_address.h"
+#include "proxy/server/received_sockets.h"
 #include "test/proxy/io/temp_directory.h"
 
 namespace mantlet::server {
@@ -234,6 +237,155 @@ TEST_F(InheritedTest, AnUnknownNameIsRejectedWithAHint) {
 TEST_F(InheritedTest, ASocketThatDoesNotListenIsRejectedWithAHint) {
   given_ = io::FileDescriptor(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   EXPECT_NE(Refusal(Open("public")).find("ListenStream="), std::string::npos);
+}
+
+class ReceivedTest : public testing::Test {
+ protected:
+  // Passes `count` sockets of one port, as another process would.
+  void Pass(size_t count, SocketUse use = SocketUse::kListener, const std::string& name = "public",
+            const std::string& path = "") {
+    PassedSockets passed{use, name, path, {}};
+    for (size_t i = 0; i < count; ++i) {
+      const auto address = path.empty() ? io::SocketAddress::Resolve("127.0.0.1", port_)->front()
+                                        : io::SocketAddress::Unix(path).value();
+      passed.sockets.push_back(io::OpenListeningSocket(address).value());
+      port_ = io::LocalAddress(passed.sockets.back().get())->port();
+      inodes_.insert(Inode(passed.sockets.back()));
+    }
+    received_.Add(std::move(passed));
+  }
+  static ino_t Inode(const io::FileDescriptor& socket) {
+    struct stat status{};
+    fstat(socket.get(), &status);
+    return status.st_ino;
+  }
+  absl::StatusOr<std::vector<BoundListener>> Open(const config::Address& address, size_t count,
+                                                  SocketOwner owner = {SocketUse::kListener,
+                                                                       "public"}) {
+    sockets_.SetReceived(std::move(received_));
+    return sockets_.Open(address, count, PortSharing::kExclusive, {}, owner);
+  }
+
+  io::TempDirectory directory_;
+  uint16_t port_ = 0;
+  std::set<ino_t> inodes_;  // of the passed sockets
+  ReceivedSockets received_;
+  ListeningSockets sockets_{{}};
+};
+
+TEST_F(ReceivedTest, EverySocketGoesToAWorkerWhateverTheirNumbersAre) {
+  for (size_t passed = 1; passed <= 5; ++passed) {
+    for (size_t workers = 1; workers <= 5; ++workers) {
+      SCOPED_TRACE(std::to_string(passed) + " for " + std::to_string(workers));
+      received_ = ReceivedSockets();
+      inodes_.clear();
+      port_ = 0;
+      Pass(passed);
+      auto bound = Open(Tcp("127.0.0.1", port_), workers);
+      ASSERT_TRUE(bound.ok()) << bound.status();
+      std::set<ino_t> used;
+      for (const BoundListener& one : *bound) {
+        EXPECT_TRUE(one.received);
+        ASSERT_EQ(one.sockets.size(), workers);
+        for (const io::FileDescriptor& socket : one.sockets) used.insert(Inode(socket));
+      }
+      EXPECT_EQ(used, inodes_);
+      EXPECT_EQ(bound->size(), (passed + workers - 1) / workers);
+      EXPECT_EQ(sockets_.FinishReceived(), std::vector<uint32_t>{0});
+    }
+  }
+}
+
+TEST_F(ReceivedTest, AnyPortMeansThePortOfTheSameName) {
+  Pass(1);
+  auto bound = Open(Tcp("127.0.0.1", 0), 1);
+  ASSERT_TRUE(bound.ok());
+  EXPECT_EQ(bound->front().address, "127.0.0.1:" + std::to_string(port_));
+}
+
+TEST_F(ReceivedTest, SocketsOfAnotherNameHostOrUseAreNotTaken) {
+  Pass(1, SocketUse::kListener, "other");
+  Pass(1, SocketUse::kEndpoint, "public");
+  for (const char* host : {"127.0.0.1", "127.0.0.2"}) {
+    auto bound = Open(Tcp(host, 0), 1);
+    ASSERT_TRUE(bound.ok());
+    EXPECT_FALSE(bound->front().received);
+  }
+  EXPECT_TRUE(sockets_.FinishReceived().empty());
+}
+
+TEST_F(ReceivedTest, AnotherAddressOfTheSamePortMayBeBoundBesideIt) {
+  Pass(1);
+  auto bound = Open(Tcp("0.0.0.0", port_), 1);
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_FALSE(bound->front().received);
+}
+
+TEST_F(ReceivedTest, APortThatNobodyHasPassedStaysExclusive) {
+  const auto other = io::OpenListeningSocket(io::SocketAddress::Resolve("127.0.0.1", 0)->front());
+  Pass(1);
+  const uint16_t port = io::LocalAddress(other->get())->port();
+  auto bound = Open(Tcp("127.0.0.1", port), 1);
+  EXPECT_FALSE(bound.ok()) << "a process that did not pass it listens there";
+}
+
+TEST_F(ReceivedTest, TheFileOfAUnixSocketIsOursOnlyAfterCommit) {
+  const std::string path = directory_.File("public.sock");
+  Pass(1, SocketUse::kListener, "public", path);
+  auto bound = Open(Path(config::Address::Kind::kUnix, path), 2);
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_TRUE(bound->front().received);
+  EXPECT_FALSE(sockets_.IsOurs(path));
+  sockets_.RemoveFiles([](const std::string&) { return false; });
+  EXPECT_TRUE(io::SocketFileAt(path).has_value()) << "it belongs to the other process";
+  sockets_.Commit();
+  EXPECT_TRUE(sockets_.IsOurs(path));
+  sockets_.RemoveFiles([](const std::string&) { return false; });
+  EXPECT_FALSE(io::SocketFileAt(path).has_value());
+}
+
+TEST_F(ReceivedTest, ADisownedFileStays) {
+  const std::string path = directory_.File("public.sock");
+  auto bound = sockets_.Open(Path(config::Address::Kind::kUnix, path), 1, PortSharing::kExclusive);
+  ASSERT_TRUE(bound.ok());
+  sockets_.Disown(path);
+  sockets_.RemoveFiles([](const std::string&) { return false; });
+  EXPECT_TRUE(io::SocketFileAt(path).has_value());
+}
+
+TEST_F(ReceivedTest, OtherPermissionsReplaceTheFileWhenItIsMoved) {
+  const std::string path = directory_.File("public.sock");
+  Pass(1, SocketUse::kListener, "public", path);
+  const auto before = io::SocketFileAt(path);
+  sockets_.SetReceived(std::move(received_));
+  auto bound = sockets_.Open(Path(config::Address::Kind::kUnix, path), 1, PortSharing::kExclusive,
+                             {.unix_mode = 0660});
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_FALSE(bound->front().received);
+  EXPECT_EQ(io::SocketFileAt(path), before) << "the other process serves until the end";
+  sockets_.MoveSuccessors();
+  EXPECT_NE(io::SocketFileAt(path), before);
+  EXPECT_TRUE(sockets_.FinishReceived().empty());
+}
+
+TEST_F(ReceivedTest, SocketsOfTheServiceManagerAreFoundByNameAgainAndAgain) {
+  Pass(1, SocketUse::kInherited, "web");
+  auto bound = Open(Path(config::Address::Kind::kSystemd, "web"), 2);
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_EQ(sockets_.FinishReceived(), std::vector<uint32_t>{0});
+  EXPECT_TRUE(
+      sockets_.Open(Path(config::Address::Kind::kSystemd, "web"), 1, PortSharing::kExclusive).ok());
+  auto other =
+      sockets_.Open(Path(config::Address::Kind::kSystemd, "other"), 1, PortSharing::kExclusive);
+  EXPECT_FALSE(other.ok());
+}
+
+TEST_F(ReceivedTest, WhatDoesNotListenIsNotTaken) {
+  PassedSockets passed{SocketUse::kInherited, "web", "", {}};
+  passed.sockets.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  received_.Add(std::move(passed));
+  EXPECT_FALSE(Open(Path(config::Address::Kind::kSystemd, "web"), 1).ok());
+  EXPECT_TRUE(sockets_.FinishReceived().empty());
 }
 
 }  // namespace

@@ -129,6 +129,23 @@ TEST_F(WorkerTest, WithoutConnectionsADrainIsOverAtOnce) {
   EXPECT_EQ(empty.get_future().wait_for(kLate), std::future_status::ready);
 }
 
+TEST_F(WorkerTest, ADrainLeavesTheQueueOfASocketThatAnotherProcessHasTakenOver) {
+  worker_.Apply(Build(), SocketsFor("public"));
+  std::promise<Worker::Sockets> promise;
+  worker_.DuplicateSockets([&](Worker::Sockets all) { promise.set_value(std::move(all)); });
+  const Worker::Sockets passed = promise.get_future().get();
+  ASSERT_EQ(passed.at("public").size(), 1u);
+  const int fd = passed.at("public").front().get();
+  EXPECT_EQ(io::LocalAddress(fd)->port(), port_);
+  std::promise<void> empty;
+  worker_.Drain([&] { empty.set_value(); }, {"public"});
+  ASSERT_EQ(empty.get_future().wait_for(kLate), std::future_status::ready);
+  // The kernel accepts connections as before, and they wait for the other process.
+  const io::FileDescriptor client = Connect();
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(io::FileDescriptor(accept(fd, nullptr, nullptr)));
+}
+
 TEST_F(WorkerTest, AcceptsOnTheSocketsThatItIsGiven) {
   worker_.Apply(Build(), SocketsFor("public"));
   const io::FileDescriptor one = Connect();
