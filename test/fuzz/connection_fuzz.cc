@@ -386,8 +386,8 @@ class Sequence {
     const bool sent = std::ranges::any_of(ClientRequests(), [&](const Message& request) {
       return request.method == forwarded.method && SameTarget(request.target, forwarded.target) &&
              request.content.starts_with(forwarded.content) &&
-             (!forwarded.complete || (request.content == forwarded.content &&
-                                      (request.complete || EndsByLength(forwarded))));
+             (!forwarded.complete || EndsByLength(forwarded) ||
+              (request.complete && request.content == forwarded.content));
     });
     Require(sent, "a request that was not sent",
             forwarded.method + " " + forwarded.target +
