@@ -1,9 +1,10 @@
 """A soak: mixed load of both protocols for minutes, while certificates, lists and the configuration change, an
-application restarts and hostile clients come and go. tools/soak runs it, test_soak.py a short one.
+application restarts, hostile clients come and go, and a new process takes over. tools/soak runs it, test_soak.py a
+short one.
 
 Nothing may be lost: each request to the application that does not restart has to be answered, and one to the other
 may fail only with 502, 503 or 504. Nothing may grow: when the load pauses, memory, descriptors and threads are those
-of the first pause, and no connection is left.
+of the first pause of the same process, and no connection is left.
 """
 
 import argparse
@@ -50,7 +51,9 @@ class Soak:
         self.steady = Upstream()
         self.restarting_path = pathlib.Path(directory) / "app.sock"
         self.restarting = Upstream(self.restarting_path)
-        self.proxy = proxy_module.Proxy(pathlib.Path(directory) / "proxy", self.configuration()).start()
+        self.folder = pathlib.Path(directory) / "proxy"
+        self.proxy = proxy_module.Proxy(self.folder, self.configuration()).start()
+        self.restarted_at = time.monotonic()
         self.done = collections.Counter()
 
     def configuration(self):
@@ -58,7 +61,10 @@ class Soak:
             self.pki, self.steady, workers=2, log={"access": str(self.pki.directory / "access.log")},
             listener={"name": "steady", "client_auth": {"crl": {"files": [str(self.crl_file)]}}},
             # What restarts must not make what does not restart wait.
-            upstream_options={"pool": {"connections": 200}})
+            upstream_options={"pool": {"connections": 200}},
+            upgrade={"socket": str(self.pki.directory / "upgrade.sock")},
+            # Clients that share a processor with everything here may take a second for the next request.
+            shutdown={"drain": "10s", "idle_grace": "3s"})
         second = proxy_module.merge(config["listeners"][0], {"name": "unsteady", "upstream": "restarting"})
         config["listeners"].append(second)
         config["upstreams"].append({"name": "restarting", "address": f"unix:{self.restarting_path}"})
@@ -99,6 +105,7 @@ class Soak:
         self.proxy.write_config(self.configuration())
 
     def restart_application(self):
+        self.restarted_at = time.monotonic()
         self.restarting.close()
         self.restarting_path.unlink()
         time.sleep(self.random.choice((0, 0.5)))
@@ -109,6 +116,14 @@ class Soak:
                                ("/config", "admin"), ("/connections", "admin")):
             status, _ = self.proxy.get(path, endpoint)
             assert status == 200 or path == "/readyz", (path, status)
+
+    def upgrade(self):
+        """Another process takes over, and the first one ends."""
+        before = self.proxy
+        self.proxy = proxy_module.Proxy(self.folder, self.configuration(), config_path=before.config_path).start()
+        before.wait(60)
+        before.check_end()
+        self.done["upgrade"] += 1
 
     ACTIONS = (rotate, write_crl, damage, change_limits, break_configuration, restart_application, look)
 
@@ -121,13 +136,15 @@ class Soak:
         process = pathlib.Path(f"/proc/{self.proxy.process.pid}")
         return Rest(self.proxy.rss(), len(os.listdir(process / "fd")), len(os.listdir(process / "task")))
 
-    def load(self, seconds):
-        """Load and events for so long. Returns the answers and the failures."""
+    def load(self, seconds, first=None):
+        """Load and events for so long, at least one; `first` comes before them. Returns the answers and the failures."""
         kinds = [(soak_load.Http1, "steady"), (soak_load.Http2, "steady"),
                  (soak_load.Http1, "unsteady"), (soak_load.Http2, "unsteady")]
         honest = [kind(self, listener, number) for number, (kind, listener) in enumerate(kinds)]
         for each in honest:
             each.start()
+        if first is not None:
+            first()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert self.proxy.process.poll() is None, "mantlet has ended:\n" + "\n".join(self.proxy.err.lines[-20:])
@@ -151,8 +168,13 @@ class Soak:
         self.restarting.close()
 
 
-def grown(first, last):
-    """What has grown from one pause to another; empty if nothing has."""
+def grown(rests):
+    """What has grown since the first pause of a process; empty if nothing has."""
+    if len(rests) < 2:
+        return []
+    # The median of the later pauses, because the moment of a pause is chance.
+    later = rests[(len(rests) + 1) // 2:]
+    first, last = rests[0], Rest(*(int(statistics.median(values)) for values in zip(*later)))
     problems = []
     if not proxy_module.is_sanitized() and last.memory > first.memory * (1 + GROWTH) + GROWTH_BYTES:
         problems.append(f"resident memory grew from {first.memory >> 10} to {last.memory >> 10} KiB")
@@ -165,21 +187,26 @@ def grown(first, last):
 def run(directory, seconds, seed, say=print):
     """Runs a soak of about so many seconds in rounds with pauses. Returns the problems."""
     soak = Soak(directory, seed)
-    problems, rests, answers = [], [], 0
+    problems, rests, answers = [], [[]], 0  # the pauses of each process
     rounds = max(2, min(20, int(seconds / 60)))
     try:
         soak.load(min(10, seconds / 4))  # what is needed once
         for number in range(rounds):
-            rests.append(soak.rest())
+            rests[-1].append(soak.rest())
+            if number == rounds // 2:
+                good, failures = soak.load(min(5, seconds / 4), soak.upgrade)
+                answers += good
+                problems += failures
+                rests.append([soak.rest()])
             good, failures = soak.load(seconds / rounds)
             answers += good
             problems += failures
             say(f"round {number + 1} of {rounds}: {good} answers, {len(failures)} failures, at rest before it "
-                f"{rests[-1].memory >> 10} KiB, {rests[-1].descriptors} descriptors, {rests[-1].threads} threads")
-        rests.append(soak.rest())
-        # The median of the later pauses, because the moment of a pause is chance.
-        later = Rest(*(statistics.median(values) for values in zip(*rests[(len(rests) + 1) // 2:])))
-        problems += grown(rests[0], Rest(int(later.memory), later.descriptors, later.threads))
+                f"{rests[-1][-1].memory >> 10} KiB, {rests[-1][-1].descriptors} descriptors, "
+                f"{rests[-1][-1].threads} threads")
+        rests[-1].append(soak.rest())
+        for process in rests:
+            problems += grown(process)
     finally:
         soak.finish()
     say(f"{answers} answers; " + ", ".join(f"{what} {count}" for what, count in sorted(soak.done.items())))

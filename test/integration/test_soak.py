@@ -21,15 +21,16 @@ def test_a_soak_reports_requests_that_fail(tmp_path, monkeypatch):
         self.steady.close()
 
     monkeypatch.setattr(soak.Soak, "ACTIONS", (closes_its_application,))
+    monkeypatch.setattr(soak.Soak, "upgrade", lambda self: None)
     problems = soak.run(tmp_path, 4, seed=1)
     assert any("Http1 steady: 50" in problem for problem in problems), problems
 
 
 def test_what_grows_is_named(monkeypatch):
     monkeypatch.setattr(proxy_module, "is_sanitized", lambda: False)
-    first = soak.Rest(20 << 20, 30, 3)
-    assert soak.grown(first, soak.Rest(22 << 20, 30, 3)) == []
-    assert len(soak.grown(first, soak.Rest(60 << 20, 31, 4))) == 3
+    first, larger = soak.Rest(20 << 20, 30, 3), soak.Rest(60 << 20, 31, 4)
+    assert soak.grown([first, larger, soak.Rest(22 << 20, 30, 3)]) == []
+    assert len(soak.grown([first, first, larger, larger])) == 3
 
 
 def test_an_application_that_restarts_excuses_only_gateway_errors():

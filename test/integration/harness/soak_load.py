@@ -31,14 +31,19 @@ class Honest(threading.Thread):
             try:
                 self.converse()
             except ERRORS as error:
-                self.failures.append(f"{type(self).__name__} {self.listener}: {error!r}")
+                if not self.may_break():
+                    self.failures.append(f"{type(self).__name__} {self.listener}: {error!r}")
                 time.sleep(0.1)
+
+    def may_break(self):
+        """A response that the application had begun when it ended is cut, and so is its connection."""
+        return self.listener == "unsteady" and time.monotonic() - self.soak.restarted_at < scaled(3)
 
     def address(self):
         return self.soak.address(self.listener)
 
     def count(self, status, right=True):
-        if self.listener == "unsteady" and status in UNSTEADY:
+        if self.listener == "unsteady" and (status in UNSTEADY or status is None and self.may_break()):
             return
         if status == 200 and right:
             self.answers += 1
