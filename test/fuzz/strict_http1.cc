@@ -153,14 +153,13 @@ bool RequestHead(Reader& reader, Message& message) {
 bool ResponseHead(Reader& reader, Message& message) {
   const std::optional<std::string_view> line = reader.Line();
   if (!line) return false;
-  const std::optional<uint64_t> status =
-      line->size() < 12 ? std::nullopt : Digits(line->substr(9, 3), 10);
+  const uint64_t status = line->size() < 12 ? 0 : Digits(line->substr(9, 3), 10).value_or(0);
   const bool versioned = line->starts_with("HTTP/1.1 ") || line->starts_with("HTTP/1.0 ");
-  if (!versioned || !status || *status < 100 || (line->size() > 12 && (*line)[12] != ' ') ||
+  if (!versioned || status < 100 || (line->size() > 12 && (*line)[12] != ' ') ||
       !IsFieldText(*line)) {
     return reader.Fail("a status line", *line);
   }
-  message.status = static_cast<int>(*status);
+  message.status = static_cast<int>(status);
   message.minor = (*line)[7] - '0';
   return reader.Fields(message.fields);
 }
