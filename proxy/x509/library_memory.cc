@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <openssl/mem.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "proxy/base/exhaustion.h"
@@ -20,7 +21,10 @@ void OPENSSL_memory_free(void* block);
 size_t OPENSSL_memory_get_size(void* block);
 // NOLINTEND(readability-identifier-naming)
 
-void* OPENSSL_memory_alloc(size_t size) { return mantlet::base::MallocOrEnd(size); }
+// A block has at least one byte, so that malloc_usable_size() never tells of more than there is.
+void* OPENSSL_memory_alloc(size_t size) {
+  return mantlet::base::MallocOrEnd(std::max<size_t>(size, 1));
+}
 
 // Overwrites the block, as BoringSSL's own function does: it may have held a key.
 void OPENSSL_memory_free(void* block) {

@@ -83,6 +83,7 @@ def test_a_post_that_waited_does_not_go_out_on_a_connection_that_has_ended(start
     first, second = connect(proxy).send(POST), connect(proxy).send(POST)
     wait_for_requests_in_flight(proxy, 2)
     proxy.signal(signal.SIGSTOP)  # it gets the response and the end at the same time
+    wait_until(lambda: proxy.state() == "T", what="the stop of all threads")
     answer.set()
     assert ended.wait(scaled(10))
     proxy.signal(signal.SIGCONT)
