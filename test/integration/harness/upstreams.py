@@ -105,7 +105,7 @@ class Echo(Scripted):
 
     def __init__(self, path=None):
         self.requests = []
-        super().__init__(self._talk, path)
+        super().__init__(self._talk, path, backlog=4096)
 
     def _talk(self, connection, number):
         reader = Reader(connection)
