@@ -112,7 +112,8 @@ class Orders:
         preloaded = str(library)
         if "address" in proxy_module.sanitizers():  # its calls go through this library, and it wants to be the first
             preloaded = f"{self._asan(compiler)}:{preloaded}"
-        self.env = {"LD_PRELOAD": preloaded, "INJECT_FAULTS_FILE": str(self._file)}
+        # A process that ends because of a fault leaves libuv's handles behind.
+        self.env = {"LD_PRELOAD": preloaded, "INJECT_FAULTS_FILE": str(self._file), "ASAN_OPTIONS": "detect_leaks=0"}
         self.clear()
 
     @staticmethod
