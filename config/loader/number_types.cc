@@ -163,6 +163,29 @@ Notation Time() {
           [](uint64_t value) { return PrintWithUnit(value, kDurationUnits); }};
 }
 
+// Returns `base` with two more values that are written as words, of which `auto` is the default.
+template <typename T>
+ValueType<T> AutoOrOff(const ValueType<T>& base, T automatic, T off) {
+  ValueType<T> type = base;
+  type.name = absl::StrCat("auto, off, or a ", base.name);
+  type.example = "auto";
+  type.parse = [=](const ScalarText& scalar, T& out) -> std::optional<Problem> {
+    if (scalar.text == "auto" || scalar.text == "off" || scalar.text == "false") {
+      out = scalar.text == "auto" ? automatic : off;
+      return std::nullopt;
+    }
+    std::optional<Problem> problem = base.parse(scalar, out);
+    if (problem && !scalar.quoted)
+      problem->hint = absl::StrCat("write auto, off, or a ", base.name);
+    return problem;
+  };
+  type.print = [=](const T& value) {
+    if (value == automatic) return std::string("auto");
+    return value == off ? std::string("off") : base.print(value);
+  };
+  return type;
+}
+
 }  // namespace
 
 ValueType<uint32_t> Count(uint32_t min, uint32_t max, const char* zero) {
@@ -243,25 +266,7 @@ ValueType<uint64_t> SizeOrZero(uint64_t min, uint64_t max, const char* zero) {
 }
 
 ValueType<uint64_t> MemorySize(uint64_t min, uint64_t max) {
-  const ValueType<uint64_t> size = SizeOrZero(min, max, nullptr);
-  ValueType<uint64_t> type = size;
-  type.name = absl::StrCat("auto, off, or a ", size.name);
-  type.example = "auto";
-  type.parse = [size](const ScalarText& scalar, uint64_t& out) -> std::optional<Problem> {
-    if (scalar.text == "auto" || scalar.text == "off" || scalar.text == "false") {
-      out = scalar.text == "auto" ? kAutoMemory : 0;
-      return std::nullopt;
-    }
-    std::optional<Problem> problem = size.parse(scalar, out);
-    if (problem && !scalar.quoted)
-      problem->hint = absl::StrCat("write auto, off, or a ", size.name);
-    return problem;
-  };
-  type.print = [size](uint64_t value) {
-    if (value == kAutoMemory) return std::string("auto");
-    return value == 0 ? std::string("off") : size.print(value);
-  };
-  return type;
+  return AutoOrOff(SizeOrZero(min, max, nullptr), kAutoMemory, uint64_t{0});
 }
 
 ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char* zero) {
@@ -272,25 +277,7 @@ ValueType<Milliseconds> Duration(Milliseconds min, Milliseconds max, const char*
 }
 
 ValueType<Milliseconds> AutoDuration(Milliseconds min, Milliseconds max) {
-  const ValueType<Milliseconds> duration = Duration(min, max, nullptr);
-  ValueType<Milliseconds> type = duration;
-  type.name = absl::StrCat("auto, off, or a ", duration.name);
-  type.example = "auto";
-  type.parse = [duration](const ScalarText& scalar, Milliseconds& out) -> std::optional<Problem> {
-    if (scalar.text == "auto" || scalar.text == "off" || scalar.text == "false") {
-      out = scalar.text == "auto" ? kAutoDuration : Milliseconds(0);
-      return std::nullopt;
-    }
-    std::optional<Problem> problem = duration.parse(scalar, out);
-    if (problem && !scalar.quoted)
-      problem->hint = absl::StrCat("write auto, off, or a ", duration.name);
-    return problem;
-  };
-  type.print = [duration](const Milliseconds& value) {
-    if (value == kAutoDuration) return std::string("auto");
-    return value.count() == 0 ? std::string("off") : duration.print(value);
-  };
-  return type;
+  return AutoOrOff(Duration(min, max, nullptr), kAutoDuration, Milliseconds(0));
 }
 
 }  // namespace mantlet::config

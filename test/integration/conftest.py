@@ -46,6 +46,16 @@ def pki(tmp_path_factory):
     return pki_module.Pki(tmp_path_factory.mktemp("pki"))
 
 
+@pytest.fixture(scope="module")
+def shared(pki, tmp_path_factory):
+    """One proxy and one upstream, an Echo, for all cases of a table."""
+    echo = upstreams.Echo()
+    proxy = proxy_module.Proxy(tmp_path_factory.mktemp("proxy"), proxy_module.configuration(pki, echo)).start()
+    yield proxy, echo
+    proxy.check_end()
+    echo.close()
+
+
 @pytest.fixture
 def own_pki(tmp_path):
     """Certificates of one test, which may change them."""

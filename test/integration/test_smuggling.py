@@ -78,18 +78,6 @@ BAD_CHUNKS = {
 PREFIXED = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def shared(pki, tmp_path_factory):
-    """One proxy and one upstream for the whole table."""
-    from harness import upstreams
-    from harness.proxy import Proxy, configuration
-    upstream = upstreams.Echo()
-    proxy = Proxy(tmp_path_factory.mktemp("proxy"), configuration(pki, upstream)).start()
-    yield proxy, upstream
-    proxy.check_end()
-    upstream.close()
-
-
 @pytest.mark.parametrize("kind", BAD_REQUESTS)
 def test_a_bad_request_is_refused_and_ends_the_connection(shared, connect, kind):
     proxy, upstream = shared

@@ -211,17 +211,6 @@ FORWARDED = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared(pki, tmp_path_factory):
-    from harness import upstreams
-    from harness.proxy import Proxy, configuration
-    upstream = upstreams.Echo()
-    proxy = Proxy(tmp_path_factory.mktemp("proxy"), configuration(pki, upstream)).start()
-    yield proxy, upstream
-    proxy.check_end()
-    upstream.close()
-
-
 @pytest.mark.parametrize("kind", REFUSED)
 def test_an_ambiguous_request_is_refused(shared, connect, kind):
     proxy, upstream = shared

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -81,6 +82,13 @@ class HandoverTest : public testing::Test {
     thread.join();
     io::RunReady(loop_);
   }
+  // For the client's thread: asks on the loop's.
+  bool InProgress() {
+    auto answer = std::make_shared<std::promise<bool>>();
+    std::future<bool> answered = answer->get_future();
+    loop_.Post([this, answer] { answer->set_value(server_->in_progress()); });
+    return answered.get();
+  }
   HandoverClient Connect() const {
     auto client = HandoverClient::Connect(path_, geteuid(), kPatientMs);
     EXPECT_TRUE(client.ok()) << client.status();
@@ -108,7 +116,7 @@ TEST_F(HandoverTest, PassesTheSocketsAndLearnsWhichWereTaken) {
     auto received = client.Receive();
     ASSERT_TRUE(received.ok()) << received.status();
     EXPECT_EQ(client.pid(), getpid());
-    EXPECT_TRUE(server_->in_progress());
+    EXPECT_TRUE(InProgress());
     EXPECT_EQ(received
                   ->TakeTcp(SocketUse::kListener, "public",
                             io::SocketAddress::Resolve("127.0.0.1", 0)->front(), false)
@@ -155,7 +163,7 @@ TEST_F(HandoverTest, ALackOfDescriptorsIsTold) {
       const absl::Status status = Connect().Receive().status();
       EXPECT_NE(status.message().find("no free"), std::string::npos) << status;
     });
-    while (!server_->in_progress()) std::this_thread::yield();
+    while (!InProgress()) std::this_thread::yield();
     loop_.Post([&] { collected_(absl::ResourceExhaustedError("no free descriptors")); });
     other.join();
   });
@@ -167,7 +175,7 @@ TEST_F(HandoverTest, ASuccessorThatGoesWhileTheSocketsAreCollectedIsForgotten) {
   Run([&] {
     auto fd = io::ConnectPacketSocket(path_, std::chrono::milliseconds(kPatientMs));
     ASSERT_TRUE(io::SendPacket(fd->get(), HandoverSignal(HandoverMessage::Type::kHello)).ok());
-    while (!server_->in_progress()) std::this_thread::yield();
+    while (!InProgress()) std::this_thread::yield();
   });
   EXPECT_TRUE(io::RunUntil(loop_, [&] { return failures_ == 1; }));
   Collect();  // too late
@@ -182,7 +190,7 @@ TEST_F(HandoverTest, AfterTheDeadlineTheSuccessorMayNotTakeOver) {
     HandoverClient client = Connect();
     auto received = client.Receive();
     ASSERT_TRUE(received.ok()) << received.status();
-    while (server_->in_progress()) std::this_thread::yield();
+    while (InProgress()) std::this_thread::yield();
     const absl::Status status = client.TakeOver(received->Finish());
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   });
