@@ -29,9 +29,10 @@ struct SystemNameLookup::Job {
     const std::lock_guard lock(job->mailbox->mutex);
     --job->mailbox->threads;
     if (job->mailbox->loop == nullptr) return nullptr;
-    job->mailbox->loop->Post([mailbox = job->mailbox, done = std::move(job->done), answer] {
+    job->mailbox->loop->Post([mailbox = job->mailbox, done = std::move(job->done),
+                              answer = std::move(answer)]() mutable {
       // Only the loop's own thread resets this pointer, so it cannot change here.
-      if (mailbox->loop != nullptr) done(answer);
+      if (mailbox->loop != nullptr) done(std::move(answer));
     });
     return nullptr;
   }

@@ -72,7 +72,7 @@ class HandoverServer::Successor {
     absl::StatusOr<io::Packet> packet = io::ReceivePacket(fd_.get());
     if (absl::IsDeadlineExceeded(packet.status())) return;
     if (!packet.ok()) {
-      server_->End(has_begun() ? "it ended before it was ready" : "");
+      OnGone();
       return;
     }
     absl::StatusOr<HandoverMessage> message = DecodeHandover(packet->bytes);
@@ -88,6 +88,8 @@ class HandoverServer::Successor {
       Fail("it sent a message that is not expected now");
     }
   }
+
+  void OnGone() { server_->End(has_begun() ? "it ended before it was ready" : ""); }
 
   void OnHello() {
     if (const std::string refusal = server_->actions_.refusal(); !refusal.empty()) {
@@ -132,7 +134,11 @@ class HandoverServer::Successor {
       state_ = State::kWaiting;
     }
     const absl::Status sent = io::SendPacket(fd_.get(), EncodeHandover(message), descriptors);
-    if (!sent.ok()) Fail(std::string(sent.message()));
+    if (absl::IsCancelled(sent)) {
+      OnGone();
+    } else if (!sent.ok()) {
+      Fail(std::string(sent.message()));
+    }
   }
 
   void OnReady(const std::vector<uint32_t>& numbers) {
