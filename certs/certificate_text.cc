@@ -8,6 +8,7 @@
 #include "certs/time_text.h"
 #include "proxy/base/text.h"
 #include "proxy/base/utf8.h"
+#include "proxy/x509/issuer_index.h"
 
 namespace mantlet::certs {
 namespace {
@@ -31,7 +32,7 @@ std::string Name(const std::string& subject) {
 class Tree {
  public:
   Tree(const std::vector<CertificatePtr>& certificates, int indent, int64_t now)
-      : certificates_(certificates), indent_(indent), now_(now) {}
+      : certificates_(certificates), index_(certificates), indent_(indent), now_(now) {}
 
   std::string Draw() {
     // Start at the certificates that are self-signed or whose issuer is not among them.
@@ -45,10 +46,9 @@ class Tree {
  private:
   bool IsTop(const Certificate& certificate) const {
     if (certificate.self_signed()) return true;
-    for (const CertificatePtr& other : certificates_) {
-      if (other.get() != &certificate && certificate.IssuedBy(*other)) return false;
-    }
-    return true;
+    const x509::IssuerIndex::Certificates issuers = index_.IssuersOf(certificate);
+    return std::all_of(issuers.begin(), issuers.end(),
+                       [&](const Certificate* issuer) { return issuer == &certificate; });
   }
 
   void DrawTop(const Certificate& certificate) {
@@ -68,12 +68,10 @@ class Tree {
                     certificate.is_ca() ? "CA, " : "",
                     certificate.self_signed() ? "self-signed, " : "",
                     ValidityText(certificate, now_), ")\n");
-    std::vector<const Certificate*> issued;
-    for (const CertificatePtr& other : certificates_) {
-      if (other->IssuedBy(certificate) && !drawn_.contains(other->fingerprint_sha256())) {
-        issued.push_back(other.get());
-      }
-    }
+    std::vector<const Certificate*> issued = index_.IssuedBy(certificate);
+    std::erase_if(issued, [this](const Certificate* other) {
+      return drawn_.contains(other->fingerprint_sha256());
+    });
     for (size_t i = 0; i < issued.size(); ++i) {
       const bool last = i + 1 == issued.size();
       DrawFrom(*issued[i], below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  "));
@@ -81,6 +79,7 @@ class Tree {
   }
 
   const std::vector<CertificatePtr>& certificates_;
+  const x509::IssuerIndex index_;
   const int indent_;
   const int64_t now_;
   std::set<std::string> drawn_;

@@ -1,6 +1,8 @@
 #include "certs/generation_diff.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "certs/time_text.h"
@@ -61,22 +63,25 @@ void CompareCertificates(const ListenerMaterial& before, const ListenerMaterial&
 
 void CompareAnchors(const ListenerMaterial& before, const ListenerMaterial& after,
                     Changes* changes) {
-  auto has = [](const ListenerMaterial& in, const TrustAnchor& anchor) {
-    return std::any_of(in.anchors.begin(), in.anchors.end(), [&](const TrustAnchor& other) {
-      return other.trust_domain == anchor.trust_domain &&
-             other.certificate->fingerprint_sha256() == anchor.certificate->fingerprint_sha256();
-    });
+  auto key = [](const TrustAnchor& anchor) {
+    return std::make_pair(anchor.trust_domain, anchor.certificate->fingerprint_sha256());
   };
+  auto keys = [key](const ListenerMaterial& in) {
+    std::set<std::pair<std::string, std::string>> all;
+    for (const TrustAnchor& anchor : in.anchors) all.insert(key(anchor));
+    return all;
+  };
+  const auto had = keys(before), has = keys(after);
   auto name = [](const TrustAnchor& anchor) {
     return absl::StrCat(anchor.certificate->subject(), " (serial ", anchor.certificate->serial(),
                         anchor.trust_domain.empty() ? "" : ", trust domain ", anchor.trust_domain,
                         ")");
   };
   for (const TrustAnchor& anchor : after.anchors) {
-    if (!has(before, anchor)) changes->Add(anchor.file, ": trusts ", name(anchor));
+    if (!had.contains(key(anchor))) changes->Add(anchor.file, ": trusts ", name(anchor));
   }
   for (const TrustAnchor& anchor : before.anchors) {
-    if (!has(after, anchor)) changes->Add(anchor.file, ": no longer trusts ", name(anchor));
+    if (!has.contains(key(anchor))) changes->Add(anchor.file, ": no longer trusts ", name(anchor));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "certs/revocation_coverage.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -95,11 +96,12 @@ void CheckCoverage(const config::ClientAuth& client_auth, DiagnosticSink* sink,
                    ListenerMaterial* material) {
   if (!Uses(client_auth)) return;
   const bool require = client_auth.crl_policy == config::CrlPolicy::kRequire;
+  std::set<std::string> noted(material->without_list.begin(), material->without_list.end());
   for (const TrustAnchor& anchor : material->anchors) {
     const std::string subject = anchor.certificate->subject();
     const x509::ReasonMask covered = ReasonsCovered(anchor, *material);
     if (covered == x509::kAllReasons) continue;
-    Note(subject, material);
+    if (noted.insert(subject).second) material->without_list.push_back(subject);
     if (covered != 0) {
       sink->Warning("crl_missing", anchor.file,
                     absl::StrCat("the revocation lists of ", subject,

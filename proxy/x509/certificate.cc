@@ -102,6 +102,8 @@ absl::Status Certificate::Fill(std::string_view der) {
 
 bool Certificate::IssuedBy(const Certificate& issuer) const {
   if (!SameName(X509_get_issuer_name(x509_), X509_get_subject_name(issuer.x509_))) return false;
+  // Its own key made the signature. Roots with one name are common: a CA that changes its key.
+  if (self_signed_ && public_key_.spki_sha256 != issuer.public_key_.spki_sha256) return false;
   ClearErrors();
   bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(issuer.x509_));
   bool fits = key != nullptr && X509_verify(x509_, key.get()) == 1;

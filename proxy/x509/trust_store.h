@@ -11,18 +11,15 @@
 #include "absl/status/statusor.h"
 #include "proxy/x509/certificate.h"
 
-struct x509_store_st;  // openssl's X509_STORE
-
 namespace mantlet::x509 {
 
 class TrustStore {
  public:
   // Returns an error for an empty set. The caller (certs/) checks whether a certificate is suitable
-  // as an anchor; this function checks only what the library needs.
+  // as an anchor.
   static absl::StatusOr<std::shared_ptr<const TrustStore>> Create(
       const std::vector<CertificatePtr>& anchors);
 
-  ~TrustStore();
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
 
@@ -36,16 +33,12 @@ class TrustStore {
   // Returns whether this certificate (all of its DER) is an anchor.
   bool Contains(const Certificate& certificate) const;
 
-  // For other files of this package. The library locks it internally. Owned by this object.
-  x509_store_st* store() const { return store_; }
-
  private:
   TrustStore() = default;
 
   std::vector<CertificatePtr> anchors_;  // sorted by fingerprint
   std::vector<std::string> subject_names_der_;
   std::string id_;
-  x509_store_st* store_ = nullptr;
 };
 
 using TrustStorePtr = std::shared_ptr<const TrustStore>;
