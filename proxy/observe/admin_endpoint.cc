@@ -184,6 +184,7 @@ EndpointResponse Answer(StatusSource& status, const EndpointRequest& request) {
 bool DeferAdminRequest(StatusSource& status, const EndpointRequest& request,
                        std::function<void(const EndpointResponse&)> respond) {
   if (RefuseBrowserTricks(request)) return false;
+  if (request.path == "/metrics") return DeferMetricsRequest(status, request, std::move(respond));
   if (request.method == "POST" && request.path == "/reload") {
     status.Reload([respond = std::move(respond)](const std::string& problem) {
       respond(WithCommonFields(ReloadReply(problem)));

@@ -56,10 +56,11 @@ class StatusSource {
   // Returns notes for the operator that do not affect readiness, one sentence each, such as an
   // upstream whose name cannot be resolved.
   virtual std::vector<std::string> Notes() const = 0;
-  virtual std::string MetricsText() const = 0;
 
-  // JSON documents. Those that may take long are passed to a function, which is called once.
+  // Documents that may take long are passed to a function, which is called once.
   using Answer = std::function<void(const std::string& text)>;
+  virtual void MetricsText(Answer answer) = 0;
+  // JSON documents.
   virtual void CertificatesJson(Answer answer) = 0;
   virtual std::string ConfigJson() const = 0;  // the effective configuration, without secrets
   virtual void ConnectionsJson(Answer answer) = 0;
@@ -79,7 +80,8 @@ class StatusSource {
   virtual bool SetLogLevel(std::string_view level) = 0;
 };
 
-// Handles GET and HEAD of /metrics, /healthz and /readyz.
+// Handles GET and HEAD of /healthz and /readyz. Those of /metrics are answered by
+// DeferMetricsRequest(), which must be called first.
 EndpointResponse HandleMetricsRequest(const StatusSource& status, const EndpointRequest& request);
 
 // Handles GET and HEAD of /, /certs, /config, /connections, /log-level and of the paths of the
@@ -92,12 +94,14 @@ EndpointResponse HandleMetricsRequest(const StatusSource& status, const Endpoint
 //   send them with every POST, and pages cannot remove them; curl and other tools
 //   send neither.
 //
-// POST /reload and GET and HEAD of /certs and /connections are answered by DeferAdminRequest(),
-// which must be called first.
+// POST /reload and GET and HEAD of /certs, /connections and /metrics are answered by
+// DeferAdminRequest(), which must be called first.
 EndpointResponse HandleAdminRequest(StatusSource& status, const EndpointRequest& request);
 
-// Takes over a request whose response has to wait, and returns true. Then `respond` is called once,
+// Take over a request whose response has to wait, and return true. Then `respond` is called once,
 // maybe before the return.
+bool DeferMetricsRequest(StatusSource& status, const EndpointRequest& request,
+                         std::function<void(const EndpointResponse&)> respond);
 bool DeferAdminRequest(StatusSource& status, const EndpointRequest& request,
                        std::function<void(const EndpointResponse&)> respond);
 

@@ -54,7 +54,8 @@ inline EndpointResponse Finish(const EndpointRequest& request, EndpointResponse 
   return response;
 }
 
-// Handles /metrics, /healthz and /readyz. Returns false if `request` is for another path.
+// Handles /healthz and /readyz, and rejects other methods of /metrics. Returns false if `request`
+// is for another path.
 bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
                  EndpointResponse* response);
 

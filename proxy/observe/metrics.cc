@@ -18,9 +18,9 @@ MetricsShard& Metrics::AddShard() {
   return *shards_.emplace_back(std::make_unique<MetricsShard>());
 }
 
-void Metrics::SetExpiries(Expiries expiries) {
+void Metrics::SetExpiries(std::shared_ptr<const Expiries> expiries) {
   const std::lock_guard lock(mutex_);
-  process_wide_.expiries = std::move(expiries);
+  process_wide_.expiries.swap(expiries);
 }
 
 void Metrics::ReloadSucceeded(int64_t wall_seconds) {

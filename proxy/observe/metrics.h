@@ -3,8 +3,8 @@
 // reference; it must outlive the workers. proxy/observe/README.md lists every metric, and a test
 // compares the two.
 //
-// Every method may be called from any thread and takes a lock. None is called for a request; the
-// methods of metrics_shard.h are.
+// Every method may be called from any thread and takes a lock, for a short time. None is called for
+// a request; the methods of metrics_shard.h are.
 
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
@@ -72,8 +72,8 @@ class Metrics {
   // Returns a new shard, which one thread may write. It lives as long as this object.
   MetricsShard& AddShard();
 
-  // Replaces all expiries; entries that are not in `expiries` are no longer exported.
-  void SetExpiries(Expiries expiries);
+  // Replaces all expiries; entries that are not in `expiries` are no longer exported. Not null.
+  void SetExpiries(std::shared_ptr<const Expiries> expiries);
 
   // Which mechanisms of the sandbox are on, by name.
   void SetSandbox(std::map<std::string, bool> mechanisms);
@@ -104,14 +104,15 @@ class Metrics {
   // `count` is called at each scrape, on the scrape's thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
-  // Returns the exposition in Prometheus' text format, version 0.0.4.
+  // Returns the exposition in Prometheus' text format, version 0.0.4. Takes some milliseconds, and
+  // a hundred with ten thousand trust anchors; other methods do not wait for it.
   std::string Render() const;
 
  private:
   friend class MetricsCollector;
 
   struct ProcessWide {
-    Expiries expiries;
+    std::shared_ptr<const Expiries> expiries = std::make_shared<const Expiries>();
     uint64_t reloads_succeeded = 0;
     uint64_t reloads_partial = 0;
     uint64_t reloads_failed = 0;

@@ -272,9 +272,10 @@ Families MetricsCollector::Collect() const {
   Sharded<ListenerMetrics> listeners;
   Sharded<UpstreamMetrics> upstreams;
   Sharded<RequestMetrics> requests;
+  Metrics::ProcessWide process_wide;
   {
     const std::lock_guard lock(metrics_.mutex_);
-    CollectProcessWide(&out);
+    process_wide = metrics_.process_wide_;
     for (const auto& shard : metrics_.shards_) {
       const std::lock_guard shard_lock(shard->mutex_);
       for (const auto& [name, cells] : shard->listeners_) {
@@ -288,6 +289,7 @@ Families MetricsCollector::Collect() const {
       }
     }
   }
+  CollectProcessWide(process_wide, &out);
   CollectListeners(listeners, &out);
   CollectDenials(listeners, &out);
   CollectRequests(requests, &out);
@@ -296,14 +298,13 @@ Families MetricsCollector::Collect() const {
   return out;
 }
 
-void MetricsCollector::CollectProcessWide(Families* out) const {
-  const Metrics::ProcessWide& now = metrics_.process_wide_;
+void MetricsCollector::CollectProcessWide(const Metrics::ProcessWide& now, Families* out) const {
   Labels build;
   for (const auto& [name, value] : metrics_.build_info_) build.push_back({name, value});
   AddSample(AddFamily(out, "mantlet_build_info",
                       "Versions of this binary and its libraries; always 1.", MetricType::Gauge),
             std::move(build), 1);
-  AddExpiries(out, now.expiries);
+  AddExpiries(out, *now.expiries);
   AddByName<uint64_t>(out, "mantlet_reloads_total",
                       "Reloads of configuration and certificates, by result.", MetricType::Counter,
                       "result",

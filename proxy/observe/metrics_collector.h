@@ -30,7 +30,7 @@ class MetricsCollector final : public prometheus::Collectable {
  private:
   using Families = std::vector<prometheus::MetricFamily>;
 
-  void CollectProcessWide(Families* out) const;  // the caller holds Metrics' lock
+  void CollectProcessWide(const Metrics::ProcessWide& now, Families* out) const;
   static void CollectListeners(const Sharded<ListenerMetrics>& all, Families* out);
   static void CollectDenials(const Sharded<ListenerMetrics>& all, Families* out);
   static void CollectRequests(const Sharded<RequestMetrics>& all, Families* out);

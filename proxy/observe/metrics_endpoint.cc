@@ -30,13 +30,26 @@ bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
   if (!IsRead(request)) {
     *response = MethodNotAllowed("GET, HEAD");
   } else if (is_metrics) {
-    *response = TextReply(200, status.MetricsText());
-    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return false;  // answered by DeferMetricsRequest()
   } else if (is_health) {
     *response = TextReply(200, "ok\n");
   } else {
     *response = Readiness(status);
   }
+  return true;
+}
+
+bool DeferMetricsRequest(StatusSource& status, const EndpointRequest& request,
+                         std::function<void(const EndpointResponse&)> respond) {
+  if (request.path != "/metrics" || !IsRead(request)) return false;
+  status.MetricsText(
+      [respond = std::move(respond), head = request.method == "HEAD"](const std::string& text) {
+        EndpointResponse response = TextReply(200, text);
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        response = WithCommonFields(std::move(response));
+        if (head) response.body.clear();
+        respond(response);
+      });
   return true;
 }
 

@@ -139,7 +139,8 @@ absl::Status Server::Start() {
 
   if (absl::Status status = StartThreads(count); !status.ok()) return status;
   const bool took_over = upgrade_.has_predecessor();
-  observe::Expiries expiries = ExpiriesOf(*initial->snapshot->generation);
+  auto expiries =
+      std::make_shared<const observe::Expiries>(ExpiriesOf(*initial->snapshot->generation));
   if (absl::Status status = upgrade_.TakeOver(); !status.ok()) return status;
   Activate(std::move(initial->snapshot), std::move(expiries));
   listening_ = true;
@@ -210,6 +211,7 @@ absl::Status Server::OpenEndpoints() {
   if (metrics_endpoint_ != nullptr) {
     metrics_endpoint_->SetDeferral(
         [this](const observe::EndpointRequest& request, EndpointServer::Respond respond) {
+          if (observe::DeferMetricsRequest(*board_, request, respond)) return true;
           return snapshot_ != nullptr &&
                  probes_.Forward(snapshot_->config.metrics.forward, request, std::move(respond));
         });
@@ -331,7 +333,7 @@ class Server::LoopActivator final : public Activator {
       : server_(server), running_(std::move(running)) {}
 
   absl::Status Activate(std::shared_ptr<Snapshot> next) override {
-    observe::Expiries expiries = ExpiriesOf(*next->generation);
+    auto expiries = std::make_shared<const observe::Expiries>(ExpiriesOf(*next->generation));
     absl::Status status = absl::CancelledError("the drain has begun");
     server_.loading_->CallOnLoop(
         [&] { status = server_.ActivateReloaded(next, std::move(expiries)); });
@@ -348,7 +350,7 @@ class Server::LoopActivator final : public Activator {
 };
 
 // Puts `next`, whose sockets are open, into use.
-void Server::Activate(SnapshotPtr next, observe::Expiries expiries) {
+void Server::Activate(SnapshotPtr next, std::shared_ptr<const observe::Expiries> expiries) {
   retired_.Add(std::exchange(snapshot_, std::move(next)));
   loop_.ArmIn(free_retired_, kFreeAfterMs);
   metrics_.SetExpiries(std::move(expiries));
@@ -380,7 +382,8 @@ ReloadController::Load Server::BeginLoad() {
   };
 }
 
-absl::Status Server::ActivateReloaded(std::shared_ptr<Snapshot> next, observe::Expiries expiries) {
+absl::Status Server::ActivateReloaded(std::shared_ptr<Snapshot> next,
+                                      std::shared_ptr<const observe::Expiries> expiries) {
   // The successor has got the sockets of the current configuration.
   if (upgrade_.in_progress()) return absl::FailedPreconditionError("an upgrade is in progress");
   const auto target_of = [this](const config::Upstream& upstream) { return TargetOf(upstream); };

@@ -83,10 +83,11 @@ class Server {
 
   class LoopActivator;
 
-  void Activate(SnapshotPtr next, observe::Expiries expiries);
+  void Activate(SnapshotPtr next, std::shared_ptr<const observe::Expiries> expiries);
   absl::StatusOr<upstream::TargetPtr> TargetOf(const config::Upstream& upstream) const;
   ReloadController::Load BeginLoad();
-  absl::Status ActivateReloaded(std::shared_ptr<Snapshot> next, observe::Expiries expiries);
+  absl::Status ActivateReloaded(std::shared_ptr<Snapshot> next,
+                                std::shared_ptr<const observe::Expiries> expiries);
   void CountReload(const LoadOutcome& outcome);
   void OnReloadOutcome();
   void FreeRetired();
@@ -138,7 +139,7 @@ class Server {
   std::unique_ptr<ReloadController> reload_;
   std::unique_ptr<BackgroundThread> loading_;
   base::Cancellation housekeeper_cancelled_;
-  // Renders the pages that take long, and frees replaced snapshots.
+  // Renders the pages that take long, /metrics among them, and frees replaced snapshots.
   std::unique_ptr<BackgroundThread> housekeeper_;
   int reload_signals_ = 0;  // not answered yet
   std::unique_ptr<io::Signals> signals_;

@@ -38,6 +38,12 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
   return missing;
 }
 
+void StatusBoard::RenderMetrics(SharedPage::Done done) {
+  auto page = std::make_shared<std::string>();
+  sources_.background([page, &metrics = sources_.metrics] { *page = metrics.Render(); },
+                      [page, done = std::move(done)] { done(*page); });
+}
+
 void StatusBoard::RenderCertificates(SharedPage::Done done) {
   auto page = std::make_shared<std::string>();
   const ReloadState reload = {sources_.metrics.reload_pending(), sources_.last_reload_failure(),

@@ -56,7 +56,7 @@ class StatusBoard final : public observe::StatusSource {
   std::vector<std::string> MissingForReadiness() const override;
   std::string LastReloadFailure() const override { return sources_.last_reload_failure(); }
   std::vector<std::string> Notes() const override { return sources_.notes(); }
-  std::string MetricsText() const override { return sources_.metrics.Render(); }
+  void MetricsText(Answer answer) override { metrics_.Request(std::move(answer)); }
   void CertificatesJson(Answer answer) override { certificates_.Request(std::move(answer)); }
   std::string ConfigJson() const override;
   void ConnectionsJson(Answer answer) override { connections_.Request(std::move(answer)); }
@@ -75,11 +75,13 @@ class StatusBoard final : public observe::StatusSource {
     SharedPage::Done done;
   };
 
+  void RenderMetrics(SharedPage::Done done);
   void RenderCertificates(SharedPage::Done done);
   void RenderConnections(SharedPage::Done done);
   void EndConnections();
 
   Sources sources_;
+  SharedPage metrics_{[this](auto done) { RenderMetrics(std::move(done)); }};
   SharedPage certificates_{[this](auto done) { RenderCertificates(std::move(done)); }};
   SharedPage connections_{[this](auto done) { RenderConnections(std::move(done)); }};
   std::shared_ptr<Gathered> gathered_;  // null if no page is in progress

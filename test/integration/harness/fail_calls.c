@@ -1,13 +1,14 @@
 // Preloaded into a process, fails or delays some of its calls. The file that FAIL_CALLS_FILE
 // names holds four numbers of 8 bytes each: how many of the next new registrations with epoll fail
 // with ENOSPC, which counts down to 0; for how many milliseconds a thread sleeps before it waits
-// for events, once; whether reads of regular files do not return; and how many such reads there
-// were. failing.py builds this and writes the file. The thread that started the
+// for events, once; whether reads of regular files outside of /proc do not return; and how many
+// such reads there were. failing.py builds this and writes the file. The thread that started the
 // process is left alone.
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct Orders {
@@ -67,8 +69,9 @@ int epoll_wait(int epoll, struct epoll_event* events, int most, int timeout) {
 
 static ssize_t Read(int fd, void* buffer, size_t size) {
   struct stat status;
+  struct statfs system;
   if (atomic_load(&orders->hold_reads) != 0 && !OnMainThread() && fstat(fd, &status) == 0 &&
-      S_ISREG(status.st_mode)) {
+      S_ISREG(status.st_mode) && fstatfs(fd, &system) == 0 && system.f_type != PROC_SUPER_MAGIC) {
     atomic_fetch_add(&orders->held_reads, 1);
     while (atomic_load(&orders->hold_reads) != 0) usleep(1000);
   }

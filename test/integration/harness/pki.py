@@ -136,7 +136,7 @@ class Authority:
 
     @staticmethod
     def root(cn="mantlet test root", key="p256", not_before=None, not_after=None):
-        key = new_key(key)
+        key = new_key(key) if isinstance(key, str) else key
         subject = name(cn)
         certificate = _build(subject, subject, key.public_key(), key, None, not_before, not_after, ca=True)
         return Authority(certificate, key)

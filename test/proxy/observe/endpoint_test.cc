@@ -20,7 +20,7 @@ class FakeStatus final : public StatusSource {
   std::vector<std::string> MissingForReadiness() const override { return missing; }
   std::string LastReloadFailure() const override { return reload_failure; }
   std::vector<std::string> Notes() const override { return notes; }
-  std::string MetricsText() const override { return "mantlet_draining 0\n"; }
+  void MetricsText(Answer answer) override { answer("mantlet_draining 0\n"); }
   void CertificatesJson(Answer answer) override { answer("{\"page\":\"certs\"}"); }
   std::string ConfigJson() const override { return "{\"page\":\"config\"}"; }
   void ConnectionsJson(Answer answer) override { answer("{\"page\":\"connections\"}"); }
@@ -65,8 +65,15 @@ class EndpointTest : public testing::Test {
     request.host = "localhost:9901";
     return request;
   }
-  EndpointResponse Metrics(std::string_view method, std::string_view path) const {
-    return HandleMetricsRequest(status_, Request(method, path));
+  EndpointResponse Metrics(std::string_view method, std::string_view path) {
+    return Metrics(Request(method, path));
+  }
+  EndpointResponse Metrics(const EndpointRequest& request) {
+    std::optional<EndpointResponse> deferred;
+    const bool taken = DeferMetricsRequest(
+        status_, request, [&](const EndpointResponse& response) { deferred = response; });
+    EXPECT_EQ(taken, deferred.has_value());
+    return taken ? *deferred : HandleMetricsRequest(status_, request);
   }
   EndpointResponse Admin(const EndpointRequest& request) {
     std::optional<EndpointResponse> deferred;
@@ -130,9 +137,9 @@ TEST_F(EndpointTest, TheMetricsListenerCannotBeWrittenTo) {
 TEST_F(EndpointTest, TheMetricsListenerTakesAnyHost) {
   EndpointRequest request = Request("GET", "/metrics");
   request.host = "10.1.2.3:9900";
-  EXPECT_EQ(HandleMetricsRequest(status_, request).status, 200);
+  EXPECT_EQ(Metrics(request).status, 200);
   request.host = std::nullopt;
-  EXPECT_EQ(HandleMetricsRequest(status_, request).status, 200);
+  EXPECT_EQ(Metrics(request).status, 200);
 }
 
 TEST_F(EndpointTest, ReadyWhenNothingIsMissing) {

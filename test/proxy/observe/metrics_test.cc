@@ -30,6 +30,9 @@ std::vector<std::string> Lines(const std::string& text) {
 class MetricsTest : public testing::Test {
  protected:
   std::vector<std::string> Scrape() const { return Lines(metrics_.Render()); }
+  void SetExpiries(Expiries expiries) {
+    metrics_.SetExpiries(std::make_shared<const Expiries>(std::move(expiries)));
+  }
 
   Metrics metrics_{{{"version", "0.1.0"}, {"commit", "abc1234"}}};
   MetricsShard& shard_ = metrics_.AddShard();
@@ -236,12 +239,12 @@ TEST_F(MetricsTest, UpstreamFailuresBeginAtZeroForEveryReasonOfTheirs) {
 }
 
 TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
-  metrics_.SetExpiries({.certificates = {{"public", "/old.crt", "CN=old", "01", 1'900'000'000}}});
+  SetExpiries({.certificates = {{"public", "/old.crt", "CN=old", "01", 1'900'000'000}}});
   EXPECT_THAT(
       Scrape(),
       Contains(
           R"(mantlet_certificate_not_after_timestamp_seconds{listener="public",file="/old.crt",subject="CN=old",serial="01"} 1900000000)"));
-  metrics_.SetExpiries({.crls = {{"public", "/ca.crl", "CN=root", 1'900'000'001}}});
+  SetExpiries({.crls = {{"public", "/ca.crl", "CN=root", 1'900'000'001}}});
   EXPECT_THAT(metrics_.Render(), Not(HasSubstr("/old.crt")));
   EXPECT_THAT(
       Scrape(),
@@ -250,7 +253,7 @@ TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
 }
 
 TEST_F(MetricsTest, AnchorsOfOneNameAreDistinguished) {
-  metrics_.SetExpiries(
+  SetExpiries(
       {.trust_anchors = {{"public", "/ca", "CN=root", "0a", "", 1'900'000'005},
                          {"public", "/ca", "CN=root", "0a", "", 1'900'000'003},
                          {"public", "/ca", "CN=root", "0b", "", 1'900'000'004},
@@ -268,7 +271,7 @@ TEST_F(MetricsTest, AnchorsOfOneNameAreDistinguished) {
 }
 
 TEST_F(MetricsTest, ASubjectCannotBreakTheExposition) {
-  metrics_.SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\\xff", "", "", 1}}});
+  SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\\xff", "", "", 1}}});
   EXPECT_THAT(metrics_.Render(), HasSubstr(R"(subject="a\"} 1\nforged 1\\)"
                                            "\xEF\xBF\xBD\",serial=\"\",trust_domain=\"\"} 1\n"));
 }
