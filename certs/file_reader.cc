@@ -45,10 +45,28 @@ absl::Status ReadToEnd(const std::string& path, base::RegularFile& file, std::st
   }
 }
 
+// Shows the path of a file from its opening to the end of reading it.
+class InProgress {
+ public:
+  InProgress(std::shared_ptr<DiskFileReader::Progress> progress, const std::string& path)
+      : progress_(std::move(progress)) {
+    progress_->Set(path);
+  }
+  ~InProgress() { progress_->Set(""); }
+  InProgress(const InProgress&) = delete;
+
+ private:
+  const std::shared_ptr<DiskFileReader::Progress> progress_;
+};
+
 class DiskStream final : public FileStream {
  public:
-  DiskStream(std::string path, base::RegularFile file, const base::Cancellation* cancellation)
-      : path_(std::move(path)), file_(std::move(file)), cancellation_(cancellation) {
+  DiskStream(std::unique_ptr<InProgress> progress, std::string path, base::RegularFile file,
+             const base::Cancellation* cancellation)
+      : progress_(std::move(progress)),
+        path_(std::move(path)),
+        file_(std::move(file)),
+        cancellation_(cancellation) {
     resolved = Resolve(path_);
   }
 
@@ -65,6 +83,7 @@ class DiskStream final : public FileStream {
   }
 
  private:
+  const std::unique_ptr<InProgress> progress_;
   std::string path_;
   base::RegularFile file_;
   const base::Cancellation* cancellation_;
@@ -93,13 +112,15 @@ absl::StatusOr<std::unique_ptr<FileStream>> FileReader::Open(const std::string& 
 }
 
 absl::StatusOr<std::unique_ptr<FileStream>> DiskFileReader::Open(const std::string& path) {
+  auto progress = std::make_unique<InProgress>(progress_, path);
   absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
   if (!file.ok()) return file.status();
-  return std::make_unique<DiskStream>(path, *std::move(file), cancellation_);
+  return std::make_unique<DiskStream>(std::move(progress), path, *std::move(file), cancellation_);
 }
 
 absl::StatusOr<FileContent> DiskFileReader::Read(const std::string& path) {
   if (absl::Status status = CheckCancelled(path, cancellation_); !status.ok()) return status;
+  const InProgress progress(progress_, path);
   absl::StatusOr<base::RegularFile> file = base::RegularFile::Open(path);
   if (!file.ok()) return file.status();
   FileContent content;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -38,12 +39,16 @@ class FileReader {
   // stream have the same form.
   virtual absl::StatusOr<std::unique_ptr<FileStream>> Open(const std::string& path);
 
+  // Returns the path that is being read, for a message about a file system that does not respond;
+  // empty if there is none, or if that is not known. Any thread may call it.
+  virtual std::string path_in_progress() const { return ""; }
+
   static constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
   static constexpr size_t kMaxStreamedBytes = 256 * 1024 * 1024;
 };
 
 // DiskFileReader reads from the file system. Blocking: not for the thread of an event loop that
-// serves. Any number of threads may use it.
+// serves. Any number of threads may use it; path_in_progress() is for one that reads.
 class DiskFileReader : public FileReader {
  public:
   DiskFileReader() = default;
@@ -53,9 +58,28 @@ class DiskFileReader : public FileReader {
 
   absl::StatusOr<FileContent> Read(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<FileStream>> Open(const std::string& path) override;
+  std::string path_in_progress() const override { return progress_->path(); }
+
+  // Progress is the path that is being read. Any thread may use it.
+  class Progress {
+   public:
+    void Set(const std::string& path) {
+      const std::lock_guard lock(mutex_);
+      path_ = path;
+    }
+    std::string path() const {
+      const std::lock_guard lock(mutex_);
+      return path_;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    std::string path_;
+  };
 
  private:
   const base::Cancellation* cancellation_ = nullptr;
+  const std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();  // shared with streams
 };
 
 }  // namespace mantlet::certs

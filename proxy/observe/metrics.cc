@@ -54,6 +54,12 @@ bool Metrics::reload_pending() const {
   return process_wide_.pending;
 }
 
+void Metrics::SetReloadInProgress(bool in_progress) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.reading_since.reset();
+  if (in_progress) process_wide_.reading_since = std::chrono::steady_clock::now();
+}
+
 void Metrics::SetDraining(bool draining) {
   const std::lock_guard lock(mutex_);
   process_wide_.draining = draining;

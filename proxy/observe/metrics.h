@@ -10,12 +10,14 @@
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +89,8 @@ class Metrics {
   // Sets the same for each listener; replaces all entries.
   void SetListenersPending(std::map<std::string, bool> listeners);
   bool reload_pending() const;
+  // The files are read from now on, or not any more.
+  void SetReloadInProgress(bool in_progress);
   void SetDraining(bool draining);
   // Sets the number of addresses of an upstream; 0 while its name has none.
   void SetUpstreamAddresses(const std::string& upstream, size_t count);
@@ -118,6 +122,7 @@ class Metrics {
     uint64_t reloads_failed = 0;
     int64_t last_success = 0;
     bool pending = false;
+    std::optional<std::chrono::steady_clock::time_point> reading_since;
     std::map<std::string, bool> listeners_pending;
     bool draining = false;
     std::map<std::string, bool> sandbox;

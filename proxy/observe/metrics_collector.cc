@@ -1,6 +1,7 @@
 #include "proxy/observe/metrics_collector.h"
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <mutex>
 #include <utility>
@@ -251,6 +252,10 @@ std::vector<Cell> HandshakeCells() {
   return cells;
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 std::string_view EndLabel(size_t i) {
   return base::CanEndConnection(i) ? ToString(static_cast<base::EndReason>(i)) : "";
 }
@@ -316,6 +321,9 @@ void MetricsCollector::CollectProcessWide(const Metrics::ProcessWide& now, Famil
          MetricType::Gauge, static_cast<double>(now.last_success));
   AddOne(out, "mantlet_reload_pending", "1 while the files on disk differ from those in use.",
          MetricType::Gauge, now.pending ? 1 : 0);
+  AddOne(out, "mantlet_reload_in_progress_seconds",
+         "Time since the files began to be read, in seconds; 0 while they are not read.",
+         MetricType::Gauge, now.reading_since.has_value() ? SecondsSince(*now.reading_since) : 0);
   AddByName(out, "mantlet_listener_reload_pending",
             "1 while the files of a listener on disk are not what it serves and trusts.",
             MetricType::Gauge, "listener", now.listeners_pending);

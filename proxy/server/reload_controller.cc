@@ -16,15 +16,19 @@ ReloadSchedule::Options ReloadController::OptionsOf(const config::Reload& settin
 ReloadController::ReloadController(io::Loop& loop, BackgroundThread& thread,
                                    certs::FileReader& reader, base::Logger& logger,
                                    const config::Reload& settings, std::vector<std::string> files,
-                                   certs::Fingerprints fingerprints, Actions actions)
+                                   certs::Fingerprints fingerprints, Actions actions,
+                                   int64_t slow_ms)
     : loop_(loop),
       thread_(thread),
+      reader_(reader),
       logger_(logger),
       settings_(settings),
       actions_(std::move(actions)),
       files_(reader, std::move(files), std::move(fingerprints)),
       schedule_(OptionsOf(settings), loop.now_ms()),
-      timer_([this] { Step(); }) {
+      timer_([this] { Step(); }),
+      slow_ms_(slow_ms),
+      slow_timer_([this] { OnSlow(); }) {
   // Watches the directories, and then polls for changes since `fingerprints` was taken.
   schedule_.OnFileEvent(loop_.now_ms());
   Rearm();
@@ -95,9 +99,51 @@ void ReloadController::Request(Done done, bool by_signal) {
     done(*stopped_);
     return;
   }
-  waiting_.push_back(std::move(done));
   schedule_.OnRequested(loop_.now_ms(), by_signal);
+  if (slow_) {
+    // It may never end. The log is the only response to a signal.
+    if (by_signal) LogSlow();
+    done(SlowText());
+    return;
+  }
+  waiting_.push_back(std::move(done));
   Step();
+}
+
+void ReloadController::SetInProgress(bool in_progress) {
+  begun_ms_ = loop_.now_ms();
+  slow_ = false;
+  if (in_progress) {
+    loop_.ArmIn(slow_timer_, slow_ms_);
+  } else {
+    loop_.timers().Cancel(slow_timer_);
+  }
+  actions_.in_progress(in_progress);
+}
+
+// Requests that wait for the next load are answered; those of the load in progress wait for it.
+void ReloadController::OnSlow() {
+  slow_ = true;
+  LogSlow();
+  const std::string text = SlowText();
+  for (const Done& done : std::exchange(waiting_, {})) done(text);
+}
+
+std::string ReloadController::SlowText() const {
+  const std::string path = reader_.path_in_progress();
+  return absl::StrCat(
+      "a reload that began ", (loop_.now_ms() - begun_ms_) / 1000, " s ago is still ",
+      path.empty() ? "checking the files"
+                   : absl::StrCat("reading ", path, "; check whether its file system responds"),
+      ". Another one follows when it has ended");
+}
+
+void ReloadController::LogSlow() const {
+  logger_.Warn("reload_slow",
+               "A reload is still reading the files. No other one begins before it has ended, and "
+               "what is served does not change until then; check whether the file system responds.",
+               {{"path", reader_.path_in_progress()},
+                {"seconds", static_cast<double>(loop_.now_ms() - begun_ms_) / 1000.0}});
 }
 
 void ReloadController::Stop(const std::string& reason) {
@@ -106,6 +152,7 @@ void ReloadController::Stop(const std::string& reason) {
   thread_.Cancel();
   watch_.reset();
   loop_.timers().Cancel(timer_);
+  SetInProgress(false);
   std::vector<Done> all = std::exchange(answering_, {});
   for (Done& done : std::exchange(waiting_, {})) all.push_back(std::move(done));
   for (const Done& done : all) done(reason);
@@ -133,6 +180,7 @@ void ReloadController::StartPoll() {
     bool changed = false;
   };
   auto result = std::make_shared<Result>();
+  SetInProgress(true);
   thread_.Run(
       [this, result] {
         // A link may have a new target, or a directory may exist again.
@@ -144,6 +192,7 @@ void ReloadController::StartPoll() {
 }
 
 void ReloadController::OnPolled(bool changed, certs::Fingerprints polled) {
+  SetInProgress(false);
   schedule_.OnPolled(changed, loop_.now_ms());
   // After a change a load follows. What is pending is shown with its reason, when that has ended.
   if (!changed) actions_.changed();
@@ -161,6 +210,7 @@ void ReloadController::StartLoad(std::optional<certs::Fingerprints> polled) {
   auto result = std::make_shared<Result>();
   result->polled = std::move(polled);
   result->load = actions_.begin();
+  SetInProgress(true);
   thread_.Run(
       [this, result] {
         const certs::Fingerprints* before = result->polled.has_value() ? &*result->polled : nullptr;
@@ -173,6 +223,7 @@ void ReloadController::StartLoad(std::optional<certs::Fingerprints> polled) {
 }
 
 void ReloadController::OnLoaded(const LoadOutcome& outcome, bool directories_changed) {
+  SetInProgress(false);
   // Files that were not watched before may have changed between the load and the watch.
   if (directories_changed) schedule_.OnFileEvent(loop_.now_ms());
   actions_.loaded(outcome);

@@ -43,19 +43,25 @@ class ReloadController {
     std::function<void(const LoadOutcome&)> loaded;  // after every load
     // After every load, and after every poll that no load follows.
     std::function<void()> changed;
+    // A poll or a load begins (true) or has ended (false).
+    std::function<void(bool)> in_progress = [](bool) {};
   };
+
+  // When a poll or a load has taken this long, it is logged, and requests are not held up any more.
+  static constexpr int64_t kSlowMs = 10'000;
 
   // `files` are all files to watch. `fingerprints` is their state when the files in use were read,
   // or earlier. The references must outlive the controller; `reader` is used on the thread.
   ReloadController(io::Loop& loop, BackgroundThread& thread, certs::FileReader& reader,
                    base::Logger& logger, const config::Reload& settings,
                    std::vector<std::string> files, certs::Fingerprints fingerprints,
-                   Actions actions);
+                   Actions actions, int64_t slow_ms = kSlowMs);
   ReloadController(const ReloadController&) = delete;
 
   // Loads the files as soon as possible. Calls `done` once when a load that began after this call
   // has ended, with the problems as text, which is empty if there are none. If `by_signal` is true,
-  // all problems are logged again.
+  // all problems are logged again. While a poll or a load in progress is slow, `done` is called at
+  // once with a sentence about that; the load follows nevertheless.
   using Done = std::function<void(const std::string& problems)>;
   void Request(Done done, bool by_signal = false);
 
@@ -82,9 +88,14 @@ class ReloadController {
   bool SetWatched(std::set<std::string> directories);
   void Watch(std::set<std::string> directories);
   void Rearm();
+  void SetInProgress(bool in_progress);
+  void OnSlow();
+  std::string SlowText() const;
+  void LogSlow() const;
 
   io::Loop& loop_;
   BackgroundThread& thread_;
+  certs::FileReader& reader_;  // on this thread, for path_in_progress() only
   base::Logger& logger_;
   config::Reload settings_;
   const Actions actions_;
@@ -96,6 +107,10 @@ class ReloadController {
   std::optional<std::string> stopped_;
   std::unique_ptr<io::DirectoryWatch> watch_;
   base::FunctionTimer timer_;
+  const int64_t slow_ms_;
+  int64_t begun_ms_ = 0;  // of the poll or the load in progress
+  bool slow_ = false;     // it has taken longer than slow_ms_
+  base::FunctionTimer slow_timer_;
 };
 
 }  // namespace mantlet::server

@@ -297,6 +297,7 @@ void Server::StartReload(certs::Fingerprints fingerprints) {
           .begin = [this] { return BeginLoad(); },
           .loaded = [this](const LoadOutcome& outcome) { CountReload(outcome); },
           .changed = [this] { OnReloadOutcome(); },
+          .in_progress = [this](bool yes) { metrics_.SetReloadInProgress(yes); },
       });
   OnReloadOutcome();
 }

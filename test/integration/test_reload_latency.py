@@ -310,3 +310,30 @@ def test_a_file_system_that_does_not_respond_delays_nothing_but_reloads(launch, 
         return max(probes.slowest(), (ended - 0.35, "the end of the process"))
 
     in_time(attempt)
+
+
+@pytest.mark.limit(120)
+def test_a_reload_that_a_file_system_holds_up_is_named(launch, pki, upstream, files, tmp_path):
+    if is_sanitized():
+        pytest.skip("the sanitizer's own read is called")
+    failing = FailingCalls(tmp_path)
+    proxy = launch(own_files(pki, upstream, files, sandbox={"landlock": False, "seccomp": False},
+                             reload={"watch": False, "interval": "0s"}), env=failing.env)
+    assert proxy.metric("mantlet_reload_in_progress_seconds") == 0
+    loads = proxy.metric("mantlet_reloads_total", result="success")
+    failing.hold_reads()
+    proxy.signal(signal.SIGHUP)
+    record = wait_until(lambda: proxy.log("reload_slow"), 30, "the record")[0]
+    assert record["path"] in [str(path) for path in (proxy.config_path, *files.values())]
+    assert record["seconds"] >= 10
+    assert proxy.metric("mantlet_reload_in_progress_seconds") >= 10
+    status, text = proxy.get("/reload", "admin", "POST")
+    assert status == 500 and f"is still reading {record['path']}" in text, text
+    assert len(proxy.log("reload_slow")) == 1
+    proxy.signal(signal.SIGHUP)
+    wait_until(lambda: len(proxy.log("reload_slow")) == 2, 10, "the answer to the second signal")
+    failing.hold_reads(False)
+    # That of the first signal, and one for all requests after it.
+    proxy.wait_metric("mantlet_reloads_total", loads + 2, result="success")
+    proxy.wait_metric("mantlet_reload_in_progress_seconds", 0)
+    assert proxy.get("/reload", "admin", "POST") == (200, "Reloaded.\n")

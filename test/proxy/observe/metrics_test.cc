@@ -238,6 +238,15 @@ TEST_F(MetricsTest, UpstreamFailuresBeginAtZeroForEveryReasonOfTheirs) {
   EXPECT_THAT(metrics_.Render(), Not(HasSubstr("client_closed")));
 }
 
+TEST_F(MetricsTest, ShowsForHowLongTheFilesHaveBeenRead) {
+  const std::string none = "mantlet_reload_in_progress_seconds 0";
+  EXPECT_THAT(Scrape(), Contains(none));
+  metrics_.SetReloadInProgress(true);
+  EXPECT_THAT(Scrape(), Not(Contains(none)));
+  metrics_.SetReloadInProgress(false);
+  EXPECT_THAT(Scrape(), Contains(none));
+}
+
 TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
   SetExpiries({.certificates = {{"public", "/old.crt", "CN=old", "01", 1'900'000'000}}});
   EXPECT_THAT(

@@ -31,7 +31,8 @@ class ReloadControllerTest : public testing::Test {
     fingerprints_ = certs::FileSet({directory_.File("tls.crt")}).Poll(reader);
   }
 
-  void Start(bool watch, int64_t interval_ms, certs::FileReader* reader = nullptr) {
+  void Start(bool watch, int64_t interval_ms, certs::FileReader* reader = nullptr,
+             int64_t slow_ms = ReloadController::kSlowMs) {
     settings_.watch = watch;
     settings_.interval = config::Milliseconds(interval_ms);
     thread_ = std::make_unique<BackgroundThread>(loop_, cancellation_, "loader");
@@ -42,7 +43,9 @@ class ReloadControllerTest : public testing::Test {
             .begin = [this] { return NextLoad(); },
             .loaded = [this](const LoadOutcome&) { ++loads_; },
             .changed = [this] { ++outcomes_; },
-        });
+            .in_progress = [this](bool yes) { in_progress_ = yes; },
+        },
+        slow_ms);
   }
   ~ReloadControllerTest() override { thread_.reset(); }
   // Returns a load that waits while `blocked_` is locked, and that returns `next_` as it is now.
@@ -83,6 +86,7 @@ class ReloadControllerTest : public testing::Test {
   // Called on the loading thread.
   std::function<void(LoadOutcome&, int number)> during_load_;
   int loads_ = 0, begun_ = 0, outcomes_ = 0;
+  bool in_progress_ = false;
   std::vector<std::string> answers_;
   std::mutex blocked_;          // locked by the main thread while a load is to wait
   std::vector<size_t> polled_;  // written by the loading thread
@@ -91,6 +95,57 @@ class ReloadControllerTest : public testing::Test {
   std::unique_ptr<ReloadController> controller_;
   std::unique_ptr<BackgroundThread> thread_;
 };
+
+// A reader whose file system does not respond.
+class HeldReader final : public certs::DiskFileReader {
+ public:
+  std::string path_in_progress() const override { return "/held/tls.crt"; }
+};
+
+TEST_F(ReloadControllerTest, ALoadThatTakesLongIsLoggedAndHoldsUpNoAnswer) {
+  HeldReader reader;
+  Start(false, 0, &reader, 200);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return outcomes_ > 0; })) << "the first poll";
+  const auto records = [this, before = log_.text().size()] {
+    int count = 0;
+    for (size_t at = before; (at = log_.text().find("reload_slow", at)) != std::string::npos; ++at)
+      ++count;
+    return count;
+  };
+  std::unique_lock held(blocked_);
+  Ask();
+  Ask();  // for the load after it
+  EXPECT_TRUE(in_progress_);
+  EXPECT_TRUE(answers_.empty());
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !answers_.empty(); }));
+  Ask();
+  ASSERT_EQ(answers_.size(), 2U);
+  for (const std::string& answer : answers_) {
+    EXPECT_NE(answer.find("is still reading /held/tls.crt"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(records(), 1);
+  EXPECT_NE(log_.text().find(R"("path":"/held/tls.crt")"), std::string::npos);
+  controller_->Request([](const std::string&) {}, /*by_signal=*/true);
+  EXPECT_EQ(records(), 2);
+  held.unlock();
+  ASSERT_TRUE(Loads(2)) << "what was asked for follows";
+  EXPECT_EQ(answers_.size(), 3U) << "the first request waits for its load";
+  EXPECT_EQ(answers_.back(), "");
+  EXPECT_EQ(LoadNow(), "");
+  EXPECT_FALSE(in_progress_);
+}
+
+TEST_F(ReloadControllerTest, ALoadThatEndsInTimeIsNotLoggedAndRequestsWaitForTheNext) {
+  Start(false, 0);
+  std::unique_lock held(blocked_);
+  Ask();
+  Ask();
+  EXPECT_TRUE(in_progress_);
+  held.unlock();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_, (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(log_.text().find("reload_slow"), std::string::npos);
+}
 
 TEST_F(ReloadControllerTest, LoadsWhenAWatchedFileChanges) {
   Start(true, 0);
