@@ -65,6 +65,11 @@ void Metrics::SetDraining(bool draining) {
   process_wide_.draining = draining;
 }
 
+void Metrics::UpgradeEnded(Upgrade result) {
+  const std::lock_guard lock(mutex_);
+  ++process_wide_.upgrades[static_cast<size_t>(result)];
+}
+
 void Metrics::SetSandbox(std::map<std::string, bool> mechanisms) {
   const std::lock_guard lock(mutex_);
   process_wide_.sandbox = std::move(mechanisms);

@@ -9,6 +9,7 @@
 #ifndef MANTLET_PROXY_OBSERVE_METRICS_H_
 #define MANTLET_PROXY_OBSERVE_METRICS_H_
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -92,6 +93,9 @@ class Metrics {
   // The files are read from now on, or not any more.
   void SetReloadInProgress(bool in_progress);
   void SetDraining(bool draining);
+  // An upgrade (`upgrade:`) has ended: of this process by another, or of another by this one.
+  enum class Upgrade { kReplaced, kNotReplaced, kTookOver, kTookOverUnconfirmed };
+  void UpgradeEnded(Upgrade result);
   // Sets the number of addresses of an upstream; 0 while its name has none.
   void SetUpstreamAddresses(const std::string& upstream, size_t count);
   void RemoveUpstreamAddresses(const std::string& upstream);
@@ -125,6 +129,7 @@ class Metrics {
     std::optional<std::chrono::steady_clock::time_point> reading_since;
     std::map<std::string, bool> listeners_pending;
     bool draining = false;
+    std::array<uint64_t, 4> upgrades = {};  // by Upgrade
     std::map<std::string, bool> sandbox;
     std::function<uint64_t()> access_log_dropped;
     const base::MemoryBudget* memory = nullptr;

@@ -329,6 +329,18 @@ void MetricsCollector::CollectProcessWide(const Metrics::ProcessWide& now, Famil
             MetricType::Gauge, "listener", now.listeners_pending);
   AddOne(out, "mantlet_draining", "1 once a drain has begun.", MetricType::Gauge,
          now.draining ? 1 : 0);
+  MetricFamily& upgrades = AddFamily(
+      out, "mantlet_upgrades_total",
+      "Upgrades that have ended, by the role of this process and the result.", MetricType::Counter);
+  constexpr std::array<std::pair<const char*, const char*>, 4> kUpgrades = {
+      {{"predecessor", "success"},
+       {"predecessor", "failure"},
+       {"successor", "success"},
+       {"successor", "unconfirmed"}}};
+  for (size_t i = 0; i < kUpgrades.size(); ++i) {
+    AddSample(upgrades, {{"role", kUpgrades[i].first}, {"result", kUpgrades[i].second}},
+              static_cast<double>(now.upgrades[i]));
+  }
   AddByName(out, "mantlet_sandbox",
             "1 if the mechanism of the kernel confines this process, 0 if it is off or missing.",
             MetricType::Gauge, "mechanism", now.sandbox);

@@ -213,6 +213,7 @@ void HandoverServer::Accept(io::FileDescriptor fd) {
   }
   logger_.Warn("upgrade_failed", "Another process was refused the listening sockets.",
                {{"pid", peer.ok() ? peer->pid : 0}, {"reason", reason}});
+  actions_.not_replaced();
 }
 
 void HandoverServer::OnReady(const std::vector<const PassedSockets*>& taken) {
@@ -230,6 +231,7 @@ void HandoverServer::End(const std::string& reason) {
   logger_.Warn("upgrade_failed",
                "Another process did not take over the listening sockets; this one continues.",
                {{"pid", pid}, {"reason", reason}});
+  actions_.not_replaced();
   if (begun) actions_.failed();
 }
 

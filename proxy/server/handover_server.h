@@ -35,6 +35,8 @@ class HandoverServer {
     std::function<void(const std::vector<const PassedSockets*>& taken, int64_t pid)> hand_over;
     // A handover that had begun has failed.
     std::function<void()> failed;
+    // A process did not take over, for any reason. Called before `failed`.
+    std::function<void()> not_replaced = [] {};
   };
 
   // The longest time from the connection to the successor's readiness.

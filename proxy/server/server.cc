@@ -79,7 +79,7 @@ Server::Server(config::Config config, config::Environment environment, base::Log
       confinement_(logger_),
       loader_(reader_, environment_, clock_,
               [this](const config::Config& next) { return confinement_.Permits(next); }),
-      upgrade_(started_with_, loop_, logger_, binder_,
+      upgrade_(started_with_, loop_, logger_, metrics_, binder_,
                {.refusal =
                     [this] {
                       return drain_.begun() ? "it is draining; start this process "

@@ -49,10 +49,11 @@ struct Upgrade::Collection {
 };
 
 Upgrade::Upgrade(const config::Config& config, io::Loop& loop, base::Logger& logger,
-                 ListenerBinder& binder, Actions actions)
+                 observe::Metrics& metrics, ListenerBinder& binder, Actions actions)
     : config_(config),
       loop_(loop),
       logger_(logger),
+      metrics_(metrics),
       binder_(binder),
       actions_(std::move(actions)) {}
 
@@ -83,7 +84,9 @@ absl::Status Upgrade::Listen() {
           .refusal = actions_.refusal,
           .collect = [this](Done done) { Collect(std::move(done)); },
           .hand_over = [this](const auto& taken, int64_t pid) { HandOver(taken, pid); },
-          .failed = actions_.failed});
+          .failed = actions_.failed,
+          .not_replaced =
+              [this] { metrics_.UpgradeEnded(observe::Metrics::Upgrade::kNotReplaced); }});
   return absl::OkStatus();
 }
 
@@ -92,6 +95,8 @@ absl::Status Upgrade::TakeOver() {
   if (!running_.has_value()) return absl::OkStatus();
   const absl::Status status = running_->TakeOver(taken);
   if (absl::IsFailedPrecondition(status)) return AsStartFailure(status);
+  using Result = observe::Metrics::Upgrade;
+  metrics_.UpgradeEnded(status.ok() ? Result::kTookOver : Result::kTookOverUnconfirmed);
   if (status.ok()) {
     logger_.Info("upgrade_done", "This process has taken over; the one before drains.",
                  {{"pid", running_->pid()}});
@@ -152,6 +157,7 @@ void Upgrade::OnCollected(Collection& collection) {
 }
 
 void Upgrade::HandOver(const std::vector<const PassedSockets*>& taken, int64_t pid) {
+  metrics_.UpgradeEnded(observe::Metrics::Upgrade::kReplaced);
   TakenOver result;
   result.pid = pid;
   for (const PassedSockets* passed : taken) {

@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "proxy/base/log.h"
 #include "proxy/io/loop.h"
+#include "proxy/observe/metrics.h"
 #include "proxy/server/handover_client.h"
 #include "proxy/server/handover_server.h"
 #include "proxy/server/listener_binder.h"
@@ -52,7 +53,7 @@ class Upgrade {
 
   // All arguments but `actions` must outlive the object.
   Upgrade(const config::Config& config, io::Loop& loop, base::Logger& logger,
-          ListenerBinder& binder, Actions actions);
+          observe::Metrics& metrics, ListenerBinder& binder, Actions actions);
 
   // The start of a process, in this order. Each does nothing without `upgrade:`.
   //
@@ -80,6 +81,7 @@ class Upgrade {
   const config::Config& config_;
   io::Loop& loop_;
   base::Logger& logger_;
+  observe::Metrics& metrics_;
   ListenerBinder& binder_;
   const Actions actions_;
   std::optional<HandoverClient> running_;   // until it is replaced

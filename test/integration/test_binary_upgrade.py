@@ -286,6 +286,26 @@ def test_a_websocket_stays_until_the_drain_deadline(upgradable, websocket_upstre
     wait_taken_over(old, started[0])
 
 
+@pytest.mark.limit(40)
+def test_both_processes_count_the_upgrade(upgradable, websocket_upstream, pki):  # noqa: F811
+    old = upgradable(websocket_upstream[0], shutdown={"drain": "2s"})
+    new = []
+
+    def replace():
+        # The endpoint of the old process stays its own, because the new one has another address.
+        new.append(upgradable(websocket_upstream[0], metrics={"address": "127.0.0.2:0"}))
+        old.wait_metric("mantlet_upgrades_total", 1, role="predecessor", result="success")
+        assert old.metric("mantlet_upgrades_total") == 1
+
+    async def conversation(_):
+        await asyncio.get_running_loop().run_in_executor(None, replace)
+
+    talk(old, pki, conversation)
+    wait_taken_over(old, new[0])
+    assert new[0].metric("mantlet_upgrades_total", role="successor", result="success") == 1
+    assert new[0].metric("mantlet_upgrades_total") == 1
+
+
 def test_listeners_may_be_added_and_removed(launch, upgradable, pki, application, load, tmp_path):
     base = {"upgrade": {"socket": str(upgradable.socket)}, "shutdown": {"drain": "5s", "idle_grace": "1s"}}
     config = configuration(pki, application, **base)
@@ -458,6 +478,8 @@ def test_a_successor_that_takes_what_it_did_not_get_is_refused(upgradable, pki):
         kind, text = successor.receive_all().ask(handover.message(handover.READY, struct.pack("!I", 99)))
         assert kind == handover.REFUSED and b"did not get" in text
     assert serves(old, pki)
+    old.wait_metric("mantlet_upgrades_total", 1, role="predecessor", result="failure")
+    assert old.metric("mantlet_upgrades_total") == 1
 
 
 def test_the_second_of_two_new_processes_is_refused(upgradable, pki):
@@ -467,6 +489,7 @@ def test_the_second_of_two_new_processes_is_refused(upgradable, pki):
         second = upgradable(launch_options={"wait": False, "expected_exit": 1})
         assert second.wait() == 1
         assert f"process {os.getpid()} is taking over already" in second.err.lines[-1]
+        old.wait_metric("mantlet_upgrades_total", 1, role="predecessor", result="failure")
     wait_taken_over(old, upgradable())
 
 
@@ -523,6 +546,7 @@ def test_a_running_process_that_dies_at_the_last_moment_does_not_stop_the_new_on
             assert channel.recv(100) == handover.message(handover.READY, struct.pack("!I", 0))
     new.wait_listening()
     assert new.port() == port and new.log("upgrade_done", level="warn", pid=4711)
+    new.wait_metric("mantlet_upgrades_total", 1, role="successor", result="unconfirmed")
     assert serves(new, pki)
 
 

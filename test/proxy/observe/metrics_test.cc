@@ -247,6 +247,17 @@ TEST_F(MetricsTest, ShowsForHowLongTheFilesHaveBeenRead) {
   EXPECT_THAT(Scrape(), Contains(none));
 }
 
+TEST_F(MetricsTest, CountsUpgradesByRoleAndResult) {
+  metrics_.UpgradeEnded(Metrics::Upgrade::kNotReplaced);
+  metrics_.UpgradeEnded(Metrics::Upgrade::kNotReplaced);
+  metrics_.UpgradeEnded(Metrics::Upgrade::kTookOverUnconfirmed);
+  const std::string name = "mantlet_upgrades_total{role=";
+  EXPECT_THAT(Scrape(), Contains(name + R"("predecessor",result="success"} 0)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"("predecessor",result="failure"} 2)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"("successor",result="success"} 0)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"("successor",result="unconfirmed"} 1)"));
+}
+
 TEST_F(MetricsTest, ExpiriesAreReplacedAsAWhole) {
   SetExpiries({.certificates = {{"public", "/old.crt", "CN=old", "01", 1'900'000'000}}});
   EXPECT_THAT(
