@@ -12,6 +12,7 @@
 #include "certs/generation_diff.h"
 #include "certs/generation_loader.h"
 #include "certs/spiffe_loader.h"
+#include "proxy/base/key_memory.h"
 #include "proxy/base/process_setup.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/log_settings.h"
@@ -358,6 +359,7 @@ void Server::Activate(SnapshotPtr next, std::shared_ptr<const observe::Expiries>
   for (const std::string& warning : snapshot_->generation->warnings) {
     logger_.Warn("certificate_warning", warning);
   }
+  key_memory_warning_.Check(base::ReadKeyMemoryUse(), logger_);
   std::vector<WorkerSockets> sockets = binder_.Commit(*snapshot_);
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Apply(snapshot_, std::move(sockets[i]));

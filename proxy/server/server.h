@@ -35,6 +35,7 @@
 #include "proxy/server/drain.h"
 #include "proxy/server/endpoint_server.h"
 #include "proxy/server/health_checks.h"
+#include "proxy/server/key_memory_warning.h"
 #include "proxy/server/listener_binder.h"
 #include "proxy/server/loader.h"
 #include "proxy/server/probe_forwarding.h"
@@ -129,6 +130,7 @@ class Server {
   ProbeForwarding probes_{loop_, connector_,
                           [this](const std::string& upstream) { return resolver_.Find(upstream); }};
   Confinement confinement_;
+  KeyMemoryWarning key_memory_warning_;
   Loader loader_;         // used by the loading thread, once that runs
   SnapshotPtr snapshot_;  // the snapshot in use; null before the start
   RetiredSnapshots retired_;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proxy/base/check.h"
+#include "proxy/base/stack_wipe.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/tls/handshake_diagnosis.h"
 #include "proxy/x509/openssl_errors.h"
@@ -46,6 +47,7 @@ ServerHandshake::ServerHandshake(Stream& stream, ServerContextPtr context,
 void ServerHandshake::OnInput(std::string_view arrived) {
   x509::ClearErrors();
   const int result = SSL_do_handshake(ssl());
+  base::WipeStack();           // an ECDSA signature leaves its nonce, which tells of the key
   if (!in_progress()) return;  // OnHandshakeBegins() returned false
   if (result == 1) {
     Finish();

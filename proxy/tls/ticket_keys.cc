@@ -8,6 +8,7 @@
 #include <array>
 #include <utility>
 
+#include "proxy/base/key_memory.h"
 #include "proxy/x509/byte_view.h"
 
 namespace mantlet::tls {
@@ -30,11 +31,12 @@ class TicketKeys::Key {
                                 kTagBytes, nullptr) == 1;
     OPENSSL_cleanse(secret.data(), secret.size());
   }
-  ~Key() {
-    EVP_AEAD_CTX_cleanup(&aead_);
-    OPENSSL_cleanse(&aead_, sizeof(aead_));  // it contains the key schedule
-  }
+  ~Key() { EVP_AEAD_CTX_cleanup(&aead_); }
   Key(const Key&) = delete;
+
+  // The context contains the key and its schedule.
+  static void* operator new(size_t size) { return base::AllocateKeyMemory(size); }
+  static void operator delete(void* key, size_t size) { base::FreeKeyMemory(key, size); }
 
   std::string Seal(std::string_view plaintext, std::string_view associated) const {
     std::string ticket = name_;
@@ -99,7 +101,9 @@ std::string TicketKeys::Seal(std::string_view plaintext, std::string_view associ
   {
     const std::lock_guard lock(mutex_);
     Rotate(now_ms);
-    if (current_ == nullptr) current_ = std::make_shared<const Key>(now_ms);
+    if (current_ == nullptr) {
+      current_ = KeyPtr(new Key(now_ms));  // make_shared() does not use its operator new
+    }
     key = current_;
   }
   return key->Seal(plaintext, associated);

@@ -9,13 +9,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/key_memory.h"
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/der_kind.h"
 #include "proxy/x509/openssl_errors.h"
+#include "proxy/x509/wipe.h"
 #include "proxy/x509/x509_facts.h"
 
 namespace mantlet::x509 {
@@ -129,8 +132,15 @@ absl::StatusOr<Pkcs12> ParsePkcs12(std::string_view bytes, std::string_view pass
   CBS in = AsCbs(bytes);
   bssl::UniquePtr<STACK_OF(X509)> stack(sk_X509_new_null());
   EVP_PKEY* key = nullptr;
-  if (stack == nullptr ||
-      !PKCS12_get_key_and_certs(&key, stack.get(), &in, std::string(passphrase).c_str())) {
+  std::string terminated(passphrase);
+  const WipeAtEnd wipe(&terminated);
+  bool opened = false;
+  {
+    const base::KeyMemoryScope scope;
+    opened =
+        stack != nullptr && PKCS12_get_key_and_certs(&key, stack.get(), &in, terminated.c_str());
+  }
+  if (!opened) {
     const int reason = LibraryReason();
     ClearErrors();
     if (reason == PKCS8_R_MISSING_MAC) {

@@ -5,12 +5,18 @@
 #include <openssl/ec_key.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
+#include <openssl/nid.h>
 #include <openssl/pkcs8.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
+
+#include <array>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/key_memory.h"
 #include "proxy/x509/byte_view.h"
 #include "proxy/x509/der_kind.h"
 #include "proxy/x509/encrypted_key.h"
@@ -147,10 +153,25 @@ absl::StatusOr<PrivateKeyPtr> Opened(absl::StatusOr<std::string> der) {
   return key;
 }
 
+// Signs once with an RSA key: what the library computes from the primes for its operations, and
+// keeps, is then in the memory for keys, too. It has no such values for keys of other kinds.
+void UseOnce(EVP_PKEY* key) {
+  RSA* const rsa = EVP_PKEY_get0_RSA(key);
+  if (rsa == nullptr) return;
+  const base::KeyMemoryScope scope;
+  const std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  std::string signature(RSA_size(rsa), '\0');
+  unsigned size = 0;
+  // If it fails, so will the handshakes, and report that.
+  (void)RSA_sign(NID_sha256, digest.data(), digest.size(), MutableData(signature), &size, rsa);
+  ClearErrors();
+}
+
 }  // namespace
 
 absl::StatusOr<PrivateKeyPtr> PrivateKey::FromDer(std::string_view der) {
   ClearErrors();
+  const base::KeyMemoryScope scope;
   bssl::UniquePtr<EVP_PKEY> key = ParsePkcs8(der);
   if (key == nullptr) key = ParseWithPublicHalf(der);
   if (key == nullptr) key = ParsePkcs1(der);
@@ -163,6 +184,7 @@ absl::StatusOr<PrivateKeyPtr> PrivateKey::FromDer(std::string_view der) {
 absl::StatusOr<PrivateKeyPtr> PrivateKey::FromEncryptedDer(std::string_view der,
                                                            std::string_view passphrase) {
   ClearErrors();
+  const base::KeyMemoryScope scope;
   CBS cbs = AsCbs(der);
   bssl::UniquePtr<EVP_PKEY> key(
       PKCS8_parse_encrypted_private_key(&cbs, passphrase.data(), passphrase.size()));
@@ -183,6 +205,7 @@ PrivateKeyPtr PrivateKey::FromPkey(EVP_PKEY* key) {
   std::shared_ptr<PrivateKey> adopted(new PrivateKey());
   adopted->key_ = key;
   adopted->public_key_ = DescribeKey(key);
+  UseOnce(key);
   return adopted;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "proxy/base/key_memory.h"
 
 namespace mantlet::tls {
 namespace {
@@ -19,6 +20,16 @@ TEST(TicketKeysTest, ASealedTicketCanBeOpened) {
   EXPECT_EQ(ticket.size(), 9 + TicketKeys::kOverheadBytes);
   EXPECT_EQ(ticket.find("a session"), std::string::npos);
   EXPECT_EQ(keys.Open(ticket, "context", kStart), "a session");
+}
+
+TEST(TicketKeysTest, TheKeysAreInTheMemoryForKeys) {
+  const size_t before = base::ReadKeyMemoryUse().block_bytes;
+  {
+    TicketKeys keys(kPeriod);
+    (void)keys.Seal("a session", "context", kStart);
+    EXPECT_GE(base::ReadKeyMemoryUse().block_bytes, before + 256);  // an AES-256 key schedule
+  }
+  EXPECT_EQ(base::ReadKeyMemoryUse().block_bytes, before);
 }
 
 TEST(TicketKeysTest, OtherAssociatedDataDoesNotOpen) {
