@@ -458,8 +458,8 @@ void DescribeProcessLimits(Section& s, Config& v) {
            "what the cgroup or the machine has. Takes effect at the start"},
           v.memory, MemorySize(uint64_t{32} << 20, uint64_t{1} << 50));
   s.Value({"overload",
-           "time that events may wait in a worker, second after second, before it refuses "
-           "handshakes, and then requests with 503 (see above). `auto`: 50ms"},
+           "time that events may wait in a worker, for half a second, before it refuses new "
+           "connections, and then requests with 503 (see above). `auto`: 50ms"},
           v.overload, AutoDuration(kMs, Milliseconds(10'000)));
 }
 

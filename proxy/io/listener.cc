@@ -12,9 +12,10 @@
 namespace mantlet::io {
 namespace {
 
-// The maximum number of connections accepted in one turn of the loop, so that established
-// connections are also served.
-constexpr int kAcceptsPerTurn = 64;
+// The maximum numbers of connections served and of all connections accepted in one turn of the
+// loop, so that established connections are also served.
+constexpr int kServedPerTurn = 64;
+constexpr int kAcceptedPerTurn = 1024;
 constexpr int64_t kPauseMs = 200;
 
 // The kernel drops segments with a smaller TTL or hop limit (RFC 5082). Clients start with 64 or
@@ -115,25 +116,31 @@ void Listener::RefuseNew() {
 }
 
 bool Listener::Accept() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  loop_.NoteEvent();
+  int served = 0;
+  for (int i = 0; i < kAcceptedPerTurn && served < kServedPerTurn; ++i) {
     sockaddr_storage peer;
     socklen_t size = sizeof(peer);
     int fd =
         accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       if (raised_ttl_) SetLeastTtl(fd, 0);  // inherited from the listening socket
-      on_accept_(FileDescriptor(fd), SocketAddress(reinterpret_cast<sockaddr*>(&peer), size));
+      const SocketAddress address(reinterpret_cast<sockaddr*>(&peer), size);
+      if (on_accept_(FileDescriptor(fd), address)) ++served;
       if (fd < accept_below_ || refusing_) continue;
       low_ = true;
+      queued_since_ms_.reset();
       Pause(EMFILE);
       return false;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
+    queued_since_ms_.reset();
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       Pause(errno);
     }
     return false;
   }
+  if (!queued_since_ms_) queued_since_ms_ = loop_.now_ms();
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proxy/base/timer_wheel.h"
@@ -26,8 +27,10 @@ int ClientDescriptors(uint64_t open_files);
 
 class Listener {
  public:
-  // Called for each accepted socket (non-blocking, close-on-exec). The callback owns it.
-  using AcceptCallback = std::function<void(FileDescriptor fd, const SocketAddress& peer)>;
+  // Called for each accepted socket (non-blocking, close-on-exec). The callback owns it. Returns
+  // whether the connection will be served: refused ones cost little, so that more are accepted in
+  // a turn.
+  using AcceptCallback = std::function<bool(FileDescriptor fd, const SocketAddress& peer)>;
   // Called when accept(2) fails for lack of descriptors or memory, or the kernel cannot watch the
   // socket. The listener then pauses for 200 ms.
   using ErrorCallback = std::function<void(const std::string& what)>;
@@ -42,6 +45,9 @@ class Listener {
   FileDescriptor Duplicate() const;
   // Accepts every connection in the kernel's queue.
   void AcceptPending();
+  // Returns since when the kernel's queue has not been seen empty, in the loop's milliseconds; none
+  // if the last accept(2) found it empty. What is accepted next has waited for so long at most.
+  std::optional<int64_t> queued_since_ms() const { return queued_since_ms_; }
   // Makes the kernel start no new connection for this socket, so that none is lost between the last
   // accept(2) and the close. A TCP client that gets no reply tries again after a second and then
   // connects to the successor or is refused. AcceptPending() accepts the connections in the queue
@@ -67,6 +73,7 @@ class Listener {
   Poll* poll_;               // lives until its close callback
   bool refusing_ = false;    // RefuseNew() was called
   bool raised_ttl_ = false;  // RefuseNew() set the minimum TTL (TCP)
+  std::optional<int64_t> queued_since_ms_;
   base::FunctionTimer resume_;
 };
 

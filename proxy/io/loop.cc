@@ -120,18 +120,27 @@ void Loop::RunPosted() {
   RunCalls(next_turn_);
 }
 
+void Loop::BeginRound() {
+  EndRound();
+  round_began_ms_ = now_ms();
+}
+
+void Loop::EndRound() {
+  if (round_began_ms_ == kNotBegun) return;
+  const int64_t round_ms = now_ms() - std::exchange(round_began_ms_, kNotBegun);
+  turns_.busy_ms += round_ms;
+  turns_.square_ms2 += round_ms * round_ms;
+  if (on_measured_) on_measured_(round_ms);
+}
+
 void Loop::BeginPoll() {
-  if (first_read_ms_ != kNoRead) {
-    // libuv has just read the clock.
-    const int64_t turn_ms = now_ms() - std::exchange(first_read_ms_, kNoRead);
-    turns_.shortest_ms = turns_.count == 0 ? turn_ms : std::min(turns_.shortest_ms, turn_ms);
-    ++turns_.count;
-  }
+  EndRound();  // libuv has just read the clock
   RunCalls(turn_is_over_);
   EndTurn();
 }
 
 void Loop::EndPoll() {
+  NoteEvent();
   EndTurn();
   turn_is_over_.Splice(after_turn_);
 }

@@ -78,14 +78,20 @@ class Loop {
   // of the turn. There is one callback; it has to be cheap.
   void SetTurnEnd(std::function<void()> on_turn_end) { on_turn_end_ = std::move(on_turn_end); }
 
-  // The turns of the loop since ResetTurns() in which streams have read: how many, and how long the
-  // shortest of them was, from its first read to its end, in milliseconds. What arrives during a
-  // turn waits for its end, so if all turns are long, everything waits. Costs no system call.
+  // The time since ResetTurns() in which the loop has not waited for events, in milliseconds. What
+  // arrives during a turn waits for its end, so wait_ms() is the mean length of turns, weighted
+  // with their length: that of the turn in which an event arrives. Costs no system call.
   struct Turns {
-    int64_t count = 0;
-    int64_t shortest_ms = 0;
+    int64_t busy_ms = 0;
+    int64_t square_ms2 = 0;  // the sum of the squares of the turns' lengths
+    int64_t wait_ms() const { return busy_ms == 0 ? 0 : square_ms2 / busy_ms; }
   };
   const Turns& turns() const { return turns_; }
+  // Sets a callback that is called with the milliseconds of each turn, or round of a turn. It may
+  // be called while an event is handled, and so must not touch what handles events.
+  void SetOnMeasured(std::function<void(int64_t)> on_measured) {
+    on_measured_ = std::move(on_measured);
+  }
   void ResetTurns() { turns_ = {}; }
 
   int64_t now_ms() const { return static_cast<int64_t>(uv_now(&uv_loop_.loop)); }
@@ -103,12 +109,16 @@ class Loop {
   }
   // Called by streams.
   void CountRead(size_t bytes) {
-    // libuv has read the clock when its poll returned, which it may do several times in a turn.
-    if (first_read_ms_ == kNoRead) first_read_ms_ = now_ms();
+    NoteEvent();
     read_bytes_ += bytes;
     if (read_bytes_ < kManyBytes) return;
     read_bytes_ = 0;
     if (on_many_read_) on_many_read_();
+  }
+  // Called by those who handle events. While very many are ready, libuv polls again within a turn,
+  // up to 48 times; each such round is measured as if it was a turn.
+  void NoteEvent() {
+    if (round_began_ms_ != now_ms()) BeginRound();
   }
   base::BlockPool& blocks() { return blocks_; }
 
@@ -119,12 +129,14 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
-  static constexpr int64_t kNoRead = -1;
+  static constexpr int64_t kNotBegun = -1;
 
   using Deferred = std::unique_ptr<void, void (*)(void*)>;
 
   friend class DeferredCall;
 
+  void BeginRound();
+  void EndRound();
   void Enqueue(DeferredCall& call, DeferredCall::When when);
   // Runs the calls that are in `calls` now. Calls that these schedule run the next time.
   static void RunCalls(base::ListLink& calls);
@@ -159,7 +171,8 @@ class Loop {
   base::ListLink turn_is_over_;
   std::function<void()> on_turn_end_;
   Turns turns_;
-  int64_t first_read_ms_ = kNoRead;  // of this turn
+  int64_t round_began_ms_ = kNotBegun;  // when the poll returned
+  std::function<void(int64_t)> on_measured_;
   std::function<void()> on_many_read_;
   size_t read_bytes_ = 0;  // since it was called
   uint32_t buffer_share_ = 1000;

@@ -21,6 +21,10 @@ using ReadFile = std::function<std::string(const std::string& path)>;
 // memory.max may set a limit. In a container, the group is mounted as the root of the hierarchy.
 std::vector<std::string> CgroupFolders(const ReadFile& read);
 
+// The same for the hierarchy that cgroup v1 has for a controller, e.g. "cpu".
+std::string_view LegacyCgroup(std::string_view text, std::string_view controller);
+std::vector<std::string> LegacyCgroupFolders(const ReadFile& read, std::string_view controller);
+
 }  // namespace mantlet::server
 
 #endif  // MANTLET_PROXY_SERVER_CGROUP_H_

@@ -203,6 +203,7 @@ EndpointServer::EndpointServer(io::Loop& loop, io::FileDescriptor socket, Handle
           loop, std::move(socket),
           [this](io::FileDescriptor fd, const io::SocketAddress& peer) {
             Accept(std::move(fd), peer);
+            return true;
           },
           [](const std::string&) {})),
       answer_(loop, [this] { AnswerWaiting(); }, io::DeferredCall::When::kNextTurn) {}

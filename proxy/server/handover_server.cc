@@ -182,7 +182,10 @@ HandoverServer::HandoverServer(io::Loop& loop, io::FileDescriptor socket, base::
       deadline_ms_(deadline_ms),
       listener_(std::make_unique<io::Listener>(
           loop, std::move(socket),
-          [this](io::FileDescriptor fd, const io::SocketAddress&) { Accept(std::move(fd)); },
+          [this](io::FileDescriptor fd, const io::SocketAddress&) {
+            Accept(std::move(fd));
+            return true;
+          },
           [](const std::string&) {})) {}
 
 HandoverServer::~HandoverServer() { loop_.DeferDelete(std::move(successor_)); }

@@ -47,7 +47,9 @@ uint64_t AutomaticMemoryLimit(const ReadFile& read) {
   for (const std::string& folder : CgroupFolders(read)) {
     consider(ParseMemoryMax(read(folder + "/memory.max")));
   }
-  consider(ParseMemoryMax(read("/sys/fs/cgroup/memory/memory.limit_in_bytes")));
+  for (const std::string& folder : LegacyCgroupFolders(read, "memory")) {
+    consider(ParseMemoryMax(read(folder + "/memory.limit_in_bytes")));
+  }
   return least == kNoLimit ? 0 : least / 4 * 3;
 }
 

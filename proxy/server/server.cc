@@ -129,12 +129,13 @@ absl::Status Server::Start() {
   if (absl::Status status = upgrade_.Receive(); !status.ok()) return status;
   const uint32_t count =
       started_with_.workers != 0 ? started_with_.workers : AutomaticWorkerCount();
+  processors_ = AvailableProcessors();  // reads the cgroup's files
   binder_.SetWorkerCount(count);
   if (absl::Status status = binder_.Bind(*initial->snapshot, nullptr); !status.ok()) return status;
   board_ = std::make_unique<StatusBoard>(BoardSources());
   if (absl::Status status = OpenEndpoints(); !status.ok()) return status;
   if (absl::Status status = upgrade_.Listen(); !status.ok()) return status;
-  LimitMemory();  // reads the cgroup's files
+  LimitMemory();  // reads the cgroup's files, too
   WarnSmallLimits(ReadSystemLimits(), count, logger_);
   if (absl::Status status = Confine(); !status.ok()) return status;
 
@@ -280,6 +281,7 @@ void Server::StartWorkers(uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(clock_, logger_, metrics_.AddShard(), *access_log_,
                                                 LogFormatOf(started_with_.log), memory_));
+    workers_.back()->SetProcessors(processors_ / count);
     workers_.back()->SetOnUnreachable([this](const std::string& upstream) {
       loop_.Post([this, upstream] { resolver_.Unreachable(upstream); });
     });

@@ -108,6 +108,7 @@ class Server {
   void RunHousekeeping();
 
   const config::Config started_with_;
+  double processors_ = 1;  // available to all workers
   const config::Environment environment_;
   base::Logger& logger_;
   observe::AccessLogSink& log_sink_;

@@ -59,8 +59,8 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         loop_.SetTurnEnd([this] {
           access_log_.Flush();
           memory_guard_.Check(false);
-          CheckOverload();
         });
+        loop_.SetOnMeasured([this](int64_t turn_ms) { CheckOverload(turn_ms); });
         loop_.Run();
         // Everything that belongs to this loop is destroyed on its thread and writes its records.
         stopped_ = true;
@@ -73,22 +73,33 @@ Worker::Worker(const base::Clock& clock, base::Logger& logger, observe::MetricsS
         loop_.SetTurnEnd(nullptr);  // the loop outlives the log that this flushes
       }) {}
 
-// Called in each turn.
-void Worker::CheckOverload() {
+// Called in each turn, while an event is handled.
+void Worker::CheckOverload(int64_t last_turn_ms) {
   session::LoadShedder& shedder = context_.shedder;
-  if (!shedder.IsDue(loop_.now_ms(), loop_.turns().count)) return;
-  const int64_t shortest_ms = loop_.turns().shortest_ms;
+  shedder.EndTurn(last_turn_ms);
+  const int64_t now_ms = loop_.now_ms();
+  if (!shedder.IsDue(now_ms)) return;
+  const int64_t turn_ms = loop_.turns().wait_ms();
+  int64_t queue_ms = 0;
+  for (const auto& [name, listening] : listeners_) {
+    for (const std::unique_ptr<io::Listener>& socket : listening.sockets) {
+      queue_ms = std::max(queue_ms, now_ms - socket->queued_since_ms().value_or(now_ms));
+    }
+  }
+  const session::LoadShedder::Change change = shedder.EndInterval({.now_ms = now_ms,
+                                                                   .busy_ms = loop_.turns().busy_ms,
+                                                                   .turn_ms = turn_ms,
+                                                                   .queue_ms = queue_ms,
+                                                                   .cpu_us = base::ThreadCpuUs()});
   loop_.ResetTurns();
-  const session::LoadShedder::Change change =
-      shedder.EndInterval(loop_.now_ms(), shortest_ms, base::ThreadCpuUs());
   if (change == session::LoadShedder::Change::kNone) return;
   const auto permit = overload_log_budget_.Ask(loop_.now_ms());
   if (!permit) return;
   if (change == session::LoadShedder::Change::kBegins) {
     logger_.Warn("overload_begins",
-                 "A worker has more to do than it can. It refuses handshakes, and requests if that "
-                 "is not enough.",
-                 {{"waited_ms", shortest_ms},
+                 "A worker has more to do than it can. It refuses new connections, and requests if "
+                 "that is not enough.",
+                 {{"waited_ms", std::max(turn_ms, queue_ms)},
                   {"target_ms", shedder.target_ms()},
                   {"suppressed", permit.suppressed}});
   } else {
@@ -289,7 +300,7 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
   return std::make_unique<io::Listener>(
       loop_, std::move(socket),
       [this, slot](io::FileDescriptor fd, const io::SocketAddress& peer) {
-        Accept(slot, std::move(fd), peer);
+        return Accept(slot, std::move(fd), peer);
       },
       [this, name, slot](const std::string& what) {
         // Connections without a ClientHello are closed to free their descriptors.
@@ -307,19 +318,25 @@ std::unique_ptr<io::Listener> Worker::Listen(const std::string& name,
       io::ClientDescriptors(base::OpenFileLimit()));
 }
 
-void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
+bool Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
                     const io::SocketAddress& peer) {
   const session::ListenerState& state = *slot->newest();
   if (context_.memory->refuses_new()) {
     ++context_.memory->counts.refused;
     session::RecordLimit(context_, state, peer.ToString(), session::AdmissionLimit::kMemory);
-    return;
+    return false;
+  }
+  // Before anything is read: a refused connection costs a tenth of what its ClientHello would.
+  if (context_.shedder.RefusesConnection()) {
+    state.metrics->Shed(observe::ShedWork::kHandshake);
+    session::RecordLimit(context_, state, peer.ToString(), session::AdmissionLimit::kOverload);
+    return false;
   }
   auto admitted =
       session::Admission::Admit(state.admission, state.config.limits, session::ClientKeyOf(peer));
   if (const auto* limit = std::get_if<session::AdmissionLimit>(&admitted)) {
     session::RecordLimit(context_, state, peer.ToString(), *limit);
-    return;
+    return false;
   }
   auto stream = io::Stream::FromFd(loop_, fd.Release(), peer.is_unix());
   if (!stream.ok()) {
@@ -329,7 +346,7 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
                      {"error", std::string(stream.status().message())},
                      {"suppressed", permit.suppressed}});
     }
-    return;
+    return false;
   }
   auto connection = std::make_unique<Connection>(
       context_, static_cast<Connection::Observer&>(*this), slot,
@@ -339,6 +356,7 @@ void Worker::Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::File
   heap_trim_.SetOpen(connections_.size());
   key->Begin();
   if (context_.draining || slot->current == nullptr) key->Drain();
+  return true;
 }
 
 // Closes the sockets without losing a connection in the kernel's queue. The queue of a socket that

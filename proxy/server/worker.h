@@ -73,6 +73,11 @@ class Worker final : private session::Connection::Observer {
   using CircuitReport = std::function<void(const std::string&, const upstream::Circuits::Change&)>;
   void SetOnCircuitChange(CircuitReport report) { on_circuit_change_ = std::move(report); }
 
+  // Sets how many processors this worker may use, by which it judges whether it is overloaded.
+  void SetProcessors(double processors) {
+    loop_.Post([this, processors] { context_.shedder.SetProcessors(processors); });
+  }
+
   // Stops listening and ends idle connections now, others after their response. `on_empty` is
   // called when no connection is left. From the sockets of the listeners `taken_over`, another
   // process accepts from now on.
@@ -126,13 +131,14 @@ class Worker final : private session::Connection::Observer {
   std::unique_ptr<io::Listener> Listen(const std::string& name,
                                        const std::shared_ptr<session::ListenerSlot>& slot,
                                        io::FileDescriptor socket);
-  void Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
+  // Returns whether the connection is served.
+  bool Accept(const std::shared_ptr<session::ListenerSlot>& slot, io::FileDescriptor fd,
               const io::SocketAddress& peer);
   void CloseListener(Listening& listening);
   void CloseDrainedSockets();
   void ReportIfEmpty();
   void CutOnLoop();
-  void CheckOverload();
+  void CheckOverload(int64_t turn_ms);
   void RecordQueue(const std::string& upstream, bool standing, int64_t target_ms);
 
   observe::MetricsShard& metrics_;

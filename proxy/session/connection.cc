@@ -115,10 +115,6 @@ bool Connection::OnHandshakeBegins() {
     ++worker_.memory->counts.refused;
     limit = AdmissionLimit::kMemory;
   }
-  if (!limit && worker_.shedder.RefusesHandshake()) {
-    listener_->metrics->Shed(observe::ShedWork::kHandshake);
-    limit = AdmissionLimit::kOverload;
-  }
   if (!limit) return true;
   RecordLimit(worker_, *listener_, peer_, *limit);
   Abort();

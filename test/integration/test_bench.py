@@ -9,6 +9,7 @@ import sys
 import xml.dom.minidom
 
 import pytest
+from harness import bench
 from harness import proxy as proxy_module
 from harness.timing import scaled
 
@@ -113,18 +114,9 @@ def test_processes_are_counted_with_their_children():
                 subprocess.run(["kill", str(pid)], check=False)
 
 
-def programs():
-    """The folder of load generator and upstream; they are built with the proxy."""
-    beside = pathlib.Path(proxy_module.binary()).parent.parent / "test/bench"
-    for folder in (beside, proxy_module.REPOSITORY / "bazel-bin/test/bench"):
-        if (folder / "load/load").exists() and (folder / "upstream/upstream").exists():
-            return folder
-    pytest.skip("build //test/bench/load and //test/bench/upstream first")
-
-
 @pytest.mark.limit(60)
 def test_a_short_run_measures_mantlet_and_prints_json(tmp_path):
-    folder = programs()
+    folder = bench.programs()
     done = subprocess.run(
         ["/usr/bin/python3", "-B", "-m", "driver", "--mantlet", proxy_module.binary(), "--load", folder / "load/load",
          "--upstream", folder / "upstream/upstream", "--tiny", "--json", "--write", tmp_path,
@@ -151,7 +143,7 @@ def answer_of(port):
 
 
 def test_the_upstream_makes_room_for_another_and_comes_back():
-    upstream = Upstream(programs() / "upstream/upstream", os.sched_getaffinity(0))
+    upstream = Upstream(bench.programs() / "upstream/upstream", os.sched_getaffinity(0))
     try:
         assert answer_of(upstream.port).startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", upstream.port), scaled(10)) as before:

@@ -4,12 +4,18 @@ The application is the bottleneck by far, so that the tests do not depend on the
 compared with each other only.
 """
 
+import contextlib
+import json
+import os
+import pathlib
 import statistics
+import subprocess
 import time
 
 import pytest
 
-from harness import http2
+from harness import bench, http2
+from harness import proxy as proxy_module
 from harness.h2_upstreams import H2Server
 from harness.messages import Reader
 from harness.timing import scaled
@@ -129,3 +135,101 @@ def test_a_call_of_grpc_that_is_refused_is_unavailable(start, scripted, pki):
     refused = [head for head in heads if head["grpc-status"] != "0"]
     assert refused and all((head["grpc-status"], head["retry-after"]) == ("14", "1") for head in refused)
     assert len(refused) < len(heads)
+
+
+# ---- mantlet itself is the bottleneck
+
+@pytest.fixture
+def scarce_processor():
+    """The arguments of a command that runs the rest of its line with a quarter of a processor."""
+    quota, period = 1000, 4000  # microseconds; short, so that pauses do not show in every latency
+    unified = pathlib.Path("/sys/fs/cgroup")
+    if "cpu" in (unified / "cgroup.controllers").read_text().split() if (unified / "cgroup.controllers").exists() else ():
+        parent, files = unified, {"cpu.max": f"{quota} {period}"}
+        with contextlib.suppress(OSError):
+            (unified / "cgroup.subtree_control").write_text("+cpu")
+    else:
+        parent, files = unified / "cpu", {"cpu.cfs_period_us": str(period), "cpu.cfs_quota_us": str(quota)}
+    group = parent / f"mantlet-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        for name, value in files.items():
+            (group / name).write_text(value)
+    except OSError as error:
+        pytest.skip(f"needs a cgroup that limits processors: {error}")
+    yield ("/bin/sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh")
+    for _ in range(100):  # the kernel takes a moment to forget the process
+        with contextlib.suppress(OSError):
+            group.rmdir()
+            return
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def fast_application():
+    """Its port on 127.0.0.1."""
+    with subprocess.Popen([bench.programs() / "upstream/upstream"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        yield json.loads(process.stdout.readline())["port"]
+        process.stdin.close()
+
+
+def generate(proxy, pki, mode, seconds, connections, *options):
+    """Runs the load generator. Latencies of its report are those of requests with status 200."""
+    chain, key = pki.client_files[:2]
+    done = subprocess.run(
+        [bench.programs() / "load/load", f"--mode={mode}", f"--port={proxy.port()}", f"--certificate={chain}",
+         f"--key={key}", f"--seconds={seconds}", f"--connections={connections}", *options],
+        capture_output=True, text=True, timeout=scaled(60), check=False)
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["event"] == "report", report
+    return report
+
+
+def overload_once(proxy, pki):
+    """New connections come three times as fast as they can be served; returns what is wrong with what is admitted."""
+    capacity = generate(proxy, pki, "handshake", 2, 8)["rate"]
+    alone = generate(proxy, pki, "rate", 2, 1000, f"--rate={capacity / 2:.0f}", "--fresh")["latency_us"]["p99"]
+    seconds, settled = 6, 2
+    load = generate(proxy, pki, "rate", seconds, 10_000, f"--rate={capacity * 3:.0f}", "--fresh", "--window=1")
+    stretches = load["windows"][settled:]
+    latency = statistics.median(stretch["p99_us"] for stretch in stretches)
+    admitted = statistics.median(stretch["operations"] for stretch in stretches)
+    problems = []
+    if latency > max(5 * alone, AUTOMATIC_TARGET_US):
+        problems.append(f"p99 {latency / 1000:.0f} ms instead of {alone / 1000:.0f} ms alone")
+    if admitted < 0.6 * capacity:
+        problems.append(f"{admitted:.0f} of {capacity:.0f} are served in a second")
+    return problems
+
+
+AUTOMATIC_TARGET_US = 50_000
+
+
+@pytest.mark.limit(150)
+@pytest.mark.skipif(bool(proxy_module.sanitizers()), reason="measures times")
+def test_admitted_connections_stay_fast_though_the_processor_is_too_slow(scarce_processor, fast_application,
+                                                                         start, pki):
+    proxy = start(f"127.0.0.1:{fast_application}", workers=1, launch_options={"launcher": scarce_processor})
+    attempts = []
+    for _ in range(3):  # another process may take the processor from the load generator
+        attempts.append(overload_once(proxy, pki))
+        if not attempts[-1]:
+            break
+    assert not attempts[-1], attempts
+    assert proxy.metric("mantlet_overload_refused_total", listener="public", what="handshake") > 0
+    assert proxy.log("overload_begins")
+    # It ends with the load.
+    assert proxy.wait_log("overload_ends")
+    refused = proxy.metric("mantlet_overload_refused_total", listener="public", what="handshake")
+    generate(proxy, pki, "rate", 1, 10, "--rate=20", "--fresh")
+    assert proxy.metric("mantlet_overload_refused_total", listener="public", what="handshake") == refused
+
+
+@pytest.mark.limit(60)
+def test_clients_that_wait_for_responses_are_no_overload(scarce_processor, fast_application, start, pki):
+    """The neighbour: the processor is busy all the time, and nobody waits for long."""
+    proxy = start(f"127.0.0.1:{fast_application}", workers=1, launch_options={"launcher": scarce_processor})
+    for mode, connections in (("handshake", 8), ("keepalive", 100)):
+        assert generate(proxy, pki, mode, 3, connections)["errors"] == 0
+    assert not proxy.log("overload_begins")

@@ -73,6 +73,7 @@ const std::vector<Option>& All() {
       {"connections", "open at once", Number<int>(&Options::connections, 1)},
       {"seconds", "how long", Number<double>(&Options::seconds, 0)},
       {"rate", "requests per second, for mode rate", Number<double>(&Options::rate, 1)},
+      {"fresh", "for mode rate, a new connection for each request", Switch(&Options::fresh)},
       {"window", "seconds; latencies of each such stretch, too",
        Number<double>(&Options::window, 0)},
       {"wait", "obey start, mark LABEL, stop and quit on stdin", Switch(&Options::wait)},

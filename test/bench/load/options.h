@@ -31,9 +31,10 @@ struct Options {
   bool resume = false;           // offer the newest session
   int connections = 1;
   double seconds = 1;
-  double rate = 0;    // kRate: requests per second, all connections together
-  double window = 0;  // kRate: seconds; report each stretch of so long by itself, too
-  bool wait = false;  // obey commands on stdin instead of starting at once
+  double rate = 0;     // kRate: requests per second, all connections together
+  bool fresh = false;  // kRate: a new connection for each request
+  double window = 0;   // kRate: seconds; report each stretch of so long by itself, too
+  bool wait = false;   // obey commands on stdin instead of starting at once
   std::string path = "/100";
   size_t headers = 0;        // additional request headers
   size_t header_bytes = 60;  // of each, CRLF included

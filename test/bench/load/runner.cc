@@ -103,7 +103,8 @@ void Runner::Tick(int64_t now) {
 // --- setting up ---------------------------------------------------------------
 
 void Runner::OpenMore() {
-  const bool one = options_.mode == Mode::kHandshake || options_.mode == Mode::kFirst;
+  const bool one =
+      options_.mode == Mode::kHandshake || options_.mode == Mode::kFirst || options_.fresh;
   const size_t wanted = one ? 1 : connections_.size();
   while (opened_ < wanted && opened_ - warm_ < kOpeningAtOnce) connections_[opened_++]->Open();
   if (warm_ == wanted) BecomeReady();
@@ -224,7 +225,8 @@ void Runner::OnResponse(Connection& connection) {
     window_.latency.Add(took_ns);
     if (options_.window > 0) stretch_.Add(took_ns);
   }
-  if (options_.mode == Mode::kHandshake && connection.open()) connection.Close();
+  const bool fresh = options_.mode == Mode::kHandshake || options_.fresh;
+  if (fresh && connection.open()) connection.Close();
   if (!connection.keep_alive() && connection.open()) connection.Close();
   if (phase_ == Phase::kSetup) {
     if (connection.status() != 200) {
@@ -261,7 +263,9 @@ void Runner::OnFailed(Connection& connection, std::string_view why) {
     Fail(absl::StrCat("an HTTP/2 connection is lost: ", std::string(why)));
     return;
   }
-  if (++failures_in_a_row_ >= kMostFailures || (phase_ == Phase::kSetup && warm_ == 0)) {
+  // Those of a whole queue may be refused at a time.
+  const uint64_t most_failures = options_.fresh ? 100 * kMostFailures : kMostFailures;
+  if (++failures_in_a_row_ >= most_failures || (phase_ == Phase::kSetup && warm_ == 0)) {
     Fail(absl::StrCat("the server does not answer: ", std::string(why)));
     return;
   }

@@ -35,12 +35,14 @@ FileDescriptor Dial(const SocketAddress& address) {
 struct Accepted {
   std::vector<FileDescriptor> fds;
   std::vector<std::string> peers, errors;
+  bool serves = true;
   std::unique_ptr<Listener> Serve(Loop& loop, FileDescriptor socket) {
     return std::make_unique<Listener>(
         loop, std::move(socket),
         [this](FileDescriptor fd, const SocketAddress& peer) {
           fds.push_back(std::move(fd));
           peers.push_back(peer.ToString());
+          return serves;
         },
         [this](const std::string& what) { errors.push_back(what); });
   }
@@ -149,13 +151,57 @@ TEST(Listener, AcceptsItsWholeQueueThoughFewDescriptorsAreFree) {
     int errors = 0;
     Listener listener(
         loop, std::move(socket),
-        [&](FileDescriptor fd, const SocketAddress&) { accepted.push_back(std::move(fd)); },
+        [&](FileDescriptor fd, const SocketAddress&) {
+          accepted.push_back(std::move(fd));
+          return true;
+        },
         [&](const std::string&) { ++errors; }, /*accept_below=*/0);
     listener.RefuseNew();
     listener.AcceptPending();
     EXPECT_EQ(accepted.size(), clients.size()) << wanted.ToString();
     EXPECT_EQ(errors, 0) << wanted.ToString();
   }
+}
+
+// Waits for a turn in which `listener` accepts, and returns how many it accepted.
+size_t AcceptedInATurn(Loop& loop, const Accepted& accepted) {
+  const size_t before = accepted.fds.size();
+  size_t in_turn = 0;
+  loop.SetTurnEnd([&] {
+    if (in_turn == 0) in_turn = accepted.fds.size() - before;
+  });
+  EXPECT_TRUE(RunUntil(loop, [&] { return in_turn > 0; }));
+  loop.SetTurnEnd(nullptr);
+  return in_turn;
+}
+
+TEST(Listener, TellsSinceWhenConnectionsAreQueued) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  EXPECT_FALSE(listener->queued_since_ms());
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(Dial(address));
+  const size_t in_turn = AcceptedInATurn(loop, accepted);
+  EXPECT_LT(in_turn, clients.size()) << "all in one turn would keep other connections waiting";
+  ASSERT_TRUE(listener->queued_since_ms());
+  EXPECT_LE(*listener->queued_since_ms(), loop.now_ms());
+  ASSERT_TRUE(RunUntil(loop, [&] { return accepted.fds.size() == clients.size(); }));
+  EXPECT_FALSE(listener->queued_since_ms());
+}
+
+TEST(Listener, AcceptsMoreInATurnOfThoseThatAreRefused) {
+  Loop loop;
+  FileDescriptor socket = OpenListeningSocket(Loopback(0)).value();
+  const SocketAddress address = LocalAddress(socket.get()).value();
+  Accepted accepted;
+  accepted.serves = false;
+  auto listener = accepted.Serve(loop, std::move(socket));
+  std::vector<FileDescriptor> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(Dial(address));
+  EXPECT_EQ(AcceptedInATurn(loop, accepted), clients.size());
 }
 
 TEST(Listener, AcceptsNothingAfterItsDestruction) {
@@ -205,7 +251,10 @@ TEST(Listener, ReservesDescriptorsAndContinuesWhenMoreAreFree) {
   int errors = 0;
   Listener listener(
       loop, std::move(socket),
-      [&](FileDescriptor fd, const SocketAddress&) { accepted.push_back(std::move(fd)); },
+      [&](FileDescriptor fd, const SocketAddress&) {
+        accepted.push_back(std::move(fd));
+        return true;
+      },
       [&](const std::string&) { ++errors; }, accept_below);
   ASSERT_TRUE(RunUntil(loop, [&] { return errors > 0; }));
   for (int i = 0; i < 3; ++i) RunReady(loop);

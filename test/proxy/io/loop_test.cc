@@ -253,36 +253,34 @@ TEST(Loop, FreesRetiredObjectsThoughItNeverRuns) {
   EXPECT_EQ(log, "retired gone ");
 }
 
-TEST(Loop, MeasuresTheTurnsInWhichStreamsRead) {
-  constexpr int64_t kLongMs = 20;
+TEST(Loop, MeasuresHowLongEventsWait) {
+  constexpr int64_t kLongMs = 40, kShortMs = 10, kIdleMs = 50;
   Loop loop;
-  std::vector<Loop::Turns> seen;
+  const auto work = [](int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); };
+  Loop::Turns seen;
+  base::FunctionTimer end([&] {
+    seen = loop.turns();
+    loop.ResetTurns();
+    EXPECT_EQ(loop.turns().busy_ms, 0);
+    EXPECT_EQ(loop.turns().wait_ms(), 0);
+    loop.Stop();
+  });
+  const auto began = std::chrono::steady_clock::now();
   loop.Post([&] {
-    loop.CountRead(1);
-    std::this_thread::sleep_for(std::chrono::milliseconds(kLongMs));
+    work(kLongMs);
     loop.Post([&] {  // in the next turn
-      seen.push_back(loop.turns());
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      loop.Post([&] {
-        seen.push_back(loop.turns());
-        loop.CountRead(1);
-        loop.Post([&] {
-          seen.push_back(loop.turns());
-          loop.ResetTurns();
-          seen.push_back(loop.turns());
-          loop.Stop();
-        });
-      });
+      work(kShortMs);
+      loop.ArmIn(end, kIdleMs);
     });
   });
   loop.Run();
-  ASSERT_EQ(seen.size(), 4u);
-  EXPECT_EQ(seen[0].count, 1);
-  EXPECT_GE(seen[0].shortest_ms, kLongMs);
-  EXPECT_EQ(seen[1].count, 1) << "nothing was read in the second turn";
-  EXPECT_EQ(seen[2].count, 2);
-  EXPECT_LE(seen[2].shortest_ms, seen[0].shortest_ms);
-  EXPECT_EQ(seen[3].count, 0);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  EXPECT_GE(seen.busy_ms, kLongMs + kShortMs - 2);
+  EXPECT_LE(seen.busy_ms, took.count() - kIdleMs / 2) << "the loop waited for the timer";
+  // An event arrives in the longer turn more probably.
+  EXPECT_GE(seen.wait_ms(), (kLongMs + kShortMs) / 2 + 5);
+  EXPECT_LE(seen.wait_ms(), seen.busy_ms);
 }
 
 TEST(Loop, FiresATimerNotBeforeItsDeadline) {

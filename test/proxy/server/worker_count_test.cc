@@ -13,11 +13,26 @@
 namespace mantlet::server {
 namespace {
 
+TEST(WorkerCount, AQuotaMayBeAFractionOfAProcessor) {
+  EXPECT_EQ(ParseCpuMax("200000 100000\n"), 2);
+  EXPECT_EQ(ParseCpuMax("150000 100000\n"), 1.5);
+  EXPECT_EQ(ParseCpuMax("50000 100000"), 0.5);
+}
+
 TEST(WorkerCount, RoundsAQuotaUpToWholeProcessors) {
-  EXPECT_EQ(ParseCpuMax("200000 100000\n"), 2u);
-  EXPECT_EQ(ParseCpuMax("150000 100000\n"), 2u);
-  EXPECT_EQ(ParseCpuMax("50000 100000"), 1u);
-  EXPECT_EQ(ParseCpuMax("1 100000"), 1u);
+  const auto with = [](const char* quota) {
+    return [quota](const std::string& path) -> std::string {
+      if (path == "/proc/self/cgroup") return "0::/a\n";
+      return path == "/sys/fs/cgroup/a/cpu.max" ? quota : "";
+    };
+  };
+  EXPECT_EQ(AutomaticWorkerCount(with("1 100000")), 1u);
+  EXPECT_EQ(AvailableProcessors(with("5000 100000")), 0.05);
+  EXPECT_EQ(AvailableProcessors(with("100000 100000")), 1);
+  if (AvailableProcessors() >= 2) {
+    EXPECT_EQ(AutomaticWorkerCount(with("150000 100000")), 2u);
+    EXPECT_EQ(AutomaticWorkerCount(with("100000 100000")), 1u);
+  }
 }
 
 TEST(WorkerCount, NoQuotaIsNoLimit) {
@@ -41,8 +56,8 @@ TEST(WorkerCount, AQuotaOfAnyGroupAroundTheProcessCounts) {
 }
 
 TEST(WorkerCount, ReadsTheOlderKernelsTwoFiles) {
-  EXPECT_EQ(ParseCfsQuota("400000\n", "100000\n"), 4u);
-  EXPECT_EQ(ParseCfsQuota("100001\n", "100000\n"), 2u);
+  EXPECT_EQ(ParseCfsQuota("400000\n", "100000\n"), 4);
+  EXPECT_EQ(ParseCfsQuota("150000\n", "100000\n"), 1.5);
   EXPECT_EQ(ParseCfsQuota("", ""), std::nullopt);
 }
 
@@ -52,6 +67,17 @@ TEST(WorkerCount, FindsTheUnifiedGroupAmongTheOlderOnes) {
   EXPECT_EQ(UnifiedCgroup("0::/"), "/");
   EXPECT_EQ(UnifiedCgroup("12:cpu:/old\n"), "");
   EXPECT_EQ(UnifiedCgroup(""), "");
+}
+
+TEST(WorkerCount, FindsTheOlderGroupOfAController) {
+  EXPECT_EQ(LegacyCgroup("12:cpu,cpuacct:/old\n1:name=systemd:/x\n0::/new\n", "cpu"), "/old");
+  EXPECT_EQ(LegacyCgroup("12:cpuset:/old\n0::/new\n", "cpu"), "");
+  EXPECT_EQ(LegacyCgroup("12:cpu:/a:b\n", "cpu"), "/a:b");
+  std::map<std::string, std::string> files = {
+      {"/proc/self/cgroup", "3:cpu:/team/service\n0::/\n"},
+      {"/sys/fs/cgroup/cpu/team/cpu.cfs_quota_us", "20000\n"},
+      {"/sys/fs/cgroup/cpu/team/cpu.cfs_period_us", "100000\n"}};
+  EXPECT_EQ(AvailableProcessors([&](const std::string& path) { return files[path]; }), 0.2);
 }
 
 TEST(WorkerCount, IsNeverMoreThanTheProcessorsThisThreadMayUse) {

@@ -293,21 +293,6 @@ TEST_F(ConnectionDrainTest, AClientThatReadsTheLastResponseTooSlowlyIsCut) {
             std::string::npos);
 }
 
-TEST_F(ConnectionDrainTest, AnOverloadedWorkerRefusesHandshakesBeforeAnyCryptography) {
-  worker_.shedder.SetTarget(config::Milliseconds(50));
-  for (int64_t now_ms = 1000; now_ms < 10'000; now_ms += LoadShedder::kIntervalMs) {
-    worker_.shedder.EndInterval(now_ms, 100, now_ms * 1000);
-  }
-  EXPECT_FALSE(worker_.shedder.RefusesHandshake()) << "one of ten is let in";
-  Accept();
-  Pump();
-  EXPECT_TRUE(over_);
-  EXPECT_TRUE(wire_->aborted);
-  EXPECT_NE(metrics_.Render().find("mantlet_overload_refused_total{listener=\"public\",what="
-                                   "\"handshake\"} 1"),
-            std::string::npos);
-}
-
 TEST_F(ConnectionDrainTest, AClientThatAskedForCloseIsNotWaitedFor) {
   Connect();
   Ask(kGetAndClose);

@@ -395,7 +395,10 @@ TEST_F(ExchangeTest, AnUpstreamThatStopsWithinItsResponseIsAnAbort) {
 TEST_F(ExchangeTest, AnOverloadedWorkerAnswers503AndAsksLater) {
   worker_.shedder.SetTarget(Milliseconds(50));
   for (int64_t now_ms = 1000; now_ms < 10'000; now_ms += LoadShedder::kIntervalMs) {
-    worker_.shedder.EndInterval(now_ms, 100, now_ms * 1000);
+    worker_.shedder.EndInterval({.now_ms = now_ms,
+                                 .busy_ms = LoadShedder::kIntervalMs,
+                                 .turn_ms = 100,
+                                 .cpu_us = now_ms * 1000});
   }
   EXPECT_FALSE(worker_.shedder.RefusesRequest()) << "one of ten is let in";
   Client(kGet);

@@ -38,7 +38,10 @@ class FakeUpstream {
         address_(io::SocketAddress::Unix(directory_.File("app.sock")).value()),
         listener_(
             loop, io::OpenListeningSocket(address_).value(),
-            [this](io::FileDescriptor fd, const io::SocketAddress&) { Accept(std::move(fd)); },
+            [this](io::FileDescriptor fd, const io::SocketAddress&) {
+              Accept(std::move(fd));
+              return true;
+            },
             [](const std::string&) {}) {}
 
   // A configuration with this upstream's address, for the test to change.
