@@ -2,13 +2,18 @@
 
 #include <prometheus/text_serializer.h>
 
+// tools/bootstrap adds this header, because those of the library contain no version.
+#if __has_include(<prometheus/version.h>)
+#include <prometheus/version.h>
+#else
+#define PROMETHEUS_CPP_VERSION "unknown"
+#endif
+
 #include "proxy/observe/metrics_collector.h"
-#include "system_versions.h"
 
 namespace mantlet::observe {
 
-// The library's headers contain no version; its package does.
-std::string PrometheusCppVersion() { return SYSTEM_VERSION_PROMETHEUS_CORE; }
+std::string PrometheusCppVersion() { return PROMETHEUS_CPP_VERSION; }
 
 Metrics::Metrics(BuildInfo build_info) : build_info_(std::move(build_info)) {}
 Metrics::~Metrics() = default;

@@ -29,6 +29,6 @@ prefix_repository = repository_rule(
         "env": attr.string(mandatory = True),
     },
     configure = True,
-    environ = ["BORINGSSL_ROOT", "LLHTTP_ROOT", "MANTLET_CACHE", "XDG_CACHE_HOME", "HOME"],
+    environ = ["BORINGSSL_ROOT", "LLHTTP_ROOT", "PROMETHEUS_ROOT", "MANTLET_CACHE", "XDG_CACHE_HOME", "HOME"],
     local = True,
 )

@@ -13,6 +13,8 @@ cc_library(
 )
 """
 
+_GLIBC = ["c", "dl", "m", "pthread", "rt"]
+
 # The headers of some libraries contain no version.
 _VERSIONS = """
 cc_library(
@@ -23,6 +25,26 @@ cc_library(
 )
 """
 
+# For executables that link these libraries statically: the linker takes what it finds first on its
+# path, and these folders have no shared libraries. A library without an archive stays shared.
+_ARCHIVES = """
+filegroup(
+    name = "archives",
+    srcs = {archives},
+    visibility = ["//visibility:public"],
+)
+"""
+
+def _archive(ctx, library):
+    """Returns the path of the static library, or None."""
+
+    # libuv's has a name of its own, so that it is not taken by accident.
+    for name in ["lib%s.a" % library, "lib%s_a.a" % library]:
+        path = ctx.execute(["gcc", "-print-file-name=" + name]).stdout.strip()
+        if path.startswith("/"):
+            return path
+    return None
+
 def _pkg_config(ctx, what, modules):
     result = ctx.execute(["pkg-config", what] + modules)
     if result.return_code != 0:
@@ -32,6 +54,7 @@ def _pkg_config(ctx, what, modules):
 
 def _system_libraries_impl(ctx):
     versions = []
+    archives = {"archives/libstdc++.a": _archive(ctx, "stdc++")}
     build = ['load("@rules_cc//cc:defs.bzl", "cc_library")\n']
     for name, modules in ctx.attr.libraries.items():
         modules = [m for m in modules.split(" ") if m]
@@ -43,9 +66,16 @@ def _system_libraries_impl(ctx):
             cflags = _pkg_config(ctx, "--cflags", modules)
             defines = [f[2:] for f in cflags if f.startswith("-D")]
             linkopts = _pkg_config(ctx, "--libs", modules)
+            for library in [f[2:] for f in linkopts if f.startswith("-l") and f[2:] not in _GLIBC]:
+                path = _archive(ctx, library)
+                if path:
+                    archives["archives/lib%s.a" % library] = path
             version = _pkg_config(ctx, "--modversion", modules[:1])[0]
             versions.append('#define SYSTEM_VERSION_%s "%s"\n' % (name.upper(), version))
         build.append(_TARGET.format(name = name, defines = repr(defines), linkopts = repr(linkopts)))
+    for name, path in archives.items():
+        ctx.symlink(path, name)
+    build.append(_ARCHIVES.format(archives = repr(sorted(archives.keys()))))
     build.append(_VERSIONS)
     ctx.file("system_versions.h", "#pragma once\n" + "".join(versions))
     ctx.file("BUILD.bazel", "".join(build))

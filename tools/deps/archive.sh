@@ -52,7 +52,7 @@ CONF
     fi
   done
   die "none of the Debian mirrors in this machine's apt sources offers the suite $suite (signed by Debian)." \
-    "Add one, or point the build at install prefixes of your own: BORINGSSL_ROOT and LLHTTP_ROOT."
+    "Add one, or point the build at install prefixes of your own: BORINGSSL_ROOT, LLHTTP_ROOT and PROMETHEUS_ROOT."
 }
 
 # archive_fetch source|download PACKAGE PATTERN: downloads the one file of a source package
