@@ -168,6 +168,22 @@ std::optional<Problem> ParseAddress(const ScalarText& scalar, AddressKinds kinds
   return problem;
 }
 
+// Absolute paths only: where a relative one begins is not known here.
+std::string UnixPattern() { return absl::StrCat("(?:/.{0,", kLongestUnixPath - 1, "}|[^/@].*)"); }
+
+std::string AddressPattern(AddressKinds kinds) {
+  constexpr char kOctet[] = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+  constexpr char kLabel[] = "[A-Za-z0-9_][A-Za-z0-9_-]{0,62}";
+  const std::string ipv4 = absl::StrCat("(?:", kOctet, "\\.){3}", kOctet);
+  // Text of only digits and dots is no host name.
+  const std::string name = absl::StrCat("(?=[^:]*[A-Za-z_-])", kLabel, "(?:\\.", kLabel, ")*\\.?");
+  std::string pattern =
+      absl::StrCat("(?:", ipv4, "|", name, "|\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[^\\]]+)?\\]):0*",
+                   DecimalPattern(kinds.any_port ? 0 : 1, 65535), "|unix:", UnixPattern());
+  if (kinds.systemd) absl::StrAppend(&pattern, "|systemd:[!-9;-~]{1,255}");
+  return pattern;
+}
+
 }  // namespace
 
 ValueType<Address> AddressOf(AddressKinds kinds, const char* example) {
@@ -182,6 +198,7 @@ ValueType<Address> AddressOf(AddressKinds kinds, const char* example) {
     const bool nothing = value.host.empty() && value.path.empty();
     return nothing ? std::string() : ToString(value);
   };
+  type.forms = {PatternForm(AddressPattern(kinds))};
   return type;
 }
 
@@ -204,6 +221,7 @@ ValueType<std::string> SocketPath() {
     return problem;
   };
   type.print = [](const std::string& value) { return value; };
+  type.forms = {PatternForm("(?!unix:|@).*[^/]"), UnquotedForm()};
   return type;
 }
 

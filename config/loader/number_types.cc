@@ -80,6 +80,7 @@ struct Notation {
   bool quotes = false;  // may stand in quotes
   std::function<std::optional<uint64_t>(absl::string_view)> parse;
   std::function<std::string(uint64_t)> print;
+  std::function<ValueForms(const Range&)> forms;
 };
 
 std::string Describe(const Notation& notation, const Range& range) {
@@ -123,6 +124,7 @@ ValueType<T> Number(const Notation& notation, Range range,
     return std::nullopt;
   };
   type.print = [=](const T& value) { return notation.print(to_number(value)); };
+  type.forms = notation.forms(range);
   return type;
 }
 
@@ -131,6 +133,26 @@ ValueType<T> PlainNumber(const Notation& notation, Range range) {
   return Number<T>(
       std::move(notation), range, [](const T& value) { return static_cast<uint64_t>(value); },
       [](uint64_t value) { return static_cast<T>(value); });
+}
+
+// Returns the regular expression for what ParseWithUnit() reads as a value of `range`.
+template <size_t N>
+std::string PatternWithUnit(const Range& range, const std::array<Unit, N>& units) {
+  std::string out = range.Has(0) ? "0+" : "";
+  for (const Unit& unit : units) {
+    const uint64_t most = range.max / unit.factor;
+    const uint64_t least = (range.min + unit.factor - 1) / unit.factor;
+    if (least > most) continue;
+    absl::StrAppend(&out, out.empty() ? "" : "|", "0*", DecimalPattern(least, most), unit.text);
+    if (range.zero != nullptr && !unit.text.empty()) absl::StrAppend(&out, "|0+", unit.text);
+  }
+  return out;
+}
+
+ValueForms Numbers(const Range& range) {
+  ValueForms forms = {IntegerForm(range.min, range.max)};
+  if (range.zero != nullptr) forms.push_back(IntegerForm(0, 0));
+  return forms;
 }
 
 Notation WholeNumber() {
@@ -142,7 +164,8 @@ Notation WholeNumber() {
             const std::optional<uint64_t> number = TakeDigits(text);
             return text.empty() ? number : std::nullopt;
           },
-          [](uint64_t value) { return absl::StrCat(value); }};
+          [](uint64_t value) { return absl::StrCat(value); },
+          Numbers};
 }
 
 Notation Bytes() {
@@ -151,7 +174,12 @@ Notation Bytes() {
           "",
           true,
           [](absl::string_view text) { return ParseWithUnit(text, kSizeUnits); },
-          [](uint64_t value) { return PrintWithUnit(value, kSizeUnits); }};
+          [](uint64_t value) { return PrintWithUnit(value, kSizeUnits); },
+          [](const Range& range) {
+            ValueForms forms = Numbers(range);
+            forms.push_back(PatternForm(PatternWithUnit(range, kSizeUnits)));
+            return forms;
+          }};
 }
 
 Notation Time() {
@@ -160,7 +188,12 @@ Notation Time() {
           "s",
           true,
           [](absl::string_view text) { return ParseWithUnit(text, kDurationUnits); },
-          [](uint64_t value) { return PrintWithUnit(value, kDurationUnits); }};
+          [](uint64_t value) { return PrintWithUnit(value, kDurationUnits); },
+          [](const Range& range) {
+            ValueForms forms = {PatternForm(PatternWithUnit(range, kDurationUnits))};
+            if (range.Has(0)) forms.push_back(IntegerForm(0, 0));
+            return forms;
+          }};
 }
 
 // Returns `base` with two more values that are written as words, of which `auto` is the default.
@@ -183,6 +216,7 @@ ValueType<T> AutoOrOff(const ValueType<T>& base, T automatic, T off) {
     if (value == automatic) return std::string("auto");
     return value == off ? std::string("off") : base.print(value);
   };
+  type.forms.insert(type.forms.begin(), {WordForm("auto"), WordForm("off")});
   return type;
 }
 
@@ -214,6 +248,7 @@ ValueType<uint32_t> Workers(uint32_t max) {
     return problem;
   };
   type.print = [](uint32_t value) { return value == 0 ? "auto" : absl::StrCat(value); };
+  type.forms.insert(type.forms.begin(), WordForm("auto"));
   return type;
 }
 
@@ -234,6 +269,8 @@ ValueType<uint32_t> FileMode() {
     return std::nullopt;
   };
   type.print = [](uint32_t value) { return absl::StrFormat("%04o", value); };
+  // Without quotes, it is a number for other readers of YAML, whose digits they do not keep.
+  type.forms = {PatternForm("0?[0-7]{3}"), IntegerForm(0, 777)};
   return type;
 }
 
@@ -254,6 +291,7 @@ ValueType<uint32_t> AutoCount(uint32_t min, uint32_t max, const char* zero) {
   type.print = [number](uint32_t value) {
     return value == kAutoLimit ? "auto" : number.print(value);
   };
+  type.forms.insert(type.forms.begin(), WordForm("auto"));
   return type;
 }
 

@@ -34,8 +34,11 @@ std::optional<Problem> ParsePin(const ScalarText& scalar, std::string& out) {
 }  // namespace
 
 ValueType<std::string> SpkiPin() {
-  return {"SHA-256", "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", ParsePin,
-          [](const std::string& value) { return value; }};
+  return {"SHA-256",
+          "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+          ParsePin,
+          [](const std::string& value) { return value; },
+          {PatternForm("(?:sha256/)?(?:[0-9A-Fa-f]{64}|[A-Za-z0-9+/]{43}=?)")}};
 }
 
 }  // namespace mantlet::config

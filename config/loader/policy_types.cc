@@ -25,10 +25,14 @@
 namespace mantlet::config {
 namespace {
 
+// '**' stands only alone between two '/'.
+constexpr char kStars[] = "(?!.*(?:[^/]\\*\\*|\\*\\*[^/]))";
+
 using Check = std::optional<Problem> (*)(const std::string&);
 
 // A text that is stored as written if `check` accepts it.
-ValueType<std::string> CheckedText(const char* name, const char* example, Check check) {
+ValueType<std::string> CheckedText(const char* name, const char* example, Check check,
+                                   ValueForms forms) {
   ValueType<std::string> type;
   type.name = name;
   type.example = example;
@@ -39,6 +43,7 @@ ValueType<std::string> CheckedText(const char* name, const char* example, Check 
     return problem;
   };
   type.print = [](const std::string& value) { return value; };
+  type.forms = std::move(forms);
   return type;
 }
 
@@ -164,6 +169,7 @@ ValueType<std::string> Mailbox(const char* name, const char* example) {
     return std::nullopt;
   };
   type.print = [](const std::string& value) { return value; };
+  type.forms = {PatternForm("(?:\\*|[^*]+)@[^*@]+")};
   return type;
 }
 
@@ -183,29 +189,44 @@ ValueType<std::string> IpAddress() {
                    "write 192.0.2.1 or 2001:db8::1"};
   };
   type.print = [](const std::string& value) { return value; };
+  type.forms = {PatternForm("(?:[0-9]{1,3}\\.){3}[0-9]{1,3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")};
   return type;
 }
 
 ValueType<std::string> SpiffeIdPattern() {
-  return CheckedText("SPIFFE ID, `*` and `**` allowed", "spiffe://example.org/ns/*/sa/web",
-                     CheckSpiffeId);
+  return CheckedText(
+      "SPIFFE ID, `*` and `**` allowed", "spiffe://example.org/ns/*/sa/web", CheckSpiffeId,
+      {PatternForm(kStars +
+                   std::string("spiffe://(?:\\*\\*|[a-z0-9._*-]+(?:/[A-Za-z0-9._*-]+)+)"))});
 }
 ValueType<std::string> UriPattern() {
-  return CheckedText("URI, `*` and `**` allowed", "https://example.org/**", CheckUri);
+  return CheckedText("URI, `*` and `**` allowed", "https://example.org/**", CheckUri,
+                     {PatternForm(kStars + std::string("(?:\\*.*|[^:]*:.*)"))});
 }
 ValueType<std::string> PathPattern() {
-  return CheckedText("path, `*` and `**` allowed", "/api/**", CheckPath);
+  return CheckedText(
+      "path, `*` and `**` allowed", "/api/**", CheckPath,
+      {PatternForm(kStars +
+                   std::string("(?!.*//)(?!.*%[0-9A-Fa-f]{2})(?!.*/\\.{1,2}(?:/|$))/[^?;\\\\]*"))});
 }
 ValueType<std::string> DistinguishedName() {
-  return CheckedText("distinguished name", "CN=Example CA,O=Example", CheckDistinguishedName);
+  return CheckedText("distinguished name", "CN=Example CA,O=Example", CheckDistinguishedName,
+                     {PatternForm("[^/=][^=]*=.*")});
 }
-ValueType<std::string> Method() { return CheckedText("method", "GET", CheckMethod); }
+ValueType<std::string> Method() {
+  return CheckedText("method", "GET", CheckMethod,
+                     {PatternForm("[!#$%&'*+.^_`|~0-9A-Za-z-]+"), UnquotedForm()});
+}
 ValueType<std::string> Verification() {
-  return CheckedText("SUCCESS, NONE, FAILED or FAILED:reason", "FAILED:expired", CheckVerification);
+  ValueForms forms;
+  for (const std::string& word : VerificationWords()) forms.push_back(WordForm(word));
+  return CheckedText("SUCCESS, NONE, FAILED or FAILED:reason", "FAILED:expired", CheckVerification,
+                     std::move(forms));
 }
 ValueType<std::string> Text(const char* example) {
   return CheckedText("text", example,
-                     [](const std::string&) -> std::optional<Problem> { return std::nullopt; });
+                     [](const std::string&) -> std::optional<Problem> { return std::nullopt; },
+                     {PatternForm(".+"), UnquotedForm()});
 }
 
 ValueType<std::string> DnsNamePattern(const char* example) {
@@ -221,6 +242,9 @@ ValueType<std::string> DnsNamePattern(const char* example) {
     return std::nullopt;
   };
   type.print = [](const std::string& value) { return value; };
+  constexpr char kLabel[] = "[A-Za-z0-9_-]+";
+  type.forms = {PatternForm(absl::StrCat("(?:\\*\\.)?", kLabel, "(?:\\.", kLabel, ")*")),
+                UnquotedForm()};
   return type;
 }
 

@@ -16,6 +16,9 @@ constexpr Milliseconds kMs{1};
 
 void DescribeCertificate(Section& s, CertificateFiles& v) {
   s.RecordLocation(v.where);
+  s.Forms({{{"chain", "key"}, {"bundle", "pkcs12"}},
+           {{"bundle"}, {"chain", "key", "pkcs12"}},
+           {{"pkcs12"}, {"chain", "key", "bundle"}}});
   s.Value({"chain", "certificates, PEM or DER: the leaf first, then the intermediates"}, v.chain,
           File("/etc/mantlet/tls/tls.crt"));
   s.Value({"key", "the leaf's private key"}, v.key, File("/etc/mantlet/tls/tls.key"));
@@ -98,6 +101,7 @@ void DescribeTrustFile(Section& s, TrustFile& v) {
 
 void DescribeClientAuth(Section& s, ClientAuth& v) {
   s.RecordLocation(v.where);
+  s.Forms({{{"trust_bundle"}}, {{"spiffe"}}, {{"mode"}, {}, "none"}});
   s.Value({"mode",
            "`require`: a client needs a certificate that verifies; `optional`: a certificate may "
            "be absent, but must verify if it is sent; `request`: clients without a certificate, or "

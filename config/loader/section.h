@@ -40,7 +40,7 @@ class Section {
   void Value(const Key& key, T& value, const ValueType<T>& type) {
     OnValue(key, {type.name, type.example,
                   [&](const ScalarText& scalar) { return type.parse(scalar, value); },
-                  [&] { return type.print(value); }});
+                  [&] { return type.print(value); }, type.forms});
   }
 
   // A list of scalars. It replaces the default as a whole.
@@ -57,7 +57,8 @@ class Section {
                      std::vector<std::string> texts;
                      for (const T& value : values) texts.push_back(type.print(value));
                      return texts;
-                   }});
+                   },
+                   type.forms});
   }
 
   // A list whose items are single values or mappings. `value_of` is the member that a single value
@@ -73,7 +74,7 @@ class Section {
                      if (!problem) values.push_back(std::move(value));
                      return problem;
                    },
-                   nullptr},
+                   nullptr, type.forms},
                   {values.size(),
                    [&, describe](Section& section) {
                      values.emplace_back();
@@ -103,7 +104,8 @@ class Section {
                       texts.emplace_back(pair.first, type.print(pair.second));
                     }
                     return texts;
-                  }});
+                  },
+                  type.forms});
   }
 
   // A mapping with its own keys. A writer shows it if `present` is true.
@@ -134,6 +136,15 @@ class Section {
                     [&, describe](size_t i, Section& section) { describe(section, values[i]); }});
   }
 
+  // One of the forms that a mapping may have: it has the keys `with`, and not those of `without`.
+  struct Form {
+    std::vector<const char*> with;
+    std::vector<const char*> without = {};
+    const char* word = nullptr;  // the value of the only key of `with`
+  };
+  // States that the mapping has one of `forms`, for the JSON schema; config/checks decides.
+  virtual void Forms(const std::vector<Form>& forms) {}
+
   // Stores the location of this mapping.
   virtual void RecordLocation(Location& where) {}
 
@@ -143,6 +154,7 @@ class Section {
     const std::string& example;
     std::function<std::optional<Problem>(const ScalarText&)> parse;
     std::function<std::string()> print;
+    const ValueForms& forms;
   };
   struct ValuesAccess {
     const std::string& type;
@@ -150,12 +162,14 @@ class Section {
     std::function<void()> clear;
     std::function<std::optional<Problem>(const ScalarText&)> append;
     std::function<std::vector<std::string>()> print;
+    const ValueForms& forms;
   };
   struct PairsAccess {
     const char* name_of_keys;
     const std::string& type;
     std::function<std::optional<Problem>(const std::string&, const ScalarText&)> append;
     std::function<std::vector<std::pair<std::string, std::string>>()> print;
+    const ValueForms& forms;
   };
   struct ObjectsAccess {
     size_t size;

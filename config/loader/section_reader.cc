@@ -159,7 +159,7 @@ void SectionReader::OnValues(const Key& key, const ValuesAccess& access) {
   if (const Node* value = FindValue(key);
       key.one_or_more && value != nullptr && value->kind == Node::Kind::kScalar) {
     access.clear();
-    OnValue(key, {access.type, access.example, access.append, nullptr});
+    OnValue(key, {access.type, access.example, access.append, nullptr, access.forms});
     return;
   }
   const Node* node =

@@ -91,6 +91,7 @@ ValueType<bool> Boolean() {
                             : "write false"};
   };
   type.print = [](bool value) { return value ? "true" : "false"; };
+  type.forms = {BooleanForm()};
   return type;
 }
 
@@ -107,20 +108,30 @@ ValueType<bool> OffOrOn() {
     return std::nullopt;
   };
   type.print = [](bool value) { return value ? "on" : "off"; };
+  type.forms = {WordForm("off"), WordForm("on"), BooleanForm()};
   return type;
 }
 
 ValueType<std::string> Name(const char* example) {
-  return {"name", example, ParseName, [](const std::string& value) { return value; }};
+  return {"name",
+          example,
+          ParseName,
+          [](const std::string& value) { return value; },
+          {PatternForm("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"), UnquotedForm()}};
 }
 
 ValueType<std::string> File(const char* example) {
-  return {"path", example, ParseFile, [](const std::string& value) { return value; }};
+  return {"path",
+          example,
+          ParseFile,
+          [](const std::string& value) { return value; },
+          {PatternForm(".*[^/]"), UnquotedForm()}};
 }
 
 ValueType<std::string> AccessLogTarget() {
   ValueType<std::string> type = File("stdout");
   type.name = "stdout, off, or a path";
+  type.forms = {WordForm("stdout"), WordForm("off"), PatternForm(".*/.*[^/]")};
   type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
     if (scalar.text == "stdout" || scalar.text == "off") {
       out = scalar.text;
@@ -143,6 +154,9 @@ ValueType<std::string> CipherSuite() {
   ValueType<std::string> type;
   type.name = "cipher suite of TLS 1.2, or several of equal preference";
   type.example = CipherSuiteNames()[0];
+  for (const std::string& name : CipherSuiteNames()) type.forms.push_back(WordForm(name));
+  const std::string any = absl::StrCat("(?:", absl::StrJoin(CipherSuiteNames(), "|"), ")");
+  type.forms.push_back(PatternForm(absl::StrCat(any, "(?:\\|", any, ")+")));
   type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
     std::vector<std::string> names;
     for (const std::string& written : std::vector<std::string>(absl::StrSplit(scalar.text, '|'))) {
@@ -161,6 +175,7 @@ ValueType<std::string> Group() {
   ValueType<std::string> type;
   type.name = "key exchange group";
   type.example = GroupNames()[0];
+  for (const std::string& name : GroupNames()) type.forms.push_back(WordForm(name));
   type.parse = [](const ScalarText& scalar, std::string& out) -> std::optional<Problem> {
     const char* name = CanonicalGroup(scalar.text);
     if (name == nullptr) return NoSuchGroup(scalar.text);

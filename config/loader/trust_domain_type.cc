@@ -24,8 +24,11 @@ std::optional<Problem> ParseTrustDomain(const ScalarText& scalar, std::string& o
 }  // namespace
 
 ValueType<std::string> TrustDomain() {
-  return {"trust domain", "example.org", ParseTrustDomain,
-          [](const std::string& value) { return value; }};
+  return {"trust domain",
+          "example.org",
+          ParseTrustDomain,
+          [](const std::string& value) { return value; },
+          {PatternForm("[a-z0-9._-]{1,255}"), UnquotedForm()}};
 }
 
 }  // namespace mantlet::config

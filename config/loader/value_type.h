@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "config/enum_names.h"
+#include "config/loader/value_form.h"
 
 namespace mantlet::config {
 
@@ -29,6 +30,7 @@ struct ValueType {
   std::string example;  // a possible value for a missing key
   std::function<std::optional<Problem>(const ScalarText&, T&)> parse;
   std::function<std::string(const T&)> print;  // parse() reads the result back
+  ValueForms forms = {};                       // what parse() accepts, for the JSON schema
 };
 
 // true or false only. The hint for other boolean words of YAML 1.1 names them.
@@ -111,6 +113,7 @@ ValueType<Enum> EnumValue(const EnumName<Enum> (&table)[N]) {
   ValueType<Enum> type;
   type.name = OneOf(names);
   type.example = names[0];
+  for (const std::string& name : names) type.forms.push_back(WordForm(name));
   type.parse = [=](const ScalarText& scalar, Enum& out) -> std::optional<Problem> {
     const std::optional<size_t> index = FindName(scalar, names);
     if (!index) return NoSuchName(scalar, names);

@@ -14,6 +14,7 @@
 #include "proxy/cli/check_command.h"
 #include "proxy/cli/echo_command.h"
 #include "proxy/cli/run_command.h"
+#include "proxy/cli/schema_command.h"
 #include "proxy/cli/version_command.h"
 
 namespace mantlet::cli {
@@ -82,6 +83,12 @@ void AddDrain(CLI::App& app, Choice& choice) {
   drain->callback([&] {
     choice.command = [&](const Console& console) { return DrainCommand(choice.drain, console); };
   });
+}
+
+void AddSchema(CLI::App& app, Choice& choice) {
+  CLI::App* schema = app.add_subcommand(
+      "schema", "Print the JSON schema of the configuration file, for editors and validators");
+  schema->callback([&] { choice.command = SchemaCommand; });
 }
 
 void AddEcho(CLI::App& app, Choice& choice) {
@@ -190,6 +197,7 @@ void Build(CLI::App& app, Choice& choice) {
   certs->require_subcommand(1);
   AddCertsDev(*certs, choice);
   AddCertsShow(*certs, choice);
+  AddSchema(app, choice);
   AddEcho(app, choice);
   AddVersion(app, choice);
 }

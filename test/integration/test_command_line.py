@@ -38,7 +38,7 @@ def refused(done, *words):
 
 @pytest.mark.parametrize("arguments", [
     [], ["fly"], ["run"], ["check"], ["run", "--config"], ["run", "--frobnicate"], ["certs"], ["certs", "show"],
-    ["certs", "dev"], ["version", "extra"],
+    ["certs", "dev"], ["version", "extra"], ["schema", "extra"],
 ])
 def test_wrong_usage_is_2(arguments):
     done = run_command(*arguments)

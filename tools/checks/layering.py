@@ -73,7 +73,7 @@ THIRD_PARTY = {
     "spdlog/": {"proxy/base"},
     "fmt/": {"proxy/base"},
     "CLI/": {"proxy/cli"},
-    "nlohmann/": {"certs", "proxy/base", "proxy/observe", "proxy/server", "proxy/cli"},
+    "nlohmann/": {"certs", "config/loader", "proxy/base", "proxy/observe", "proxy/server", "proxy/cli"},
     "gtest/": set(),
     "gmock/": set(),
 }

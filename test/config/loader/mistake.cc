@@ -1,5 +1,8 @@
 #include "test/config/loader/mistake.h"
 
+#include <cstdlib>
+#include <fstream>
+
 #include "absl/strings/str_cat.h"
 #include "config/loader/loader.h"
 
@@ -14,6 +17,13 @@ std::string WithEdit(const Mistake& mistake) {
   return at == std::string::npos ? text : text.replace(at, mistake.find.size(), mistake.replace);
 }
 
+// Keeps the text and its verdict for json_schema_test.py, if that asks for them.
+void Export(const std::string& name, const std::string& text, bool accepted) {
+  const char* folder = std::getenv("MANTLET_MISTAKES");
+  if (folder == nullptr) return;
+  std::ofstream(absl::StrCat(folder, "/", name, accepted ? ".accepted" : ".refused")) << text;
+}
+
 TEST_P(MistakeTest, IsReportedWithItsLocationAndAHint) {
   const Environment environment({{"PORT", "8443"}, {"EMPTY", ""}, {"BREAK", "a\nb"}});
   const LoadResult result = LoadText(WithEdit(GetParam()), "m.yaml", environment);
@@ -24,6 +34,7 @@ TEST_P(MistakeTest, IsReportedWithItsLocationAndAHint) {
   EXPECT_EQ(diagnostics, GetParam().diagnostics);
   EXPECT_EQ(result.config.has_value(), GetParam().warning);
   EXPECT_EQ(result.status().ok(), GetParam().warning);
+  Export(GetParam().name, WithEdit(GetParam()), result.config.has_value());
 }
 
 }  // namespace

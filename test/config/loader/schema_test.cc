@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "config/loader/json_schema.h"
 #include "config/loader/loader.h"
 #include "config/loader/peer_keys.h"
 #include "config/loader/schema_markdown.h"
@@ -67,6 +68,11 @@ TEST(Readme, HoldsTheTablesThatTheSchemaGives) {
   ASSERT_FALSE(readme.empty());
   EXPECT_NE(readme.find(kTablesBegin + std::string("\n") + SchemaMarkdown() + "\n" + kTablesEnd),
             std::string::npos)
+      << "run: bazel run //config/loader:update_readme";
+}
+
+TEST(JsonSchema, IsTheFileThatEditorsUse) {
+  EXPECT_EQ(ReadTextFile("config/mantlet.schema.json"), JsonSchema())
       << "run: bazel run //config/loader:update_readme";
 }
 
