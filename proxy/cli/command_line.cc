@@ -12,6 +12,7 @@
 #include "proxy/cli/certs_dev_command.h"
 #include "proxy/cli/certs_show_command.h"
 #include "proxy/cli/check_command.h"
+#include "proxy/cli/connect_command.h"
 #include "proxy/cli/echo_command.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/cli/schema_command.h"
@@ -26,6 +27,7 @@ struct Choice {
   CheckCommandOptions check;
   AdminCommandOptions reload;
   AdminCommandOptions drain;
+  ConnectCommandOptions connect;
   EchoCommandOptions echo;
   CertsDevOptions certs_dev;
   CertsShowOptions certs_show;
@@ -89,6 +91,40 @@ void AddSchema(CLI::App& app, Choice& choice) {
   CLI::App* schema = app.add_subcommand(
       "schema", "Print the JSON schema of the configuration file, for editors and validators");
   schema->callback([&] { choice.command = SchemaCommand; });
+}
+
+void AddConnect(CLI::App& app, Choice& choice) {
+  CLI::App* connect = app.add_subcommand(
+      "connect", "Play a client of a TLS server, and explain whose fault it is if that fails");
+  ConnectCommandOptions& options = choice.connect;
+  connect->add_option("target", options.target, "The server; port 443 if none is named")
+      ->required()
+      ->type_name("HOST:PORT");
+  const auto add_file = [&](const char* name, std::string& file, const char* what) {
+    connect->add_option(name, file, what)->type_name("FILE");
+  };
+  add_file("--cert", options.certificate, "The client's certificate, then its intermediates");
+  add_file("--key", options.key, "Its key (default: in the file of --cert)");
+  add_file("--ca", options.ca, "The CAs that the server is verified with (default: the system's)");
+  connect->add_option("--sni", options.server_name, "The server's name (default: the host)")
+      ->type_name("NAME");
+  connect->add_option("--alpn", options.alpn, "The protocols to offer, with commas, or none")
+      ->type_name("NAMES")
+      ->capture_default_str();
+  connect->add_option("--path", options.path, "What to request")
+      ->type_name("PATH")
+      ->capture_default_str();
+  connect->add_option("--timeout", options.timeout_seconds, "Seconds for each step")
+      ->check(CLI::Range(1, 3600))
+      ->type_name("N")
+      ->capture_default_str();
+  connect->add_flag("--no-request", options.no_request, "Send no request");
+  connect->add_flag("--json", options.json, "Print one JSON object");
+  connect->callback([&] {
+    choice.command = [&](const Console& console) {
+      return ConnectCommand(choice.connect, console);
+    };
+  });
 }
 
 void AddEcho(CLI::App& app, Choice& choice) {
@@ -198,6 +234,7 @@ void Build(CLI::App& app, Choice& choice) {
   AddCertsDev(*certs, choice);
   AddCertsShow(*certs, choice);
   AddSchema(app, choice);
+  AddConnect(app, choice);
   AddEcho(app, choice);
   AddVersion(app, choice);
 }

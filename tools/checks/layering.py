@@ -48,13 +48,16 @@ ALLOWED = {
         "proxy/base", "config", "proxy/identity", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2",
         "proxy/io", "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
+    # The client of `mantlet connect`.
+    "proxy/connect": {"proxy/io", "proxy/x509", "certs"},
     # The composition root includes every folder; only the commands include it.
     "proxy/server": {
         "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2", "proxy/io",
         "proxy/sandbox", "proxy/verify", "proxy/tls", "proxy/observe", "certs", "proxy/upstream", "proxy/session",
     },
     "proxy/cli": {
-        "proxy/base", "config", "config/loader", "proxy/io", "proxy/sandbox", "proxy/tls", "certs", "proxy/server",
+        "proxy/base", "config", "config/loader", "proxy/io", "proxy/sandbox", "proxy/tls", "certs", "proxy/connect",
+        "proxy/server",
     },
     "proxy": {"proxy/base", "proxy/cli"},
 }
@@ -64,7 +67,7 @@ ALLOWED = {
 THIRD_PARTY = {
     "uv.h": {"proxy/io"},
     "uv/": {"proxy/io"},
-    "openssl/": {"proxy/x509", "proxy/verify", "proxy/tls"},
+    "openssl/": {"proxy/x509", "proxy/verify", "proxy/tls", "proxy/connect"},
     "llhttp.h": {"proxy/http1"},
     "seccomp.h": {"proxy/sandbox"},
     "nghttp2/": {"proxy/http2"},
