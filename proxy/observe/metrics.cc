@@ -28,6 +28,11 @@ void Metrics::SetExpiries(std::shared_ptr<const Expiries> expiries) {
   process_wide_.expiries.swap(expiries);
 }
 
+void Metrics::SetLimits(Limits limits) {
+  const std::lock_guard lock(mutex_);
+  process_wide_.limits = std::move(limits);
+}
+
 void Metrics::ReloadSucceeded(int64_t wall_seconds) {
   const std::lock_guard lock(mutex_);
   ++process_wide_.reloads_succeeded;
@@ -126,8 +131,8 @@ void Metrics::SetAccessLogDropped(std::function<uint64_t()> count) {
   process_wide_.access_log_dropped = std::move(count);
 }
 
-std::string Metrics::Render() const {
-  return prometheus::TextSerializer().Serialize(MetricsCollector(*this).Collect());
+std::string Metrics::Render(const ScrapeState& state) const {
+  return prometheus::TextSerializer().Serialize(MetricsCollector(*this, state).Collect());
 }
 
 }  // namespace mantlet::observe

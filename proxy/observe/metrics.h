@@ -37,6 +37,7 @@ struct Expiries {
   struct Certificate {
     std::string listener, file, subject, serial;
     int64_t not_after = 0;  // seconds since the epoch
+    int64_t not_before = 0;
   };
   struct TrustAnchor {
     std::string listener, file, subject, serial;
@@ -62,6 +63,31 @@ struct Expiries {
   std::vector<WithoutCrl> without_crl = {};
 };
 
+// Limits lists the configured limits that are exported beside what they limit; 0: no limit.
+struct Limits {
+  struct Listener {
+    uint64_t connections = 0;
+    uint64_t handshakes = 0;
+    uint64_t handshakes_per_second = 0;
+    uint64_t streams = 0;  // of each connection
+  };
+  // Of all workers together.
+  struct Upstream {
+    uint64_t connections = 0;
+    uint64_t pending = 0;
+  };
+  std::map<std::string, Listener> listeners = {};
+  std::map<std::string, Upstream> upstreams = {};
+  uint64_t client_fds = 0;
+};
+
+// ScrapeState has the values that are not counted but read for each scrape.
+struct ScrapeState {
+  int64_t now = 0;                                  // seconds since the epoch
+  bool ready = false;                               // as /readyz reports
+  std::map<std::string, uint32_t> handshakes = {};  // in progress, by listener
+};
+
 class Metrics {
  public:
   // Labels of mantlet_build_info: {"version", "0.1.0"}, {"commit", …}, {"boringssl", …}, …
@@ -77,6 +103,9 @@ class Metrics {
 
   // Replaces all expiries; entries that are not in `expiries` are no longer exported. Not null.
   void SetExpiries(std::shared_ptr<const Expiries> expiries);
+
+  // Replaces all limits.
+  void SetLimits(Limits limits);
 
   // Which mechanisms of the sandbox are on, by name.
   void SetSandbox(std::map<std::string, bool> mechanisms);
@@ -114,13 +143,14 @@ class Metrics {
 
   // Returns the exposition in Prometheus' text format, version 0.0.4. Takes some milliseconds, and
   // a hundred with ten thousand trust anchors; other methods do not wait for it.
-  std::string Render() const;
+  std::string Render(const ScrapeState& state = {}) const;
 
  private:
   friend class MetricsCollector;
 
   struct ProcessWide {
     std::shared_ptr<const Expiries> expiries = std::make_shared<const Expiries>();
+    Limits limits;
     uint64_t reloads_succeeded = 0;
     uint64_t reloads_partial = 0;
     uint64_t reloads_failed = 0;

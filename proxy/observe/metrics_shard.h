@@ -29,6 +29,7 @@
 #include "proxy/base/proxy_error.h"
 #include "proxy/base/resumption_refusal.h"
 #include "proxy/http/grpc.h"
+#include "proxy/observe/client_expiries.h"
 #include "proxy/observe/metric_values.h"
 
 namespace mantlet::observe {
@@ -103,6 +104,11 @@ class alignas(64) ListenerMetrics {
     handshake_failures_[static_cast<size_t>(reason)].Add();
   }
 
+  // A client with a verified certificate of `issuer` has connected; seconds since the epoch.
+  void ClientVerified(std::string_view issuer, int64_t not_after, int64_t now) {
+    client_expiries_.Seen(issuer, not_after, now);
+  }
+
   // A client was accepted although its certificate does not verify.
   void CertificateNotVerified(base::HandshakeFailure reason) {
     not_verified_[static_cast<size_t>(reason)].Add();
@@ -169,6 +175,7 @@ class alignas(64) ListenerMetrics {
   Gauge streams_;
   std::array<Counter, kStreamRefusalCount> streams_refused_;
   std::array<Counter, kHttp2CloseReasonCount> http2_closed_;
+  ClientExpiries client_expiries_;
 
   mutable std::mutex rules_mutex_;  // guards the map, not the counters in it
   std::map<std::string, std::unique_ptr<Counter>, std::less<>> denials_;
@@ -194,6 +201,10 @@ class alignas(64) UpstreamMetrics {
   void Retried() { retries_.Add(); }
   // A request was not sent again, because of upstream::RetryBudget.
   void RetryOverBudget() { retries_over_budget_.Add(); }
+  // `count` requests began to wait for a connection, or have ended to wait if it is negative.
+  void Waiting(int64_t count) { waiting_.Add(count); }
+  // The head of a response has come, `duration_us` after the head of its request was sent.
+  void ResponseBegan(int64_t duration_us) { head_duration_.Observe(duration_us); }
 
  private:
   friend class MetricsCollector;
@@ -204,6 +215,8 @@ class alignas(64) UpstreamMetrics {
   std::array<Counter, base::kErrorReasonCount> failures_;
   Counter retries_;
   Counter retries_over_budget_;
+  Gauge waiting_;
+  DurationHistogram<kRequestBoundsUs> head_duration_;
 };
 
 // RequestMetrics counts the requests of one listener to one upstream.
@@ -218,6 +231,10 @@ class alignas(64) RequestMetrics {
   ~RequestMetrics();
   RequestMetrics(const RequestMetrics&) = delete;
   RequestMetrics& operator=(const RequestMetrics&) = delete;
+
+  // The head of a request has been read. Ended() follows once.
+  void Began() { active_.Add(1); }
+  void Ended() { active_.Add(-1); }
 
   // Records a request that has ended. `method` is the method of the request line, empty if it could
   // not be read. `code` is the status of the final response, or 0 if none was begun. Bytes are
@@ -251,6 +268,7 @@ class alignas(64) RequestMetrics {
   }
 
   std::array<std::atomic<Codes*>, kMethodLabels.size()> by_method_{};  // owned
+  Gauge active_;
   DurationHistogram<kRequestBoundsUs> duration_;
   Counter request_bytes_;
   Counter response_bytes_;

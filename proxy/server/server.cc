@@ -358,6 +358,7 @@ void Server::Activate(SnapshotPtr next, std::shared_ptr<const observe::Expiries>
   retired_.Add(std::exchange(snapshot_, std::move(next)));
   loop_.ArmIn(free_retired_, kFreeAfterMs);
   metrics_.SetExpiries(std::move(expiries));
+  metrics_.SetLimits(LimitsOf(snapshot_->config, workers_.size()));
   for (const std::string& warning : snapshot_->generation->warnings) {
     logger_.Warn("certificate_warning", warning);
   }

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "proxy/base/process_setup.h"
 #include "proxy/base/text.h"
+#include "proxy/io/listener.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/status_json.h"
 
@@ -38,9 +40,21 @@ std::vector<std::string> StatusBoard::MissingForReadiness() const {
   return missing;
 }
 
+observe::ScrapeState StatusBoard::StateForScrape() const {
+  observe::ScrapeState state = {.now = sources_.clock.WallSeconds(),
+                                .ready = MissingForReadiness().empty()};
+  const SnapshotPtr snapshot = sources_.snapshot();
+  if (snapshot == nullptr) return state;
+  for (const ListenerSnapshot& listener : snapshot->listeners) {
+    state.handshakes[listener.config.name] = listener.admission->handshakes();
+  }
+  return state;
+}
+
 void StatusBoard::RenderMetrics(SharedPage::Done done) {
   auto page = std::make_shared<std::string>();
-  sources_.background([page, &metrics = sources_.metrics] { *page = metrics.Render(); },
+  sources_.background([page, state = StateForScrape(),
+                       &metrics = sources_.metrics] { *page = metrics.Render(state); },
                       [page, done = std::move(done)] { done(*page); });
 }
 
@@ -110,7 +124,7 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
     for (const certs::ServerCertificate& certificate : listener.certificates) {
       for (const x509::CertificatePtr& link : certificate.chain) {
         expiries.certificates.push_back({listener.listener, certificate.chain_file, link->subject(),
-                                         link->serial(), link->not_after()});
+                                         link->serial(), link->not_after(), link->not_before()});
       }
       if (certificate.ocsp != nullptr && certificate.ocsp->next_update != 0) {
         expiries.ocsp_responses.push_back(
@@ -132,6 +146,25 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
     }
   }
   return expiries;
+}
+
+observe::Limits LimitsOf(const config::Config& config, size_t workers) {
+  observe::Limits limits;
+  limits.client_fds = static_cast<uint64_t>(io::ClientDescriptors(base::OpenFileLimit()));
+  for (const config::Listener& listener : config.listeners) {
+    limits.listeners[listener.name] = {
+        .connections = listener.limits.connections,
+        .handshakes = listener.limits.handshakes,
+        .handshakes_per_second = listener.limits.handshakes_per_second,
+        .streams = listener.limits.streams};
+  }
+  for (const config::Upstream& upstream : config.upstreams) {
+    // A pool for each protocol of the clients.
+    const size_t pools = upstream.protocol == config::UpstreamProtocol::kMatch ? 2 : 1;
+    limits.upstreams[upstream.name] = {.connections = workers * pools * upstream.pool.connections,
+                                       .pending = workers * pools * upstream.pool.pending};
+  }
+  return limits;
 }
 
 }  // namespace mantlet::server

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/timer_wheel.h"
@@ -75,6 +76,7 @@ class StatusBoard final : public observe::StatusSource {
     SharedPage::Done done;
   };
 
+  observe::ScrapeState StateForScrape() const;
   void RenderMetrics(SharedPage::Done done);
   void RenderCertificates(SharedPage::Done done);
   void RenderConnections(SharedPage::Done done);
@@ -91,6 +93,8 @@ class StatusBoard final : public observe::StatusSource {
 
 // Returns the expiry times of certificates, trust anchors and revocation lists, for the metrics.
 observe::Expiries ExpiriesOf(const certs::Generation& generation);
+// Returns the limits of `config` for `workers` workers, for the metrics.
+observe::Limits LimitsOf(const config::Config& config, size_t workers);
 
 }  // namespace mantlet::server
 

@@ -155,9 +155,10 @@ void Connection::CountHandshake() {
       identity_.tls.version == "TLSv1.3" ? observe::TlsVersionLabel::kTls13
                                          : observe::TlsVersionLabel::kTls12,
       identity_.tls.resumed, identity_.has_certificate(), worker_.clock.MonotonicUs() - opened_us_);
-  if (identity_.has_certificate() && identity_.certificate->server_auth_only) {
-    listener_->metrics->ServerAuthClient();
-  }
+  if (!identity_.has_certificate()) return;
+  listener_->metrics->ClientVerified(identity_.certificate->issuer,
+                                     identity_.certificate->not_after, worker_.clock.WallSeconds());
+  if (identity_.certificate->server_auth_only) listener_->metrics->ServerAuthClient();
 }
 
 void Connection::OnRefused(tls::HandshakeReport report) {

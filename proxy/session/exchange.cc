@@ -71,7 +71,7 @@ void Exchange::Reset(const std::shared_ptr<const ListenerState>& listener,
   rate_due_ms_ = 0;
   early_body_.clear();
   trailers_.Clear();
-  record_.Reset();
+  record_.Reset(*listener);
 }
 
 // ---- the request
@@ -251,7 +251,7 @@ void Exchange::OnResponseHead(const http::ResponseHead& head) {
   DropHeldContent();
   response_head_ = &head;
   record_.status = head.status;
-  record_.ResponseBegins();
+  record_.ResponseBegins(*listener_);
   trailers_.Clear();
   if (head_->grpc) ReadGrpcStatus(head.headers);
   response_.WriteHead(head);

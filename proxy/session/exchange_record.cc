@@ -1,5 +1,7 @@
 #include "proxy/session/exchange_record.h"
 
+#include <utility>
+
 namespace mantlet::session {
 
 void ExchangeRecord::RequestBegins() {
@@ -7,7 +9,14 @@ void ExchangeRecord::RequestBegins() {
   began_us_ = worker_.clock.MonotonicUs();
 }
 
-void ExchangeRecord::Reset() {
+void ExchangeRecord::CountEnd() {
+  if (active_ != nullptr) std::exchange(active_, nullptr)->Ended();
+}
+
+void ExchangeRecord::Reset(const ListenerState& listener) {
+  CountEnd();
+  active_ = listener.requests;
+  active_->Began();
   status = 0;
   grpc_status = -1;
   rule = {};
@@ -20,15 +29,17 @@ void ExchangeRecord::Reset() {
 
 void ExchangeRecord::RequestSent() {
   reached_upstream_ = true;
-  if (worker_.access_log.enabled()) sent_us_ = worker_.clock.MonotonicUs();
+  sent_us_ = worker_.clock.MonotonicUs();
 }
 
-void ExchangeRecord::ResponseBegins() {
-  if (worker_.access_log.enabled()) upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+void ExchangeRecord::ResponseBegins(const ListenerState& listener) {
+  upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
+  listener.upstream_metrics->ResponseBegan(upstream_us_);
 }
 
 void ExchangeRecord::Write(const ListenerState& listener, const http::RequestHead& head,
-                           const ClientFacts& client) const {
+                           const ClientFacts& client) {
+  CountEnd();
   const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
   listener.requests->Record(head.method_text, status, duration_us, request_bytes, response_bytes);
   if (grpc_status >= 0) listener.requests->GrpcResponse(grpc_status);

@@ -20,20 +20,23 @@ namespace mantlet::session {
 class ExchangeRecord {
  public:
   explicit ExchangeRecord(WorkerContext& worker) : worker_(worker) {}
+  ~ExchangeRecord() { CountEnd(); }
+  ExchangeRecord(const ExchangeRecord&) = delete;
 
   // The first byte of the request has arrived. The duration of the request starts here.
   void RequestBegins();
-  // Resets everything except the time of RequestBegins().
-  void Reset();
+  // Resets everything except the time of RequestBegins(), and counts a request of `listener` as
+  // active, until Write().
+  void Reset(const ListenerState& listener);
 
   // RequestSent is called when the request head has been sent to the upstream, ResponseBegins when
-  // the head of the final response has arrived. They read the clock only if there is an access log.
+  // the head of the final response has arrived.
   void RequestSent();
-  void ResponseBegins();
+  void ResponseBegins(const ListenerState& listener);
 
   // Counts the exchange and appends its access record.
   void Write(const ListenerState& listener, const http::RequestHead& head,
-             const ClientFacts& client) const;
+             const ClientFacts& client);
 
   int status = 0;         // of the final response; 0 if none was begun
   int grpc_status = -1;   // of the response to a gRPC request; -1 if it is not known
@@ -43,7 +46,10 @@ class ExchangeRecord {
   uint64_t response_bytes = 0;  // content
 
  private:
+  void CountEnd();
+
   WorkerContext& worker_;
+  observe::RequestMetrics* active_ = nullptr;  // what counts the request as active
   bool reached_upstream_ = false;
   int64_t began_wall_ms_ = 0;
   int64_t began_us_ = 0;

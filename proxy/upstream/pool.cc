@@ -55,6 +55,7 @@ Pool::~Pool() {
   circuits_->RemoveObserver(this);
   Shutdown();
   for (LeaseHandler* waiter : waiters_) waiter->pool_ = nullptr;
+  metrics_.Waiting(-static_cast<int64_t>(waiters_.size()));
   for (size_t i = 0; i < attempts_.size(); ++i) {
     metrics_.ConnectionRemoved(UpstreamConnectionState::kConnecting);
   }
@@ -74,6 +75,7 @@ bool Pool::Wait(LeaseHandler* waiter, Request request, bool another) {
   waiter->another_ = another;
   waiter->queued_ms_ = loop_.now_ms();
   waiters_.push_back(waiter);
+  metrics_.Waiting(1);
   ConnectIfNeeded();
   return true;
 }
@@ -92,6 +94,7 @@ Pool::LeaseHandler* Pool::TakeWaiter(size_t index) {
   LeaseHandler* waiter = waiters_[index];
   waiters_.erase(waiters_.begin() + static_cast<ptrdiff_t>(index));
   waiter->pool_ = nullptr;
+  metrics_.Waiting(-1);
   Disown();
   return waiter;
 }

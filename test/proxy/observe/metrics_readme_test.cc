@@ -85,7 +85,7 @@ std::set<std::string> LabelNames(const std::string& line) {
 
 Table FromScrape() {
   Table table;
-  std::istringstream text(MakeSampleMetrics()->Render());
+  std::istringstream text(RenderSample());
   for (std::string line; std::getline(text, line);) {
     if (line.starts_with("# TYPE ")) {
       std::istringstream words(line.substr(7));

@@ -340,13 +340,68 @@ TEST_F(MetricsTest, AsksForDroppedAccessLogLinesAtEachScrape) {
   EXPECT_THAT(Scrape(), Contains("mantlet_access_log_dropped_total 17"));
 }
 
+TEST_F(MetricsTest, LimitsAreBesideWhatTheyLimitAndAbsentIfThereAreNone) {
+  shard_.Listener("public").ConnectionOpened();
+  metrics_.SetLimits({.listeners = {{"public", {.connections = 10, .handshakes = 5}}, {"free", {}}},
+                      .upstreams = {{"app", {.connections = 8, .pending = 4}}},
+                      .client_fds = 768});
+  const auto lines = Lines(metrics_.Render({.handshakes = {{"public", 2}}}));
+  EXPECT_THAT(lines, Contains(R"(mantlet_connections_limit{listener="public"} 10)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_tls_handshakes_active{listener="public"} 2)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_tls_handshakes_limit{listener="public"} 5)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_upstream_connections_limit{upstream="app"} 8)"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_upstream_requests_waiting_limit{upstream="app"} 4)"));
+  EXPECT_THAT(lines, Contains("mantlet_client_fds_limit 768"));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("per_second_limit{"))));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("free"))));
+  // A limit that a reload removes is not exported any more.
+  metrics_.SetLimits({});
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("_limit{")));
+}
+
+TEST_F(MetricsTest, ReadinessIsThatOfTheScrape) {
+  EXPECT_THAT(Scrape(), Contains("mantlet_ready 0"));
+  EXPECT_THAT(Lines(metrics_.Render({.ready = true})), Contains("mantlet_ready 1"));
+}
+
+TEST_F(MetricsTest, RequestsInFlightAndWaitingAreCountedByTheWorkersTogether) {
+  MetricsShard& other = metrics_.AddShard();
+  shard_.Requests("public", "app").Began();
+  other.Requests("public", "app").Began();
+  other.Requests("public", "app").Ended();
+  shard_.Upstream("app").Waiting(1);
+  other.Upstream("app").Waiting(2);
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_requests_active{listener="public",upstream="app"} 1)"));
+  EXPECT_THAT(Scrape(), Contains(R"(mantlet_upstream_requests_waiting{upstream="app"} 3)"));
+}
+
+TEST_F(MetricsTest, TheTimeToTheResponseHeadHasTheBucketsOfRequests) {
+  shard_.Upstream("app").ResponseBegan(600);
+  const std::string name = "mantlet_upstream_response_head_duration_seconds";
+  EXPECT_THAT(Scrape(), Contains(name + R"(_bucket{upstream="app",le="0.0005"} 0)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"(_bucket{upstream="app",le="0.001"} 1)"));
+  EXPECT_THAT(Scrape(), Contains(name + R"(_count{upstream="app"} 1)"));
+}
+
+TEST_F(MetricsTest, TheSoonestEndOfTheClientsOfAllWorkersIsExported) {
+  constexpr int64_t kNow = 1'800'000'000;
+  MetricsShard& other = metrics_.AddShard();
+  shard_.Listener("public").ClientVerified("CN=a", kNow + 500, kNow);
+  other.Listener("public").ClientVerified("CN=a", kNow + 400, kNow);
+  other.Listener("public").ClientVerified("CN=b", kNow + 300, kNow);
+  const auto lines = Lines(metrics_.Render({.now = kNow}));
+  const std::string name = "mantlet_client_certificate_not_after_timestamp_seconds{listener=";
+  EXPECT_THAT(lines, Contains(name + R"("public",issuer="CN=a"} 1800000400)"));
+  EXPECT_THAT(lines, Contains(name + R"("public",issuer="CN=b"} 1800000300)"));
+}
+
 TEST_F(MetricsTest, ExportsTheBuildInfo) {
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_build_info{version="0.1.0",commit="abc1234"} 1)"));
 }
 
 TEST(SampleMetrics, HasNoSeriesTwiceAndNoFamilyTwice) {
   std::set<std::string> seen;
-  for (const std::string& line : Lines(MakeSampleMetrics()->Render())) {
+  for (const std::string& line : Lines(RenderSample())) {
     const bool is_comment = line.starts_with("#");
     const std::string key = is_comment ? line : line.substr(0, line.rfind(' '));
     EXPECT_TRUE(seen.insert(key).second) << key;

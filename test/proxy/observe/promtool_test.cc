@@ -21,7 +21,7 @@ TEST(Promtool, FindsNothingToSayAboutTheExposition) {
   }
   const std::string exposition = testing::TempDir() + "exposition.txt";
   const std::string findings = testing::TempDir() + "findings.txt";
-  std::ofstream(exposition) << MakeSampleMetrics()->Render();
+  std::ofstream(exposition) << RenderSample();
   const std::string command =
       "'" + promtool + "' check metrics <'" + exposition + "' >'" + findings + "' 2>&1";
   EXPECT_EQ(std::system(command.c_str()), 0);

@@ -14,6 +14,7 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
     listener.PolicyDenials("default").Add();
     listener.ProtocolChosen(ClientProtocol::kHttp2);
     listener.StreamOpened();
+    listener.ClientVerified("CN=clients \xff", kSampleNow + 86'400 * worker + 3600, kSampleNow);
     listener.StreamRefused(StreamRefusal::kStreamLimit);
     listener.Http2ConnectionClosed(Http2CloseReason::kRapidReset);
     UpstreamMetrics& upstream = shard.Upstream("app");
@@ -21,14 +22,18 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
     upstream.Failed(base::ErrorReason::kConnectRefused);
     upstream.Retried();
     upstream.RetryOverBudget();
+    upstream.Waiting(3);
+    upstream.ResponseBegan(1800);
     RequestMetrics& requests = shard.Requests("public", "app");
     requests.Record("GET", 200, 2500, 0, 100);
     requests.Record("BREW", 0, 70'000'000, 7, 0);
     requests.GrpcResponse(7);
+    requests.Began();
   }
   metrics->SetExpiries(std::make_shared<const Expiries>(Expiries{
-      .certificates = {{"public", "/tls.crt", "CN=a \"quoted\"\\,\nname", "01ab", 1'900'000'000},
-                       {"public", "/tls.crt", "CN=\xff", "02", 1'900'000'001}},
+      .certificates = {{"public", "/tls.crt", "CN=a \"quoted\"\\,\nname", "01ab", 1'900'000'000,
+                        1'700'000'000},
+                       {"public", "/tls.crt", "CN=\xff", "02", 1'900'000'001, 1'700'000'001}},
       .trust_anchors = {{"public", "/ca.crt", "CN=root", "01", "", 1'900'000'002},
                         {"public", "/ca.json", "CN=root", "02", "example.org", 1'900'000'003}},
       .crls = {{"public", "/ca.crl", "CN=root", 1'900'000'004}},
@@ -40,8 +45,21 @@ std::unique_ptr<Metrics> MakeSampleMetrics() {
   metrics->SetUpstreamAddresses("app", 2);
   metrics->SetUpstreamCircuitsOpen("app", 1);
   metrics->SetUpstreamHealthy("app", 1);
+  metrics->SetLimits({.listeners = {{"public",
+                                     {.connections = 10'000,
+                                      .handshakes = 1000,
+                                      .handshakes_per_second = 500,
+                                      .streams = 100}},
+                                    {"unlimited", {}}},
+                      .upstreams = {{"app", {.connections = 2048, .pending = 2048}}},
+                      .client_fds = 768});
   metrics->SetListenersPending({{"public", true}});
   return metrics;
+}
+
+std::string RenderSample() {
+  return MakeSampleMetrics()->Render(
+      {.now = kSampleNow, .ready = true, .handshakes = {{"public", 2}}});
 }
 
 }  // namespace mantlet::observe
