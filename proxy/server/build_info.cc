@@ -9,14 +9,9 @@
 #include "proxy/tls/version.h"
 
 namespace mantlet::server {
-namespace {
-
-constexpr char kVersion[] = "0.1.0";
-
-}  // namespace
 
 BuildInfo ThisBuild() {
-  return {kVersion,
+  return {MANTLET_VERSION,  // of version.bzl
           kCommit,
           {
               {"BoringSSL", tls::BoringSslVersion()},

@@ -21,6 +21,12 @@ def _prefix_repository_impl(ctx):
         ctx.symlink(prefix.get_child(part), part)
     ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
 
+    # Written by tools/bootstrap. Nothing is known about other prefixes.
+    if prefix.get_child("SOURCE").exists:
+        ctx.symlink(prefix.get_child("SOURCE"), "SOURCE")
+    else:
+        ctx.file("SOURCE", "")
+
 prefix_repository = repository_rule(
     implementation = _prefix_repository_impl,
     attrs = {
