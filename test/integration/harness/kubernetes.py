@@ -79,12 +79,14 @@ def changed(documents):
     return copy.deepcopy(documents)
 
 
-def write(volume, generation, files, modes=None):
+def write(volume, generation, files, modes=None, group=None):
     """Publishes files as one generation: a new folder, then the swap of the link `..data`."""
     data = volume / f"..{generation}"
     data.mkdir(parents=True)
     for name, content in files.items():
         (data / name).write_bytes(content)
+        if group is not None:
+            os.chown(data / name, 0, group)
         if modes and name in modes:
             (data / name).chmod(modes[name])
         if not (volume / name).is_symlink():
