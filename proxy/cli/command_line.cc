@@ -14,6 +14,7 @@
 #include "proxy/cli/check_command.h"
 #include "proxy/cli/connect_command.h"
 #include "proxy/cli/echo_command.h"
+#include "proxy/cli/quickstart_command.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/cli/schema_command.h"
 #include "proxy/cli/version_command.h"
@@ -28,6 +29,7 @@ struct Choice {
   AdminCommandOptions reload;
   AdminCommandOptions drain;
   ConnectCommandOptions connect;
+  QuickstartOptions quickstart;
   EchoCommandOptions echo;
   CertsDevOptions certs_dev;
   CertsShowOptions certs_show;
@@ -123,6 +125,17 @@ void AddConnect(CLI::App& app, Choice& choice) {
   connect->callback([&] {
     choice.command = [&](const Console& console) {
       return ConnectCommand(choice.connect, console);
+    };
+  });
+}
+
+void AddQuickstart(CLI::App& app, Choice& choice) {
+  CLI::App* quickstart = app.add_subcommand(
+      "quickstart", "Demonstrate mutual TLS with a test PKI and a test application");
+  quickstart->add_flag("--once", choice.quickstart.once, "End after the demonstration");
+  quickstart->callback([&] {
+    choice.command = [&](const Console& console) {
+      return QuickstartCommand(choice.quickstart, console);
     };
   });
 }
@@ -235,6 +248,7 @@ void Build(CLI::App& app, Choice& choice) {
   AddCertsShow(*certs, choice);
   AddSchema(app, choice);
   AddConnect(app, choice);
+  AddQuickstart(app, choice);
   AddEcho(app, choice);
   AddVersion(app, choice);
 }

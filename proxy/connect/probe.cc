@@ -116,8 +116,8 @@ class Prober {
     if (names.empty()) {
       report().Note("The server asks for a client certificate, and names no CA");
     } else {
-      report().Note(absl::StrCat("The server asks for a client certificate of one of ",
-                                 names.size(), names.size() == 1 ? " CA" : " CAs"),
+      report().Note(absl::StrCat("The server asks for a client certificate of ",
+                                 names.size() == 1 ? "this CA" : "one of these CAs"),
                     names);
     }
     if (!facts().sent_certificate) {
@@ -235,6 +235,15 @@ class Prober {
       head += bytes;
     }
     if (head.empty()) return ReportFailure();
+    if (options_.want_body) {
+      while (head.size() < kMostBytes) {
+        const std::string bytes = client_->Read(options_.timeout_ms);
+        if (bytes.empty()) break;
+        head += bytes;
+      }
+      const size_t end = head.find("\r\n\r\n");
+      if (end != head.npos) result_.body = head.substr(end + 4);
+    }
     ReportResponse(head.substr(0, head.find("\r\n")));
   }
 

@@ -22,6 +22,7 @@ struct ProbeOptions {
   std::string server_name;             // for SNI and the check of names; empty: the target's host
   std::vector<std::string> protocols;  // ALPN
   std::string path = "/";              // of the request; empty: none is sent
+  bool want_body = false;              // read the response to its end, up to 64 KiB
   int timeout_ms = 5'000;              // of each step
 };
 
@@ -29,7 +30,8 @@ struct ProbeResult {
   Report report;
   TlsFacts tls;
   std::vector<x509::CertificatePtr> server_chain;
-  int status = 0;  // of the response; 0: none
+  int status = 0;    // of the response; 0: none
+  std::string body;  // of the response, if it was wanted; not decoded
 };
 
 // `now` is in seconds since the epoch.
