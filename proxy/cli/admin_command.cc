@@ -1,6 +1,8 @@
 #include "proxy/cli/admin_command.h"
 
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "config/loader/loader.h"
 #include "proxy/server/admin_client.h"
@@ -22,6 +24,7 @@ int Post(const AdminCommandOptions& options, std::string_view path, const Consol
                        "to reload and SIGTERM to drain");
     return kRefused;
   }
+  std::this_thread::sleep_for(std::chrono::seconds(options.after_seconds));
   const auto reply = server::PostToAdmin(loaded.config->admin.address, path);
   if (!reply.ok()) {
     console.PrintError(std::string(reply.status().message()));

@@ -11,6 +11,7 @@ namespace mantlet::cli {
 
 struct AdminCommandOptions {
   std::string config;
+  int after_seconds = 0;  // the time until the request is sent
 };
 
 // Send the request to the admin endpoint of the process that runs with this configuration.

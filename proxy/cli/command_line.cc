@@ -84,6 +84,11 @@ void AddDrain(CLI::App& app, Choice& choice) {
       ->add_option("--config", choice.drain.config, "The configuration file of the running process")
       ->required()
       ->type_name("FILE");
+  drain
+      ->add_option("--after", choice.drain.after_seconds,
+                   "Wait before the request, for example until load balancers know of the end")
+      ->check(CLI::Range(0, 3600))
+      ->type_name("SECONDS");
   drain->callback([&] {
     choice.command = [&](const Console& console) { return DrainCommand(choice.drain, console); };
   });

@@ -1,8 +1,10 @@
 """The admin endpoint: loaded files, open connections, and the actions on a running proxy."""
 
+import datetime
 import json
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -166,6 +168,23 @@ def test_the_reload_command_returns_the_outcome(reachable):
     reachable.config_path.write_text("nonsense: 1\n")
     done = run_command("reload", "--config", reachable.config_path)
     assert done.returncode == 1 and "nonsense" in done.stderr
+
+
+def test_the_drain_command_waits_if_asked_to(reachable):
+    begin = time.monotonic()
+    done = run_command("drain", "--config", reachable.config_path, "--after", "1")
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - begin >= 1
+    assert reachable.wait() == 0
+    # Not until then: the times of the records are those of the process.
+    started, begun = (datetime.datetime.fromisoformat(reachable.log(event)[0]["ts"]) for event in ("started", "drain_begun"))
+    assert (begun - started).total_seconds() >= 1
+
+
+@pytest.mark.parametrize("after", ["-1", "5s", "3601", ""])
+def test_the_drain_command_refuses_a_wrong_time(reachable, after):
+    assert run_command("drain", "--config", reachable.config_path, "--after", after).returncode == 2
+    assert reachable.get("/readyz")[0] == 200
 
 
 def test_the_drain_command_drains(reachable):

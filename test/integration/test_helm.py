@@ -129,7 +129,8 @@ def test_further_configuration_is_merged_and_checked(helm, pki, tmp_path):
     assert [probe["path"] for probe in config["metrics"]["forward"]] == ["/live", "/ready"]
     for name, content in (("tls.crt", pki.server.chain_pem), ("tls.key", pki.server.key_pem), ("ca.crt", pki.root.pem)):
         (tmp_path / name).write_bytes(content)
-    text = text.replace("/etc/mantlet/tls/", f"{tmp_path}/").replace("/etc/mantlet/trust/", f"{tmp_path}/")
+    for folder in ("/etc/mantlet/tls/", "/etc/mantlet/trust/", "/run/mantlet/"):
+        text = text.replace(folder, f"{tmp_path}/")
     (tmp_path / "mantlet.yaml").write_text(text)
     done = run_command("check", "--config", tmp_path / "mantlet.yaml")
     assert done.returncode == 0, done.stderr + done.stdout

@@ -138,6 +138,36 @@ class Load:
         return self._failures, self.count
 
 
+class KeptConnections:
+    """Clients that send one request after the other on one connection, until a response closes it."""
+
+    def __init__(self, pod, pki, count=4):
+        self._failures, self._clients = [], [Client(pod, pki) for _ in range(count)]
+        self._threads = [threading.Thread(target=self._run, args=(client,), daemon=True) for client in self._clients]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, client):
+        try:
+            while True:
+                response = client.get()
+                if response.status != 200:
+                    self._failures.append(response.status)
+                    return
+                if b"connection: close" in response.raw_head.lower():
+                    return
+                time.sleep(0.02)
+        except (OSError, AssertionError, Incomplete) as error:
+            self._failures.append(repr(error))
+
+    def end(self):
+        for thread in self._threads:
+            thread.join(scaled(40))
+        for client in self._clients:
+            client.close()
+        return self._failures
+
+
 # -- the start ---------------------------------------------------------------------
 
 
@@ -160,7 +190,7 @@ def test_the_pod_starts_and_is_locked_down(start, base, pki):
     assert (int(status["CapEff"], 16), int(status["CapBnd"], 16), status["NoNewPrivs"]) == (0, 0, "1")
     mounts = pathlib.Path(f"/proc/{pod['mantlet'].pid}/mountinfo").read_text().splitlines()
     writable = {line.split()[4] for line in mounts if "rw" in line.split()[5].split(",")}
-    assert writable <= {"/proc", "/dev/null", "/dev/urandom"}
+    assert writable <= {"/proc", "/dev/null", "/dev/urandom", "/run/mantlet"}
     request = quantity(kubernetes.containers_of(pod.spec)["mantlet"]["resources"]["requests"]["memory"])
     if not is_sanitized():
         assert int(status["VmRSS"].split()[0]) * 1024 < request, "what the manifest requests is enough without load"
@@ -292,12 +322,12 @@ def test_no_open_request_is_lost_when_the_pod_is_deleted(start, tmp_path, base, 
     documents = kubelet.configuration(with_application(documents), shutdown={"drain": "4s"})
     if component:
         # Its wait in proportion to the shorter drain.
-        kubernetes.containers_of(kubernetes.pod_of(documents))["app"]["lifecycle"]["preStop"]["exec"]["command"][1] = "10"
+        kubernetes.containers_of(kubernetes.pod_of(documents))["app"]["lifecycle"]["preStop"]["exec"]["command"][1] = "11"
     pod = start(documents)
     wait_until(lambda: get(pod, pki) == 200, 10, "the application")
     # Open before the end begins, while the nodes are told, and longer than the application's preStop.
-    open_requests = Requests(pod, pki, ["/slow/1", "/slow/4", "/slow/7", "/slow/8"])
-    load = Load(pod, pki)
+    open_requests = Requests(pod, pki, ["/slow/1", "/slow/4", "/slow/7", "/slow/8.5"])
+    load, kept = Load(pod, pki), KeptConnections(pod, pki)
     statuses = {}
     deletion = threading.Thread(target=lambda: statuses.update(pod.terminate()))
     deletion.start()
@@ -306,6 +336,7 @@ def test_no_open_request_is_lost_when_the_pod_is_deleted(start, tmp_path, base, 
     deletion.join()
     assert failures == [] and count > 20
     assert open_requests.end() == [200] * 4
+    assert kept.end() == [], "clients that keep a connection"
     assert statuses == {"mantlet": 0, "app": 0}, "nobody was killed"
 
 
@@ -317,6 +348,7 @@ def test_a_request_without_end_does_not_hold_the_pod_until_it_is_killed(start, b
     app = kubernetes.containers_of(pod)["app"]
     app["command"] = ["python3", "-c", APPLICATION.replace("server.shutdown)", "__import__('os')._exit, args=(0,))")]
     app["lifecycle"]["preStop"]["exec"]["command"][1] = "1"
+    del kubernetes.containers_of(pod)["mantlet"]["lifecycle"]
     pod = start(documents)
     wait_until(lambda: get(pod, pki) == 200, 10, "the application")
     plain = pod.connect(8443)  # a client that never sends its ClientHello

@@ -168,7 +168,7 @@ def test_every_file_that_the_configuration_names_is_mounted(rendered):
         pod = pod_of(documents)
         mantlet = containers_of(pod)["mantlet"]
         assert not [mount for mount in mantlet["volumeMounts"] if "subPath" in mount], name
-        assert all(mount.get("readOnly") for mount in mantlet["volumeMounts"]), name
+        assert [mount["name"] for mount in mantlet["volumeMounts"] if not mount.get("readOnly")] == ["mantlet-run"], name
         assert len({mount["mountPath"] for mount in mantlet["volumeMounts"]}) == len(mantlet["volumeMounts"]), name
         files, folders = provided(pod, mantlet)
         for path in files_of(yaml.safe_load(configuration_of(documents))):
@@ -245,7 +245,8 @@ def test_the_service_leads_to_the_listener(base):
 
 
 def wait(container):
-    return int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    """Returns the seconds of a preStop: `sleep N`, or `mantlet drain … --after N`."""
+    return int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
 
 
 def test_there_is_time_for_the_drain(rendered):
@@ -254,11 +255,15 @@ def test_there_is_time_for_the_drain(rendered):
         containers = containers_of(pod)
         drain = seconds(yaml.safe_load(configuration_of(documents))["shutdown"]["drain"])
         assert wait(containers["app"]) + drain < pod["terminationGracePeriodSeconds"], name
+        hook = containers["mantlet"]["lifecycle"]["preStop"]["exec"]["command"]
+        assert hook[3] == containers["mantlet"]["args"][2], "the configuration file"
+        admin = yaml.safe_load(configuration_of(documents))["admin"]["address"].removeprefix("unix:")
+        assert str(pathlib.Path(admin).parent) in {mount["mountPath"] for mount in containers["mantlet"]["volumeMounts"]}
+        # Clients that keep a connection leave when the drain begins, within a second.
+        assert wait(containers["mantlet"]) + 1 < wait(containers["app"]), name
         if "classic-sidecar" in name:
             # Here mantlet is stopped while the application waits.
             assert wait(containers["mantlet"]) + drain < wait(containers["app"]), name
-        else:
-            assert "lifecycle" not in containers["mantlet"], name
 
 
 def test_whatever_selects_pods_selects_these_and_names_their_ports(rendered):
@@ -328,7 +333,7 @@ def check_patched(before, after):
     assert mantlet["restartPolicy"] == "Always"
     assert containers == containers_of(before)
     names = {volume["name"] for volume in after["volumes"]}
-    assert names == {"data", "mantlet-config", "mantlet-tls", "mantlet-trust"}
+    assert names == {"data", "mantlet-config", "mantlet-tls", "mantlet-trust", "mantlet-run"}
     assert {mount["name"] for mount in mantlet["volumeMounts"]} == names - {"data"}
     assert after["securityContext"] == before["securityContext"], "the application's own"
     assert after["terminationGracePeriodSeconds"] == 60

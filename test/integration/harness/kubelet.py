@@ -102,6 +102,7 @@ class Container:
             mounts.append((source, target, "ro"))
         context = {**pod.spec.get("securityContext", {}), **spec["securityContext"]}
         assert context["runAsNonRoot"] and context["readOnlyRootFilesystem"] and context["capabilities"]["drop"] == ["ALL"]
+        self._user = str(context["runAsUser"])
         # The entry point of the image.
         command = spec.get("command") or ["/mantlet"]
         flat = [part for mount in mounts for part in mount]
@@ -109,7 +110,7 @@ class Container:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ASAN_OPTIONS": "detect_leaks=0", **{each["name"]: each["value"] for each in spec.get("env", [])}}
         self._launcher = subprocess.Popen(
             ["nsenter", f"--net=/proc/{pod.pause.pid}/ns/net", "bash", "-c", _CONTAINER, "bash", str(root),
-             str(context["runAsUser"]), spec.get("workingDir", "/"), *(self.cgroup.process_files() if self.cgroup else []), "--", *flat, "--", *command,
+             self._user, spec.get("workingDir", "/"), *(self.cgroup.process_files() if self.cgroup else []), "--", *flat, "--", *command,
              *spec.get("args", [])],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         self.out, self.err = Lines(self._launcher.stdout), Lines(self._launcher.stderr)
@@ -141,6 +142,14 @@ class Container:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._launcher.wait(seconds)
         return None
+
+    def execute(self, command):
+        """Runs a command in the container, as `kubectl exec` and preStop hooks do."""
+        command = ["/mantlet" if part == "/usr/bin/mantlet" else part for part in command]
+        done = subprocess.run(["nsenter", "--target", str(self.pid), "--mount", "--net", "--pid", "--root", "--wd", "setpriv",
+                               "--reuid", self._user, "--regid", self._user, "--clear-groups", *command],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
     def log(self, event):
         return [record for record in self.err.records() if record.get("event") == event]
@@ -177,7 +186,10 @@ class Pod:
             (kind, source), = [item for item in volume.items() if item[0] != "name"]
             made = Volume(folder / "volumes" / volume["name"], source.get("defaultMode", 0o644), group)
             self.volumes[volume["name"]] = made
-            made.publish(self._files(kind, source, objects, configurations))
+            if kind == "emptyDir":
+                made.folder.chmod(0o777)
+            else:
+                made.publish(self._files(kind, source, objects, configurations))
         self.pause = subprocess.Popen(["unshare", "--net", "sleep", "600"])
         own = os.readlink("/proc/self/ns/net")
         wait_until(lambda: os.readlink(f"/proc/{self.pause.pid}/ns/net") != own, 5, "the network namespace")
@@ -198,7 +210,7 @@ class Pod:
                 path = projection["credentialBundlePath" if kind == "podCertificate" else "path"]
                 found[path] = objects[kind, projection["signerName"]]
             return found
-        return {}
+        raise AssertionError(f"a volume that the test cannot make: {kind}")
 
     def next_number(self):
         self._numbers += 1
@@ -347,7 +359,7 @@ class Pod:
     def _run_hook(self, name):
         hook = self._containers[name].spec.get("lifecycle", {}).get("preStop")
         if hook:
-            subprocess.run(hook["exec"]["command"], check=True, timeout=60)
+            self._containers[name].execute(hook["exec"]["command"])
 
     def close(self):
         self.end_probes()

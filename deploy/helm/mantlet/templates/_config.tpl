@@ -23,6 +23,7 @@
       "listeners" (list $listener)
       "upstreams" (list (dict "name" "app" "address" $v.upstream))
       "metrics" (dict "address" (printf "0.0.0.0:%d" (int $v.metricsPort)) "forward" $forward)
+      "admin" (dict "address" "unix:/run/mantlet/admin.sock")
       "shutdown" (dict "drain" (printf "%ds" (int $v.drainSeconds))) -}}
 {{- toYaml (mustMergeOverwrite $config (deepCopy $v.config)) -}}
 {{- end -}}
@@ -31,7 +32,8 @@
 {{- define "mantlet.preStopSeconds" -}}
 {{- $v := .Values.mantlet -}}
 {{- if eq $v.sidecar "native" -}}
-{{- int $v.endpointSeconds -}}
+{{- /* Until clients that keep a connection have left. */ -}}
+{{- add $v.endpointSeconds 3 -}}
 {{- else -}}
 {{- /* All containers are stopped at once: until mantlet has drained. */ -}}
 {{- add $v.endpointSeconds $v.drainSeconds 2 -}}

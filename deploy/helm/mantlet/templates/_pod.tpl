@@ -43,12 +43,11 @@ seccompProfile:
   imagePullPolicy: {{ $v.image.pullPolicy }}
   {{- if eq $v.sidecar "native" }}
   restartPolicy: Always
-  {{- else }}
+  {{- end }}
   lifecycle:
     preStop:
       exec:
-        command: [sleep, {{ $v.endpointSeconds | quote }}]
-  {{- end }}
+        command: [/usr/bin/mantlet, drain, --config, /etc/mantlet/config/mantlet.yaml, --after, {{ $v.endpointSeconds | quote }}]
   args: [run, --config, /etc/mantlet/config/mantlet.yaml]
   ports:
     - name: https
@@ -88,6 +87,8 @@ seccompProfile:
       mountPath: /etc/mantlet/trust
       readOnly: true
     {{- end }}
+    - name: mantlet-run
+      mountPath: /run/mantlet
 {{- end -}}
 
 {{- define "mantlet.spiffeHelper" -}}

@@ -12,6 +12,10 @@ mantlet-trust
 - name: mantlet-config
   configMap:
     name: {{ .Release.Name }}-mantlet-config
+- name: mantlet-run
+  emptyDir:
+    medium: Memory
+    sizeLimit: 1Mi
 {{ include "mantlet.certificateVolume" . }}
 {{- if eq .Values.mantlet.certificate.source "spiffe" }}
 - name: spiffe-workload-api
