@@ -91,7 +91,7 @@ def main():
         "layers": [blob(layout, compressed, "application/vnd.oci.image.layer.v1.tar+gzip")],
         "annotations": labels}), "application/vnd.oci.image.manifest.v1+json")
     manifest["platform"] = machine
-    manifest["annotations"] = {"org.opencontainers.image.ref.name": options.version}
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": f"mantlet:{options.version}"}
     layout.add("index.json", as_json({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
                                       "manifests": [manifest]}))
     pathlib.Path(options.out).write_bytes(layout.tar())

@@ -144,6 +144,7 @@ class Image:
             archive.extractall(folder / "layout")
         self._blobs = folder / "layout/blobs/sha256"
         index = json.loads((folder / "layout/index.json").read_text())
+        self.name = index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"]
         self.manifest = json.loads(self.blob(index["manifests"][0]))
         self.config = json.loads(self.blob(self.manifest["config"]))
         layers = [self.blob(layer) for layer in self.manifest["layers"]]
@@ -178,6 +179,7 @@ def test_the_image_is_small_and_has_only_what_mantlet_needs(image):
 
 def test_the_image_runs_mantlet_as_a_user_of_its_own(image):
     config = image.config["config"]
+    assert image.name == f"mantlet:{config['Labels']['org.opencontainers.image.version']}"  # what podman load names it
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == ["/usr/bin/mantlet"]
     assert "mantlet:x:65532:65532:" in (image.root / "etc/passwd").read_text()
