@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "config/config.h"
 #include "config/loader/schema.h"
 #include "config/loader/section.h"
@@ -190,7 +191,9 @@ class SchemaWriter : public Section {
 
  private:
   static ordered_json Describe(const Key& key, const std::string& type) {
-    return {{"description", type.empty() ? key.reason : absl::StrCat(key.reason, "\n\n", type)}};
+    // What refers to the rest of README means nothing in an editor.
+    const std::string reason = absl::StrReplaceAll(key.reason, {{" (see above)", ""}});
+    return {{"description", type.empty() ? reason : absl::StrCat(reason, "\n\n", type)}};
   }
 
   // Shows an example of a text of any form; words and numbers need none.

@@ -3,16 +3,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "certs/certificate_text.h"
 #include "certs/check.h"
 #include "certs/file_reader.h"
+#include "certs/time_text.h"
 #include "config/loader/loader.h"
 #include "proxy/base/clock.h"
+#include "proxy/base/text.h"
+#include "proxy/cli/expiry.h"
+#include "proxy/cli/junit.h"
 #include "proxy/cli/upstream_names_check.h"
 #include "proxy/io/loop.h"
 #include "proxy/io/name_lookup.h"
@@ -30,7 +36,13 @@ using nlohmann::ordered_json;
 struct Verdict {
   config::LoadResult loaded;
   std::optional<certs::CheckReport> material;
-  bool ok() const { return !config::HasErrors(loaded.diagnostics) && material && material->ok; }
+  int64_t now = 0;
+  std::vector<Expiry> items;     // all that has an end
+  std::string within;            // as the user wrote it; empty if nothing has to last
+  std::vector<Expiry> expiring;  // those of `items` that end sooner than that
+
+  bool valid() const { return !config::HasErrors(loaded.diagnostics) && material && material->ok; }
+  bool ok() const { return valid() && expiring.empty(); }
 };
 
 // Adds an error for each setting that the linked TLS library does not support.
@@ -79,8 +91,19 @@ config::LoadResult Load(const std::string& path) {
   return config::LoadFile(path, environment);
 }
 
-Verdict Evaluate(const std::string& path) {
+// Finds what ends, and what ends too soon. `within` is in seconds.
+void CompareEnds(std::optional<int64_t> within, Verdict& verdict) {
+  verdict.items = ExpiriesIn(verdict.material->json["listeners"]);
+  if (!within) return;
+  for (const Expiry& item : verdict.items) {
+    if (item.end <= verdict.now + *within) verdict.expiring.push_back(item);
+  }
+}
+
+Verdict Evaluate(const std::string& path, const std::string& within) {
   Verdict verdict;
+  verdict.within = within;
+  verdict.now = base::SystemClock().WallSeconds();
   verdict.loaded = Load(path);
   if (verdict.loaded.config) {
     AskTheLibrary(*verdict.loaded.config, verdict.loaded.diagnostics);
@@ -89,8 +112,8 @@ Verdict Evaluate(const std::string& path) {
     }
     AskForNames(*verdict.loaded.config, verdict.loaded.diagnostics);
     certs::DiskFileReader reader;
-    verdict.material =
-        certs::CheckMaterial(*verdict.loaded.config, reader, base::SystemClock().WallSeconds());
+    verdict.material = certs::CheckMaterial(*verdict.loaded.config, reader, verdict.now);
+    CompareEnds(ParseSpan(within), verdict);
   }
   return verdict;
 }
@@ -123,8 +146,24 @@ std::string FirstError(const Verdict& verdict) {
   return "";
 }
 
+// Returns e.g. "/etc/ca.crt: the trust anchor CN=Example CA ends on 2027-01-15 08:00:00 UTC, in 12
+// days".
+std::string Sentence(const Expiry& item, int64_t now) {
+  return absl::StrCat(certs::Printable(item.file), ": the ", item.kind,
+                      item.subject.empty() ? "" : absl::StrCat(" ", certs::Printable(item.subject)),
+                      item.end < now ? " ended on " : " ends on ", certs::DateTime(item.end), ", ",
+                      certs::RelativeTime(item.end, now));
+}
+
 // Prints the summary.
 void Conclude(const std::string& path, const Verdict& verdict, const Console& console) {
+  if (verdict.valid() && !verdict.ok()) {
+    console.out.flush();
+    console.PrintError(Sentence(verdict.expiring.front(), verdict.now) + " (" +
+                       std::to_string(verdict.expiring.size()) + " in total within " +
+                       verdict.within + "); renew it");
+    return;
+  }
   const size_t errors = CountOf(verdict, config::Severity::kError);
   const size_t warnings = CountOf(verdict, config::Severity::kWarning);
   const std::string and_warnings = warnings == 0 ? "" : ", " + Count(warnings, "warning");
@@ -148,6 +187,10 @@ void WriteText(const std::string& path, const Verdict& verdict, const Console& c
     if (!verdict.loaded.diagnostics.empty()) console.out << "\n";
     console.out << verdict.material->text << "\n";
   }
+  for (const Expiry& item : verdict.expiring) {
+    console.out << "too soon: " << Sentence(item, verdict.now) << " (listener "
+                << certs::Printable(item.listener) << ")\n";
+  }
   Conclude(path, verdict, console);
 }
 
@@ -160,6 +203,16 @@ ordered_json ToJson(const config::Diagnostic& diagnostic) {
           {"hint", diagnostic.hint}};
 }
 
+ordered_json ToJson(const Expiry& item, int64_t now) {
+  return {{"listener", item.listener},
+          {"kind", item.kind},
+          {"file", item.file},
+          {"subject", item.subject},
+          {"serial", item.serial},
+          {"end", base::Rfc3339Seconds(item.end)},
+          {"days_left", DaysUntil(item.end, now)}};
+}
+
 void WriteJson(const std::string& path, const Verdict& verdict, const Console& console) {
   ordered_json all = {{"ok", verdict.ok()}, {"config", path}};
   all["diagnostics"] = ordered_json::array();
@@ -169,8 +222,66 @@ void WriteJson(const std::string& path, const Verdict& verdict, const Console& c
   if (verdict.material) {
     for (const char* part : {"listeners", "findings"}) all[part] = verdict.material->json[part];
   }
+  if (!verdict.within.empty()) {
+    all["expires_within"] = verdict.within;
+    all["expiring"] = ordered_json::array();
+    for (const Expiry& item : verdict.expiring) {
+      all["expiring"].push_back(ToJson(item, verdict.now));
+    }
+  }
   // A file name need not be UTF-8.
   console.out << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+  if (!verdict.ok()) Conclude(path, verdict, console);
+}
+
+void Add(const config::Diagnostic& diagnostic, JunitCase& one) {
+  const bool error = diagnostic.severity == config::Severity::kError;
+  (error ? one.failures : one.notes).push_back(config::Sentence(diagnostic));
+}
+
+bool IsSame(const Expiry& a, const Expiry& b) {
+  return a.listener == b.listener && a.kind == b.kind && a.file == b.file && a.serial == b.serial &&
+         a.subject == b.subject;
+}
+
+// One case for each listener, with the findings about it, and for each thing of it that has an end.
+void AddListener(const config::Listener& listener, const Verdict& verdict,
+                 std::vector<JunitCase>& cases) {
+  const std::string group = absl::StrCat("listener ", listener.name);
+  cases.push_back({group, "files", {}, {}});
+  for (const config::Diagnostic& finding : verdict.material->diagnostics) {
+    if (finding.listener == listener.name) Add(finding, cases.back());
+  }
+  for (const Expiry& item : verdict.items) {
+    if (item.listener != listener.name) continue;
+    const std::string name =
+        absl::StrCat(item.kind, " ", item.file,
+                     item.subject.empty() ? "" : absl::StrCat(" (", item.subject, ")"));
+    cases.push_back({group,
+                     name,
+                     {},
+                     {absl::StrCat("ends on ", certs::DateTime(item.end), ", ",
+                                   certs::RelativeTime(item.end, verdict.now))}});
+    for (const Expiry& late : verdict.expiring) {
+      if (IsSame(late, item)) cases.back().failures.push_back(Sentence(item, verdict.now));
+    }
+  }
+}
+
+void WriteJunit(const std::string& path, const Verdict& verdict, const Console& console) {
+  std::vector<JunitCase> cases = {{"configuration", path, {}, {}}};
+  for (const config::Diagnostic& diagnostic : verdict.loaded.diagnostics) {
+    Add(diagnostic, cases.front());
+  }
+  if (verdict.material) {
+    for (const config::Diagnostic& finding : verdict.material->diagnostics) {
+      if (finding.listener.empty()) Add(finding, cases.front());
+    }
+    for (const config::Listener& listener : verdict.loaded.config->listeners) {
+      AddListener(listener, verdict, cases);
+    }
+  }
+  console.out << JunitXml("mantlet check", cases);
   if (!verdict.ok()) Conclude(path, verdict, console);
 }
 
@@ -183,9 +294,11 @@ int CheckCommand(const CheckCommandOptions& options, const Console& console) {
       return kRefused;
     }
   }
-  const Verdict verdict = Evaluate(options.config);
-  if (options.json) {
+  const Verdict verdict = Evaluate(options.config, options.expires_within);
+  if (options.format == "json") {
     WriteJson(options.config, verdict, console);
+  } else if (options.format == "junit") {
+    WriteJunit(options.config, verdict, console);
   } else {
     WriteText(options.config, verdict, console);
   }

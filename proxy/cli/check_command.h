@@ -11,13 +11,15 @@ namespace mantlet::cli {
 
 struct CheckCommandOptions {
   std::string config;
-  bool json = false;
-  std::string user;  // checks with this user's permissions; empty for the caller's
+  std::string format = "text";  // or "json", "junit"
+  std::string user;             // checks with this user's permissions; empty for the caller's
+  // Whatever ends sooner fails the check: "30d", see ParseSpan(). Empty: nothing does.
+  std::string expires_within;
 };
 
 // Reads the configuration and every file that it names, without binding or connecting anything.
-// Prints the diagnostics and the files that would be used to `out`, as text or JSON, and the first
-// error to `err`.
+// Prints the diagnostics and the files that would be used to `out`, as text, JSON or JUnit XML, and
+// the first error to `err`.
 int CheckCommand(const CheckCommandOptions& options, const Console& console);
 
 }  // namespace mantlet::cli

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/suggest.h"
@@ -12,12 +13,17 @@
 #include "proxy/cli/certs_dev_command.h"
 #include "proxy/cli/certs_show_command.h"
 #include "proxy/cli/check_command.h"
+#include "proxy/cli/command_tree.h"
+#include "proxy/cli/completion.h"
 #include "proxy/cli/connect_command.h"
 #include "proxy/cli/echo_command.h"
+#include "proxy/cli/expiry.h"
+#include "proxy/cli/manual.h"
 #include "proxy/cli/quickstart_command.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/cli/schema_command.h"
 #include "proxy/cli/version_command.h"
+#include "proxy/server/build_info.h"
 
 namespace mantlet::cli {
 namespace {
@@ -33,13 +39,14 @@ struct Choice {
   EchoCommandOptions echo;
   CertsDevOptions certs_dev;
   CertsShowOptions certs_show;
+  std::string document;
   std::function<int(const Console&)> command;
 };
 
 void AddRun(CLI::App& app, Choice& choice) {
   CLI::App* run =
       app.add_subcommand("run", "Run the proxy in the foreground until SIGTERM or SIGINT");
-  run->add_option("--config", choice.run.config, "The configuration file (config/README.md)")
+  run->add_option("--config", choice.run.config, "The configuration file")
       ->required()
       ->type_name("FILE");
   run->callback([&] {
@@ -54,7 +61,25 @@ void AddCheck(CLI::App& app, Choice& choice) {
   check->add_option("--config", choice.check.config, "The configuration file to check")
       ->required()
       ->type_name("FILE");
-  check->add_flag("--json", choice.check.json, "Print one JSON object");
+  check
+      ->add_option("--format", choice.check.format,
+                   "Print text, one JSON object, or JUnit XML for a CI system")
+      ->type_name("text|json|junit")
+      ->capture_default_str()
+      ->check([](const std::string& word) {
+        const bool known = word == "text" || word == "json" || word == "junit";
+        return known ? std::string() : word + " is none of text, json and junit";
+      });
+  check->add_flag_callback(
+      "--json", [&] { choice.check.format = "json"; }, "The same as --format json");
+  check
+      ->add_option("--expires-within", choice.check.expires_within,
+                   "Fail if a certificate, CA, revocation list or OCSP response in use ends sooner "
+                   "than this, such as 30d or 12h")
+      ->type_name("TIME")
+      ->check([](const std::string& text) {
+        return ParseSpan(text) ? std::string() : text + " is not a time such as 30d, 12h or 90m";
+      });
   check
       ->add_option("--user", choice.check.user,
                    "Check with the permissions of this user; needs root")
@@ -206,6 +231,42 @@ void AddVersion(CLI::App& app, Choice& choice) {
   version->callback([&] { choice.command = VersionCommand; });
 }
 
+// Prints one of the files that are generated from the commands, for packages.
+int DocumentCommand(const CLI::App& app, const std::string& name, const Console& console) {
+  const CommandTree tree = TreeOf(app);
+  const std::string version = server::ThisBuild().version;
+  const std::pair<const char*, std::function<std::string()>> documents[] = {
+      {"mantlet.1", [&] { return CommandManual(tree, version); }},
+      {"mantlet.yaml.5", [&] { return ConfigurationManual(version); }},
+      {"mantlet.bash", [&] { return BashCompletion(tree); }},
+      {"_mantlet", [&] { return ZshCompletion(tree); }},
+      {"mantlet.fish", [&] { return FishCompletion(tree); }},
+  };
+  std::vector<std::string> names;
+  for (const auto& [known, text] : documents) {
+    if (name == known) {
+      console.out << text();
+      return kFine;
+    }
+    names.emplace_back(known);
+  }
+  console.PrintError("there is no document '" + name + "'; " +
+                     config::DidYouMeanOrOneOf(name, names));
+  return kWrongUsage;
+}
+
+// Not shown in the help: users have its output installed.
+void AddDocument(CLI::App& app, Choice& choice) {
+  CLI::App* document =
+      app.add_subcommand("document", "Print a manual page or a completion")->group("");
+  document->add_option("name", choice.document, "The file's name")->required()->type_name("NAME");
+  document->callback([&] {
+    choice.command = [&](const Console& console) {
+      return DocumentCommand(app, choice.document, console);
+    };
+  });
+}
+
 // Returns the recognised commands, such as "mantlet certs show".
 std::string Recognised(const CLI::App& app) {
   const std::vector<CLI::App*> parsed = app.get_subcommands();
@@ -217,7 +278,9 @@ std::string Recognised(const CLI::App& app) {
 std::optional<std::string> NoSuchCommand(const CLI::App& app,
                                          const std::vector<std::string>& words) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
   if (names.empty()) return std::nullopt;
   if (words.empty()) return "a command is missing; " + config::DidYouMeanOrOneOf("", names);
   for (const CLI::App* command : app.get_subcommands({})) {
@@ -256,6 +319,7 @@ void Build(CLI::App& app, Choice& choice) {
   AddQuickstart(app, choice);
   AddEcho(app, choice);
   AddVersion(app, choice);
+  AddDocument(app, choice);
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ TEST(CommandLine, ListsTheCommands) {
   const Outcome none = Mantlet({});
   EXPECT_EQ(none.status, kWrongUsage);
   EXPECT_EQ(none.err,
-            "mantlet: a command is missing; write one of run, check, reload, drain, certs, echo, "
-            "version\n");
+            "mantlet: a command is missing; write one of run, check, reload, drain, certs, schema, "
+            "connect, quickstart, echo, version\n");
   const Outcome misspelt = Mantlet({"chekc"});
   EXPECT_EQ(misspelt.status, kWrongUsage);
   EXPECT_EQ(misspelt.err, "mantlet: unknown command 'chekc'; did you mean 'check'?\n");
