@@ -110,7 +110,10 @@ def test_the_package_has_these_files_with_these_modes():
     assert {"etc/mantlet/mantlet.yaml", "usr/lib/systemd/system/mantlet.service", "usr/lib/systemd/system/mantlet.socket",
             "usr/lib/systemd/system/mantlet@.service", "usr/lib/systemd/system/mantlet@.service.d/upgrade.conf",
             "usr/lib/sysusers.d/mantlet.conf", "usr/share/doc/mantlet/copyright", "usr/share/doc/mantlet/README.Debian",
-            "usr/share/doc/mantlet/changelog.Debian.gz", "usr/share/doc/mantlet/examples/minimal.yaml"} <= set(files)
+            "usr/share/doc/mantlet/changelog.Debian.gz", "usr/share/doc/mantlet/examples/minimal.yaml",
+            "usr/share/man/man1/mantlet.1.gz", "usr/share/man/man5/mantlet.yaml.5.gz",
+            "usr/share/bash-completion/completions/mantlet", "usr/share/zsh/vendor-completions/_mantlet",
+            "usr/share/fish/vendor_completions.d/mantlet.fish"} <= set(files)
 
 
 def test_the_packages_configuration_survives_upgrades_and_it_needs_glibc_only(tmp_path):
