@@ -17,6 +17,7 @@ DEBIAN = [
     ("nlohmann-json", "nlohmann-json3-dev", "MIT"),
     ("spdlog", "libspdlog-dev", "MIT"),
     ("yaml-cpp", "libyaml-cpp-dev", "MIT"),
+    ("zlib", "zlib1g-dev", "Zlib"),
 ]
 # Those of tools/deps.
 SOURCES = {

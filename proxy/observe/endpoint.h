@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/observe/exposition.h"
+
 namespace mantlet::http {
 class HeaderList;
 }
@@ -59,7 +61,9 @@ class StatusSource {
 
   // Documents that may take long are passed to a function, which is called once.
   using Answer = std::function<void(const std::string& text)>;
-  virtual void MetricsText(Answer answer) = 0;
+  // `form` is what is asked for; the answer tells which form the text has.
+  using MetricsAnswer = std::function<void(const std::string& text, const Exposition& form)>;
+  virtual void MetricsText(const Exposition& form, MetricsAnswer answer) = 0;
   // JSON documents.
   virtual void CertificatesJson(Answer answer) = 0;
   virtual std::string ConfigJson() const = 0;  // the effective configuration, without secrets

@@ -131,8 +131,12 @@ void Metrics::SetAccessLogDropped(std::function<uint64_t()> count) {
   process_wide_.access_log_dropped = std::move(count);
 }
 
-std::string Metrics::Render(const ScrapeState& state) const {
-  return prometheus::TextSerializer().Serialize(MetricsCollector(*this, state).Collect());
+std::string Metrics::Render(const ScrapeState& state, const Exposition& form) const {
+  const MetricsCollector collector(*this, state);
+  if (!form.open_metrics) return prometheus::TextSerializer().Serialize(collector.Collect(nullptr));
+  Exemplars exemplars;
+  const Families families = collector.Collect(&exemplars);
+  return SerializeOpenMetrics(families, exemplars);
 }
 
 }  // namespace mantlet::observe

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "proxy/base/memory_budget.h"
+#include "proxy/observe/exposition.h"
 #include "proxy/observe/metrics_shard.h"
 
 namespace mantlet::observe {
@@ -47,10 +48,12 @@ struct Expiries {
   struct Crl {
     std::string listener, file, issuer;
     int64_t next_update = 0;
+    int64_t this_update = 0;
   };
   struct OcspResponse {
     std::string listener, file;
     int64_t next_update = 0;
+    int64_t this_update = 0;
   };
   std::vector<Certificate> certificates = {};
   std::vector<TrustAnchor> trust_anchors = {};
@@ -141,9 +144,9 @@ class Metrics {
   // `count` is called at each scrape, on the scrape's thread.
   void SetAccessLogDropped(std::function<uint64_t()> count);
 
-  // Returns the exposition in Prometheus' text format, version 0.0.4. Takes some milliseconds, and
-  // a hundred with ten thousand trust anchors; other methods do not wait for it.
-  std::string Render(const ScrapeState& state = {}) const;
+  // Returns the exposition in the format of `form`, not compressed. Takes some milliseconds, and a
+  // hundred with ten thousand trust anchors; other methods do not wait for it.
+  std::string Render(const ScrapeState& state = {}, const Exposition& form = {}) const;
 
  private:
   friend class MetricsCollector;

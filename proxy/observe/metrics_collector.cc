@@ -56,9 +56,10 @@ void AddSums(Families* out, const char* name, const char* help, const Sharded<Ce
   }
 }
 
-template <typename Cells, const auto& kBounds>
+template <typename Cells, typename Histogram>
 void AddHistogram(Families* out, const char* name, const char* help, const Sharded<Cells>& sharded,
-                  DurationHistogram<kBounds> Cells::* member) {
+                  Histogram Cells::* member) {
+  constexpr const auto& kBounds = Histogram::kBoundsUs;
   MetricFamily& family = AddFamily(out, name, help, MetricType::Histogram);
   for (const auto& [labels, shards] : sharded) {
     ClientMetric metric;
@@ -67,7 +68,7 @@ void AddHistogram(Families* out, const char* name, const char* help, const Shard
     uint64_t sum_us = 0;
     for (size_t i = 0; i <= kBounds.size(); ++i) {
       for (const Cells* shard : shards) count += (shard->*member).cell(i);
-      // prometheus-cpp writes the bucket for +Inf itself, from sample_count.
+      // The bucket for +Inf is written from sample_count.
       if (i < kBounds.size()) {
         metric.histogram.bucket.push_back({count, static_cast<double>(kBounds[i]) / 1e6});
       }
@@ -76,6 +77,24 @@ void AddHistogram(Families* out, const char* name, const char* help, const Shard
     metric.histogram.sample_count = count;
     metric.histogram.sample_sum = static_cast<double>(sum_us) / 1e6;
     family.metric.push_back(std::move(metric));
+  }
+}
+
+// Adds the newest example of each cell of the last histogram in `out`, among those of the workers.
+template <typename Cells, typename Histogram>
+void AddExemplars(const Families& out, const Sharded<Cells>& sharded, Histogram Cells::* member,
+                  Exemplars* exemplars) {
+  if (exemplars == nullptr) return;
+  auto& of_family = (*exemplars)[out.back().name];
+  for (const auto& [labels, shards] : sharded) {
+    std::vector<std::optional<Exemplar>> newest(Histogram::kCells);
+    for (const Cells* shard : shards) {
+      for (size_t i = 0; i < newest.size(); ++i) {
+        const std::optional<Exemplar> example = (shard->*member).example(i);
+        if (example && (!newest[i] || newest[i]->wall_ms < example->wall_ms)) newest[i] = example;
+      }
+    }
+    of_family.emplace(labels, std::move(newest));
   }
 }
 
@@ -125,7 +144,7 @@ std::string_view UpstreamFailureLabel(size_t i) {
 
 }  // namespace
 
-Families MetricsCollector::Collect() const {
+Families MetricsCollector::Collect(Exemplars* exemplars) const {
   Families out;
   Sharded<ListenerMetrics> listeners;
   Sharded<UpstreamMetrics> upstreams;
@@ -151,8 +170,8 @@ Families MetricsCollector::Collect() const {
   CollectListeners(listeners, &out);
   CollectClientExpiries(listeners, &out);
   CollectDenials(listeners, &out);
-  CollectRequests(requests, &out);
-  CollectUpstreams(upstreams, &out);
+  CollectRequests(requests, &out, exemplars);
+  CollectUpstreams(upstreams, &out, exemplars);
   return out;
 }
 
@@ -252,7 +271,8 @@ void MetricsCollector::CollectDenials(const Sharded<ListenerMetrics>& all, Famil
   }
 }
 
-void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Families* out) {
+void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Families* out,
+                                       Exemplars* exemplars) {
   using M = RequestMetrics;
   MetricFamily& family =
       AddFamily(out, "mantlet_requests_total",
@@ -281,6 +301,7 @@ void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Famil
   AddHistogram(out, "mantlet_request_duration_seconds",
                "Time from the first byte of a request to the last byte of its response.", all,
                &M::duration_);
+  AddExemplars(*out, all, &M::duration_, exemplars);
   AddSum(out, "mantlet_request_bytes_total", "Content bytes received in requests.", all,
          &M::request_bytes_);
   AddSum(out, "mantlet_response_bytes_total", "Content bytes sent in responses.", all,
@@ -289,7 +310,8 @@ void MetricsCollector::CollectRequests(const Sharded<RequestMetrics>& all, Famil
           &M::grpc_, CellsOf("grpc_status", http::kGrpcStatusNames));
 }
 
-void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out) {
+void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out,
+                                        Exemplars* exemplars) {
   using M = UpstreamMetrics;
   AddSums(out, "mantlet_upstream_connections", "Upstream connections, by state.", all,
           &M::connections_, CellsOf("state", kUpstreamConnectionStateLabels));
@@ -301,6 +323,7 @@ void MetricsCollector::CollectUpstreams(const Sharded<UpstreamMetrics>& all, Fam
   AddHistogram(out, "mantlet_upstream_response_head_duration_seconds",
                "Time from sending the head of a request to the head of its final response.", all,
                &M::head_duration_);
+  AddExemplars(*out, all, &M::head_duration_, exemplars);
   AddSum(out, "mantlet_upstream_retries_total",
          "Requests sent again on another upstream connection.", all, &M::retries_);
   AddSum(out, "mantlet_upstream_retries_over_budget_total",

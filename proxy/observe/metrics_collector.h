@@ -11,6 +11,7 @@
 
 #include "proxy/observe/metric_families.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/observe/open_metrics.h"
 
 namespace mantlet::observe {
 
@@ -24,7 +25,8 @@ class MetricsCollector {
   MetricsCollector(const Metrics& metrics, const ScrapeState& state)
       : metrics_(metrics), state_(state) {}
 
-  Families Collect() const;
+  // If `exemplars` is not null, the examples of the histograms are added to it.
+  Families Collect(Exemplars* exemplars) const;
 
  private:
   void CollectProcessWide(const Metrics::ProcessWide& now, Families* out) const;
@@ -34,8 +36,10 @@ class MetricsCollector {
   void CollectClientExpiries(const Sharded<ListenerMetrics>& all, Families* out) const;
   static void CollectListeners(const Sharded<ListenerMetrics>& all, Families* out);
   static void CollectDenials(const Sharded<ListenerMetrics>& all, Families* out);
-  static void CollectRequests(const Sharded<RequestMetrics>& all, Families* out);
-  static void CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out);
+  static void CollectRequests(const Sharded<RequestMetrics>& all, Families* out,
+                              Exemplars* exemplars);
+  static void CollectUpstreams(const Sharded<UpstreamMetrics>& all, Families* out,
+                               Exemplars* exemplars);
 
   const Metrics& metrics_;
   const ScrapeState& state_;

@@ -42,14 +42,18 @@ bool HandleProbe(const StatusSource& status, const EndpointRequest& request,
 bool DeferMetricsRequest(StatusSource& status, const EndpointRequest& request,
                          std::function<void(const EndpointResponse&)> respond) {
   if (request.path != "/metrics" || !IsRead(request)) return false;
-  status.MetricsText(
-      [respond = std::move(respond), head = request.method == "HEAD"](const std::string& text) {
-        EndpointResponse response = TextReply(200, text);
-        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        response = WithCommonFields(std::move(response));
-        if (head) response.body.clear();
-        respond(response);
-      });
+  const Exposition form =
+      request.headers == nullptr ? Exposition() : ChooseExposition(*request.headers);
+  status.MetricsText(form, [respond = std::move(respond), head = request.method == "HEAD"](
+                               const std::string& text, const Exposition& sent) {
+    EndpointResponse response = TextReply(200, text);
+    response.content_type = ContentTypeOf(sent);
+    if (sent.gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+    response = WithCommonFields(std::move(response));
+    if (head) response.body.clear();
+    respond(response);
+  });
   return true;
 }
 

@@ -33,8 +33,8 @@ size_t RequestMetrics::MethodIndex(std::string_view method) {
   return kOther;
 }
 
-void RequestMetrics::Record(std::string_view method, int code, int64_t duration_us,
-                            uint64_t request_bytes, uint64_t response_bytes) {
+size_t RequestMetrics::Record(std::string_view method, int code, int64_t duration_us,
+                              uint64_t request_bytes, uint64_t response_bytes) {
   std::atomic<Codes*>& slot = by_method_[MethodIndex(method)];
   Codes* codes = slot.load(std::memory_order_relaxed);
   if (codes == nullptr) {
@@ -42,9 +42,9 @@ void RequestMetrics::Record(std::string_view method, int code, int64_t duration_
     slot.store(codes, std::memory_order_release);  // the scrape must see zeroed cells
   }
   (*codes)[CodeCell(code)].Add();
-  duration_.Observe(duration_us);
   request_bytes_.Add(request_bytes);
   response_bytes_.Add(response_bytes);
+  return duration_.Observe(duration_us);
 }
 
 ListenerMetrics& MetricsShard::Listener(std::string_view name) {

@@ -203,8 +203,10 @@ class alignas(64) UpstreamMetrics {
   void RetryOverBudget() { retries_over_budget_.Add(); }
   // `count` requests began to wait for a connection, or have ended to wait if it is negative.
   void Waiting(int64_t count) { waiting_.Add(count); }
-  // The head of a response has come, `duration_us` after the head of its request was sent.
-  void ResponseBegan(int64_t duration_us) { head_duration_.Observe(duration_us); }
+  // The head of a response has come, `duration_us` after the head of its request was sent. Returns
+  // the cell of the histogram, for TracedHistogram::Trace().
+  size_t ResponseBegan(int64_t duration_us) { return head_duration_.Observe(duration_us); }
+  TracedHistogram<kRequestBoundsUs>& head_duration() { return head_duration_; }
 
  private:
   friend class MetricsCollector;
@@ -216,7 +218,7 @@ class alignas(64) UpstreamMetrics {
   Counter retries_;
   Counter retries_over_budget_;
   Gauge waiting_;
-  DurationHistogram<kRequestBoundsUs> head_duration_;
+  TracedHistogram<kRequestBoundsUs> head_duration_;
 };
 
 // RequestMetrics counts the requests of one listener to one upstream.
@@ -239,9 +241,10 @@ class alignas(64) RequestMetrics {
   // Records a request that has ended. `method` is the method of the request line, empty if it could
   // not be read. `code` is the status of the final response, or 0 if none was begun. Bytes are
   // those of the content, without framing and header sections. Allocates only when a method is seen
-  // for the first time.
-  void Record(std::string_view method, int code, int64_t duration_us, uint64_t request_bytes,
-              uint64_t response_bytes);
+  // for the first time. Returns the cell of the histogram, for TracedHistogram::Trace().
+  size_t Record(std::string_view method, int code, int64_t duration_us, uint64_t request_bytes,
+                uint64_t response_bytes);
+  TracedHistogram<kRequestBoundsUs>& duration() { return duration_; }
 
   // A response to a gRPC request has ended with the code `status`. Numbers that gRPC does not
   // define count as UNKNOWN.
@@ -269,7 +272,7 @@ class alignas(64) RequestMetrics {
 
   std::array<std::atomic<Codes*>, kMethodLabels.size()> by_method_{};  // owned
   Gauge active_;
-  DurationHistogram<kRequestBoundsUs> duration_;
+  TracedHistogram<kRequestBoundsUs> duration_;
   Counter request_bytes_;
   Counter response_bytes_;
   std::array<Counter, http::kGrpcStatusCount> grpc_;

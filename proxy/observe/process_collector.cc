@@ -79,6 +79,11 @@ void AddExpiries(Families* out, const Expiries& expiries) {
       "Time at which a revocation list must be replaced (nextUpdate), in seconds since the epoch.",
       expiries.crls, {{"listener", &L::listener}, {"file", &L::file}, {"issuer", &L::issuer}},
       &L::next_update);
+  AddEarliest(
+      out, "mantlet_crl_this_update_timestamp_seconds",
+      "Time at which a revocation list was issued (thisUpdate), in seconds since the epoch.",
+      expiries.crls, {{"listener", &L::listener}, {"file", &L::file}, {"issuer", &L::issuer}},
+      &L::this_update);
   using W = Expiries::WithoutCrl;
   AddEarliest(out, "mantlet_crl_missing",
               "1 for each CA without a revocation list although lists are in use.",
@@ -89,6 +94,11 @@ void AddExpiries(Families* out, const Expiries& expiries) {
               "Expiry time of a stapled OCSP response (nextUpdate), in seconds since the epoch.",
               expiries.ocsp_responses, {{"listener", &O::listener}, {"file", &O::file}},
               &O::next_update);
+  AddEarliest(out, "mantlet_ocsp_this_update_timestamp_seconds",
+              "Time at which a stapled OCSP response was issued (thisUpdate), in seconds since the "
+              "epoch.",
+              expiries.ocsp_responses, {{"listener", &O::listener}, {"file", &O::file}},
+              &O::this_update);
 }
 
 // Adds a gauge with the limits `member` of what `label` names; those without a limit are left out.

@@ -5,6 +5,7 @@
 #include "proxy/base/process_setup.h"
 #include "proxy/base/text.h"
 #include "proxy/io/listener.h"
+#include "proxy/observe/gzip.h"
 #include "proxy/server/build_info.h"
 #include "proxy/server/status_json.h"
 
@@ -51,11 +52,27 @@ observe::ScrapeState StatusBoard::StateForScrape() const {
   return state;
 }
 
-void StatusBoard::RenderMetrics(SharedPage::Done done) {
+void StatusBoard::MetricsText(const observe::Exposition& form, MetricsAnswer answer) {
+  SharedPage& plain = form.open_metrics ? open_metrics_ : text_;
+  SharedPage& gzip = form.open_metrics ? open_metrics_gzip_ : text_gzip_;
+  SharedPage& page = form.gzip ? gzip : plain;
+  page.Request([form, &plain, answer = std::move(answer)](const std::string& text) {
+    if (!form.gzip || !text.empty()) return answer(text, form);
+    // There was no memory to compress it.
+    plain.Request([form, answer](const std::string& uncompressed) {
+      answer(uncompressed, {.open_metrics = form.open_metrics});
+    });
+  });
+}
+
+void StatusBoard::RenderMetrics(const observe::Exposition& form, SharedPage::Done done) {
   auto page = std::make_shared<std::string>();
-  sources_.background([page, state = StateForScrape(),
-                       &metrics = sources_.metrics] { *page = metrics.Render(state); },
-                      [page, done = std::move(done)] { done(*page); });
+  sources_.background(
+      [page, form, state = StateForScrape(), &metrics = sources_.metrics] {
+        *page = metrics.Render(state, form);
+        if (form.gzip) *page = observe::Gzip(*page).value_or("");
+      },
+      [page, done = std::move(done)] { done(*page); });
 }
 
 void StatusBoard::RenderCertificates(SharedPage::Done done) {
@@ -127,8 +144,9 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
                                          link->serial(), link->not_after(), link->not_before()});
       }
       if (certificate.ocsp != nullptr && certificate.ocsp->next_update != 0) {
-        expiries.ocsp_responses.push_back(
-            {listener.listener, certificate.ocsp->file, certificate.ocsp->next_update});
+        expiries.ocsp_responses.push_back({listener.listener, certificate.ocsp->file,
+                                           certificate.ocsp->next_update,
+                                           certificate.ocsp->this_update});
       }
     }
     for (const certs::TrustAnchor& anchor : listener.anchors) {
@@ -141,8 +159,8 @@ observe::Expiries ExpiriesOf(const certs::Generation& generation) {
     }
     for (const certs::LoadedRevocationList& loaded : listener.revocation_lists) {
       if (loaded.list->next_update() == 0) continue;
-      expiries.crls.push_back(
-          {listener.listener, loaded.file, loaded.list->issuer(), loaded.list->next_update()});
+      expiries.crls.push_back({listener.listener, loaded.file, loaded.list->issuer(),
+                               loaded.list->next_update(), loaded.list->this_update()});
     }
   }
   return expiries;

@@ -57,7 +57,7 @@ class StatusBoard final : public observe::StatusSource {
   std::vector<std::string> MissingForReadiness() const override;
   std::string LastReloadFailure() const override { return sources_.last_reload_failure(); }
   std::vector<std::string> Notes() const override { return sources_.notes(); }
-  void MetricsText(Answer answer) override { metrics_.Request(std::move(answer)); }
+  void MetricsText(const observe::Exposition& form, MetricsAnswer answer) override;
   void CertificatesJson(Answer answer) override { certificates_.Request(std::move(answer)); }
   std::string ConfigJson() const override;
   void ConnectionsJson(Answer answer) override { connections_.Request(std::move(answer)); }
@@ -77,13 +77,19 @@ class StatusBoard final : public observe::StatusSource {
   };
 
   observe::ScrapeState StateForScrape() const;
-  void RenderMetrics(SharedPage::Done done);
+  void RenderMetrics(const observe::Exposition& form, SharedPage::Done done);
   void RenderCertificates(SharedPage::Done done);
   void RenderConnections(SharedPage::Done done);
   void EndConnections();
 
   Sources sources_;
-  SharedPage metrics_{[this](auto done) { RenderMetrics(std::move(done)); }};
+  // One for each form that a scraper may ask for; the last two are compressed.
+  SharedPage text_{[this](auto done) { RenderMetrics({}, std::move(done)); }};
+  SharedPage open_metrics_{
+      [this](auto done) { RenderMetrics({.open_metrics = true}, std::move(done)); }};
+  SharedPage text_gzip_{[this](auto done) { RenderMetrics({.gzip = true}, std::move(done)); }};
+  SharedPage open_metrics_gzip_{
+      [this](auto done) { RenderMetrics({.open_metrics = true, .gzip = true}, std::move(done)); }};
   SharedPage certificates_{[this](auto done) { RenderCertificates(std::move(done)); }};
   SharedPage connections_{[this](auto done) { RenderConnections(std::move(done)); }};
   std::shared_ptr<Gathered> gathered_;  // null if no page is in progress

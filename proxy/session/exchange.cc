@@ -251,7 +251,7 @@ void Exchange::OnResponseHead(const http::ResponseHead& head) {
   DropHeldContent();
   response_head_ = &head;
   record_.status = head.status;
-  record_.ResponseBegins(*listener_);
+  record_.ResponseBegins(*listener_, *head_);
   trailers_.Clear();
   if (head_->grpc) ReadGrpcStatus(head.headers);
   response_.WriteHead(head);

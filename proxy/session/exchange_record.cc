@@ -2,7 +2,17 @@
 
 #include <utility>
 
+#include "proxy/http/trace_context.h"
+
 namespace mantlet::session {
+namespace {
+
+std::optional<http::TraceId> TraceOf(const http::RequestHead& head) {
+  const std::optional<std::string_view> field = head.headers.Find("traceparent");
+  return field ? http::ParseSampledTrace(*field) : std::nullopt;
+}
+
+}  // namespace
 
 void ExchangeRecord::RequestBegins() {
   if (worker_.access_log.enabled()) began_wall_ms_ = worker_.clock.WallMs();
@@ -32,16 +42,25 @@ void ExchangeRecord::RequestSent() {
   sent_us_ = worker_.clock.MonotonicUs();
 }
 
-void ExchangeRecord::ResponseBegins(const ListenerState& listener) {
-  upstream_us_ = worker_.clock.MonotonicUs() - sent_us_;
-  listener.upstream_metrics->ResponseBegan(upstream_us_);
+void ExchangeRecord::ResponseBegins(const ListenerState& listener, const http::RequestHead& head) {
+  const int64_t now_us = worker_.clock.MonotonicUs();
+  upstream_us_ = now_us - sent_us_;
+  observe::UpstreamMetrics& metrics = *listener.upstream_metrics;
+  metrics.head_duration().Trace(
+      metrics.ResponseBegan(upstream_us_), upstream_us_, now_us, [&] { return TraceOf(head); },
+      [&] { return worker_.clock.WallMs(); });
 }
 
 void ExchangeRecord::Write(const ListenerState& listener, const http::RequestHead& head,
                            const ClientFacts& client) {
   CountEnd();
-  const int64_t duration_us = worker_.clock.MonotonicUs() - began_us_;
-  listener.requests->Record(head.method_text, status, duration_us, request_bytes, response_bytes);
+  const int64_t now_us = worker_.clock.MonotonicUs();
+  const int64_t duration_us = now_us - began_us_;
+  const size_t cell = listener.requests->Record(head.method_text, status, duration_us,
+                                                request_bytes, response_bytes);
+  listener.requests->duration().Trace(
+      cell, duration_us, now_us, [&] { return TraceOf(head); },
+      [&] { return worker_.clock.WallMs(); });
   if (grpc_status >= 0) listener.requests->GrpcResponse(grpc_status);
   if (!worker_.access_log.enabled()) return;
   observe::AccessRecord record;

@@ -32,7 +32,7 @@ class ExchangeRecord {
   // RequestSent is called when the request head has been sent to the upstream, ResponseBegins when
   // the head of the final response has arrived.
   void RequestSent();
-  void ResponseBegins(const ListenerState& listener);
+  void ResponseBegins(const ListenerState& listener, const http::RequestHead& head);
 
   // Counts the exchange and appends its access record.
   void Write(const ListenerState& listener, const http::RequestHead& head,

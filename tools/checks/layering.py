@@ -73,6 +73,7 @@ THIRD_PARTY = {
     "nghttp2/": {"proxy/http2"},
     "yaml-cpp/": {"config/loader"},
     "prometheus/": {"proxy/observe"},
+    "zlib.h": {"proxy/observe"},
     "spdlog/": {"proxy/base"},
     "fmt/": {"proxy/base"},
     "CLI/": {"proxy/cli"},

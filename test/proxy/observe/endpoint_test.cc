@@ -20,7 +20,9 @@ class FakeStatus final : public StatusSource {
   std::vector<std::string> MissingForReadiness() const override { return missing; }
   std::string LastReloadFailure() const override { return reload_failure; }
   std::vector<std::string> Notes() const override { return notes; }
-  void MetricsText(Answer answer) override { answer("mantlet_draining 0\n"); }
+  void MetricsText(const Exposition& form, MetricsAnswer answer) override {
+    answer("mantlet_draining 0\n", form);
+  }
   void CertificatesJson(Answer answer) override { answer("{\"page\":\"certs\"}"); }
   std::string ConfigJson() const override { return "{\"page\":\"config\"}"; }
   void ConnectionsJson(Answer answer) override { answer("{\"page\":\"connections\"}"); }

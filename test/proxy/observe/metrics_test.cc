@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -395,6 +396,42 @@ TEST_F(MetricsTest, TheSoonestEndOfTheClientsOfAllWorkersIsExported) {
   EXPECT_THAT(lines, Contains(name + R"("public",issuer="CN=b"} 1800000300)"));
 }
 
+TEST_F(MetricsTest, ATracedRequestIsTheExampleOfItsBucketInOpenMetricsOnly) {
+  RequestMetrics& requests = shard_.Requests("public", "app");
+  const http::TraceId trace = {0x0af7, 0x319c};
+  const auto trace_at = [&](int64_t us, int64_t now_us, std::optional<http::TraceId> id) {
+    requests.duration().Trace(
+        requests.Record("GET", 200, us, 0, 0), us, now_us, [&] { return id; },
+        [] { return 1'700'000'000'045; });
+  };
+  trace_at(400, 5'000'000, trace);
+  trace_at(450, 5'500'000, http::TraceId{1, 1});  // within a second: the first one stays
+  trace_at(700, 5'000'000, std::nullopt);
+  trace_at(70'000'000, 5'000'000, trace);
+  const std::string text = metrics_.Render({}, {.open_metrics = true});
+  const std::string name =
+      R"(mantlet_request_duration_seconds_bucket{listener="public",upstream="app",le=)";
+  const std::string id = R"( # {trace_id="0000000000000af7000000000000319c"} )";
+  EXPECT_THAT(Lines(text), Contains(name + R"("0.0005"} 2)" + id + "4e-04 1700000000.045"));
+  EXPECT_THAT(Lines(text), Contains(name + R"("0.001"} 3)"));
+  EXPECT_THAT(Lines(text), Contains(name + R"("+Inf"} 4)" + id + "70 1700000000.045"));
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("trace_id")));
+}
+
+TEST_F(MetricsTest, OpenMetricsHasItsOwnNamesAndNumbers) {
+  shard_.Listener("public").HandshakeDone(TlsVersionLabel::kTls13, false, false, 100);
+  SetExpiries({.trust_anchors = {{"public", "/ca", "a\"} 1\nforged 1\\", "", "", 1'900'000'003}}});
+  const std::string text = metrics_.Render({}, {.open_metrics = true});
+  const auto lines = Lines(text);
+  EXPECT_THAT(lines, Contains("# TYPE mantlet_connections counter"));
+  EXPECT_THAT(lines, Contains(R"(mantlet_connections_total{listener="public"} 0)"));
+  EXPECT_THAT(lines, Contains(HasSubstr(R"(le="0.0001"} 1)")));
+  EXPECT_THAT(lines, Contains(HasSubstr(R"(le="10.0"} 1)")));
+  EXPECT_THAT(text,
+              HasSubstr(R"(subject="a\"} 1\nforged 1\\",serial="",trust_domain=""} 1900000003)"));
+  EXPECT_EQ(lines.back(), "# EOF");
+}
+
 TEST_F(MetricsTest, ExportsTheBuildInfo) {
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_build_info{version="0.1.0",commit="abc1234"} 1)"));
 }
@@ -415,11 +452,19 @@ TEST_F(MetricsTest, CanBeScrapedWhileWorkersCount) {
     RequestMetrics& requests = shard_.Requests("public", "app");
     for (int i = 0; i < 100'000; ++i) {
       listener.ConnectionOpened();
-      requests.Record(i % 2 ? "GET" : "PUT", 100 + i % 500, i, 1, 1);
+      requests.duration().Trace(
+          requests.Record(i % 2 ? "GET" : "PUT", 100 + i % 500, i, 1, 1), i, int64_t{i} * 1'000'000,
+          [&] { return std::optional(http::TraceId{uint64_t(i), uint64_t(i)}); },
+          [&] { return i; });
     }
     stop = true;
   });
-  while (!stop) metrics_.Render();
+  while (!stop) {
+    const std::string text = metrics_.Render({}, {.open_metrics = true});
+    for (size_t at = 0; (at = text.find("trace_id=\"", at)) != std::string::npos; ++at) {
+      EXPECT_EQ(text.substr(at + 10, 16), text.substr(at + 26, 16)) << "half of another trace";
+    }
+  }
   worker.join();
   EXPECT_THAT(Scrape(), Contains(R"(mantlet_connections_total{listener="public"} 100000)"));
   EXPECT_THAT(Scrape(),
