@@ -59,18 +59,18 @@ void AddSums(Families* out, const char* name, const char* help, const Sharded<Ce
 template <typename Cells, typename Histogram>
 void AddHistogram(Families* out, const char* name, const char* help, const Sharded<Cells>& sharded,
                   Histogram Cells::* member) {
-  constexpr const auto& kBounds = Histogram::kBoundsUs;
+  constexpr const auto& bounds = Histogram::kBoundsUs;
   MetricFamily& family = AddFamily(out, name, help, MetricType::Histogram);
   for (const auto& [labels, shards] : sharded) {
     ClientMetric metric;
     metric.label = labels;
     uint64_t count = 0;
     uint64_t sum_us = 0;
-    for (size_t i = 0; i <= kBounds.size(); ++i) {
+    for (size_t i = 0; i <= bounds.size(); ++i) {
       for (const Cells* shard : shards) count += (shard->*member).cell(i);
       // The bucket for +Inf is written from sample_count.
-      if (i < kBounds.size()) {
-        metric.histogram.bucket.push_back({count, static_cast<double>(kBounds[i]) / 1e6});
+      if (i < bounds.size()) {
+        metric.histogram.bucket.push_back({count, static_cast<double>(bounds[i]) / 1e6});
       }
     }
     for (const Cells* shard : shards) sum_us += (shard->*member).sum_us();
