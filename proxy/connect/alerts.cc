@@ -48,7 +48,7 @@ constexpr Known kAlerts[] = {
     {kNoApplicationProtocol, "no_application_protocol"},
 };
 
-Verdict AboutCertificate(const AlertContext& context, std::string what, std::string hint) {
+Verdict AboutCertificate(const AlertContext& context, const std::string& what, std::string hint) {
   return {
       Party::kClient,
       absl::StrCat("the server refuses the client certificate ", context.certificate, ": ", what),
