@@ -208,7 +208,9 @@ class Rig:
     def launch(self):
         self.started += 1
         # New ones: without SO_REUSEADDR, if that call failed, the closed connections of the last process keep its ports.
-        self.ports = {name: free_port() for name in ("public", "second", "metrics", "admin")}
+        self.ports = {}
+        for name in ("public", "second", "metrics", "admin"):
+            self.ports[name] = next(port for port in iter(free_port, None) if port not in self.ports.values())
         self.proxy = proxy_module.Proxy(self.directory / f"run{self.started % 10}", self.configuration(),
                                         env=self.orders.env)
         self.proxy.start(wait=False)
