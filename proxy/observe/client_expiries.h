@@ -5,17 +5,17 @@
 // clients are passed to it, so strangers cannot add an entry. What is older than kHours is
 // forgotten, hour by hour, and so is the end of a certificate that has passed.
 //
-// Threads: one worker calls Seen(), any thread Collect(). Neither waits for the other.
+// Any thread. A mutex is held while the names of at most kIssuers issuers are compared, once for a
+// handshake, or while their ends are copied, once for a scrape: some microseconds.
 
 #ifndef MANTLET_PROXY_OBSERVE_CLIENT_EXPIRIES_H_
 #define MANTLET_PROXY_OBSERVE_CLIENT_EXPIRIES_H_
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +29,6 @@ class ClientExpiries {
   // The name of the entry that the issuers without one share. A distinguished name contains '='.
   static constexpr std::string_view kOthers = "other";
 
-  ClientExpiries() = default;
-  ~ClientExpiries();
-  ClientExpiries(const ClientExpiries&) = delete;
-  ClientExpiries& operator=(const ClientExpiries&) = delete;
-
   // A client with a certificate of `issuer` that ends at `not_after` was verified at `now`; seconds
   // since the epoch.
   void Seen(std::string_view issuer, int64_t not_after, int64_t now);
@@ -42,27 +37,24 @@ class ClientExpiries {
   void Collect(int64_t now, std::map<std::string, int64_t>* soonest) const;
 
  private:
-  // The soonest end within one hour. While `hour` changes, `not_after` is kNone.
+  static constexpr int64_t kNone = INT64_MAX;
+
+  // The soonest end within one hour.
   struct Hour {
-    std::atomic<int64_t> hour{0};
-    std::atomic<int64_t> not_after{kNone};
+    int64_t hour = 0;
+    int64_t not_after = kNone;
   };
   struct Entry {
     std::string issuer;
     std::array<Hour, kHours> hours;
-    int64_t last_hour = 0;  // of the worker
+    int64_t last_hour = 0;
   };
-  struct Retired {
-    std::unique_ptr<Entry> entry;
-    int64_t hour;
-  };
-  static constexpr int64_t kNone = INT64_MAX;
 
   Entry& EntryOf(std::string_view issuer, int64_t hour);
-  std::atomic<Entry*>* SlotFor(int64_t hour);
 
-  std::array<std::atomic<Entry*>, kIssuers + 1> entries_{};  // owned; the last is kOthers
-  std::vector<Retired> retired_;                             // a scrape may still read them
+  mutable std::mutex mutex_;    // guards what follows
+  std::vector<Entry> entries_;  // at most kIssuers
+  Entry others_ = {.issuer = std::string(kOthers), .hours = {}};
 };
 
 }  // namespace mantlet::observe
