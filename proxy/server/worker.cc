@@ -92,6 +92,9 @@ void Worker::CheckOverload(int64_t last_turn_ms) {
                                                                    .queue_ms = queue_ms,
                                                                    .cpu_us = base::ThreadCpuUs()});
   loop_.ResetTurns();
+  if (shedder.overloaded()) {
+    loop_.ArmIn(overload_timer_, session::LoadShedder::kIntervalMs);
+  }
   if (change == session::LoadShedder::Change::kNone) return;
   const auto permit = overload_log_budget_.Ask(loop_.now_ms());
   if (!permit) return;

@@ -161,6 +161,8 @@ class Worker final : private session::Connection::Observer {
   absl::flat_hash_map<session::Connection*, std::unique_ptr<session::Connection>> connections_;
   HeapTrim heap_trim_;
   MemoryGuard memory_guard_;
+  // Gives an overloaded worker turns: one that has become idle must not stay overloaded.
+  base::FunctionTimer overload_timer_{[] {}};
   bool stopped_ = false;  // the loop has ended, and its connections with it
   std::function<void()> on_empty_;
   std::function<void(const std::string&)> on_unreachable_;

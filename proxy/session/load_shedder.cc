@@ -46,7 +46,7 @@ void LoadShedder::AdaptConnections(int64_t turn_ms) {
 void LoadShedder::AdaptRequests(int64_t wait_ms, bool over, bool busy) {
   if (!over) {
     request_share_ = std::max(request_share_ - (busy ? kLess : kMuchLess), 0);
-  } else if (connections_ == 1 || refused_ == refused_before_) {
+  } else if (connections_ == 1 || !refused_connection_) {
     const int64_t more = std::min<int64_t>(wait_ms / target_ms_ * kMore, kMuchMore);
     request_share_ = std::min(request_share_ + static_cast<int>(more), kMost);
   }
@@ -56,16 +56,16 @@ LoadShedder::Change LoadShedder::EndInterval(const Interval& interval) {
   const bool busy = IsBusy(interval);
   const bool over = IsOver(interval, busy);
   over_ = over ? over_ + 1 : 0;
-  calm_ = over || refused_ != refused_before_ ? 0 : calm_ + 1;
+  calm_ = over || refused_connection_ || refused_request_ ? 0 : calm_ + 1;
   if (overloaded_) AdaptRequests(interval.turn_ms, over, busy);
   began_ms_ = interval.now_ms;
   due_ms_ = interval.now_ms + kIntervalMs;
   cpu_us_ = interval.cpu_us;
-  refused_before_ = refused_;
+  refused_connection_ = refused_request_ = false;
   if (!overloaded_ && over_ >= kIntervals) {
     overloaded_ = true;
     connections_ = kFirstConnections;
-    refused_ = refused_before_ = 0;
+    refused_ = 0;
     return Change::kBegins;
   }
   if (!overloaded_ || request_share_ > 0 || calm_ < kIntervals) return Change::kNone;
@@ -78,7 +78,7 @@ bool LoadShedder::Exceeds() {
     ++accepted_;
     return false;
   }
-  exceeded_ = true;
+  exceeded_ = refused_connection_ = true;
   ++refused_;
   return true;
 }
@@ -88,6 +88,7 @@ bool LoadShedder::TakeRequest() {
   request_credit_ += request_share_;
   if (request_credit_ < kAll) return false;
   request_credit_ -= kAll;
+  refused_request_ = true;
   ++refused_;
   return true;
 }

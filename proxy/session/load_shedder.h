@@ -61,6 +61,7 @@ class LoadShedder {
   bool RefusesConnection() { return overloaded_ && Exceeds(); }
   bool RefusesRequest() { return request_share_ > 0 && TakeRequest(); }
 
+  bool overloaded() const { return overloaded_; }
   // Returns how many were refused since the last Change::kBegins.
   uint64_t refused() const { return refused_; }
 
@@ -100,7 +101,9 @@ class LoadShedder {
   int request_share_ = 0;
   int request_credit_ = 0;
   uint64_t refused_ = 0;
-  uint64_t refused_before_ = 0;  // this interval
+  // In this interval:
+  bool refused_connection_ = false;
+  bool refused_request_ = false;
 };
 
 }  // namespace mantlet::session

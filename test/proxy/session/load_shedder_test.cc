@@ -103,6 +103,14 @@ TEST_F(LoadShedderTest, RefusesRequestsIfThereAreNoConnectionsToRefuse) {
   EXPECT_EQ(RefusedRequests(), 100) << "connections first";
 }
 
+TEST_F(LoadShedderTest, TheShareOfRequestsGrowsWhileRequestsAreRefused) {
+  Overload();
+  Intervals(1, {.turn_ms = 4 * kTargetMs});
+  EXPECT_EQ(RefusedRequests(), 100);
+  Intervals(1, {.turn_ms = 4 * kTargetMs});
+  EXPECT_EQ(RefusedRequests(), 200) << "they are not refused connections";
+}
+
 TEST_F(LoadShedderTest, TheShareOfRequestsFollowsTheMeasure) {
   Overload();
   Intervals(1, {.turn_ms = 100 * kTargetMs});
