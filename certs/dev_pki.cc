@@ -1,6 +1,5 @@
 #include "certs/dev_pki.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "certs/file_reader.h"
 #include "certs/file_writer.h"
 #include "certs/time_text.h"
+#include "proxy/base/ip_address.h"
 #include "proxy/x509/issuer.h"
 #include "proxy/x509/material.h"
 
@@ -51,15 +51,9 @@ bool IsDnsName(const std::string& name) {
   return name.front() != '.' && name.find("..") == std::string::npos;
 }
 
-bool IsAddress(const std::string& text) {
-  unsigned char bytes[16];
-  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
-}
-
 absl::Status SortNames(const std::vector<std::string>& names, x509::SubjectAltNames* san) {
   for (const std::string& name : names) {
-    if (IsAddress(name)) {
+    if (base::IsIpAddress(name)) {
       san->ip.push_back(name);
     } else if (name.find("://") != std::string::npos) {
       san->uri.push_back(name);

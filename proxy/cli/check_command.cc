@@ -37,12 +37,14 @@ struct Verdict {
   config::LoadResult loaded;
   std::optional<certs::CheckReport> material;
   int64_t now = 0;
-  std::vector<Expiry> items;     // all that has an end
-  std::string within;            // as the user wrote it; empty if nothing has to last
-  std::vector<Expiry> expiring;  // those of `items` that end sooner than that
+  std::vector<Expiry> items;            // all that has an end
+  std::string within;                   // as the user wrote it; empty if nothing has to last
+  std::optional<int64_t> soonest = {};  // what does not end after this moment ends too soon
+  std::vector<Expiry> expiring;         // those of `items` that do
 
   bool valid() const { return !config::HasErrors(loaded.diagnostics) && material && material->ok; }
   bool ok() const { return valid() && expiring.empty(); }
+  bool EndsTooSoon(const Expiry& item) const { return soonest && item.end <= *soonest; }
 };
 
 // Adds an error for each setting that the linked TLS library does not support.
@@ -91,12 +93,12 @@ config::LoadResult Load(const std::string& path) {
   return config::LoadFile(path, environment);
 }
 
-// Finds what ends, and what ends too soon. `within` is in seconds.
-void CompareEnds(std::optional<int64_t> within, Verdict& verdict) {
+// Finds what ends, and what ends too soon.
+void CompareEnds(Verdict& verdict) {
   verdict.items = ExpiriesIn(verdict.material->json["listeners"]);
-  if (!within) return;
+  if (const auto within = ParseSpan(verdict.within)) verdict.soonest = verdict.now + *within;
   for (const Expiry& item : verdict.items) {
-    if (item.end <= verdict.now + *within) verdict.expiring.push_back(item);
+    if (verdict.EndsTooSoon(item)) verdict.expiring.push_back(item);
   }
 }
 
@@ -113,7 +115,7 @@ Verdict Evaluate(const std::string& path, const std::string& within) {
     AskForNames(*verdict.loaded.config, verdict.loaded.diagnostics);
     certs::DiskFileReader reader;
     verdict.material = certs::CheckMaterial(*verdict.loaded.config, reader, verdict.now);
-    CompareEnds(ParseSpan(within), verdict);
+    CompareEnds(verdict);
   }
   return verdict;
 }
@@ -239,11 +241,6 @@ void Add(const config::Diagnostic& diagnostic, JunitCase& one) {
   (error ? one.failures : one.notes).push_back(config::Sentence(diagnostic));
 }
 
-bool IsSame(const Expiry& a, const Expiry& b) {
-  return a.listener == b.listener && a.kind == b.kind && a.file == b.file && a.serial == b.serial &&
-         a.subject == b.subject;
-}
-
 // One case for each listener, with the findings about it, and for each thing of it that has an end.
 void AddListener(const config::Listener& listener, const Verdict& verdict,
                  std::vector<JunitCase>& cases) {
@@ -262,9 +259,7 @@ void AddListener(const config::Listener& listener, const Verdict& verdict,
                      {},
                      {absl::StrCat("ends on ", certs::DateTime(item.end), ", ",
                                    certs::RelativeTime(item.end, verdict.now))}});
-    for (const Expiry& late : verdict.expiring) {
-      if (IsSame(late, item)) cases.back().failures.push_back(Sentence(item, verdict.now));
-    }
+    if (verdict.EndsTooSoon(item)) cases.back().failures.push_back(Sentence(item, verdict.now));
   }
 }
 

@@ -1,24 +1,17 @@
 #include "proxy/cli/junit.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proxy/base/utf8.h"
 
 namespace mantlet::cli {
 namespace {
 
-// Returns `text` with bytes that are not UTF-8 replaced.
-std::string Utf8(const std::string& text) {
-  using Json = nlohmann::json;
-  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
-      .get<std::string>();
-}
-
 std::string Escaped(const std::string& text) {
   std::string out;
-  for (const char c : Utf8(text)) {
+  for (const char c : base::ValidUtf8(text)) {
     if (c == '&') {
       out += "&amp;";
     } else if (c == '<') {

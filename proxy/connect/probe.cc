@@ -1,7 +1,5 @@
 #include "proxy/connect/probe.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <memory>
@@ -11,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "certs/certificate_text.h"
+#include "proxy/base/ip_address.h"
 #include "proxy/connect/alerts.h"
 #include "proxy/connect/server_check.h"
 
@@ -20,12 +19,6 @@ namespace {
 constexpr std::string_view kHttp2 = "h2";
 // How long a server that is asked nothing has time to refuse the client's certificate.
 constexpr int kRefusalMs = 1'000;
-
-bool IsAddress(const std::string& host) {
-  in6_addr address;
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
 
 class Prober {
  public:
@@ -58,7 +51,7 @@ class Prober {
   // Addresses are not sent as server names (RFC 6066, section 3).
   std::string ServerName() const {
     if (!options_.server_name.empty()) return options_.server_name;
-    return IsAddress(options_.target.host) ? "" : options_.target.host;
+    return base::IsIpAddress(options_.target.host) ? "" : options_.target.host;
   }
 
   AlertContext Context() const {

@@ -1,6 +1,5 @@
 #include "proxy/connect/server_check.h"
 
-#include <arpa/inet.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -9,15 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "certs/certificate_text.h"
+#include "proxy/base/ip_address.h"
 
 namespace mantlet::connect {
 namespace {
-
-bool IsAddress(const std::string& name) {
-  in6_addr address;
-  return inet_pton(AF_INET, name.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, name.c_str(), &address) == 1;
-}
 
 std::string NamesOf(const x509::Certificate& leaf) {
   std::vector<std::string> names = leaf.san().dns;
@@ -28,8 +22,9 @@ std::string NamesOf(const x509::Certificate& leaf) {
 
 void CheckName(const x509::Certificate& leaf, const std::string& name, Report& report) {
   const bool matches =
-      IsAddress(name) ? X509_check_ip_asc(leaf.x509(), name.c_str(), 0) == 1
-                      : X509_check_host(leaf.x509(), name.data(), name.size(), 0, nullptr) == 1;
+      base::IsIpAddress(name)
+          ? X509_check_ip_asc(leaf.x509(), name.c_str(), 0) == 1
+          : X509_check_host(leaf.x509(), name.data(), name.size(), 0, nullptr) == 1;
   if (matches) {
     report.Ok(absl::StrCat("The server's certificate is for ", name));
     return;

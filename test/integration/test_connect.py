@@ -5,13 +5,13 @@ import json
 import socket
 import ssl
 import subprocess
-import threading
 import warnings
 
 import pytest
 from harness.pki import DAY, Authority, now
 from harness.proxy import run_command
-from harness.timing import scaled, wait_until
+from harness.timing import wait_until
+from harness.upstreams import Scripted
 
 
 def connect(port, *options, host="localhost"):
@@ -43,18 +43,12 @@ def files(pki):
 @contextlib.contextmanager
 def serving(answer):
     """A TCP server; answer(connection) serves each client. Yields the port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        def accept():
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    with connection, contextlib.suppress(OSError):
-                        answer(connection)
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(scaled(5))
+    server = Scripted(lambda connection, _: answer(connection))
+    try:
+        yield server.port
+    finally:
+        server.close()
+    assert not server.errors, server.errors
 
 
 def accepts(port):

@@ -4,17 +4,15 @@ The application is the bottleneck by far, so that the tests do not depend on the
 compared with each other only.
 """
 
-import contextlib
 import json
 import os
-import pathlib
 import statistics
 import subprocess
 import time
 
 import pytest
 
-from harness import bench, http2
+from harness import bench, cgroups, http2
 from harness import proxy as proxy_module
 from harness.h2_upstreams import H2Server
 from harness.messages import Reader
@@ -142,27 +140,11 @@ def test_a_call_of_grpc_that_is_refused_is_unavailable(start, scripted, pki):
 @pytest.fixture
 def scarce_processor():
     """The arguments of a command that runs the rest of its line with a quarter of a processor."""
-    quota, period = 1000, 4000  # microseconds; short, so that pauses do not show in every latency
-    unified = pathlib.Path("/sys/fs/cgroup")
-    if "cpu" in (unified / "cgroup.controllers").read_text().split() if (unified / "cgroup.controllers").exists() else ():
-        parent, files = unified, {"cpu.max": f"{quota} {period}"}
-        with contextlib.suppress(OSError):
-            (unified / "cgroup.subtree_control").write_text("+cpu")
-    else:
-        parent, files = unified / "cpu", {"cpu.cfs_period_us": str(period), "cpu.cfs_quota_us": str(quota)}
-    group = parent / f"mantlet-test-{os.getpid()}"
-    try:
-        group.mkdir()
-        for name, value in files.items():
-            (group / name).write_text(value)
-    except OSError as error:
-        pytest.skip(f"needs a cgroup that limits processors: {error}")
-    yield ("/bin/sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh")
-    for _ in range(100):  # the kernel takes a moment to forget the process
-        with contextlib.suppress(OSError):
-            group.rmdir()
-            return
-        time.sleep(0.05)
+    # Short periods, so that pauses do not show in every latency.
+    group = cgroups.Group(f"mantlet-test-{os.getpid()}", cpus=0.25, period_us=4000)
+    enter = "".join(f"echo $$ >{file} && " for file in group.process_files())
+    yield ("/bin/sh", "-c", enter + 'exec "$@"', "sh")
+    group.close()
 
 
 @pytest.fixture

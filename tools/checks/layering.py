@@ -49,7 +49,7 @@ ALLOWED = {
         "proxy/io", "proxy/x509", "proxy/verify", "proxy/tls", "proxy/observe", "proxy/upstream",
     },
     # The client of `mantlet connect`.
-    "proxy/connect": {"proxy/io", "proxy/x509", "certs"},
+    "proxy/connect": {"proxy/base", "proxy/io", "proxy/x509", "certs"},
     # The composition root includes every folder; only the commands include it.
     "proxy/server": {
         "proxy/base", "config", "config/loader", "proxy/policy", "proxy/http", "proxy/http1", "proxy/http2", "proxy/io",

@@ -43,20 +43,20 @@ def version():
 
 
 class Group:
-    """One group per controller. The files are those that a container runtime writes."""
+    """One group per controller. The files are those that a container runtime writes, with a quota for each period."""
 
-    def __init__(self, name, memory=None, cpus=None):
+    def __init__(self, name, memory=None, cpus=None, period_us=100_000):
         self.version = version()
         self._folders = {"": ROOT / name} if self.version == 2 else {each: ROOT / each / name for each in ("cpu", "memory")}
         for folder in self._folders.values():
             folder.mkdir()
         if self.version == 2:
             (self._folders[""] / "memory.max").write_text(str(memory or "max"))
-            (self._folders[""] / "cpu.max").write_text(f"{int(cpus * 100000)} 100000" if cpus else "max 100000")
+            (self._folders[""] / "cpu.max").write_text(f"{int(cpus * period_us)} {period_us}" if cpus else f"max {period_us}")
             return
         (self._folders["memory"] / "memory.limit_in_bytes").write_text(str(memory or -1))
-        (self._folders["cpu"] / "cpu.cfs_period_us").write_text("100000")
-        (self._folders["cpu"] / "cpu.cfs_quota_us").write_text(str(int(cpus * 100000) if cpus else -1))
+        (self._folders["cpu"] / "cpu.cfs_period_us").write_text(str(period_us))
+        (self._folders["cpu"] / "cpu.cfs_quota_us").write_text(str(int(cpus * period_us) if cpus else -1))
 
     def process_files(self):
         """Returns the files that take the ids of processes which enter the group."""
